@@ -1,0 +1,67 @@
+"""The faults that a person can mend, each with a sentence that says how.
+
+    GraftError
+    ├── WorkspaceError      a folder of ours that cannot be used
+    ├── DataError           pictures, labels, archives, splits
+    │   ├── ArchiveError    an archive that is refused whole
+    │   └── PictureError    one picture that cannot be used
+    ├── ConfigError         settings that do not fit; carries every fault with its field
+    ├── WeightsError        pretrained weights that are missing, damaged or cannot be fetched
+    ├── RunError            a run that cannot be found, started, stopped or read
+    └── ExportError         an artefact that cannot be made or does not agree with the app
+
+`str(error)` says what is needed, then what came, then what to do. Anything that is not a `GraftError` is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class GraftError(Exception):
+    """The base of every fault that a person can mend."""
+
+
+class WorkspaceError(GraftError):
+    """A folder of Graft's cannot be read or written."""
+
+
+class DataError(GraftError):
+    """Pictures, labels or splits do not fit together."""
+
+
+class ArchiveError(DataError):
+    """An archive is refused whole: it is damaged, too large or hostile."""
+
+
+class PictureError(DataError):
+    """One picture cannot be used; the message is the reason shown in the triage table."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of the settings and the field beside which it is shown."""
+
+    field: str
+    message: str
+
+
+class ConfigError(GraftError):
+    """Settings that do not fit; `problems` has one entry for each fault."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(problem.message for problem in self.problems))
+
+
+class WeightsError(GraftError):
+    """Pretrained weights are missing, damaged or cannot be fetched."""
+
+
+class RunError(GraftError):
+    """A run cannot be found, started, stopped or read."""
+
+
+class ExportError(GraftError):
+    """An artefact cannot be made, or does not agree with the app."""

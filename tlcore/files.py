@@ -1,0 +1,118 @@
+"""Files that survive a crash: written beside and renamed, or appended and synced.
+
+It knows bytes, JSON and schemas. It does not know what they mean or where they belong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from tlcore.errors import WorkspaceError
+
+Model = TypeVar("Model", bound=BaseModel)
+CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; it takes the name of `path` when the block ends without a fault."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    os.close(descriptor)
+    beside = Path(name)
+    try:
+        yield beside
+        _sync(beside)
+        beside.chmod(0o644)  # mkstemp makes files that only their owner can read
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` so that a reader sees the old file or the new one, never a part."""
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+
+
+def write_json(path: Path, content: BaseModel | dict[str, Any] | list[Any]) -> None:
+    """Write JSON (UTF-8, indented) in one step."""
+    text = (
+        content.model_dump_json(indent=2)
+        if isinstance(content, BaseModel)
+        else json.dumps(content, indent=2, ensure_ascii=False)
+    )
+    write_bytes(path, (text + "\n").encode())
+
+
+def read_json(path: Path, schema: type[Model]) -> Model:
+    """Read a JSON file and check it against its schema.
+
+    Raises:
+        WorkspaceError: The file is missing, damaged or does not follow the schema.
+    """
+    try:
+        return schema.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise WorkspaceError(f"The file {path.name} is needed in {path.parent}, but it is not there.") from error
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(
+            f"The file {path.name} should follow the schema {schema.__name__}. It could not be read: {error}. "
+            f"Restore {path} from a copy, or delete the folder it is in."
+        ) from error
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line and wait until it is on the disk."""
+    with path.open("ab") as stream:
+        stream.write(line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read the whole lines of an appended file; a torn last line is left out, a missing file has none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    whole, _, _torn = content.rpartition(b"\n")
+    return whole.decode(errors="replace").split("\n") if whole else []
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a folder so that no reader sees a half-deleted one: it is renamed first, then emptied."""
+    if not path.exists():
+        return
+    doomed = path.with_name(f".deleting-{path.name}")
+    shutil.rmtree(doomed, ignore_errors=True)
+    path.replace(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def tree_bytes(path: Path) -> int:
+    """The size of a file, or of every file below a folder, in bytes."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
