@@ -1,4 +1,4 @@
-"""The laws of the design, held by reading the code: what may import what, what may never be called, how big things get."""
+"""The laws of the design, held by reading the code: what may import what, what is never called, how big things get."""
 
 from __future__ import annotations
 
