@@ -1,0 +1,44 @@
+"""What the curves of a run say, in plain words.
+
+It knows epochs. It does not know how they are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tlcore.runs.events import EpochEnded
+
+LATER_EPOCHS = 2
+RISE = 0.03
+
+
+def turning_point(epochs: Sequence[EpochEnded]) -> int | None:
+    """The epoch after which validation loss turned while training loss went on falling; None while it has not.
+
+    Only the last training phase counts: unfreezing blocks makes both losses jump, which is no turn. The turn needs
+    `LATER_EPOCHS` epochs in a row above the lowest validation loss and a rise of `RISE` (a share of that loss), so
+    that one noisy epoch says nothing.
+    """
+    if not epochs:
+        return None
+    phase = [epoch for epoch in epochs if epoch.phase == epochs[-1].phase]
+    lowest = min(phase, key=lambda epoch: epoch.val_loss)
+    later = phase[phase.index(lowest) + 1 :]
+    if len(later) < LATER_EPOCHS:
+        return None
+    turned = all(epoch.val_loss > lowest.val_loss * (1 + RISE) for epoch in later[-LATER_EPOCHS:])
+    return lowest.epoch if turned and later[-1].loss < lowest.loss else None
+
+
+def overfitting_note(epochs: Sequence[EpochEnded]) -> str:
+    """Say what a turn means and what to do about it; empty while there is none."""
+    turn = turning_point(epochs)
+    if turn is None:
+        return ""
+    return (
+        f"Since epoch {turn} the validation loss rises while the training loss still falls: the model has begun to "
+        "learn the training pictures by heart instead of what they have in common. The weights of the best epoch are "
+        "the ones that are kept, so nothing is lost. Should the result not be good enough: more pictures, more "
+        "augmentation or fewer unfrozen blocks help; more epochs do not."
+    )
