@@ -1,0 +1,6 @@
+"""Runs: what was asked, what happened, what is happening, and whose turn it is.
+
+It knows settings, events, run folders, locks, the line of runs on this machine and how a worker is started. It does
+not know how training works, nor anything of pixels or weights. It may import `data`, `backbones` and what is below
+them; never Keras.
+"""

@@ -1,0 +1,85 @@
+"""Make a run: check the settings, draw the split, write both down.
+
+It knows what must be in a run folder before a worker may start. It does not start one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pandas as pd
+
+from tlcore.data.dataset import Dataset
+from tlcore.data.split import split
+from tlcore.errors import ConfigError, Problem, RunError
+from tlcore.files import remove_tree, replacing, write_json
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.problems import problems
+from tlcore.runs.run import Run, RunDataset
+from tlcore.workspace import Workspace, fresh_id
+
+
+def create_run(workspace: Workspace, dataset: Dataset, config: TrainingConfig, out: Path | None = None) -> Run:
+    """Make the folder of a new run, in the workspace or at `out`, where the workspace then has a link to it.
+
+    Raises:
+        ConfigError: The settings do not fit; every fault has its field.
+        RunError: `out` is not a new or empty folder.
+    """
+    faults = problems(config, dataset)
+    if faults:
+        raise ConfigError(faults)
+    parts = config.fractions
+    drawn = split(dataset.items(), train=parts.train, val=parts.val, test=parts.test, seed=config.seed)
+    faults = _empty_parts(drawn.table)
+    if faults:
+        raise ConfigError(faults)
+
+    path = workspace.runs / fresh_id(config.backbone)
+    home = path if out is None else _fresh_folder(out)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # Made beside and renamed: nobody sees half a run.
+    making = home.with_name(f".making-{path.name}-{secrets.token_hex(2)}")
+    try:
+        making.mkdir()
+        info = dataset.info
+        about = RunDataset(
+            id=info.id,
+            name=info.name,
+            classes=info.classes,
+            version=info.version,
+            fingerprint=info.fingerprint,
+            notes=drawn.notes,
+        )
+        with replacing(making / "split.parquet") as beside:
+            drawn.table.to_parquet(beside, index=False)
+        write_json(making / "dataset.json", about)
+        write_json(making / "config.json", config)
+        making.replace(home)
+    except OSError as error:
+        raise RunError(f"A run needs a folder that can be written. {home} cannot: {error.strerror}.") from error
+    finally:
+        remove_tree(making)
+    if home != path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(home, target_is_directory=True)
+    return Run(path)
+
+
+def _fresh_folder(out: Path) -> Path:
+    out = out.expanduser().absolute()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RunError(f"A run needs a new or an empty folder. {out} has something in it. Choose another one.")
+    return out
+
+
+def _empty_parts(table: pd.DataFrame) -> tuple[Problem, ...]:
+    """Say which part has no pictures; one class may lack a part, the whole may not."""
+    words = {"train": "learn from", "val": "watch the training with", "test": "judge the model with"}
+    counts = table["split"].value_counts()
+    return tuple(
+        Problem("fractions", f"Pictures to {words[part]} are needed. The split leaves none for {part}. Add pictures.")
+        for part in words
+        if counts.get(part, 0) == 0
+    )

@@ -1,0 +1,77 @@
+"""The one place where a worker is started; a cluster would be another one.
+
+It knows processes. It does not know what the worker does.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import tlcore
+from tlcore.errors import RunError
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+START_SECONDS = 60.0
+
+
+def launch(run: Run) -> None:
+    """Start the worker of a run and return when it has its lock; it outlives this process.
+
+    Raises:
+        RunError: The run has a worker already, or the worker died before it had its lock.
+    """
+    if run.alive():
+        raise RunError(f"A run has one worker. {run.name} is under way already. Wait for it, or stop it.")
+    already_there = len(run.events())
+    if already_there:  # a run that is taken up again; a fresh one may have been asked to stop a moment ago
+        run.stop_file.unlink(missing_ok=True)
+    # Popen and not multiprocessing: a fork of a threaded server makes TensorFlow hang. A session of its own: neither
+    # Ctrl-C in the server's terminal nor its end reaches the worker.
+    with run.worker_log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tlcore", "work", str(run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=_environment(),
+        )
+    # Reaped, or it stays a zombie as long as the server lives.
+    threading.Thread(target=process.wait, name=f"reaper of {run.id}", daemon=True).start()
+    deadline = time.monotonic() + START_SECONDS
+    while not run.alive():
+        if process.poll() is not None:
+            if len(run.events()) > already_there:
+                return  # it was quick: done, or failed with a reason, before we looked
+            raise RunError(_died(run, process.returncode))
+        if time.monotonic() > deadline:
+            process.kill()
+            raise RunError(
+                f"A worker should take its lock within {START_SECONDS:.0f} seconds. This one did not and was ended. "
+                f"Look at {run.worker_log}."
+            )
+        time.sleep(0.02)
+
+
+def _environment() -> dict[str, str]:
+    """Our own, so that the worker finds this library and this workspace from whatever folder it is started."""
+    root = str(Path(tlcore.__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUNBUFFERED": "1",
+        "GRAFT_HOME": str(Workspace.default().root),
+    }
+
+
+def _died(run: Run, code: int) -> str:
+    tail = run.log(last_lines=5)
+    said = f" The last lines of its log: {tail}" if tail else ""
+    return f"The worker of {run.id} ended before it began (exit code {code}).{said}"

@@ -1,0 +1,118 @@
+"""Every fault of the settings, each with its field, so that a page can show it there and a command line can list it.
+
+It knows what fits together. It does not know where settings come from.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.data.dataset import Dataset
+from tlcore.errors import Problem
+from tlcore.runs.config import TrainingConfig
+
+MOST_EPOCHS = 1000
+LARGEST_IMAGE = 1024
+LARGEST_BATCH = 1024
+# Of each class, on the whole: one picture for each part.
+FEWEST_PICTURES = 3
+
+
+def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, ...]:
+    """Find every fault; none means that the run can be made."""
+    return (*_of_dataset(config, dataset), *_of_backbone(config), *_of_numbers(config), *_of_fractions(config))
+
+
+def _of_dataset(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
+    if dataset is None:
+        return [Problem("dataset", "A dataset is needed to learn from. None is chosen. Choose one, or add pictures.")]
+    counts = dataset.counts()
+    filled = [name for name, count in counts.items() if count]
+    if len(filled) < 2:
+        came = f"one: '{filled[0]}'" if filled else "none"
+        return [
+            Problem(
+                "dataset", f"A dataset needs at least two classes. Received {came}. Add pictures of at least one more."
+            )
+        ]
+    if sum(counts.values()) < FEWEST_PICTURES * len(filled):
+        return [
+            Problem(
+                "dataset",
+                f"At least {FEWEST_PICTURES} pictures for each class are needed on the whole, one for each part of "
+                f"the split. Received {sum(counts.values())} for {len(filled)} classes. Add pictures.",
+            )
+        ]
+    return []
+
+
+def _of_backbone(config: TrainingConfig) -> list[Problem]:
+    backbone = CATALOGUE.get(config.backbone)
+    if backbone is None:
+        return [
+            Problem(
+                "backbone",
+                f"A backbone of the catalogue is needed: {', '.join(CATALOGUE)}. '{config.backbone}' is not.",
+            )
+        ]
+    found = []
+    if config.mode == "fine-tune" and not 1 <= config.blocks <= len(backbone.blocks):
+        found.append(
+            Problem(
+                "blocks",
+                f"{backbone.title} can unfreeze {_range(1, len(backbone.blocks))} blocks. Received {config.blocks}.",
+            )
+        )
+    if not backbone.minimum_size <= config.image_size <= LARGEST_IMAGE:
+        found.append(
+            Problem(
+                "image_size",
+                f"{backbone.title} takes pictures of {_range(backbone.minimum_size, LARGEST_IMAGE)} pixels. "
+                f"Received {config.image_size}. {backbone.native_size} is what it was made for.",
+            )
+        )
+    return found
+
+
+def _of_numbers(config: TrainingConfig) -> list[Problem]:
+    whole = (
+        ("epochs", "The number of epochs", config.epochs, 1, MOST_EPOCHS),
+        ("batch_size", "The batch size", config.batch_size, 1, LARGEST_BATCH),
+        ("patience", "The patience", config.patience, 0, MOST_EPOCHS),
+        ("seed", "The seed", config.seed, 0, 2**31 - 1),
+    )
+    found = [
+        Problem(field, f"{title} must be {_range(low, high)}. Received {value}.")
+        for field, title, value, low, high in whole
+        if not low <= value <= high
+    ]
+    rates = (
+        ("head_learning_rate", "The head's learning rate", config.head_learning_rate),
+        ("fine_tune_learning_rate", "The fine-tune learning rate", config.fine_tune_learning_rate),
+    )
+    # `not (… <= …)`, so that NaN is a fault too.
+    found += [
+        Problem(field, f"{title} must be above 0 and at most 1. Received {value:g}. Try the default.")
+        for field, title, value in rates
+        if not 0 < value <= 1
+    ]
+    if not 0 <= config.dropout < 1:
+        found.append(
+            Problem("dropout", f"The dropout must be at least 0 and below 1. Received {config.dropout:g}. Try 0.2.")
+        )
+    return found
+
+
+def _of_fractions(config: TrainingConfig) -> list[Problem]:
+    shares = config.fractions
+    said = f"{shares.train:g} for training, {shares.val:g} for validation, {shares.test:g} for test"
+    if not all(0 < share < 1 for share in (shares.train, shares.val, shares.test)):
+        return [Problem("fractions", f"Each part of the split needs a share between 0 and 1. Received {said}.")]
+    if not math.isclose(shares.train + shares.val + shares.test, 1.0, abs_tol=1e-6):
+        return [Problem("fractions", f"The parts of the split must add up to 1. Received {said}.")]
+    return []
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low:,} to {high:,}" if high > low else f"{low}"

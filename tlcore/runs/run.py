@@ -1,0 +1,292 @@
+"""A run: a folder and verbs.
+
+It knows the names of the files in a run folder and how to read them. It does not know how they are made: the worker
+writes them (`recorder`), and `create` the two that come before it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tlcore.errors import RunError, WorkspaceError
+from tlcore.files import read_json, read_lines, remove_tree, write_bytes, write_json
+from tlcore.runs import locks
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.environment import Environment, likely_cause
+from tlcore.runs.events import Event, Progress, parse
+from tlcore.runs.state import RunState, fold
+from tlcore.workspace import Workspace
+
+LOG_TAIL_BYTES = 1 << 18
+STARTING_SECONDS = 2.0
+
+
+class RunDataset(BaseModel):
+    """`dataset.json` of a run: what its dataset was when the run was made; it may change or go afterwards.
+
+    Attributes:
+        notes: What the split has to say, in sentences.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    id: str
+    name: str
+    classes: tuple[str, ...]
+    version: int
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+
+class RunName(BaseModel):
+    """`name.json`: what a person calls the run."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    name: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A handle: nothing is read before it is asked for, and nothing is kept."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def name(self) -> str:
+        """The name that a person gave, or the id."""
+        try:
+            return read_json(self.path / "name.json", RunName).name
+        except WorkspaceError:
+            return self.id
+
+    @property
+    def config(self) -> TrainingConfig:
+        """The settings.
+
+        Raises:
+            RunError: `config.json` is missing or damaged.
+        """
+        try:
+            return read_json(self.path / "config.json", TrainingConfig)
+        except WorkspaceError as error:
+            raise RunError(str(error)) from error
+
+    @property
+    def dataset(self) -> RunDataset:
+        """The dataset as it was when the run was made.
+
+        Raises:
+            RunError: `dataset.json` is missing or damaged.
+        """
+        try:
+            return read_json(self.path / "dataset.json", RunDataset)
+        except WorkspaceError as error:
+            raise RunError(str(error)) from error
+
+    @property
+    def model_keras(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def model_onnx(self) -> Path:
+        return self.path / "model.onnx"
+
+    @property
+    def labels_json(self) -> Path:
+        return self.path / "labels.json"
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions.parquet"
+
+    @property
+    def evaluation_json(self) -> Path:
+        return self.path / "evaluation.json"
+
+    @property
+    def exports(self) -> Path:
+        return self.path / "exports"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the worker while it lives."""
+        return self.path / "lock"
+
+    @property
+    def stop_file(self) -> Path:
+        return self.path / "stop"
+
+    def split(self) -> pd.DataFrame:
+        """Which picture is in which part: `sha256, file, label, split`.
+
+        Raises:
+            RunError: `split.parquet` is missing or damaged.
+        """
+        try:
+            return pd.read_parquet(self.path / "split.parquet")
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"The run {self.id} needs its split.parquet. It could not be read: {error}. Delete the run."
+            ) from error
+
+    def environment(self) -> Environment | None:
+        """Where the worker ran; None before it began."""
+        try:
+            return read_json(self.path / "environment.json", Environment)
+        except WorkspaceError:
+            return None
+
+    def events(self) -> tuple[Event, ...]:
+        """What happened, oldest first; kinds of a newer version are left out."""
+        parsed = (parse(line) for line in read_lines(self.path / "events.jsonl"))
+        return tuple(event for event in parsed if event is not None)
+
+    def progress(self) -> Progress | None:
+        """What is happening now; None where nothing was said."""
+        try:
+            return Progress.model_validate_json((self.path / "progress.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def alive(self) -> bool:
+        """Whether a worker holds the lock."""
+        return locks.is_held(self.lock)
+
+    def stop_asked(self) -> bool:
+        return self.stop_file.exists()
+
+    def state(self) -> RunState:
+        """What the run amounts to now."""
+        # Liveness first: a run that ends between the two looks would seem dead without a word.
+        alive = self.alive()
+        state = self._fold(alive=alive)
+        # And once more after a bad answer: a worker that began between the two looks would seem dead as well.
+        if not alive and state.state == "failed" and self.alive():
+            return self._fold(alive=True)
+        return state
+
+    def log(self, last_lines: int = 200) -> str:
+        """The end of what the worker wrote to its output."""
+        try:
+            with self.worker_log.open("rb") as stream:
+                size = stream.seek(0, os.SEEK_END)
+                stream.seek(max(0, size - LOG_TAIL_BYTES))
+                text = stream.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(text.splitlines()[-last_lines:])
+
+    def stop(self) -> None:
+        """Ask the worker to stop; it keeps the best weights and evaluates them. A run that is over stays as it is."""
+        if self.state().ended is None:
+            write_bytes(self.stop_file, b"")
+
+    def rename(self, name: str) -> None:
+        """Give the run another name to show; the folder keeps its own.
+
+        Raises:
+            RunError: The name is empty.
+        """
+        if not name.strip():
+            raise RunError("A run needs a name. Received nothing but spaces. Type a name.")
+        write_json(self.path / "name.json", RunName(name=name.strip()))
+
+    def delete(self) -> None:
+        """Remove the run's folder, wherever it is.
+
+        Raises:
+            RunError: The worker is alive.
+        """
+        if self.alive():
+            raise RunError(f"Only a run that is over can be deleted. {self.name} is under way. Stop it first.")
+        if self.path.is_symlink():
+            remove_tree(self.path.resolve())
+            self.path.unlink(missing_ok=True)
+        else:
+            remove_tree(self.path)
+
+    def _fold(self, *, alive: bool) -> RunState:
+        events, stop_asked = self.events(), self.stop_asked()
+        state = fold(events, alive=alive, stop_asked=stop_asked)
+        if alive or state.ended is not None or not self._was_started():
+            return state
+        return fold(events, alive=alive, stop_asked=stop_asked, cause=likely_cause(self.environment()))
+
+    def _was_started(self) -> bool:
+        """Whether a worker ever held the lock; one that opens the file this instant is about to."""
+        try:
+            return time.time() - self.lock.stat().st_mtime > STARTING_SECONDS or self.environment() is not None
+        except FileNotFoundError:
+            return False
+
+
+def list_runs(workspace: Workspace) -> list[Run]:
+    """Every run that can be read, the newest first."""
+    return [run for run, fault in _look(workspace) if not fault]
+
+
+def broken_runs(workspace: Workspace) -> list[tuple[str, str]]:
+    """The folders among the runs that cannot be read: id and reason."""
+    return [(run.id, fault) for run, fault in _look(workspace) if fault]
+
+
+def open_run(workspace: Workspace, name: str | Path) -> Run:
+    """Find a run by its id, its name or its folder.
+
+    Raises:
+        RunError: There is no such run, or there are several of that name.
+    """
+    text = str(name)
+    if text and text == Path(text).name and (workspace.runs / text / "config.json").exists():
+        return Run(workspace.runs / text)
+    if (Path(text).expanduser() / "config.json").exists():
+        return Run(Path(text).expanduser().absolute())
+    named = [run for run in list_runs(workspace) if run.name == text]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        several = ", ".join(run.id for run in named)
+        raise RunError(f"A run's id is needed where names repeat. '{text}' is the name of several: {several}.")
+    known = [run.id for run in list_runs(workspace)[:5]]
+    there = f"The latest are: {', '.join(known)}." if known else "There are no runs yet: train one."
+    raise RunError(f"The id, the name or the folder of a run is needed. Received '{text}'. {there}")
+
+
+def _look(workspace: Workspace) -> list[tuple[Run, str]]:
+    found: list[tuple[Run, str]] = []
+    if not workspace.runs.is_dir():
+        return found
+    for path in sorted(workspace.runs.iterdir(), key=lambda path: path.name, reverse=True):
+        # Hidden folders are being made or deleted.
+        if path.name.startswith(".") or not path.is_dir():
+            continue
+        run = Run(path)
+        try:
+            _ = run.config
+        except RunError as error:
+            found.append((run, str(error)))
+        else:
+            found.append((run, ""))
+    return found
