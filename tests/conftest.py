@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tlcore.data.dataset import Dataset
-from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tlcore.data.dataset import Dataset
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -54,6 +55,9 @@ def tiny_zip(tiny_folder: Path) -> Path:
 @pytest.fixture
 def tiny_dataset(workspace: Workspace, tiny_folder: Path) -> Dataset:
     """The same pictures, taken in."""
+    from tlcore.data.intake import ingest
+    from tlcore.data.progress import drain
+
     return drain(ingest(workspace, tiny_folder), lambda progress: None).dataset
 
 
