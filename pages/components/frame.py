@@ -1,0 +1,64 @@
+"""What every page has: a headline, a sentence, faults told in words, and the way to the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from pages.components.theme import STYLE
+from tlcore.errors import GraftError
+from tlcore.workspace import Workspace
+
+DATA, TRAIN, RUNS, EVALUATE, TRY, EXPORT = (
+    "pages/1_data.py",
+    "pages/2_train.py",
+    "pages/3_runs.py",
+    "pages/4_evaluate.py",
+    "pages/5_try.py",
+    "pages/6_export.py",
+)
+
+
+@contextmanager
+def page(title: str, icon: str, sentence: str) -> Iterator[Workspace]:
+    """Show the headline and give the workspace; a fault that a person can mend is shown where the page has got to.
+
+    Anything else is a bug and keeps its trace.
+    """
+    st.set_page_config(page_title=f"{title} · Graft", page_icon=icon, layout="wide")
+    st.html(STYLE)
+    st.title(title, anchor=False)
+    st.markdown(sentence)
+    try:
+        workspace = Workspace.default()
+    except GraftError as error:
+        show_fault(error)
+        st.stop()
+    try:
+        yield workspace
+    except GraftError as error:
+        show_fault(error)
+
+
+def show_fault(error: GraftError) -> None:
+    st.error(str(error), icon=":material/error:")
+
+
+def go_to(target: str, **query: str) -> None:
+    """Open another page, its URL saying what is looked at; empty values are left out."""
+    st.switch_page(target, query_params={name: value for name, value in query.items() if value})
+
+
+def empty_state(
+    icon: str, title: str, sentence: str, *, action: str = "", target: str = "", primary: bool = True, **query: str
+) -> None:
+    """Say what will be here, why it is not yet, and offer the step that changes it."""
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.space("small")
+        st.markdown(f"### {icon} {title}", text_alignment="center")
+        st.markdown(sentence, text_alignment="center", width=560)
+        if action and st.button(action, type="primary" if primary else "secondary", key=f"empty-{target}"):
+            go_to(target, **query)
+        st.space("small")
