@@ -33,7 +33,7 @@ class Backbone(BaseModel):
 
     Attributes:
         key: Snake case, stable: `efficientnet_lite0`.
-        factory: `package.module:callable`, called with `weights=None, include_top=False, input_shape=…`.
+        factory: `package.module:callable`, called with `weights=None, include_top=False, input_tensor=…`.
         preprocessing: How pixels of 0–255 become what the network was trained on; `built_in` means it does so itself.
         native_size, minimum_size: Side of the square picture, pixels.
         parameters: Weights without the ImageNet head.
@@ -45,6 +45,7 @@ class Backbone(BaseModel):
         weights_file: The published file name (without the ImageNet head).
         weights_url: Where Keras fetches it from; empty where a package brings it.
         weights_md5: The hash that Keras lists; empty where it lists none.
+        weights_package: The installed package that brings the file; empty where none does.
         download_megabytes: Size of the weights file, in units of 10^6 bytes.
     """
 
@@ -65,6 +66,7 @@ class Backbone(BaseModel):
     weights_file: str
     weights_url: str = ""
     weights_md5: str = ""
+    weights_package: str = ""
     download_megabytes: float
     blocks: tuple[Block, ...]
 

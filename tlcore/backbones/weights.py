@@ -1,0 +1,119 @@
+"""Where a backbone's pretrained weights stand on this machine, and what to do when they do not.
+
+It knows files, names and hashes. It neither downloads nor reads weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.errors import WeightsError
+from tlcore.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class WeightsState:
+    """Where the weights stand: with an installed package, on this disk, or nowhere yet."""
+
+    where: Literal["bundled", "cached", "missing"]
+    path: Path | None
+    sentence: str
+
+
+def weights_state(backbone: Backbone, workspace: Workspace) -> WeightsState:
+    """Look where the weights stand, without reading them."""
+    path = _look(backbone, workspace)
+    size = f"{backbone.download_megabytes:.0f} MB"
+    if path is None:
+        return WeightsState("missing", None, f"To be downloaded ({size}).")
+    if backbone.weights_package:
+        return WeightsState("bundled", path, "Bundled: no download needed.")
+    return WeightsState("cached", path, f"On this machine: {path}.")
+
+
+def weights_path(backbone: Backbone, workspace: Workspace) -> Path:
+    """The weights file, checked against the hash that Keras lists for it, where it lists one.
+
+    Raises:
+        WeightsError: The file is missing or damaged.
+    """
+    path = _look(backbone, workspace)
+    if path is None:
+        raise WeightsError(missing_sentence(backbone, workspace))
+    check_weights(backbone, path)
+    return path
+
+
+def check_weights(backbone: Backbone, path: Path) -> None:
+    """Compare the file with the hash that Keras lists for it, where it lists one.
+
+    Raises:
+        WeightsError: They differ, or the file cannot be read.
+    """
+    if not backbone.weights_md5:
+        return
+    try:
+        status = path.stat()
+        found = _md5(path, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        raise WeightsError(f"{backbone.title} needs {path}. It cannot be read: {error.strerror}.") from error
+    if found != backbone.weights_md5:
+        raise WeightsError(
+            f"{backbone.title} needs {path.name} with the MD5 {backbone.weights_md5}. {path} has {found}: "
+            "it is damaged or another file. Delete it, and put the published file there or let it be downloaded."
+        )
+
+
+def missing_sentence(backbone: Backbone, workspace: Workspace) -> str:
+    """Say which file is missing, where to put it, and which backbones work now."""
+    if backbone.weights_package:
+        return (
+            f"{backbone.title} needs {backbone.weights_file} from the package {backbone.weights_package}, "
+            "which is not installed. Run `make install`."
+        )
+    ready = [entry.title for entry in CATALOGUE.values() if _look(entry, workspace) is not None]
+    works = f"These work now: {', '.join(ready)}." if ready else "No backbone has its weights on this machine yet."
+    return (
+        f"{backbone.title} needs its pretrained weights, the file {backbone.weights_file} "
+        f"({backbone.download_megabytes:.0f} MB), which is not on this machine. On a machine with a network, fetch "
+        f"{backbone.weights_url} and put it into {workspace.weights}. {works}"
+    )
+
+
+def keras_models_folder() -> Path:
+    """The folder in which Keras keeps what it downloads."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
+
+
+def _look(backbone: Backbone, workspace: Workspace) -> Path | None:
+    return next((path for path in _places(backbone, workspace) if path.is_file()), None)
+
+
+def _places(backbone: Backbone, workspace: Workspace) -> Iterator[Path]:
+    if backbone.weights_package:
+        # Found without importing: a package of data has no business running code here.
+        spec = importlib.util.find_spec(backbone.weights_package)
+        for package in (spec and spec.submodule_search_locations) or ():
+            yield Path(package) / "models" / backbone.weights_file
+        return
+    # Keras may keep a file under another name than the one a browser saves it by.
+    names = dict.fromkeys((backbone.weights_file, Path(urlsplit(backbone.weights_url).path).name))
+    for folder in (workspace.weights, keras_models_folder()):
+        for name in names:
+            yield folder / name
+
+
+@lru_cache(maxsize=64)
+def _md5(path: Path, _changed: int, _size: int) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
