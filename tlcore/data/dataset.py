@@ -1,0 +1,199 @@
+"""A dataset on disk: a folder with the pictures as given, one table of items, and what is known about them.
+
+It knows how a dataset is read, renamed and deleted. It does not know where pictures come from; that is `intake`'s.
+
+    dataset.json      name, classes, version, fingerprint, notes
+    items.parquet     one row for each picture
+    triage.parquet    what became of each file that was given
+    edits.jsonl       what was changed after the dataset was made
+    images/           the pictures, named by their SHA-256
+    thumbnails/       made when they are asked for; safe to delete
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from tlcore.data.pixels import open_picture
+from tlcore.errors import DataError, PictureError, WorkspaceError
+from tlcore.files import read_json, remove_tree, write_bytes, write_json
+from tlcore.workspace import Workspace
+
+COLUMNS = ("sha256", "file", "label", "split", "group", "width", "height", "source", "flags")
+TRIAGE_COLUMNS = ("source", "outcome", "reason")
+
+
+class DatasetInfo(BaseModel):
+    """`dataset.json`.
+
+    Attributes:
+        classes: In the order of the model's outputs: sorted, and never reordered by an edit that adds pictures.
+        version: 1 when it is made, one more with every edit.
+        fingerprint: Of which bytes have which label; equal fingerprints mean equal pictures and labels.
+        notes: Sentences to show with the dataset, such as which columns of a CSV were taken.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    id: str
+    name: str
+    classes: tuple[str, ...]
+    modality: Literal["image"] = "image"
+    version: int = 1
+    fingerprint: str
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A handle: a path and verbs. Nothing is kept in memory."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def info(self) -> DatasetInfo:
+        return read_json(self.path / "dataset.json", DatasetInfo)
+
+    def items(self) -> pd.DataFrame:
+        """The table of pictures, one row for each.
+
+        Its columns: `sha256`, `file` (below `images/`), `label`, `split` (`train`, `val`, `test`, or empty where none
+        was given), `group` (pictures that must stay on one side of a split; mostly empty), `width` and `height` in
+        pixels, upright, `source` (where it came from) and `flags` (what is unusual about it, comma-separated).
+        """
+        return _read_table(self.path / "items.parquet", COLUMNS)
+
+    def triage(self) -> pd.DataFrame:
+        """What became of every file that was given: `source`, `outcome` (kept, fixed, left out) and `reason`."""
+        return _read_table(self.path / "triage.parquet", TRIAGE_COLUMNS)
+
+    def counts(self) -> dict[str, int]:
+        """The number of pictures of each class, in the order of the classes."""
+        counted = self.items()["label"].value_counts()
+        return {label: int(counted.get(label, 0)) for label in self.info.classes}
+
+    def image_path(self, file: str) -> Path:
+        return self.path / "images" / file
+
+    def thumbnail(self, file: str, side: int = 160) -> bytes:
+        """A small JPEG of a picture, its longer side `side` pixels; made once, then read from the disk.
+
+        Raises:
+            PictureError: The picture is not there, or has been damaged since it was taken in.
+        """
+        path = self.path / "thumbnails" / f"{Path(file).stem}-{side}.jpg"
+        try:
+            return path.read_bytes()
+        except OSError:
+            content = _thumbnail(self.image_path(file), side)
+            write_bytes(path, content)
+            return content
+
+    def rename(self, name: str) -> None:
+        """Give the dataset another name; its id and so its place stay.
+
+        Raises:
+            DataError: The name is empty.
+        """
+        if not name.strip():
+            raise DataError("A dataset needs a name. Received an empty one. Write at least one letter.")
+        write_json(self.path / "dataset.json", self.info.model_copy(update={"name": name.strip()}))
+
+    def delete(self) -> None:
+        """Delete the dataset with its pictures. Runs made from it keep their results."""
+        remove_tree(self.path)
+
+
+def fingerprint(items: pd.DataFrame) -> str:
+    """Hash which bytes have which label; order, names and splits do not matter."""
+    digest = hashlib.sha256()
+    for sha, label in sorted(zip(items["sha256"], items["label"], strict=True)):
+        digest.update(f"{sha}\0{label}\n".encode())
+    return digest.hexdigest()
+
+
+def list_datasets(workspace: Workspace) -> list[Dataset]:
+    """Every dataset that can be read, newest first."""
+    return [dataset for dataset in _folders(workspace) if not _fault(dataset)]
+
+
+def broken_datasets(workspace: Workspace) -> list[tuple[str, str]]:
+    """The id of every dataset that cannot be read, and why."""
+    return [(dataset.id, fault) for dataset in _folders(workspace) if (fault := _fault(dataset))]
+
+
+def open_dataset(workspace: Workspace, id_or_name: str) -> Dataset:
+    """Find a dataset by its id, or else by its name; of equal names the newest.
+
+    Raises:
+        DataError: There is none.
+    """
+    datasets = list_datasets(workspace)
+    for dataset in datasets:
+        if dataset.id == id_or_name:
+            return dataset
+    for dataset in datasets:
+        if dataset.info.name == id_or_name:
+            return dataset
+    for id_, fault in broken_datasets(workspace):
+        if id_ == id_or_name:
+            raise DataError(fault)
+    known = ", ".join(f"'{dataset.info.name}'" for dataset in datasets[:10]) or "none yet"
+    raise DataError(f"A dataset's id or name is needed. '{id_or_name}' is not one. There is: {known}.")
+
+
+def _folders(workspace: Workspace) -> Iterable[Dataset]:
+    try:
+        found = [path for path in workspace.datasets.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError:
+        return []
+    return [Dataset(path) for path in sorted(found, reverse=True)]
+
+
+def _fault(dataset: Dataset) -> str:
+    """Say why a dataset cannot be read; empty where it can. The tables are only looked for: lists must stay quick."""
+    try:
+        _ = dataset.info
+    except WorkspaceError as error:
+        return str(error)
+    missing = [name for name in ("items.parquet", "images") if not (dataset.path / name).exists()]
+    if missing:
+        return f"The dataset in {dataset.path} needs {' and '.join(missing)}, but lacks it. Delete it, or restore it."
+    return ""
+
+
+def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)[list(columns)]
+    except (OSError, ValueError, KeyError) as error:
+        raise WorkspaceError(
+            f"The table {path.name} is needed in {path.parent}. It could not be read: {error}. "
+            "Restore it from a copy, or delete the dataset."
+        ) from error
+
+
+def _thumbnail(path: Path, side: int) -> bytes:
+    try:
+        picture = open_picture(path)
+    except ValueError as error:
+        raise PictureError(f"The picture {path.name} can no longer be read. {error}") from error
+    picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    stream = BytesIO()
+    picture.save(stream, "JPEG", quality=85)
+    return stream.getvalue()
