@@ -10,9 +10,8 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tlcore.errors import RunError, WorkspaceError
@@ -23,6 +22,9 @@ from tlcore.runs.environment import Environment, likely_cause
 from tlcore.runs.events import Event, Progress, parse
 from tlcore.runs.state import RunState, fold
 from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOG_TAIL_BYTES = 1 << 18
 STARTING_SECONDS = 2.0
@@ -144,6 +146,8 @@ class Run:
         Raises:
             RunError: `split.parquet` is missing or damaged.
         """
+        import pandas as pd  # takes a second, and most who look at a run want no table
+
         try:
             return pd.read_parquet(self.path / "split.parquet")
         except (OSError, ValueError) as error:

@@ -1,0 +1,62 @@
+"""Logs of events as a worker writes them, drawn at random."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from tlcore.runs.events import (
+    Ended,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Exported,
+    PhaseEnded,
+    PhaseStarted,
+    Started,
+    Waiting,
+)
+
+START = datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+def epoch(number: int, *, phase: str = "head", best: bool = True, second: float = 0.0) -> EpochEnded:
+    return EpochEnded(
+        at=START + timedelta(seconds=second),
+        phase=phase,
+        epoch=number,
+        loss=1 / number,
+        accuracy=0.5,
+        val_loss=1.2 / number,
+        val_accuracy=0.5,
+        learning_rate=1e-3,
+        seconds=0.5,
+        images_per_second=100.0,
+        best=best,
+    )
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Event]:
+    """A whole log: perhaps a wait, phases with their epochs, a judgement, exports and an end."""
+    events: list[Event] = [Waiting(behind=behind) for behind in draw(st.lists(st.integers(1, 5), max_size=3))]
+    if draw(st.booleans()) and events:
+        return [*events, Ended(state="stopped")]
+    events.append(Started(pid=1, device="CPU"))
+    number = 0
+    for phase in draw(st.lists(st.sampled_from(["prepare", "trunk", "head", "fine-tune"]), max_size=5)):
+        epochs = draw(st.integers(1, 4)) if phase in ("head", "fine-tune") else 0
+        events.append(PhaseStarted(phase=phase, title=phase, epochs=epochs, first_epoch=number + 1 if epochs else 0))
+        for _ in range(epochs):
+            number += 1
+            events.append(epoch(number, phase=phase, best=draw(st.booleans())))
+        rate = draw(st.none() | st.floats(1, 1e4))
+        events.append(PhaseEnded(phase=phase, seconds=draw(st.floats(0, 1e4)), images_per_second=rate))
+    how = draw(st.sampled_from(["finished", "stopped", "failed"]))
+    if how != "failed":
+        events.append(Evaluated(accuracy=0.9, low=0.8, high=0.95, n=100))
+        for name in draw(st.lists(st.sampled_from(["keras", "onnx", "bundle"]), max_size=3)):
+            events.append(Exported(format=name, agrees=True, same_answers=1.0, largest_difference=1e-6))
+    events.append(Ended(state=how, error="It broke." if how == "failed" else ""))
+    return [event.model_copy(update={"at": START + timedelta(seconds=second)}) for second, event in enumerate(events)]
