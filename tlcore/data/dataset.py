@@ -190,7 +190,7 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 def _thumbnail(path: Path, side: int) -> bytes:
     try:
-        picture = open_picture(path)
+        picture = open_picture(path, side=side)
     except ValueError as error:
         raise PictureError(f"The picture {path.name} can no longer be read. {error}") from error
     picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)

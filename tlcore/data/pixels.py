@@ -50,8 +50,8 @@ _UPRIGHT = {
 def read_pixels(source: Source, size: int, policy: Policy = "crop") -> NDArray[np.uint8]:
     """Read a picture file as `(size, size, 3)` pixels: what every model of ours is given.
 
-    Use this, not `to_pixels(open_picture(…))`, wherever a prediction follows: it lets a large JPEG be decoded at a half,
-    a quarter or an eighth of its size, never below twice what is needed, and the last digits of the pixels tell.
+    Use this, not `to_pixels(open_picture(…))`, wherever a prediction follows: it lets a large JPEG be decoded at a
+    half, a quarter or an eighth of its size, never below twice what is needed, and the last digits of the pixels tell.
 
     Raises:
         ValueError: The file cannot be used; the message is the reason.
@@ -59,13 +59,13 @@ def read_pixels(source: Source, size: int, policy: Policy = "crop") -> NDArray[n
     return to_pixels(_upright_rgb(load_picture(source, needed=(size, policy))), size, policy)
 
 
-def open_picture(source: Source) -> Image.Image:
-    """Open a picture file upright, in RGB and in its full size.
+def open_picture(source: Source, *, side: int | None = None) -> Image.Image:
+    """Open a picture file upright, in RGB and in its full size; with `side`, a JPEG in not much more than needed for it.
 
     Raises:
         ValueError: The file cannot be used; the message is the reason.
     """
-    return _upright_rgb(load_picture(source))
+    return _upright_rgb(load_picture(source, needed=(side, "letterbox") if side else None))
 
 
 def load_picture(source: Source, *, needed: tuple[int, str] | None = None) -> Image.Image:
@@ -184,7 +184,7 @@ def _to_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     """
     grey = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = float(grey.min()), float(grey.max())
-    if values.dtype.kind == "f" and 0 <= low and high <= 1:
+    if values.dtype.kind == "f" and low >= 0 and high <= 1:
         grey *= 255
     elif values.dtype.itemsize == 2 or (low >= 0 and 255 < high <= 65535):
         grey /= 257
