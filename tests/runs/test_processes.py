@@ -1,0 +1,123 @@
+"""Real processes: who waits, who dies, who goes on without the one that started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tlcore.errors import RunError
+from tlcore.runs.events import Waiting
+from tlcore.runs.run import Run
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start workers that do everything but train, and end them with the test."""
+    started = []
+
+    def run_worker(run: Run, *, epochs: int = 1000, seconds: float = 0.05) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.runs.worker", str(run.path), str(epochs), str(seconds)]
+        started.append(subprocess.Popen(command, cwd=ROOT))
+        return started[-1]
+
+    yield run_worker
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def until(run: Run, is_so: Callable[[Run], bool], *, seconds: float = 30.0) -> float:
+    """Wait until something is so; how many seconds that took."""
+    began = time.monotonic()
+    while not is_so(run):
+        assert time.monotonic() - began < seconds, f"{run.state()} after {seconds} s\n{run.log()}"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def state_is(*states: str) -> Callable[[Run], bool]:
+    return lambda run: run.state().state in states
+
+
+def test_runs_train_one_after_the_other_in_the_order_of_their_start(make_run, start):
+    runs = [make_run(f"run-{number}") for number in range(4)]
+    for run in runs:
+        start(run, epochs=1000 if run == runs[0] else 5)
+        until(run, lambda run: bool(run.events()))
+    assert [run.state().behind for run in runs] == [0, 1, 2, 3]
+    runs[0].stop()
+    until(runs[0], state_is("stopped"))
+    for run in runs[1:]:
+        until(run, state_is("finished"))
+    states = [run.state() for run in runs]
+    for earlier, later in pairwise(states):
+        assert earlier.ended is not None
+        assert later.started is not None
+        assert earlier.ended <= later.started
+    told = [event.behind for event in runs[3].events() if isinstance(event, Waiting)]
+    assert told == sorted(told, reverse=True)
+
+
+def test_a_killed_worker_has_failed_within_five_seconds(make_run, start):
+    run = make_run("run")
+    worker = start(run)
+    until(run, lambda run: len(run.state().epochs) >= 2)
+    worker.send_signal(signal.SIGKILL)
+    assert until(run, state_is("failed")) < 5
+    state = run.state()
+    assert "killed" in state.error
+    assert len(state.epochs) >= 2
+
+
+def test_the_next_in_line_goes_on_when_the_first_is_killed(make_run, start):
+    first, second = make_run("first"), make_run("second")
+    worker = start(first)
+    until(first, state_is("running"))
+    start(second, epochs=2)
+    until(second, lambda run: run.state().behind == 1)
+    worker.kill()
+    until(second, state_is("finished"))
+
+
+def test_a_waiting_run_stops_at_once(make_run, start):
+    first, second = make_run("first"), make_run("second")
+    start(first)
+    until(first, state_is("running"))
+    start(second)
+    until(second, lambda run: run.state().behind == 1)
+    second.stop()
+    assert until(second, state_is("stopped")) < 2
+    assert second.state().started is None
+
+
+def test_a_worker_that_dies_with_a_frozen_server_is_no_zombie_that_holds_the_lock(make_run, start):
+    run = make_run("run")
+    worker = start(run)
+    until(run, state_is("running"))
+    os.kill(worker.pid, signal.SIGKILL)  # nobody waits for it here
+    assert until(run, state_is("failed")) < 5
+
+
+def test_a_run_has_one_worker_process(make_run, start):
+    from tlcore.runs.launch import launch
+
+    run = make_run("run")
+    start(run)
+    until(run, state_is("running"))
+    with pytest.raises(RunError, match="one worker"):
+        launch(run)
+    assert start(run).wait(30) != 0
+    assert run.state().state == "running"
