@@ -1,0 +1,150 @@
+"""Metrics agree with scikit-learn, intervals with the published values, tables with what was put into them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as reference
+
+from tlcore.errors import RunError
+from tlcore.evaluation.metrics import (
+    Evaluation,
+    cell,
+    evaluate,
+    mistakes,
+    predictions_table,
+    probabilities,
+    read_evaluation,
+    read_predictions,
+    wilson,
+)
+from tlcore.files import write_json
+
+CLASSES = ("bird", "cat", "dog")
+
+
+def answers(n: int = 60, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame(
+        {
+            "sha256": [f"{index:064x}" for index in range(n)],
+            "file": [f"{index}.jpg" for index in range(n)],
+            "label": rng.choice(CLASSES, n),
+        }
+    )
+    return predictions_table(rows, rng.dirichlet([1, 1, 1], n).astype(np.float32), CLASSES)
+
+
+def test_wilson_gives_the_published_intervals():
+    # R. G. Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3.
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000))
+def test_wilson_holds_the_share_and_stays_within_0_and_1(right, more):
+    low, high = wilson(right, right + more)
+    assert 0 <= low <= high <= 1
+    if right + more:
+        assert low <= right / (right + more) <= high
+
+
+def test_numbers_are_scikit_learns():
+    table = answers()
+    found = evaluate(table, CLASSES, {"bird": 5, "cat": 9, "dog": 1})
+    true, said = table["label"], table["predicted"]
+    assert found.n == 60
+    assert found.accuracy == pytest.approx(reference.accuracy_score(true, said))
+    assert np.array_equal(found.confusion, reference.confusion_matrix(true, said, labels=list(CLASSES)))
+    assert found.macro_f1 == pytest.approx(reference.f1_score(true, said, average="macro"))
+    assert found.balanced_accuracy == pytest.approx(reference.balanced_accuracy_score(true, said))
+    chances = probabilities(table, 3).astype(float)
+    expected = reference.log_loss(true, chances / chances.sum(axis=1, keepdims=True), labels=list(CLASSES))
+    assert found.log_loss == pytest.approx(expected)
+    assert sum(scores.support for scores in found.per_class) == 60
+    assert found.baseline.label == "cat"
+    assert found.baseline.accuracy == pytest.approx((true == "cat").mean())
+
+
+def test_the_baseline_is_the_largest_class_of_training_not_of_the_test():
+    table = answers()
+    table["label"] = "dog"
+    assert evaluate(table, CLASSES, {"bird": 9, "cat": 1, "dog": 1}).baseline.accuracy == 0.0
+
+
+def test_a_class_that_is_never_answered_or_never_tested_is_said_and_does_not_warn():
+    rows = pd.DataFrame({"sha256": ["a", "b"], "file": ["a", "b"], "label": ["cat", "dog"]})
+    table = predictions_table(rows, np.array([[0, 0.9, 0.1], [0, 0.8, 0.2]], np.float32), CLASSES)
+    found = evaluate(table, CLASSES, {"cat": 1, "dog": 1, "bird": 1})
+    dog = found.per_class[2]
+    assert (dog.precision, dog.precision_low, dog.precision_high, dog.recall) == (0.0, 0.0, 1.0, 0.0)
+    notes = " ".join(found.notes)
+    assert "Only 2 test pictures" in notes
+    assert "'bird'" in notes
+    assert "never answers 'dog'" in notes
+    assert found.log_loss is not None
+    assert np.isfinite(found.log_loss)
+
+
+def test_no_test_pictures_is_a_sentence_not_a_crash():
+    rows = pd.DataFrame({"sha256": [], "file": [], "label": []}, dtype=str)
+    table = predictions_table(rows, np.empty((0, 3), np.float32), CLASSES)
+    found = evaluate(table, CLASSES, {"cat": 3})
+    assert (found.n, found.low, found.high, found.log_loss) == (0, 0.0, 1.0, None)
+    assert "no test pictures" in found.notes[0]
+    assert Evaluation.model_validate_json(found.model_dump_json()) == found
+
+
+def test_probabilities_of_zero_for_the_right_class_still_give_a_finite_loss():
+    rows = pd.DataFrame({"sha256": ["a"], "file": ["a"], "label": ["cat"]})
+    table = predictions_table(rows, np.array([[1, 0, 0]], np.float32), CLASSES)
+    loss = evaluate(table, CLASSES, {}).log_loss
+    assert loss is not None
+    assert 20 < loss < 1000
+
+
+def test_mistakes_come_with_the_most_confident_first():
+    table = answers()
+    wrong = mistakes(table, 5)
+    assert len(wrong) == 5
+    assert not wrong["correct"].any()
+    assert wrong["confidence"].is_monotonic_decreasing
+    assert wrong["confidence"].max() == table.loc[~table["correct"], "confidence"].max()
+
+
+def test_the_cells_of_the_confusion_matrix_are_a_partition_of_the_pictures():
+    table = answers()
+    found = evaluate(table, CLASSES, {})
+    seen = []
+    for row, true in enumerate(CLASSES):
+        for column, said in enumerate(CLASSES):
+            pictures = cell(table, true, said)
+            assert len(pictures) == found.confusion[row][column]
+            seen += list(pictures["file"])
+    assert sorted(seen) == sorted(table["file"])
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    table = answers()
+    found = evaluate(table, CLASSES, {"cat": 1})
+    assert read_evaluation(tmp_path) is None
+    write_json(tmp_path / "evaluation.json", found)
+    table.to_parquet(tmp_path / "predictions.parquet", index=False)
+    assert read_evaluation(tmp_path) == found
+    pd.testing.assert_frame_equal(read_predictions(tmp_path), table)
+
+
+def test_damaged_files_are_a_sentence(tmp_path):
+    with pytest.raises(RunError, match="Evaluate the run again"):
+        read_predictions(tmp_path)
+    (tmp_path / "predictions.parquet").write_bytes(b"PAR1 not")
+    (tmp_path / "evaluation.json").write_text('{"accuracy": 1')
+    with pytest.raises(RunError, match="could not be read"):
+        read_predictions(tmp_path)
+    with pytest.raises(RunError, match=r"evaluation\.json"):
+        read_evaluation(tmp_path)

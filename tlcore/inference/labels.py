@@ -1,0 +1,47 @@
+"""What a graph's numbers mean: the classes in the order of its probabilities, and what pixels it takes in.
+
+It knows `labels.json`. It does not know the graph.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tlcore.errors import RunError, WorkspaceError
+from tlcore.files import read_json
+
+
+class Labels(BaseModel):
+    """`labels.json`: everything beside the graph that is needed to use it.
+
+    Attributes:
+        labels: The classes, in the order of the probabilities.
+        image_size: Side of the square picture, pixels.
+        resize: How a picture that is not square becomes one.
+        backbone: A key of the catalogue.
+        dataset: The name that the dataset had.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    labels: tuple[str, ...]
+    image_size: int
+    resize: Literal["crop", "letterbox", "stretch"]
+    backbone: str = ""
+    dataset: str = ""
+
+
+def read_labels(run: Path) -> Labels:
+    """Read a run folder's `labels.json`.
+
+    Raises:
+        RunError: It is missing or damaged.
+    """
+    try:
+        return read_json(run / "labels.json", Labels)
+    except WorkspaceError as error:
+        raise RunError(str(error)) from error
