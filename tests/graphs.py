@@ -1,0 +1,33 @@
+"""Small graphs made by hand: a model that answers by mean colour needs no training and no Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from tests.conftest import CLASSES
+
+
+def write_colour_model(path: Path, colours: tuple[tuple[int, int, int], ...] = tuple(CLASSES.values())) -> Path:
+    """Write a graph with `model.onnx`'s contract that says which of `colours` a picture's mean colour leans to."""
+    weights = (np.array(colours, np.float32) - np.mean(colours)).T / 2000
+    nodes = [
+        helper.make_node("ReduceMean", ["pixels"], ["colour"], axes=[1, 2], keepdims=0),
+        helper.make_node("MatMul", ["colour", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", None, None, 3])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(colours)])],
+        [numpy_helper.from_array(weights.astype(np.float32), "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+    return path

@@ -1,0 +1,101 @@
+"""The predictor answers in order, in batches of any length, and says why a picture cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import CLASSES
+from tests.graphs import write_colour_model
+from tlcore.errors import RunError
+from tlcore.files import write_json
+from tlcore.inference.labels import Labels, read_labels
+from tlcore.inference.predictor import BATCH, Predictor, top
+
+LABELS = Labels(labels=tuple(CLASSES), image_size=32, resize="crop", backbone="colours", dataset="shapes")
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    write_colour_model(folder / "model.onnx")
+    write_json(folder / "labels.json", LABELS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def predictor(run_folder: Path) -> Predictor:
+    return Predictor.from_run(run_folder, threads=1)
+
+
+def test_pixels_of_any_kind_give_the_same_probabilities(predictor):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    answers = predictor.predict(pixels)
+    assert answers.shape == (5, 3)
+    assert answers.dtype == np.float32
+    assert np.allclose(answers.sum(axis=1), 1)
+    assert np.array_equal(answers, predictor.predict(pixels.astype(np.float32)))
+
+
+@pytest.mark.parametrize("n", [0, 1, BATCH, BATCH + 1])
+def test_batches_of_any_length_keep_the_order(predictor, n):
+    pixels = np.random.default_rng(n).integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
+    answers = predictor.predict(pixels)
+    assert answers.shape == (n, 3)
+    for index in range(n):
+        assert np.allclose(answers[index], predictor.predict(pixels[index : index + 1])[0], atol=1e-6)
+
+
+def test_files_are_answered_in_order_as_their_pixels_are(predictor, tiny_folder):
+    paths = sorted(tiny_folder.rglob("*.png"))
+    answers = list(predictor.predict_files(paths))
+    assert [answer.source for answer in answers] == paths
+    expected = predictor.predict(np.stack([predictor.pixels(path) for path in paths]))
+    assert np.allclose(np.stack([answer.probabilities for answer in answers]), expected, atol=1e-6)
+    assert all(answer.seconds > 0 for answer in answers)
+
+
+def test_a_picture_that_cannot_be_read_has_a_reason_and_stops_nobody(predictor, tiny_folder, tmp_path):
+    good = sorted(tiny_folder.rglob("*.png"))[:2]
+    (tmp_path / "torn.jpg").write_bytes(b"\xff\xd8\xff not a picture")
+    answers = list(predictor.predict_files([good[0], tmp_path / "torn.jpg", tmp_path / "missing.png", good[1]]))
+    assert [answer.probabilities is None for answer in answers] == [False, True, True, False]
+    assert all(answer.error for answer in answers[1:3])
+
+
+def test_a_batch_without_a_readable_picture_is_no_fault(predictor, tmp_path):
+    (answer,) = predictor.predict_files([tmp_path / "missing.png"])
+    assert answer.probabilities is None
+
+
+def test_the_answers_are_sensible(predictor):
+    for label, colour in CLASSES.items():
+        picture = np.asarray(Image.new("RGB", (32, 32), colour))
+        assert top(predictor.predict(picture[None])[0], LABELS)[0][0] == label
+
+
+def test_top_gives_the_likeliest_first():
+    assert top(np.array([0.1, 0.7, 0.2], np.float32), LABELS, n=2) == [
+        ("square", pytest.approx(0.7)),
+        ("triangle", pytest.approx(0.2)),
+    ]
+
+
+def test_what_is_missing_or_damaged_is_a_sentence(run_folder, tmp_path):
+    with pytest.raises(RunError, match=r"labels\.json is needed"):
+        read_labels(tmp_path)
+    with pytest.raises(RunError, match="A model is needed"):
+        Predictor(tmp_path / "model.onnx", LABELS)
+    (tmp_path / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(RunError, match="cannot be loaded"):
+        Predictor(tmp_path / "model.onnx", LABELS)
+    with pytest.raises(RunError, match=r"gives 3, labels\.json names 1"):
+        Predictor(run_folder / "model.onnx", LABELS.model_copy(update={"labels": ("one",)}))
+
+
+def test_labels_of_a_newer_version_may_say_more():
+    more = '{"schema_version": 1, "labels": ["a"], "image_size": 32, "resize": "crop", "threshold": 0.5}'
+    assert Labels.model_validate_json(more).labels == ("a",)
