@@ -1,0 +1,71 @@
+"""`python -m tlcore`: the commands, and what becomes of a fault.
+
+It knows the names of the commands. It does not know what they do; `tlcore.commands` does.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlcore.commands import backbones, data, runs, train, use
+from tlcore.errors import ConfigError, GraftError
+
+PROGRAM = "python -m tlcore"
+USAGE_FAULT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Graft: labelled pictures in, a proven model out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.app, name="data")
+app.command("train")(train.train)
+app.add_typer(runs.app, name="runs")
+app.add_typer(backbones.app, name="backbones")
+app.command("evaluate")(use.evaluate)
+app.command("predict")(use.predict)
+app.command("export")(use.export)
+
+
+@app.command("work", hidden=True)
+def work(run: Annotated[Path, typer.Argument(help="The folder of a run that was made before.")]) -> int:
+    """Be the worker of a run; `train` and the Train page start it."""
+    from tlcore.training.work import work as work_on
+
+    return work_on(run)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 only for success, every fault a sentence on standard error."""
+    try:
+        # Not standalone: a fault of ours and a typing error are told in the same way.
+        return int(app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(f"{problem.field}: {problem.message}", err=True)
+    except GraftError as error:
+        typer.echo(str(error), err=True)
+    except typer.TyperException as error:
+        typer.echo(f"{error.format_message()} `{PROGRAM} --help` shows what there is.", err=True)
+        return USAGE_FAULT
+    except typer.Abort:
+        typer.echo("Nothing was done.", err=True)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads our output has seen enough; what is still unwritten must not fail once more at the exit.
+        sys.stdout = None
+    except Exception:  # a bug: show all of it
+        traceback.print_exc()
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""`data add`, `data list`, `data delete`.
+
+It knows their arguments and what they print. It does not know how pictures are taken in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.errors import DataError
+from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tlcore.data.dataset import Dataset
+    from tlcore.data.intake import IntakeReport
+
+app = typer.Typer(help="Datasets: take pictures in, list and delete them.", no_args_is_help=True)
+SAMPLE = "sample"
+MOST_REASONS = 20
+
+
+@app.command("add")
+def add(
+    path: Annotated[
+        str, typer.Argument(help="A zip, a folder (one folder for each class), or `sample` for the built-in one.")
+    ],
+    name: Annotated[str | None, typer.Option(help="What to call the dataset.")] = None,
+    label: Annotated[str | None, typer.Option(help="The class of pictures that lie in no folder.")] = None,
+    into: Annotated[str | None, typer.Option(help="Add to this dataset (id or name) instead of a new one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take pictures in as a dataset."""
+    from tlcore.data.dataset import open_dataset
+
+    terminal = Terminal(as_json=as_json)
+    workspace = Workspace.default()
+    if path == SAMPLE and not Path(path).exists():
+        report = take_sample(workspace, terminal)
+        if name:
+            report.dataset.rename(name)
+    else:
+        target = open_dataset(workspace, into) if into else None
+        report = take_in(workspace, Path(path), terminal, name=name, label=label, into=target)
+    dataset = report.dataset
+    left_out = [{"source": left.source, "reason": left.reason} for left in report.left_out]
+    content = {
+        "dataset": dataset.id,
+        "name": dataset.info.name,
+        "classes": {label: int(count) for label, count in dataset.counts().items()},
+        "kept": report.kept,
+        "left_out": left_out,
+    }
+    terminal.result(content, _described(report))
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the datasets."""
+    from tlcore.data.dataset import broken_datasets, list_datasets
+
+    terminal = Terminal(as_json=as_json)
+    workspace = Workspace.default()
+    datasets: list[dict[str, Any]] = []
+    for dataset in list_datasets(workspace):
+        counts = {label: int(count) for label, count in dataset.counts().items()}
+        datasets.append(
+            {"dataset": dataset.id, "name": dataset.info.name, "classes": counts, "pictures": sum(counts.values())}
+        )
+    for broken, reason in broken_datasets(workspace):
+        typer.echo(f"{broken} cannot be read: {reason}", err=True)
+    rows = [
+        (entry["dataset"], entry["name"], f"{entry['pictures']:,}", ", ".join(entry["classes"])) for entry in datasets
+    ]
+    nothing = "There are no datasets yet. `data add PATH` takes pictures in; `data add sample` the built-in ones."
+    text = table(("dataset", "name", "pictures", "classes"), rows) if rows else nothing
+    terminal.result({"datasets": datasets}, text)
+
+
+@app.command("delete")
+def delete(
+    dataset: Annotated[str, typer.Argument(help="The id or the name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a dataset and its pictures; its runs stay."""
+    from tlcore.data.dataset import open_dataset
+
+    found = open_dataset(Workspace.default(), dataset)
+    name, key = found.info.name, found.id
+    if not yes:
+        pictures = sum(found.counts().values())
+        typer.confirm(f"Delete the dataset {name} with its {pictures:,} pictures?", abort=True, err=True)
+    found.delete()
+    Terminal(as_json=as_json).result({"dataset": key, "deleted": True}, f"Deleted {name}.")
+
+
+def find_or_take_in(workspace: Workspace, data: str, terminal: Terminal) -> Dataset:
+    """Give the dataset that `data` names by id or name, or take in the folder or zip that it names by path."""
+    from tlcore.data.dataset import open_dataset
+
+    path = Path(data).expanduser()
+    try:
+        return open_dataset(workspace, data)
+    except DataError:
+        if path.exists():
+            return _once(workspace, take_in(workspace, path, terminal).dataset)
+        if data == SAMPLE:
+            return _once(workspace, take_sample(workspace, terminal).dataset)
+        raise
+
+
+def take_in(
+    workspace: Workspace,
+    path: Path,
+    terminal: Terminal,
+    *,
+    name: str | None = None,
+    label: str | None = None,
+    into: Dataset | None = None,
+) -> IntakeReport:
+    """Take in a folder or a zip, showing how far it is.
+
+    Raises:
+        DataError: There is nothing at `path`, or nothing that can be used.
+    """
+    from tlcore.data.intake import ingest
+
+    path = path.expanduser()
+    if not path.exists():
+        raise DataError(f"A zip or a folder of pictures is needed. There is nothing at {path}. Check the path.")
+    return terminal.steps(ingest(workspace, path, name=name, label=label, into=into), f"Taking in {path.name}")
+
+
+def take_sample(workspace: Workspace, terminal: Terminal) -> IntakeReport:
+    """Take in the built-in sample, showing how far it is."""
+    from tlcore.data.intake import sample
+
+    return terminal.steps(sample(workspace), "Taking in the sample")
+
+
+def _once(workspace: Workspace, new: Dataset) -> Dataset:
+    """Give an older dataset of the same pictures, labels and parts instead of a second copy of it."""
+    from tlcore.data.dataset import list_datasets
+
+    def parts(dataset: Dataset) -> dict[str, str]:
+        items = dataset.items()
+        return dict(zip(items["sha256"], items["split"], strict=True))
+
+    for old in list_datasets(workspace):
+        same = old.id != new.id and old.info.fingerprint == new.info.fingerprint
+        if same and old.info.classes == new.info.classes and parts(old) == parts(new):
+            new.delete()
+            return old
+    return new
+
+
+def _described(report: IntakeReport) -> str:
+    dataset = report.dataset
+    counts = ", ".join(f"{label} {count:,}" for label, count in dataset.counts().items())
+    lines = [
+        f"{dataset.info.name} ({dataset.id}): {counts}.",
+        f"{report.kept:,} kept, {len(report.left_out):,} left out.",
+    ]
+    lines += report.notes
+    lines += [f"  left out: {left.source}: {left.reason}" for left in report.left_out[:MOST_REASONS]]
+    if len(report.left_out) > MOST_REASONS:
+        lines.append(f"  and {len(report.left_out) - MOST_REASONS:,} more; `--json` lists them all.")
+    return "\n".join(lines)

@@ -1,0 +1,108 @@
+"""Follow a run from its first event to its end, in words.
+
+It knows what each event says to a person. It does not know who started the run.
+"""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+from tlcore.commands.terminal import Bar, Terminal
+from tlcore.runs.events import (
+    Ended,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Exported,
+    PhaseEnded,
+    PhaseStarted,
+    Started,
+    Waiting,
+)
+from tlcore.runs.run import Run
+from tlcore.runs.state import OVER, RunState
+
+LOOK_SECONDS = 0.2
+INTERRUPTED = 130
+
+
+def follow(run: Run, terminal: Terminal) -> tuple[RunState, bool]:
+    """Say what happens until the run is over; Ctrl-C asks it to stop, a second one leaves it alone.
+
+    Returns:
+        The last state, and whether it was us who asked for the stop.
+    """
+    seen, interrupted = 0, False
+    with terminal.bar() as bar:
+        while True:
+            try:
+                # The state first: the events read after it hold all that it knows.
+                state = run.state()
+                events = run.events()
+                for event in events[seen:]:
+                    for line in words(event, state):
+                        terminal.say(line)
+                seen = len(events)
+                if state.state in OVER:
+                    return state, interrupted
+                _show(run, state, bar)
+                time.sleep(LOOK_SECONDS)
+            except KeyboardInterrupt:
+                if interrupted:
+                    terminal.say(f"Left alone. `runs show {run.id}` says how it goes.")
+                    raise typer.Exit(INTERRUPTED) from None
+                interrupted = True
+                run.stop()
+                terminal.say("Stopping: the best weights are kept and judged. Ctrl-C again leaves the run alone.")
+
+
+def words(event: Event, state: RunState) -> list[str]:
+    """What an event says to a person."""
+    match event:
+        case Waiting(behind=behind):
+            before = "another run" if behind == 1 else f"{behind} other runs"
+            return [f"Waiting for {before} on this machine."]
+        case Started(device=device):
+            return [f"Started on {device}." if device else "Started."]
+        case PhaseStarted(title=title, trained_parameters=trained):
+            return [f"{title}{f' ({trained:,} weights are trained)' if trained else ''}"]
+        case EpochEnded():
+            return [_epoch(event, state)]
+        case PhaseEnded(seconds=seconds, images_per_second=rate):
+            return [f"  done in {seconds:.1f} s{f', {rate:,.0f} pictures/s' if rate else ''}"]
+        case Evaluated():
+            return [f"Test accuracy {interval(event)}."]
+        case Exported(format=name, agrees=agrees, same_answers=same, largest_difference=largest):
+            verdict = "agrees with the app" if agrees else "DISAGREES with the app and is not offered"
+            return [f"  {name} {verdict}: {same:.1%} same answers, largest difference {largest:.1g}"]
+        case Ended():
+            return []
+
+
+def interval(test: Evaluated) -> str:
+    """Accuracy with its interval, as people say it."""
+    return f"{test.accuracy:.3f} (95 % between {test.low:.3f} and {test.high:.3f}, {test.n} pictures)"
+
+
+def _epoch(event: EpochEnded, state: RunState) -> str:
+    total = max((phase.first_epoch + phase.epochs - 1 for phase in state.phases if phase.epochs), default=event.epoch)
+    return (
+        f"  epoch {event.epoch}/{max(total, event.epoch)}"
+        f"  loss {event.loss:.3f}  accuracy {event.accuracy:.3f}"
+        f"  validation loss {event.val_loss:.3f}  accuracy {event.val_accuracy:.3f}"
+        f"  {event.seconds:.1f} s  {event.images_per_second:,.0f} pictures/s{'  best' if event.best else ''}"
+    )
+
+
+def _show(run: Run, state: RunState, bar: Bar) -> None:
+    progress = run.progress() if state.state in ("running", "stopping") else None
+    if progress is None:
+        title = f"Waiting, {state.behind} before this run" if state.behind else "Starting"
+        bar.update(title, 0, 0)
+        return
+    title = f"{progress.title}, epoch {progress.epoch}/{progress.epochs}" if progress.epoch else progress.title
+    bar.update(
+        title, progress.done, progress.total, rate=progress.images_per_second, seconds_left=progress.seconds_left
+    )

@@ -1,0 +1,128 @@
+"""`runs list`, `runs show`, `runs stop`, `runs rename`, `runs delete`.
+
+It knows what they print. It does not know how a run comes to be.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from tlcore.commands.follow import interval, words
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.errors import RunError
+from tlcore.runs.run import Run, broken_runs, list_runs, open_run
+from tlcore.runs.state import RunState
+from tlcore.workspace import Workspace
+
+app = typer.Typer(help="Runs: list, show, stop, rename and delete them.", no_args_is_help=True)
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id, the name or the folder of a run.")]
+STOP_SECONDS = 60.0
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the runs, the newest first."""
+    workspace = Workspace.default()
+    runs = [_summary(run, run.state()) for run in list_runs(workspace)]
+    for broken, reason in broken_runs(workspace):
+        typer.echo(f"{broken} cannot be read: {reason}", err=True)
+    head = ("run", "name", "dataset", "backbone", "mode", "state", "accuracy", "seconds")
+    rows = [tuple(_cell(column, entry[column]) for column in head) for entry in runs]
+    text = table(head, rows) if rows else "There are no runs yet. `train DATA` makes one."
+    Terminal(as_json=as_json).result({"runs": runs}, text)
+
+
+@app.command("show")
+def show(run: RunArgument, as_json: AsJson = False) -> None:
+    """Show a run: its settings, what happened, how good it is."""
+    found = open_run(Workspace.default(), run)
+    state = found.state()
+    content = {
+        **_summary(found, state),
+        "path": str(found.path.resolve()),
+        "config": found.config.model_dump(mode="json"),
+        "best_epoch": state.best_epoch,
+        "test": state.test and state.test.model_dump(include={"accuracy", "low", "high", "n"}),
+        "seconds_by_phase": state.seconds,
+        "images_per_second": state.images_per_second,
+        "epochs": [epoch.model_dump(mode="json", exclude={"kind", "schema_version"}) for epoch in state.epochs],
+        "exports": [entry.model_dump(mode="json", exclude={"kind", "schema_version"}) for entry in state.exports],
+        "error": state.error,
+    }
+    settings = ", ".join(f"{field} {value}" for field, value in content["config"].items() if field != "schema_version")
+    lines = [f"{found.name}: {state.state}", str(content["path"]), settings]
+    lines += [line for event in found.events() for line in words(event, state)]
+    if state.test:
+        lines.append(f"Test accuracy {interval(state.test)}, from epoch {state.best_epoch}.")
+    Terminal(as_json=as_json).result(content, "\n".join([*lines, *filter(None, [state.error])]))
+
+
+@app.command("stop")
+def stop(run: RunArgument, as_json: AsJson = False) -> None:
+    """Stop a run; its best weights are kept and judged. Returns when it is over."""
+    found = open_run(Workspace.default(), run)
+    state = found.state()
+    if not state.live:
+        raise RunError(f"Only a run that is under way can be stopped. {found.name} is {state.state}.")
+    found.stop()
+    deadline = time.monotonic() + STOP_SECONDS
+    while state.live and time.monotonic() < deadline:
+        time.sleep(0.1)
+        state = found.state()
+    content = {"run": found.id, "state": state.state}
+    still = " It is still keeping and judging its best weights." if state.live else ""
+    Terminal(as_json=as_json).result(content, f"{found.name} is {state.state}.{still}")
+    if state.state == "failed":
+        raise RunError(state.error)
+
+
+@app.command("rename")
+def rename(run: RunArgument, name: Annotated[str, typer.Argument()], as_json: AsJson = False) -> None:
+    """Give a run another name."""
+    found = open_run(Workspace.default(), run)
+    found.rename(name)
+    Terminal(as_json=as_json).result({"run": found.id, "name": found.name}, f"{found.id} is called {found.name}.")
+
+
+@app.command("delete")
+def delete(
+    run: RunArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a run and its model."""
+    found = open_run(Workspace.default(), run)
+    name = found.name
+    if not yes:
+        typer.confirm(f"Delete the run {name} and its model?", abort=True, err=True)
+    found.delete()
+    Terminal(as_json=as_json).result({"run": found.id, "deleted": True}, f"Deleted {name}.")
+
+
+def _summary(run: Run, state: RunState) -> dict[str, Any]:
+    config = run.config
+    try:
+        dataset = run.dataset.name
+    except RunError:
+        dataset = config.dataset
+    return {
+        "run": run.id,
+        "state": state.state,
+        "name": run.name,
+        "dataset": dataset,
+        "backbone": config.backbone,
+        "mode": config.mode,
+        "accuracy": state.test.accuracy if state.test else None,
+        "seconds": state.total_seconds,
+    }
+
+
+def _cell(column: str, value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.3f}" if column == "accuracy" else f"{value:.0f}"
+    return str(value)

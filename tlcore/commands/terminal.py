@@ -1,0 +1,112 @@
+"""What a command says and where: bars on a terminal, plain lines elsewhere, one JSON object for scripts.
+
+It knows streams. It does not know what the commands do.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from tlcore.data.progress import Progress
+
+T = TypeVar("T")
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")]
+PLAIN_SECONDS = 5.0
+
+
+class Terminal:
+    """Where a command talks. With `--json` standard output carries the one object and everything else goes aside."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._stream = sys.stderr if as_json else sys.stdout
+        self._live: RichProgress | None = None
+
+    def say(self, text: str) -> None:
+        """Write a line for a person, above the bar where there is one."""
+        if self._live is not None:
+            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            typer.echo(text, file=self._stream)
+
+    def result(self, content: dict[str, Any], text: str) -> None:
+        """Write what came of it: the object for scripts, or the words for a person."""
+        typer.echo(json.dumps(content, ensure_ascii=False) if self.as_json else text)
+
+    def steps(self, steps: Generator[Progress, None, T], title: str) -> T:
+        """Run an iterator of steps to its end, showing how far it is, and give what it returns."""
+        from tlcore.data.progress import drain
+
+        with self.bar() as bar:
+            return drain(steps, lambda step: bar.step(step, title))
+
+    @contextmanager
+    def bar(self) -> Iterator[Bar]:
+        """Show one bar for the length of the block; plain lines now and then where there is no terminal."""
+        if not self._stream.isatty():
+            yield Bar(self)
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rest]}", style="dim"),
+        )
+        with Progress(*columns, console=Console(file=self._stream), transient=True) as live:
+            self._live = live
+            try:
+                yield Bar(self, live, live.add_task("Starting", total=None, rest=""))
+            finally:
+                self._live = None
+
+
+class Bar:
+    """How far the work is; called as often as you like."""
+
+    def __init__(self, terminal: Terminal, live: RichProgress | None = None, task: TaskID | None = None) -> None:
+        self._terminal = terminal
+        self._live = live
+        self._task = task
+        self._last_line = time.monotonic()
+
+    def step(self, step: Progress, title: str = "Working") -> None:
+        """Show a step of an iterator."""
+        self.update(step.note or title, step.done, step.total, rate=step.rate, seconds_left=step.seconds_left)
+
+    def update(
+        self, title: str, done: int, total: int, *, rate: float = 0.0, seconds_left: float | None = None
+    ) -> None:
+        rest = ", ".join(
+            part
+            for part in (f"{rate:,.0f}/s" if rate >= 1 else "", f"{seconds_left:,.0f} s left" if seconds_left else "")
+            if part
+        )
+        if self._live is not None and self._task is not None:
+            self._live.update(self._task, description=title, completed=done, total=total or None, rest=rest)
+        elif time.monotonic() - self._last_line >= PLAIN_SECONDS:
+            self._last_line = time.monotonic()
+            count = f"{done:,} of {total:,}" if total else f"{done:,}"
+            self._terminal.say(f"{title}: {count}{', ' if rest else ''}{rest}")
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Lay out rows under a head, each column as wide as its widest entry."""
+    lines = [head, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

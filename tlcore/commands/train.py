@@ -1,0 +1,186 @@
+"""`train`: make a run, start its worker, follow it to its end.
+
+It knows the settings as arguments and what the end of a run is worth as an exit code. It does not know how training
+works.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from tlcore.commands.data import find_or_take_in
+from tlcore.commands.follow import INTERRUPTED, follow, interval
+from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.errors import ConfigError, Problem
+from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.run import Run
+from tlcore.runs.state import RunState
+from tlcore.workspace import Workspace
+
+
+def default(field: str) -> str:
+    """A setting's default, as `--help` shows it."""
+    value = TrainingConfig.model_fields[field].default
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def train(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="A dataset's id or name, a folder or zip that is taken in first, or `sample`."
+        ),
+    ],
+    backbone: Annotated[
+        str | None, typer.Option(help="`backbones list` shows them.", show_default=default("backbone"))
+    ] = None,
+    mode: Annotated[str | None, typer.Option(help="freeze or fine-tune.", show_default=default("mode"))] = None,
+    blocks: Annotated[
+        int | None, typer.Option(help="Blocks to unfreeze when fine-tuning.", show_default=default("blocks"))
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(show_default=default("epochs"))] = None,
+    image_size: Annotated[
+        int | None, typer.Option(help="Side of the square picture, pixels.", show_default=default("image_size"))
+    ] = None,
+    resize: Annotated[
+        str | None, typer.Option(help="crop, letterbox or stretch.", show_default=default("resize"))
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(show_default=default("batch_size"))] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="adamw, adam or sgd.", show_default=default("optimizer"))
+    ] = None,
+    head_learning_rate: Annotated[float | None, typer.Option(show_default=default("head_learning_rate"))] = None,
+    fine_tune_learning_rate: Annotated[
+        float | None, typer.Option(show_default=default("fine_tune_learning_rate"))
+    ] = None,
+    dropout: Annotated[float | None, typer.Option(show_default=default("dropout"))] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Epochs without progress before it stops; 0 never.", show_default=default("patience")),
+    ] = None,
+    balancing: Annotated[
+        str | None, typer.Option(help="none, or weights: rare classes count more.", show_default=default("balancing"))
+    ] = None,
+    augment: Annotated[
+        str | None, typer.Option(help="A list with commas, or none.", show_default=default("augment"))
+    ] = None,
+    fractions: Annotated[
+        str | None,
+        typer.Option(help="Shares of training, validation, test.", show_default="0.7,0.15,0.15"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(show_default=default("seed"))] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder: a new or empty one.", show_default="in the workspace")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model, judge it on test pictures and export it."""
+    began = time.monotonic()
+    asked = {
+        "backbone": backbone,
+        "mode": mode,
+        "blocks": blocks,
+        "epochs": epochs,
+        "image_size": image_size,
+        "resize": resize,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "head_learning_rate": head_learning_rate,
+        "fine_tune_learning_rate": fine_tune_learning_rate,
+        "dropout": dropout,
+        "patience": patience,
+        "balancing": balancing,
+        "augment": None if augment is None else _augmentations(augment),
+        "fractions": None if fractions is None else _fractions(fractions),
+        "seed": seed,
+    }
+    terminal = Terminal(as_json=as_json)
+    given = {field: value for field, value in asked.items() if value is not None}
+    _config("-", given)  # a typing error shows before the pictures are taken in
+    from tlcore.runs.create import create_run
+    from tlcore.runs.launch import launch
+
+    workspace = Workspace.default()
+    dataset = find_or_take_in(workspace, data, terminal)
+    run = create_run(workspace, dataset, _config(dataset.id, given), out)
+    if name:
+        run.rename(name)
+    for note in run.dataset.notes:
+        terminal.say(note)
+    terminal.say(f"Run {run.id} on {run.dataset.name}, in {run.path.resolve()}")
+    with _terminated_like_interrupted():
+        launch(run)
+        state, interrupted = follow(run, terminal)
+    seconds = time.monotonic() - began
+    terminal.result(_content(run, state, seconds), _text(run, state, seconds))
+    if state.state != "finished":
+        typer.echo(state.error or "The run was stopped before its end. Its best weights are kept.", err=True)
+        raise typer.Exit(INTERRUPTED if interrupted else 1)
+
+
+def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
+    test = state.test
+    return {
+        "run": run.id,
+        "path": str(run.path.resolve()),
+        "state": state.state,
+        "test": None if test is None else {"accuracy": test.accuracy, "low": test.low, "high": test.high, "n": test.n},
+        "seconds": {"total": round(seconds, 3), **{name: round(took, 3) for name, took in state.seconds.items()}},
+        "images_per_second": {name: round(rate, 1) for name, rate in state.images_per_second.items()},
+    }
+
+
+def _text(run: Run, state: RunState, seconds: float) -> str:
+    judged = f", test accuracy {interval(state.test)}" if state.test else ""
+    return f"{run.id}: {state.state} after {seconds:.1f} s{judged}."
+
+
+def _config(dataset: str, given: dict[str, Any]) -> TrainingConfig:
+    """Make the settings; a word that is none of the choices becomes a fault with its field."""
+    try:
+        return TrainingConfig(dataset=dataset, **given)
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors():
+            field = str(fault["loc"][0])
+            needed = str(fault.get("ctx", {}).get("expected", "")) or fault["msg"]
+            faults.append(Problem(field, f"It must be {needed}. Received '{fault['input']}'."))
+        raise ConfigError(faults) from error
+
+
+def _augmentations(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip().replace("-", "_") for part in text.split(",") if part.strip())
+    return () if names == ("none",) else names
+
+
+def _fractions(text: str) -> Fractions:
+    try:
+        train, val, test = (float(part) for part in text.split(","))
+    except ValueError as error:
+        message = f"Three shares with commas are needed, such as 0.7,0.15,0.15. Received '{text}'."
+        raise ConfigError([Problem("fractions", message)]) from error
+    return Fractions(train=train, val=val, test=test)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM stop the run as Ctrl-C does: a job that a scheduler ends leaves no worker behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
