@@ -44,7 +44,7 @@ class Backbone(BaseModel):
         recommendation: One sentence that helps a person choose.
         weights_file: The published file name (without the ImageNet head).
         weights_url: Where Keras fetches it from; empty where a package brings it.
-        weights_md5: The hash that Keras lists; empty where it lists none.
+        weights_hash: The MD5 or SHA-256 that Keras lists, in hexadecimal; empty where it lists none.
         weights_package: The installed package that brings the file; empty where none does.
         download_megabytes: Size of the weights file, in units of 10^6 bytes.
     """
@@ -65,7 +65,7 @@ class Backbone(BaseModel):
     recommendation: str
     weights_file: str
     weights_url: str = ""
-    weights_md5: str = ""
+    weights_hash: str = ""
     weights_package: str = ""
     download_megabytes: float
     blocks: tuple[Block, ...]

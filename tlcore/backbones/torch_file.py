@@ -76,7 +76,7 @@ def read_state_dict(path: Path) -> dict[str, npt.NDArray[Any]]:
             if not isinstance(table, dict) or not isinstance(keys, list):
                 raise ValueError("it does not hold a table of tensors")
             tensors = {name: value for name, value in table.items() if isinstance(value, _Tensor)}
-            if len(tensors) != len(table) or not all(isinstance(name, str) for name in tensors):
+            if len(tensors) != len(table):
                 raise ValueError("it holds something other than named tensors")
             storages = _read_storages(stream, keys, {tensor.storage for tensor in tensors.values()}, size)
         return {name: _array(tensor, storages) for name, tensor in tensors.items()}
@@ -129,9 +129,11 @@ def _reduce(function: Any, arguments: Any) -> Any:
 
 def _storage(description: Any) -> _Storage:
     word, kind, key, _device, count, _view = description
-    if word != "storage" or not isinstance(kind, _Name) or kind.text not in NUMBERS or type(count) is not int:
+    if word != "storage" or not isinstance(kind, _Name) or kind.text not in NUMBERS:
+        raise ValueError("numbers are of an unknown kind")
+    if not isinstance(key, str) or type(count) is not int:
         raise ValueError("numbers are described in an unknown way")
-    return _Storage(str(key), kind.text, count)
+    return _Storage(key, kind.text, count)
 
 
 def _allowed(name: str) -> _Name:
@@ -156,8 +158,9 @@ class _Machine:
 
     def set_items(self, pairs: list[Any]) -> None:
         table = self.stack[-1]
-        if not isinstance(table, dict):
-            raise ValueError("an entry is put into something that is not a table")
+        # Keys are text: hashing a tuple of tuples of tuples can be made to take for ever.
+        if not isinstance(table, dict) or not all(isinstance(key, str) for key in pairs[::2]):
+            raise ValueError("an entry is put into something that is not a table of names")
         table.update(zip(pairs[::2], pairs[1::2], strict=True))
 
     def append(self, items: list[Any]) -> None:

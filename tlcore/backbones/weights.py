@@ -20,6 +20,8 @@ from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import WeightsError
 from tlcore.workspace import Workspace
 
+MD5_DIGITS = 32
+
 
 @dataclass(frozen=True)
 class WeightsState:
@@ -60,16 +62,17 @@ def check_weights(backbone: Backbone, path: Path) -> None:
     Raises:
         WeightsError: They differ, or the file cannot be read.
     """
-    if not backbone.weights_md5:
+    if not backbone.weights_hash:
         return
+    kind = "md5" if len(backbone.weights_hash) == MD5_DIGITS else "sha256"
     try:
         status = path.stat()
-        found = _md5(path, status.st_mtime_ns, status.st_size)
+        found = _digest(kind, path, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise WeightsError(f"{backbone.title} needs {path}. It cannot be read: {error.strerror}.") from error
-    if found != backbone.weights_md5:
+    if found != backbone.weights_hash:
         raise WeightsError(
-            f"{backbone.title} needs {path.name} with the MD5 {backbone.weights_md5}. {path} has {found}: "
+            f"{backbone.title} needs {path.name} with the {kind.upper()} {backbone.weights_hash}. {path} has {found}: "
             "it is damaged or another file. Delete it, and put the published file there or let it be downloaded."
         )
 
@@ -114,6 +117,7 @@ def _places(backbone: Backbone, workspace: Workspace) -> Iterator[Path]:
 
 
 @lru_cache(maxsize=64)
-def _md5(path: Path, _changed: int, _size: int) -> str:
+def _digest(kind: str, path: Path, _changed: int, _size: int) -> str:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        # MD5 finds damage, not malice; a weights file is only ever read as numbers.
+        return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()

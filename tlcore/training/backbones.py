@@ -7,13 +7,13 @@ models inside models can be cut, saved and translated simply. It does not know h
 from __future__ import annotations
 
 import importlib
-import math
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from tlcore.backbones.backbone import Backbone
@@ -77,7 +77,7 @@ def fetch_weights(backbone: Backbone, workspace: Workspace) -> Path:
             backbone.weights_file,
             backbone.weights_url,
             cache_subdir="models",
-            file_hash=backbone.weights_md5 or None,
+            file_hash=backbone.weights_hash or None,
         )
     except Exception as error:  # Keras wraps what the network says in a bare Exception
         raise WeightsError(f"{missing_sentence(backbone, workspace)} The download failed: {error}") from error
@@ -125,12 +125,12 @@ def _normalize_efficientnet(model: keras.Model, backbone: Backbone, *, pretraine
     if not re.fullmatch(r"keras\.applications:EfficientNetB\d", backbone.factory):
         return
     (normalization,) = (layer for layer in model.layers if isinstance(layer, layers.Normalization))
+    mean, variance, *count = normalization.get_weights()
     if pretrained:
-        mean, variance, *count = normalization.get_weights()
-        normalization.set_weights([mean, variance * IMAGENET_DEVIATION, *count])
+        variance = variance * np.array(IMAGENET_DEVIATION)
     else:
-        _, _, *count = normalization.get_weights()
-        normalization.set_weights([list(IMAGENET_MEAN), [math.pow(d, 2) for d in IMAGENET_DEVIATION], *count])
+        mean, variance = np.array(IMAGENET_MEAN), np.square(IMAGENET_DEVIATION)
+    normalization.set_weights([mean, variance, *count])
     normalization.finalize_state()
 
 
@@ -142,7 +142,7 @@ def _name_by_position(model: keras.Model) -> None:
     """
     seen: Counter[str] = Counter()
     for operation in model.operations:
-        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(operation).__name__).lower()
+        kind = re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", type(operation).__name__).lower()
         if re.fullmatch(rf"{kind}(_\d+)?", operation.name):
             operation.name = f"{kind}_{seen[kind]}" if seen[kind] else kind
             seen[kind] += 1
