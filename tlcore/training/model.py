@@ -1,0 +1,90 @@
+"""The model: a backbone under a new head, seen whole or from both sides of a cut.
+
+It knows layers and which of them share weights. It does not know pictures, files or how weights are trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+from keras import layers
+
+from tlcore.backbones.backbone import Backbone
+from tlcore.training.cut import cut
+
+MOST_MOMENTUM = 0.9
+OLD_SHARE = 0.01  # of the old statistics, after one epoch
+
+
+class TransferModel:
+    """A backbone, a new head, and every view of the two; all views share the same weights.
+
+    Args:
+        body: `(n, size, size, 3)`, 0–255, to `(n, height, width, channels)`; its layers are used, not copied.
+    """
+
+    def __init__(self, backbone: Backbone, body: keras.Model, *, classes: int, dropout: float, seed: int) -> None:
+        self.backbone = backbone
+        # === Layers ===
+        pooled = layers.GlobalAveragePooling2D(name="pooled")(body.output)
+        self._features = keras.Model(body.input, pooled, name=f"{backbone.key}_features")
+        self._dropout = layers.Dropout(dropout, seed=seed, name="head_dropout")
+        self._logits = layers.Dense(
+            classes, kernel_initializer=keras.initializers.GlorotUniform(seed), name="head_logits"
+        )
+        # === Functional Model ===
+        logits = self._logits(self._dropout(pooled))
+        self.whole: keras.Model = keras.Model(
+            body.input, layers.Softmax(name="probabilities")(logits), name=f"graft_{backbone.key}"
+        )
+
+    def trunk(self, blocks: int) -> keras.Model | None:
+        """Everything below the cut, pixels to features; None when the cut stands at the input.
+
+        Pooling belongs to it when the cut stands above the last block: pooled features are a small cache.
+        """
+        return self._halves(blocks)[0]
+
+    def above(self, blocks: int) -> keras.Model:
+        """Everything above the cut, features to logits: what a phase trains."""
+        inputs, pooled = self._pooled(blocks)
+        return keras.Model(inputs, self._logits(self._dropout(pooled)), name=f"{self.backbone.key}_above")
+
+    def answer(self, blocks: int) -> keras.Model:
+        """Everything above the cut, features to probabilities: joined to the trunk it is the whole."""
+        inputs, pooled = self._pooled(blocks)
+        return keras.Model(inputs, layers.Softmax(name="probabilities")(self._logits(pooled)))
+
+    def _pooled(self, blocks: int) -> tuple[Any, Any]:
+        trunk, part = self._halves(blocks)
+        shape = (trunk.output if trunk is not None else self.whole.input).shape[1:]
+        inputs = keras.Input(shape, name="features" if trunk is not None else "pixels")
+        return inputs, inputs if part is None else part(inputs)
+
+    def _halves(self, blocks: int) -> tuple[keras.Model | None, keras.Model | None]:
+        if blocks == len(self.backbone.blocks):
+            return self._features, None
+        return cut(self._features, self.backbone.blocks[blocks - 1].last_layer if blocks else None)
+
+
+@contextmanager
+def statistics_that_keep_up(model: keras.Model, *, steps: int) -> Iterator[None]:
+    """Let BatchNormalization forget its old statistics within one epoch of `steps` steps.
+
+    Keras' momentum of 0.99 needs hundreds of steps. In a short phase the weights would fit the batches while the model
+    that is kept still used statistics from before: good when training, useless afterwards.
+    """
+    normalizations = [
+        layer for layer in model._flatten_layers() if isinstance(layer, layers.BatchNormalization) and layer.trainable
+    ]
+    before = [layer.momentum for layer in normalizations]
+    for layer in normalizations:
+        layer.momentum = min(layer.momentum, MOST_MOMENTUM, OLD_SHARE ** (1 / max(1, steps)))
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(normalizations, before, strict=True):
+            layer.momentum = momentum

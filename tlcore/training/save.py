@@ -1,0 +1,87 @@
+"""The model as files: Keras' own archive, and ONNX for everyone who only asks for answers.
+
+One of the two modules here that may name TensorFlow: the converter does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import compose
+
+from tlcore.errors import ExportError
+from tlcore.files import replacing
+
+OPSET = 17
+PIXELS, PROBABILITIES, FEATURES = "pixels", "probabilities", "features"
+
+
+def save_keras(model: keras.Model, path: Path) -> None:
+    """Write the archive that plain Keras 3 loads in safe mode, without our code."""
+    with replacing(path) as beside:
+        model.save(beside)
+
+
+def save_onnx(graph: onnx.ModelProto, path: Path) -> None:
+    with replacing(path) as beside:
+        onnx.save(graph, beside)
+
+
+def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
+    """Convert a model of one input, to be named `source`, and one output, `target`, with any number of pictures.
+
+    Raises:
+        ExportError: The converter does not know a layer.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        signature = [keras.InputSpec(shape=model.input.shape, dtype="float32", name=source)]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the converter speaks of numpy's past
+                model.export(path, format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
+        except (ValueError, NotImplementedError, RuntimeError) as error:
+            raise ExportError(
+                f"Every layer of the model needs a counterpart in ONNX. The conversion failed: {error}. "
+                "Choose another backbone."
+            ) from error
+        graph = onnx.load(path)
+    return _named(graph, source, target)
+
+
+def trunk_graph(trunk: keras.Model, identity: dict[str, Any], cache: Path) -> onnx.ModelProto:
+    """Convert a trunk, or find it converted; `identity` is everything that it depends on."""
+    text = json.dumps({"opset": OPSET, "onnx": onnx.__version__, **identity}, sort_keys=True)
+    path = cache / f"graph-{hashlib.sha256(text.encode()).hexdigest()[:24]}" / "trunk.onnx"
+    try:
+        return onnx.load(path)
+    except (OSError, DecodeError):
+        graph = to_onnx(trunk, source=PIXELS, target=FEATURES)
+        save_onnx(graph, path)
+        return graph
+
+
+def join(trunk: onnx.ModelProto, answer: onnx.ModelProto) -> onnx.ModelProto:
+    """Put the two sides of a cut together: the trunk's output is what the other side takes in."""
+    answer = compose.add_prefix(answer, "answer/", rename_inputs=False, rename_outputs=False)
+    return compose.merge_models(trunk, answer, io_map=[(FEATURES, FEATURES)])
+
+
+def _named(model: onnx.ModelProto, source: str, target: str) -> onnx.ModelProto:
+    graph = model.graph
+    renamed = {graph.input[0].name: source, graph.output[0].name: target}
+    for node in graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        node.output[:] = [renamed.get(name, name) for name in node.output]
+    for value in (graph.input[0], graph.output[0]):
+        value.name = renamed[value.name]
+        value.type.tensor_type.shape.dim[0].dim_param = "n"
+    return model

@@ -1,0 +1,95 @@
+"""The worker: everything that happens to a run between its start and its end, in a process of its own.
+
+It knows the order: line, pictures, training, files, judgement, proof. Every step is another module's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import traceback
+from pathlib import Path
+from typing import Literal
+
+from tlcore.data.progress import drain
+from tlcore.evaluation.run import evaluate_run
+from tlcore.export.run import export_run
+from tlcore.files import write_json
+from tlcore.inference.labels import Labels
+from tlcore.runs.events import Ended, Event, Progress, Started, Waiting
+from tlcore.runs.queue import turn
+from tlcore.runs.recorder import Recorder
+from tlcore.runs.run import Run
+from tlcore.training import device
+from tlcore.training.pictures import read_pictures
+from tlcore.training.stretch import Report, Stop, StoppedError, stretch
+from tlcore.workspace import Workspace
+
+
+def work(run_dir: Path) -> int:
+    """Carry out a run and give the exit code: 0 when it finished or was stopped, 1 when it failed."""
+    run = Run(run_dir)
+    device.quieten()
+    try:
+        with Recorder(run) as recorder:
+
+            def report(news: Event | Progress) -> None:
+                if isinstance(news, Progress):
+                    recorder.progress(news)
+                else:
+                    recorder.record(news)
+
+            with turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
+                state = _carry_out(run, recorder, report) if ours else "stopped"
+            recorder.record(Ended(state=state))
+    except Exception as error:  # the sentence is in the events already; the log gets the whole
+        traceback.print_exception(error)
+        return 1
+    return 0
+
+
+def _carry_out(run: Run, recorder: Recorder, report: Report) -> Literal["finished", "stopped"]:
+    stop = run.stop_asked
+    try:
+        report(Started(pid=os.getpid()))
+        with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
+            # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
+            importing = threading.Thread(target=importlib.import_module, args=("tlcore.training.trainer",))
+            importing.start()
+            try:
+                drain(read_pictures(run, Workspace.default()), preparing.show)
+            finally:
+                importing.join()
+            recorder.record_environment(device=device.prepare(run.config.seed))
+        stopped = _train_and_save(run, report, stop)
+    except StoppedError:
+        return "stopped"  # before there was a model: there is nothing to judge
+    with stretch(report, stop, "evaluate", "Judging the model on the test pictures"):
+        evaluate_run(run, report)
+    if stopped or stop():
+        return "stopped"  # quickly: whoever wants the files has them made on the export page
+    with stretch(report, stop, "export", "Making the files and proving them"):
+        export_run(run, report)
+    return "finished"
+
+
+def _train_and_save(run: Run, report: Report, stop: Stop) -> bool:
+    """Train, write the model's three files, and say whether somebody stopped it."""
+    from tlcore.training.save import save_keras, save_onnx
+    from tlcore.training.trainer import train
+
+    trained = train(run, report=report, stop=stop)
+    with stretch(report, stop, "save", "Saving the model"):
+        save_keras(trained.model, run.model_keras)
+        save_onnx(trained.graph(), run.model_onnx)
+        config, about = run.config, run.dataset
+        labels = Labels(
+            labels=about.classes,
+            image_size=config.image_size,
+            resize=config.resize,
+            backbone=config.backbone,
+            dataset=about.name,
+        )
+        write_json(run.labels_json, labels)
+    return trained.stopped
