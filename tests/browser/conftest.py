@@ -1,0 +1,119 @@
+"""The real server, as `make run` starts it, and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import conformal_clip_data
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import find_or_install
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES_PER_CLASS = 40
+
+
+@dataclass
+class Server:
+    """A server that can be stopped and started again on the same workspace and port."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        command = ["make", "--silent", "run", f"PORT={self.port}", "HEADLESS=1"]
+        environment = {
+            **os.environ,
+            "GRAFT_HOME": str(self.home / "workspace"),
+            "GRAFT_QUEUE": str(self.home / "queue"),
+        }
+        with (self.home / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        pytest.fail(f"The server did not come up: {(self.home / 'server.log').read_text()}")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(timeout=20)
+            self.process = None
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    server = Server(tmp_path_factory.mktemp("server"), port)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = find_or_install()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium),
+            # A container's user is often root, where Chromium's sandbox does not start; and it need not call home.
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zip as people make them: a wrapping folder, classes, and things that are no pictures."""
+    path = tmp_path_factory.mktemp("photographs") / "textile.zip"
+    root = conformal_clip_data.textile_simulated_root()
+    with zipfile.ZipFile(path, "w") as archive:
+        for label in ("nominal", "local", "global"):
+            pictures = sorted((root / label).glob("*.jpg"))[:PICTURES_PER_CLASS]
+            for picture in pictures:
+                archive.write(picture, f"textile/{label}/{picture.name}")
+            archive.write(pictures[0], f"textile/{label}/a copy.jpg")
+        archive.writestr("textile/local/cut short.jpg", pictures[0].read_bytes()[:900])
+        archive.writestr("textile/nominal/notes.txt", "taken on Tuesday")
+        archive.writestr("__MACOSX/textile/._nominal", b"\0\5\26\7")
+    return path
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a fresh Python that does not know this project."""
+    return subprocess.run(
+        [sys.executable, "-I", *arguments], capture_output=True, text=True, check=False, timeout=300, cwd="/"
+    )
