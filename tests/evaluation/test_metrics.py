@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from tlcore.errors import RunError
+from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.metrics import (
     Evaluation,
     cell,
@@ -17,8 +18,6 @@ from tlcore.evaluation.metrics import (
     mistakes,
     predictions_table,
     probabilities,
-    read_evaluation,
-    read_predictions,
     wilson,
 )
 from tlcore.files import write_json

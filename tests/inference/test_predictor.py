@@ -1,4 +1,4 @@
-"""The predictor answers in order, in batches of any length, and says why a picture cannot be read."""
+"""The predictor answers in order, for any number of pictures, and says why a picture cannot be read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.graphs import write_colour_model
 from tlcore.errors import RunError
 from tlcore.files import write_json
 from tlcore.inference.labels import Labels, read_labels
-from tlcore.inference.predictor import BATCH, Predictor, top
+from tlcore.inference.predictor import STRETCH, Predictor, top
 
 LABELS = Labels(labels=tuple(CLASSES), image_size=32, resize="crop", backbone="colours", dataset="shapes")
 
@@ -28,7 +28,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def predictor(run_folder: Path) -> Predictor:
-    return Predictor.from_run(run_folder, threads=1)
+    return Predictor.from_run(run_folder, threads=2)
 
 
 def test_pixels_of_any_kind_give_the_same_probabilities(predictor):
@@ -40,13 +40,13 @@ def test_pixels_of_any_kind_give_the_same_probabilities(predictor):
     assert np.array_equal(answers, predictor.predict(pixels.astype(np.float32)))
 
 
-@pytest.mark.parametrize("n", [0, 1, BATCH, BATCH + 1])
-def test_batches_of_any_length_keep_the_order(predictor, n):
+@pytest.mark.parametrize("n", [0, 1, STRETCH, STRETCH + 1])
+def test_any_number_of_pictures_is_answered_in_order(predictor, n):
     pixels = np.random.default_rng(n).integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
     answers = predictor.predict(pixels)
     assert answers.shape == (n, 3)
     for index in range(n):
-        assert np.allclose(answers[index], predictor.predict(pixels[index : index + 1])[0], atol=1e-6)
+        assert np.array_equal(answers[index], predictor.predict(pixels[index : index + 1])[0])
 
 
 def test_files_are_answered_in_order_as_their_pixels_are(predictor, tiny_folder):
@@ -54,7 +54,7 @@ def test_files_are_answered_in_order_as_their_pixels_are(predictor, tiny_folder)
     answers = list(predictor.predict_files(paths))
     assert [answer.source for answer in answers] == paths
     expected = predictor.predict(np.stack([predictor.pixels(path) for path in paths]))
-    assert np.allclose(np.stack([answer.probabilities for answer in answers]), expected, atol=1e-6)
+    assert np.array_equal(np.stack([answer.probabilities for answer in answers]), expected)
     assert all(answer.seconds > 0 for answer in answers)
 
 
@@ -66,7 +66,7 @@ def test_a_picture_that_cannot_be_read_has_a_reason_and_stops_nobody(predictor, 
     assert all(answer.error for answer in answers[1:3])
 
 
-def test_a_batch_without_a_readable_picture_is_no_fault(predictor, tmp_path):
+def test_nothing_readable_is_no_fault(predictor, tmp_path):
     (answer,) = predictor.predict_files([tmp_path / "missing.png"])
     assert answer.probabilities is None
 

@@ -1,21 +1,16 @@
 """How good the answers are: numbers with their interval, from stored predictions.
 
-It knows tables of predictions, scikit-learn and the two files that hold the result. It does not know pictures or
-models.
+It knows tables of predictions and scikit-learn. It does not know pictures, models or files.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-
-from tlcore.errors import RunError, WorkspaceError
-from tlcore.files import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,38 +166,6 @@ def cell(predictions: pd.DataFrame, true: str, predicted: str) -> pd.DataFrame:
     """The pictures of one cell of the confusion matrix, the most confident first."""
     here = (predictions["label"] == true) & (predictions["predicted"] == predicted)
     return predictions[here].sort_values("confidence", ascending=False, kind="stable")
-
-
-def read_evaluation(run: Path) -> Evaluation | None:
-    """The evaluation of a run folder; None where it has none yet.
-
-    Raises:
-        RunError: The file is damaged.
-    """
-    path = run / "evaluation.json"
-    if not path.exists():
-        return None
-    try:
-        return read_json(path, Evaluation)
-    except WorkspaceError as error:
-        raise RunError(str(error)) from error
-
-
-def read_predictions(run: Path) -> pd.DataFrame:
-    """The test pictures with their probabilities, as `predictions_table` makes them.
-
-    Raises:
-        RunError: The file is missing or damaged.
-    """
-    import pandas as pd  # takes a second
-
-    path = run / "predictions.parquet"
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"The predictions of a run are needed at {path}. They could not be read: {error}. Evaluate the run again."
-        ) from error
 
 
 def _per_class(true: NDArray[Any], answered: NDArray[Any], classes: Sequence[str]) -> tuple[ClassScores, ...]:

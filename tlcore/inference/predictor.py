@@ -1,18 +1,18 @@
 """Ask a model: pixels or picture files in, probabilities out.
 
-It knows ONNX Runtime, batches and threads. It does not know where the model comes from or how answers are shown.
+It knows ONNX Runtime and threads. It does not know where the model comes from or how answers are shown.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from tlcore.inference.labels import Labels, read_labels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BATCH = 32
+Result = TypeVar("Result")
+STRETCH = 64
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Answer:
     Attributes:
         probabilities: `(classes,)`, float32, in the order of `Labels.labels`; None where the picture cannot be read.
         error: Why it cannot be read; empty otherwise.
-        seconds: Reading the picture and its share of the batch.
+        seconds: Reading the picture and asking the model.
     """
 
     source: Path
@@ -45,8 +46,11 @@ class Answer:
 class Predictor:
     """A graph ready to answer.
 
+    Each picture is answered alone, on one core, as many pictures at a time as there are threads: for many pictures it
+    is the fastest way on a processor, and an answer never depends on what else was asked.
+
     Args:
-        threads: Of one answer; all cores where not given.
+        threads: Pictures at a time; one for each core where not given.
 
     Raises:
         RunError: The graph is missing or damaged, or does not fit its labels.
@@ -54,7 +58,8 @@ class Predictor:
 
     def __init__(self, onnx: Path, labels: Labels, *, threads: int | None = None) -> None:
         self.labels = labels
-        self._session = _session(onnx, threads)
+        self.threads = threads or _cores()
+        self._session = _session(onnx)
         answers = self._session.get_outputs()[0].shape[-1]
         if isinstance(answers, int) and answers != len(labels.labels):
             raise RunError(
@@ -79,44 +84,37 @@ class Predictor:
 
     def predict(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Probabilities `(n, classes)` of pixels `(n, size, size, 3)`, 0–255; rows sum to 1."""
-        batches = list(self.batches(pixels))
-        return np.concatenate(batches) if batches else np.empty((0, len(self.labels.labels)), np.float32)
+        answers = list(self.each(pixels))
+        return np.stack(answers) if answers else np.empty((0, len(self.labels.labels)), np.float32)
 
-    def batches(self, pixels: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
-        """The same, a batch at a time, for many pictures on the disk."""
-        for start in range(0, len(pixels), BATCH):
-            yield self._run(pixels[start : start + BATCH])
+    def each(self, pixels: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
+        """The same, a picture at a time and in order, for many pictures on the disk."""
+        return self._map(self._answer, pixels)
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[Answer]:
         """Answer for each picture file, in order; one that cannot be read has an answer that says why."""
-        waiting = iter(paths)
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            while batch := list(islice(waiting, BATCH)):
-                yield from self._answers(batch, list(pool.map(self._read, batch)))
+        return self._map(self._answer_file, paths)
 
-    def _answers(self, batch: list[Path], read: list[tuple[NDArray[np.uint8] | None, str, float]]) -> Iterator[Answer]:
-        good = [pixels for pixels, _, _ in read if pixels is not None]
-        began = time.perf_counter()
-        probabilities = iter(self._run(np.stack(good)) if good else ())
-        share = (time.perf_counter() - began) / max(1, len(good))
-        for source, (pixels, error, seconds) in zip(batch, read, strict=True):
-            if pixels is None:
-                yield Answer(source, None, error, seconds)
-            else:
-                yield Answer(source, next(probabilities), "", seconds + share)
+    def _map(self, function: Callable[[Any], Result], things: Iterable[Any]) -> Iterator[Result]:
+        waiting = iter(things)
+        with ThreadPoolExecutor(self.threads) as pool:
+            # In stretches: a pool takes in all that it is given, and there may be very many.
+            while some := list(islice(waiting, STRETCH)):
+                yield from pool.map(function, some)
 
-    def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, str, float]:
+    def _answer_file(self, path: Path) -> Answer:
         began = time.perf_counter()
         try:
-            return self.pixels(path), "", time.perf_counter() - began
+            probabilities = self._answer(self.pixels(path))
         except (OSError, ValueError) as error:
-            return None, str(error), time.perf_counter() - began
+            return Answer(path, None, str(error), time.perf_counter() - began)
+        return Answer(path, probabilities, "", time.perf_counter() - began)
 
-    def _run(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        answer: NDArray[np.float32] = self._session.run(
-            [self._output], {self._input: np.ascontiguousarray(pixels, dtype=np.float32)}
-        )[0]
-        return answer
+    def _answer(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        answer: NDArray[np.float32] = self._session.run([self._output], {self._input: pixels[None].astype(np.float32)})[
+            0
+        ]
+        return answer[0]
 
 
 def top(probabilities: NDArray[np.float32], labels: Labels, *, n: int = 5) -> list[tuple[str, float]]:
@@ -125,13 +123,17 @@ def top(probabilities: NDArray[np.float32], labels: Labels, *, n: int = 5) -> li
     return [(labels.labels[int(index)], float(probabilities[index])) for index in order]
 
 
-def _session(onnx: Path, threads: int | None) -> Any:
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _session(onnx: Path) -> Any:
     import onnxruntime  # not before somebody asks a model: the first page needs none
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    if threads is not None:
-        options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
     if not onnx.is_file():
         raise RunError(f"A model is needed at {onnx}, but it is not there. The run may not have come that far.")
     try:

@@ -1,0 +1,101 @@
+"""What was proven of an artefact: `exports/<format>/manifest.json`.
+
+It knows the file beside an artefact, and that an artefact which did not agree is not offered. It does not know how
+artefacts are made; that is `export`'s, which the pages must not import.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tlcore.errors import ExportError, WorkspaceError
+from tlcore.files import read_json
+from tlcore.runs.events import now
+
+
+class Manifest(BaseModel):
+    """`manifest.json`: an artefact, and how its answers compare with the app's on the test pictures.
+
+    Attributes:
+        format: The key of the format: `keras`, `onnx`, `bundle`.
+        title, description: For a person to choose by.
+        file: The name of the artefact, beside the manifest; it is not there when the artefact does not agree.
+        bytes: Size of the artefact.
+        n: Test pictures that were answered by both.
+        same_answers: Share of the pictures with the same likeliest class.
+        largest_difference: The largest difference of a probability, 0 to 1.
+        agrees: Whether the artefact is offered.
+        reason: Why it is not; empty where it is. With `agrees`, what a person should know, mostly nothing.
+        milliseconds_per_picture: Median. For the bundle it includes reading the picture file.
+        versions: Of Python and the packages with which it was loaded again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    at: datetime = Field(default_factory=now)
+    format: str
+    title: str
+    description: str
+    file: str
+    sha256: str
+    bytes: int
+    n: int
+    same_answers: float
+    largest_difference: float
+    agrees: bool
+    reason: str = ""
+    milliseconds_per_picture: float | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+def read_manifest(run: Path, key: str) -> Manifest | None:
+    """The manifest of a run folder's artefact; None where it was not exported.
+
+    Raises:
+        ExportError: The file is damaged.
+    """
+    path = run / "exports" / key / "manifest.json"
+    if not path.exists():
+        return None
+    try:
+        return read_json(path, Manifest)
+    except WorkspaceError as error:
+        raise ExportError(f"{error} Export the run again.") from error
+
+
+def read_manifests(run: Path) -> tuple[Manifest, ...]:
+    """Every manifest of a run folder, by format; damaged ones are left out."""
+    found = []
+    for path in sorted((run / "exports").glob("*/manifest.json")):
+        try:
+            manifest = read_manifest(run, path.parent.name)
+        except ExportError:
+            continue
+        if manifest is not None:
+            found.append(manifest)
+    return tuple(found)
+
+
+def artefact(run: Path, key: str) -> Path:
+    """The file to download.
+
+    Raises:
+        ExportError: It was not exported, does not agree with the app, or is not what was proven.
+    """
+    manifest = read_manifest(run, key)
+    if manifest is None:
+        raise ExportError(f"The run has not been exported as '{key}'. Export it first.")
+    if not manifest.agrees:
+        raise ExportError(manifest.reason)
+    path = run / "exports" / key / manifest.file
+    if not path.is_file() or path.stat().st_size != manifest.bytes:
+        raise ExportError(
+            f"The file that was proven is needed at {path}. It is not there, or it has been changed since. "
+            "Export the run again."
+        )
+    return path

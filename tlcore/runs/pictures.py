@@ -1,0 +1,56 @@
+"""The test pictures of a run: which they are, where they lie, and their pixels.
+
+It knows the split and the pixel store. Training never imports this module: it must not see these pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlcore.data.dataset import open_dataset
+from tlcore.data.progress import Progress
+from tlcore.data.store import PixelStore
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TestPictures:
+    """The test part of a run, in the order of its `split.parquet`.
+
+    Attributes:
+        rows: `sha256, file, label`.
+        paths: The originals.
+        pixels: `(n, size, size, 3)`, uint8; on the disk.
+    """
+
+    __test__ = False  # pytest takes every name that begins so for a test
+
+    rows: pd.DataFrame
+    paths: tuple[Path, ...]
+    pixels: NDArray[np.uint8]
+
+
+def read_test_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, TestPictures]:
+    """Decode the test pictures, or find them decoded.
+
+    Raises:
+        DataError: The dataset is gone, or a picture has been damaged since it was taken in.
+    """
+    config = run.config
+    split = run.split()
+    rows = split.loc[split["split"] == "test", ["sha256", "file", "label"]].reset_index(drop=True)
+    dataset = open_dataset(workspace, run.dataset.id)
+    paths = tuple(dataset.image_path(file) for file in rows["file"])
+    store = yield from PixelStore.open_or_build(
+        list(paths), list(rows["sha256"]), size=config.image_size, policy=config.resize, cache=workspace.cache
+    )
+    return TestPictures(rows, paths, store.pixels)
