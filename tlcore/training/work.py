@@ -17,7 +17,7 @@ from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.files import write_json
 from tlcore.inference.labels import Labels
-from tlcore.runs.events import Ended, Event, Progress, Started, Waiting
+from tlcore.runs.events import Ended, Evaluated, Event, Exported, Progress, Started, Waiting
 from tlcore.runs.queue import turn
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
@@ -65,12 +65,25 @@ def _carry_out(run: Run, recorder: Recorder, report: Report) -> Literal["finishe
         stopped = _train_and_save(run, report, stop)
     except StoppedError:
         return "stopped"  # before there was a model: there is nothing to judge
-    with stretch(report, stop, "evaluate", "Judging the model on the test pictures"):
-        evaluate_run(run, report)
+    # Whoever stops a run wants to know how good it had become: judging is not stopped.
+    with stretch(report, lambda: False, "evaluate", "Judging the model on the test pictures") as judging:
+        found = evaluate_run(run, judging.show)
+        report(Evaluated(accuracy=found.accuracy, low=found.low, high=found.high, n=found.n))
     if stopped or stop():
         return "stopped"  # quickly: whoever wants the files has them made on the export page
-    with stretch(report, stop, "export", "Making the files and proving them"):
-        export_run(run, report)
+    try:
+        with stretch(report, stop, "export", "Making the files and proving them") as proving:
+            for made in export_run(run, proving.show):
+                report(
+                    Exported(
+                        format=made.format,
+                        agrees=made.agrees,
+                        same_answers=made.same_answers,
+                        largest_difference=made.largest_difference,
+                    )
+                )
+    except StoppedError:
+        return "stopped"
     return "finished"
 
 
