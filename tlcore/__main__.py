@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     except GraftError as error:
         typer.echo(str(error), err=True)
     except typer.TyperException as error:
-        typer.echo(f"{error.format_message()} `{PROGRAM} --help` shows what there is.", err=True)
+        typer.echo(f"{error.format_message().rstrip('.')}. `{PROGRAM} --help` shows what there is.", err=True)
         return USAGE_FAULT
     except typer.Abort:
         typer.echo("Nothing was done.", err=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Datasets: take pictures in, list and delete them.", no_args_is_help=True)
 SAMPLE = "sample"
+SAMPLE_NAME = "Textile inspection"
 MOST_REASONS = 20
 
 
@@ -108,9 +109,12 @@ def find_or_take_in(workspace: Workspace, data: str, terminal: Terminal) -> Data
     except DataError:
         if path.exists():
             return _once(workspace, take_in(workspace, path, terminal).dataset)
-        if data == SAMPLE:
-            return _once(workspace, take_sample(workspace, terminal).dataset)
-        raise
+        if data != SAMPLE:
+            raise
+    try:
+        return open_dataset(workspace, SAMPLE_NAME)
+    except DataError:
+        return take_sample(workspace, terminal).dataset
 
 
 def take_in(

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     """Judge a run's model.onnx on its test pictures once more."""
-    from tlcore.evaluation.run import evaluate_run
-
     terminal = Terminal(as_json=as_json)
     found = _with_model(run)
+    from tlcore.evaluation.run import evaluate_run  # not before a typing error could show
+
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
     content = {"run": found.id, **judged.model_dump(mode="json", exclude={"schema_version"})}
@@ -51,11 +51,11 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Ask a run's model about pictures."""
-    from tlcore.inference.predictor import Predictor
-
     terminal = Terminal(as_json=as_json)
     found = _with_model(run)
     pictures, ignored = _pictures(paths)
+    from tlcore.inference.predictor import Predictor
+
     predictor = Predictor.from_run(found.path)
     labels = predictor.labels.labels
     answers: list[Answer] = []
@@ -107,10 +107,10 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Make a run's downloads once more; each is reloaded in a fresh process and compared with the app."""
-    from tlcore.export.run import export_run
-
     terminal = Terminal(as_json=as_json)
     found = _with_model(run)
+    from tlcore.export.run import export_run
+
     wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
     with terminal.bar() as bar:
         manifests = export_run(found, bar.step, wanted)
