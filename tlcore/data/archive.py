@@ -13,10 +13,11 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from threading import Lock
+from typing import BinaryIO, Protocol, cast
 from unicodedata import normalize
 
 from tlcore.errors import ArchiveError, DataError, PictureError
@@ -64,8 +65,8 @@ class Opened(Protocol):
     entries: tuple[Entry, ...]
     left_out: tuple[tuple[str, str], ...]
 
-    def open(self, entry: Entry) -> BinaryIO:
-        """Open a file for reading."""
+    def open(self, entry: Entry) -> AbstractContextManager[BinaryIO]:
+        """Open a file for reading, until the block ends."""
         ...
 
 
@@ -167,6 +168,7 @@ class _Zip:
 
     def __init__(self, name: str, archive: zipfile.ZipFile, limits: Limits) -> None:
         self._archive = archive
+        self._lock = Lock()
         self.left_out: tuple[tuple[str, str], ...] = ()
         entries = []
         count = total = packed = 0
@@ -181,10 +183,18 @@ class _Zip:
         _check_ratio(name, total, packed, limits)
         self.entries = tuple(sorted(entries, key=lambda entry: entry.path.parts))
 
-    def open(self, entry: Entry) -> BinaryIO:
+    @contextmanager
+    def open(self, entry: Entry) -> Iterator[BinaryIO]:
         if not isinstance(entry.key, zipfile.ZipInfo):
             raise TypeError("an entry of a folder was given to a zip")
-        return self._archive.open(entry.key)  # type: ignore[return-value]
+        # Reading from several threads is safe, but a ZipFile counts its open files without a lock.
+        with self._lock:
+            stream = cast("BinaryIO", self._archive.open(entry.key))
+        try:
+            yield stream
+        finally:
+            with self._lock:
+                stream.close()
 
 
 def _checked_path(name: str, info: zipfile.ZipInfo) -> PurePosixPath:

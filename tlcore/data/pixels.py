@@ -60,7 +60,7 @@ def read_pixels(source: Source, size: int, policy: Policy = "crop") -> NDArray[n
 
 
 def open_picture(source: Source, *, side: int | None = None) -> Image.Image:
-    """Open a picture file upright, in RGB and in its full size; with `side`, a JPEG in not much more than needed for it.
+    """Open a picture file upright, in RGB and in its full size; with `side`, a JPEG in not much more than that.
 
     Raises:
         ValueError: The file cannot be used; the message is the reason.
@@ -77,11 +77,20 @@ def load_picture(source: Source, *, needed: tuple[int, str] | None = None) -> Im
     with open_header(source) as image:
         if needed and image.format == "JPEG":
             image.draft(None, _fewest_pixels(image.size, *needed))
-        try:
-            image.load()  # the pixels stay when the file is closed
-            return image
-        except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
-            raise ValueError(_damage(error)) from error
+        return decode(image)
+
+
+def decode(image: Image.Image) -> Image.Image:
+    """Decode what `open_header` opened; the pixels stay when the file is closed.
+
+    Raises:
+        ValueError: It is damaged or cut short.
+    """
+    try:
+        image.load()
+    except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
+        raise ValueError(_damage(error)) from error
+    return image
 
 
 def open_header(source: Source) -> Image.Image:
@@ -141,12 +150,12 @@ def _fewest_pixels(size: tuple[int, int], side: int, policy: str) -> tuple[int, 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """The width and height of a decoded picture once it stands upright."""
     width, height = image.size
-    return (height, width) if _orientation(image) in {5, 6, 7, 8} else (width, height)
+    return (height, width) if orientation(image) in {5, 6, 7, 8} else (width, height)
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     try:
-        turn = _UPRIGHT.get(_orientation(image))
+        turn = _UPRIGHT.get(orientation(image))
         return to_rgb(image if turn is None else image.transpose(turn))
     except ValueError:
         raise
@@ -154,12 +163,14 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
         raise ValueError(_damage(error)) from error
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """How a decoded picture has to be turned, as EXIF counts it; 1 is upright."""
     # After decoding: Pillow turns TIFF itself, pillow-heif HEIC, and both then clear the tag.
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+        turn = int(image.getexif().get(_ORIENTATION_TAG, 1))
     except Exception:  # damaged EXIF is no reason to refuse good pixels
         return 1
+    return turn if turn in _UPRIGHT else 1
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -169,9 +180,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
     if image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
-        image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, image).convert("RGB")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
     if image.mode == "LAB":
         raise ValueError("The picture's colours are stored as L*a*b*. Save it as RGB.")
     return image.convert("RGB")

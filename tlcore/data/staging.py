@@ -1,0 +1,272 @@
+"""A dataset that is being made in a hidden folder beside the others: it takes its place in one step, or leaves nothing.
+
+It knows what equal bytes mean, what is written and in which order. It does not know where pictures come from.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from tlcore.data.dataset import COLUMNS, TRIAGE_COLUMNS, Dataset, DatasetInfo, fingerprint
+from tlcore.errors import DataError
+from tlcore.files import append_line, remove_tree, replacing, write_json
+from tlcore.workspace import Workspace, fresh_id
+
+SPARE_BYTES = 200 * 10**6
+# Where the same picture is in several parts of a given split, the part that training sees least keeps it.
+_KEEPING = ("test", "val", "train", "")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A picture whose bytes are in the staging folder."""
+
+    sha256: str
+    file: str
+    label: str
+    split: str
+    width: int
+    height: int
+    source: str
+    flags: str
+    fixed: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that was not taken, and why, in a sentence."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Published:
+    dataset: Dataset
+    kept: int
+    fixed: int
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+class Staging:
+    """Collects pictures; `publish` makes them a dataset or adds them to one. Without it, everything is removed."""
+
+    def __init__(self, workspace: Workspace, into: Dataset | None) -> None:
+        self._datasets = workspace.datasets
+        self._into = into
+        self._items: list[Item] = []
+        self._left_out: list[LeftOut] = []
+        self._written: set[str] = set()
+        self._lock = Lock()
+        self.path = self._datasets / f".intake-{secrets.token_hex(6)}"
+        self._held = FileLock(f"{self.path}.lock")
+
+    def __enter__(self) -> Staging:
+        if self._into is not None:
+            _ = self._into.info  # a dataset that cannot be read is no use at the end of the work either
+        self._datasets.mkdir(parents=True, exist_ok=True)
+        _sweep(self._datasets)
+        self._held.acquire()
+        (self.path / "images").mkdir(parents=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        remove_tree(self.path)
+        self._held.release()
+        Path(self._held.lock_file).unlink(missing_ok=True)
+
+    @property
+    def seen(self) -> int:
+        return len(self._items) + len(self._left_out)
+
+    def check_space(self, needed: int) -> None:
+        """Refuse before the disk is full, not when.
+
+        Raises:
+            DataError: There is too little room.
+        """
+        free = shutil.disk_usage(self._datasets).free
+        if free < needed + SPARE_BYTES:
+            raise DataError(
+                f"These files need {needed / 10**9:,.3g} GB on the disk of {self._datasets}, which has "
+                f"{free / 10**9:,.3g} GB free. Make room, or set GRAFT_HOME to a folder on another disk."
+            )
+
+    def keep(self, file: str, content: bytes) -> str:
+        """Write a picture once, however often it comes; safe to call from several threads."""
+        with self._lock:
+            first = file not in self._written
+            self._written.add(file)
+        if first:
+            (self.path / "images" / file).write_bytes(content)
+        return file
+
+    def add(self, outcome: Item | LeftOut) -> None:
+        if isinstance(outcome, Item):
+            self._items.append(outcome)
+        else:
+            self._left_out.append(outcome)
+
+    def leave_out(self, *outcomes: LeftOut) -> None:
+        self._left_out += outcomes
+
+    def publish(self, *, name: str, notes: Sequence[str]) -> Published:
+        """Settle what is there twice, write the tables, and let the dataset appear.
+
+        Raises:
+            DataError: No picture is left.
+        """
+        if self._into is None:
+            return self._publish_new(name, tuple(notes))
+        with FileLock(f"{self._datasets / ('.' + self._into.id)}.lock"):
+            return self._publish_into(self._into, tuple(notes))
+
+    def _publish_new(self, name: str, notes: tuple[str, ...]) -> Published:
+        items, notes = self._settled({}, notes)
+        self._check_any(items)
+        self._drop_unused(items)
+        table = _table(items)
+        info = DatasetInfo(
+            id=fresh_id(name),
+            name=name,
+            classes=tuple(sorted(set(table["label"]))),
+            fingerprint=fingerprint(table),
+            notes=notes,
+        )
+        _write_table(self.path / "items.parquet", table)
+        _write_table(self.path / "triage.parquet", self._triage(items))
+        write_json(self.path / "dataset.json", info)
+        home = self._datasets / info.id
+        self.path.replace(home)
+        return self._published(Dataset(home), items, notes)
+
+    def _publish_into(self, dataset: Dataset, notes: tuple[str, ...]) -> Published:
+        info, before = dataset.info, dataset.items()
+        known = dict(zip(before["sha256"], before["label"], strict=True))
+        items, notes = self._settled(known, notes)
+        removed = {item.sha256 for item in self._items if known.get(item.sha256, item.label) != item.label}
+        if not removed:
+            self._check_any(items)
+        for item in items:
+            (self.path / "images" / item.file).replace(dataset.image_path(item.file))
+        gone = before[before["sha256"].isin(removed)]
+        table = pd.concat([before[~before["sha256"].isin(removed)], _table(items)], ignore_index=True)
+        new_classes = sorted(set(table["label"]) - set(info.classes))
+        triage = pd.concat([dataset.triage(), self._triage(items), _removed_rows(gone)], ignore_index=True)
+        edit = {
+            "schema_version": 1,
+            "kind": "add",
+            "version": info.version + 1,
+            "added": [{"sha256": item.sha256, "label": item.label} for item in items],
+            "removed": [{"sha256": row.sha256, "label": row.label} for row in gone.itertuples()],
+        }
+        append_line(dataset.path / "edits.jsonl", json.dumps(edit, ensure_ascii=False))
+        _write_table(dataset.path / "items.parquet", table)
+        _write_table(dataset.path / "triage.parquet", triage)
+        changes = {
+            "classes": (*info.classes, *new_classes),
+            "version": info.version + 1,
+            "fingerprint": fingerprint(table),
+            "notes": tuple(dict.fromkeys((*info.notes, *notes))),
+        }
+        write_json(dataset.path / "dataset.json", info.model_copy(update=changes))
+        return self._published(dataset, items, notes)
+
+    def _settled(self, known: dict[str, str], notes: tuple[str, ...]) -> tuple[list[Item], tuple[str, ...]]:
+        """Keep equal bytes once in a class, and in no class where there are two."""
+        by_bytes: dict[str, list[Item]] = defaultdict(list)
+        for item in self._items:
+            by_bytes[item.sha256].append(item)
+        kept, several_parts = [], 0
+        for sha, same in by_bytes.items():
+            labels = {item.label for item in same} | ({known[sha]} if sha in known else set())
+            if len(labels) > 1:
+                self._left_out += [LeftOut(item.source, _contradiction(item, same, known.get(sha))) for item in same]
+                continue
+            if sha in known:
+                self._left_out += [LeftOut(item.source, "The dataset already has this very picture.") for item in same]
+                continue
+            first = min(same, key=lambda item: _KEEPING.index(item.split))
+            several_parts += len({item.split for item in same}) > 1
+            kept.append(first)
+            self._left_out += [
+                LeftOut(item.source, f"The very same picture as {first.source}, which is kept.")
+                for item in same
+                if item is not first
+            ]
+        if several_parts:
+            notes = (
+                *notes,
+                f"{several_parts:,} pictures were in more than one part of the given split. "
+                "Each is kept in one: test before validation before training.",
+            )
+        return kept, notes
+
+    def _check_any(self, items: Sequence[Item]) -> None:
+        if items:
+            return
+        often = Counter(one.reason for one in self._left_out).most_common(3)
+        said = " ".join(f"{count:,} × {reason}" for reason, count in often)
+        raise DataError(f"At least one picture that can be used is needed. Of {self.seen:,} files none can. {said}")
+
+    def _drop_unused(self, items: Iterable[Item]) -> None:
+        for file in self._written - {item.file for item in items}:
+            (self.path / "images" / file).unlink(missing_ok=True)
+
+    def _triage(self, items: Iterable[Item]) -> pd.DataFrame:
+        rows = [(item.source, "fixed" if item.fixed else "kept", item.fixed) for item in items]
+        rows += [(one.source, "left out", one.reason) for one in self._left_out]
+        return pd.DataFrame(sorted(rows), columns=list(TRIAGE_COLUMNS), dtype="str")
+
+    def _published(self, dataset: Dataset, items: Sequence[Item], notes: tuple[str, ...]) -> Published:
+        left_out = tuple(sorted(self._left_out, key=lambda one: one.source))
+        return Published(dataset, len(items), sum(bool(item.fixed) for item in items), left_out, notes)
+
+
+def _contradiction(item: Item, same: Sequence[Item], known: str | None) -> str:
+    others = [f"'{other.label}' ({other.source})" for other in same if other.label != item.label]
+    if known is not None and known != item.label:
+        others.insert(0, f"'{known}' (in the dataset already)")
+    return f"The very same picture is in another class: {', '.join(others[:3])}. Both are left out; decide for one."
+
+
+def _removed_rows(gone: pd.DataFrame) -> pd.DataFrame:
+    reason = "The very same picture was added in another class, so both are left out; decide for one."
+    rows = [(source, "left out", reason) for source in gone["source"]]
+    return pd.DataFrame(rows, columns=list(TRIAGE_COLUMNS), dtype="str")
+
+
+def _table(items: Sequence[Item]) -> pd.DataFrame:
+    return pd.DataFrame([asdict(item) for item in items], columns=list(COLUMNS))
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with replacing(path) as beside:
+        table.to_parquet(beside, index=False)
+
+
+def _sweep(datasets: Path) -> None:
+    """Remove what an intake left that was killed: its lock is free."""
+    for path in datasets.glob(".intake-*.lock"):
+        lock = FileLock(path)
+        with suppress(Timeout, OSError):
+            lock.acquire(timeout=0)
+            remove_tree(path.with_suffix(""))
+            path.unlink(missing_ok=True)
+            lock.release()
