@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.components import words
+from pages.components import frame, run_facts, tables, words
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.errors import GraftError
 from tlcore.runs.run import Run, list_runs
@@ -15,7 +15,7 @@ from tlcore.workspace import Workspace
 
 def pick_dataset(workspace: Workspace) -> Dataset | None:
     """Let the person choose a dataset, the newest first; None when there is none."""
-    datasets = {dataset.id: dataset for dataset in sorted(list_datasets(workspace), key=_made, reverse=True)}
+    datasets = {dataset.id: dataset for dataset in list_datasets(workspace)}
     chosen = _pick("Dataset", "dataset", {key: _dataset_caption(dataset) for key, dataset in datasets.items()})
     return datasets.get(chosen)
 
@@ -33,6 +33,46 @@ def pick_run(workspace: Workspace, only_finished: bool = True) -> Run | None:
 def has_model(run: Run) -> bool:
     """Whether the run has come to a model that can be used."""
     return run.model_onnx.exists() and run.labels_json.exists() and run.state().state in {"finished", "stopped"}
+
+
+def no_model(workspace: Workspace, purpose: str) -> None:
+    """Say why there is no model to `purpose` yet, and offer the step that leads to one."""
+    runs = list_runs(workspace)
+    live = next((run for run in runs if run.state().live), None)
+    if live is not None:
+        frame.empty_state(
+            ":material/hourglass_top:",
+            "A model is being trained",
+            f"When the run has finished, you can {purpose} here.",
+            action="Watch it",
+            target=frame.RUNS,
+            run=live.id,
+        )
+    elif runs:
+        frame.empty_state(
+            ":material/error:",
+            "No run has come to a model",
+            f"To {purpose}, a run must finish. The list of runs says what happened to the last one.",
+            action="Look at the runs",
+            target=frame.RUNS,
+            run=runs[0].id,
+        )
+    elif list_datasets(workspace):
+        frame.empty_state(
+            ":material/model_training:",
+            "No model yet",
+            f"Train one first; then you can {purpose} here. The default settings are good.",
+            action="Train a model",
+            target=frame.TRAIN,
+        )
+    else:
+        frame.empty_state(
+            ":material/photo_library:",
+            "No model yet",
+            f"A model learns from labelled pictures. Bring some, train, then {purpose} here.",
+            action="Add pictures",
+            target=frame.DATA,
+        )
 
 
 def _pick(label: str, name: str, captions: Mapping[str, str]) -> str:
@@ -53,20 +93,19 @@ def _pick(label: str, name: str, captions: Mapping[str, str]) -> str:
     return chosen
 
 
-def _made(dataset: Dataset) -> str:
-    return str(dataset.info.created)
-
-
 def _dataset_caption(dataset: Dataset) -> str:
-    pictures = sum(dataset.counts().values())
-    return f"{dataset.info.name} · {words.plural(pictures, 'picture')} · {len(dataset.info.classes)} classes"
+    info = dataset.info
+    try:
+        pictures = words.plural(len(tables.items(dataset)), "picture")
+    except GraftError as error:
+        pictures = str(error)
+    return f"{info.name} · {pictures} · {words.plural(len(info.classes), 'class', 'classes')}"
 
 
 def _run_caption(run: Run) -> str:
     try:
-        config, state = run.config, run.state()
-        about = [run.name if run.name != run.id else run.dataset.name, config.backbone, config.mode]
+        state = run.state()
+        judged = f"{words.percent(state.test.accuracy)} right" if state.test else run_facts.STATES[state.state][0]
+        return " · ".join([run_facts.title(run), run_facts.dataset(run), judged, run_facts.made(run)]).rstrip(" ·")
     except GraftError:
         return run.name
-    judged = f"test accuracy {words.percent(state.test.accuracy)}" if state.test else state.state
-    return " · ".join([*about, judged, f"{state.started:%d %b %H:%M}" if state.started else ""]).rstrip(" ·")

@@ -1,0 +1,99 @@
+"""Put pictures to a model and see its answers, from the very file that can be downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from secrets import randbelow
+
+import streamlit as st
+
+from pages.components import answers, frame, words
+from pages.components.answers import Asked, ask
+from pages.components.pickers import no_model, pick_run
+from pages.components.predictors import predictor
+from tlcore.data.dataset import open_dataset
+from tlcore.errors import GraftError
+from tlcore.inference.predictor import Predictor
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+WAYS = {
+    "Pictures": ":material/upload: Drop pictures",
+    "Camera": ":material/photo_camera: Camera",
+    "Test": ":material/casino: Test pictures",
+}
+AT_ONCE = 12
+
+
+def dropped(model: Predictor) -> list[Asked]:
+    files = st.file_uploader(
+        "Pictures", accept_multiple_files=True, key="try-files", label_visibility="collapsed", max_upload_size=200
+    )
+    if not files:
+        st.caption("One picture or many: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine.")
+        return []
+    page = 1
+    if len(files) > AT_ONCE:
+        page = st.pagination(-(-len(files) // AT_ONCE), key=f"try-page-{len(files)}")
+    return [ask(model, file, file.name) for file in files[(page - 1) * AT_ONCE : page * AT_ONCE]]
+
+
+def photographed(model: Predictor) -> list[Asked]:
+    photo = st.camera_input("Take a photo", key="try-camera", label_visibility="collapsed", width=480)
+    return [ask(model, photo, "Your photo")] if photo else []
+
+
+def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
+    """Some test pictures of the run: the model never saw them, and their class is known."""
+    try:
+        images = open_dataset(workspace, run.dataset.id)
+    except GraftError as error:
+        st.info(f"The test pictures went with their dataset. {error}", icon=":material/image_not_supported:")
+        return []
+    st.session_state.setdefault("try-draw", randbelow(10**6))
+    if st.button("Draw others", icon=":material/refresh:"):
+        st.session_state["try-draw"] += 1
+    split = run.split()
+    rows = split[split["split"] == "test"]
+    rows = rows.sample(min(8, len(rows)), random_state=st.session_state["try-draw"])
+    return [
+        ask(model, images.image_path(file), Path(file).name[:12], str(label))
+        for file, label in zip(rows["file"], rows["label"], strict=True)
+    ]
+
+
+def show(workspace: Workspace) -> None:
+    run = pick_run(workspace)
+    if run is None:
+        no_model(workspace, "try it on new pictures")
+        return
+    model = predictor(run)
+    labels = model.labels
+    st.caption(
+        f"Tells {words.plural(len(labels.labels), 'class', 'classes')} apart, at {labels.image_size} × "
+        f"{labels.image_size} pixels. It always names one of them, whatever a picture shows."
+    )
+    # The camera is asked for only where it was chosen: its field turns it on at once.
+    way = st.segmented_control(
+        "Where from",
+        list(WAYS),
+        default="Pictures",
+        required=True,
+        format_func=lambda key: WAYS[key],
+        key="try-way",
+        label_visibility="collapsed",
+    )
+    if way == "Camera":
+        asked = photographed(model)
+    elif way == "Test":
+        asked = drawn(workspace, run, model)
+    else:
+        asked = dropped(model)
+    if asked:
+        answers.cards(asked, model)
+        if st.button("Download the model", type="primary", icon=":material/download:"):
+            frame.go_to(frame.EXPORT, run=run.id)
+
+
+with frame.page("Try", ":material/image_search:", "Show the model pictures that it has never seen.") as ws:
+    show(ws)

@@ -1,0 +1,48 @@
+"""Download a model that is proven to answer as the app does."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import artefacts, frame
+from pages.components.pickers import no_model, pick_run
+from tlcore.runs.manifest import read_manifests
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+ORDER = ("bundle", "onnx", "keras")  # what works with the least comes first
+
+
+def none_yet(run: Run) -> None:
+    st.info(
+        "This run has a model, but no artefacts that were compared with the app: its worker did not come that far. "
+        "Make them on the command line, then reload this page:",
+        icon=":material/inventory_2:",
+    )
+    st.code(f"python -m tlcore export {run.id}", language="bash")
+
+
+def show(workspace: Workspace) -> None:
+    run = pick_run(workspace)
+    if run is None:
+        no_model(workspace, "download it")
+        return
+    found = {manifest.format: manifest for manifest in read_manifests(run.path)}
+    if not found:
+        none_yet(run)
+        return
+    ordered = [*(key for key in ORDER if key in found), *(key for key in found if key not in ORDER)]
+    offered = [key for key in ordered if found[key].agrees]
+    with st.grid(3, min_column_width=280, gap="medium"):
+        for key in ordered:
+            artefacts.card(run, found[key], primary=offered[:1] == [key])
+    st.caption(
+        "Each file was loaded again in a fresh process, without this app, and asked about every test picture. It is "
+        "offered only if at least 99.9 % of the answers are the same and no probability differs by more than 0.001."
+    )
+
+
+with frame.page(
+    "Export", ":material/download:", "Take the model with you; each file is proven to answer as it does here."
+) as ws:
+    show(ws)

@@ -1,0 +1,115 @@
+"""One picture and what the model says of it: the pixels it saw, its likeliest classes as bars, the time it took."""
+
+from __future__ import annotations
+
+import html
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import streamlit as st
+
+from pages.components import run_facts, words
+from pages.components.theme import BAD, GOOD, class_colours
+from tlcore.inference.predictor import Predictor, top
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BARS = 5
+STYLE = """
+<style>
+.answer { display: grid; grid-template-columns: minmax(4rem, 2fr) 3fr 3.6rem; gap: 0.3rem 0.6rem; align-items: center;
+  font-size: 0.88rem; }
+.answer .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.answer .track { background: rgba(138, 143, 152, 0.18); border-radius: 0.3rem; height: 0.75rem; overflow: hidden; }
+.answer .bar { height: 100%; border-radius: 0.3rem; }
+.answer .share { text-align: right; font-variant-numeric: tabular-nums; }
+.answer .first { font-weight: 600; }
+[class*="st-key-seen"] img { aspect-ratio: 1; width: 100%; border-radius: 0.4rem; }
+</style>
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A picture that was put to the model; `error` says why it could not be read.
+
+    `truth` is its class where it is known; seconds are those of reading the file and of the model.
+    """
+
+    name: str
+    pixels: NDArray[np.uint8] | None = None
+    probabilities: NDArray[np.float32] | None = None
+    truth: str = ""
+    error: str = ""
+    reading_seconds: float = 0.0
+    model_seconds: float = 0.0
+
+
+def ask(predictor: Predictor, source: Path | bytes | BinaryIO, name: str, truth: str = "") -> Asked:
+    """Turn one picture into pixels as training did, and ask the model."""
+    began = time.perf_counter()
+    try:
+        pixels = predictor.pixels(source)
+    except (OSError, ValueError) as error:
+        return Asked(name, truth=truth, error=str(error))
+    read = time.perf_counter()
+    probabilities = predictor.predict(pixels[None])[0]
+    return Asked(name, pixels, probabilities, truth, "", read - began, time.perf_counter() - read)
+
+
+def cards(asked: list[Asked], predictor: Predictor) -> None:
+    """Show a card for each picture, and how long they took."""
+    st.html(STYLE)
+    answered = [one for one in asked if one.probabilities is not None]
+    if answered:
+        reading = 1000 * float(np.median([one.reading_seconds for one in answered]))
+        model = 1000 * float(np.median([one.model_seconds for one in answered]))
+        st.caption(
+            f"{words.plural(len(answered), 'picture')} · {reading + model:.3g} ms for each: {reading:.2g} ms to read "
+            f"it, {model:.2g} ms for the model, on one core of this machine"
+        )
+    with st.grid("auto", min_column_width=290, gap="medium"):
+        for place, one in enumerate(asked):
+            _card(one, predictor, place)
+
+
+def _card(one: Asked, predictor: Predictor, place: int) -> None:
+    size = predictor.labels.image_size
+    with st.container(border=True, gap="small"):
+        if one.pixels is None or one.probabilities is None:
+            st.error(f"**{run_facts.escape(one.name)}** cannot be used. {one.error}", icon=":material/broken_image:")
+            return
+        with st.container(key=f"seen-{place}", gap=None):
+            st.image(
+                one.pixels,
+                caption=f"{one.name} as the model sees it, {size} × {size} pixels",
+                width="stretch",
+                alt=one.name,
+            )
+        best = top(one.probabilities, predictor.labels, n=BARS)
+        _bars(best, predictor.labels.labels)
+        if one.truth:
+            right = best[0][0] == one.truth
+            colour, icon = (GOOD, "✓") if right else (BAD, "✗")
+            said = "right" if right else f"wrong: it is {one.truth}"
+            st.html(f'<span style="color:{colour};font-size:0.88rem">{icon} {html.escape(said)}</span>')
+        elif best[0][1] < 0.5:
+            st.caption("No class is likelier than all others together: the model is not sure.")
+
+
+def _bars(best: list[tuple[str, float]], classes: tuple[str, ...]) -> None:
+    colours = class_colours(classes)
+    rows = []
+    for place, (label, share) in enumerate(best):
+        name, first = html.escape(label), " first" if place == 0 else ""
+        bar = f'<div class="bar" style="width:{100 * share:.1f}%;background:{colours[label]}"></div>'
+        rows.append(
+            f'<span class="label{first}" title="{name}">{name}</span>'
+            f'<div class="track">{bar}</div>'
+            f'<span class="share{first}">{words.percent(share)}</span>'
+        )
+    st.html(f'<div class="answer">{"".join(rows)}</div>')

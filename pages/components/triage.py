@@ -1,0 +1,60 @@
+"""What became of every file that was given: kept, fixed or left out, and why."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.components import tables, words
+from tlcore.data.dataset import Dataset
+
+OUTCOMES = ("left out", "fixed", "kept")
+
+
+def summary(table: pd.DataFrame) -> str:
+    """One line: how many files came to which end."""
+    counted = table["outcome"].value_counts()
+    said = [f"{words.count(int(counted.get(outcome, 0)))} {outcome}" for outcome in ("kept", "fixed", "left out")]
+    return f"{words.plural(len(table), 'file')}: " + ", ".join(said)
+
+
+def show(dataset: Dataset) -> None:
+    """Show the table, what was left out first, and offer the whole of it as a CSV."""
+    table = tables.triage(dataset)
+    for note in dataset.info.notes:
+        st.info(note, icon=":material/info:")
+    outcomes = [outcome for outcome in OUTCOMES if (table["outcome"] == outcome).any()]
+    telling = [outcome for outcome in outcomes if outcome != "kept"]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        chosen = st.pills(
+            "Outcome",
+            outcomes,
+            selection_mode="multi",
+            default=telling or outcomes,
+            key=f"triage-{dataset.id}",
+            format_func=lambda outcome: f"{outcome} {words.count(int((table['outcome'] == outcome).sum()))}",
+            label_visibility="collapsed",
+        )
+        st.download_button(
+            "Download as CSV",
+            lambda: table.to_csv(index=False).encode(),
+            file_name=f"{dataset.id}-triage.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    if not telling and chosen == outcomes:
+        st.caption("Every file was taken in as it is.")
+    shown = table[table["outcome"].isin(list(chosen))]
+    st.dataframe(
+        shown.assign(order=shown["outcome"].map(OUTCOMES.index))
+        .sort_values("order", kind="stable")
+        .drop(columns="order"),
+        hide_index=True,
+        height=min(38 + 35 * max(1, len(shown)), 420),
+        column_config={
+            "source": st.column_config.TextColumn("File", width="medium"),
+            "outcome": st.column_config.TextColumn("Outcome", width="small"),
+            "reason": st.column_config.TextColumn("Why", width="large"),
+        },
+    )
