@@ -1,0 +1,178 @@
+"""Pictures of one size as one array on disk, decoded once and mapped into memory.
+
+It knows pixels and the cache folder. It does not know labels or models. A store is found again by what is in it: the
+pictures in their order, the size, the policy and the version of the way from file to pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import deque
+from collections.abc import Collection, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from tlcore.data import pixels
+from tlcore.data.progress import Pace, Progress
+from tlcore.errors import DataError, WorkspaceError
+from tlcore.files import read_json, remove_tree, tree_bytes, write_json
+
+LIMIT_BYTES = 20 * 10**9
+_PER_TASK = 8
+_SECONDS_IN_MAKING = 24 * 3600.0
+
+
+class StoreInfo(BaseModel):
+    """`store.json`: written last, so that a folder without it is not a store."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    count: int
+    size: int
+    policy: str
+
+
+@dataclass(frozen=True)
+class PixelStore:
+    """An open store: `pixels` is `(n, size, size, 3)`, uint8, read-only, in the order asked for."""
+
+    path: Path
+    key: str
+    pixels: np.memmap[Any, np.dtype[np.uint8]]
+
+    @classmethod
+    def open_or_build(
+        cls, paths: Sequence[Path], shas: Sequence[str], *, size: int, policy: str, cache: Path
+    ) -> Generator[Progress, None, PixelStore]:
+        """Open the store of these pictures; decode them first where there is none yet.
+
+        Raises:
+            DataError: A picture cannot be read any more.
+            WorkspaceError: The cache cannot be written.
+        """
+        if len(paths) != len(shas):
+            raise ValueError(f"as many paths as hashes are needed; received {len(paths)} and {len(shas)}")
+        key = store_key(shas, size=size, policy=policy)
+        folder = cache / f"pixels-{key[:20]}"
+        if _is_whole(folder, len(paths), size):
+            os.utime(folder)  # `evict` goes by when a folder was last used
+            yield Progress(len(paths), len(paths), note="The pictures are prepared already")
+            return cls._open(folder, key, len(paths), size)
+        beside = cache / f".making-pixels-{token_hex(6)}"
+        try:
+            beside.mkdir(parents=True)
+            yield from _fill(beside / "pixels.bin", paths, size, policy)
+            write_json(beside / "store.json", StoreInfo(count=len(paths), size=size, policy=policy))
+            remove_tree(folder)
+            beside.replace(folder)
+        except OSError as error:
+            if not _is_whole(folder, len(paths), size):  # else another process was quicker
+                raise WorkspaceError(
+                    f"The prepared pictures are kept in {cache}, which cannot be written: {error.strerror}. "
+                    "Make room there, or set GRAFT_HOME to another folder."
+                ) from error
+        finally:
+            remove_tree(beside)
+        return cls._open(folder, key, len(paths), size)
+
+    @classmethod
+    def _open(cls, folder: Path, key: str, count: int, size: int) -> PixelStore:
+        return cls(folder, key, _map(folder / "pixels.bin", count, size, "r"))
+
+
+def store_key(shas: Sequence[str], *, size: int, policy: str) -> str:
+    """Name what a store holds; caches of what is computed from it take this into their own key."""
+    digest = hashlib.sha256(f"pixels {pixels.VERSION} {size} {policy}\n".encode())
+    for sha in shas:
+        digest.update(sha.encode() + b"\n")
+    return digest.hexdigest()
+
+
+def evict(cache: Path, limit_bytes: int = LIMIT_BYTES, keep: Collection[Path] = ()) -> int:
+    """Delete what has not been used for longest until the cache is small enough; give the bytes that were freed.
+
+    A folder's own time says when it was last used. An open store survives being deleted: its pages stay mapped.
+    """
+    kept = {path.resolve() for path in keep}
+    try:
+        entries = list(cache.iterdir())
+    except OSError:
+        return 0
+    # Hidden folders are being made; those of a process that was killed grow old.
+    aged = time.time() - _SECONDS_IN_MAKING
+    entries = [path for path in entries if not path.name.startswith(".") or path.stat().st_mtime < aged]
+    sized = sorted(((path.stat().st_mtime, tree_bytes(path), path) for path in entries), key=lambda entry: entry[0])
+    total = sum(size for _, size, _ in sized)
+    freed = 0
+    for _, size, path in sized:
+        if total - freed <= limit_bytes:
+            break
+        if path.resolve() not in kept:
+            if path.is_dir():
+                remove_tree(path)
+            else:
+                path.unlink(missing_ok=True)
+            freed += size
+    return freed
+
+
+def _is_whole(folder: Path, count: int, size: int) -> bool:
+    try:
+        info = read_json(folder / "store.json", StoreInfo)
+        right = (folder / "pixels.bin").stat().st_size == max(count * size * size * 3, 1)
+    except (WorkspaceError, OSError):
+        return False
+    return right and info.count == count
+
+
+def _map(path: Path, count: int, size: int, mode: Literal["r", "r+"]) -> np.memmap[Any, np.dtype[np.uint8]]:
+    return np.memmap(path, dtype=np.uint8, mode=mode, shape=(count, size, size, 3))
+
+
+def _fill(file: Path, paths: Sequence[Path], size: int, policy: str) -> Generator[Progress, None, None]:
+    with file.open("wb") as stream:
+        stream.truncate(max(len(paths) * size * size * 3, 1))
+    if not paths:
+        return
+    target = _map(file, len(paths), size, "r+")
+    pace = Pace(len(paths), "Preparing the pictures")
+    yield pace.at(0)
+
+    def fill(first: int) -> int:
+        for row in range(first, min(first + _PER_TASK, len(paths))):
+            try:
+                target[row] = pixels.read_pixels(paths[row], size, policy)  # type: ignore[arg-type]
+            except ValueError as error:
+                raise DataError(
+                    f"The picture {paths[row]} can no longer be read. {error} Take the pictures in again."
+                ) from error
+        return min(_PER_TASK, len(paths) - first)
+
+    threads = os.cpu_count() or 1
+    waiting: deque[Future[int]] = deque()
+    done = 0
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="pixels")
+    try:
+        for first in range(0, len(paths), _PER_TASK):
+            waiting.append(pool.submit(fill, first))
+            if len(waiting) > 2 * threads:
+                done += waiting.popleft().result()
+            if pace.due():
+                yield pace.at(done)
+        while waiting:
+            done += waiting.popleft().result()
+            if pace.due():
+                yield pace.at(done)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    target.flush()
+    yield pace.at(done)
