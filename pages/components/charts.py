@@ -1,0 +1,216 @@
+"""The charts of runs: fixed heights, steady axes and one `uirevision`, so that nothing jumps when an epoch arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+
+from pages.components.theme import CLASS_COLOURS, PARTS, QUIET
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.state import RunState
+
+Measure = Literal["loss", "accuracy"]
+TITLES: dict[Measure, str] = {"loss": "Loss (nats, lower is better)", "accuracy": "Accuracy (higher is better)"}
+HEIGHT = 320
+# Half-transparent greys stand on a light and on a dark page; the theme sets text and lines.
+BANDS = ("rgba(138,143,152,0.09)", "rgba(138,143,152,0.17)")
+BLUE = "47,127,193"  # the accent, to be mixed with what is below it
+CONFIG: dict[str, Any] = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+
+
+@dataclass(frozen=True)
+class Band:
+    """The epochs of a training phase, both ends included."""
+
+    title: str
+    first: int
+    last: int
+
+
+def bands(state: RunState, config: TrainingConfig) -> list[Band]:
+    """The training phases: as long as planned while they last, as long as they were once they ended."""
+    found = []
+    for phase in state.phases:
+        if phase.epochs <= 0:
+            continue
+        done = [epoch.epoch for epoch in state.epochs if epoch.phase == phase.name]
+        planned = phase.first_epoch + phase.epochs - 1
+        over = phase.seconds is not None or not (state.live or state.state == "created")
+        found.append(Band(phase.title, phase.first_epoch, max(done, default=phase.first_epoch) if over else planned))
+    return found or [Band("", 1, config.epochs)]
+
+
+def last_epoch(state: RunState, config: TrainingConfig) -> int:
+    """Where the axis of epochs ends: fixed from the first moment, so that it does not grow under the reader's eyes."""
+    end = bands(state, config)[-1].last
+    trained = {phase.name for phase in state.phases if phase.epochs > 0}
+    if state.live and config.mode == "fine-tune" and "fine-tune" not in trained and trained:
+        end += config.epochs
+    return max(end, 2)
+
+
+def curves(state: RunState, config: TrainingConfig, measure: Measure, *, revision: str) -> go.Figure:
+    """Training and validation over the epochs, with the phases as bands and the best epoch as a star."""
+    epochs = [epoch.epoch for epoch in state.epochs]
+    figure = go.Figure()
+    for name, field, split, dash in (
+        ("training", measure, "train", "dot"),
+        ("validation", f"val_{measure}", "val", "solid"),
+    ):
+        figure.add_scatter(
+            x=epochs,
+            y=[getattr(epoch, field) for epoch in state.epochs],
+            name=name,
+            mode="lines+markers",
+            line={"color": PARTS[split], "width": 2, "dash": dash},
+            marker={"size": 6},
+            hovertemplate=f"{name}: %{{y:{_number(measure)}}}<extra></extra>",
+        )
+    best = [epoch for epoch in state.epochs if epoch.epoch == state.best_epoch]
+    figure.add_scatter(
+        x=[epoch.epoch for epoch in best] or [None],
+        y=[getattr(epoch, f"val_{measure}") for epoch in best] or [None],
+        name="best epoch",
+        mode="markers",
+        marker={"symbol": "star", "size": 15, "color": PARTS["val"], "line": {"width": 1, "color": "white"}},
+        hovertemplate="the weights of this epoch are kept<extra></extra>",
+    )
+    for epoch in best:
+        figure.add_vline(x=epoch.epoch, line={"width": 1, "dash": "dot", "color": QUIET}, layer="below")
+    found = bands(state, config)
+    for index, band in enumerate(found):
+        if band.title:
+            figure.add_vrect(
+                x0=band.first - 0.5,
+                x1=band.last + 0.5,
+                fillcolor=BANDS[index % 2],
+                line_width=0,
+                layer="below",
+                # Short phases stand close together: their names take turns on two lines.
+                annotation={"text": band.title, "font": {"size": 12}, "yref": "paper", "y": 1.0, "yanchor": "bottom"}
+                | {"yshift": 15 * (len(found) - 1 - index) % 30 if len(found) > 1 else 0},
+                annotation_position="top left",
+            )
+    return _settled(figure, measure, last_epoch(state, config), revision)
+
+
+def overlay(runs: Sequence[tuple[str, RunState]], measure: Measure) -> go.Figure:
+    """The validation curves of several runs in one chart."""
+    figure = go.Figure()
+    for index, (name, state) in enumerate(runs):
+        figure.add_scatter(
+            x=[epoch.epoch for epoch in state.epochs],
+            y=[getattr(epoch, f"val_{measure}") for epoch in state.epochs],
+            name=name,
+            mode="lines+markers",
+            line={"color": CLASS_COLOURS[index % len(CLASS_COLOURS)], "width": 2},
+            marker={"size": 6, "symbol": index % 8},
+            hovertemplate=f"{name}: %{{y:{_number(measure)}}}<extra></extra>",
+        )
+    end = max((epoch.epoch for _, state in runs for epoch in state.epochs), default=2)
+    _settled(figure, measure, max(end, 2), "overlay")
+    return figure.update_layout(yaxis_title=f"Validation {measure}", legend={"y": -0.25, "yanchor": "top"}, height=400)
+
+
+def confusion(
+    table: Sequence[Sequence[int]],
+    classes: Sequence[str],
+    *,
+    shares: bool,
+    dark: bool = False,
+    chosen: tuple[int, int] | None = None,
+) -> go.Figure:
+    """True classes down, answers across. A heat map answers no clicks in Streamlit, so clear markers lie over it."""
+    sums = [max(sum(row), 1) for row in table]
+    share = [[value / total for value in row] for row, total in zip(table, sums, strict=True)]
+    small = len(classes) <= 20
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=share,
+        x=list(range(len(classes))),
+        y=list(range(len(classes))),
+        zmin=0,
+        zmax=1,
+        xgap=2,
+        ygap=2,
+        colorscale=[[0, f"rgba({BLUE},0.07)"], [0.001, f"rgba({BLUE},0.2)"], [1, f"rgb({BLUE})"]],
+        showscale=False,
+        hoverinfo="skip",
+    )
+    cells = [(true, answer) for true in range(len(classes)) for answer in range(len(classes))]
+    figure.add_scatter(
+        x=[answer for _, answer in cells],
+        y=[true for true, _ in cells],
+        customdata=[
+            [true, answer, classes[true], classes[answer], table[true][answer], share[true][answer]]
+            for true, answer in cells
+        ],
+        text=[_cell(table[true][answer], share[true][answer], shares) if small else "" for true, answer in cells],
+        textfont={
+            "size": 15 if len(classes) <= 10 else 10,
+            "color": ["white" if dark or share[true][answer] > 0.5 else "#31333f" for true, answer in cells],
+        },
+        mode="markers+text",
+        marker={"size": 34, "symbol": "square", "color": "rgba(0,0,0,0)", "line": {"width": 0}},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}, "textfont": {}},
+        hovertemplate=(
+            "<b>%{customdata[4]}</b> of the pictures of <b>%{customdata[2]}</b> were called <b>%{customdata[3]}</b>"
+            "<br>(%{customdata[5]:.1%}) · click to see them<extra></extra>"
+        ),
+        showlegend=False,
+    )
+    if chosen is not None:
+        true, answer = chosen
+        figure.add_shape(
+            type="rect",
+            x0=answer - 0.48,
+            x1=answer + 0.48,
+            y0=true - 0.48,
+            y1=true + 0.48,
+            line={"width": 3, "color": PARTS["val"]},
+        )
+    ticks = {"tickvals": list(range(len(classes))), "ticktext": [_short(name) for name in classes], "showgrid": False}
+    figure.update_xaxes(title="answer of the model", range=[-0.5, len(classes) - 0.5], zeroline=False, **ticks)
+    figure.update_yaxes(title="true class", range=[len(classes) - 0.5, -0.5], zeroline=False, **ticks)
+    return figure.update_layout(
+        height=min(140 + max(46 if small else 24, 20) * max(len(classes), 4), 900),
+        margin={"l": 10, "r": 10, "t": 20, "b": 10},
+        dragmode=False,
+        hoverdistance=-1,
+        uirevision="confusion",
+    )
+
+
+def _settled(figure: go.Figure, measure: Measure, end: int, revision: str) -> go.Figure:
+    figure.update_xaxes(
+        title="Epoch", range=[0.5, end + 0.5], dtick=None if end > 12 else 1, tickformat="d", zeroline=False
+    )
+    figure.update_yaxes(title=TITLES[measure], rangemode="tozero", zeroline=False)
+    if measure == "accuracy":
+        figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    return figure.update_layout(
+        height=HEIGHT,
+        uirevision=revision,
+        hovermode="x unified",
+        dragmode=False,
+        margin={"l": 10, "r": 10, "t": 48, "b": 10},
+        legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0},
+    )
+
+
+def _number(measure: Measure) -> str:
+    return ".1%" if measure == "accuracy" else ".3f"
+
+
+def _cell(number: int, share: float, shares: bool) -> str:
+    if not number:
+        return ""
+    return f"{share:.0%}" if shares else str(number)
+
+
+def _short(name: str, longest: int = 18) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"

@@ -1,0 +1,176 @@
+"""One run while it trains and after: what it does, how far it is, its curves, and what to do next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import charts, frame, run_facts, words
+from tlcore.errors import GraftError
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.launch import launch
+from tlcore.runs.reading import overfitting_note
+from tlcore.runs.run import Run
+from tlcore.runs.state import RunState
+
+LOG_LINES = 200
+UNITS = {"batches": "batch", "pictures": "picture"}
+
+
+def show(run: Run) -> None:
+    """Show the run; look again every second for as long as a worker is at it."""
+    live = run.state().live
+    # Only what may change is drawn again. When the run ends the whole page is, once: other buttons are due then.
+    st.fragment(_watch, run_every="1s" if live else None)(run, live)
+
+
+def _watch(run: Run, was_live: bool) -> None:
+    state, config = run.state(), run.config
+    if state.live != was_live:
+        st.rerun()
+    _headline(run, config, state)
+    if state.live:
+        _now(run, config, state)
+    else:
+        _outcome(run, state)
+    _steps(state)
+    _curves(run, config, state)
+    if state.state == "failed":
+        return
+    if note := overfitting_note(state.epochs):
+        st.warning(note, icon=":material/trending_up:")
+
+
+def _headline(run: Run, config: TrainingConfig, state: RunState) -> None:
+    about = [run_facts.dataset(run), run_facts.backbone(config), run_facts.mode(config), run_facts.made(run)]
+    st.subheader(run_facts.escape(run_facts.title(run)), anchor=False)
+    said = " · ".join(run_facts.escape(word) for word in about if word)
+    st.markdown(f"{run_facts.badge(state.state)} &nbsp; {said}")
+
+
+def _now(run: Run, config: TrainingConfig, state: RunState) -> None:
+    progress = run.progress()
+    if state.state == "waiting":
+        ahead = words.plural(state.behind, "run stands", "runs stand") if state.behind else "Another run stands"
+        st.info(
+            f"Waiting in line: {ahead} before this one, and one trains at a time on this machine. "
+            "It begins by itself; this page may be closed.",
+            icon=":material/hourglass_top:",
+        )
+    elif state.state == "stopping":
+        st.info(
+            "Stopping: the best weights so far are kept and judged on the test pictures.",
+            icon=":material/pause_circle:",
+        )
+    share, text = 0.0, "Starting: the worker loads what it needs …"
+    if progress is not None and state.state != "waiting":
+        share = min(progress.done / progress.total, 1.0) if progress.total else 0.0
+        text = progress.title
+        if progress.total:
+            unit = UNITS.get(progress.unit, progress.unit)
+            text += f" · {unit} {words.count(progress.done)} of {words.count(progress.total)}"
+    elif state.state == "waiting":
+        text = "Not begun yet"
+    st.progress(share, text=text)
+    epoch, rate, left, stop = st.columns([1, 1, 1, 1], vertical_alignment="center")
+    done = state.epochs[-1].epoch if state.epochs else 0
+    current = max(progress.epoch if progress else 0, done)
+    planned = charts.last_epoch(state, config)
+    epoch.metric("Epoch", f"{current} of {planned}" if current else "–")
+    rate.metric("Pictures per second", words.rate(progress.images_per_second) if progress else "–")
+    left.metric("Time left, about", words.duration(progress.seconds_left) if progress else "–")
+    stop.button(
+        "Stop",
+        key="stop",
+        icon=":material/stop:",
+        on_click=run.stop,
+        disabled=state.state == "stopping",
+        width="stretch",
+        help="Ends within seconds; the best weights so far are kept and judged.",
+    )
+
+
+def _outcome(run: Run, state: RunState) -> None:
+    if state.state == "created":
+        st.info("This run was made, but never started.", icon=":material/info:")
+        if st.button("Start it now", type="primary", icon=":material/play_arrow:"):
+            try:
+                launch(run)
+            except GraftError as error:
+                st.error(str(error))
+            else:
+                st.rerun()
+        return
+    if state.state == "failed":
+        st.error(f"**The run failed.** {run_facts.escape(state.error)}", icon=":material/error:")
+        st.markdown(
+            "Its log below says more. Most often one of these helps: close other programs, take a smaller batch or "
+            "image size, or another backbone."
+        )
+        if st.button("Repeat with changes", type="primary", icon=":material/replay:"):
+            frame.go_to(frame.TRAIN, **{"from": run.id})
+        return
+    test, best, took, speed = st.columns(4)
+    low_high = f"{100 * state.test.low:.1f} to {100 * state.test.high:.1f} %" if state.test else ""
+    test.metric(
+        "Test accuracy",
+        words.percent(state.test.accuracy) if state.test else "–",
+        help="On pictures that training never saw.",
+    )
+    if state.test:
+        test.caption(f"95 % sure: {low_high}, from {words.plural(state.test.n, 'picture')}")
+    best.metric("Best epoch", state.best_epoch or "–", help="The one with the best validation loss; its weights stay.")
+    best.caption(f"of {words.plural(len(state.epochs), 'epoch')}")
+    took.metric("Took", words.duration(state.total_seconds))
+    took.caption(state.device or "on this machine")
+    speeds = state.images_per_second
+    speed.metric("Pictures per second", words.rate(max(speeds.values())) if speeds else "–")
+    speed.caption("in its fastest phase")
+    with st.container(horizontal=True):
+        if st.button("See how good it is", type="primary", icon=":material/fact_check:", disabled=state.test is None):
+            frame.go_to(frame.EVALUATE, run=run.id)
+        if st.button("Try it", icon=":material/image_search:", disabled=state.test is None):
+            frame.go_to(frame.TRY, run=run.id)
+        if st.button("Download it", icon=":material/download:", disabled=state.test is None):
+            frame.go_to(frame.EXPORT, run=run.id)
+        if st.button("Repeat with changes", icon=":material/replay:"):
+            frame.go_to(frame.TRAIN, **{"from": run.id})
+
+
+def _steps(state: RunState) -> None:
+    """The phases that are done, with their time, and the one at work."""
+    said = []
+    for phase in state.phases:
+        title = run_facts.escape(phase.title)
+        if phase.seconds is not None:
+            said.append(f":green-badge[:material/check: {title} · {words.duration(phase.seconds)}]")
+        elif state.live:
+            said.append(f":blue-badge[:material/more_horiz: {title}]")
+        else:
+            said.append(f":red-badge[:material/close: {title}]")
+    st.markdown(" ".join(said) or ":gray-badge[no step has begun]")
+
+
+def _curves(run: Run, config: TrainingConfig, state: RunState) -> None:
+    if not state.epochs and not state.live:
+        st.caption("There are no curves: it ended before its first epoch.")
+        return
+    accuracy, loss = st.columns(2)
+    for column, measure in ((accuracy, "accuracy"), (loss, "loss")):
+        column.plotly_chart(
+            charts.curves(state, config, measure, revision=run.id),
+            key=f"{measure}-{run.id}",
+            config=charts.CONFIG,
+            alt=f"{measure} on training and validation pictures over the epochs",
+        )
+
+
+def details(run: Run) -> None:
+    """The log and the settings, for whoever wants to look under the bonnet."""
+    with st.expander("Log and settings", icon=":material/receipt_long:"):
+        log, settings = st.tabs(["Log", "Settings"])
+        log.code(run.log(LOG_LINES) or "Nothing was written.", language=None, height=320)
+        with settings:
+            st.json(run.config.model_dump(mode="json"))
+            environment = run.environment()
+            if environment is not None:
+                st.json(environment.model_dump(mode="json"), expanded=False)

@@ -1,0 +1,92 @@
+"""What a run is called and what state it is in, in the same words everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pages.components import words
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.errors import GraftError
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.run import Run
+from tlcore.runs.state import RunState, State
+
+Colour = Literal["gray", "blue", "orange", "green", "red"]
+# Word, icon and colour: a state is never told by its colour alone.
+STATES: dict[State, tuple[str, str, Colour]] = {
+    "created": ("not started", ":material/radio_button_unchecked:", "gray"),
+    "waiting": ("in line", ":material/hourglass_top:", "gray"),
+    "running": ("running", ":material/play_circle:", "blue"),
+    "stopping": ("stopping", ":material/pause_circle:", "orange"),
+    "finished": ("finished", ":material/check_circle:", "green"),
+    "stopped": ("stopped early", ":material/stop_circle:", "orange"),
+    "failed": ("failed", ":material/error:", "red"),
+}
+
+
+def badge(state: State) -> str:
+    """The state as Markdown, for a line of text."""
+    title, icon, colour = STATES[state]
+    return f":{colour}-badge[{icon} {title}]"
+
+
+def backbone(config: TrainingConfig) -> str:
+    known = CATALOGUE.get(config.backbone)
+    return known.title if known else config.backbone
+
+
+def mode(config: TrainingConfig) -> str:
+    if config.mode == "freeze":
+        return "freeze"
+    known = CATALOGUE.get(config.backbone)
+    everything = known is not None and config.blocks >= len(known.blocks)
+    return f"fine-tune, {'every block' if everything else words.plural(config.blocks, 'block')}"
+
+
+def dataset(run: Run) -> str:
+    try:
+        return run.dataset.name
+    except GraftError:
+        return "a dataset that is gone"
+
+
+def title(run: Run) -> str:
+    """The name that a person gave; else what the run is."""
+    return run.name if run.name != run.id else f"{backbone(run.config)}, {mode(run.config)}"
+
+
+def made(run: Run) -> str:
+    """When the run was made, in the time of this machine: `21 Nov, 10:15`."""
+    try:
+        moment = datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return f"{moment.astimezone():%d %b, %H:%M}"
+
+
+def about(run: Run) -> str:
+    """What a list says below the title, as Markdown; what the title says already is left out."""
+    said = [dataset(run)]
+    if run.name != run.id:
+        said += [backbone(run.config), mode(run.config)]
+    return " · ".join(escape(word) for word in (*said, made(run)) if word)
+
+
+def seconds(state: RunState) -> float | None:
+    """How long the run took, or has taken until now."""
+    if state.live and state.started is not None:
+        return max(0.0, (datetime.now(UTC) - state.started).total_seconds())
+    return state.total_seconds
+
+
+def accuracy(state: RunState) -> str:
+    """Test accuracy with its interval; a dash where there is none."""
+    if state.test is None:
+        return "–"
+    return f"{words.percent(state.test.accuracy)} ({100 * state.test.low:.0f}–{100 * state.test.high:.0f})"
+
+
+def escape(text: str) -> str:
+    """Keep a name from being read as Markdown."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|~$:<>" else letter for letter in text)

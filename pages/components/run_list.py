@@ -1,0 +1,141 @@
+"""The runs, newest first: open, compare, rename, repeat, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.components import charts, frame, run_facts, words
+from tlcore.errors import GraftError
+from tlcore.runs.run import Run
+from tlcore.runs.state import RunState
+
+ROWS = 20
+WIDTHS = [5, 2.2, 1.2, 1.6, 0.7]
+HEADS = ["Run", "Test accuracy (95 % interval)", "Time", "State", ""]
+# The link to this very page would look pressed; the heads make no sense where the columns stand below each other.
+STYLE = """
+<style>
+[class*="st-key-row-"] [data-testid="stPageLink-NavLink"] { background: none; padding: 0; }
+[class*="st-key-row-"] [data-testid="stPageLink-NavLink"]:hover { text-decoration: underline; }
+.st-key-run-heads { padding: 0 1rem; margin-bottom: -0.75rem; }
+@media (max-width: 640px) { .st-key-run-heads { display: none; } }
+</style>
+"""
+Row = tuple[Run, RunState]
+
+
+def show(runs: Sequence[Run]) -> None:
+    """Show the list, and the curves of what is ticked below it."""
+    pages = -(-len(runs) // ROWS)
+    page = 1
+    if pages > 1:
+        page = st.number_input(f"Page (of {pages})", min_value=1, max_value=pages, value=1, width=160)
+    shown = list(runs)[(page - 1) * ROWS : page * ROWS]
+    live = any(run.state().live for run in shown)
+    st.fragment(_watch, run_every="2s" if live else None)(shown, live)
+
+
+def _watch(runs: Sequence[Run], was_live: bool) -> None:
+    rows = [(run, run.state()) for run in runs if run.path.exists()]
+    if any(state.live for _, state in rows) != was_live:
+        st.rerun()
+    st.html(STYLE)
+    with st.container(key="run-heads"):
+        for column, word in zip(st.columns(WIDTHS), HEADS, strict=True):
+            column.caption(word)
+    for run, state in rows:
+        with st.container(border=True, key=f"row-{run.id}"):
+            _row(run, state)
+    ticked = [(run, state) for run, state in rows if st.session_state.get(f"compare-{run.id}")]
+    if ticked:
+        _compare(ticked)
+    elif len(rows) > 1:
+        st.caption("Tick several runs to lay their curves over each other.")
+
+
+def _row(run: Run, state: RunState) -> None:
+    what, accuracy, took, how, menu = st.columns(WIDTHS, vertical_alignment="center")
+    with what, st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.checkbox("Compare", key=f"compare-{run.id}", label_visibility="collapsed")
+        with st.container(gap=None):
+            title = f"**{run_facts.escape(run_facts.title(run))}**"
+            st.page_link(frame.RUNS, label=title, query_params={"run": run.id})
+            st.caption(run_facts.about(run))
+    accuracy.markdown(f"**{run_facts.accuracy(state)}**")
+    took.markdown(words.duration(run_facts.seconds(state)))
+    how.markdown(run_facts.badge(state.state))
+    with menu.popover("", icon=":material/more_vert:", help="Rename, repeat, delete", width="content"):
+        _menu(run, state)
+
+
+def _menu(run: Run, state: RunState) -> None:
+    name = st.text_input("Name", value=run.name if run.name != run.id else "", key=f"name-{run.id}")
+    if st.button("Rename", key=f"rename-{run.id}", icon=":material/edit:", width="stretch"):
+        _do(lambda: run.rename(name))
+    if st.button("Repeat with changes", key=f"repeat-{run.id}", icon=":material/replay:", width="stretch"):
+        frame.go_to(frame.TRAIN, **{"from": run.id})
+    sure = f"sure-{run.id}"
+    if not st.session_state.get(sure):
+        if st.button("Delete", key=f"delete-{run.id}", icon=":material/delete:", width="stretch", disabled=state.live):
+            st.session_state[sure] = True
+            st.rerun(scope="fragment")
+        return
+    st.warning("Its model, its evaluation and its log go with it. This cannot be undone.")
+    if st.button("Delete for good", key=f"really-{run.id}", icon=":material/delete_forever:", width="stretch"):
+        _do(run.delete)
+    if st.button("Keep it", key=f"keep-{run.id}", width="stretch"):
+        del st.session_state[sure]
+        st.rerun(scope="fragment")
+
+
+def _do(change: Callable[[], None]) -> None:
+    try:
+        change()
+    except GraftError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+def _compare(rows: Sequence[Row]) -> None:
+    st.subheader(f"Compare {words.plural(len(rows), 'run')}", anchor=False)
+    names = _distinct([run_facts.title(run) for run, _ in rows])
+    curves = [(name, state) for name, (_, state) in zip(names, rows, strict=True)]
+    left, right = st.columns(2)
+    left.plotly_chart(charts.overlay(curves, "accuracy"), key="overlay-accuracy", config=charts.CONFIG)
+    right.plotly_chart(charts.overlay(curves, "loss"), key="overlay-loss", config=charts.CONFIG)
+    table = pd.DataFrame({name: _facts(run, state) for name, (run, state) in zip(names, rows, strict=True)})
+    if len(rows) > 1:
+        differs = table.nunique(axis=1) > 1
+        same = int((~differs).sum())
+        table = table[differs]
+        st.caption(f"What differs; {words.plural(same, 'other setting is', 'other settings are')} the same.")
+    st.dataframe(table, width="stretch")
+
+
+def _facts(run: Run, state: RunState) -> dict[str, str]:
+    """What can be compared, as text: the outcome first, then every setting."""
+    settings = run.config.model_dump(mode="json", exclude={"schema_version", "dataset"})
+    return {
+        "test accuracy": run_facts.accuracy(state),
+        "duration": words.duration(state.total_seconds),
+        "best epoch": str(state.best_epoch or "–"),
+        "dataset": run_facts.dataset(run),
+        **{name.replace("_", " "): _said(value) for name, value in settings.items()},
+    }
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(part).replace("_", " ") for part in value) or "none"
+    if isinstance(value, dict):
+        return " / ".join(f"{part:g}" for part in value.values())
+    return str(value)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Equal names are told apart by a number; Plotly and pandas would merge them."""
+    return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, 1)]
