@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import shutil
 
 import pytest
 
 from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.data.intake import ingest
+from tlcore.data.progress import drain
 from tlcore.errors import ConfigError, RunError
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
@@ -108,3 +111,13 @@ def test_a_run_is_not_made_without_pictures_to_judge_it_with(workspace, tiny_dat
     config = TrainingConfig(dataset=tiny_dataset.id, fractions=Fractions(train=0.999998, val=0.000001, test=0.000001))
     run = create_run(workspace, tiny_dataset, config)
     assert set(run.split()["split"]) == {"train", "val", "test"}
+
+
+def test_a_given_split_must_leave_two_classes_to_learn(workspace, tiny_dataset, tiny_folder, tmp_path):
+    for part, label in (("train", "circle"), ("test", "circle"), ("test", "square")):
+        shutil.copytree(tiny_folder / label, tmp_path / "given" / part / label)
+    for number in range(12):  # equal bytes in two parts would be one picture
+        (tmp_path / "given" / ("train" if number < 6 else "test") / "circle" / f"circle-{number:02d}.png").unlink()
+    dataset = drain(ingest(workspace, tmp_path / "given"), lambda progress: None).dataset
+    with pytest.raises(ConfigError, match="only 'circle'"):
+        create_run(workspace, dataset, TrainingConfig(dataset=dataset.id))

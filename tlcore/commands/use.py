@@ -114,7 +114,28 @@ def export(
     wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
     with terminal.bar() as bar:
         manifests = export_run(found, bar.step, wanted)
-    terminal.result({"run": found.id, "exports": manifests}, "")
+    exports = [
+        {
+            "format": made.format,
+            "path": str(found.exports.resolve() / made.format / made.file),
+            **made.model_dump(
+                mode="json",
+                include={"bytes", "sha256", "n", "agrees", "same_answers", "largest_difference", "reason"},
+            ),
+        }
+        for made in manifests
+    ]
+    rows = [
+        (made.title, "yes" if made.agrees else "NO", f"{made.same_answers:.1%}", f"{made.largest_difference:.1g}", file)
+        for made, file in zip(manifests, (str(entry["path"]) for entry in exports), strict=True)
+    ]
+    head = ("download", "agrees with the app", "same answers", "largest difference", "file")
+    terminal.result({"run": found.id, "exports": exports}, table(head, rows))
+    refused = [made for made in manifests if not made.agrees]
+    for made in refused:
+        typer.echo(f"{made.title}: {made.reason}", err=True)
+    if refused:
+        raise typer.Exit(1)
 
 
 def _with_model(name: str) -> Run:

@@ -32,7 +32,7 @@ def create_run(workspace: Workspace, dataset: Dataset, config: TrainingConfig, o
         raise ConfigError(faults)
     parts = config.fractions
     drawn = split(dataset.items(), train=parts.train, val=parts.val, test=parts.test, seed=config.seed)
-    faults = _empty_parts(drawn.table)
+    faults = _lacking(drawn.table)
     if faults:
         raise ConfigError(faults)
 
@@ -74,12 +74,19 @@ def _fresh_folder(out: Path) -> Path:
     return out
 
 
-def _empty_parts(table: pd.DataFrame) -> tuple[Problem, ...]:
-    """Say which part has no pictures; one class may lack a part, the whole may not."""
+def _lacking(table: pd.DataFrame) -> tuple[Problem, ...]:
+    """Say which part is too small to be of use; one class may lack a part, the whole may not."""
     words = {"train": "learn from", "val": "watch the training with", "test": "judge the model with"}
     counts = table["split"].value_counts()
-    return tuple(
+    faults = [
         Problem("fractions", f"Pictures to {words[part]} are needed. The split leaves none for {part}. Add pictures.")
         for part in words
         if counts.get(part, 0) == 0
-    )
+    ]
+    learnt = set(table.loc[table["split"] == "train", "label"])
+    if len(learnt) == 1:
+        came = f"only '{learnt.pop()}'"
+        faults.append(
+            Problem("dataset", f"At least two classes are needed to learn from. The training part has {came}.")
+        )
+    return tuple(faults)

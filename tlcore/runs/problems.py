@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 
-from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
-from tlcore.errors import Problem
+from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import TrainingConfig
 
 MOST_EPOCHS = 1000
@@ -48,14 +48,10 @@ def _of_dataset(config: TrainingConfig, dataset: Dataset | None) -> list[Problem
 
 
 def _of_backbone(config: TrainingConfig) -> list[Problem]:
-    backbone = CATALOGUE.get(config.backbone)
-    if backbone is None:
-        return [
-            Problem(
-                "backbone",
-                f"A backbone of the catalogue is needed: {', '.join(CATALOGUE)}. '{config.backbone}' is not.",
-            )
-        ]
+    try:
+        backbone = find(config.backbone)
+    except ConfigError as error:
+        return list(error.problems)
     found = []
     if config.mode == "fine-tune" and not 1 <= config.blocks <= len(backbone.blocks):
         found.append(
