@@ -31,6 +31,7 @@ NUMBERS = {
 }
 DICTIONARY = "collections OrderedDict"
 TENSOR = "torch._utils _rebuild_tensor_v2"
+OPERATIONS = {operation.code: operation for operation in pickletools.opcodes}
 
 
 @dataclass(frozen=True)
@@ -218,15 +219,22 @@ def _interpret(stream: BinaryIO) -> Any:
     for name, argument in _operations(stream):
         if name in PUSH:
             machine.stack.append(PUSH[name](machine, argument))
-        elif name in CHANGE:
-            CHANGE[name](machine, argument)
         else:
-            raise ValueError(f"it uses the operation {name}, which a table of tensors does not need")
+            CHANGE[name](machine, argument)
     return machine.stack.pop()
 
 
 def _operations(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
-    for operation, argument, _position in pickletools.genops(stream):
+    """The operations up to STOP; not even the argument of one that is not needed is looked at."""
+    while True:
+        operation = OPERATIONS.get(stream.read(1).decode("latin-1"))
+        if operation is None:
+            raise ValueError("it is damaged or cut short")
         if operation.name == "STOP":
             return
-        yield operation.name, argument
+        if operation.name not in PUSH and operation.name not in CHANGE:
+            raise ValueError(f"it uses the operation {operation.name}, which a table of tensors does not need")
+        if operation.name == "GLOBAL":  # the two lines as they stand; the standard reader undoes escapes in them
+            yield operation.name, b" ".join(stream.readline().removesuffix(b"\n") for _ in range(2)).decode("ascii")
+        else:
+            yield operation.name, operation.arg.reader(stream) if operation.arg else None

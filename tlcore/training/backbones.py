@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -108,8 +109,11 @@ def _load(model: keras.Model, backbone: Backbone, path: Path) -> None:
         return
     check_weights(backbone, path)
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns about layers that the file does not fill, and leaves them as they are.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         raise WeightsError(
             f"{backbone.title} needs the weights of {backbone.weights_file}. {path} does not fit: {error} "
             "Replace it with the published file."

@@ -75,7 +75,7 @@ def EfficientNetLite0(  # noqa: N802 - named like its cousins in keras.applicati
 
     # === Functional Model ===
     if input_tensor is not None:
-        inputs = keras.utils.get_source_inputs(input_tensor)
+        (inputs,) = keras.utils.get_source_inputs(input_tensor)
     return keras.Model(inputs, x, name="efficientnet_lite0")
 
 
