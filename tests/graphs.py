@@ -9,11 +9,19 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.conftest import CLASSES
+from tlcore.data.dataset import Dataset
+from tlcore.files import write_json
+from tlcore.inference.labels import Labels
+from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.create import create_run
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
 
 
 def write_colour_model(path: Path, colours: tuple[tuple[int, int, int], ...] = tuple(CLASSES.values())) -> Path:
     """Write a graph with `model.onnx`'s contract that says which of `colours` a picture's mean colour leans to."""
-    weights = (np.array(colours, np.float32) - np.mean(colours)).T / 2000
+    # Without their grey, so that a grey ground leans to none of them.
+    weights = (np.array(colours, np.float32) - np.mean(colours, axis=1, keepdims=True)).T / 1000
     nodes = [
         helper.make_node("ReduceMean", ["pixels"], ["colour"], axes=[1, 2], keepdims=0),
         helper.make_node("MatMul", ["colour", "weights"], ["logits"]),
@@ -31,3 +39,16 @@ def write_colour_model(path: Path, colours: tuple[tuple[int, int, int], ...] = t
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
     return path
+
+
+def make_answerable_run(workspace: Workspace, dataset: Dataset) -> Run:
+    """Make a run that has come as far as a model, without training one."""
+    config = TrainingConfig(dataset=dataset.id, image_size=32, fractions=Fractions(train=0.4, val=0.2, test=0.4))
+    run = create_run(workspace, dataset, config)
+    colours = tuple(CLASSES[label] for label in run.dataset.classes)
+    write_colour_model(run.model_onnx, colours)
+    write_json(
+        run.labels_json,
+        Labels(labels=run.dataset.classes, image_size=32, resize="crop", backbone="colours", dataset="shapes"),
+    )
+    return run

@@ -111,10 +111,10 @@ class Predictor:
         return Answer(path, probabilities, "", time.perf_counter() - began)
 
     def _answer(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        answer: NDArray[np.float32] = self._session.run([self._output], {self._input: pixels[None].astype(np.float32)})[
-            0
-        ]
-        return answer[0]
+        answers: NDArray[np.float32]
+        (answers,) = self._session.run([self._output], {self._input: pixels[None].astype(np.float32)})
+        row: NDArray[np.float32] = answers[0]
+        return row
 
 
 def top(probabilities: NDArray[np.float32], labels: Labels, *, n: int = 5) -> list[tuple[str, float]]:

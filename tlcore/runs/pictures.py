@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tlcore.data.dataset import open_dataset
 from tlcore.data.progress import Progress
 from tlcore.data.store import PixelStore
@@ -17,7 +19,6 @@ from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -50,6 +51,8 @@ def read_test_pictures(run: Run, workspace: Workspace) -> Generator[Progress, No
     rows = split.loc[split["split"] == "test", ["sha256", "file", "label"]].reset_index(drop=True)
     dataset = open_dataset(workspace, run.dataset.id)
     paths = tuple(dataset.image_path(file) for file in rows["file"])
+    if not paths:
+        return TestPictures(rows, (), np.empty((0, config.image_size, config.image_size, 3), np.uint8))
     store = yield from PixelStore.open_or_build(
         list(paths), list(rows["sha256"]), size=config.image_size, policy=config.resize, cache=workspace.cache
     )

@@ -1,0 +1,278 @@
+"""Artefacts are made, loaded in a fresh process, compared with the app, and refused when they disagree."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import CLASSES
+from tests.graphs import write_colour_model
+from tlcore.data import pixels
+from tlcore.errors import ExportError
+from tlcore.evaluation.files import read_predictions
+from tlcore.evaluation.metrics import probabilities
+from tlcore.evaluation.run import evaluate_run
+from tlcore.export.bundle import requirements
+from tlcore.export.exporter import FreshProcess
+from tlcore.export.model_files import KERAS, ONNX
+from tlcore.export.proof import compare
+from tlcore.export.registry import EXPORTERS, find, table
+from tlcore.export.run import export_run
+from tlcore.files import sha256
+from tlcore.runs.manifest import artefact, read_manifest, read_manifests
+
+LIGHT = ("onnx", "bundle")
+
+
+def unpack(path: Path, folder: Path) -> Path:
+    folder /= "unpacked"
+    folder.mkdir()
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            (folder / name).write_bytes(archive.read(name))
+    return folder
+
+
+def test_light_formats_agree_with_the_app_to_the_last_digit(run):
+    steps = []
+    manifests = export_run(run, steps.append, LIGHT)
+    assert [manifest.format for manifest in manifests] == list(LIGHT)
+    n = len(read_predictions(run.path))
+    for manifest in manifests:
+        assert manifest.agrees, manifest.reason
+        assert (manifest.n, manifest.same_answers) == (n, 1.0)
+        assert manifest.largest_difference <= 1e-6
+        path = artefact(run.path, manifest.format)
+        assert sha256(path) == manifest.sha256
+        assert path.stat().st_size == manifest.bytes
+        assert manifest.milliseconds_per_picture > 0
+        assert "onnxruntime" in manifest.versions
+        assert read_manifest(run.path, manifest.format) == manifest
+    assert {manifest.format for manifest in read_manifests(run.path)} == set(LIGHT)
+    assert steps[-1].done == steps[-1].total == 2
+    assert not list(run.exports.glob(".*"))
+
+
+def test_a_model_that_answers_otherwise_is_refused_and_not_offered(run):
+    colours = list(CLASSES.values())
+    write_colour_model(run.model_onnx, (colours[1], colours[2], colours[0]))
+    for manifest in export_run(run, lambda step: None, LIGHT):
+        assert not manifest.agrees
+        assert manifest.same_answers < 0.9
+        assert "not offered" in manifest.reason
+        assert not (run.exports / manifest.format / manifest.file).exists()
+        with pytest.raises(ExportError, match="not offered"):
+            artefact(run.path, manifest.format)
+
+
+def test_an_export_that_agrees_again_replaces_the_refused_one(run):
+    good = run.model_onnx.read_bytes()
+    run.model_onnx.unlink()
+    (refused,) = export_run(run, lambda step: None, ["onnx"])
+    assert "model.onnx" in refused.reason
+    run.model_onnx.write_bytes(good)
+    (made,) = export_run(run, lambda step: None, ["onnx"])
+    assert made.agrees
+    assert artefact(run.path, "onnx").read_bytes() == good
+
+
+def test_a_file_that_cannot_be_loaded_is_refused_with_what_was_said(run):
+    run.model_onnx.write_bytes(b"no graph")
+    (manifest,) = export_run(run, lambda step: None, ["onnx"])
+    assert not manifest.agrees
+    assert "could not be loaded" in manifest.reason
+
+
+def test_an_artefact_that_was_changed_later_is_not_handed_out(run):
+    export_run(run, lambda step: None, ["bundle"])
+    with artefact(run.path, "bundle").open("ab") as stream:
+        stream.write(b"more")
+    with pytest.raises(ExportError, match="changed since"):
+        artefact(run.path, "bundle")
+    with pytest.raises(ExportError, match="has not been exported"):
+        artefact(run.path, "onnx")
+
+
+def test_a_picture_that_is_gone_fails_the_proof_of_the_bundle_in_a_sentence(run, tiny_dataset):
+    tiny_dataset.image_path(read_predictions(run.path)["file"][3]).unlink()
+    (manifest,) = export_run(run, lambda step: None, ["bundle"])
+    assert not manifest.agrees
+    assert "not there" in manifest.reason
+
+
+def test_without_an_evaluation_there_is_nothing_to_compare_with(run):
+    run.predictions.unlink()
+    with pytest.raises(ExportError, match="Evaluate the run"):
+        export_run(run, lambda step: None, ["onnx"])
+
+
+def test_without_test_pictures_nothing_is_offered(run):
+    split = run.split()
+    split.loc[split["split"] == "test", "split"] = "train"
+    split.to_parquet(run.path / "split.parquet")
+    evaluate_run(run, lambda step: None)
+    for manifest in export_run(run, lambda step: None, LIGHT):
+        assert not manifest.agrees
+        assert "without test pictures" in manifest.reason
+
+
+def test_a_stopped_export_ends_its_processes_and_leaves_nothing(run, monkeypatch):
+    monkeypatch.setattr("tlcore.export.model_files.REPLAY", write_sleeper(run.path))
+
+    def stop(step):
+        if step.note.startswith("Loading"):
+            stop.calls += 1
+            if stop.calls > 2:
+                raise KeyboardInterrupt
+
+    stop.calls = 0
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        export_run(run, stop, ["onnx"])
+    assert time.monotonic() - began < 10
+    assert not list(run.exports.glob(".*"))
+
+
+def write_sleeper(folder: Path) -> Path:
+    path = folder / "sleeper.py"
+    path.write_text("import time\ntime.sleep(60)\n")
+    return path
+
+
+def test_the_bundle_answers_in_a_plain_python_that_has_only_what_it_lists(run, tiny_folder, tmp_path):
+    export_run(run, lambda step: None, ["bundle"])
+    home = unpack(artefact(run.path, "bundle"), tmp_path)
+    arguments = ["predict.py", "--top", "2", *map(str, sorted(tiny_folder.rglob("*.png"))[:3])]
+    names = {"model.keras", "model.onnx", "labels.json", "pixels.py", "predict.py", "requirements.txt", "README.md"}
+    assert {path.name for path in home.iterdir()} == names
+    assert (home / "pixels.py").read_bytes() == Path(pixels.__file__).read_bytes()
+    # An import of anything else than what requirements.txt lists, and the standard library, fails.
+    program = (
+        "import sys, runpy\n"
+        "class Strict:\n"
+        "    allowed = set(sys.stdlib_module_names) | {'numpy', 'onnxruntime', 'PIL', 'pixels', 'predict'}\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] not in self.allowed: raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Strict())\n"
+        f"sys.argv = {arguments!r}\n"
+        f"runpy.run_path({str(home / 'predict.py')!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    assert all(line.count("%") == 2 for line in lines)
+
+
+def test_the_bundles_program_names_what_it_cannot_read_and_goes_on(run, tiny_folder, tmp_path):
+    export_run(run, lambda step: None, ["bundle"])
+    home = unpack(artefact(run.path, "bundle"), tmp_path)
+    good = str(next(tiny_folder.rglob("*.png")))
+    done = subprocess.run(
+        [sys.executable, "predict.py", "--json", "missing.png", good], cwd=home, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "missing.png" in done.stderr
+    assert json.loads(done.stdout)["picture"] == good
+
+
+def test_the_bundles_program_is_as_tidy_as_our_own_code():
+    program = Path("tlcore/export/bundled/predict.py.txt").read_text()
+    ignored = "INP001,E402,T201,D,S,ANN,UP,EXE"
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--ignore", ignored, "--stdin-filename", "bundle/predict.py", "-"],
+        input=program,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_readme_is_filled_in(run, tmp_path):
+    export_run(run, lambda step: None, ["bundle"])
+    text = (unpack(artefact(run.path, "bundle"), tmp_path) / "README.md").read_text()
+    assert "circle, square, triangle" in text
+    assert run.id in text
+    assert "$" not in text
+
+
+def test_the_same_run_gives_the_same_bundle(run):
+    (first,) = export_run(run, lambda step: None, ["bundle"])
+    (second,) = export_run(run, lambda step: None, ["bundle"])
+    assert first.sha256 == second.sha256
+
+
+def test_requirements_are_pinned():
+    lines = [line for line in requirements().splitlines() if not line.startswith("#")]
+    assert [line.split("==")[0] for line in lines] == ["onnxruntime", "numpy", "pillow"]
+    assert all("==" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("artefact_says", "agrees"),
+    [
+        ([[0.6, 0.4], [0.3, 0.7]], True),
+        ([[0.6005, 0.3995], [0.3, 0.7]], True),
+        ([[0.602, 0.398], [0.3, 0.7]], False),
+        ([[0.4, 0.6], [0.3, 0.7]], False),
+        ([[float("nan"), 0.4], [0.3, 0.7]], False),
+        ([[0.6, 0.4]], False),
+    ],
+)
+def test_the_bar_of_agreement(artefact_says, agrees):
+    app = np.array([[0.6, 0.4], [0.3, 0.7]], np.float32)
+    found = compare(app, np.array(artefact_says, np.float32), "model.onnx")
+    assert found.agrees is agrees
+    assert bool(found.reason)  # two pictures are few, which is said too
+
+
+def test_a_format_is_known_by_one_key_only():
+    assert list(EXPORTERS) == ["keras", "onnx", "bundle"]
+    with pytest.raises(ValueError, match="'onnx' is given twice"):
+        table([KERAS, ONNX, ONNX])
+    with pytest.raises(ExportError, match="Received: tflite"):
+        find(["onnx", "tflite"])
+    assert [exporter.key for exporter in find(None)] == list(EXPORTERS)
+
+
+def test_a_fresh_process_finds_nothing_of_ours(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())  # noqa: PTH109
+    program = tmp_path / "look.py"
+    program.write_text("import importlib.util\nprint(importlib.util.find_spec('tlcore'))\n")
+    assert FreshProcess().run(program, [], folder=tmp_path, pictures=1).strip() == "None"
+
+
+@pytest.mark.slow
+def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
+    import keras
+    from keras import layers
+
+    from tlcore.training.save import PIXELS, PROBABILITIES, save_keras, save_onnx, to_onnx
+
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
+    x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
+    save_keras(model, run.model_keras)
+    save_onnx(to_onnx(model, source=PIXELS, target=PROBABILITIES), run.model_onnx)
+    evaluate_run(run, lambda step: None)
+    manifests = export_run(run, lambda step: None)
+    assert [manifest.agrees for manifest in manifests] == [True] * 3, [manifest.reason for manifest in manifests]
+    assert manifests[0].versions["keras"] == keras.__version__
+    # And the app's answers are those of the model that was trained.
+    expected = probabilities(pd.read_parquet(run.predictions), 3)
+    assert np.ptp(expected, axis=0).max() > 1e-4
+    save_keras(keras.models.clone_model(model), run.model_keras)
+    (refused,) = export_run(run, lambda step: None, ["keras"])
+    assert not refused.agrees

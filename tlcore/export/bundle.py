@@ -1,0 +1,112 @@
+"""The bundle: everything that is needed to answer for picture files, in one archive.
+
+It knows what is in the archive and how its own program is run. It does not know how pictures become pixels: the very
+file that the app uses goes along.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import statistics
+import zipfile
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from tlcore.data import pixels
+from tlcore.errors import ExportError
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.inference.labels import read_labels
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+
+BUNDLED = Path(__file__).with_name("bundled")
+MODELS = ("model.keras", "model.onnx")
+PACKAGES = ("onnxruntime", "numpy", "pillow")
+OPTIONAL_PACKAGE = "pillow-heif"
+# No clock time: the same run gives the same bytes.
+TIME = (1980, 1, 1, 0, 0, 0)
+
+
+class Bundle:
+    """A zip with both models, their labels, the way to pixels, a program and what it needs."""
+
+    key = "bundle"
+    title = "Ready-to-run bundle"
+    description = "For any computer with Python: both models, a small program that answers for pictures, and a README."
+    file = "bundle.zip"
+
+    def export(self, run: Run, folder: Path) -> None:
+        with zipfile.ZipFile(folder / self.file, "w") as archive:
+            for name in MODELS:
+                _add(archive, name, _content(run.path / name), zipfile.ZIP_STORED)
+            texts = {
+                "labels.json": _content(run.labels_json),
+                "pixels.py": _content(Path(pixels.__file__)),
+                "predict.py": _content(BUNDLED / "predict.py.txt"),
+                "requirements.txt": requirements().encode(),
+                "README.md": _readme(run).encode(),
+            }
+            for name, content in texts.items():
+                _add(archive, name, content, zipfile.ZIP_DEFLATED)
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        home = scratch / "bundle"
+        home.mkdir()
+        with zipfile.ZipFile(artefact) as archive:
+            for name in archive.namelist():  # plain names of our own, so no path leads out of the folder
+                (home / name).write_bytes(archive.read(name))
+        listed = scratch / "pictures.txt"
+        listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
+        output = fresh.run(home / "predict.py", ["--json", f"@{listed}"], folder=scratch, pictures=len(pictures.paths))
+        answers = [json.loads(line) for line in output.splitlines()]
+        if [answer["picture"] for answer in answers] != [str(path) for path in pictures.paths]:
+            raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
+        labels = json.loads((home / "labels.json").read_text(encoding="utf-8"))["labels"]
+        found = [[answer["probabilities"][label] for label in labels] for answer in answers]
+        versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+        return Replay(
+            np.array(found, np.float32),
+            statistics.median(answer["milliseconds"] for answer in answers),
+            {"python": platform.python_version(), **versions},
+        )
+
+
+def requirements() -> str:
+    """Pin what the program needs to the versions with which it was proven."""
+    lines = [f"{name}=={importlib.metadata.version(name)}" for name in PACKAGES]
+    try:
+        lines += ["# For HEIC pictures:", f"# {OPTIONAL_PACKAGE}=={importlib.metadata.version(OPTIONAL_PACKAGE)}"]
+    except importlib.metadata.PackageNotFoundError:
+        lines.pop()
+    return "\n".join(lines) + "\n"
+
+
+def _readme(run: Run) -> str:
+    labels = read_labels(run.path)
+    return Template((BUNDLED / "README.md").read_text(encoding="utf-8")).substitute(
+        run=run.id,
+        dataset=labels.dataset,
+        backbone=labels.backbone,
+        classes=", ".join(labels.labels),
+        size=labels.image_size,
+        resize=labels.resize,
+        python=".".join(platform.python_version_tuple()[:2]),
+    )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ExportError(f"The bundle needs {path.name}. It is not in {path.parent}. Train the run again.") from error
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, compression: int) -> None:
+    entry = zipfile.ZipInfo(name, TIME)
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = compression
+    archive.writestr(entry, content)

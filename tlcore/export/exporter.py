@@ -1,0 +1,133 @@
+"""What a format has to offer, and the fresh process in which an artefact proves itself.
+
+It knows processes and what they answer. It does not know any one format.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from tlcore.errors import ExportError
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LOADING_SECONDS = 300.0
+SECONDS_PER_PICTURE = 5.0
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What an artefact answered when it was loaded again.
+
+    Attributes:
+        probabilities: `(n, classes)`, in the order of the test pictures.
+        milliseconds_per_picture: Of one core, median.
+    """
+
+    probabilities: NDArray[np.float32]
+    milliseconds_per_picture: float
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+class Exporter(Protocol):
+    """A format.
+
+    Attributes:
+        key: Names its folder and is what the command line calls it.
+        title, description: For a person to choose by.
+        file: The name of the artefact.
+    """
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def file(self) -> str: ...
+
+    def export(self, run: Run, folder: Path) -> None:
+        """Write the artefact into an empty folder."""
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        """Load the artefact in a fresh process and ask it about the test pictures; `scratch` is an empty folder.
+
+        Raises:
+            ExportError: It cannot be loaded, or does not answer.
+        """
+
+
+class FreshProcess:
+    """Runs Python programs in isolation: no path, no site and no variable of ours leads them to this library."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._starting = threading.Lock()
+        self._ended = False
+
+    def run(self, program: Path, arguments: Sequence[str], *, folder: Path, pictures: int) -> str:
+        """Run a program to its end and give its standard output.
+
+        Raises:
+            ExportError: It failed, or took far too long.
+        """
+        with self._starting:
+            if self._ended:
+                raise ExportError("The proof was broken off.")
+            process = subprocess.Popen(
+                [sys.executable, "-I", str(program), *arguments],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                env=_environment(),
+            )
+            self._running.add(process)
+        limit = LOADING_SECONDS + SECONDS_PER_PICTURE * pictures
+        try:
+            output, complaint = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired as error:
+            raise ExportError(f"it gave no answer in {limit:.0f} seconds") from error
+        finally:
+            process.kill()
+            process.wait()
+            self._running.discard(process)
+        if process.returncode:
+            lines = [line for line in complaint.splitlines() if line.strip()] or ["it said nothing"]
+            raise ExportError(f"it ended with code {process.returncode} ({lines[-1].strip()[:300]})")
+        return output
+
+    def end(self) -> None:
+        """End what is running and start nothing more."""
+        with self._starting:
+            self._ended = True
+            for process in list(self._running):
+                process.kill()
+
+
+def _environment() -> dict[str, str]:
+    # On the processor: its results do not depend on a device, and a training run may need the device's memory.
+    return {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "JAX_PLATFORMS": "cpu",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONUTF8": "1",
+    }

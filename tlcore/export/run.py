@@ -1,0 +1,123 @@
+"""Export a run: make each artefact, load it again in a fresh process, compare, write down what came of it.
+
+It knows the order of the steps and the folder. It does not know formats, nor what agreement is.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlcore.data.progress import Progress, drain
+from tlcore.errors import ExportError, GraftError
+from tlcore.export.exporter import Exporter, FreshProcess
+from tlcore.export.proof import REFUSED, Agreement, app_answers, compare
+from tlcore.export.registry import find
+from tlcore.files import remove_tree, sha256, write_json
+from tlcore.runs.manifest import Manifest
+from tlcore.runs.pictures import TestPictures, read_test_pictures
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+SECONDS_BETWEEN_REPORTS = 0.5
+
+
+def export_run(
+    run: Run,
+    report: Callable[[Progress], None],
+    formats: Sequence[str] | None = None,
+    *,
+    workspace: Workspace | None = None,
+) -> tuple[Manifest, ...]:
+    """Make and prove the artefacts of a run, all of them where none are named; what disagrees is not kept.
+
+    The proofs run side by side. When `report` raises, they are ended.
+
+    Raises:
+        ExportError: There is no such format, or the run has not been evaluated.
+        DataError: The dataset is gone.
+    """
+    exporters = find(formats)
+    expected = app_answers(run)
+    pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
+    fresh = FreshProcess()
+    with ThreadPoolExecutor(len(exporters)) as pool:
+        try:
+            jobs = [pool.submit(_make, run, exporter, pictures, expected, fresh) for exporter in exporters]
+            waiting = set(jobs)
+            while waiting:
+                done = len(jobs) - len(waiting)
+                report(Progress(done, len(jobs), note="Loading each file again in a fresh process"))
+                _, waiting = wait(waiting, timeout=SECONDS_BETWEEN_REPORTS)
+            report(Progress(len(jobs), len(jobs), note="Loading each file again in a fresh process"))
+        finally:
+            fresh.end()
+    return tuple(job.result() for job in jobs)
+
+
+def _make(
+    run: Run, exporter: Exporter, pictures: TestPictures, expected: NDArray[np.float32], fresh: FreshProcess
+) -> Manifest:
+    # Made beside and renamed: nobody sees an artefact that is not proven yet.
+    making = run.exports / f".making-{exporter.key}-{secrets.token_hex(2)}"
+    making.mkdir(parents=True)
+    try:
+        manifest = _prove(run, exporter, pictures, expected, fresh, making)
+        if not manifest.agrees:
+            (making / exporter.file).unlink(missing_ok=True)
+        write_json(making / "manifest.json", manifest)
+        remove_tree(run.exports / exporter.key)
+        making.replace(run.exports / exporter.key)
+        return manifest
+    except OSError as error:
+        raise ExportError(
+            f"An export needs a folder that can be written. {making} cannot: {error.strerror}."
+        ) from error
+    finally:
+        remove_tree(making)
+
+
+def _prove(
+    run: Run,
+    exporter: Exporter,
+    pictures: TestPictures,
+    expected: NDArray[np.float32],
+    fresh: FreshProcess,
+    folder: Path,
+) -> Manifest:
+    file = folder / exporter.file
+    milliseconds, versions = None, {}
+    try:
+        exporter.export(run, folder)
+        if not len(expected):
+            agreement = compare(expected, expected, exporter.file)
+        else:
+            with tempfile.TemporaryDirectory(prefix="graft-proof-") as scratch:
+                replay = exporter.predict(file, pictures, fresh, Path(scratch))
+            agreement = compare(expected, replay.probabilities, exporter.file)
+            milliseconds, versions = replay.milliseconds_per_picture, dict(replay.versions)
+    except (GraftError, ValueError, KeyError, IndexError) as error:
+        agreement = Agreement(
+            0.0, 1.0, False, f"{exporter.file} could not be loaded and asked in a fresh process: {error}. {REFUSED}"
+        )
+    return Manifest(
+        format=exporter.key,
+        title=exporter.title,
+        description=exporter.description,
+        file=exporter.file,
+        sha256=sha256(file) if file.exists() else "",
+        bytes=file.stat().st_size if file.exists() else 0,
+        n=len(expected),
+        same_answers=agreement.same_answers,
+        largest_difference=agreement.largest_difference,
+        agrees=agreement.agrees,
+        reason=agreement.reason,
+        milliseconds_per_picture=milliseconds,
+        versions=versions,
+    )
