@@ -41,7 +41,7 @@ def every(workspace: Workspace) -> None:
 
 asked = st.query_params.get("run", "")
 sentence = (
-    "One point for each epoch, as it comes. The page may be closed: the run goes on."
+    "One point for each epoch, as it comes. A run goes on when this page is closed."
     if asked
     else "Open a run to watch it, or tick several to compare."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import answers, frame, judgement, words
+from pages.components import frame, judgement, test_pictures, words
 from pages.components.pickers import pick_run
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.evaluation.files import read_evaluation, read_predictions
@@ -60,7 +60,7 @@ def show(workspace: Workspace) -> None:
             "anything else: a wrong label shows up as a mistake that the model is sure of, and pictures that you "
             "would get wrong as well are no fault of the model."
         )
-        answers.gallery(wrong, dataset, key=f"mistakes-{run.id}")
+        test_pictures.gallery(wrong, dataset, key=f"mistakes-{run.id}")
     with st.container(horizontal=True):
         if st.button("Try it on other pictures", type="primary", icon=":material/image_search:"):
             frame.go_to(frame.TRY, run=run.id)

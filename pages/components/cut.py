@@ -33,7 +33,7 @@ STYLE = """
 .cut-key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 3px; margin: 0 0.35em 0 0.9em; }
 .st-key-train-mode button { min-height: 3.2rem; }
 .st-key-train-mode button p { font-size: 1.1rem; font-weight: 600; }
-.st-key-train-blocks-track [data-baseweb="slider"] > div > div { background: rgba(138, 143, 152, 0.45) !important; }
+.st-key-train-blocks-track [role="group"] > div > div:first-child { background: rgba(138, 143, 152, 0.45) !important; }
 @media (max-width: 640px) { .cut > div:not(.cut-head) { font-size: 0; } }
 </style>
 """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 import streamlit as st
 
-from pages.components import charts, words
-from pages.components.answers import gallery
+from pages.components import charts, run_facts, words
+from pages.components.test_pictures import gallery
 from pages.components.theme import ACCENT, QUIET
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.metrics import Evaluation, cell
@@ -26,17 +28,11 @@ SCALE_STYLE = """
 
 def headline(evaluation: Evaluation) -> None:
     """The accuracy with its interval and, beside it, what needs no model at all."""
-    accuracy, baseline, balanced = st.columns([1.2, 1.2, 1])
-    accuracy.metric("Test accuracy", words.percent(evaluation.accuracy), help="Share of right answers.")
-    accuracy.caption(
-        f"95 % interval: **{100 * evaluation.low:.1f} to {words.percent(evaluation.high)}**, "
-        f"from {words.plural(evaluation.n, 'test picture')}"
-    )
-    if evaluation.baseline is not None:
-        baseline.metric("Always the largest class", words.percent(evaluation.baseline.accuracy))
-        baseline.caption(f"what answering “{evaluation.baseline.label}” every time scores")
-    balanced.metric("Mean recall of the classes", words.percent(evaluation.balanced_accuracy))
-    balanced.caption("every class counts the same, however rare")
+    with st.grid(3, min_column_width=180):
+        for label, value, about in _figures(evaluation):
+            with st.container(gap="xxsmall"):
+                st.metric(label, value)
+                st.caption(about)
     st.html(_scale(evaluation))
     st.markdown(_reading(evaluation))
     for note in evaluation.notes:
@@ -104,6 +100,19 @@ def per_class(evaluation: Evaluation) -> None:
         for name in ("precision", "recall", "F1")
     }
     st.dataframe(table, hide_index=True, column_config=bar, width="stretch")
+
+
+def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:
+    yield (
+        "Test accuracy",
+        words.percent(evaluation.accuracy),
+        f"95 % interval **{100 * evaluation.low:.1f} to {words.percent(evaluation.high)}**, "
+        f"{words.plural(evaluation.n, 'test picture')}",
+    )
+    if evaluation.baseline is not None:
+        said = f"what answering “{run_facts.escape(evaluation.baseline.label)}” every time scores"
+        yield "Always the largest class", words.percent(evaluation.baseline.accuracy), said
+    yield "Mean recall", words.percent(evaluation.balanced_accuracy), "every class counts the same, however rare"
 
 
 def _scale(evaluation: Evaluation) -> str:

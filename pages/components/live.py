@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import streamlit as st
 
 from pages.components import charts, frame, run_facts, words
@@ -71,22 +73,21 @@ def _now(run: Run, config: TrainingConfig, state: RunState) -> None:
     elif state.state == "waiting":
         text = "Not begun yet"
     st.progress(share, text=text)
-    epoch, rate, left, stop = st.columns([1, 1, 1, 1], vertical_alignment="center")
     done = state.epochs[-1].epoch if state.epochs else 0
     current = max(progress.epoch if progress else 0, done)
-    planned = charts.last_epoch(state, config)
-    epoch.metric("Epoch", f"{current} of {planned}" if current else "–")
-    rate.metric("Pictures per second", words.rate(progress.images_per_second) if progress else "–")
-    left.metric("Time left, about", words.duration(progress.seconds_left) if progress else "–")
-    stop.button(
-        "Stop",
-        key="stop",
-        icon=":material/stop:",
-        on_click=run.stop,
-        disabled=state.state == "stopping",
-        width="stretch",
-        help="Ends within seconds; the best weights so far are kept and judged.",
-    )
+    with st.grid(4, min_column_width=150, vertical_alignment="center"):
+        st.metric("Epoch", f"{current} of {charts.last_epoch(state, config)}" if current else "–")
+        st.metric("Pictures per second", words.rate(progress.images_per_second) if progress else "–")
+        st.metric("Time left, about", words.duration(progress.seconds_left) if progress else "–")
+        st.button(
+            "Stop",
+            key="stop",
+            icon=":material/stop:",
+            on_click=run.stop,
+            disabled=state.state == "stopping",
+            width="stretch",
+            help="Ends within seconds; the best weights so far are kept and judged.",
+        )
 
 
 def _outcome(run: Run, state: RunState) -> None:
@@ -102,29 +103,15 @@ def _outcome(run: Run, state: RunState) -> None:
         return
     if state.state == "failed":
         st.error(f"**The run failed.** {run_facts.escape(state.error)}", icon=":material/error:")
-        st.markdown(
-            "Its log below says more. Most often one of these helps: close other programs, take a smaller batch or "
-            "image size, or another backbone."
-        )
+        st.markdown("The end of its log, at the foot of this page, says more.")
         if st.button("Repeat with changes", type="primary", icon=":material/replay:"):
             frame.go_to(frame.TRAIN, **{"from": run.id})
         return
-    test, best, took, speed = st.columns(4)
-    low_high = f"{100 * state.test.low:.1f} to {100 * state.test.high:.1f} %" if state.test else ""
-    test.metric(
-        "Test accuracy",
-        words.percent(state.test.accuracy) if state.test else "–",
-        help="On pictures that training never saw.",
-    )
-    if state.test:
-        test.caption(f"95 % sure: {low_high}, from {words.plural(state.test.n, 'picture')}")
-    best.metric("Best epoch", state.best_epoch or "–", help="The one with the best validation loss; its weights stay.")
-    best.caption(f"of {words.plural(len(state.epochs), 'epoch')}")
-    took.metric("Took", words.duration(state.total_seconds))
-    took.caption(state.device or "on this machine")
-    speeds = state.images_per_second
-    speed.metric("Pictures per second", words.rate(max(speeds.values())) if speeds else "–")
-    speed.caption("in its fastest phase")
+    with st.grid(4, min_column_width=150):
+        for label, value, about in _figures(state):
+            with st.container(gap="xxsmall"):
+                st.metric(label, value)
+                st.caption(about)
     with st.container(horizontal=True):
         if st.button("See how good it is", type="primary", icon=":material/fact_check:", disabled=state.test is None):
             frame.go_to(frame.EVALUATE, run=run.id)
@@ -134,6 +121,19 @@ def _outcome(run: Run, state: RunState) -> None:
             frame.go_to(frame.EXPORT, run=run.id)
         if st.button("Repeat with changes", icon=":material/replay:"):
             frame.go_to(frame.TRAIN, **{"from": run.id})
+
+
+def _figures(state: RunState) -> Iterator[tuple[str, str, str]]:
+    """What came of it: label, value and what to know about it."""
+    if state.test is not None:
+        sure = f"95 % interval {100 * state.test.low:.1f} to {words.percent(state.test.high)}"
+        yield "Test accuracy", words.percent(state.test.accuracy), f"{sure}, {words.plural(state.test.n, 'picture')}"
+    else:
+        yield "Test accuracy", "–", "not judged"
+    yield "Best epoch", str(state.best_epoch or "–"), f"of {len(state.epochs)}; its weights are the model"
+    yield "Took", words.duration(state.total_seconds), state.device or "on this machine"
+    speeds = state.images_per_second
+    yield "Pictures per second", words.rate(max(speeds.values(), default=0)), "in its fastest phase"
 
 
 def _steps(state: RunState) -> None:
@@ -166,7 +166,7 @@ def _curves(run: Run, config: TrainingConfig, state: RunState) -> None:
 
 def details(run: Run) -> None:
     """The log and the settings, for whoever wants to look under the bonnet."""
-    with st.expander("Log and settings", icon=":material/receipt_long:"):
+    with st.expander("Log and settings", icon=":material/receipt_long:", expanded=run.state().state == "failed"):
         log, settings = st.tabs(["Log", "Settings"])
         log.code(run.log(LOG_LINES) or "Nothing was written.", language=None, height=320)
         with settings:

@@ -13,8 +13,8 @@ from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 
 ROWS = 20
-WIDTHS = [5, 2.2, 1.2, 1.6, 0.7]
-HEADS = ["Run", "Test accuracy (95 % interval)", "Time", "State", ""]
+WIDTHS = [1, 1.2]
+HEADS = {"Test accuracy (95 %)": 142, "Time": 84, "State": 124}  # pixels
 # The link to this very page would look pressed; the heads make no sense where the columns stand below each other.
 STYLE = """
 <style>
@@ -44,8 +44,11 @@ def _watch(runs: Sequence[Run], was_live: bool) -> None:
         st.rerun()
     st.html(STYLE)
     with st.container(key="run-heads"):
-        for column, word in zip(st.columns(WIDTHS), HEADS, strict=True):
-            column.caption(word)
+        what, facts = st.columns(WIDTHS)
+        what.caption("Run")
+        with facts, st.container(horizontal=True, gap="small"):
+            for word, width in HEADS.items():
+                st.caption(word, width=width)
     for run, state in rows:
         with st.container(border=True, key=f"row-{run.id}"):
             _row(run, state)
@@ -57,18 +60,19 @@ def _watch(runs: Sequence[Run], was_live: bool) -> None:
 
 
 def _row(run: Run, state: RunState) -> None:
-    what, accuracy, took, how, menu = st.columns(WIDTHS, vertical_alignment="center")
+    what, facts = st.columns(WIDTHS, vertical_alignment="center")
     with what, st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.checkbox("Compare", key=f"compare-{run.id}", label_visibility="collapsed")
         with st.container(gap=None):
             title = f"**{run_facts.escape(run_facts.title(run))}**"
             st.page_link(frame.RUNS, label=title, query_params={"run": run.id})
             st.caption(run_facts.about(run))
-    accuracy.markdown(f"**{run_facts.accuracy(state)}**")
-    took.markdown(words.duration(run_facts.seconds(state)))
-    how.markdown(run_facts.badge(state.state))
-    with menu.popover("", icon=":material/more_vert:", help="Rename, repeat, delete", width="content"):
-        _menu(run, state)
+    with facts, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{run_facts.accuracy(state)}**", width=HEADS["Test accuracy (95 %)"])
+        st.markdown(words.duration(run_facts.seconds(state)), width=HEADS["Time"])
+        st.markdown(run_facts.badge(state.state), width=HEADS["State"])
+        with st.popover("", icon=":material/more_vert:", help="Rename, repeat, delete"):
+            _menu(run, state)
 
 
 def _menu(run: Run, state: RunState) -> None:

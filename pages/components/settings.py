@@ -34,10 +34,10 @@ BALANCINGS: dict[Balancing, str] = {"none": "every picture counts the same", "we
 
 BAR_STYLE = """
 <style>
-.stVerticalBlock > [data-testid="stLayoutWrapper"]:has(> .st-key-start-bar) {
-  position: sticky; bottom: 0; z-index: 90; }
-.st-key-start-bar { padding: 0.8rem 0; border-top: 1px solid rgba(138, 143, 152, 0.35);
-  background: color-mix(in srgb, Canvas 82%, transparent); backdrop-filter: blur(10px); }
+.stVerticalBlock > [data-testid="stLayoutWrapper"]:has(> .st-key-start-bar) {{
+  position: sticky; bottom: 0; z-index: 90; }}
+.st-key-start-bar {{ padding: 0.8rem 0; border-top: 1px solid rgba(138, 143, 152, 0.35);
+  background: light-dark({light}, {dark}); }}
 </style>
 """
 
@@ -89,7 +89,8 @@ def draft(dataset: str) -> TrainingConfig:
 @contextmanager
 def start_bar() -> Iterator[None]:
     """What Start will do stays in sight at the foot of the window, however long the form is."""
-    st.html(BAR_STYLE)
+    ground = {side: st.get_option(f"theme.{side}.backgroundColor") or "Canvas" for side in ("light", "dark")}
+    st.html(BAR_STYLE.format(**ground))
     with st.container(key="start-bar", horizontal=True, vertical_alignment="center", gap="medium"):
         yield
 
