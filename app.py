@@ -5,7 +5,12 @@ Start it with `make run`, or `streamlit run app.py`.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
+
+# Before the navigation: it would take the icon of the page for the browser's tab, and fetch it from the network.
+st.set_page_config(page_icon=Path(__file__).with_name("pages") / "components" / "leaf.svg", layout="wide")
 
 # Each page is a complete script: a deep link may run it before this file has run.
 st.navigation(
@@ -16,5 +21,6 @@ st.navigation(
         st.Page("pages/4_evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page("pages/5_try.py", title="Try", icon=":material/image_search:"),
         st.Page("pages/6_export.py", title="Export", icon=":material/download:"),
-    ]
+    ],
+    position="top",
 ).run()

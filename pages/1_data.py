@@ -49,13 +49,16 @@ def another(workspace: Workspace) -> None:
 
 def head(workspace: Workspace) -> Dataset | None:
     """The picker, and what can be done with the dataset as a whole."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
         dataset = pick_dataset(workspace)
+    if dataset is None:
+        return None
+    with right, st.container(horizontal=True, gap="small"):
         if st.button("New dataset", icon=":material/add:"):
             st.query_params["new"] = "1"
             st.rerun()
-        if dataset is not None:
-            dataset_edits.menu(dataset)
+        dataset_edits.menu(dataset)
     return dataset
 
 

@@ -6,11 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.components import words
-from pages.components.theme import PART_TITLES, class_colours, polish
+from pages.components.theme import PART_TITLES, QUIET, class_colours, polish
 
 ROW_PIXELS = 34
-# One colour for each class; the parts of a given split differ by their hatching, so that both can be told apart.
-PATTERNS = {"train": "", "val": "/", "test": "x", "": ""}
+# Full, half and light: the colour stays the class's, its strength tells the part of a given split.
+STRENGTH = {"train": 1.0, "val": 0.3, "test": 0.6, "": 1.0}
 
 
 def figure(items: pd.DataFrame, classes: tuple[str, ...]) -> go.Figure:
@@ -21,24 +21,24 @@ def figure(items: pd.DataFrame, classes: tuple[str, ...]) -> go.Figure:
     chart = go.Figure()
     for part in parts:
         numbers = [int(counted.get((label, part), 0)) for label in classes]
-        title = PART_TITLES.get(part, "not assigned" if len(parts) > 1 else "pictures")
+        title = PART_TITLES.get(part, "in no part yet")
         chart.add_bar(
             y=list(classes),
             x=numbers,
-            name=title,
             orientation="h",
-            marker={"color": colours, "pattern": {"shape": PATTERNS[part], "solidity": 0.25, "fgcolor": "white"}},
-            text=[
-                (f"{title} " if len(parts) > 1 else "") + words.count(number) if number else "" for number in numbers
-            ],
-            textposition="auto" if len(parts) == 1 else "inside",
-            insidetextanchor="middle",
+            marker={"color": colours, "opacity": STRENGTH[part]},
+            text=[words.count(number) if number else "" for number in numbers],
+            textposition="auto",
             textangle=0,
-            constraintext="inside",
-            hovertemplate="%{y}: %{x:,} " + (f"for {title}" if part in PART_TITLES else title) + "<extra></extra>",
+            showlegend=False,
+            hovertemplate="%{y}: %{x:,}" + (f", {title}" if len(parts) > 1 else " pictures") + "<extra></extra>",
         )
-    polish(chart, x="pictures", height=90 + ROW_PIXELS * len(classes))
-    chart.update_layout(barmode="stack", showlegend=False, bargap=0.25)
+        if len(parts) > 1:
+            # The bars have many colours: the legend shows the strength alone.
+            marker = {"color": QUIET, "opacity": STRENGTH[part]}
+            chart.add_bar(y=[classes[0]], x=[0], orientation="h", marker=marker, name=title, hoverinfo="skip")
+    polish(chart, x="pictures", height=100 + ROW_PIXELS * len(classes))
+    chart.update_layout(barmode="stack", bargap=0.25)
     chart.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return chart
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from pages.components.theme import STYLE
 from tlcore.errors import GraftError
 from tlcore.workspace import Workspace
 
+HERE = Path(__file__).parent
 DATA, TRAIN, RUNS, EVALUATE, TRY, EXPORT = (
     "pages/1_data.py",
     "pages/2_train.py",
@@ -27,7 +29,9 @@ def page(title: str, icon: str, sentence: str) -> Iterator[Workspace]:
 
     Anything else is a bug and keeps its trace.
     """
-    st.set_page_config(page_title=f"{title} · Graft", page_icon=icon, layout="wide")
+    # The icon of the browser's tab is a file of ours: Streamlit would fetch a named one from the network.
+    st.set_page_config(page_title=f"{title} · Graft", page_icon=HERE / "leaf.svg", layout="wide")
+    st.logo(HERE / "wordmark.svg", size="large")
     st.html(STYLE)
     st.title(title, anchor=False)
     st.markdown(sentence)

@@ -28,7 +28,7 @@ STYLE = """
 """
 
 
-def tiles(pictures: Sequence[tuple[bytes | None, str]], key: str, *, width: int = 118) -> None:
+def tiles(pictures: Sequence[tuple[bytes | None, str]], key: str, *, width: int = 100) -> None:
     """Show small pictures with a line below each; None in place of a picture that can no longer be read."""
     st.html(STYLE)
     with st.container(key=f"tiles-{key}"), st.grid("auto", min_column_width=width, gap="small"):

@@ -61,6 +61,7 @@ def polish(figure: go.Figure, *, x: str = "", y: str = "", height: int = 320) ->
 STYLE = """
 <style>
 .stMainBlockContainer { max-width: 1240px; padding-top: 3.5rem; padding-bottom: 4rem; }
+[data-testid="stFileUploaderDropzone"] { min-height: 7.5rem; border-style: dashed; align-items: center; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>
 """

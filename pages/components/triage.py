@@ -21,8 +21,8 @@ def summary(table: pd.DataFrame) -> str:
 def show(dataset: Dataset) -> None:
     """Show the table, what was left out first, and offer the whole of it as a CSV."""
     table = tables.triage(dataset)
-    for note in dataset.info.notes:
-        st.info(note, icon=":material/info:")
+    if notes := dataset.info.notes:
+        st.info(notes[0] if len(notes) == 1 else "\n".join(f"- {note}" for note in notes))
     outcomes = [outcome for outcome in OUTCOMES if (table["outcome"] == outcome).any()]
     telling = [outcome for outcome in outcomes if outcome != "kept"]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -73,17 +73,21 @@ def choose(workspace: Workspace, key: str, *, with_sample: bool) -> Source | Non
     tabs = dict(zip(titles, st.tabs(titles), strict=True))
     st.html(KEEP_FOLDERS, unsafe_allow_javascript=True)
     with tabs["Zip"]:
-        st.caption("One archive, a folder inside it for each class. CSV labels and train/val/test folders work too.")
+        st.caption(
+            "Drop one archive: a folder in it for each class. Labels in a CSV and train/val/test folders work too."
+        )
         if source := _dropped(workspace, "Zip archive", f"{key}-zip", multiple=False, type="zip"):
             return source
     with tabs["Folder"]:
         st.caption(
-            "A folder with a folder in it for each class. Every file in it is looked at; what is no picture is listed."
+            "Drop a folder with a folder in it for each class. Every file is looked at; what is no picture is listed."
         )
         if source := _dropped(workspace, "Folder of pictures", f"{key}-folder", multiple="directory"):
             return source
     with tabs["Pictures"]:
-        st.caption("Pictures of one class; you are asked for its name next. JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC.")
+        st.caption(
+            "Drop pictures of one class; you are asked for its name next. JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC."
+        )
         if source := _dropped(workspace, "Single pictures", f"{key}-files", multiple=True):
             return source
     if "Path" in tabs:
