@@ -174,7 +174,7 @@ class _Zip:
         count = total = packed = 0
         for info in archive.infolist():
             path = _checked_path(name, info)
-            if info.is_dir():
+            if info.filename.endswith(("/", "\\")):
                 continue
             count, total, packed = count + 1, total + info.file_size, packed + info.compress_size
             _check_amount(name, count, total, limits)
@@ -215,7 +215,7 @@ def _checked_path(name: str, info: zipfile.ZipInfo) -> PurePosixPath:
             f"The zip {name} would write outside its folder ('{info.filename}'). It is refused. "
             "Pack the pictures again from the folder that they are in."
         )
-    return PurePosixPath(*(_plain(part) for part in parts))
+    return PurePosixPath(*(_plain(part) for part in parts)) if parts else PurePosixPath("unnamed")
 
 
 def _unicode_name(info: zipfile.ZipInfo) -> str:
