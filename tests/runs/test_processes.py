@@ -4,52 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
+from tests.runs.processes import state_is, until
 from tlcore.errors import RunError
 from tlcore.runs.events import Waiting
-from tlcore.runs.run import Run
+from tlcore.runs.launch import launch
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-Start = Callable[..., "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start workers that do everything but train, and end them with the test."""
-    started = []
-
-    def run_worker(run: Run, *, epochs: int = 1000, seconds: float = 0.05) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.runs.worker", str(run.path), str(epochs), str(seconds)]
-        started.append(subprocess.Popen(command, cwd=ROOT))
-        return started[-1]
-
-    yield run_worker
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def until(run: Run, is_so: Callable[[Run], bool], *, seconds: float = 30.0) -> float:
-    """Wait until something is so; how many seconds that took."""
-    began = time.monotonic()
-    while not is_so(run):
-        assert time.monotonic() - began < seconds, f"{run.state()} after {seconds} s\n{run.log()}"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def state_is(*states: str) -> Callable[[Run], bool]:
-    return lambda run: run.state().state in states
 
 
 def test_runs_train_one_after_the_other_in_the_order_of_their_start(make_run, start):
@@ -103,17 +67,15 @@ def test_a_waiting_run_stops_at_once(make_run, start):
     assert second.state().started is None
 
 
-def test_a_worker_that_dies_with_a_frozen_server_is_no_zombie_that_holds_the_lock(make_run, start):
+def test_a_killed_worker_that_nobody_waits_for_does_not_hold_the_lock(make_run, start):
     run = make_run("run")
     worker = start(run)
     until(run, state_is("running"))
-    os.kill(worker.pid, signal.SIGKILL)  # nobody waits for it here
+    os.kill(worker.pid, signal.SIGKILL)
     assert until(run, state_is("failed")) < 5
 
 
 def test_a_run_has_one_worker_process(make_run, start):
-    from tlcore.runs.launch import launch
-
     run = make_run("run")
     start(run)
     until(run, state_is("running"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -20,20 +21,24 @@ def _quick(monkeypatch):
 def test_turns_come_in_the_order_of_arrival_and_never_overlap(make_run):
     order: list[int] = []
     inside = threading.Lock()
+    all_there = threading.Event()
 
-    def work(number: int) -> None:
-        with turn(make_run(f"run-{number}"), lambda behind: None) as ours:
+    def work(number: int, arrived: threading.Event) -> None:
+        with turn(make_run(f"run-{number}"), lambda behind: arrived.set()) as ours:
+            arrived.set()
             assert ours
             assert inside.acquire(blocking=False), "two runs train at once"
+            all_there.wait(10)
             order.append(number)
-            time.sleep(0.03)
             inside.release()
 
     threads = []
     for number in range(6):
-        threads.append(threading.Thread(target=work, args=(number,)))
+        arrived = threading.Event()
+        threads.append(threading.Thread(target=work, args=(number, arrived)))
         threads[-1].start()
-        time.sleep(0.02)
+        assert arrived.wait(10)
+    all_there.set()
     for thread in threads:
         thread.join(10)
     assert order == list(range(6))
@@ -43,27 +48,32 @@ def test_turns_come_in_the_order_of_arrival_and_never_overlap(make_run):
 def test_who_waits_is_told_how_many_stand_before(make_run):
     told: list[int] = []
     first, second = turn(make_run("first"), told.append), turn(make_run("second"), told.append)
-    assert first.__enter__()
-    waiting = threading.Thread(target=second.__enter__)
-    waiting.start()
     third = make_run("third")
+    assert first.__enter__()
 
     def wait_as_third() -> None:
         with turn(third, told.append):
             pass
 
-    time.sleep(0.1)
+    waiting = threading.Thread(target=second.__enter__)
     last = threading.Thread(target=wait_as_third)
+    waiting.start()
+    until(lambda: told == [1])
     last.start()
-    time.sleep(0.1)
-    assert told == [1, 2]
+    until(lambda: told == [1, 2])
     first.__exit__(None, None, None)
-    waiting.join(5)
-    time.sleep(0.1)
-    assert told == [1, 2, 1]
+    waiting.join(10)
+    until(lambda: told == [1, 2, 1])
     second.__exit__(None, None, None)
-    last.join(5)
+    last.join(10)
     assert told == [1, 2, 1]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_run_that_is_asked_to_stop_leaves_the_line_at_once(make_run):

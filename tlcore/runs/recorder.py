@@ -47,8 +47,13 @@ class Recorder:
             raise RunError(
                 f"A run has one worker. Another one is at {self.run.id} already. Wait for it, or stop the run."
             ) from error
-        self._mend_torn_line()
-        self.record_environment()
+        try:
+            self._mend_torn_line()
+            self.record_environment()
+        except BaseException as error:
+            # `with` does not call `__exit__` for a fault of `__enter__`.
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(
