@@ -215,7 +215,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(paths=st.lists(st.lists(PIECES, min_size=1, max_size=5).map("/".join), min_size=1, max_size=4))
 def test_whatever_an_archive_says_nothing_is_written_outside_the_dataset(tmp_path_factory, take_in, paths):
     folder = tmp_path_factory.mktemp("hostile")

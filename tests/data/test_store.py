@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data.conftest import write_picture
+from tlcore.data.pixels import read_pixels
+from tlcore.data.progress import Progress, drain
+from tlcore.data.store import PixelStore, evict, store_key
+from tlcore.errors import DataError
+from tlcore.files import sha256
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    return [write_picture(tmp_path / "pictures" / f"{seed}.png", seed=seed) for seed in range(20)]
+
+
+def build(paths, cache, size=16, policy="crop", show=lambda progress: None) -> PixelStore:
+    return drain(
+        PixelStore.open_or_build(paths, [sha256(p) for p in paths], size=size, policy=policy, cache=cache), show
+    )
+
+
+@pytest.mark.parametrize("policy", ["crop", "letterbox", "stretch"])
+def test_a_store_holds_what_the_one_way_gives_in_the_order_asked_for(pictures, tmp_path, policy):
+    store = build(pictures[::-1], tmp_path / "cache", policy=policy)
+    assert store.pixels.shape == (20, 16, 16, 3)
+    assert store.pixels.dtype == np.uint8
+    for row, path in enumerate(pictures[::-1]):
+        assert (store.pixels[row] == read_pixels(path, 16, policy)).all()
+
+
+def test_a_store_is_found_again_without_the_pictures(pictures, tmp_path):
+    first = build(pictures, tmp_path / "cache")
+    shas = [sha256(path) for path in pictures]
+    for path in pictures:
+        path.unlink()
+    again = drain(
+        PixelStore.open_or_build(pictures, shas, size=16, policy="crop", cache=tmp_path / "cache"),
+        lambda progress: None,
+    )
+    assert again.path == first.path
+    assert (again.pixels == first.pixels).all()
+
+
+def test_keys_tell_apart_what_differs():
+    keys = {
+        store_key(["a", "b"], size=16, policy="crop"),
+        store_key(["b", "a"], size=16, policy="crop"),
+        store_key(["a", "b"], size=17, policy="crop"),
+        store_key(["a", "b"], size=16, policy="stretch"),
+        store_key(["ab"], size=16, policy="crop"),
+    }
+    assert len(keys) == 5
+
+
+def test_a_store_cannot_be_written_to(pictures, tmp_path):
+    with pytest.raises(ValueError, match="read-only"):
+        build(pictures, tmp_path / "cache").pixels[0] = 0
+
+
+@pytest.mark.parametrize("damage", ["store.json", "pixels.bin"])
+def test_a_damaged_store_is_built_anew(pictures, tmp_path, damage):
+    store = build(pictures, tmp_path / "cache")
+    (store.path / damage).write_bytes(b"{")
+    assert (build(pictures, tmp_path / "cache").pixels[3] == read_pixels(pictures[3], 16)).all()
+
+
+def test_a_picture_that_is_gone_is_named_and_nothing_is_left_behind(pictures, tmp_path):
+    shas = [sha256(path) for path in pictures]
+    pictures[7].write_bytes(b"no longer a picture")
+    steps = PixelStore.open_or_build(pictures, shas, size=16, policy="crop", cache=tmp_path / "cache")
+    with pytest.raises(DataError, match=r"7\.png can no longer be read"):
+        drain(steps, lambda progress: None)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_no_pictures_make_an_empty_store(tmp_path):
+    assert build([], tmp_path / "cache").pixels.shape == (0, 16, 16, 3)
+
+
+def test_progress_ends_with_every_picture(pictures, tmp_path):
+    seen: list[Progress] = []
+    build(pictures, tmp_path / "cache", show=seen.append)
+    assert (seen[-1].done, seen[-1].total) == (20, 20)
+
+
+# === The bounded cache ===
+
+
+def folder_of(cache: Path, name: str, size: int, age: int) -> Path:
+    folder = cache / name
+    folder.mkdir(parents=True)
+    (folder / "x").write_bytes(bytes(size))
+    os.utime(folder, (10**9 - age, 10**9 - age))
+    return folder
+
+
+def test_what_was_used_least_recently_goes_first(tmp_path):
+    old, middle, new = (folder_of(tmp_path, name, 100, age) for name, age in (("o", 30), ("m", 20), ("n", 10)))
+    assert evict(tmp_path, 250) == 100
+    assert [path.exists() for path in (old, middle, new)] == [False, True, True]
+
+
+def test_what_is_in_use_is_kept(tmp_path):
+    old, new = folder_of(tmp_path, "o", 100, 30), folder_of(tmp_path, "n", 100, 10)
+    assert evict(tmp_path, 100, keep=[old]) == 100
+    assert [path.exists() for path in (old, new)] == [True, False]
+
+
+def test_opening_a_store_counts_as_using_it(pictures, tmp_path):
+    first = build(pictures[:5], tmp_path)
+    second = build(pictures[5:], tmp_path)
+    for store, age in ((first, 100), (second, 50)):
+        os.utime(store.path, (10**9 - age, 10**9 - age))
+    build(pictures[:5], tmp_path)
+    evict(tmp_path, 8_000)
+    assert first.path.exists()
+    assert not second.path.exists()
+
+
+def test_what_is_being_made_is_kept_unless_it_is_old(tmp_path):
+    old = folder_of(tmp_path, ".making-old", 100, 0)
+    new = folder_of(tmp_path, ".making-new", 100, 0)
+    os.utime(new)
+    evict(tmp_path, 0)
+    assert [path.exists() for path in (old, new)] == [False, True]
+
+
+def test_a_cache_that_is_not_there_is_empty(tmp_path):
+    assert evict(tmp_path / "none") == 0
