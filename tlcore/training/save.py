@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import compose
 
 from tlcore.errors import ExportError

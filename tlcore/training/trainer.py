@@ -5,7 +5,6 @@ It knows how trunk, cache and training follow one another. It does not write int
 
 from __future__ import annotations
 
-import hashlib
 import math
 import shutil
 from collections.abc import Callable
@@ -19,7 +18,7 @@ import onnx
 
 from tlcore.backbones.catalogue import find
 from tlcore.data.progress import drain
-from tlcore.data.store import evict
+from tlcore.data.store import evict, store_key
 from tlcore.files import sha256
 from tlcore.runs.run import Run
 from tlcore.training import device
@@ -183,8 +182,10 @@ class _Training:
             self.workspace.cache,
             {
                 **self._identity(phase.cut),
-                "pictures": {part: _digest(pictures.shas) for part, pictures in self.pictures.items()},
-                "resize": config.resize,
+                "pictures": {
+                    part: store_key(pictures.shas, size=config.image_size, policy=config.resize)
+                    for part, pictures in self.pictures.items()
+                },
                 "augment": sorted(config.augment) if views > 1 else [],
                 "views": views,
                 "seed": config.seed if views > 1 else 0,
@@ -229,7 +230,3 @@ class _Training:
             "size": self.config.image_size,
             "keras": keras.__version__,
         }
-
-
-def _digest(shas: tuple[str, ...]) -> str:
-    return hashlib.sha256("\n".join(shas).encode()).hexdigest()

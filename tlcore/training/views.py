@@ -38,7 +38,7 @@ class CachedViews:
 
     def __call__(self, rows: Rows, epoch: int) -> npt.NDArray[Any]:
         n, views = self.features.shape[:2]
-        drawn = np.random.default_rng((self.seed, epoch)).integers(views, size=n)
+        drawn: Rows = np.random.default_rng((self.seed, epoch)).integers(views, size=(n,))
         return self.features[rows, drawn[rows]].astype(np.float32)
 
 
@@ -53,7 +53,7 @@ class PixelViews:
     def __call__(self, rows: Rows, epoch: int) -> npt.NDArray[Any]:
         batch = self.pixels[rows]
         if self.names:
-            batch = augment_batch(batch, self.names, self.seed, rows, epoch)
+            batch = augment_batch(batch, self.names, self.seed, rows.tolist(), epoch)
         return batch.astype(np.float32)
 
 
@@ -86,7 +86,7 @@ def view(
     if number == 0:
         return pixels
     if not set(names) <= set(FLIPS):
-        return augment_batch(pixels, names, seed, rows, number)
+        return augment_batch(pixels, names, seed, rows.tolist(), number)
     flips = [name for name in FLIPS if name in names]
     for bit, name in enumerate(flips):
         if number >> bit & 1:
