@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from tlcore.__main__ import main
+from tlcore.__main__ import app, main
 from tlcore.data.dataset import list_datasets
 from tlcore.files import write_json
 from tlcore.runs.config import TrainingConfig
@@ -307,3 +308,23 @@ def test_ctrl_c_keeps_the_best_weights(workspace, tiny_dataset, asked_by):
     assert content["test"]["n"] > 0
     assert "best weights" in said
     assert (runs[0].path / "model.keras").exists()
+
+
+def test_every_command_and_option_is_documented():
+    page = (ROOT / "docs" / "command-line.md").read_text()
+
+    def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        for name, command in group.commands.items():
+            if command.hidden:
+                continue
+            if hasattr(command, "commands"):
+                yield from commands(command, (*words, name))
+            else:
+                yield (*words, name)
+
+    root: Any = typer.main.get_command(app)
+    for words in commands(root):
+        assert f"`{' '.join(words)}" in page
+    for parameter in root.commands["train"].params:
+        for option in parameter.opts:
+            assert not option.startswith("--") or option == "--help" or option in page

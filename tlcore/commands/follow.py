@@ -98,9 +98,10 @@ def _epoch(event: EpochEnded, state: RunState) -> str:
 
 def _show(run: Run, state: RunState, bar: Bar) -> None:
     progress = run.progress() if state.state in ("running", "stopping") else None
-    if progress is None:
-        title = f"Waiting, {state.behind} before this run" if state.behind else "Starting"
-        bar.update(title, 0, 0)
+    if progress is None or state.phase is None or progress.phase != state.phase.name:
+        # What the file says of the phase before is stale.
+        waiting = f"Waiting, {state.behind} before this run" if state.behind else "Starting"
+        bar.update(state.phase.title if state.phase else waiting, 0, 0)
         return
     title = f"{progress.title}, epoch {progress.epoch}/{progress.epochs}" if progress.epoch else progress.title
     bar.update(

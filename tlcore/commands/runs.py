@@ -30,7 +30,8 @@ def list_(as_json: AsJson = False) -> None:
     for broken, reason in broken_runs(workspace):
         typer.echo(f"{broken} cannot be read: {reason}", err=True)
     head = ("run", "name", "dataset", "backbone", "mode", "state", "accuracy", "seconds")
-    rows = [tuple(_cell(column, entry[column]) for column in head) for entry in runs]
+    shown = [{**entry, "name": entry["name"] if entry["name"] != entry["run"] else None} for entry in runs]
+    rows = [tuple(_cell(column, entry[column]) for column in head) for entry in shown]
     text = table(head, rows) if rows else "There are no runs yet. `train DATA` makes one."
     Terminal(as_json=as_json).result({"runs": runs}, text)
 
@@ -121,7 +122,7 @@ def _summary(run: Run, state: RunState) -> dict[str, Any]:
 
 
 def _cell(column: str, value: object) -> str:
-    if value is None or value == "":
+    if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:.3f}" if column == "accuracy" else f"{value:.0f}"

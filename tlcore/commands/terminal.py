@@ -82,6 +82,7 @@ class Bar:
         self._live = live
         self._task = task
         self._last_line = time.monotonic()
+        self._last_said = ""
 
     def step(self, step: Progress, title: str = "Working") -> None:
         """Show a step of an iterator."""
@@ -99,8 +100,11 @@ class Bar:
             self._live.update(self._task, description=title, completed=done, total=total or None, rest=rest)
         elif time.monotonic() - self._last_line >= PLAIN_SECONDS:
             self._last_line = time.monotonic()
-            count = f"{done:,} of {total:,}" if total else f"{done:,}"
-            self._terminal.say(f"{title}: {count}{', ' if rest else ''}{rest}")
+            count = f"{done:,} of {total:,}" if total else f"{done:,}" if done else ""
+            line = f"{title}: {', '.join(filter(None, (count, rest)))}" if count or rest else f"{title} …"
+            if line != self._last_said:
+                self._terminal.say(line)
+            self._last_said = line
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -82,6 +82,7 @@ def _carry_out(run: Run, recorder: Recorder, report: Report) -> Literal["finishe
                         largest_difference=made.largest_difference,
                     )
                 )
+            proving.pictures = 0  # they were files
     except StoppedError:
         return "stopped"
     return "finished"
