@@ -58,7 +58,7 @@ class TrainingConfig(BaseModel):
     resize: ResizePolicy = "crop"
     batch_size: int = 32
     optimizer: Optimizer = "adamw"
-    head_learning_rate: float = 3e-3
+    head_learning_rate: float = 1e-2
     fine_tune_learning_rate: float = 5e-4
     dropout: float = 0.2
     patience: int = 5
