@@ -5,6 +5,7 @@ It knows the names of the commands. It does not know what they do; `tlcore.comma
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -37,6 +38,8 @@ app.command("export")(use.export)
 @app.command("work", hidden=True)
 def work(run: Annotated[Path, typer.Argument(help="The folder of a run that was made before.")]) -> int:
     """Be the worker of a run; `train` and the Train page start it."""
+    # A machine that shuts down asks politely first: the run then ends with a sentence.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     from tlcore.training.work import work as work_on
 
     return work_on(run)

@@ -229,3 +229,12 @@ def test_a_run_is_a_path(tmp_path: Path):
         _ = run.config
     with pytest.raises(RunError, match=r"split\.parquet"):
         run.split()
+
+
+def test_a_worker_that_died_before_it_had_its_lock_is_missed(run):
+    run.worker_log.touch()
+    assert run.state().state == "created"
+    run.worker_log.write_text("ImportError: no such thing\n")
+    state = run.state()
+    assert state.state == "failed"
+    assert "while it was starting" in state.error

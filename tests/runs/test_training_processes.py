@@ -126,6 +126,20 @@ def test_a_waiting_worker_needs_no_backend_and_stops_at_once(make_run, start, ma
     assert run.log() == ""
 
 
+def test_a_worker_that_is_told_to_quit_says_so(make_run, start, make_small_run):
+    first = make_run("first")
+    start(first)
+    until(first, state_is("running"))
+    run = make_small_run(1)
+    launch(run)
+    until(run, lambda run: run.state().behind == 1)
+    environment = run.environment()
+    assert environment is not None
+    os.kill(environment.pid, signal.SIGTERM)
+    assert until(run, state_is("failed")) < 5
+    assert "told to quit" in run.state().error
+
+
 def test_a_worker_that_cannot_begin_is_told_at_once(make_run):
     run = make_run("run")
     (run.path / "config.json").write_text("{}")

@@ -239,11 +239,14 @@ class Run:
         return fold(events, alive=alive, stop_asked=stop_asked, cause=likely_cause(self.environment()))
 
     def _was_started(self) -> bool:
-        """Whether a worker ever held the lock; one that opens the file this instant is about to."""
+        """Whether there ever was a worker; one that opens its lock this instant does not count yet."""
+        if self.environment() is not None:
+            return True
         try:
-            return time.time() - self.lock.stat().st_mtime > STARTING_SECONDS or self.environment() is not None
+            return time.time() - self.lock.stat().st_mtime > STARTING_SECONDS
         except FileNotFoundError:
-            return False
+            # One that died before it had its lock left its last words.
+            return bool(self.log(last_lines=1))
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
