@@ -59,7 +59,7 @@ class TrainingConfig(BaseModel):
     batch_size: int = 32
     optimizer: Optimizer = "adamw"
     head_learning_rate: float = 1e-2
-    fine_tune_learning_rate: float = 5e-4
+    fine_tune_learning_rate: float = 1e-3
     dropout: float = 0.2
     patience: int = 5
     balancing: Balancing = "none"
