@@ -89,4 +89,4 @@ def accuracy(state: RunState) -> str:
 
 def escape(text: str) -> str:
     """Keep a name from being read as Markdown."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|~$:<>" else letter for letter in text)
+    return "".join(f"\\{letter}" if letter in r"\`*_[]#|~$:<>" else letter for letter in text)

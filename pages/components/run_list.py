@@ -13,8 +13,8 @@ from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 
 ROWS = 20
-WIDTHS = [1, 1.2]
-HEADS = {"Test accuracy (95 %)": 142, "Time": 84, "State": 124}  # pixels
+WIDTHS = [1, 1.4]
+HEADS = {"Test accuracy (95 %)": 132, "Time": 84, "State": 118}  # pixels
 # The link to this very page would look pressed; the heads make no sense where the columns stand below each other.
 STYLE = """
 <style>
@@ -46,7 +46,7 @@ def _watch(runs: Sequence[Run], was_live: bool) -> None:
     with st.container(key="run-heads"):
         what, facts = st.columns(WIDTHS)
         what.caption("Run")
-        with facts, st.container(horizontal=True, gap="small"):
+        with facts, st.container(horizontal=True, gap="xsmall"):
             for word, width in HEADS.items():
                 st.caption(word, width=width)
     for run, state in rows:
@@ -67,7 +67,7 @@ def _row(run: Run, state: RunState) -> None:
             title = f"**{run_facts.escape(run_facts.title(run))}**"
             st.page_link(frame.RUNS, label=title, query_params={"run": run.id})
             st.caption(run_facts.about(run))
-    with facts, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with facts, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f"**{run_facts.accuracy(state)}**", width=HEADS["Test accuracy (95 %)"])
         st.markdown(words.duration(run_facts.seconds(state)), width=HEADS["Time"])
         st.markdown(run_facts.badge(state.state), width=HEADS["State"])
@@ -83,16 +83,24 @@ def _menu(run: Run, state: RunState) -> None:
         frame.go_to(frame.TRAIN, **{"from": run.id})
     sure = f"sure-{run.id}"
     if not st.session_state.get(sure):
-        if st.button("Delete", key=f"delete-{run.id}", icon=":material/delete:", width="stretch", disabled=state.live):
-            st.session_state[sure] = True
-            st.rerun(scope="fragment")
+        st.button(
+            "Delete",
+            key=f"delete-{run.id}",
+            icon=":material/delete:",
+            on_click=_set,
+            args=(sure, True),
+            disabled=state.live,
+            width="stretch",
+        )
         return
     st.warning("Its model, its evaluation and its log go with it. This cannot be undone.")
     if st.button("Delete for good", key=f"really-{run.id}", icon=":material/delete_forever:", width="stretch"):
         _do(run.delete)
-    if st.button("Keep it", key=f"keep-{run.id}", width="stretch"):
-        del st.session_state[sure]
-        st.rerun(scope="fragment")
+    st.button("Keep it", key=f"keep-{run.id}", on_click=_set, args=(sure, False), width="stretch")
+
+
+def _set(key: str, value: bool) -> None:
+    st.session_state[key] = value
 
 
 def _do(change: Callable[[], None]) -> None:

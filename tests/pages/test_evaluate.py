@@ -1,0 +1,80 @@
+"""The evaluate page: numbers with their interval, the matrix and the pictures behind it."""
+
+from __future__ import annotations
+
+from tests.pages.made_runs import finished, made
+from tests.pages.opening import open_page, words
+
+
+def test_without_a_model_the_page_says_what_will_be_here(workspace, tiny_dataset):
+    made(workspace, tiny_dataset)
+    assert "Nothing to judge yet" in words(open_page("4_evaluate"))
+
+
+def test_the_accuracy_stands_beside_its_interval_and_the_largest_class(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset, right=0.5)
+    app = open_page("4_evaluate", run=run.id)
+    shown = {metric.label: metric.value for metric in app.metric}
+    state = run.state()
+    assert shown["Test accuracy"].startswith(f"{100 * state.test.accuracy:.1f}")
+    assert "Always the largest class" in shown
+    assert f"{100 * state.test.low:.1f} to {100 * state.test.high:.1f}" in words(app)
+    assert "not shown to have learned" in words(app)
+
+
+def test_the_cell_of_the_url_shows_its_pictures(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset, right=0.5)
+    app = open_page("4_evaluate", run=run.id, cell="0-0")
+    assert app.selectbox(key="confusion-cell").value == (0, 0)
+    assert any("data:image/jpeg;base64," in element.body for element in app.get("html"))
+
+
+def test_choosing_a_cell_by_keyboard_puts_it_into_the_url(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset, right=0.0)
+    app = open_page("4_evaluate", run=run.id)
+    app.selectbox(key="confusion-cell").select_index(1).run()
+    assert not app.exception
+    true, answer = app.session_state["confusion-cell"]
+    assert app.query_params["cell"] == f"{true}-{answer}"
+    assert true != answer
+
+
+def test_a_cell_that_does_not_exist_is_no_trouble(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset)
+    for cell in ("99-0", "x-y", "-", "²-0", "0-0-0"):
+        open_page("4_evaluate", run=run.id, cell=cell)
+
+
+def test_a_model_without_a_mistake(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset, right=1.0)
+    text = words(open_page("4_evaluate", run=run.id))
+    assert "no mix-ups" in text
+    assert "were answered right" in text
+
+
+def test_the_numbers_outlive_the_pictures(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset, right=0.5)
+    tiny_dataset.delete()
+    app = open_page("4_evaluate", run=run.id)
+    assert "the numbers stay" in words(app)
+    assert app.metric
+
+
+def test_a_damaged_evaluation_is_told_in_a_sentence(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset)
+    run.evaluation_json.write_text('{"accuracy"')
+    app = open_page("4_evaluate", run=run.id)
+    assert app.error
+
+
+def test_a_model_that_was_never_judged(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset)
+    run.evaluation_json.unlink()
+    assert "has not been judged" in words(open_page("4_evaluate", run=run.id))
+
+
+def test_every_class_has_its_scores(workspace, tiny_dataset):
+    app = open_page("4_evaluate", run=finished(workspace, tiny_dataset).id)
+    (table,) = app.dataframe
+    assert list(table.value["class"]) == list(tiny_dataset.info.classes)
+    assert {"precision", "recall", "F1"} <= set(table.value.columns)

@@ -1,0 +1,126 @@
+"""The train page: good defaults, a toggle that moves the cut, faults beside their fields, a start that makes a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages.components import run_facts
+from tests.pages.made_runs import made
+from tests.pages.opening import button, open_page, words
+from tlcore.runs.run import list_runs
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The runs whose worker would have been started."""
+    runs = []
+    monkeypatch.setattr("tlcore.runs.launch.launch", runs.append)
+    return runs
+
+
+def test_without_pictures_the_page_says_where_to_get_some(workspace):
+    app = open_page("2_train")
+    assert "First, pictures" in words(app)
+    assert button(app, "Add pictures")
+
+
+def test_a_beginner_only_presses_start(workspace, tiny_dataset, started):
+    app = open_page("2_train")
+    button(app, "Start").click().run()
+    (run,) = list_runs(workspace)
+    assert started == [run]
+    assert run.config.mode == "freeze"
+    assert run.config.dataset == tiny_dataset.id
+    assert app.query_params["run"] == run.id
+    assert run_facts.title(run) in words(app)
+
+
+def test_the_toggle_and_the_slider_say_how_many_weights_are_trained(workspace, tiny_dataset, started):
+    app = open_page("2_train")
+    assert "will be trained (0.1" in words(app)
+    app.session_state["train-mode"] = "fine-tune"
+    app.run()
+    assert "will be trained (12" in words(app)
+    app.select_slider(key="train-blocks").set_value(9).run()
+    assert "will be trained (100" in words(app)
+    button(app, "Start").click().run()
+    (run,) = list_runs(workspace)
+    assert (run.config.mode, run.config.blocks) == ("fine-tune", 9)
+
+
+def test_every_fault_stands_on_the_page_and_start_waits_until_there_is_none(workspace, tiny_dataset, started):
+    app = open_page("2_train")
+    app.number_input(key="train-epochs").set_value(0)
+    app.number_input(key="train-image_size").set_value(8)
+    app.number_input(key="train-dropout").set_value(1.5)
+    app.slider(key="train-fractions").set_value((100, 100)).run()
+    text = words(app)
+    for start in (
+        "The number of epochs must",
+        "EfficientNet-Lite0 takes pictures of",
+        "The dropout must",
+        "Each part of",
+    ):
+        assert text.count(start) == 1, start
+    assert button(app, "Start").disabled
+    app.number_input(key="train-epochs").set_value(3)
+    app.number_input(key="train-image_size").set_value(96)
+    app.number_input(key="train-dropout").set_value(0.1)
+    app.slider(key="train-fractions").set_value((60, 80)).run()
+    assert not button(app, "Start").disabled
+    button(app, "Start").click().run()
+    config = list_runs(workspace)[0].config
+    assert (config.epochs, config.image_size, config.dropout) == (3, 96, 0.1)
+    assert config.fractions.train == pytest.approx(0.6)
+
+
+def test_another_backbone_brings_its_own_image_size_and_its_own_blocks(workspace, tiny_dataset):
+    app = open_page("2_train")
+    app.session_state["train-mode"] = "fine-tune"
+    app.run()
+    app.select_slider(key="train-blocks").set_value(9).run()
+    app.button(key="choose-xception").click().run()
+    assert not app.exception
+    assert app.number_input(key="train-image_size").value == 299
+    assert "Xception needs its pretrained weights" in words(app)
+
+
+def test_a_backbone_that_is_cut_only_at_its_ends_has_no_slider(workspace, tiny_dataset):
+    app = open_page("2_train")
+    app.button(key="choose-nasnet_mobile").click().run()
+    app.session_state["train-mode"] = "fine-tune"
+    app.run()
+    assert not app.exception
+    assert not app.select_slider
+    assert "only at its ends" in words(app)
+
+
+def test_augmentations_are_single_switches(workspace, tiny_dataset, started):
+    app = open_page("2_train")
+    app.toggle(key="train-rotate").set_value(True)
+    app.toggle(key="train-flip_left_right").set_value(False).run()
+    button(app, "Start").click().run()
+    assert list_runs(workspace)[0].config.augment == ("rotate",)
+
+
+def test_repeating_a_run_fills_in_its_settings(workspace, tiny_dataset, started):
+    settings = {"mode": "fine-tune", "blocks": 4, "epochs": 7, "augment": ("zoom",), "seed": 5}
+    run = made(workspace, tiny_dataset, **settings)
+    app = open_page("2_train", **{"from": run.id})
+    assert app.number_input(key="train-epochs").value == 7
+    button(app, "Start").click().run()
+    again = next(other for other in list_runs(workspace) if other != run)
+    assert again.config == run.config
+
+
+def test_an_unsent_form_survives_a_look_at_another_page(workspace, tiny_dataset):
+    app = open_page("2_train")
+    app.number_input(key="train-epochs").set_value(4).run()
+    app.switch_page("pages/3_runs.py").run()
+    app.switch_page("pages/2_train.py").run()
+    assert app.number_input(key="train-epochs").value == 4
+
+
+def test_a_link_to_a_run_that_is_gone_is_told_in_a_sentence(workspace, tiny_dataset):
+    app = open_page("2_train", **{"from": "gone"})
+    assert "'gone'" in words(app)
