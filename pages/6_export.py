@@ -33,12 +33,13 @@ def show(workspace: Workspace) -> None:
         return
     ordered = [*(key for key in ORDER if key in found), *(key for key in found if key not in ORDER)]
     offered = [key for key in ordered if found[key].agrees]
-    with st.grid(3, min_column_width=280, gap="medium"):
+    with st.grid(3, min_column_width=260, gap="small"):
         for key in ordered:
             artefacts.card(run, found[key], primary=offered[:1] == [key])
     st.caption(
-        "Each file was loaded again in a fresh process, without this app, and asked about every test picture. It is "
-        "offered only if at least 99.9 % of the answers are the same and no probability differs by more than 0.001."
+        "Each file was loaded again in a fresh process, without this app, and asked about every test picture. *Same "
+        "answers* counts the pictures with the same class; *largest difference* is that of any probability, 0 to 1. A "
+        "file is offered only if 99.9 % of the answers are the same and no probability differs by more than 0.001."
     )
 
 

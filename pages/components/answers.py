@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 BARS = 5
 STYLE = """
 <style>
-.answer { display: grid; grid-template-columns: minmax(4rem, 2fr) 3fr 3.6rem; gap: 0.3rem 0.6rem; align-items: center;
+.answer { display: grid; grid-template-columns: minmax(5.2rem, 3fr) 3fr 3.6rem; gap: 0.3rem 0.6rem; align-items: center;
   font-size: 0.88rem; }
 .answer .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .answer .track { background: rgba(138, 143, 152, 0.18); border-radius: 0.3rem; height: 0.75rem; overflow: hidden; }
 .answer .bar { height: 100%; border-radius: 0.3rem; }
 .answer .share { text-align: right; font-variant-numeric: tabular-nums; }
 .answer .first { font-weight: 600; }
-[class*="st-key-seen"] img { aspect-ratio: 1; width: 100%; border-radius: 0.4rem; }
+[class*="st-key-seen"] img { aspect-ratio: 1; width: 100%; border-radius: 0.4rem; image-rendering: pixelated; }
+[class*="st-key-seen"] [data-testid="stImageCaption"], [class*="st-key-seen"] [data-testid="stImageCaption"] p {
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 </style>
 """
 
@@ -66,27 +68,28 @@ def cards(asked: list[Asked], predictor: Predictor) -> None:
     st.html(STYLE)
     answered = [one for one in asked if one.probabilities is not None]
     if answered:
+        size = predictor.labels.image_size
         reading = 1000 * float(np.median([one.reading_seconds for one in answered]))
         model = 1000 * float(np.median([one.model_seconds for one in answered]))
         st.caption(
-            f"{words.plural(len(answered), 'picture')} · {reading + model:.3g} ms for each: {reading:.2g} ms to read "
-            f"it, {model:.2g} ms for the model, on one core of this machine"
+            f"{words.plural(len(answered), 'picture')} as the model sees {'them' if len(answered) > 1 else 'it'}, "
+            f"{size} × {size} pixels · {reading + model:.3g} ms per picture: {reading:.2g} ms to read, {model:.2g} ms "
+            "for the model, on one core of this machine"
         )
-    with st.grid("auto", min_column_width=290, gap="medium"):
+    with st.grid("auto", min_column_width=230, gap="small"):
         for place, one in enumerate(asked):
             _card(one, predictor, place)
 
 
 def _card(one: Asked, predictor: Predictor, place: int) -> None:
-    size = predictor.labels.image_size
-    with st.container(border=True, gap="small"):
+    with st.container(border=True, gap="small", height="stretch"):
         if one.pixels is None or one.probabilities is None:
             st.error(f"**{run_facts.escape(one.name)}** cannot be used. {one.error}", icon=":material/broken_image:")
             return
         with st.container(key=f"seen-{place}", gap=None):
             st.image(
                 one.pixels,
-                caption=f"{one.name} as the model sees it, {size} × {size} pixels",
+                caption=one.name,
                 width="stretch",
                 alt=one.name,
             )

@@ -10,6 +10,14 @@ from tlcore.runs.manifest import Manifest, artefact
 from tlcore.runs.run import Run
 
 ICONS = {"keras": ":material/hub:", "onnx": ":material/bolt:", "bundle": ":material/inventory_2:"}
+STYLE = """
+<style>
+.proof { display: grid; grid-template-columns: auto 1fr; gap: 0.35rem 1rem; font-size: 0.9rem; }
+.proof, .proof dt, .proof dd { margin: 0; padding: 0; }
+.proof dt { opacity: 0.7; font-weight: 400; }
+.proof dd { text-align: right; font-variant-numeric: tabular-nums; }
+</style>
+"""
 USES = {
     "keras": """import keras
 
@@ -71,12 +79,13 @@ def _proof(manifest: Manifest) -> None:
     same = round(manifest.same_answers * manifest.n)
     rows = {
         "Size": f"{manifest.bytes / 1e6:.3g}{words.THIN}MB",
-        "Same answers": f"{words.count(same)} of {words.count(manifest.n)} test pictures",
-        "Largest difference": f"{_difference(manifest.largest_difference)} in a probability",
+        "Same answers": f"{words.count(same)} of {words.count(manifest.n)}",
+        "Largest difference": _difference(manifest.largest_difference),
     }
     if manifest.milliseconds_per_picture is not None:
-        rows["Time"] = f"{manifest.milliseconds_per_picture:.3g}{words.THIN}ms per picture"
-    st.markdown("\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]))
+        rows["Per picture"] = f"{manifest.milliseconds_per_picture:.3g}{words.THIN}ms"
+    cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
+    st.html(f'{STYLE}<dl class="proof">{cells}</dl>')
 
 
 def _difference(value: float) -> str:

@@ -6,11 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.components import words
-from pages.components.theme import PART_TITLES, QUIET, class_colours, polish
+from pages.components.theme import PART_TITLES, QUIET, class_colours, deepened, polish
 
 ROW_PIXELS = 34
-# Full, half and light: the colour stays the class's, its strength tells the part of a given split.
-STRENGTH = {"train": 1.0, "val": 0.3, "test": 0.6, "": 1.0}
+# The hue is the class's, its depth tells the part of a given split; white numbers can be read on each.
+DEPTH = {"train": 1.0, "val": 0.76, "test": 0.55, "": 1.0}
 
 
 def figure(items: pd.DataFrame, classes: tuple[str, ...]) -> go.Figure:
@@ -26,19 +26,20 @@ def figure(items: pd.DataFrame, classes: tuple[str, ...]) -> go.Figure:
             y=list(classes),
             x=numbers,
             orientation="h",
-            marker={"color": colours, "opacity": STRENGTH[part]},
+            marker={"color": [deepened(colour, DEPTH[part]) for colour in colours]},
             text=[words.count(number) if number else "" for number in numbers],
             textposition="auto",
+            insidetextfont={"color": "white"},
             textangle=0,
             showlegend=False,
             hovertemplate="%{y}: %{x:,}" + (f", {title}" if len(parts) > 1 else " pictures") + "<extra></extra>",
         )
         if len(parts) > 1:
-            # The bars have many colours: the legend shows the strength alone.
-            marker = {"color": QUIET, "opacity": STRENGTH[part]}
+            # The bars have many colours: the legend shows the depth alone.
+            marker = {"color": deepened(QUIET, DEPTH[part])}
             chart.add_bar(y=[classes[0]], x=[0], orientation="h", marker=marker, name=title, hoverinfo="skip")
     polish(chart, x="pictures", height=100 + ROW_PIXELS * len(classes))
-    chart.update_layout(barmode="stack", bargap=0.25)
+    chart.update_layout(barmode="stack", bargap=0.25, legend={"traceorder": "normal"})
     chart.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return chart
 

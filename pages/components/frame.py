@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from pages.components.theme import STYLE
 from tlcore.errors import GraftError
@@ -29,6 +30,7 @@ def page(title: str, icon: str, sentence: str) -> Iterator[Workspace]:
 
     Anything else is a bug and keeps its trace.
     """
+    _with_navigation()
     # The icon of the browser's tab is a file of ours: Streamlit would fetch a named one from the network.
     st.set_page_config(page_title=f"{title} · Graft", page_icon=HERE / "leaf.svg", layout="wide")
     st.logo(HERE / "wordmark.svg", size="large")
@@ -44,6 +46,16 @@ def page(title: str, icon: str, sentence: str) -> Iterator[Workspace]:
         yield workspace
     except GraftError as error:
         show_fault(error)
+
+
+def _with_navigation() -> None:
+    """Run once more through `app.py` where a deep link on a fresh server came here without it.
+
+    The page is whole without it; what is missing is the way to the other pages.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def show_fault(error: GraftError) -> None:

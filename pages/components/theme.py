@@ -39,6 +39,11 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
     return {label: CLASS_COLOURS[place % len(CLASS_COLOURS)] for place, label in enumerate(classes)}
 
 
+def deepened(colour: str, share: float) -> str:
+    """The same hue with `share` of its light."""
+    return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * share):02x}" for at in (1, 3, 5))
+
+
 def polish(figure: go.Figure, *, x: str = "", y: str = "", height: int = 320) -> go.Figure:
     """Give a figure its axis titles and the plain look of the app; return the same figure.
 
