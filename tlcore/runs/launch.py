@@ -8,16 +8,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import tlcore
-from tlcore.errors import RunError
+from tlcore.data.progress import Progress
+from tlcore.errors import ExportError, RunError
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 START_SECONDS = 60.0
+POLL_SECONDS = 0.3
 
 
 def launch(run: Run) -> None:
@@ -57,6 +61,34 @@ def launch(run: Run) -> None:
                 f"Look at {run.worker_log}."
             )
         time.sleep(0.02)
+
+
+def make_artefacts(run: Run) -> Generator[Progress, None, None]:
+    """Have a run's artefacts made and proven in a process of its own; it goes on when nobody looks any more.
+
+    Raises:
+        ExportError: They could not be made. An artefact that disagrees is no fault: its manifest says so.
+    """
+    began = time.monotonic()
+    # Files and not pipes: whoever looks may leave, and a full pipe would stop the work.
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tlcore", "export", str(run.path), "--json"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=_environment(),
+        )
+        threading.Thread(target=process.wait, name=f"reaper of an export of {run.id}", daemon=True).start()
+        while process.poll() is None:
+            seconds = time.monotonic() - began
+            yield Progress(0, 0, note=f"Making the files and loading each again in a fresh process: {seconds:.0f} s")
+            time.sleep(POLL_SECONDS)
+        output.seek(0)
+        lines = output.read().decode(errors="replace").strip().splitlines()
+    if process.returncode and not any(line.startswith("{") for line in lines):
+        raise ExportError(lines[-1] if lines else f"The export ended with code {process.returncode}. Try it again.")
 
 
 def _environment() -> dict[str, str]:
