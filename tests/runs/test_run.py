@@ -13,11 +13,12 @@ from tests.runs.logs import epoch, logs
 from tlcore.errors import RunError
 from tlcore.files import read_json, write_json
 from tlcore.runs import recorder
+from tlcore.runs.about import RunDataset
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.environment import Environment, likely_cause, look_around
 from tlcore.runs.events import Ended, Event, Progress, Started, Waiting, parse
 from tlcore.runs.recorder import Recorder
-from tlcore.runs.run import Run, RunDataset, broken_runs, list_runs, open_run
+from tlcore.runs.run import Run, broken_runs, list_runs, open_run
 
 
 @given(logs())
@@ -164,7 +165,7 @@ def test_broken_folders_do_not_hide_the_others(workspace, run):
     (workspace.runs / "gone").symlink_to(workspace.root / "nowhere")
     assert list_runs(workspace) == [run]
     broken = dict(broken_runs(workspace))
-    assert sorted(broken) == ["empty", "torn", "unknown"]
+    assert sorted(broken) == ["empty", "gone", "torn", "unknown"]
     assert "config.json" in broken["empty"]
 
 

@@ -95,7 +95,9 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete a run and its model."""
-    found = open_run(Workspace.default(), run)
+    workspace = Workspace.default()
+    broken = {key for key, _ in broken_runs(workspace)}
+    found = Run(workspace.runs / run) if run in broken else open_run(workspace, run)
     name = found.name
     if not yes:
         typer.confirm(f"Delete the run {name} and its model?", abort=True, err=True)

@@ -14,9 +14,10 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.split import split
 from tlcore.errors import ConfigError, Problem, RunError
 from tlcore.files import remove_tree, replacing, write_json
+from tlcore.runs.about import RunDataset
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.problems import problems
-from tlcore.runs.run import Run, RunDataset
+from tlcore.runs.run import Run
 from tlcore.workspace import Workspace, fresh_id
 
 

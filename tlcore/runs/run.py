@@ -10,13 +10,14 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.files import read_json, read_lines, remove_tree, write_bytes, write_json
 from tlcore.runs import locks
+from tlcore.runs.about import RunDataset, RunName
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment, likely_cause
 from tlcore.runs.events import Event, Progress, parse
@@ -28,33 +29,6 @@ if TYPE_CHECKING:
 
 LOG_TAIL_BYTES = 1 << 18
 STARTING_SECONDS = 2.0
-
-
-class RunDataset(BaseModel):
-    """`dataset.json` of a run: what its dataset was when the run was made; it may change or go afterwards.
-
-    Attributes:
-        notes: What the split has to say, in sentences.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: Literal[1] = 1
-    id: str
-    name: str
-    classes: tuple[str, ...]
-    version: int
-    fingerprint: str
-    notes: tuple[str, ...] = ()
-
-
-class RunName(BaseModel):
-    """`name.json`: what a person calls the run."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: Literal[1] = 1
-    name: str
 
 
 @dataclass(frozen=True)
@@ -286,8 +260,8 @@ def _look(workspace: Workspace) -> list[tuple[Run, str]]:
     if not workspace.runs.is_dir():
         return found
     for path in sorted(workspace.runs.iterdir(), key=lambda path: path.name, reverse=True):
-        # Hidden folders are being made or deleted.
-        if path.name.startswith(".") or not path.is_dir():
+        # Hidden folders are being made or deleted. A link may lead to a folder that is gone; that is worth telling.
+        if path.name.startswith(".") or not (path.is_dir() or path.is_symlink()):
             continue
         run = Run(path)
         try:
