@@ -6,6 +6,8 @@ import streamlit as st
 
 from pages.components import artefacts, frame
 from pages.components.pickers import no_model, pick_run
+from tlcore.data.progress import drain
+from tlcore.runs.launch import make_artefacts
 from tlcore.runs.manifest import read_manifests
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -15,11 +17,17 @@ ORDER = ("bundle", "onnx", "keras")  # what works with the least comes first
 
 def none_yet(run: Run) -> None:
     st.info(
-        "This run has a model, but no artefacts that were compared with the app: its worker did not come that far. "
-        "Make them on the command line, then reload this page:",
+        "This run has a model, but no files that were compared with the app: its worker did not come that far.",
         icon=":material/inventory_2:",
     )
-    st.code(f"python -m tlcore export {run.id}", language="bash")
+    if st.button("Make the files", type="primary", icon=":material/build:"):
+        # Ended runs only: a worker that is alive makes them itself.
+        with st.status("Making the files …", expanded=True) as status:
+            drain(make_artefacts(run), lambda step: status.update(label=step.note))
+        st.rerun()
+    st.caption(
+        "It takes half a minute or more. Each file is loaded again in a fresh process and asked what the app was."
+    )
 
 
 def show(workspace: Workspace) -> None:

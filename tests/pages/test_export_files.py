@@ -1,0 +1,28 @@
+"""A run without downloads gets them on the Export page, with a button."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.graphs import make_answerable_run
+from tests.pages.opening import button, open_page, words
+from tlcore.evaluation.run import evaluate_run
+from tlcore.runs.events import Ended
+from tlcore.runs.manifest import read_manifests
+from tlcore.runs.recorder import Recorder
+
+
+@pytest.mark.slow
+def test_a_stopped_run_has_its_files_made_on_the_page(workspace, tiny_dataset):
+    run = make_answerable_run(workspace, tiny_dataset)
+    run.model_keras.write_bytes(b"stands in for an archive, which is refused")
+    evaluate_run(run, lambda step: None)
+    with Recorder(run) as recorder:
+        recorder.record(Ended(state="stopped"))
+    app = open_page("6_export", run=run.id)
+    app = button(app, "Make the files").click().run(timeout=180)
+    assert not app.exception
+    assert {manifest.format for manifest in read_manifests(run.path)} == {"bundle", "keras", "onnx"}
+    said = words(app)
+    assert said.count("agrees with the app") >= 2
+    assert "Not offered" in said
