@@ -4,7 +4,7 @@
     python benchmarks/intake.py --full      10,000 pictures, 3 GB: the numbers in docs/benchmarks.md
 
 It makes its own pictures (JPEG, 1,280 × 960) from a seed. The files have been read once before either side is timed,
-and the sides take turns, each in a process of its own. The last line is one JSON object: `value` is the intake's rate as
+and the sides take turns, each in its own process. The last line is one JSON object: `value` is the intake's rate as
 a share of the plain loop's, the bar is 0.8; `details.peak_megabytes` is the most memory that the intake's process held,
 its bar is 1,000. `processor_share` compares processor seconds, which other work on the machine disturbs less.
 """
@@ -86,7 +86,7 @@ def make_pictures(folder: Path, count: int) -> None:
     for number in range(CLASSES):
         (folder / f"class {number}").mkdir(parents=True)
     rng = np.random.default_rng(0)
-    grain = rng.normal(0, 7, (SIZE[1] * 2, SIZE[0] * 2)).astype(np.float32)
+    grain = rng.normal(0, 7.6, (SIZE[1] * 2, SIZE[0] * 2)).astype(np.float32)
 
     def make(number: int) -> None:
         own = np.random.default_rng((0, number))

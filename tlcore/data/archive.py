@@ -106,7 +106,7 @@ def read(opened: Opened, entry: Entry, *, most: int) -> bytes:
         PictureError: It cannot be read, or is larger.
     """
     with reading(opened, entry) as stream:
-        content = stream.read(most + 1)
+        content = stream.read(min(most, entry.size) + 1)
     if len(content) > most:
         raise PictureError(f"The file is larger than {most // 10**6:,} MB. Make it smaller.")
     return content

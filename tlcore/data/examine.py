@@ -41,6 +41,7 @@ _KNOWN_OTHERS = (
     (b"<svg", "This is a vector drawing. Save it as PNG."),
 )
 _BYTES_PER_PIXEL = 4
+_FIRST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,17 @@ class Examiner:
 
     def _read(self, entry: Entry) -> bytes:
         with reading(self._opened, entry) as stream:
-            head = stream.read(HEAD_BYTES)
+            # Asking for no more than there is: a buffer is made for as much as is asked for.
+            wanted = min(entry.size, self._limits.file_bytes) + 1
+            content = stream.read(min(wanted, _FIRST_BYTES))
             # Films and the like are never read whole.
-            _check_kind(head)
-            content = head + stream.read(self._limits.file_bytes + 1 - len(head))
+            _check_kind(content[:HEAD_BYTES])
+            if len(content) == _FIRST_BYTES:
+                content += stream.read(wanted - _FIRST_BYTES)
         if len(content) > self._limits.file_bytes:
             raise PictureError(f"The file is larger than {self._limits.file_bytes / 10**6:,.3g} MB. Make it smaller.")
+        if len(content) > entry.size:
+            raise PictureError("The file grew while it was read. Take it in again when it is written.")
         return content
 
     def _decode(self, content: bytes, suffix: str) -> Picture:
