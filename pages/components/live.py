@@ -9,13 +9,13 @@ import streamlit as st
 from pages.components import charts, frame, run_facts, words
 from tlcore.errors import GraftError
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.events import Progress
 from tlcore.runs.launch import launch
 from tlcore.runs.reading import overfitting_note
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 
 LOG_LINES = 200
-UNITS = {"batches": "batch", "pictures": "picture"}
 
 
 def show(run: Run) -> None:
@@ -34,8 +34,8 @@ def _watch(run: Run, was_live: bool) -> None:
         _now(run, config, state)
     else:
         _outcome(run, state)
-    _steps(state)
     _curves(run, config, state)
+    _steps(state)
     if state.state == "failed":
         return
     if note := overfitting_note(state.epochs):
@@ -51,28 +51,8 @@ def _headline(run: Run, config: TrainingConfig, state: RunState) -> None:
 
 def _now(run: Run, config: TrainingConfig, state: RunState) -> None:
     progress = run.progress()
-    if state.state == "waiting":
-        ahead = words.plural(state.behind, "run stands", "runs stand") if state.behind else "Another run stands"
-        st.info(
-            f"Waiting in line: {ahead} before this one, and one trains at a time on this machine. "
-            "It begins by itself; this page may be closed.",
-            icon=":material/hourglass_top:",
-        )
-    elif state.state == "stopping":
-        st.info(
-            "Stopping: the best weights so far are kept and judged on the test pictures.",
-            icon=":material/pause_circle:",
-        )
-    share, text = 0.0, "Starting: the worker loads what it needs …"
-    if progress is not None and state.state != "waiting":
-        share = min(progress.done / progress.total, 1.0) if progress.total else 0.0
-        text = progress.title
-        if progress.total:
-            unit = UNITS.get(progress.unit, progress.unit)
-            text += f" · {unit} {words.count(progress.done)} of {words.count(progress.total)}"
-    elif state.state == "waiting":
-        text = "Not begun yet"
-    st.progress(share, text=text)
+    # Said in the bar's own line: a notice above the charts would push them down when it comes and pull them up again.
+    st.progress(_share(progress) if state.state != "waiting" else 0.0, text=_doing(state, progress))
     done = state.epochs[-1].epoch if state.epochs else 0
     current = max(progress.epoch if progress else 0, done)
     with st.grid(4, min_column_width=150, vertical_alignment="center"):
@@ -88,6 +68,26 @@ def _now(run: Run, config: TrainingConfig, state: RunState) -> None:
             width="stretch",
             help="Ends within seconds; the best weights so far are kept and judged.",
         )
+
+
+def _share(progress: Progress | None) -> float:
+    return min(progress.done / progress.total, 1.0) if progress is not None and progress.total else 0.0
+
+
+def _doing(state: RunState, progress: Progress | None) -> str:
+    """What happens at this moment, in one line."""
+    if state.state == "waiting":
+        ahead = words.plural(state.behind, "run stands", "runs stand") if state.behind else "another run may stand"
+        return f"Waiting in line: {ahead} before this one. It begins by itself; this page may be closed."
+    if progress is None:
+        return "Starting: the worker loads what it needs …"
+    text = progress.title
+    if progress.total:
+        unit = "batch " if progress.unit == "batches" else ""
+        text += f" · {unit}{words.count(progress.done)} of {words.count(progress.total)}"
+    if state.state == "stopping":
+        text = f"Stopping: the best weights so far are kept and judged · {text}"
+    return text
 
 
 def _outcome(run: Run, state: RunState) -> None:

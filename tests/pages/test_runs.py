@@ -61,7 +61,7 @@ def test_a_running_run_shows_how_far_it_is(workspace, tiny_dataset):
         assert len(app.get("plotly_chart")) == 2
         button(app, "Stop").click().run()
         assert run.stop_asked()
-        assert "Stopping" in words(app)
+        assert "Stopping" in app.get("progress")[0].text
         assert button(app, "Stop").disabled
 
 
@@ -82,7 +82,8 @@ def test_a_run_in_line_says_so(workspace, tiny_dataset):
     run = made(workspace, tiny_dataset)
     with Recorder(run) as recorder:
         recorder.record(Waiting(behind=2))
-        assert "2 runs stand before this one" in words(open_page("3_runs", run=run.id))
+        app = open_page("3_runs", run=run.id)
+        assert "2 runs stand before this one" in app.get("progress")[0].text
 
 
 def test_a_failed_run_shows_the_cause_and_the_way_on(workspace, tiny_dataset):
