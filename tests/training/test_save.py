@@ -8,7 +8,17 @@ import onnx
 import onnxruntime
 import pytest
 
-from tlcore.training.save import FEATURES, PIXELS, PROBABILITIES, join, save_keras, save_onnx, to_onnx, trunk_graph
+from tlcore.training.save import (
+    FEATURES,
+    PIXELS,
+    PROBABILITIES,
+    convert_elsewhere,
+    join,
+    save_keras,
+    save_onnx,
+    to_onnx,
+    trunk_graph,
+)
 
 
 def ask(graph, pixels):
@@ -65,3 +75,10 @@ def test_a_graph_on_disk_is_the_graph(tiny_model, tmp_path):
     graph = to_onnx(tiny_model.whole, source=PIXELS, target=PROBABILITIES)
     save_onnx(graph, tmp_path / "model.onnx")
     assert onnx.load(tmp_path / "model.onnx") == graph
+
+
+@pytest.mark.slow
+def test_a_backend_without_a_converter_borrows_one(tiny_model, colours, tmp_path):
+    graph = convert_elsewhere(tiny_model.whole, tmp_path, source=PIXELS, target=PROBABILITIES)
+    pixels, _ = colours
+    np.testing.assert_allclose(ask(graph, pixels), tiny_model.whole.predict(pixels, verbose=0), atol=1e-5)

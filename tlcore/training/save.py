@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -43,6 +46,8 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
+        if keras.backend.backend() != "tensorflow":
+            return convert_elsewhere(model, Path(folder), source=source, target=target)
         signature = [keras.InputSpec(shape=model.input.shape, dtype="float32", name=source)]
         try:
             with warnings.catch_warnings():
@@ -55,6 +60,20 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
             ) from error
         graph = onnx.load(path)
     return _named(graph, source, target)
+
+
+def convert_elsewhere(model: keras.Model, folder: Path, *, source: str, target: str) -> onnx.ModelProto:
+    """Convert in a process that has TensorFlow as its backend: the converter knows no other."""
+    model.save(folder / "model.keras")
+    command = [sys.executable, "-m", "tlcore.training.save", str(folder / "model.keras"), source, target]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ExportError(
+            f"TensorFlow is needed to convert the model to ONNX. The conversion failed: {done.stderr[-300:].strip()}. "
+            "Install TensorFlow, or choose another backbone."
+        )
+    return onnx.load(folder / "model.onnx")
 
 
 def trunk_graph(trunk: keras.Model, identity: dict[str, Any], cache: Path) -> onnx.ModelProto:
@@ -85,3 +104,12 @@ def _named(model: onnx.ModelProto, source: str, target: str) -> onnx.ModelProto:
         value.name = renamed[value.name]
         value.type.tensor_type.shape.dim[0].dim_param = "n"
     return model
+
+
+def _main(path: str, source: str, target: str) -> None:
+    model = keras.models.load_model(path, safe_mode=True, compile=False)
+    save_onnx(to_onnx(model, source=source, target=target), Path(path).with_suffix(".onnx"))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,35 @@
+"""Every backbone of the catalogue becomes a graph, in one piece and from both sides of its middle cut."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.training.backbones import build_backbone
+from tlcore.training.model import TransferModel
+from tlcore.training.save import FEATURES, PIXELS, PROBABILITIES, join, to_onnx
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", CATALOGUE)
+def test_every_backbone_answers_alike_in_keras_and_as_a_graph(key):
+    backbone = CATALOGUE[key]
+    keras.utils.set_random_seed(0)
+    body = build_backbone(backbone, size=backbone.minimum_size, weights="random")
+    model = TransferModel(backbone, body, classes=3, dropout=0.0, seed=0)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, backbone.minimum_size, backbone.minimum_size, 3))
+    expected = model.whole.predict(pixels.astype(np.float32), verbose=0)
+    for cut in sorted({len(backbone.blocks) // 2, len(backbone.blocks)}):
+        if cut:
+            trunk = to_onnx(model.trunk(cut), source=PIXELS, target=FEATURES)
+            graph = join(trunk, to_onnx(model.answer(cut), source=FEATURES, target=PROBABILITIES))
+        else:
+            graph = to_onnx(model.whole, source=PIXELS, target=PROBABILITIES)
+        onnx.checker.check_model(graph)
+        session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+        (answers,) = session.run([PROBABILITIES], {PIXELS: pixels.astype(np.float32)})
+        np.testing.assert_allclose(answers, expected, atol=1e-4)

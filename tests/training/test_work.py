@@ -1,0 +1,86 @@
+"""The whole worker on real pictures, small."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from tlcore.evaluation.files import read_predictions
+from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.create import create_run
+from tlcore.training.work import work
+
+pytestmark = pytest.mark.slow
+
+
+def make_run(workspace, dataset, **changes):
+    settings = {"epochs": 2, "image_size": 64, "batch_size": 8, "fractions": Fractions(train=0.5, val=0.25, test=0.25)}
+    return create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, **(settings | changes)))
+
+
+def phases(run):
+    return [phase.name for phase in run.state().phases]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"mode": "freeze"}, ["prepare", "prepare", "trunk", "head", "save", "evaluate", "export"]),
+        (
+            {"mode": "fine-tune", "blocks": 2, "balancing": "weights"},
+            ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "save", "evaluate", "export"],
+        ),
+        (
+            {"mode": "fine-tune", "blocks": 9, "augment": ("rotate", "contrast")},
+            ["prepare", "prepare", "trunk", "head", "fine-tune", "save", "evaluate", "export"],
+        ),
+    ],
+    ids=["freeze", "fine-tune some blocks", "fine-tune every block"],
+)
+def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, tiny_dataset, settings, expected):
+    run = make_run(workspace, tiny_dataset, **settings)
+    assert work(run.path) == 0, run.log()
+    state = run.state()
+    assert state.state == "finished"
+    assert phases(run) == expected
+    assert [epoch.epoch for epoch in state.epochs] == list(range(1, len(state.epochs) + 1))
+    assert state.test is not None
+    assert state.test.n == 9
+    assert all(export.agrees for export in state.exports)
+    assert {export.format for export in state.exports} == {"keras", "onnx", "bundle"}
+
+    model = keras.models.load_model(run.model_keras, safe_mode=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype(np.float32)
+    (answers,) = onnxruntime.InferenceSession(str(run.model_onnx)).run(["probabilities"], {"pixels": pixels})
+    np.testing.assert_allclose(model.predict(pixels, verbose=0), answers, atol=1e-4)
+
+
+def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(workspace, tiny_dataset):
+    first, second = (make_run(workspace, tiny_dataset, seed=3) for _ in range(2))
+    assert work(first.path) == work(second.path) == 0
+    assert "trunk" in phases(first)
+    assert "trunk" not in phases(second)
+    np.testing.assert_array_equal(
+        read_predictions(first.path).filter(like="p_").to_numpy(),
+        read_predictions(second.path).filter(like="p_").to_numpy(),
+    )
+
+
+def test_a_run_whose_pictures_are_gone_fails_with_a_sentence(workspace, tiny_dataset):
+    run = make_run(workspace, tiny_dataset)
+    tiny_dataset.delete()
+    assert work(run.path) == 1
+    state = run.state()
+    assert state.state == "failed"
+    assert state.error.endswith(".")
+    assert not run.model_keras.exists()
+
+
+def test_a_run_that_is_stopped_before_its_head_exists_has_nothing_to_judge(workspace, tiny_dataset):
+    run = make_run(workspace, tiny_dataset)
+    run.stop()
+    assert work(run.path) == 0
+    assert run.state().state == "stopped"
+    assert not run.model_keras.exists()
