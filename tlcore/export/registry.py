@@ -32,7 +32,7 @@ EXPORTERS = table((KERAS, ONNX, Bundle()))
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
-    """The formats of these keys; all where none are named.
+    """The formats of these keys; all where none is named.
 
     Raises:
         ExportError: There is no such format.
@@ -40,4 +40,4 @@ def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
     unknown = [key for key in keys or () if key not in EXPORTERS]
     if unknown:
         raise ExportError(f"A format is one of {', '.join(EXPORTERS)}. Received: {', '.join(unknown)}.")
-    return tuple(EXPORTERS[key] for key in (EXPORTERS if keys is None else dict.fromkeys(keys)))
+    return tuple(EXPORTERS[key] for key in dict.fromkeys(keys or EXPORTERS))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.data.progress import Progress, drain
+from tlcore.data.progress import Pace, Progress, drain
 from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess
 from tlcore.export.proof import REFUSED, Agreement, app_answers, compare
@@ -50,12 +50,11 @@ def export_run(
     with ThreadPoolExecutor(len(exporters)) as pool:
         try:
             jobs = [pool.submit(_make, run, exporter, pictures, expected, fresh) for exporter in exporters]
-            waiting = set(jobs)
+            pace, waiting = Pace(len(jobs) * len(expected), "Asking each file again in a fresh process"), set(jobs)
             while waiting:
-                done = len(jobs) - len(waiting)
-                report(Progress(done, len(jobs), note="Loading each file again in a fresh process"))
+                report(pace.at((len(jobs) - len(waiting)) * len(expected)))
                 _, waiting = wait(waiting, timeout=SECONDS_BETWEEN_REPORTS)
-            report(Progress(len(jobs), len(jobs), note="Loading each file again in a fresh process"))
+            report(pace.at(len(jobs) * len(expected)))
         finally:
             fresh.end()
     return tuple(job.result() for job in jobs)
