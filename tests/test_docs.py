@@ -8,8 +8,10 @@ from typing import get_args
 
 import pytest
 
+from tlcore.evaluation.metrics import Evaluation
 from tlcore.runs import events
 from tlcore.runs.config import Augmentation, TrainingConfig
+from tlcore.runs.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = (ROOT / "docs/settings.md").read_text()
@@ -47,6 +49,12 @@ def test_every_event_and_its_fields_are_documented(event):
     )
     for field in set(event.model_fields) - {"kind", "at", "schema_version"}:
         assert f"`{field}`" in row
+
+
+@pytest.mark.parametrize("schema", [Evaluation, Manifest], ids=lambda schema: schema.__name__)
+def test_every_field_of_the_judgement_and_of_the_proof_is_documented(schema):
+    rows = "\n".join(line.split("|")[1] for line in RUN_FOLDER.splitlines() if line.startswith("| `"))
+    assert not [field for field in set(schema.model_fields) - {"at", "schema_version"} if f"`{field}`" not in rows]
 
 
 def test_every_variable_of_the_environment_is_documented():

@@ -30,7 +30,7 @@ class Manifest(BaseModel):
         largest_difference: The largest difference of a probability, 0 to 1.
         agrees: Whether the artefact is offered.
         reason: Why it is not; empty where it is. With `agrees`, what a person should know, mostly nothing.
-        milliseconds_per_picture: Median. For the bundle it includes reading the picture file.
+        milliseconds_per_picture: Processor time, median. For the bundle it includes reading the picture file.
         versions: Of Python and the packages with which it was loaded again.
     """
 
