@@ -198,4 +198,4 @@ def _cell(
     if rows.empty:
         st.caption(f"No picture of {classes[true]} was called {classes[answer]}.")
         return
-    gallery(rows, dataset, key=f"cell-{true}-{answer}")
+    gallery(rows, dataset, key=f"cell-{true}-{answer}", first=6)

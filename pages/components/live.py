@@ -108,7 +108,7 @@ def _outcome(run: Run, state: RunState) -> None:
             frame.go_to(frame.TRAIN, **{"from": run.id})
         return
     with st.grid(4, min_column_width=150):
-        for label, value, about in _figures(state):
+        for label, value, about in _figures(run, state):
             with st.container(gap="xxsmall"):
                 st.metric(label, value)
                 st.caption(about)
@@ -123,7 +123,7 @@ def _outcome(run: Run, state: RunState) -> None:
             frame.go_to(frame.TRAIN, **{"from": run.id})
 
 
-def _figures(state: RunState) -> Iterator[tuple[str, str, str]]:
+def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:
     """What came of it: label, value and what to know about it."""
     if state.test is not None:
         sure = f"95 % interval {100 * state.test.low:.1f} to {words.percent(state.test.high)}"
@@ -131,7 +131,8 @@ def _figures(state: RunState) -> Iterator[tuple[str, str, str]]:
     else:
         yield "Test accuracy", "–", "not judged"
     yield "Best epoch", str(state.best_epoch or "–"), f"of {len(state.epochs)}; its weights are the model"
-    yield "Took", words.duration(state.total_seconds), state.device or "on this machine"
+    where = run.environment()
+    yield "Took", words.duration(state.total_seconds), (where and where.device) or "on this machine"
     speeds = state.images_per_second
     yield "Pictures per second", words.rate(max(speeds.values(), default=0)), "in its fastest phase"
 

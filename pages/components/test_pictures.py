@@ -28,9 +28,9 @@ STYLE = f"""
 """
 
 
-def gallery(rows: pd.DataFrame, dataset: Dataset | None, *, key: str) -> None:
+def gallery(rows: pd.DataFrame, dataset: Dataset | None, *, key: str, first: int = STEP) -> None:
     """Show the first rows of a table of predictions, and more of them when asked."""
-    shown = st.session_state.setdefault(f"{key}-shown", STEP)
+    shown = st.session_state.setdefault(f"{key}-shown", first)
     figures = [
         _figure(file, label, predicted, float(confidence), dataset)
         for file, label, predicted, confidence in rows.head(shown)[

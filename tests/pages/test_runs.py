@@ -110,7 +110,7 @@ def test_a_turned_validation_loss_is_told_in_words(workspace, tiny_dataset):
     with Recorder(run) as recorder:
         for event in beginning(2):
             recorder.record(event)
-        for epoch in (3, 4, 5):
+        for epoch in (3, 4, 5, 6):
             recorder.record(epoch_ended(epoch, loss=0.3 / epoch, val_loss=0.3 * epoch, best=False))
         assert "Since epoch 2 the validation loss rises" in words(open_page("3_runs", run=run.id))
 

@@ -25,7 +25,7 @@ def curve(losses, val_losses, phase="head", first=1):
 
 
 def test_a_validation_loss_that_rises_while_the_training_loss_falls_has_turned_at_its_lowest_epoch():
-    epochs = curve([1.0, 0.8, 0.6, 0.4, 0.2], [1.0, 0.8, 0.7, 0.8, 0.9])
+    epochs = curve([1.0, 0.8, 0.6, 0.4, 0.2, 0.1], [1.0, 0.8, 0.7, 0.8, 0.9, 1.0])
     assert turning_point(epochs) == 3
     assert "epoch 3" in overfitting_note(epochs)
 
@@ -39,12 +39,17 @@ def test_one_noisy_epoch_is_no_turn():
     assert turning_point(curve([1.0, 0.8, 0.6], [1.0, 0.8, 1.2])) is None
 
 
+def test_the_noise_of_a_loss_near_zero_is_no_turn():
+    losses, val_losses = [0.02, 0.01, 0.005, 0.004, 0.003], [0.12, 0.085, 0.11, 0.10, 0.12]
+    assert turning_point(curve(losses, val_losses)) is None
+
+
 def test_a_flat_validation_loss_is_no_turn():
-    assert turning_point(curve([1.0, 0.8, 0.6, 0.5, 0.4], [0.8, 0.7, 0.705, 0.71, 0.708])) is None
+    assert turning_point(curve([1.0, 0.8, 0.6, 0.5, 0.4], [0.8, 0.7, 0.705, 0.71, 0.72])) is None
 
 
 def test_training_that_diverges_is_no_turn():
-    assert turning_point(curve([0.5, 0.4, 0.8, 1.6], [0.6, 0.5, 0.9, 1.8])) is None
+    assert turning_point(curve([0.5, 0.4, 0.8, 1.6, 3.2], [0.6, 0.5, 0.9, 1.8, 3.6])) is None
 
 
 def test_the_jump_at_the_start_of_fine_tuning_is_no_turn():

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 
 from tlcore.runs.events import EpochEnded
 
-LATER_EPOCHS = 2
-RISE = 0.03
+LATER_EPOCHS = 3
+RISE = 0.05
+LEAST_RISE = 0.05  # nats; below it, some dozens of validation pictures say nothing
 
 
 def turning_point(epochs: Sequence[EpochEnded]) -> int | None:
     """The epoch after which validation loss turned while training loss went on falling; None while it has not.
 
     Only the last training phase counts: unfreezing blocks makes both losses jump, which is no turn. The turn needs
-    `LATER_EPOCHS` epochs in a row above the lowest validation loss and a rise of `RISE` (a share of that loss), so
-    that one noisy epoch says nothing.
+    `LATER_EPOCHS` epochs in a row above the lowest validation loss, by `RISE` (a share of that loss) and by
+    `LEAST_RISE`, so that neither a noisy epoch nor the noise of a loss near zero says anything.
     """
     if not epochs:
         return None
@@ -27,7 +28,9 @@ def turning_point(epochs: Sequence[EpochEnded]) -> int | None:
     later = phase[phase.index(lowest) + 1 :]
     if len(later) < LATER_EPOCHS:
         return None
-    turned = all(epoch.val_loss > lowest.val_loss * (1 + RISE) for epoch in later[-LATER_EPOCHS:])
+    turned = all(
+        epoch.val_loss > lowest.val_loss + max(RISE * lowest.val_loss, LEAST_RISE) for epoch in later[-LATER_EPOCHS:]
+    )
     return lowest.epoch if turned and later[-1].loss < lowest.loss else None
 
 
