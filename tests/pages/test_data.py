@@ -1,0 +1,227 @@
+"""The data page: pictures in by every way, what became of them, and what can be done with a dataset."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from pages.components import upload
+from tests.pages.opening import button, open_page, words
+from tlcore.data.dataset import list_datasets, open_dataset
+
+
+def picture(colour="red") -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def uploader(app, *, directory=False, zipped=False):
+    """The uploader of a tab: of a zip, of a folder or of single pictures."""
+    return next(
+        field
+        for field in app.file_uploader
+        if field.accept_directory == directory and bool(field.allowed_type) == zipped
+    )
+
+
+def shown(app) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.fixture
+def at_localhost(monkeypatch):
+    """A server that is bound to this machine, as `.streamlit/config.toml` says; AppTest does not read it."""
+    monkeypatch.setattr(upload.st, "get_option", lambda name: "localhost")
+
+
+def test_the_first_visit_shows_the_ways_in_and_what_a_collection_looks_like(workspace):
+    app = open_page("1_data")
+    assert [tab.label for tab in app.tabs][:3] == ["Zip", "Folder", "Pictures"]
+    assert "One folder for each class" in words(app)
+    assert "New dataset" not in [element.label for element in app.button]
+
+
+def test_a_dropped_zip_becomes_a_dataset(workspace, tiny_zip):
+    app = open_page("1_data")
+    uploader(app, zipped=True).set_value((tiny_zip.name, tiny_zip.read_bytes(), "application/zip"))
+    app.run()
+    assert not app.exception
+    (dataset,) = list_datasets(workspace)
+    assert dataset.info.name == "shapes"
+    assert shown(app)["Pictures"] == "36"
+    assert shown(app)["Classes"] == "3"
+    assert app.query_params["dataset"] == dataset.id
+    assert button(app, "Train a model")
+
+
+def test_the_bytes_that_were_dropped_are_kept_nowhere_twice(workspace, tiny_zip):
+    app = open_page("1_data")
+    uploader(app, zipped=True).set_value((tiny_zip.name, tiny_zip.read_bytes(), "application/zip"))
+    app.run()
+    assert list((workspace.root / "staging").iterdir()) == []
+    assert all(not field.value for field in app.file_uploader)
+
+
+def test_a_dropped_folder_brings_its_classes(workspace):
+    files = [
+        (f"pets/{label}/{n}.png", picture((60 * n, 9, 9 * len(label))), "image/png")
+        for label in ("cat", "doggy")
+        for n in range(3)
+    ]
+    app = open_page("1_data")
+    uploader(app, directory=True).set_value(files)
+    app.run()
+    assert not app.exception
+    (dataset,) = list_datasets(workspace)
+    assert dataset.info.name == "pets"
+    assert dataset.counts() == {"cat": 3, "doggy": 3}
+
+
+def test_a_folder_whose_browser_lost_the_classes_is_not_taken_for_one_class(workspace):
+    app = open_page("1_data")
+    uploader(app, directory=True).set_value(
+        [("a.png", picture(), "image/png"), ("b.png", picture("blue"), "image/png")]
+    )
+    app.run()
+    assert "came without" in app.error[0].value
+    assert list_datasets(workspace) == []
+
+
+def test_loose_pictures_are_asked_for_their_class(workspace):
+    app = open_page("1_data")
+    uploader(app).set_value([("a.png", picture(), "image/png"), ("a.png", picture("blue"), "image/png")])
+    app.run()
+    assert "What do these pictures show?" in words(app)
+    button(app, "Take in").click().run()
+    assert "needs a name" in app.error[0].value
+    app.text_input[0].input("tulip")
+    button(app, "Take in").click().run()
+    assert not app.exception
+    (dataset,) = list_datasets(workspace)
+    assert dataset.counts() == {"tulip": 2}
+    assert "at least two classes" in words(app)
+    assert "Train a model" not in [element.label for element in app.button]
+
+
+def test_what_was_dropped_can_be_taken_back(workspace):
+    app = open_page("1_data")
+    uploader(app).set_value([("a.png", picture(), "image/png")])
+    app.run()
+    button(app, "Cancel").click().run()
+    assert "Your pictures" in words(app)
+    assert list((workspace.root / "staging").iterdir()) == []
+
+
+def test_a_zip_that_is_none_is_refused_with_a_sentence(workspace):
+    app = open_page("1_data")
+    uploader(app, zipped=True).set_value(("broken.zip", b"PK\x03\x04 and then nothing", "application/zip"))
+    app.run()
+    assert not app.exception
+    assert app.error
+    assert list_datasets(workspace) == []
+    assert list((workspace.root / "staging").iterdir()) == []
+    app.run()
+    assert not app.error, "told once, not at every turn"
+
+
+def test_a_folder_on_this_machine_is_taken_in_by_its_path(workspace, tiny_folder, at_localhost):
+    app = open_page("1_data")
+    app.text_input[0].input(str(tiny_folder))
+    button(app, "Take in").click().run()
+    assert not app.exception
+    assert shown(app)["Pictures"] == "36"
+
+
+def test_a_path_that_leads_nowhere_is_told(workspace, tmp_path, at_localhost):
+    app = open_page("1_data")
+    app.text_input[0].input(str(tmp_path / "nowhere"))
+    button(app, "Take in").click().run()
+    assert "nothing at" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("variable", "address", "allowed"),
+    [
+        ("1", "localhost", True),
+        ("1", "127.0.0.1", True),
+        ("0", "localhost", False),
+        ("1", "0.0.0.0", False),
+        ("1", None, False),
+    ],
+)
+def test_paths_can_be_typed_only_at_this_machine(monkeypatch, variable, address, allowed):
+    monkeypatch.setenv("GRAFT_LOCAL_FOLDERS", variable)
+    monkeypatch.setattr(upload.st, "get_option", lambda name: address)
+    assert upload.local_folders_allowed() is allowed
+
+
+def test_what_was_left_out_stands_first_with_its_reason(workspace):
+    files = [(f"pets/{label}/{n}.png", picture((60 * n, 9, 99)), "image/png") for n, label in enumerate(("cat", "dog"))]
+    app = open_page("1_data")
+    uploader(app, directory=True).set_value([*files, ("pets/cat/cut.png", picture()[:60], "image/png")])
+    app.run()
+    table = app.dataframe[0].value
+    assert list(table["source"]) == ["pets/cat/cut.png"] or table["source"].iloc[0].endswith("cut.png")
+    assert set(table["outcome"]) == {"left out"}
+    assert shown(app)["Left out"] == "1"
+
+
+def test_pictures_are_added_to_a_dataset(workspace, tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    uploader(app).set_value([("new.png", picture("orange"), "image/png")])
+    app.run()
+    next(box for box in app.selectbox if box.label == "Class").select("circle")
+    button(app, "Take in").click().run()
+    assert not app.exception
+    assert tiny_dataset.counts()["circle"] == 13
+
+
+def test_a_dataset_is_deleted_only_after_a_second_question(workspace, tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    assert "Delete for good" not in [element.label for element in app.button]
+    button(app, "Delete").click().run()
+    assert open_dataset(workspace, tiny_dataset.id)
+    button(app, "Delete for good").click().run()
+    assert not app.exception
+    assert list_datasets(workspace) == []
+    assert "Your pictures" in words(app)
+
+
+def test_a_dataset_is_renamed(workspace, tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    app.text_input(key=f"name-{tiny_dataset.id}").input("Shapes of *June*")
+    button(app, "Rename").click().run()
+    assert not app.exception
+    assert tiny_dataset.info.name == "Shapes of *June*"
+
+
+def test_the_url_says_which_dataset_and_a_dead_link_is_told(workspace, tiny_dataset):
+    app = open_page("1_data", dataset="gone")
+    assert "cannot be shown" in app.info[0].value
+    assert app.selectbox(key="pick-dataset").value == tiny_dataset.id
+
+
+def test_a_half_written_dataset_is_told_and_the_others_stay(workspace, tiny_dataset):
+    broken = workspace.datasets / "20260101-000000-broken-0000"
+    broken.mkdir()
+    (broken / "dataset.json").write_text('{"id": "bro')
+    app = open_page("1_data")
+    assert "20260101-000000-broken-0000" in app.warning[0].value
+    assert shown(app)["Pictures"] == "36"
+
+
+def test_a_damaged_table_is_told_in_a_sentence(workspace, tiny_dataset):
+    (tiny_dataset.path / "items.parquet").write_bytes(b"torn")
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    assert "items.parquet" in app.error[0].value
+
+
+def test_pages_of_the_gallery_turn(workspace, tiny_dataset, monkeypatch):
+    monkeypatch.setattr("pages.components.gallery.PER_PAGE", 10)
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    assert "1 to 10 of 36 pictures" in words(app)
+    app.pagination[0].set_value(4).run()
+    assert "31 to 36 of 36 pictures" in words(app)
