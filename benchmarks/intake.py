@@ -73,7 +73,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--full", action="store_true", help="10,000 pictures, 3 GB")
     parser.add_argument("--pictures", type=int, help="another number of pictures")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--turns", type=int, default=3, help="how often each side is timed")
     parser.add_argument("--scratch", type=Path, help="where pictures and workspace are put; else the temporary folder")
     parser.add_argument("--side", choices=("plain", "intake"), help=argparse.SUPPRESS)

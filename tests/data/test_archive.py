@@ -116,6 +116,14 @@ def test_a_bomb_by_count_is_refused(tmp_path):
         names(path, Limits(files=100))
 
 
+@pytest.mark.parametrize("count", [300, 70_000])
+def test_a_bomb_by_count_is_refused_before_its_list_is_read(tmp_path, monkeypatch, count):
+    path = zip_with(tmp_path / "many.zip", *((f"{number}", b"") for number in range(count)))
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(ArchiveError, match="more than 100 files"):
+        names(path, Limits(files=100))
+
+
 def test_a_folder_of_too_many_files_is_refused(tmp_path):
     write_classes(tmp_path, "a", count=4)
     with pytest.raises(ArchiveError, match="more than 3 files"):

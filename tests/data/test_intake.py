@@ -311,6 +311,13 @@ def test_a_hostile_archive_leaves_nothing_behind(tmp_path, take_in, workspace):
     assert left_behind(workspace) == []
 
 
+def test_our_own_folder_is_not_taken_in_again(tmp_path, take_in, workspace):
+    dataset = take_in(write_classes(tmp_path / "p", "a", "b")).dataset
+    for source in (workspace.root, workspace.datasets, dataset.path / "images", tmp_path):
+        with pytest.raises(DataError, match="own copies"):
+            take_in(source)
+
+
 def test_a_full_disk_is_said_before_it_is_full(tmp_path, take_in, workspace, monkeypatch):
     monkeypatch.setattr(staging, "SPARE_BYTES", 10**18)
     with pytest.raises(DataError, match="GB free"):

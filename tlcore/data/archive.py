@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from unicodedata import normalize
 from tlcore.errors import ArchiveError, DataError, PictureError
 
 HEAD_BYTES = 64
+_END_BYTES = 66_000  # the last record and the longest comment, and Zip64's
+_MOST_BYTES_PER_NAME = 1000
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 _READABLE_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 
@@ -39,7 +42,7 @@ class Limits:
             small files of one colour pack well.
     """
 
-    files: int = 500_000
+    files: int = 200_000
     bytes: int = 200 * 10**9
     file_bytes: int = 256 * 10**6
     ratio: float = 100.0
@@ -79,7 +82,7 @@ def opening(source: Path, limits: Limits | None = None) -> Iterator[Opened]:
         DataError: It is neither a zip nor a folder.
     """
     limits = limits or Limits()
-    if source.is_dir():
+    if _is_folder(source):
         yield _Folder(source, limits)
     elif not source.exists():
         raise DataError(f"A zip or a folder with pictures is needed. {source} is not there. Check the path.")
@@ -90,6 +93,7 @@ def opening(source: Path, limits: Limits | None = None) -> Iterator[Opened]:
         )
     else:
         try:
+            _check_directory(source, limits)
             archive = zipfile.ZipFile(source)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise ArchiveError(
@@ -97,6 +101,26 @@ def opening(source: Path, limits: Limits | None = None) -> Iterator[Opened]:
             ) from error
         with archive:
             yield _Zip(source.name, archive, limits)
+
+
+def _is_folder(source: Path) -> bool:
+    try:
+        return source.is_dir()
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror}. Check who may read it.") from error
+
+
+def _check_directory(source: Path, limits: Limits) -> None:
+    """Refuse an archive whose list alone would fill the memory, by what its last record says of the list's length."""
+    with source.open("rb") as stream:
+        stream.seek(max(0, source.stat().st_size - _END_BYTES))
+        end = stream.read()
+    at = end.rfind(b"PK\x05\x06")
+    count, length = struct.unpack_from("<HI", end, at + 10) if 0 <= at <= len(end) - 22 else (0, 0)
+    large = end.rfind(b"PK\x06\x06", 0, max(at, 0))  # Zip64, where two or four bytes are too few
+    if 0 <= large <= len(end) - 56 and (count == 0xFFFF or length == 0xFFFFFFFF):
+        count, length = struct.unpack_from("<QQ", end, large + 32)
+    _check_amount(source.name, max(count, length // _MOST_BYTES_PER_NAME), 0, limits)
 
 
 def read(opened: Opened, entry: Entry, *, most: int) -> bytes:

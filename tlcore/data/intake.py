@@ -72,6 +72,7 @@ def ingest(
     limits = limits or Limits()
     yield Progress(0, 0, note="Looking at the files")
     source = source.expanduser()
+    _check_apart(workspace, source)
     with opening(source, limits) as opened:
         if not opened.entries:
             raise DataError(f"A zip or a folder with pictures is needed. {source.name} has no files in it.")
@@ -113,6 +114,15 @@ def needs_label(source: Path) -> bool:
     """
     with opening(source.expanduser()) as opened:
         return bool(opened.entries) and _plan(opened, None).loose
+
+
+def _check_apart(workspace: Workspace, source: Path) -> None:
+    ours, given = workspace.datasets.resolve(), source.resolve()
+    if ours.is_relative_to(given) or given.is_relative_to(ours):
+        raise DataError(
+            f"A folder with pictures of yours is needed. {source} holds Graft's own copies of pictures. "
+            "Give the folder that they came from, or one beside it."
+        )
 
 
 def _plan(opened: Opened, label: str | None) -> Plan:
