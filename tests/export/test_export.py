@@ -138,8 +138,8 @@ def test_a_stopped_export_ends_its_processes_and_leaves_nothing(run, monkeypatch
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         export_run(run, stop, ["onnx"])
-    assert time.monotonic() - began < 10
-    assert not list(run.exports.glob(".*"))
+    assert time.monotonic() - began < 30
+    assert not list(run.exports.iterdir())
 
 
 def write_sleeper(folder: Path) -> Path:

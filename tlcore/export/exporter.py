@@ -78,7 +78,7 @@ class FreshProcess:
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
         self._starting = threading.Lock()
-        self._ended = False
+        self.ended = False
 
     def run(self, program: Path, arguments: Sequence[str], *, folder: Path, pictures: int) -> str:
         """Run a program to its end and give its standard output.
@@ -87,7 +87,7 @@ class FreshProcess:
             ExportError: It failed, or took far too long.
         """
         with self._starting:
-            if self._ended:
+            if self.ended:
                 raise ExportError("The proof was broken off.")
             process = subprocess.Popen(
                 [sys.executable, "-I", str(program), *arguments],
@@ -117,7 +117,7 @@ class FreshProcess:
     def end(self) -> None:
         """End what is running and start nothing more."""
         with self._starting:
-            self._ended = True
+            self.ended = True
             for process in list(self._running):
                 process.kill()
 

@@ -68,6 +68,8 @@ def _make(
     making.mkdir(parents=True)
     try:
         manifest = _prove(run, exporter, pictures, expected, fresh, making)
+        if fresh.ended:  # stopped in the middle: that says nothing about the artefact
+            raise ExportError("The export was broken off. Start it again.")
         if not manifest.agrees:
             (making / exporter.file).unlink(missing_ok=True)
         write_json(making / "manifest.json", manifest)

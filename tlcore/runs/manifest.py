@@ -71,7 +71,7 @@ def read_manifest(run: Path, key: str) -> Manifest | None:
 def read_manifests(run: Path) -> tuple[Manifest, ...]:
     """Every manifest of a run folder, by format; damaged ones are left out."""
     found = []
-    for path in sorted((run / "exports").glob("*/manifest.json")):
+    for path in sorted((run / "exports").glob("[!.]*/manifest.json")):  # hidden folders are being made
         try:
             manifest = read_manifest(run, path.parent.name)
         except ExportError:
