@@ -150,6 +150,7 @@ def test_everything_that_is_no_picture_is_listed_with_its_reason(tmp_path, take_
         "a/readme.txt": b"These are cats.",
         "a/empty.jpg": b"",
         "a/cut.png": (folder / "a" / "0.png").read_bytes()[:200],
+        "LICENSE": b"Do what you like.",
         "a/words.jpg": b"not a picture at all",
         "a/paper.pdf": b"%PDF-1.7 ...",
         "a/more.zip": b"PK\x03\x04....",
@@ -166,10 +167,11 @@ def test_everything_that_is_no_picture_is_listed_with_its_reason(tmp_path, take_
         assert "not a picture" in said["a/readme.txt"]
         assert said["a/empty.jpg"] == "The file is empty."
         assert "cut short" in said["a/cut.png"]
+        assert "not a picture" in said["LICENSE"]
         assert "not a picture" in said["a/words.jpg"]
         assert "PDF" in said["a/paper.pdf"]
         assert "archive inside" in said["a/more.zip"]
-        assert len(report.dataset.triage()) == 4 + len(said) == 13
+        assert len(report.dataset.triage()) == 4 + len(said) == 14
 
 
 def test_the_same_bytes_twice_in_a_class_are_kept_once(tmp_path, take_in):

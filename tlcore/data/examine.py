@@ -102,6 +102,15 @@ class Examiner:
             content = self._read(entry)
             yield self._decode(content, PurePosixPath(entry.path.name).suffix)
 
+    def fault(self, entry: Entry) -> str:
+        """Say why a file is no picture, by its first bytes; empty where it may be one."""
+        try:
+            with reading(self._opened, entry) as stream:
+                _check_kind(stream.read(HEAD_BYTES))
+        except PictureError as error:
+            return str(error)
+        return ""
+
     def _read(self, entry: Entry) -> bytes:
         with reading(self._opened, entry) as stream:
             # Asking for no more than there is: a buffer is made for as much as is asked for.

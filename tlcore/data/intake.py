@@ -166,7 +166,7 @@ def _take_in(
 
 def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) -> Item | LeftOut:
     if not place.label:
-        return LeftOut(entry.name, place.reason)
+        return LeftOut(entry.name, examiner.fault(entry) or place.reason)
     try:
         with examiner.examining(entry) as picture:
             file = staging.keep(picture.sha256 + picture.suffix, picture.content)
