@@ -4,38 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import class_counts, dataset_edits, frame, gallery, intake, tables, triage, upload, words
+from pages.components import class_counts, dataset_edits, frame, gallery, intake, tables, triage, upload, welcome, words
 from pages.components.pickers import pick_dataset
 from tlcore.data.dataset import Dataset, broken_datasets
 from tlcore.workspace import Workspace
 
-FOLDERS = """
-flowers.zip
-├── daisy
-│   ├── 001.jpg
-│   └── 002.jpg
-└── tulip
-    ├── 001.jpg
-    └── 002.jpg
-"""
-
 GIVEN = "The folders for training, validation and test are kept as they came."
 DRAWN = "Before a training, the pictures are dealt out at random to training, validation and test."
-
-
-def welcome(workspace: Workspace) -> None:
-    """The first visit: the ways in, and what a good collection looks like."""
-    ways, advice = st.columns([3, 2], gap="large")
-    with ways:
-        st.subheader("Your pictures", anchor=False)
-        intake.offer(workspace, "first")
-    with advice:
-        st.subheader("One folder for each class", anchor=False)
-        st.code(FOLDERS.strip(), language=None)
-        st.caption(
-            "From about 20 pictures of each class on, results begin to mean something; 100 are better. Odd files do no "
-            "harm: what cannot be used is left out and listed with the reason. Everything stays on this machine."
-        )
 
 
 def another(workspace: Workspace) -> None:
@@ -84,6 +59,12 @@ def facts(dataset: Dataset) -> None:
         )
 
 
+def more(workspace: Workspace, dataset: Dataset) -> None:
+    few = len(dataset.info.classes) < 2
+    with st.expander("Add pictures to this dataset", icon=":material/add_photo_alternate:", expanded=few):
+        intake.offer(workspace, f"add-{dataset.id}", into=dataset)
+
+
 def show(workspace: Workspace) -> None:
     upload.sweep(workspace)
     for name, fault in broken_datasets(workspace):
@@ -96,10 +77,12 @@ def show(workspace: Workspace) -> None:
         return
     dataset = head(workspace)
     if dataset is None:
-        welcome(workspace)
+        welcome.show(workspace)
         return
     facts(dataset)
     items, counts = tables.items(dataset), tables.counts(dataset)
+    if len(counts) < 2:
+        more(workspace, dataset)
     st.subheader("Classes", anchor=False)
     with st.container(height=440 if len(counts) > 10 else "content", border=False):
         st.plotly_chart(class_counts.figure(items, dataset.info.classes), config={"displayModeBar": False})
@@ -109,8 +92,8 @@ def show(workspace: Workspace) -> None:
     gallery.browse(dataset)
     st.subheader("What became of each file", anchor=False)
     triage.show(dataset)
-    with st.expander("Add pictures to this dataset", icon=":material/add_photo_alternate:", expanded=len(counts) < 2):
-        intake.offer(workspace, f"add-{dataset.id}", into=dataset)
+    if len(counts) >= 2:
+        more(workspace, dataset)
 
 
 with frame.page(

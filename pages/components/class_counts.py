@@ -38,8 +38,11 @@ def figure(items: pd.DataFrame, classes: tuple[str, ...]) -> go.Figure:
             # The bars have many colours: the legend shows the depth alone.
             marker = {"color": deepened(QUIET, DEPTH[part])}
             chart.add_bar(y=[classes[0]], x=[0], orientation="h", marker=marker, name=title, hoverinfo="skip")
-    polish(chart, x="pictures", height=100 + ROW_PIXELS * len(classes))
+    polish(chart, x="pictures", height=(90 if len(parts) > 1 else 60) + ROW_PIXELS * len(classes))
     chart.update_layout(barmode="stack", bargap=0.25, legend={"traceorder": "normal"})
+    chart.update_layout(margin={"t": 28 if len(parts) > 1 else 0})
+    if counted.groupby("label").sum().max() < 10:
+        chart.update_xaxes(dtick=1)  # no halves of a picture
     chart.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return chart
 
