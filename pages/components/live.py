@@ -16,11 +16,21 @@ from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 
 LOG_LINES = 200
+# Every second something is drawn again: nothing may dim meanwhile, and Streamlit's own "Stop" beside ours would
+# stop the drawing, not the run.
+STEADY = """
+<style>
+[data-testid="stElementContainer"][data-stale="true"] { opacity: 1 !important; transition: none !important; }
+[data-testid="stStatusWidget"] { display: none; }
+</style>
+"""
 
 
 def show(run: Run) -> None:
     """Show the run; look again every second for as long as a worker is at it."""
     live = run.state().live
+    if live:
+        st.html(STEADY)
     # Only what may change is drawn again. When the run ends the whole page is, once: other buttons are due then.
     st.fragment(_watch, run_every="1s" if live else None)(run, live)
 
