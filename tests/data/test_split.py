@@ -49,7 +49,7 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(table=tables(), seed=st.integers(0, 5), twice=st.booleans())
 def test_a_split_is_a_partition_with_equal_things_on_one_side(table, seed, twice):
     if twice:  # the same bytes in two rows
@@ -64,7 +64,7 @@ def test_a_split_is_a_partition_with_equal_things_on_one_side(table, seed, twice
     assert (grouped.groupby("group")["split"].nunique() <= 1).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(table=tables(), seed=st.integers(0, 5), order=st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(table, seed, order):
     rows = list(range(len(table)))
