@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from secrets import randbelow
 
 import streamlit as st
@@ -18,9 +17,9 @@ from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 WAYS = {
-    "Pictures": ":material/upload: Drop pictures",
+    "Pictures": ":material/upload: Upload",
     "Camera": ":material/photo_camera: Camera",
-    "Test": ":material/casino: Test pictures",
+    "Test": ":material/casino: Test set",
 }
 AT_ONCE = 12
 
@@ -57,7 +56,7 @@ def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
     rows = split[split["split"] == "test"]
     rows = rows.sample(min(8, len(rows)), random_state=st.session_state["try-draw"])
     return [
-        ask(model, images.image_path(file), Path(file).name[:12], str(label))
+        ask(model, images.image_path(file), f"a test picture of {label}", str(label))
         for file, label in zip(rows["file"], rows["label"], strict=True)
     ]
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.components import words
 from tlcore.errors import DataError
@@ -133,7 +134,7 @@ def _local(typed: str) -> Source:
 
 
 def _dropped(workspace: Workspace, label: str, key: str, **options: Any) -> Source | None:
-    # The key changes when the bytes are on the disk: that empties the uploader, and the server's memory with it.
+    # The key changes when the bytes are on the disk: that empties the uploader.
     turn = f"{key}-turn"
     st.session_state.setdefault(turn, 0)
     multiple = options.pop("multiple")
@@ -147,7 +148,12 @@ def _dropped(workspace: Workspace, label: str, key: str, **options: Any) -> Sour
     if not given:
         return None
     st.session_state[turn] += 1
-    return _stage(workspace, given if isinstance(given, list) else [given], folders=multiple == "directory")
+    uploads = given if isinstance(given, list) else [given]
+    try:
+        return _stage(workspace, uploads, folders=multiple == "directory")
+    finally:
+        for upload in uploads:
+            _let_go(upload)
 
 
 def _stage(workspace: Workspace, uploads: Sequence[Any], *, folders: bool) -> Source:
@@ -169,6 +175,7 @@ def _stage(workspace: Workspace, uploads: Sequence[Any], *, folders: bool) -> So
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as stream:
                 shutil.copyfileobj(upload, stream)
+            _let_go(upload)
             if done % 50 == 0:
                 bar.progress(done / len(uploads), text=f"Written {done} of {words.plural(len(uploads), 'file')}")
     except OSError as error:
@@ -179,6 +186,14 @@ def _stage(workspace: Workspace, uploads: Sequence[Any], *, folders: bool) -> So
     finally:
         bar.empty()
     return Source(home / names[0][-1] if archive else folder, title, staged=True)
+
+
+def _let_go(upload: Any) -> None:
+    """Take the bytes out of the server's memory: Streamlit keeps them until the tab is closed, uploader or not."""
+    context = get_script_run_ctx()
+    remove = getattr(context.uploaded_file_mgr, "remove_file", None) if context else None
+    if remove is not None:
+        remove(session_id=context.session_id, file_id=upload.file_id)
 
 
 def _free(path: Path) -> Path:

@@ -6,6 +6,7 @@ import io
 
 import pytest
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from pages.components import upload
 from tests.pages.opening import button, open_page, words
@@ -63,6 +64,17 @@ def test_the_bytes_that_were_dropped_are_kept_nowhere_twice(workspace, tiny_zip)
     app.run()
     assert list((workspace.root / "staging").iterdir()) == []
     assert all(not field.value for field in app.file_uploader)
+
+
+def test_the_bytes_that_were_dropped_do_not_stay_in_memory(workspace, tiny_zip, monkeypatch):
+    released = []
+    monkeypatch.setattr(
+        MemoryUploadedFileManager, "remove_file", lambda self, session_id, file_id: released.append(file_id)
+    )
+    app = open_page("1_data")
+    uploader(app, zipped=True).set_value((tiny_zip.name, tiny_zip.read_bytes(), "application/zip"))
+    app.run()
+    assert released
 
 
 def test_a_dropped_folder_brings_its_classes(workspace):
