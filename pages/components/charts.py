@@ -44,11 +44,16 @@ def bands(state: RunState, config: TrainingConfig) -> list[Band]:
 
 
 def last_epoch(state: RunState, config: TrainingConfig) -> int:
-    """Where the axis of epochs ends: fixed from the first moment, so that it does not grow under the reader's eyes."""
-    end = bands(state, config)[-1].last
-    trained = {phase.name for phase in state.phases if phase.epochs > 0}
-    if state.live and config.mode == "fine-tune" and "fine-tune" not in trained and trained:
-        end += config.epochs
+    """Where the axis of epochs ends: as planned while the run lives, so that it does not move while one looks."""
+    training = [phase for phase in state.phases if phase.epochs > 0]
+    if not state.live or not training:
+        return max(bands(state, config)[-1].last, 2)
+    last = training[-1]
+    done = [epoch.epoch for epoch in state.epochs if epoch.phase == last.name]
+    end = last.first_epoch + last.epochs - 1
+    if config.mode == "fine-tune" and last.name != "fine-tune":
+        # The epochs of the settings are still to come, after a warm-up that may have stopped early.
+        end = (max(done) if last.seconds is not None and done else end) + config.epochs
     return max(end, 2)
 
 
@@ -80,7 +85,7 @@ def curves(state: RunState, config: TrainingConfig, measure: Measure, *, revisio
     )
     for epoch in best:
         figure.add_vline(x=epoch.epoch, line={"width": 1, "dash": "dot", "color": QUIET}, layer="below")
-    found = bands(state, config)
+    found, end = bands(state, config), last_epoch(state, config)
     for index, band in enumerate(found):
         if band.title:
             figure.add_vrect(
@@ -92,9 +97,10 @@ def curves(state: RunState, config: TrainingConfig, measure: Measure, *, revisio
                 # Short phases stand close together: their names take turns on two lines.
                 annotation={"text": band.title, "font": {"size": 12}, "yref": "paper", "y": 1.0, "yanchor": "bottom"}
                 | {"yshift": 15 * (len(found) - 1 - index) % 30 if len(found) > 1 else 0},
-                annotation_position="top left",
+                # A name that begins far to the right would run out of a narrow chart.
+                annotation_position="top left" if band.first <= end / 2 else "top right",
             )
-    return _settled(figure, measure, last_epoch(state, config), revision)
+    return _settled(figure, measure, end, revision)
 
 
 def overlay(runs: Sequence[tuple[str, RunState]], measure: Measure) -> go.Figure:

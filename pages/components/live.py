@@ -61,6 +61,8 @@ def _headline(run: Run, config: TrainingConfig, state: RunState) -> None:
 
 def _now(run: Run, config: TrainingConfig, state: RunState) -> None:
     progress = run.progress()
+    if progress is not None and state.phase is not None and progress.phase != state.phase.name:
+        progress = None  # of the phase before: the new one has not said anything yet
     # Said in the bar's own line: a notice above the charts would push them down when it comes and pull them up again.
     st.progress(_share(progress) if state.state != "waiting" else 0.0, text=_doing(state, progress))
     done = state.epochs[-1].epoch if state.epochs else 0
@@ -89,10 +91,8 @@ def _doing(state: RunState, progress: Progress | None) -> str:
     if state.state == "waiting":
         ahead = words.plural(state.behind, "run stands", "runs stand") if state.behind else "another run may stand"
         return f"Waiting in line: {ahead} before this one. It begins by itself; this page may be closed."
-    if progress is None:
-        return "Starting: the worker loads what it needs …"
-    text = progress.title
-    if progress.total:
+    text = state.phase.title if state.phase is not None else "Starting: the worker loads what it needs …"
+    if progress is not None and progress.total:
         unit = "batch " if progress.unit == "batches" else ""
         text += f" · {unit}{words.count(progress.done)} of {words.count(progress.total)}"
     if state.state == "stopping":

@@ -13,7 +13,7 @@ from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 
 ROWS = 20
-WIDTHS = [1, 1.4]
+WIDTHS = [1.25, 1]
 HEADS = {"Test accuracy (95 %)": 132, "Time": 84, "State": 118}  # pixels
 # The link to this very page would look pressed; the heads make no sense where the columns stand below each other.
 STYLE = """
@@ -71,6 +71,7 @@ def _row(run: Run, state: RunState) -> None:
         st.markdown(f"**{run_facts.accuracy(state)}**", width=HEADS["Test accuracy (95 %)"])
         st.markdown(words.duration(run_facts.seconds(state)), width=HEADS["Time"])
         st.markdown(run_facts.badge(state.state), width=HEADS["State"])
+        st.space("stretch")
         with st.popover("", icon=":material/more_vert:", help="Rename, repeat, delete"):
             _menu(run, state)
 

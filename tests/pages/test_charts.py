@@ -1,0 +1,71 @@
+"""The curves: phases as bands, an axis that stays where it is, the best epoch."""
+
+from __future__ import annotations
+
+from pages.components import charts
+from tests.pages.made_runs import epoch_ended
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.events import Ended, PhaseEnded, PhaseStarted, Started
+from tlcore.runs.state import fold
+
+CONFIG = TrainingConfig(dataset="any", mode="fine-tune", epochs=6)
+WARM_UP = PhaseStarted(phase="head", title="Warming up the head", epochs=4, first_epoch=1)
+FINE_TUNING = PhaseStarted(phase="fine-tune", title="Fine-tuning", epochs=6, first_epoch=5)
+
+
+def log(*, until):
+    """A warm-up of four epochs, then fine-tuning that stops early after three."""
+    yield Started(pid=1)
+    yield WARM_UP
+    for epoch in range(1, 5):
+        yield epoch_ended(epoch, loss=1 / epoch, val_loss=1 / epoch)
+    yield PhaseEnded(phase="head", seconds=1.0)
+    yield FINE_TUNING
+    for epoch in range(5, 5 + until):
+        yield epoch_ended(epoch, loss=0.1, val_loss=0.1 * epoch, phase="fine-tune", best=epoch == 5)
+
+
+def state(events, *, alive=True):
+    return fold(list(events), alive=alive, stop_asked=False)
+
+
+def test_the_axis_of_epochs_stays_from_the_first_epoch_to_the_last():
+    events = [*log(until=3), PhaseEnded(phase="fine-tune", seconds=1.0)]
+    ends = {charts.last_epoch(state(events[:count]), CONFIG) for count in range(2, len(events) + 1)}
+    assert ends == {10}
+
+
+def test_a_run_that_is_over_shows_what_there_was():
+    over = state([*log(until=3), PhaseEnded(phase="fine-tune", seconds=1.0), Ended(state="finished")], alive=False)
+    assert charts.last_epoch(over, CONFIG) == 7
+
+
+def test_phases_are_bands_that_do_not_overlap():
+    found = charts.bands(state(log(until=2)), CONFIG)
+    assert [(band.title, band.first, band.last) for band in found] == [
+        ("Warming up the head", 1, 4),
+        ("Fine-tuning", 5, 10),
+    ]
+
+
+def test_one_point_for_each_epoch_and_a_star_on_the_best():
+    figure = charts.curves(state(log(until=2)), CONFIG, "loss", revision="run")
+    training, validation, best = figure.data
+    assert list(training.x) == list(validation.x) == [1, 2, 3, 4, 5, 6]
+    assert list(best.x) == [5]
+    assert figure.layout.uirevision == "run"
+
+
+def test_a_run_without_epochs_has_empty_axes_of_the_same_size():
+    empty = charts.curves(state([Started(pid=1)]), CONFIG, "accuracy", revision="run")
+    full = charts.curves(state(log(until=2)), CONFIG, "accuracy", revision="run")
+    assert empty.layout.height == full.layout.height
+    assert tuple(empty.layout.yaxis.range) == tuple(full.layout.yaxis.range)
+
+
+def test_the_matrix_has_a_place_to_click_for_each_cell():
+    figure = charts.confusion([[3, 1], [0, 4]], ["cat", "dog"], shares=True, chosen=(0, 1))
+    cells = figure.data[1]
+    assert [tuple(data[:2]) for data in cells.customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert list(cells.text) == ["75%", "25%", "", "100%"]
+    assert len(figure.layout.shapes) == 1
