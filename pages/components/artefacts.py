@@ -13,9 +13,8 @@ ICONS = {"keras": ":material/hub:", "onnx": ":material/bolt:", "bundle": ":mater
 STYLE = """
 <style>
 .proof { display: grid; grid-template-columns: auto 1fr; gap: 0.35rem 1rem; font-size: 0.9rem; }
-.proof, .proof dt, .proof dd { margin: 0; padding: 0; }
-.proof dt { opacity: 0.7; font-weight: 400; }
-.proof dd { text-align: right; font-variant-numeric: tabular-nums; }
+.proof span { opacity: 0.7; }
+.proof b { font-weight: 400; text-align: right; font-variant-numeric: tabular-nums; }
 </style>
 """
 USES = {
@@ -78,14 +77,16 @@ def _proof(manifest: Manifest) -> None:
         st.markdown(":red-badge[:material/gpp_bad: disagrees]")
     same = round(manifest.same_answers * manifest.n)
     rows = {
-        "Size": f"{manifest.bytes / 1e6:.3g}{words.THIN}MB",
+        "Size": f"{manifest.bytes / 1e6:.3g}{words.THIN}MB"
+        if manifest.bytes >= 1e5
+        else f"{manifest.bytes / 1e3:.3g}{words.THIN}kB",
         "Same answers": f"{words.count(same)} of {words.count(manifest.n)}",
         "Largest difference": _difference(manifest.largest_difference),
     }
     if manifest.milliseconds_per_picture is not None:
         rows["Per picture"] = f"{manifest.milliseconds_per_picture:.3g}{words.THIN}ms"
-    cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
-    st.html(f'{STYLE}<dl class="proof">{cells}</dl>')
+    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in rows.items())
+    st.html(f'{STYLE}<div class="proof">{cells}</div>')
 
 
 def _difference(value: float) -> str:
