@@ -13,7 +13,7 @@ from tests.browser.conftest import PICTURES_PER_CLASS, Server, python
 
 pytestmark = pytest.mark.slow
 
-TRAINING_SECONDS = 240_000  # milliseconds for Playwright: two slow cores, a cold import
+TRAINING_SECONDS = 480_000  # milliseconds for Playwright: two slow cores, shared, and a cold import
 expect.set_options(timeout=30_000)  # the default of five seconds is less than a cold start on a busy machine
 
 
