@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from tlcore.errors import WorkspaceError
 
@@ -67,7 +67,7 @@ def read_json(path: Path, schema: type[Model]) -> Model:
         raise WorkspaceError(f"The file {path.name} is needed in {path.parent}, but it is not there.") from error
     except (OSError, ValueError) as error:
         raise WorkspaceError(
-            f"The file {path.name} should follow the schema {schema.__name__}. It could not be read: {error}. "
+            f"The file {path.name} should follow the schema {schema.__name__}. It could not be read: {_said(error)}. "
             f"Restore {path} from a copy, or delete the folder it is in."
         ) from error
 
@@ -111,6 +111,14 @@ def tree_bytes(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
     return sum(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())
+
+
+def _said(error: Exception) -> str:
+    """What is wrong, in a few words: pydantic's own text runs over many lines and links to its manual."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"]))) for fault in faults)
 
 
 def _sync(path: Path) -> None:
