@@ -61,7 +61,7 @@ def test_a_file_that_does_not_follow_its_schema_is_named_in_a_sentence(tmp_path)
     with pytest.raises(WorkspaceError, match=r"colour\.json is needed"):
         read_json(path, Colour)
     path.write_text('{"name": "red", "shade": 3}')
-    with pytest.raises(WorkspaceError, match="should follow the schema Colour.*shade: Extra inputs") as caught:
+    with pytest.raises(WorkspaceError, match=r"should follow the schema Colour.*shade: Extra inputs") as caught:
         read_json(path, Colour)
     assert "http" not in str(caught.value)
 
