@@ -1,4 +1,4 @@
-"""Every backbone of the catalogue becomes a graph, in one piece and from both sides of its middle cut."""
+"""Every backbone of the catalogue becomes a graph, from both sides of its middle cut where it has one."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def test_every_backbone_answers_alike_in_keras_and_as_a_graph(key):
     model = TransferModel(backbone, body, classes=3, dropout=0.0, seed=0)
     pixels = np.random.default_rng(0).integers(0, 256, (2, backbone.minimum_size, backbone.minimum_size, 3))
     expected = model.whole.predict(pixels.astype(np.float32), verbose=0)
-    for cut in sorted({len(backbone.blocks) // 2, len(backbone.blocks)}):
-        if cut:
-            trunk = to_onnx(model.trunk(cut), source=PIXELS, target=FEATURES)
-            graph = join(trunk, to_onnx(model.answer(cut), source=FEATURES, target=PROBABILITIES))
-        else:
-            graph = to_onnx(model.whole, source=PIXELS, target=PROBABILITIES)
-        onnx.checker.check_model(graph)
-        session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-        (answers,) = session.run([PROBABILITIES], {PIXELS: pixels.astype(np.float32)})
-        np.testing.assert_allclose(answers, expected, atol=1e-4)
+    cut = len(backbone.blocks) // 2
+    if cut:
+        trunk = to_onnx(model.trunk(cut), source=PIXELS, target=FEATURES)
+        graph = join(trunk, to_onnx(model.answer(cut), source=FEATURES, target=PROBABILITIES))
+    else:
+        graph = to_onnx(model.whole, source=PIXELS, target=PROBABILITIES)
+    onnx.checker.check_model(graph)
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    (answers,) = session.run([PROBABILITIES], {PIXELS: pixels.astype(np.float32)})
+    np.testing.assert_allclose(answers, expected, atol=1e-4)
