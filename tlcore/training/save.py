@@ -48,6 +48,7 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
         path = Path(folder) / "model.onnx"
         if keras.backend.backend() != "tensorflow":
             return convert_elsewhere(model, Path(folder), source=source, target=target)
+        _hold_constants(model)
         signature = [keras.InputSpec(shape=model.input.shape, dtype="float32", name=source)]
         try:
             with warnings.catch_warnings():
@@ -60,6 +61,14 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
             ) from error
         graph = onnx.load(path)
     return _named(graph, source, target)
+
+
+def _hold_constants(model: keras.Model) -> None:
+    """Let normalizations hold their mean and variance as arrays: tensors would become inputs of the graph."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Normalization):
+            layer.mean = keras.ops.convert_to_numpy(layer.mean)
+            layer.variance = keras.ops.convert_to_numpy(layer.variance)
 
 
 def convert_elsewhere(model: keras.Model, folder: Path, *, source: str, target: str) -> onnx.ModelProto:
