@@ -22,6 +22,7 @@ from onnx import compose
 
 from tlcore.errors import ExportError
 from tlcore.files import replacing
+from tlcore.training.counterparts import convertible
 
 OPSET = 17
 PIXELS, PROBABILITIES, FEATURES = "pixels", "probabilities", "features"
@@ -48,6 +49,7 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
         path = Path(folder) / "model.onnx"
         if keras.backend.backend() != "tensorflow":
             return convert_elsewhere(model, Path(folder), source=source, target=target)
+        model = convertible(model)
         _hold_constants(model)
         signature = [keras.InputSpec(shape=model.input.shape, dtype="float32", name=source)]
         try:
