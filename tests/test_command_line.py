@@ -298,15 +298,25 @@ def test_train_predict_evaluate_and_export(workspace, capsys, tiny_zip, tiny_fol
 def test_ctrl_c_keeps_the_best_weights(workspace, tiny_dataset, asked_by):
     command = [sys.executable, "-m", "tlcore", "train", tiny_dataset.id, *SMALL, "--epochs", "1000", "--patience", "0"]
     process = subprocess.Popen(
-        [*command, "--json"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what it starts in the background ignore Ctrl-C, and whoever inherits that would never hear it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 120
-    while not (runs := list_runs(workspace)) or len(runs[0].state().epochs) < 2:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    process.send_signal(asked_by)
-    output, said = process.communicate(timeout=60)
+    with process:
+        try:
+            deadline = time.monotonic() + 120
+            while not (runs := list_runs(workspace)) or len(runs[0].state().epochs) < 2:
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            process.send_signal(asked_by)
+            output, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     content = json.loads(output.splitlines()[-1])
     assert content["state"] == "stopped"
