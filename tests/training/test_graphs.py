@@ -14,6 +14,13 @@ from tlcore.training.model import TransferModel
 from tlcore.training.save import FEATURES, PIXELS, PROBABILITIES, join, to_onnx
 
 
+@pytest.fixture(autouse=True)
+def forget_models():
+    """Give the memory of a whole catalogue of models back, one by one."""
+    yield
+    keras.utils.clear_session(free_memory=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", CATALOGUE)
 def test_every_backbone_answers_alike_in_keras_and_as_a_graph(key):
