@@ -4,7 +4,8 @@
 
 A server is started as `make run` starts it, on an empty workspace. After one visit that is not counted, a fresh browser
 context opens the first page again and again; a visit lasts from the request until the headline and the ways to bring
-pictures are visible. The last line is one JSON object; `value` is the median, in seconds.
+pictures are visible. A server of three lines, a bare title and two tabs, is visited in turn: what Streamlit itself takes
+in this browser on this machine. The last line is one JSON object; `value` is our median, in seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -31,6 +34,12 @@ from benchmarks.machine import machine, versions  # noqa: E402
 from tests.browser.chromium import find_or_install  # noqa: E402
 
 BAR_SECONDS = 1.0
+
+
+BARE_PAGE = """import streamlit as st
+st.title("Data")
+st.tabs(["Zip", "Folder"])
+"""
 
 
 def visit(browser: Browser, url: str) -> float:
@@ -46,45 +55,59 @@ def visit(browser: Browser, url: str) -> float:
     return seconds
 
 
+@contextmanager
+def server(app: Path, home: str) -> Iterator[tuple[str, int]]:
+    """Serve a page; its address and the server's process id."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--server.headless", "true"],
+        cwd=ROOT,
+        env={**os.environ, "GRAFT_HOME": home},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(f"http://localhost:{port}/_stcore/health")
+        yield f"http://localhost:{port}", process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def backends(pid: int) -> list[str]:
+    """The training backends of which a process has files in its memory."""
+    mapped = [each.path for each in psutil.Process(pid).memory_maps()]
+    return [name for name in ("tensorflow", "keras", "jax") if any(f"/{name}/" in path for path in mapped)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visits", type=int, default=7)
     asked = parser.parse_args()
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="graft-first-page-") as home:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-        server = subprocess.Popen(
-            [*command, "--server.headless", "true"],
-            cwd=ROOT,
-            env={**os.environ, "GRAFT_HOME": home},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+    with tempfile.TemporaryDirectory(prefix="graft-first-page-") as home, sync_playwright() as playwright:
+        bare = Path(home) / "bare.py"
+        bare.write_text(BARE_PAGE)
+        browser = playwright.chromium.launch(
+            executable_path=str(find_or_install()), args=["--no-sandbox", "--disable-background-networking"]
         )
-        try:
-            url = f"http://localhost:{port}"
-            wait_for(f"{url}/_stcore/health")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=str(find_or_install()), args=["--no-sandbox", "--disable-background-networking"]
-                )
-                first = visit(browser, url)
-                seconds = [visit(browser, url) for _ in range(asked.visits)]
-                browser.close()
-            heavy = sorted(
-                {
-                    name
-                    for name in ("tensorflow", "keras", "jax")
-                    for mapped in psutil.Process(server.pid).memory_maps()
-                    if f"/{name}/" in mapped.path
-                }
-            )
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+        with server(ROOT / "app.py", home) as (ours, pid), server(bare, home) as (theirs, _):
+            first = visit(browser, ours)
+            visit(browser, theirs)
+            pairs = [(visit(browser, ours), visit(browser, theirs)) for _ in range(asked.visits)]
+            heavy = backends(pid)
+        browser.close()
+    seconds, bare_seconds = ([pair[side] for pair in pairs] for side in (0, 1))
     median = statistics.median(seconds)
-    details = {"seconds": seconds, "first_visit_seconds": first, "backends_in_the_server": heavy}
+    details = {
+        "seconds": seconds,
+        "bare_streamlit_seconds": bare_seconds,
+        "ratio_to_bare_streamlit": statistics.median(mine / bare for mine, bare in pairs),
+        "first_visit_seconds": first,
+        "backends_in_the_server": heavy,
+    }
     holds = median < BAR_SECONDS and not heavy
     result = {"name": "first_page", "value": median, "bar": BAR_SECONDS, "holds": holds, "details": details}
     print(json.dumps({**result, "machine": machine(), "versions": versions()}))
