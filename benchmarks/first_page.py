@@ -4,8 +4,8 @@
 
 A server is started as `make run` starts it, on an empty workspace. After one visit that is not counted, a fresh browser
 context opens the first page again and again; a visit lasts from the request until the headline and the ways to bring
-pictures are visible. A page of three lines, a bare title and two tabs, is visited in turn: that is what Streamlit itself
-takes in this browser on this machine. The last line is one JSON object; `value` is our median, in seconds.
+pictures are visible. A page of three lines, a bare title and two tabs, is visited in turn: that is what Streamlit
+itself takes in this browser on this machine. The last line is one JSON object; `value` is our median, in seconds.
 """
 
 from __future__ import annotations
