@@ -20,6 +20,7 @@ STATES: dict[State, tuple[str, str, Colour]] = {
     "running": ("running", ":material/play_circle:", "blue"),
     "stopping": ("stopping", ":material/pause_circle:", "orange"),
     "finished": ("finished", ":material/check_circle:", "green"),
+    "paused": ("paused", ":material/pause_circle:", "blue"),
     "stopped": ("stopped early", ":material/stop_circle:", "orange"),
     "failed": ("failed", ":material/error:", "red"),
 }

@@ -22,6 +22,7 @@ AUGMENTATIONS: dict[Augmentation, tuple[str, str]] = {
     "shift": ("Shift", "For things that are not always in the middle."),
     "brightness": ("Brightness", "For light that changes; not where the brightness is what tells classes apart."),
     "contrast": ("Contrast", "For different cameras and weather."),
+    "erase": ("Erase a piece", "For things that are often partly hidden."),
 }
 RESIZES: dict[ResizePolicy, str] = {
     "crop": "crop: the middle square",
@@ -29,7 +30,11 @@ RESIZES: dict[ResizePolicy, str] = {
     "stretch": "stretch: everything, squeezed",
 }
 OPTIMIZERS: dict[Optimizer, str] = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with momentum"}
-BALANCINGS: dict[Balancing, str] = {"none": "every picture counts the same", "weights": "rare classes count more"}
+BALANCINGS: dict[Balancing, str] = {
+    "none": "every picture counts the same",
+    "weights": "rare classes count more",
+    "sampling": "rare classes are shown more often",
+}
 
 
 BAR_STYLE = """

@@ -11,13 +11,16 @@ import typer
 
 from tlcore.commands.terminal import Bar, Terminal
 from tlcore.runs.events import (
+    CrossValidated,
     Ended,
     EpochEnded,
     Evaluated,
     Event,
     Exported,
+    Noted,
     PhaseEnded,
     PhaseStarted,
+    Resumed,
     Started,
     Waiting,
 )
@@ -66,12 +69,18 @@ def words(event: Event, state: RunState) -> list[str]:
             return [f"Waiting for {before} on this machine."]
         case Started(device=device):
             return [f"Started on {device}." if device else "Started."]
+        case Resumed(epoch=epoch):
+            return [f"Resumed at epoch {epoch}."]
+        case Noted(message=message):
+            return [message]
         case PhaseStarted(title=title, trained_parameters=trained):
             return [f"{title}{f' ({trained:,} weights are trained)' if trained else ''}"]
         case EpochEnded():
             return [_epoch(event, state)]
         case PhaseEnded(seconds=seconds, images_per_second=rate):
             return [f"  done in {seconds:.1f} s{f', {rate:,.0f} pictures/s' if rate else ''}"]
+        case CrossValidated(accuracy=mean, deviation=deviation, folds=folds, repeats=repeats, n=n):
+            return [f"Accuracy over {repeats} times {folds} folds of {n} pictures: {mean:.3f} ± {deviation:.3f}."]
         case Evaluated():
             return [f"Test accuracy {interval(event)}."]
         case Exported(format=name, agrees=agrees, same_answers=same, largest_difference=largest):

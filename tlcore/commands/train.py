@@ -63,12 +63,35 @@ def train(
         float | None, typer.Option(show_default=default("fine_tune_learning_rate"))
     ] = None,
     dropout: Annotated[float | None, typer.Option(show_default=default("dropout"))] = None,
+    head: Annotated[str | None, typer.Option(help="trained, logistic or both.", show_default=default("head"))] = None,
+    gradual: Annotated[
+        bool | None, typer.Option(help="Unfreeze block by block.", show_default=default("gradual"))
+    ] = None,
+    weight_decay: Annotated[float | None, typer.Option(show_default=default("weight_decay"))] = None,
+    layer_decay: Annotated[
+        float | None,
+        typer.Option(help="Rate of a block over that of the one above it.", show_default=default("layer_decay")),
+    ] = None,
+    ema: Annotated[
+        float | None, typer.Option(help="Momentum of the weights' average; 0 is off.", show_default=default("ema"))
+    ] = None,
+    label_smoothing: Annotated[float | None, typer.Option(show_default=default("label_smoothing"))] = None,
+    mixup: Annotated[float | None, typer.Option(help="Alpha; 0 is off.", show_default=default("mixup"))] = None,
+    cutmix: Annotated[float | None, typer.Option(help="Alpha; 0 is off.", show_default=default("cutmix"))] = None,
+    views: Annotated[
+        int | None, typer.Option(help="Cached views of each training picture.", show_default="chosen")
+    ] = None,
+    target_metric: Annotated[
+        str | None,
+        typer.Option(help="loss, accuracy, balanced_accuracy or macro_f1.", show_default=default("target_metric")),
+    ] = None,
+    precision: Annotated[str | None, typer.Option(help="auto or float32.", show_default=default("precision"))] = None,
     patience: Annotated[
         int | None,
         typer.Option(help="Epochs without progress before it stops; 0 never.", show_default=default("patience")),
     ] = None,
     balancing: Annotated[
-        str | None, typer.Option(help="none, or weights: rare classes count more.", show_default=default("balancing"))
+        str | None, typer.Option(help="none, weights or sampling.", show_default=default("balancing"))
     ] = None,
     augment: Annotated[
         str | None, typer.Option(help="A list with commas, or none.", show_default=default("augment"))
@@ -97,6 +120,17 @@ def train(
         "optimizer": optimizer,
         "head_learning_rate": head_learning_rate,
         "fine_tune_learning_rate": fine_tune_learning_rate,
+        "head": head,
+        "gradual": gradual,
+        "weight_decay": weight_decay,
+        "layer_decay": layer_decay,
+        "ema": ema,
+        "label_smoothing": label_smoothing,
+        "mixup": mixup,
+        "cutmix": cutmix,
+        "views": views,
+        "target_metric": target_metric,
+        "precision": precision,
         "dropout": dropout,
         "patience": patience,
         "balancing": balancing,

@@ -12,8 +12,11 @@ from pydantic import BaseModel, ConfigDict
 Mode = Literal["freeze", "fine-tune"]
 ResizePolicy = Literal["crop", "letterbox", "stretch"]
 Optimizer = Literal["adamw", "adam", "sgd"]
-Balancing = Literal["none", "weights"]
-Augmentation = Literal["flip_left_right", "flip_up_down", "rotate", "zoom", "shift", "brightness", "contrast"]
+Balancing = Literal["none", "weights", "sampling"]
+Head = Literal["trained", "logistic", "both"]
+TargetMetric = Literal["loss", "accuracy", "balanced_accuracy", "macro_f1"]
+Precision = Literal["auto", "float32"]
+Augmentation = Literal["flip_left_right", "flip_up_down", "rotate", "zoom", "shift", "brightness", "contrast", "erase"]
 
 
 class Fractions(BaseModel):
@@ -37,11 +40,22 @@ class TrainingConfig(BaseModel):
         epochs: Passes over the training pictures (when fine-tuning: after the warm-up).
         image_size: Side of the square picture, pixels.
         resize: How a picture that is not square becomes one.
+        head: `trained` follows gradients; `logistic` is the regularised logistic regression, solved exactly; `both`
+            trains on from that solution and keeps whichever is better on the validation pictures.
         head_learning_rate, fine_tune_learning_rate: Peak of the schedule.
+        weight_decay: Of AdamW, for each step and unit of the learning rate.
+        layer_decay: Each block below the last learns at this multiple of the rate of the block above it; 1 is off.
+        gradual: Whether the cut moves down block by block, each time that validation stops improving.
         dropout: Share of the features that are dropped before the head, 0 to below 1.
-        patience: Epochs without a better validation loss before training stops; 0 never stops early.
-        balancing: `weights` counts the pictures of rare classes more.
+        ema: Momentum of the moving average of the weights that is judged and kept; 0 is off.
+        target_metric: Of the validation pictures; chooses the best epoch.
+        patience: Epochs without a better target metric before training stops; 0 never stops early.
+        balancing: `weights` counts the pictures of rare classes more, `sampling` shows them more often.
         augment: The augmentations that are switched on.
+        views: Cached views of each training picture; None chooses.
+        label_smoothing: Share of the answer that is spread over all classes, 0 to below 1.
+        mixup, cutmix: Strength of mixing two pictures, the alpha of its beta distribution; 0 is off.
+        precision: `auto` computes in lower precision where that is measured to be faster and as good.
         fractions: Used where the dataset brings no split of its own.
         seed: Of the split, the new weights, the order and the augmentations.
     """
@@ -56,13 +70,24 @@ class TrainingConfig(BaseModel):
     epochs: int = 20
     image_size: int = 224
     resize: ResizePolicy = "crop"
+    head: Head = "trained"
     batch_size: int = 32
     optimizer: Optimizer = "adamw"
     head_learning_rate: float = 1e-2
     fine_tune_learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    layer_decay: float = 1.0
+    gradual: bool = False
     dropout: float = 0.2
+    ema: float = 0.0
+    target_metric: TargetMetric = "loss"
     patience: int = 5
     balancing: Balancing = "none"
     augment: tuple[Augmentation, ...] = ("flip_left_right",)
+    views: int | None = None
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    precision: Precision = "auto"
     fractions: Fractions = Fractions()
     seed: int = 0

@@ -38,6 +38,21 @@ class Started(_Event):
     device: str = ""
 
 
+class Resumed(_Event):
+    """A worker takes up an interrupted run; `epoch` is the one that comes next, over the whole run, from 1."""
+
+    kind: Literal["resumed"] = "resumed"
+    pid: int
+    epoch: int = 1
+
+
+class Noted(_Event):
+    """Something that the worker decided or met, in a sentence: an engine chosen, a batch that did not fit."""
+
+    kind: Literal["noted"] = "noted"
+    message: str
+
+
 class PhaseStarted(_Event):
     """A stretch of work begins: `prepare`, `trunk`, `head`, `fine-tune`, `save`, `evaluate`, `export`.
 
@@ -66,6 +81,8 @@ class EpochEnded(_Event):
     seconds: float
     images_per_second: float
     best: bool
+    val_balanced_accuracy: float | None = None
+    val_macro_f1: float | None = None
 
 
 class PhaseEnded(_Event):
@@ -75,6 +92,20 @@ class PhaseEnded(_Event):
     phase: str
     seconds: float
     images_per_second: float | None = None
+
+
+class CrossValidated(_Event):
+    """Few pictures: accuracy of the logistic head over `repeats` times `folds` stratified folds of all `n` pictures.
+
+    `accuracy` is the mean over the repeats, `deviation` the standard deviation over the folds.
+    """
+
+    kind: Literal["cross_validated"] = "cross_validated"
+    accuracy: float
+    deviation: float
+    folds: int
+    repeats: int
+    n: int
 
 
 class Evaluated(_Event):
@@ -101,12 +132,22 @@ class Ended(_Event):
     """The last event of a run."""
 
     kind: Literal["ended"] = "ended"
-    state: Literal["finished", "stopped", "failed"]
+    state: Literal["finished", "stopped", "paused", "failed"]
     error: str = ""
 
 
 Event = Annotated[
-    Waiting | Started | PhaseStarted | EpochEnded | PhaseEnded | Evaluated | Exported | Ended,
+    Waiting
+    | Started
+    | Resumed
+    | Noted
+    | PhaseStarted
+    | EpochEnded
+    | PhaseEnded
+    | CrossValidated
+    | Evaluated
+    | Exported
+    | Ended,
     Field(discriminator="kind"),
 ]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)

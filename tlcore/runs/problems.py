@@ -15,6 +15,7 @@ from tlcore.runs.config import TrainingConfig
 MOST_EPOCHS = 1000
 LARGEST_IMAGE = 1024
 LARGEST_BATCH = 1024
+MOST_VIEWS = 64
 # Of each class, on the whole: one picture for each part.
 FEWEST_PICTURES = 3
 
@@ -93,9 +94,34 @@ def _of_numbers(config: TrainingConfig) -> list[Problem]:
         for field, title, value in rates
         if not 0 < value <= 1
     ]
-    if not 0 <= config.dropout < 1:
+    if config.views is not None and not 1 <= config.views <= MOST_VIEWS:
+        found.append(Problem("views", f"The number of views must be {_range(1, MOST_VIEWS)}. Received {config.views}."))
+    below_one = (
+        ("dropout", "The dropout", config.dropout, "0.2"),
+        ("ema", "The momentum of the average", config.ema, "0.99"),
+        ("label_smoothing", "The label smoothing", config.label_smoothing, "0.1"),
+    )
+    found += [
+        Problem(field, f"{title} must be at least 0 and below 1. Received {value:g}. Try {good}.")
+        for field, title, value, good in below_one
+        if not 0 <= value < 1
+    ]
+    up_to_one = (
+        ("weight_decay", "The weight decay", config.weight_decay, "0.0001"),
+        ("mixup", "The alpha of MixUp", config.mixup, "0.2"),
+        ("cutmix", "The alpha of CutMix", config.cutmix, "1"),
+    )
+    found += [
+        Problem(field, f"{title} must be at least 0 and at most 1. Received {value:g}. Try {good}.")
+        for field, title, value, good in up_to_one
+        if not 0 <= value <= 1
+    ]
+    if not 0 < config.layer_decay <= 1:
         found.append(
-            Problem("dropout", f"The dropout must be at least 0 and below 1. Received {config.dropout:g}. Try 0.2.")
+            Problem(
+                "layer_decay",
+                f"The layer decay must be above 0 and at most 1. Received {config.layer_decay:g}. Try 0.7.",
+            )
         )
     return found
 

@@ -11,20 +11,24 @@ from datetime import datetime
 from typing import Literal
 
 from tlcore.runs.events import (
+    CrossValidated,
     Ended,
     EpochEnded,
     Evaluated,
     Event,
     Exported,
+    Noted,
     PhaseEnded,
     PhaseStarted,
+    Resumed,
     Started,
     Waiting,
 )
 
-State = Literal["created", "waiting", "running", "stopping", "finished", "stopped", "failed"]
+State = Literal["created", "waiting", "running", "stopping", "finished", "stopped", "paused", "failed"]
 LIVE: frozenset[State] = frozenset({"waiting", "running", "stopping"})
-OVER: frozenset[State] = frozenset({"finished", "stopped", "failed"})
+# A paused run has no worker any more; it can be resumed, as one that was stopped or failed can.
+OVER: frozenset[State] = frozenset({"finished", "stopped", "paused", "failed"})
 VANISHED = "The worker ended without a word. Look at the end of its log, then start the run again."
 
 
@@ -53,6 +57,8 @@ class RunState:
         phases, epochs, exports: In the order in which they came.
         best_epoch: The epoch whose weights are kept; None before the first epoch.
         test: The judgement on the test pictures.
+        folds: The judgement by repeated folds, where there are few pictures.
+        notes: What the worker decided or met, in sentences.
     """
 
     state: State = "created"
@@ -65,6 +71,8 @@ class RunState:
     epochs: tuple[EpochEnded, ...] = ()
     best_epoch: int | None = None
     test: Evaluated | None = None
+    folds: CrossValidated | None = None
+    notes: tuple[str, ...] = ()
     exports: tuple[Exported, ...] = field(default=())
 
     @property
@@ -145,6 +153,10 @@ def _step(state: RunState, event: Event) -> RunState:
                 started=state.started or event.at,
                 ended=None,
             )
+        case Resumed():
+            return replace(state, state="running", behind=0, error="", ended=None)
+        case Noted(message=message):
+            return replace(state, notes=(*state.notes, message))
         case PhaseStarted():
             phase = Phase(
                 name=event.phase,
@@ -160,6 +172,8 @@ def _step(state: RunState, event: Event) -> RunState:
         case EpochEnded():
             best = event.epoch if event.best or state.best_epoch is None else state.best_epoch
             return replace(state, epochs=(*state.epochs, event), best_epoch=best)
+        case CrossValidated():
+            return replace(state, folds=event)
         case Evaluated():
             return replace(state, test=event)
         case Exported():
