@@ -1,12 +1,36 @@
-"""What training runs on: the backend made ready, and its name.
+"""What training runs on: the backend made ready, its devices, their names, and what they can do.
 
-One of the two modules here that may name TensorFlow. Nothing in it runs at import.
+One of the two modules here that may name TensorFlow or JAX. Nothing in it runs at import. It knows devices; it does not
+know models. Several accelerators train together: each has all of the weights and its share of every batch.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tlcore.errors import ConfigError, Problem
+
+DEVICES = "GRAFT_DEVICES"
+# NVIDIA's tensor cores: half precision from Volta on, bfloat16 from Ampere on.
+HALF_CAPABILITY, BFLOAT16_CAPABILITY = (7, 0), (8, 0)
+# Of both backends, of CUDA and of the C++ library; the kinds of an error are compared by name, since a backend that is
+# not used is not imported.
+OUT_OF_MEMORY_KINDS = {"ResourceExhaustedError", "MemoryError"}
+OUT_OF_MEMORY = re.compile(
+    r"RESOURCE_EXHAUSTED|OUT_OF_MEMORY|out of memory|bad_alloc|_STATUS_ALLOC_FAILED|unable to allocate", re.IGNORECASE
+)
+DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
 def quieten() -> None:
@@ -16,28 +40,200 @@ def quieten() -> None:
 
 
 def prepare(seed: int) -> str:
-    """Import the backend, seed it, and name the device in words a person knows."""
+    """Import the backend, seed it, and name the device in words a person knows.
+
+    Raises:
+        ConfigError: `GRAFT_DEVICES` is no number of devices.
+    """
     import keras
 
     keras.utils.set_random_seed(seed)
+    virtual = _asked() or 1
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        for gpu in tf.config.list_physical_devices("GPU"):
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
             # Otherwise the worker would take all of the memory at once.
             tf.config.experimental.set_memory_growth(gpu, True)
+        if virtual > 1 and not gpus:
+            for cpu in tf.config.list_physical_devices("CPU"):
+                tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * virtual)
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        # The same, for JAX: read when it looks for its devices, which is below.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        if virtual > 1 and jax.config.jax_num_cpu_devices != virtual:
+            jax.config.update("jax_num_cpu_devices", virtual)
+    return name()
+
+
+def name() -> str:
+    """What trains, for people: 'NVIDIA L4', '2 × NVIDIA L4, each with its share of every batch', 'CPU, 8 cores (…)'."""
+    together = ", each with its share of every batch" if count() > 1 else ""
     if on_accelerator():
-        return ", ".join(str(device) for device in keras.distribution.list_devices())
-    return f"CPU, {cores()} cores ({platform.processor() or platform.machine()})"
+        kinds = Counter(_kinds()[: count()])
+        return ", ".join(kind if number == 1 else f"{number} × {kind}" for kind, number in kinds.items()) + together
+    processor = f"{cores()} cores ({platform.processor() or platform.machine()})"
+    return f"CPU, {processor}" if count() == 1 else f"{count()} virtual devices of the CPU, {processor}{together}"
 
 
 def on_accelerator() -> bool:
     """Whether the backend has something better than the processor."""
+    return any("cpu" not in device.lower() for device in _devices())
+
+
+def count() -> int:
+    """How many devices train together: every accelerator, or as many as `GRAFT_DEVICES` says."""
+    return min(len(_devices()), _asked() or len(_devices()))
+
+
+@contextmanager
+def scope() -> Iterator[None]:
+    """Let whatever is built, compiled and fitted within use every device; on a single one, change nothing.
+
+    A model must be built, compiled and fitted within scopes alike. Each device gets an equal share of each batch, and
+    the gradients are added up: what is learnt is what one device would learn from the same batch.
+    """
     import keras
 
-    return any("cpu" not in str(device).lower() for device in keras.distribution.list_devices())
+    devices = _devices()[: count()]
+    if len(devices) < 2:
+        yield
+    elif keras.backend.backend() == "tensorflow":
+        with _mirrored(tuple(devices)).scope():
+            yield
+    else:
+        before = keras.distribution.distribution()
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False))
+        try:
+            yield
+        finally:
+            keras.distribution.set_distribution(before)
+
+
+def mirrored() -> bool:
+    """Whether each device sees only its own share of a batch, as TensorFlow has it, not the whole, as JAX has it.
+
+    Then BatchNormalization has to be told to ask the others (`synchronized`).
+    """
+    import keras
+
+    return count() > 1 and keras.backend.backend() == "tensorflow"
+
+
+def fill(rows: npt.NDArray[np.int64], weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
+    """Fill up a batch of rows until every device gets as many; the loss, a mean over the batch, stays what it was.
+
+    The first rows come again with weight 0, and the others weigh as much more as there are more rows.
+    """
+    missing = -len(rows) % count()
+    if not missing:
+        return rows, weights
+    again = np.resize(rows, missing)
+    larger = weights * weights.dtype.type((len(rows) + missing) / len(rows))
+    return np.concatenate([rows, again]), np.concatenate([larger, np.zeros(missing, weights.dtype)])
+
+
+def lower_precision() -> str | None:
+    """The Keras policy that the device has units of its own for; None where there are none."""
+    if not on_accelerator():
+        return "mixed_bfloat16" if _processor_flags() & {"amx_bf16", "avx512_bf16"} else None
+    capability = _capability()
+    if capability is None:  # no GPU of NVIDIA's: a TPU, which knows nothing else
+        return "mixed_bfloat16" if "tpu" in _devices()[0].lower() else None
+    if capability >= BFLOAT16_CAPABILITY:
+        return "mixed_bfloat16"
+    return "mixed_float16" if capability >= HALF_CAPABILITY else None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, or one that it was raised from, says that memory is full, the device's or the machine's.
+
+    A full disk is not meant, though TensorFlow calls it an exhausted resource too.
+    """
+    seen: set[int] = set()
+    while id(error) not in seen:
+        seen.add(id(error))
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if (kinds & OUT_OF_MEMORY_KINDS or OUT_OF_MEMORY.search(str(error))) and not DISK_FULL.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__ or error
+    return False
 
 
 def cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _asked() -> int | None:
+    text = os.environ.get(DEVICES, "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        sentence = f"{DEVICES} needs the number of devices that train together, 1 or more. Received: {text!r}."
+        raise ConfigError([Problem("devices", f"{sentence} Change it, or take it away to use every accelerator.")])
+    return int(text)
+
+
+def _devices() -> list[str]:
+    import keras
+
+    return [str(device) for device in keras.distribution.list_devices()]
+
+
+def _kinds() -> list[str]:
+    """The makers' names of the accelerators, in the order of `_devices`."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+        return [str(each.get("device_name", "GPU")) for each in details] or _devices()
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [str(device.device_kind) for device in jax.devices()]
+    return _devices()
+
+
+def _capability() -> tuple[int, int] | None:
+    """What NVIDIA calls the compute capability, the lowest of all GPUs; None for other devices."""
+    import keras
+
+    found: list[Any] = []
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        found = [
+            tf.config.experimental.get_device_details(gpu).get("compute_capability")
+            for gpu in tf.config.list_physical_devices("GPU")
+        ]
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        said = [str(getattr(device, "compute_capability", "")) for device in jax.devices()]
+        found = [tuple(int(part) for part in text.split(".")) for text in said if re.fullmatch(r"\d+\.\d+", text)]
+    return min((tuple(each) for each in found if each), default=None)
+
+
+def _processor_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # no Linux: nothing is known
+        return set()
+    return set(next((line for line in lines if line.startswith("flags")), "").split())
+
+
+@lru_cache(maxsize=1)
+def _mirrored(devices: tuple[str, ...]) -> Any:
+    """One strategy for all: a model of one cannot be trained by another."""
+    import tensorflow as tf
+
+    # Virtual devices of a processor have no link of their own to add up gradients over.
+    accelerated = all("cpu" not in device for device in devices)
+    across = None if accelerated else tf.distribute.ReductionToOneDevice()
+    return tf.distribute.MirroredStrategy([f"/{device}" for device in devices], cross_device_ops=across)
