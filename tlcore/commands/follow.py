@@ -5,7 +5,12 @@ It knows what each event says to a person. It does not know who started the run.
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -59,6 +64,20 @@ def follow(run: Run, terminal: Terminal) -> tuple[RunState, bool]:
                 interrupted = True
                 run.stop()
                 terminal.say("Stopping: the best weights are kept and judged. Ctrl-C again leaves the run alone.")
+
+
+@contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM stop what is followed as Ctrl-C does: a job that a scheduler ends leaves no worker behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def words(event: Event, state: RunState) -> list[str]:

@@ -6,19 +6,15 @@ works.
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from tlcore.commands.data import find_or_take_in
-from tlcore.commands.follow import INTERRUPTED, follow, interval
+from tlcore.commands.follow import INTERRUPTED, follow, interval, terminated_like_interrupted
 from tlcore.commands.terminal import AsJson, Terminal
 from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import Fractions, TrainingConfig
@@ -152,7 +148,7 @@ def train(
     for note in run.dataset.notes:
         terminal.say(note)
     terminal.say(f"Run {run.id} on {run.dataset.name}, in {run.path.resolve()}")
-    with _terminated_like_interrupted():
+    with terminated_like_interrupted():
         launch(run)
         state, interrupted = follow(run, terminal)
     seconds = time.monotonic() - began
@@ -204,17 +200,3 @@ def _fractions(text: str) -> Fractions:
         message = f"Three shares with commas are needed, such as 0.7,0.15,0.15. Received '{text}'."
         raise ConfigError([Problem("fractions", message)]) from error
     return Fractions(train=train, val=val, test=test)
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM stop the run as Ctrl-C does: a job that a scheduler ends leaves no worker behind."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
