@@ -28,6 +28,7 @@ RANKS = {
     "backbones": 2,
     "runs": 3,
     "inference": 3,
+    "sweeps": 3.5,
     "evaluation": 4.5,
     "training": 4,
     "export": 4.5,

@@ -53,6 +53,10 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def sweeps(self) -> Path:
+        return self.root / "sweeps"
+
+    @property
     def weights(self) -> Path:
         """Weights files put here by hand are found by their published file name."""
         return self.root / "weights"
