@@ -14,6 +14,7 @@ from tlcore.runs.events import (
     Exported,
     PhaseEnded,
     PhaseStarted,
+    Resumed,
     Started,
     Waiting,
 )
@@ -60,3 +61,40 @@ def logs(draw: st.DrawFn) -> list[Event]:
             events.append(Exported(format=name, agrees=True, same_answers=1.0, largest_difference=1e-6))
     events.append(Ended(state=how, error="It broke." if how == "failed" else ""))
     return [event.model_copy(update={"at": START + timedelta(seconds=second)}) for second, event in enumerate(events)]
+
+
+@st.composite
+def interrupted_logs(draw: st.DrawFn) -> list[Event]:
+    """A log that was cut anywhere after its start, up to three times, and gone on with by another worker.
+
+    Each worker goes on after the last epoch, or after an earlier one: a checkpoint may be older than the last event.
+    """
+    events = draw(logs().filter(lambda log: any(event.kind == "started" for event in log)))
+    begun = next(index for index, event in enumerate(events) if event.kind == "started") + 1
+    for _ in range(draw(st.integers(1, 3))):
+        events = events[: draw(st.integers(begun, len(events) - 1))]
+        if draw(st.booleans()):
+            events.append(Ended(state=draw(st.sampled_from(["paused", "stopped"]))))
+        events += [Waiting(behind=behind) for behind in draw(st.lists(st.integers(1, 3), max_size=2))]
+        events += _gone_on(events, draw(st.integers(0, 2)), draw(st.integers(1, 4)))
+    at = START
+    for index, event in enumerate(events):
+        at += timedelta(seconds=draw(st.integers(0, 9)))
+        events[index] = event.model_copy(update={"at": at})
+    return events
+
+
+def _gone_on(events: list[Event], lost: int, more: int) -> list[Event]:
+    """What a worker writes that takes up a run whose checkpoint lacks the last `lost` epochs."""
+    standing = 0
+    for event in events:
+        if isinstance(event, EpochEnded | Resumed):
+            standing = event.epoch if isinstance(event, EpochEnded) else event.epoch - 1
+    first = max(1, standing + 1 - lost)
+    return [
+        Resumed(pid=2, epoch=first),
+        PhaseStarted(phase="prepare", title="prepare"),
+        PhaseEnded(phase="prepare", seconds=1.0),
+        *(epoch(number) for number in range(first, first + more)),
+        Ended(state="finished"),
+    ]

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.runs.logs import START, epoch, logs
-from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted, Started, Waiting
+from tests.runs.logs import START, epoch, interrupted_logs, logs
+from tlcore.runs.events import (
+    Ended,
+    EpochEnded,
+    Exported,
+    Noted,
+    PhaseEnded,
+    PhaseStarted,
+    Resumed,
+    Started,
+    Waiting,
+)
 from tlcore.runs.state import LIVE, OVER, VANISHED, fold
 
 STARTED = Started(pid=1)
@@ -109,3 +120,101 @@ def test_a_run_that_is_taken_up_again_is_running_again():
     events = [STARTED.model_copy(update={"at": START}), Ended(state="failed", error="It broke."), Started(pid=2)]
     state = fold(events, alive=True, stop_asked=False)
     assert (state.state, state.error, state.ended, state.started) == ("running", "", None, START)
+
+
+# === Runs that are taken up again ===
+
+
+@settings(max_examples=40)
+@given(interrupted_logs())
+def test_a_run_that_is_taken_up_again_loses_and_doubles_no_epoch(events):
+    for length in range(len(events) + 1):
+        state = fold(events[:length], alive=True, stop_asked=False)
+        numbers = [epoch.epoch for epoch in state.epochs]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert state.best_epoch in (numbers or [None])
+        lasting = [phase.name for phase in state.phases if phase.seconds is None]
+        assert len(lasting) == len(set(lasting))
+        # Work that does not train was lost with the worker that did it: it is not shown as under way for ever.
+        if isinstance(events[length - 1], Resumed):
+            assert not [phase for phase in state.phases if phase.seconds is None and not phase.epochs]
+    assert state.epochs[-1] == [event for event in events if isinstance(event, EpochEnded)][-1]
+    assert state.state == "finished"
+
+
+@settings(max_examples=40)
+@given(interrupted_logs())
+def test_only_time_at_work_counts(events):
+    seconds, turn = 0.0, None
+    for before, event in itertools.pairwise([None, *events]):
+        if turn is not None and isinstance(event, (Waiting, Resumed, Ended)):
+            until = event if isinstance(event, Ended) else before
+            seconds, turn = seconds + (until.at - turn).total_seconds(), None
+        if isinstance(event, (Started, Resumed)):
+            turn = event.at
+    state = fold(events, alive=False, stop_asked=False)
+    assert state.total_seconds == seconds
+    assert state.seconds_at(events[-1].at + timedelta(hours=1)) == seconds
+
+
+def test_a_dead_worker_worked_until_its_last_word():
+    events = [at(0, STARTED), at(5, epoch(1)), at(3600, Waiting(behind=1)), at(7200, Resumed(pid=2, epoch=2))]
+    assert fold(events[:2], alive=False, stop_asked=False).total_seconds == 5
+    assert fold(events[:3], alive=True, stop_asked=False).seconds_at(START + timedelta(seconds=4000)) == 5
+    state = fold(events, alive=True, stop_asked=False)
+    assert state.total_seconds is None
+    assert state.seconds_at(START + timedelta(seconds=7210)) == 15
+
+
+def at(second: float, event):
+    return event.model_copy(update={"at": START + timedelta(seconds=second)})
+
+
+def test_a_training_that_goes_on_is_one_phase_and_the_one_that_lasts():
+    events = [
+        STARTED,
+        PhaseStarted(phase="trunk", title="Features"),
+        PhaseEnded(phase="trunk", seconds=2.0),
+        PhaseStarted(phase="head", title="Head", epochs=4, first_epoch=1),
+        epoch(1),
+        Ended(state="paused"),
+        Resumed(pid=2, epoch=2),
+        PhaseStarted(phase="prepare", title="Prepare"),
+    ]
+    state = fold(events, alive=True, stop_asked=False)
+    assert (state.state, state.error, state.ended) == ("running", "", None)
+    assert state.phase.name == "prepare"
+    events += [PhaseEnded(phase="prepare", seconds=1.0), epoch(2)]
+    assert fold(events, alive=True, stop_asked=False).phase.name == "head"
+    state = fold([*events, PhaseEnded(phase="head", seconds=9.0)], alive=True, stop_asked=False)
+    assert [phase.name for phase in state.phases] == ["trunk", "head", "prepare"]
+    assert state.seconds == {"trunk": 2.0, "head": 9.0, "prepare": 1.0}
+
+
+def test_a_phase_that_begins_again_before_it_ended_replaces_the_first():
+    events = [
+        STARTED,
+        PhaseStarted(phase="head", title="Head", epochs=4, first_epoch=1),
+        epoch(1),
+        Resumed(pid=2, epoch=2),
+        PhaseStarted(phase="head", title="Head", epochs=3, first_epoch=2),
+    ]
+    (phase,) = fold(events, alive=True, stop_asked=False).phases
+    assert (phase.first_epoch, phase.epochs) == (1, 4)
+
+
+def test_what_is_said_or_made_again_counts_once():
+    made = Exported(format="onnx", agrees=False, same_answers=0.5, largest_difference=0.5)
+    again = made.model_copy(update={"agrees": True})
+    events = [STARTED, Noted(message="On it."), made, Resumed(pid=2), Noted(message="On it."), again]
+    state = fold(events, alive=True, stop_asked=False)
+    assert state.notes == ("On it.",)
+    assert state.exports == (again,)
+
+
+def test_a_live_run_that_was_asked_to_pause_is_pausing_unless_it_was_asked_to_stop():
+    assert fold([STARTED], alive=True, stop_asked=False, pause_asked=True).state == "pausing"
+    assert fold([STARTED], alive=True, stop_asked=True, pause_asked=True).state == "stopping"
+    assert fold([STARTED, Ended(state="paused")], alive=False, stop_asked=False, pause_asked=True).state == "paused"
+    assert "pausing" in LIVE
+    assert "paused" in OVER

@@ -1,4 +1,7 @@
-"""A worker that does everything but train: `python -m tests.runs.worker RUN EPOCHS SECONDS`."""
+"""A worker that does everything but train: `python -m tests.runs.worker RUN [EPOCHS SECONDS]`.
+
+Like the real one it keeps a checkpoint after each epoch, and goes on from there.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,39 @@ import time
 from pathlib import Path
 
 from tests.runs.logs import epoch
-from tlcore.runs.events import Ended, Started, Waiting
+from tlcore.files import write_bytes
+from tlcore.runs.events import Ended, PhaseStarted, Resumed, Started, Waiting
 from tlcore.runs.queue import turn
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 
 
-def main(path: str, epochs: str, seconds: str) -> None:
+def main(path: str, epochs: str = "1000", seconds: str = "0.05") -> None:
     run = Run(Path(path))
+    kept = run.checkpoint / "epoch"
     with Recorder(run) as recorder, turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
         if not ours:
-            recorder.record(Ended(state="stopped"))
+            recorder.record(Ended(state=asked(run) or "stopped"))
             return
-        recorder.record(Started(pid=os.getpid()))
-        for number in range(1, int(epochs) + 1):
+        first = 1 + (int(kept.read_text()) if kept.exists() else 0)
+        if kept.exists():
+            recorder.record(Resumed(pid=os.getpid(), epoch=first))
+        else:
+            recorder.record(Started(pid=os.getpid()))
+            recorder.record(PhaseStarted(phase="head", title="Head", epochs=int(epochs), first_epoch=1))
+        for number in range(first, int(epochs) + 1):
             time.sleep(float(seconds))
-            if run.stop_asked():
-                recorder.record(Ended(state="stopped"))
+            if how := asked(run):
+                recorder.record(Ended(state=how))
                 return
             recorder.record(epoch(number))
+            write_bytes(kept, str(number).encode())
         recorder.record(Ended(state="finished"))
+
+
+def asked(run: Run):
+    """How the run was asked to end; None while it was not."""
+    return "stopped" if run.stop_asked() else "paused" if run.pause_asked() else None
 
 
 if __name__ == "__main__":

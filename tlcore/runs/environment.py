@@ -82,19 +82,16 @@ def oom_kills() -> int | None:
 def likely_cause(then: Environment | None) -> str:
     """Say in a sentence why a worker that began in this environment is gone."""
     if then is None:
-        return "The worker ended while it was starting. Look at the end of its log, then start the run again."
+        return "The worker ended while it was starting. Look at the end of its log, then resume the run."
     if psutil.boot_time() - then.boot_time > BOOT_TIME_SLACK_SECONDS:
-        return "The machine was restarted while the run was under way. Start the run again."
+        return "The machine was restarted while the run was under way."
     kills = oom_kills()
     if kills is not None and then.oom_kills is not None and kills > then.oom_kills:
         return (
             "The worker was killed, most likely because the machine ran out of memory. "
-            "Choose a smaller batch size or image size, or close other programs, then start the run again."
+            "Close other programs, or repeat the run with a smaller batch size or image size."
         )
-    return (
-        "The worker was killed, or it crashed, before it could say why. "
-        "Look at the end of its log, then start the run again."
-    )
+    return "The worker was killed, or it crashed, before it could say why. The end of its log may say more."
 
 
 def _versions() -> dict[str, str]:

@@ -22,6 +22,7 @@ from tlcore.workspace import Workspace
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.3
+WORKER = (sys.executable, "-m", "tlcore", "work")
 
 
 def launch(run: Run) -> None:
@@ -35,21 +36,24 @@ def launch(run: Run) -> None:
     already_there = len(run.events())
     if already_there:  # a run that is taken up again; a fresh one may have been asked to stop a moment ago
         run.stop_file.unlink(missing_ok=True)
+        run.pause_file.unlink(missing_ok=True)
     # Popen and not multiprocessing: a fork of a threaded server makes TensorFlow hang. A session of its own: neither
     # Ctrl-C in the server's terminal nor its end reaches the worker.
     with run.worker_log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tlcore", "work", str(run.path)],
+            [*WORKER, str(run.path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(),
+            env=worker_environment(),
         )
     # Reaped, or it stays a zombie as long as the server lives.
     threading.Thread(target=process.wait, name=f"reaper of {run.id}", daemon=True).start()
     deadline = time.monotonic() + START_SECONDS
-    while not run.alive():
+    # The lock says that there is a worker. A run that is taken up has an end in its log, which counts until the worker
+    # has said its first word.
+    while not (run.alive() and (not already_there or len(run.events()) > already_there)):
         if process.poll() is not None:
             if len(run.events()) > already_there:
                 return  # it was quick: done, or failed with a reason, before we looked
@@ -61,6 +65,27 @@ def launch(run: Run) -> None:
                 f"Look at {run.worker_log}."
             )
         time.sleep(0.02)
+
+
+def resume(run: Run) -> None:
+    """Have a worker take up a run that was paused, stopped or cut short; it goes on after the last epoch kept.
+
+    Raises:
+        RunError: The run is under way or finished, nothing was kept of it, or the worker died before it began.
+    """
+    state = run.state()
+    if state.live:
+        raise RunError(f"Only a run that is over can be resumed. {run.name} is {state.state}. Wait for it.")
+    if state.state == "finished":
+        raise RunError(
+            f"Only a run that was cut short can be resumed. {run.name} is finished. Repeat it with more epochs."
+        )
+    if state.state != "created" and not run.resumable(state):
+        raise RunError(
+            f"Resuming needs what the run had learnt when it ended. The folder {run.checkpoint} of {run.name} is "
+            "gone. Repeat the run."
+        )
+    launch(run)
 
 
 def make_artefacts(run: Run) -> Generator[Progress, None, None]:
@@ -78,7 +103,7 @@ def make_artefacts(run: Run) -> Generator[Progress, None, None]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(),
+            env=worker_environment(),
         )
         threading.Thread(target=process.wait, name=f"reaper of an export of {run.id}", daemon=True).start()
         while process.poll() is None:
@@ -91,7 +116,7 @@ def make_artefacts(run: Run) -> Generator[Progress, None, None]:
         raise ExportError(lines[-1] if lines else f"The export ended with code {process.returncode}. Try it again.")
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """Our own, so that the worker finds this library and this workspace from whatever folder it is started."""
     root = str(Path(tlcore.__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]

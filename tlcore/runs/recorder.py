@@ -100,6 +100,6 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "Training needs more memory than this machine gave. Choose a smaller batch size or image size."
     if isinstance(error, KeyboardInterrupt | SystemExit):
-        return "The worker was told to quit before it was done. Start the run again."
+        return "The worker was told to quit before it was done."
     said = " ".join(str(error).split())[:500]
     return f"The worker met a fault that it did not expect ({type(error).__name__}: {said}). The log has the details."

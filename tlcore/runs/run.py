@@ -1,14 +1,14 @@
 """A run: a folder and verbs.
 
-It knows the names of the files in a run folder and how to read them. It does not know how they are made: the worker
-writes them (`recorder`), and `create` the two that come before it.
+It knows how to read what is in a run folder. It does not know how that is made: the worker writes it (`recorder`), and
+`create` the two files that come before it.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ from tlcore.runs.about import RunDataset, RunName
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment, likely_cause
 from tlcore.runs.events import Event, Progress, parse
-from tlcore.runs.state import RunState, fold
+from tlcore.runs.folder import RunFolder
+from tlcore.runs.state import CUT_SHORT, RunState, fold
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,15 +32,8 @@ LOG_TAIL_BYTES = 1 << 18
 STARTING_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(RunFolder):
     """A handle: nothing is read before it is asked for, and nothing is kept."""
-
-    path: Path
-
-    @property
-    def id(self) -> str:
-        return self.path.name
 
     @property
     def name(self) -> str:
@@ -72,47 +66,6 @@ class Run:
             return read_json(self.path / "dataset.json", RunDataset)
         except WorkspaceError as error:
             raise RunError(str(error)) from error
-
-    @property
-    def model_keras(self) -> Path:
-        return self.path / "model.keras"
-
-    @property
-    def model_onnx(self) -> Path:
-        return self.path / "model.onnx"
-
-    @property
-    def labels_json(self) -> Path:
-        return self.path / "labels.json"
-
-    @property
-    def predictions(self) -> Path:
-        return self.path / "predictions.parquet"
-
-    @property
-    def evaluation_json(self) -> Path:
-        return self.path / "evaluation.json"
-
-    @property
-    def exports(self) -> Path:
-        return self.path / "exports"
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.path / "checkpoint"
-
-    @property
-    def worker_log(self) -> Path:
-        return self.path / "worker.log"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the worker while it lives."""
-        return self.path / "lock"
-
-    @property
-    def stop_file(self) -> Path:
-        return self.path / "stop"
 
     def split(self) -> pd.DataFrame:
         """Which picture is in which part: `sha256, file, label, split`.
@@ -155,6 +108,9 @@ class Run:
     def stop_asked(self) -> bool:
         return self.stop_file.exists()
 
+    def pause_asked(self) -> bool:
+        return self.pause_file.exists()
+
     def state(self) -> RunState:
         """What the run amounts to now."""
         # Liveness first: a run that ends between the two looks would seem dead without a word.
@@ -181,6 +137,25 @@ class Run:
         if self.state().ended is None:
             write_bytes(self.stop_file, b"")
 
+    def pause(self) -> None:
+        """Ask the worker to keep what is needed to go on, and to leave. A run that is over stays as it is."""
+        if self.state().ended is None:
+            write_bytes(self.pause_file, b"")
+
+    def resumable(self, state: RunState | None = None) -> bool:
+        """Whether a new worker can take it up (`launch.resume`): it was cut short, and what it had learnt is kept."""
+        state = state or self.state()
+        nothing_to_lose = state.state != "stopped" or state.started is None
+        return state.state in CUT_SHORT and (nothing_to_lose or self.checkpoint.is_dir())
+
+    def way_on(self, state: RunState) -> str:
+        """Where a resumed run goes on, in a sentence; empty where it cannot be resumed."""
+        if not self.resumable(state):
+            return ""
+        if not state.epochs or not self.checkpoint.is_dir():
+            return "Resume starts it from the beginning: no epoch was finished yet."
+        return f"Resume goes on after epoch {state.epochs[-1].epoch}, as if nothing had happened."
+
     def rename(self, name: str) -> None:
         """Give the run another name to show; the folder keeps its own.
 
@@ -206,11 +181,12 @@ class Run:
             remove_tree(self.path)
 
     def _fold(self, *, alive: bool) -> RunState:
-        events, stop_asked = self.events(), self.stop_asked()
-        state = fold(events, alive=alive, stop_asked=stop_asked)
+        events = self.events()
+        amount = partial(fold, events, alive=alive, stop_asked=self.stop_asked(), pause_asked=self.pause_asked())
+        state = amount()
         if alive or state.ended is not None or not self._was_started():
             return state
-        return fold(events, alive=alive, stop_asked=stop_asked, cause=likely_cause(self.environment()))
+        return amount(cause=likely_cause(self.environment()))
 
     def _was_started(self) -> bool:
         """Whether there ever was a worker; one that opens its lock this instant does not count yet."""

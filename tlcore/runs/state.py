@@ -25,11 +25,12 @@ from tlcore.runs.events import (
     Waiting,
 )
 
-State = Literal["created", "waiting", "running", "stopping", "finished", "stopped", "paused", "failed"]
-LIVE: frozenset[State] = frozenset({"waiting", "running", "stopping"})
+State = Literal["created", "waiting", "running", "stopping", "pausing", "finished", "stopped", "paused", "failed"]
+LIVE: frozenset[State] = frozenset({"waiting", "running", "stopping", "pausing"})
 # A paused run has no worker any more; it can be resumed, as one that was stopped or failed can.
 OVER: frozenset[State] = frozenset({"finished", "stopped", "paused", "failed"})
-VANISHED = "The worker ended without a word. Look at the end of its log, then start the run again."
+CUT_SHORT: frozenset[State] = OVER - {"finished"}
+VANISHED = "The worker ended without a word. Look at the end of its log, then resume the run."
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class RunState:
         state: `created` has no worker yet; `waiting` has one, but not its turn; the rest says what it says.
         behind: How many runs stand in line before this one, while it waits.
         error: A sentence, when failed.
+        started: When its first worker had its turn.
+        since: When the worker that is at it had its turn; None while none is.
+        worked: Seconds at work of the workers before that one, each from its turn to its end or last word. Time in
+            which the run was paused, dead or in line does not count.
+        last: When the last event came.
         phases, epochs, exports: In the order in which they came.
         best_epoch: The epoch whose weights are kept; None before the first epoch.
         test: The judgement on the test pictures.
@@ -67,6 +73,9 @@ class RunState:
     error: str = ""
     started: datetime | None = None
     ended: datetime | None = None
+    since: datetime | None = None
+    worked: float = 0.0
+    last: datetime | None = None
     phases: tuple[Phase, ...] = ()
     epochs: tuple[EpochEnded, ...] = ()
     best_epoch: int | None = None
@@ -83,7 +92,9 @@ class RunState:
     @property
     def phase(self) -> Phase | None:
         """The phase that lasts, or the last one."""
-        return self.phases[-1] if self.phases else None
+        # A training that is taken up again stands before the preparing that this needs.
+        lasting = [phase for phase in self.phases if phase.seconds is None]
+        return next(reversed(lasting or self.phases), None)
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -107,13 +118,17 @@ class RunState:
 
     @property
     def total_seconds(self) -> float | None:
-        """From the worker's turn to its end; None before the end."""
-        if self.started is None or self.ended is None:
-            return None
-        return max(0.0, (self.ended - self.started).total_seconds())
+        """Time at work; None before the end, and where no worker ever had its turn."""
+        return self.worked if self.started is not None and self.state in OVER else None
+
+    def seconds_at(self, moment: datetime) -> float:
+        """Time at work until then."""
+        return self.worked + (0.0 if self.since is None else max(0.0, (moment - self.since).total_seconds()))
 
 
-def fold(events: Sequence[Event], *, alive: bool, stop_asked: bool, cause: str = "") -> RunState:
+def fold(
+    events: Sequence[Event], *, alive: bool, stop_asked: bool, pause_asked: bool = False, cause: str = ""
+) -> RunState:
     """Add up the events of a run.
 
     Args:
@@ -121,19 +136,20 @@ def fold(events: Sequence[Event], *, alive: bool, stop_asked: bool, cause: str =
         alive: Whether the worker holds its lock, looked at *before* the events were read; otherwise a run that ends
             in between looks dead.
         stop_asked: Whether somebody asked the run to stop.
+        pause_asked: Whether somebody asked the run to pause; a stop counts more.
         cause: Why the worker vanished, if it did; a worker that never wrote an event vanished only if this is given.
     """
     state = RunState()
     for event in events:
-        state = _step(state, event)
+        state = replace(_step(state, event), last=event.at)
     if state.ended is not None:
         return state
     if not alive:
         if not events and not cause:
             return state
-        return replace(state, state="failed", behind=0, error=cause or VANISHED)
-    if stop_asked:
-        return replace(state, state="stopping", behind=0)
+        return replace(_rested(state), state="failed", behind=0, error=cause or VANISHED)
+    if stop_asked or pause_asked:
+        return replace(state, state="stopping" if stop_asked else "pausing", behind=0)
     # A worker that has its lock but has said nothing yet is about to ask for its turn.
     return replace(state, state="waiting") if state.state == "created" else state
 
@@ -141,45 +157,84 @@ def fold(events: Sequence[Event], *, alive: bool, stop_asked: bool, cause: str =
 def _step(state: RunState, event: Event) -> RunState:
     match event:
         case Waiting(behind=behind):
-            return replace(state, state="waiting", behind=behind, error="", ended=None)
+            return replace(_rested(state), state="waiting", behind=behind, error="", ended=None)
         case Started():
             # A worker that takes up an interrupted run begins anew after an end.
-            return replace(
-                state,
-                state="running",
-                behind=0,
-                device=event.device or state.device,
-                error="",
-                started=state.started or event.at,
-                ended=None,
-            )
+            state = _at_work(state, event.at)
+            return replace(state, device=event.device or state.device)
         case Resumed():
-            return replace(state, state="running", behind=0, error="", ended=None)
+            return _taken_up(_at_work(state, event.at), event.epoch)
         case Noted(message=message):
-            return replace(state, notes=(*state.notes, message))
+            # A worker that takes up a run decides, and says, some things once more.
+            return state if message in state.notes else replace(state, notes=(*state.notes, message))
         case PhaseStarted():
-            phase = Phase(
-                name=event.phase,
-                title=event.title,
-                epochs=event.epochs,
-                first_epoch=event.first_epoch,
-                trained_parameters=event.trained_parameters,
-                started=event.at,
-            )
-            return replace(state, phases=(*state.phases, phase))
+            return replace(state, phases=_opened(state.phases, event))
         case PhaseEnded():
             return replace(state, phases=_close(state.phases, event))
         case EpochEnded():
-            best = event.epoch if event.best or state.best_epoch is None else state.best_epoch
-            return replace(state, epochs=(*state.epochs, event), best_epoch=best)
+            return _with_epochs(state, (*_before(state.epochs, event.epoch), event))
         case CrossValidated():
             return replace(state, folds=event)
         case Evaluated():
             return replace(state, test=event)
-        case Exported():
-            return replace(state, exports=(*state.exports, event))
+        case Exported(format=name):
+            return replace(state, exports=(*(made for made in state.exports if made.format != name), event))
         case Ended():
+            state = _rested(state, until=event.at)
             return replace(state, state=event.state, behind=0, error=event.error, ended=event.at)
+
+
+def _at_work(state: RunState, moment: datetime) -> RunState:
+    """A worker has its turn from this moment on."""
+    started = state.started or moment
+    return replace(_rested(state), state="running", behind=0, error="", started=started, since=moment, ended=None)
+
+
+def _rested(state: RunState, until: datetime | None = None) -> RunState:
+    """No worker is at it any more; one that vanished worked until its last word."""
+    moment = until or state.last
+    return state if moment is None else replace(state, worked=state.seconds_at(moment), since=None)
+
+
+def _taken_up(state: RunState, epoch: int) -> RunState:
+    """Forget what will be done again: epochs from this one on, their phases, and other work that was cut short."""
+    kept = _before(state.epochs, epoch)
+    redone = {lost.phase for lost in state.epochs[len(kept) :]}
+
+    def stays(phase: Phase) -> bool:
+        lasts = phase.seconds is None
+        begins_again = phase.first_epoch > epoch or (phase.first_epoch == epoch and not lasts)
+        return not (lasts and not phase.epochs) and not (begins_again and phase.name in redone)
+
+    return _with_epochs(replace(state, phases=tuple(filter(stays, state.phases))), kept)
+
+
+def _with_epochs(state: RunState, epochs: tuple[EpochEnded, ...]) -> RunState:
+    first = epochs[0].epoch if epochs else None
+    best = next((epoch.epoch for epoch in reversed(epochs) if epoch.best), first)
+    return replace(state, epochs=epochs, best_epoch=best)
+
+
+def _before(epochs: tuple[EpochEnded, ...], number: int) -> tuple[EpochEnded, ...]:
+    """The epochs before that one; a worker that was killed may have left some that are done once more."""
+    if not epochs or epochs[-1].epoch < number:
+        return epochs
+    return tuple(epoch for epoch in epochs if epoch.epoch < number)
+
+
+def _opened(phases: tuple[Phase, ...], event: PhaseStarted) -> tuple[Phase, ...]:
+    """Begin a phase; it replaces one of its name that was never ended, whose epochs it goes on with."""
+    same = [phase for phase in phases if phase.name == event.phase and phase.seconds is None]
+    first = min([event.first_epoch, *(phase.first_epoch for phase in same)])
+    phase = Phase(
+        name=event.phase,
+        title=event.title,
+        epochs=event.epochs and event.epochs + event.first_epoch - first,
+        first_epoch=first,
+        trained_parameters=event.trained_parameters,
+        started=event.at,
+    )
+    return (*(phase for phase in phases if phase not in same), phase)
 
 
 def _close(phases: tuple[Phase, ...], event: PhaseEnded) -> tuple[Phase, ...]:

@@ -1,0 +1,65 @@
+"""The names of what is in a run folder.
+
+It knows names. It does not know what is in the files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where each file of a run is, whether it is there or not."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def model_keras(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def model_onnx(self) -> Path:
+        return self.path / "model.onnx"
+
+    @property
+    def labels_json(self) -> Path:
+        return self.path / "labels.json"
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions.parquet"
+
+    @property
+    def evaluation_json(self) -> Path:
+        return self.path / "evaluation.json"
+
+    @property
+    def exports(self) -> Path:
+        return self.path / "exports"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the worker while it lives."""
+        return self.path / "lock"
+
+    @property
+    def stop_file(self) -> Path:
+        return self.path / "stop"
+
+    @property
+    def pause_file(self) -> Path:
+        return self.path / "pause"
