@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tlcore.commands import backbones, data, runs, train, use
+from tlcore.commands import backbones, data, runs, sweep, train, use
 from tlcore.errors import ConfigError, GraftError
 
 PROGRAM = "python -m tlcore"
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
+app.command("sweep")(sweep.sweep)
 app.add_typer(runs.app, name="runs")
 app.add_typer(backbones.app, name="backbones")
 app.command("evaluate")(use.evaluate)
@@ -43,6 +44,15 @@ def work(run: Annotated[Path, typer.Argument(help="The folder of a run that was 
     from tlcore.training.work import work as work_on
 
     return work_on(run)
+
+
+@app.command("sweep-work", hidden=True)
+def sweep_work(folder: Annotated[Path, typer.Argument(help="The folder of a sweep that was made before.")]) -> int:
+    """Be the worker of a sweep; `sweep` and the Sweep page start it."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    from tlcore.sweeps.work import work as work_on
+
+    return work_on(folder)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,121 @@
+"""The worker of a sweep: one trial after the other, in a process of its own.
+
+It knows the order: ask for a trial, make its run, have it trained, hear its epochs, end it where it is hopeless. The
+runs have workers of their own, so the death of this one costs nothing: the next one takes them up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from pathlib import Path
+from typing import Literal
+
+from tlcore.data.dataset import open_dataset
+from tlcore.errors import GraftError, RunError
+from tlcore.runs.create import create_run
+from tlcore.runs.launch import launch, resume
+from tlcore.runs.run import Run
+from tlcore.runs.state import LIVE, RunState
+from tlcore.sweeps.config import training_config
+from tlcore.sweeps.events import SweepEnded, SweepStarted, TrialEnded, TrialStarted
+from tlcore.sweeps.recorder import SweepRecorder
+from tlcore.sweeps.search import Attempt, Search
+from tlcore.sweeps.sweep import Sweep
+from tlcore.workspace import Workspace
+
+LOOK_SECONDS = 0.25
+
+
+def work(folder: Path) -> int:
+    """Carry out a sweep and give the exit code: 0 when it finished or was stopped, 1 when it failed."""
+    sweep = Sweep(folder)
+    try:
+        with SweepRecorder(sweep) as recorder:
+            recorder.record(SweepStarted(pid=os.getpid()))
+            recorder.record(SweepEnded(state=_carry_out(sweep, recorder)))
+    except Exception as error:  # the sentence is in the events already; the log gets the whole
+        traceback.print_exception(error)
+        return 1
+    return 0
+
+
+def _carry_out(sweep: Sweep, recorder: SweepRecorder) -> Literal["finished", "stopped"]:
+    search = Search(sweep)
+    ended: list[TrialEnded] = []
+    while not sweep.stop_asked():
+        attempt = search.next()
+        if attempt is None:
+            if ended and all(trial.state == "failed" for trial in sweep.state().trials):
+                raise RunError(f"At least one trial of a sweep should come to a model. All failed. {ended[-1].error}")
+            return "finished"
+        try:
+            attempt, run = _run_of(sweep, search, attempt)
+        except GraftError as error:
+            recorder.record(_started(sweep, attempt))
+            search.failed(attempt)
+            ended.append(TrialEnded(number=attempt.number, state="failed", error=str(error)))
+        else:
+            recorder.record(_started(sweep, attempt))
+            ended.append(_follow(sweep, search, attempt, run))
+        recorder.record(ended[-1])
+    return "stopped"
+
+
+def _run_of(sweep: Sweep, search: Search, attempt: Attempt) -> tuple[Attempt, Run]:
+    """The run of a trial with a worker at it, made where there is none yet."""
+    workspace = Workspace.default()
+    run = Run(workspace.runs / attempt.run) if attempt.run else None
+    if run is not None and run.path.exists():
+        if run.state().state == "failed" and run.resumable():
+            resume(run)  # it went down with the sweep's worker, most likely with the whole machine
+    else:
+        config = sweep.config
+        dataset = open_dataset(workspace, config.dataset)
+        run = create_run(workspace, dataset, training_config(config, attempt.point))
+        attempt = search.made(attempt, run.id)
+    if run.state().state == "created":
+        launch(run)
+    return attempt, run
+
+
+def _follow(sweep: Sweep, search: Search, attempt: Attempt, run: Run) -> TrialEnded:
+    """Wait until a run is over; stop it when it is hopeless, or when the sweep is to stop."""
+    hopeless = search.was_hopeless(attempt)
+    while (state := run.state()).state in LIVE or state.state == "paused":
+        if sweep.stop_asked():
+            if state.state == "paused":
+                break
+            if state.state != "stopping":
+                run.stop()
+        elif not hopeless and state.state == "running" and search.hopeless(attempt, state.epochs):
+            hopeless = True
+            run.stop()
+        # A run that a person paused is waited for: whoever wants the machine for something else keeps it.
+        time.sleep(LOOK_SECONDS)
+    return _tell(search, attempt, state, hopeless=hopeless)
+
+
+def _tell(search: Search, attempt: Attempt, state: RunState, *, hopeless: bool) -> TrialEnded:
+    number = attempt.number
+    if state.state == "finished":
+        search.finished(attempt, state.epochs)
+        return TrialEnded(number=number, state="finished")
+    if state.state == "failed":
+        search.failed(attempt)
+        return TrialEnded(number=number, state="failed", error=state.error)
+    search.ended_early(attempt)
+    return TrialEnded(number=number, state="pruned" if hopeless else "stopped")
+
+
+def _started(sweep: Sweep, attempt: Attempt) -> TrialStarted:
+    settings = training_config(sweep.config, attempt.point)
+    blocks = attempt.point.blocks
+    return TrialStarted(
+        number=attempt.number,
+        run=attempt.run,
+        backbone=attempt.point.backbone,
+        blocks=blocks,
+        rate=settings.fine_tune_learning_rate if blocks else settings.head_learning_rate,
+    )
