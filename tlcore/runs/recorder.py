@@ -15,8 +15,9 @@ from tlcore.errors import GraftError, RunError
 from tlcore.files import append_line, write_json
 from tlcore.runs import locks
 from tlcore.runs.environment import look_around
-from tlcore.runs.events import Ended, Event, Progress
+from tlcore.runs.events import Ended, Event, Noted, Progress
 from tlcore.runs.run import Run
+from tlcore.runs.tracking import Tracking
 
 PROGRESS_SECONDS = 0.5
 # Longer than anybody who merely looks whether the lock is held keeps it.
@@ -39,6 +40,7 @@ class Recorder:
         self._writing = threading.Lock()
         self._last_progress = float("-inf")
         self._ended = False
+        self._tracking: Tracking | None = None
 
     def __enter__(self) -> Recorder:
         try:
@@ -50,6 +52,7 @@ class Recorder:
         try:
             self._mend_torn_line()
             self.record_environment()
+            self._tracking = Tracking(self.run, note=lambda message: self.record(Noted(message=message)))
         except BaseException as error:
             # `with` does not call `__exit__` for a fault of `__enter__`.
             self.__exit__(type(error), error, error.__traceback__)
@@ -63,11 +66,15 @@ class Recorder:
             if error is not None and not self._ended:
                 self.record(Ended(state="failed", error=_sentence(error)))
         finally:
+            if self._tracking is not None:
+                self._tracking.close()
             if self._lock is not None:
                 self._lock.release()
 
     def record(self, event: Event) -> None:
         """Append an event and wait until it is on the disk."""
+        if self._tracking is not None:  # before it is written: what a tracker has to say comes before the end
+            self._tracking(event)
         with self._writing:
             append_line(self._events, event.model_dump_json())
             self._ended = isinstance(event, Ended)
