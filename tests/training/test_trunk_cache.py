@@ -1,57 +1,126 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tlcore.data.progress import drain
-from tlcore.training.trunk_cache import Part, TrunkCache
+from tlcore.errors import WorkspaceError
+from tlcore.training.trunk_cache import TrunkCache
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (21, 4, 4, 3), dtype=np.uint8)
+ROOT = Path(__file__).parents[2]
 
 
-def means(pixels):
-    return pixels.astype(np.float32).mean(axis=(1, 2))
+def means(rows):
+    return PIXELS[rows].astype(np.float32).mean(axis=(1, 2))
 
 
-def build(cache, answer=means, views=2):
-    parts = {"train": Part(PIXELS, ("flip_left_right",), views), "val": Part(PIXELS[:4], ("flip_left_right",), 1)}
+def cache_in(folder, **identity):
+    return TrunkCache(folder, identity, (21, 3))
+
+
+def build(cache, answer=means, view="plain"):
     seen = []
-    features = drain(cache.build(parts, answer, (3,), seed=0, at_once=2, threads=2), seen.append)
-    return features, seen
+    drain(cache.build(view, answer, at_once=2, threads=1), seen.append)
+    return cache.read(view), seen
 
 
-def test_every_view_of_every_picture_is_computed_once_and_kept(tmp_path):
-    cache = TrunkCache(tmp_path, {"cut": 1})
-    assert cache.read("train") is None
+def test_a_view_of_every_picture_is_computed_once_and_kept(tmp_path):
+    cache = cache_in(tmp_path, cut=1)
+    assert cache.read("plain") is None
     features, seen = build(cache)
-    assert features["train"].shape == (21, 2, 3)
-    assert features["train"].dtype == np.float16
-    np.testing.assert_allclose(features["train"][:, 0], means(PIXELS), rtol=1e-3)
-    assert (seen[-1].done, seen[-1].total) == (46, 46)
-    np.testing.assert_array_equal(TrunkCache(tmp_path, {"cut": 1}).read("val"), features["val"])
+    assert features.dtype == np.float16
+    np.testing.assert_allclose(features, means(np.arange(21)), rtol=1e-3)
+    assert (seen[-1].done, seen[-1].total) == (21, 21)
+    again, seen = build(cache_in(tmp_path, cut=1), answer=None)
+    np.testing.assert_array_equal(again, features)
+    assert not seen
+    assert cache.read("flip_left_right") is None
 
 
 def test_another_trunk_has_another_cache(tmp_path):
-    build(TrunkCache(tmp_path, {"cut": 1}))
-    assert TrunkCache(tmp_path, {"cut": 2}).read("train") is None
+    build(cache_in(tmp_path, cut=1))
+    assert cache_in(tmp_path, cut=2).read("plain") is None
 
 
-def test_a_trunk_that_fails_half_way_leaves_nothing_behind(tmp_path):
-    def fails(pixels):
-        raise MemoryError
+@pytest.mark.parametrize("end", [MemoryError, None], ids=["the trunk fails", "the reader stops"])
+def test_what_was_computed_before_an_end_is_not_computed_again(tmp_path, end):
+    cache, asked = cache_in(tmp_path), []
 
-    with pytest.raises(MemoryError):
-        build(TrunkCache(tmp_path, {}), answer=fails)
-    assert not list(tmp_path.iterdir())
+    def fails_late(rows):
+        if end and rows[0] >= 16:
+            raise end
+        return means(rows)
+
+    steps = cache.build("plain", fails_late, at_once=2, threads=1)
+    if end:
+        with pytest.raises(end):
+            drain(steps, lambda step: None)
+    else:
+        next(steps), next(steps)
+        steps.close()
+    assert cache.read("plain") is None
+
+    def listens(rows):
+        asked.extend(rows)
+        return means(rows)
+
+    features, seen = build(cache, listens)
+    assert asked == list(range(16, 21))
+    np.testing.assert_allclose(features, means(np.arange(21)), rtol=1e-3)
+    assert seen[0].done == 21
+    assert {path.name for path in cache.path.iterdir()} == {"view-plain.npy", "lock"}
 
 
-def test_a_reader_that_stops_half_way_leaves_nothing_behind(tmp_path):
-    steps = TrunkCache(tmp_path, {}).build({"train": Part(PIXELS, (), 1)}, means, (3,), seed=0, at_once=1, threads=2)
+def test_a_killed_process_leaves_what_it_had_computed(tmp_path):
+    program = (
+        "import sys, time; from pathlib import Path; import numpy as np\n"
+        "from tlcore.training import trunk_cache\n"
+        "trunk_cache.SECONDS_BETWEEN_NOTES = 0.0\n"
+        "def answer(rows): time.sleep(0.05); return np.ones((len(rows), 3), np.float32)\n"
+        "cache = trunk_cache.TrunkCache(Path(sys.argv[1]), {}, (1000, 3))\n"
+        "for step in cache.build('plain', answer, at_once=1, threads=1): pass\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT)
+    cache = TrunkCache(tmp_path, {}, (1000, 3))
+    until = time.monotonic() + 30
+    while not list(tmp_path.rglob(".making-*.json")) and time.monotonic() < until:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    features, _ = build(cache, lambda rows: np.zeros((len(rows), 3), np.float32))
+    kept = int(features[:, 0].sum())
+    assert 0 < kept < 1000
+    assert (features[:kept] == 1).all()
+    assert (features[kept:] == 0).all()
+
+
+def test_a_damaged_beginning_is_begun_again(tmp_path):
+    cache = cache_in(tmp_path)
+    steps = cache.build("plain", means, at_once=2, threads=1)
     next(steps)
     steps.close()
-    assert not list(tmp_path.iterdir())
+    next(cache.path.glob(".making-*.npy")).write_bytes(b"torn")
+    features, _ = build(cache)
+    np.testing.assert_allclose(features, means(np.arange(21)), rtol=1e-3)
+
+
+def test_a_full_disk_is_said_before_anything_is_computed(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(WorkspaceError, match="No space left"):
+        build(cache_in(tmp_path), answer=None)
 
 
 def test_features_too_large_for_half_precision_stay_finite(tmp_path):
-    features, _ = build(TrunkCache(tmp_path, {}), answer=lambda pixels: means(pixels) * 1e6)
-    assert np.isfinite(features["train"]).all()
+    features, _ = build(cache_in(tmp_path), answer=lambda rows: means(rows) * 1e6)
+    assert np.isfinite(features).all()

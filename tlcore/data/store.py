@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.data import pixels
 from tlcore.data.progress import Pace, Progress
+from tlcore.data.rows import BYTES_BETWEEN_RELEASES, give_back
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, remove_tree, tree_bytes, write_json
 
@@ -61,12 +62,11 @@ class PixelStore:
         """
         if len(paths) != len(shas):
             raise ValueError(f"as many paths as hashes are needed; received {len(paths)} and {len(shas)}")
-        key = store_key(shas, size=size, policy=policy)
-        folder = cache / f"pixels-{key[:20]}"
-        if _is_whole(folder, len(paths), size):
-            os.utime(folder)  # `evict` goes by when a folder was last used
+        if (found := cls.find(shas, size=size, policy=policy, cache=cache)) is not None:
             yield Progress(len(paths), len(paths), note="The pictures are prepared already")
-            return cls._open(folder, key, len(paths), size)
+            return found
+        key = store_key(shas, size=size, policy=policy)
+        folder = _folder(cache, key)
         beside = cache / f".making-pixels-{token_hex(6)}"
         try:
             beside.mkdir(parents=True)
@@ -85,8 +85,22 @@ class PixelStore:
         return cls._open(folder, key, len(paths), size)
 
     @classmethod
+    def find(cls, shas: Sequence[str], *, size: int, policy: str, cache: Path) -> PixelStore | None:
+        """Open the store of these pictures where there is one."""
+        key = store_key(shas, size=size, policy=policy)
+        folder = _folder(cache, key)
+        if not _is_whole(folder, len(shas), size):
+            return None
+        os.utime(folder)  # `evict` goes by when a folder was last used
+        return cls._open(folder, key, len(shas), size)
+
+    @classmethod
     def _open(cls, folder: Path, key: str, count: int, size: int) -> PixelStore:
         return cls(folder, key, _map(folder / "pixels.bin", count, size, "r"))
+
+
+def _folder(cache: Path, key: str) -> Path:
+    return cache / f"pixels-{key[:20]}"
 
 
 def store_key(shas: Sequence[str], *, size: int, policy: str) -> str:
@@ -144,6 +158,7 @@ def _fill(file: Path, paths: Sequence[Path], size: int, policy: str) -> Generato
     if not paths:
         return
     target = _map(file, len(paths), size, "r+")
+    per_release = max(_PER_TASK, BYTES_BETWEEN_RELEASES // target[0].nbytes)
     pace = Pace(len(paths), "Preparing the pictures")
     yield pace.at(0)
 
@@ -155,6 +170,8 @@ def _fill(file: Path, paths: Sequence[Path], size: int, policy: str) -> Generato
                 raise DataError(
                     f"The picture {paths[row]} can no longer be read. {error} Take the pictures in again."
                 ) from error
+        if first // per_release != (first + _PER_TASK) // per_release:
+            give_back(target)
         return min(_PER_TASK, len(paths) - first)
 
     threads = os.cpu_count() or 1

@@ -34,13 +34,14 @@ class ModelFile:
         link_or_copy(run.path / self.file, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
-        pixels = pictures.pixels
+        pixels = pictures.pixels.array
         if not isinstance(pixels, np.memmap) or pixels.filename is None:
             raise ExportError("the test pictures are not on the disk")
-        answers = scratch / "answers.npy"
-        place = [str(pixels.filename), str(pixels.offset), str(len(pixels)), str(pixels.shape[1])]
+        rows, answers = scratch / "rows.npy", scratch / "answers.npy"
+        np.save(rows, pictures.pixels.rows)
+        place = [str(pixels.filename), str(pixels.shape[1]), str(rows)]
         output = fresh.run(
-            REPLAY, [self.key, str(artefact), *place, str(answers)], folder=scratch, pictures=len(pixels)
+            REPLAY, [self.key, str(artefact), *place, str(answers)], folder=scratch, pictures=len(pictures.pixels)
         )
         said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
         return Replay(np.load(answers), said["milliseconds_per_picture"], said["versions"])

@@ -3,7 +3,7 @@
 It imports nothing of Graft's; `python -I` would not find it. What it needs beside NumPy is what anybody needs who
 uses the file: Keras, or ONNX Runtime.
 
-    python -I replay.py keras|onnx MODEL PIXELS OFFSET N SIZE ANSWERS
+    python -I replay.py keras|onnx MODEL PIXELS SIZE ROWS ANSWERS
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def load_onnx(model: str) -> tuple[Callable[[Any], Any], dict[str, str]]:
     }
 
 
-def main(kind: str, model: str, pixels: str, offset: str, n: str, size: str, answers: str) -> None:
+def main(kind: str, model: str, pixels: str, size: str, chosen: str, answers: str) -> None:
     answer, versions = (load_keras if kind == "keras" else load_onnx)(model)
-    shape = (int(n), int(size), int(size), 3)
-    stored = np.memmap(pixels, np.uint8, "r", offset=int(offset), shape=shape)
+    stored = np.memmap(pixels, np.uint8, "r").reshape(-1, int(size), int(size), 3)
+    rows = np.load(chosen)
     found, milliseconds = [], []
-    for start in range(0, len(stored), BATCHES[kind]):
-        batch = np.asarray(stored[start : start + BATCHES[kind]])
+    for start in range(0, len(rows), BATCHES[kind]):
+        batch = np.asarray(stored[rows[start : start + BATCHES[kind]]])
         began = time.process_time()  # of all threads: what else runs on the machine does not count
         found.append(np.asarray(answer(batch), np.float32))
         milliseconds.append(1000 * (time.process_time() - began) / len(batch))

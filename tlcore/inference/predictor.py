@@ -87,7 +87,7 @@ class Predictor:
         answers = list(self.each(pixels))
         return np.stack(answers) if answers else np.empty((0, len(self.labels.labels)), np.float32)
 
-    def each(self, pixels: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
+    def each(self, pixels: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
         """The same, a picture at a time and in order, for many pictures on the disk."""
         return self._map(self._answer, pixels)
 

@@ -14,13 +14,14 @@ import numpy as np
 
 from tlcore.data.dataset import open_dataset
 from tlcore.data.progress import Progress
+from tlcore.data.rows import MappedRows
 from tlcore.data.store import PixelStore
+from tlcore.runs.decoded import find_decoded
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class TestPictures:
 
     rows: pd.DataFrame
     paths: tuple[Path, ...]
-    pixels: NDArray[np.uint8]
+    pixels: MappedRows
 
 
 def read_test_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, TestPictures]:
@@ -52,8 +53,11 @@ def read_test_pictures(run: Run, workspace: Workspace) -> Generator[Progress, No
     dataset = open_dataset(workspace, run.dataset.id)
     paths = tuple(dataset.image_path(file) for file in rows["file"])
     if not paths:
-        return TestPictures(rows, (), np.empty((0, config.image_size, config.image_size, 3), np.uint8))
+        return TestPictures(rows, (), MappedRows(np.empty((0, config.image_size, config.image_size, 3), np.uint8)))
+    if (decoded := find_decoded(run, workspace)) is not None:
+        return TestPictures(rows, paths, decoded.rows(tuple(rows["sha256"])))
+    # A run of long ago, judged again: the other pictures are of no use.
     store = yield from PixelStore.open_or_build(
         list(paths), list(rows["sha256"]), size=config.image_size, policy=config.resize, cache=workspace.cache
     )
-    return TestPictures(rows, paths, store.pixels)
+    return TestPictures(rows, paths, MappedRows(store.pixels))

@@ -1,12 +1,20 @@
 """The trunk cache: what lies below the cut, computed once for each view of each picture and kept on disk.
 
-Half precision, in one file of rows. It knows trunks, arrays and a folder. It does not know labels or training.
+A folder for each trunk and set of pictures; in it a file of rows for each view, in half precision. A view that was
+begun is gone on with after a stop, a crash or a `kill -9`. It knows arrays and a folder. It does not know trunks,
+labels or the split.
+
+    view-<name>.npy            whole: `(n, …)`, float16
+    .making-view-<name>.npy    begun, and beside it
+    .making-view-<name>.json   how many of its rows are there
+    lock                       held while a process computes
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,22 +25,28 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict
 
 from tlcore.data.progress import Progress
-from tlcore.files import remove_tree
-from tlcore.training.views import view
+from tlcore.data.rows import BYTES_BETWEEN_RELEASES, give_back
+from tlcore.errors import WorkspaceError
+from tlcore.files import read_json, write_json
 
 HALF_MAX = 65504.0  # what half precision can hold: nothing may become infinite
-VERSION = 1
+VERSION = 2
+SECONDS_BETWEEN_NOTES = 2.0
+
+Features = npt.NDArray[np.float16]
 
 
-@dataclass(frozen=True)
-class Part:
-    """The pictures of one part of the split and the augmentations of which they get views."""
+class Begun(BaseModel):
+    """How far a view is; its rows are on the disk before this says so."""
 
-    pixels: npt.NDArray[np.uint8]
-    names: tuple[str, ...]
-    views: int
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = 1
+    done: int
 
 
 @dataclass(frozen=True)
@@ -41,80 +55,137 @@ class TrunkCache:
 
     Args:
         folder: Of every cache; safe to delete.
-        identity: Everything that the features depend on: pictures, trunk, weights, augmentation.
+        identity: Everything that the features depend on: pictures, trunk, weights. Not the views: each has its name.
+        shape: Of all rows of one view, `(n, …)`.
     """
 
     folder: Path
     identity: dict[str, Any]
+    shape: tuple[int, ...]
 
     @property
     def path(self) -> Path:
-        text = json.dumps({"version": VERSION, **self.identity}, sort_keys=True)
+        text = json.dumps({"version": VERSION, "shape": self.shape, **self.identity}, sort_keys=True)
         return self.folder / f"trunk-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
-    def read(self, part: str) -> npt.NDArray[np.float16] | None:
-        """The features of a part, `(n, views, …)`, on disk; None where they have not been computed."""
+    @property
+    def view_bytes(self) -> int:
+        return 2 * int(np.prod(self.shape))
+
+    def bytes(self) -> int:
+        """Of the whole views."""
+        return sum(path.stat().st_size for path in self.path.glob("view-*.npy"))
+
+    def read(self, view: str) -> Features | None:
+        """The features of one view, `(n, …)`, on disk; None where they have not been computed."""
         try:
-            features: npt.NDArray[np.float16] = np.load(self.path / f"{part}.npy", mmap_mode="r", allow_pickle=False)
+            features: Features = np.load(self._file(view), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):
             return None
         self.path.touch()  # the least recently used is the first to be thrown away
-        return features
+        return features if features.shape == self.shape else None
 
     def build(
         self,
-        parts: dict[str, Part],
-        answer: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]],
-        shape: tuple[int, ...],
+        view: str,
+        answer: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]],
         *,
-        seed: int,
         at_once: int,
         threads: int,
-    ) -> Generator[Progress, None, dict[str, npt.NDArray[np.float16]]]:
-        """Compute every view of every picture, beside; the cache takes its name when all are there.
+    ) -> Generator[Progress, None, None]:
+        """Compute one view of every picture, from where an earlier attempt ended.
 
-        `answer` is the trunk, called on `threads` threads with few pictures `at_once`; it gives features of `shape`.
+        `answer` gives the features of rows; it is called on `threads` threads, each time for `at_once` of them.
+
+        Raises:
+            WorkspaceError: There is no room on the disk.
         """
-        beside = self.path.with_name(f".making-{self.path.name}")
-        remove_tree(beside)
-        beside.mkdir(parents=True)
-        total, done, began = sum(len(part.pixels) * part.views for part in parts.values()), 0, time.monotonic()
-        try:
-            for name, part in parts.items():
-                kept = np.lib.format.open_memmap(
-                    beside / f"{name}.npy", mode="w+", dtype=np.float16, shape=(len(part.pixels), part.views, *shape)
-                )
-                for count in _fill(kept, part, answer, seed=seed, at_once=at_once, threads=threads):
+        self.path.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path / "lock"):
+            if self.read(view) is not None:  # another process was quicker
+                return
+            kept, first = self._take_up(view)
+            done, began = first, time.monotonic()
+            noted = began
+            try:
+                for count in _fill(kept, first, answer, at_once=at_once, threads=threads):
                     done += count
-                    rate = done / max(time.monotonic() - began, 1e-6)
-                    yield Progress(done, total, rate, (total - done) / rate)
-                kept.flush()
-                del kept
-            remove_tree(self.path)
-            beside.replace(self.path)
-        finally:
-            remove_tree(beside)
-        found = {name: self.read(name) for name in parts}
-        return {name: features for name, features in found.items() if features is not None}
+                    now = time.monotonic()
+                    if now - noted >= SECONDS_BETWEEN_NOTES:
+                        noted = now
+                        self._note(view, kept, done)
+                    rate = (done - first) / max(now - began, 1e-6)
+                    yield Progress(done, self.shape[0], rate, (self.shape[0] - done) / rate)
+            finally:
+                self._note(view, kept, done)
+            self._making(view).replace(self._file(view))
+            self._begun(view).unlink()
+
+    def _take_up(self, view: str) -> tuple[Features, int]:
+        """The array of a view with the number of its rows that are there."""
+        making, begun = self._making(view), self._begun(view)
+        try:
+            done = read_json(begun, Begun).done
+            kept: Features = np.lib.format.open_memmap(making, mode="r+")
+            if kept.shape == self.shape:
+                return kept, min(done, len(kept))
+        except (WorkspaceError, OSError, ValueError):
+            pass
+        begun.unlink(missing_ok=True)
+        try:
+            kept = np.lib.format.open_memmap(making, mode="w+", dtype=np.float16, shape=self.shape)
+            _claim(making)
+        except OSError as error:
+            making.unlink(missing_ok=True)
+            raise WorkspaceError(
+                f"Features below the cut need {self.view_bytes / 1e6:,.0f} MB in {self.folder}. They cannot be "
+                f"written: {error.strerror}. Make room there, or set GRAFT_HOME to another folder."
+            ) from error
+        return kept, 0
+
+    def _note(self, view: str, kept: Features, done: int) -> None:
+        if isinstance(kept, np.memmap):
+            kept.flush()
+        give_back(kept)
+        write_json(self._begun(view), Begun(done=done))
+
+    def _file(self, view: str) -> Path:
+        return self.path / f"view-{view}.npy"
+
+    def _making(self, view: str) -> Path:
+        return self.path / f".making-view-{view}.npy"
+
+    def _begun(self, view: str) -> Path:
+        return self.path / f".making-view-{view}.json"
+
+
+def _claim(path: Path) -> None:
+    """Take the room of a file of holes: without it, a full disk would end the process in the middle of a row."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
 
 
 def _fill(
-    kept: npt.NDArray[np.float16],
-    part: Part,
-    answer: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]],
+    kept: Features,
+    first: int,
+    answer: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]],
     *,
-    seed: int,
     at_once: int,
     threads: int,
 ) -> Iterator[int]:
-    def compute(start: int, number: int) -> int:
-        rows = np.arange(start, min(start + at_once, len(part.pixels)))
-        pixels = view(np.asarray(part.pixels[rows]), part.names, number=number, rows=rows, seed=seed)
-        kept[rows, number] = np.clip(answer(pixels), -HALF_MAX, HALF_MAX)
+    def compute(start: int) -> int:
+        rows = np.arange(start, min(start + at_once, len(kept)))
+        kept[rows] = np.clip(answer(rows), -HALF_MAX, HALF_MAX)
         return len(rows)
 
-    jobs = ((start, number) for start in range(0, len(part.pixels), at_once) for number in range(part.views))
+    jobs, touched = iter(range(first, len(kept), at_once)), 0
     with ThreadPoolExecutor(threads) as pool:
         # A few jobs at a time: a stop need not wait for thousands of them.
         while batch := list(islice(jobs, 4 * threads)):
-            yield sum(pool.map(lambda job: compute(*job), batch))
+            count = sum(pool.map(compute, batch))
+            touched += count * kept[:1].nbytes
+            if touched > BYTES_BETWEEN_RELEASES:
+                touched = 0
+                give_back(kept)
+            yield count

@@ -5,6 +5,7 @@ Both give the same thing for the same seed, epoch and rows. It knows pictures as
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -12,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.data.augment import augment_batch
+from tlcore.data.rows import MappedRows
 
 Rows = npt.NDArray[np.int64]
 FLIPS = ("flip_left_right", "flip_up_down")
-# Views of one picture when there are endlessly many of them; more cost trunk passes and gain little.
+# Views of one picture when there are endlessly many of them.
 MANY_VIEWS = 4
 
 
@@ -29,23 +31,27 @@ class CachedViews:
     """Features of a part's pictures, computed once; each epoch draws one view of each picture.
 
     Args:
-        features: `(n, views, …)`; view 0 is the plain picture.
+        views: `(n, …)` each; the first is of the plain pictures.
     """
 
-    def __init__(self, features: npt.NDArray[np.float16], *, seed: int) -> None:
-        self.features = features
+    def __init__(self, views: Sequence[MappedRows], *, seed: int) -> None:
+        self.views = views
         self.seed = seed
 
     def __call__(self, rows: Rows, epoch: int) -> npt.NDArray[Any]:
-        n, views = self.features.shape[:2]
-        drawn: Rows = np.random.default_rng((self.seed, epoch)).integers(views, size=(n,))
-        return self.features[rows, drawn[rows]].astype(np.float32)
+        drawn: Rows = np.random.default_rng((self.seed, epoch)).integers(len(self.views), size=len(self.views[0]))
+        features = np.empty((len(rows), *self.views[0].shape[1:]), np.float32)
+        for number, view in enumerate(self.views):
+            places = np.flatnonzero(drawn[rows] == number)
+            if len(places):
+                features[places] = view[rows[places]]
+        return features
 
 
 class PixelViews:
     """Pixels, augmented anew in every epoch."""
 
-    def __init__(self, pixels: npt.NDArray[np.uint8], names: Sequence[str], *, seed: int) -> None:
+    def __init__(self, pixels: MappedRows | npt.NDArray[np.uint8], names: Sequence[str], *, seed: int) -> None:
         self.pixels = pixels
         self.names = tuple(names)
         self.seed = seed
@@ -68,27 +74,54 @@ class ThroughTrunk:
         return self.answer(self.pixels(rows, epoch))
 
 
-def count_views(names: Sequence[str], *, epochs: int) -> int:
-    """How many views of a picture are worth a trunk pass: flips give two or four, the rest endlessly many."""
-    if not names:
-        return 1
-    different = 2 ** len(names) if set(names) <= set(FLIPS) else MANY_VIEWS
-    return min(different, MANY_VIEWS, max(1, epochs))
+def asked_views(names: Sequence[str], asked: int | None, *, epochs: int) -> tuple[int, str]:
+    """How many views of a picture are worth a trunk pass, and why not more.
+
+    Flips give two or four different ones, the rest endlessly many; no more can be seen than there are epochs.
+    """
+    different = 2 ** len(names) if set(names) <= set(FLIPS) else None
+    if asked is not None and asked <= (different or asked):
+        return asked, "as asked for"
+    if different is not None and different <= max(1, epochs):
+        return different, "there are no more different ones"
+    many = min(different or MANY_VIEWS, max(1, epochs)) if asked is None else asked
+    return many, "more are seldom worth their time" if many == MANY_VIEWS else "one for each epoch"
+
+
+def view_name(names: Sequence[str], number: int) -> str:
+    """What a view is called in the trunk cache; equal names mean equal views of equal pictures."""
+    if number == 0:
+        return "plain"
+    if flips := _flips(names, number):
+        return "-".join(flips)
+    text = " ".join(sorted(names))
+    return f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{number}"
 
 
 def view(
-    pixels: npt.NDArray[np.uint8], names: Sequence[str], *, number: int, rows: Rows, seed: int
+    pixels: npt.NDArray[np.uint8], names: Sequence[str], *, number: int, keys: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.uint8]:
     """One view of each picture; number 0 is the plain picture.
 
-    Flips are enumerated rather than drawn, so that the cached views are all the different ones there are.
+    Flips are enumerated rather than drawn, so that the cached views are all the different ones there are. Chance
+    depends on the pictures' `keys` and the number alone: another run finds the same views.
     """
     if number == 0:
         return pixels
     if not set(names) <= set(FLIPS):
-        return augment_batch(pixels, names, seed, rows.tolist(), number)
-    flips = [name for name in FLIPS if name in names]
-    for bit, name in enumerate(flips):
-        if number >> bit & 1:
-            pixels = pixels[:, :, ::-1] if name == "flip_left_right" else pixels[:, ::-1]
+        return augment_batch(pixels, names, 0, keys.tolist(), number)
+    for name in _flips(names, number):
+        pixels = pixels[:, :, ::-1] if name == "flip_left_right" else pixels[:, ::-1]
     return pixels
+
+
+def picture_keys(shas: Sequence[str]) -> npt.NDArray[np.int64]:
+    """A number for each picture that depends on its bytes alone."""
+    return np.array([int(sha[:15], 16) for sha in shas], np.int64)
+
+
+def _flips(names: Sequence[str], number: int) -> tuple[str, ...]:
+    """Which flips a view of flips is made of; empty where others than flips are named."""
+    if not set(names) <= set(FLIPS):
+        return ()
+    return tuple(name for bit, name in enumerate(name for name in FLIPS if name in names) if number >> bit & 1)

@@ -1,0 +1,61 @@
+"""The pictures of a run as pixels on the disk: all of them in one store, so that another split needs no other store.
+
+It knows the split's table and the pixel store. It does not know which part is for what: `pictures` and
+`training.pictures` each take their own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlcore.data.dataset import open_dataset
+from tlcore.data.progress import Progress
+from tlcore.data.rows import MappedRows
+from tlcore.data.store import PixelStore
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Every picture of a run.
+
+    Attributes:
+        shas: Of the pictures, sorted; their places are the rows of the store.
+    """
+
+    store: PixelStore
+    shas: tuple[str, ...]
+
+    def rows(self, shas: Sequence[str]) -> MappedRows:
+        """The pixels of some of the pictures, `(n, size, size, 3)`, uint8."""
+        return MappedRows(self.store.pixels, np.searchsorted(np.array(self.shas), np.array(shas, dtype=str)))
+
+
+def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]:
+    """Decode every picture of a run, or find them decoded.
+
+    Raises:
+        DataError: The dataset is gone, or a picture has been damaged since it was taken in.
+    """
+    dataset = open_dataset(workspace, run.dataset.id)
+    table = run.split().drop_duplicates("sha256").sort_values("sha256")
+    shas = tuple(table["sha256"])
+    store = yield from PixelStore.open_or_build(
+        [dataset.image_path(file) for file in table["file"]],
+        shas,
+        size=run.config.image_size,
+        policy=run.config.resize,
+        cache=workspace.cache,
+    )
+    return Decoded(store, shas)
+
+
+def find_decoded(run: Run, workspace: Workspace) -> Decoded | None:
+    """The store of every picture where it is there already."""
+    shas = tuple(sorted(set(run.split()["sha256"])))
+    store = PixelStore.find(shas, size=run.config.image_size, policy=run.config.resize, cache=workspace.cache)
+    return None if store is None else Decoded(store, shas)

@@ -1,0 +1,228 @@
+"""Which engine runs a trunk: measured on the pictures of the run, and remembered.
+
+It knows engines, the clock and one file in the cache. It does not know trunks or where features go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from tlcore.errors import WorkspaceError
+from tlcore.files import read_json, write_json
+from tlcore.training import device
+from tlcore.training.engine import Answer, Engine, Features, Precision, answer_all
+from tlcore.training.guard import PICTURES, SAME_ANSWERS, same_answers
+
+FILE = "engines.json"
+SECONDS_OF_EACH = 0.3
+HOPELESS = 3.0  # times slower than the fastest in the first call: the rest of the measurement is left out
+PACKAGES = ("keras", "tensorflow", "onnxruntime", "openvino")
+
+
+class Measured(BaseModel):
+    """`engines.json`.
+
+    Attributes:
+        rates: Pictures a second of each engine, by its name, for each trunk on this machine.
+        agreements: The guard's share of same answers for each engine of lower precision, trunk and set of pictures.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    rates: dict[str, dict[str, float]] = {}
+    agreements: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Pictures to measure with.
+
+    Attributes:
+        pixels: `(n, size, size, 3)`; indexed by a slice.
+        labels: `(n,)`, positions among the classes.
+        key: Of the set of pictures they are from.
+    """
+
+    pixels: Any
+    labels: npt.NDArray[np.int64]
+    key: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine to use; `reason` is a sentence."""
+
+    engine: Engine
+    rate: float
+    reason: str
+
+
+class Choosing:
+    """Chooses for one trunk.
+
+    Args:
+        cache: The folder in which measurements are remembered.
+        trunk: Everything that the trunk depends on.
+    """
+
+    def __init__(self, cache: Path, trunk: Mapping[str, Any], engines: Iterable[Engine], sample: Sample) -> None:
+        self.file, self.sample = cache / FILE, sample
+        self.engines = {engine.name: engine for engine in engines}
+        self._trunk = _hash({"machine": _machine(), **trunk})
+        self._started: dict[str, Answer] = {}
+
+    @property
+    def known(self) -> bool:
+        """Whether nothing has to be measured."""
+        return self.engines.keys() <= self._measured().rates.get(self._trunk, {}).keys()
+
+    @property
+    def precisions(self) -> set[str]:
+        return {engine.precision for engine in self.engines.values()}
+
+    def forget(self) -> None:
+        """Give the memory of the engines back; one that is needed again is made ready again."""
+        self._started.clear()
+
+    def start(self, engine: Engine) -> Answer:
+        """Make an engine ready, once."""
+        if engine.name not in self._started:
+            self._started[engine.name] = engine.start()
+        return self._started[engine.name]
+
+    def rates(self) -> dict[str, float]:
+        """Pictures a second of each engine; measured where it has not been, in the time that a few pictures take."""
+        known = self._measured().rates.get(self._trunk, {})
+        found = {name: known[name] for name in self.engines if name in known}
+        missing = [engine for name, engine in self.engines.items() if name not in found]
+        for engine in missing:
+            fastest = max(found.values(), default=0.0)
+            found[engine.name] = _rate(engine, self.start(engine), self.sample.pixels, fastest=fastest)
+        if missing:
+            measured = self._measured()
+            rates = {**measured.rates, self._trunk: {**known, **found}}
+            write_json(self.file, measured.model_copy(update={"rates": rates}))
+        return found
+
+    def fastest(self, precision: Precision) -> Choice:
+        """The fastest engine of one of the `precisions`."""
+        rates = {name: rate for name, rate in self.rates().items() if self.engines[name].precision == precision}
+        name = max(rates, key=lambda each: rates[each])
+        others = sorted(((rate, other) for other, rate in rates.items() if other != name), reverse=True)
+        against = ", ".join(f"{rate:.0f} by {other}" for rate, other in others)
+        return Choice(
+            self.engines[name],
+            rates[name],
+            f"{name} computes what lies below the cut: {rates[name]:.0f} pictures a second"
+            + (f", against {against}." if against else "; here is no other engine of this precision."),
+        )
+
+    def choose(self, passes: int) -> Choice:
+        """The engine for so many pictures: the fastest exact one, or a faster one of lower precision if it passes.
+
+        The guard is asked only where it costs less time than the faster engine saves.
+        """
+        exact = self.fastest("float32")
+        if "bfloat16" not in self.precisions:
+            return exact
+        lower = self.fastest("bfloat16")
+        if lower.rate <= exact.rate:
+            return exact
+        known = self._measured().agreements.get(self._pair(lower.engine))
+        saved = passes / exact.rate - passes / lower.rate
+        if known is None and saved <= PICTURES * (2 / exact.rate + 1 / lower.rate):
+            return Choice(
+                exact.engine,
+                exact.rate,
+                f"{exact.reason} {lower.engine.name} ({lower.rate:.0f}) was not tried: to see whether its features are "
+                "as good would take longer than it saves.",
+            )
+        if len(self.sample.labels) < 2 * PICTURES:
+            return Choice(exact.engine, exact.rate, f"{exact.reason} There are too few pictures to judge others by.")
+        share = known if known is not None else self._agreement(exact.engine, lower.engine)
+        found = f"a linear head gave {share:.1%} of the same answers on {PICTURES} held-out pictures"
+        if share < SAME_ANSWERS:
+            return Choice(
+                exact.engine,
+                exact.rate,
+                f"{exact.reason} {lower.engine.name} would be faster ({lower.rate:.0f}), but {found}; "
+                f"{SAME_ANSWERS:.1%} are needed.",
+            )
+        return Choice(
+            lower.engine,
+            lower.rate,
+            f"{lower.engine.name} computes what lies below the cut: {lower.rate:.0f} pictures a second, against "
+            f"{exact.rate:.0f} by {exact.engine.name}; {found}.",
+        )
+
+    def _agreement(self, exact: Engine, lower: Engine) -> float:
+        pixels, labels = self.sample.pixels[: 2 * PICTURES], self.sample.labels[: 2 * PICTURES]
+        share = same_answers(self._ask(exact, pixels), self._ask(lower, pixels[:PICTURES]), labels)
+        measured = self._measured()
+        agreements = {**measured.agreements, self._pair(lower): share}
+        write_json(self.file, measured.model_copy(update={"agreements": agreements}))
+        return share
+
+    def _ask(self, engine: Engine, pixels: Any) -> Features:
+        return answer_all(self.start(engine), pixels, at_once=engine.at_once, threads=engine.threads)
+
+    def _pair(self, lower: Engine) -> str:
+        return _hash({"trunk": self._trunk, "pictures": self.sample.key, "engine": lower.name})
+
+    def _measured(self) -> Measured:
+        try:
+            return read_json(self.file, Measured)
+        except WorkspaceError:
+            return Measured()
+
+
+def _rate(engine: Engine, answer: Answer, pixels: Any, *, fastest: float) -> float:
+    """Pictures a second, over as many as fit into `SECONDS_OF_EACH`."""
+    round_ = min(engine.at_once * engine.threads, len(pixels))
+
+    def go(count: int) -> float:
+        began = time.monotonic()
+        taken = pixels[: min(count, len(pixels))]
+        answer_all(answer, taken, at_once=engine.at_once, threads=engine.threads)
+        return len(taken) / max(time.monotonic() - began, 1e-6)
+
+    first = go(round_)  # the first call also prepares: it tells no more than an order of magnitude
+    if first * HOPELESS < fastest:
+        return first
+    return go(max(round_, int(first * SECONDS_OF_EACH) // round_ * round_))
+
+
+def _machine() -> dict[str, Any]:
+    """What a speed depends on beside the trunk."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {"cores": device.cores(), "processor": _processor(), "accelerator": device.on_accelerator(), **versions}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _hash(identity: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]

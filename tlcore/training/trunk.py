@@ -1,0 +1,168 @@
+"""A trunk over every picture of a run: which engine, how many views, and the features on the disk.
+
+It knows one cut's model, the engines, the cache and the room there is. It does not know the parts of the split, nor
+what is trained above.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Generator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from tlcore.data.progress import Progress, drain
+from tlcore.data.rows import MappedRows
+from tlcore.data.store import evict
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.decoded import Decoded
+from tlcore.training.choice import Choice, Choosing, Sample
+from tlcore.training.engine import Engine, Precision, answer_all, engines
+from tlcore.training.save import trunk_graph
+from tlcore.training.stretch import Report, Stop, stretch
+from tlcore.training.trunk_cache import Features, TrunkCache
+from tlcore.training.views import asked_views, picture_keys, view, view_name
+
+# Of one trunk cache. Features of an early block are larger than the pictures.
+CACHE_BYTES = 8 * 10**9
+CACHE_SHARE_OF_FREE_DISK = 0.25
+# What all views but the first may take together where nobody asked for a number.
+SECONDS_FOR_VIEWS = 60.0
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
+
+
+class Trunk:
+    """What lies below one cut.
+
+    Args:
+        model: Pixels to features.
+        identity: What the function of the trunk depends on.
+        sample: Pictures to measure engines with.
+        say: Takes a sentence about what was chosen.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        identity: dict[str, Any],
+        *,
+        config: TrainingConfig,
+        decoded: Decoded,
+        sample: Sample,
+        cache: Path,
+        say: Callable[[str], None],
+        report: Report,
+        stop: Stop,
+    ) -> None:
+        self.model, self.identity, self.config, self.decoded = model, identity, config, decoded
+        self.cache, self.say, self.report, self.stop = cache, say, report, stop
+        lower = config.precision == "auto"
+        self.choosing = Choosing(cache, identity, engines(model, lambda: self.graph, lower=lower), sample)
+        self._pixels = MappedRows(decoded.store.pixels)
+
+    @cached_property
+    def graph(self) -> onnx.ModelProto:
+        """The trunk as ONNX."""
+        return trunk_graph(self.model, self.identity, self.cache)
+
+    def views(self, *, epochs: int) -> list[Features]:
+        """The features of every picture of the run, `(n, …)` for each view; none where not even one view fits."""
+        return self._ready(lambda: self._count(epochs))
+
+    def plain(self) -> Features | None:
+        """The features of every picture as it is; None where they do not fit."""
+        views = self._ready(lambda: min(1, self._fitting()))
+        return views[0] if views else None
+
+    def _ready(self, count_views: Callable[[], int]) -> list[Features]:
+        if self.choosing.known and (found := self._found(count_views())) is not None:
+            return found
+        with stretch(self.report, self.stop, "trunk", "Computing features below the cut") as computing:
+            count = count_views()
+            if count:
+                cache, choice = self._choose(count)
+                self.say(choice.reason)
+                began = time.monotonic()
+                drain(self._compute(cache, choice.engine, count), computing.show)
+                computing.seconds = time.monotonic() - began
+                self.choosing.forget()
+                evict(self.cache, keep=[cache.path, self.decoded.store.path])
+        return self._found(count) or []
+
+    def answer(self, pixels: npt.NDArray[Any] | MappedRows) -> npt.NDArray[np.float32]:
+        """Features of pixels, `(n, …)`, computed now and not kept."""
+        engine = self.choosing.fastest("float32").engine
+        return answer_all(self.choosing.start(engine), pixels, at_once=engine.at_once, threads=engine.threads)
+
+    def _count(self, epochs: int) -> int:
+        """How many views to learn from; 0 where not even one fits."""
+        names, asked = self.config.augment, self.config.views
+        wanted, why = asked_views(names, asked, epochs=epochs)
+        pictures, rate = len(self.decoded.shas), self.choosing.fastest("float32").rate
+        in_time = wanted if asked else 1 + int(SECONDS_FOR_VIEWS * rate / pictures)
+        count = min(wanted, in_time, self._fitting())
+        if names and count:
+            if count == in_time < wanted:
+                why = f"more would take over {SECONDS_FOR_VIEWS:.0f} seconds"
+            elif count < wanted:
+                why = "more would not fit the part of the disk that caches may take"
+            self.say(f"{_views(count)} of each picture, about {pictures / rate:.0f} seconds a view: {why}.")
+        return count
+
+    def _fitting(self) -> int:
+        """How many views there is room for."""
+        there = sum(self._cache(precision).bytes() for precision in PRECISIONS)
+        room = min(CACHE_BYTES, there + CACHE_SHARE_OF_FREE_DISK * shutil.disk_usage(self.cache).free)
+        return int(room // self._cache("float32").view_bytes)
+
+    def _found(self, count: int) -> list[Features] | None:
+        """The features of the first views, all of one precision, where they are in the cache."""
+        for precision in PRECISIONS:
+            if precision == "float32" or self.config.precision == "auto":
+                read = map(self._cache(precision).read, self._names(count))
+                found = [features for features in read if features is not None]
+                if len(found) == count:
+                    return found
+        return None
+
+    def _choose(self, count: int) -> tuple[TrunkCache, Choice]:
+        """The engine, and where its features go. Views of one picture are of one precision."""
+        for precision in PRECISIONS:
+            choice = self.choosing.fastest(precision) if precision in self.choosing.precisions else None
+            if choice and self._cache(precision).read(view_name((), 0)) is not None:
+                return self._cache(precision), choice
+        choice = self.choosing.choose(count * len(self.decoded.shas))
+        return self._cache(choice.engine.precision), choice
+
+    def _compute(self, cache: TrunkCache, engine: Engine, count: int) -> Generator[Progress, None, None]:
+        names, keys = self.config.augment, picture_keys(self.decoded.shas)
+        missing = [number for number, name in enumerate(self._names(count)) if cache.read(name) is None]
+        answer, total = self.choosing.start(engine), len(missing) * len(keys)
+        for place, number in enumerate(missing):
+
+            def compute(rows: npt.NDArray[np.int64], number: int = number) -> npt.NDArray[np.float32]:
+                return answer(view(self._pixels[rows], names, number=number, keys=keys[rows]))
+
+            steps = cache.build(view_name(names, number), compute, at_once=engine.at_once, threads=engine.threads)
+            for step in steps:
+                done = place * len(keys) + step.done
+                yield Progress(done, total, step.rate, (total - done) / step.rate if step.rate else None)
+
+    def _names(self, count: int) -> list[str]:
+        return [view_name(self.config.augment, number) for number in range(count)]
+
+    def _cache(self, precision: Precision) -> TrunkCache:
+        less = {} if precision == "float32" else {"precision": precision}
+        shape = (len(self.decoded.shas), *self.model.output.shape[1:])
+        return TrunkCache(self.cache, {**self.identity, "pictures": self.decoded.store.key, **less}, shape)
+
+
+def _views(count: int) -> str:
+    return "One view" if count == 1 else f"{count} views"
