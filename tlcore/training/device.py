@@ -123,17 +123,21 @@ def mirrored() -> bool:
     return count() > 1 and keras.backend.backend() == "tensorflow"
 
 
-def fill(rows: npt.NDArray[np.int64], weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
-    """Fill up a batch of rows until every device gets as many; the loss, a mean over the batch, stays what it was.
+def fill(*batch: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    """Fill up a batch, its weights last, until every device gets as many; the loss, a mean over it, stays what it was.
 
     The first rows come again with weight 0, and the others weigh as much more as there are more rows.
     """
-    missing = -len(rows) % count()
+    *arrays, weights = batch
+    missing = -len(weights) % count()
     if not missing:
-        return rows, weights
-    again = np.resize(rows, missing)
-    larger = weights * weights.dtype.type((len(rows) + missing) / len(rows))
-    return np.concatenate([rows, again]), np.concatenate([larger, np.zeros(missing, weights.dtype)])
+        return batch
+    again = np.resize(np.arange(len(weights)), missing)
+    larger = weights * weights.dtype.type((len(weights) + missing) / len(weights))
+    return (
+        *(np.concatenate([array, array[again]]) for array in arrays),
+        np.concatenate([larger, np.zeros(missing, weights.dtype)]),
+    )
 
 
 def lower_precision() -> str | None:

@@ -13,20 +13,18 @@ from statistics import median
 from typing import Any
 
 import keras
-import numpy as np
 import numpy.typing as npt
 
 from tlcore.training import device
 
 FLOAT32 = "float32"
 FASTER = 1.15  # less is within what the machine's other work does to a measurement
-SAME_DIRECTION = 0.99  # cosine between both gradients over all trained weights
-SAME_LOSS = 0.01  # relative
+AS_MUCH = 0.95  # of the fall of the loss that the same steps in single precision bring
 # A phase that is over sooner is not worth the seconds that a comparison takes.
-LONG_ENOUGH_SECONDS = 60.0
+LONG_ENOUGH_SECONDS = 300.0
 BACKWARD = 3  # a training step costs about as much as three forward passes
-FEWEST_STEPS, MOST_STEPS, STEPS_SECONDS = 2, 10, 2.0
-LOSS_SCALES = 12  # float16 halves its loss scale at each overflow, until gradients are finite
+STEPS, RATE, GRADIENT_NORM = 6, 1e-4, 1.0  # few and small: a batch that is known by heart tells nothing
+LOSS_SCALES = 16  # float16 halves its loss scale at each overflow, and leaves the weights, until gradients are finite
 Batch = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 # Pixels of 0-255 and their means have more digits than lower precision has.
 EXACT = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Normalization)
@@ -63,12 +61,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a way to compute came to: seconds to get ready, seconds a step, the first step's loss and gradient."""
+    """What a way to compute came to.
+
+    Attributes:
+        ready: Seconds until the first step was done.
+        seconds: Of a step, median.
+        weights: Learnt in `STEPS` steps.
+    """
 
     ready: float
     seconds: float
-    loss: float
-    gradient: npt.NDArray[np.float64]
+    weights: list[npt.NDArray[Any]]
 
 
 def in_precision(model: keras.Model, policy: str) -> keras.Model:
@@ -98,8 +101,9 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
 def choose_precision(model: keras.Model, batch: Batch, *, expected_steps: int) -> Choice:
     """Choose by measurement how to train a model; takes some seconds where the phase is long, none where it is short.
 
-    Another way than single precision is taken only where it is `FASTER` times as fast, saves more time than it takes to
-    get ready, and its gradient and its loss are those of single precision.
+    Every way trains the same few steps on the batch. Another way than single precision is taken only where it is
+    `FASTER` times as fast, saves more than it takes to get ready, and what it has learnt lowers the loss `AS_MUCH`,
+    judged in single precision. Gradients alone do not tell: rounding turns them about as much as another batch would.
 
     Args:
         model: Inputs to logits; its weights stay as they are.
@@ -121,7 +125,8 @@ def choose_precision(model: keras.Model, batch: Batch, *, expected_steps: int) -
         except Exception as error:  # each backend has its own; a way that does not work is not taken
             failed[way] = str(error).partition("\n")[0][:120] or type(error).__name__
         gc.collect()  # a twin on an accelerator takes memory until it is collected
-    return _choose(plain, found, failed, expected_steps)
+    falls = _falls(model, found, batch)
+    return _choose(plain, found, falls, failed, expected_steps)
 
 
 def _ways() -> tuple[Way, ...]:
@@ -147,40 +152,52 @@ def _forward_seconds(model: keras.Model, batch: Batch) -> float:
 
 
 def _measure(model: keras.Model, way: Way, batch: Batch) -> Measured:
-    twin = in_precision(model, way.policy)
-    for layer in twin._flatten_layers():
-        if isinstance(layer, keras.layers.Dropout):
-            layer.rate = 0.0  # else each way would hide other features, and no two gradients were alike
-    twin.compile(
-        keras.optimizers.SGD(1.0),
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-        jit_compile=way.jit_compile,
-    )
-    before = _weights(twin)
+    twin = _without_dropout(in_precision(model, way.policy))
+    optimizer = keras.optimizers.Adam(RATE, global_clipnorm=GRADIENT_NORM)
+    twin.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), jit_compile=way.jit_compile)
+    before = twin.get_weights()
     began = time.monotonic()
     for _ in range(LOSS_SCALES):
-        loss = float(np.ravel(twin.train_on_batch(*batch))[0])
-        gradient = before - _weights(twin)  # a step of plain descent at rate 1
-        if gradient.any():
+        twin.train_on_batch(*batch)
+        if any((one != other).any() for one, other in zip(before, twin.get_weights(), strict=True)):
             break
     ready = time.monotonic() - began
-    copy_weights(model, twin)
-    twin.optimizer.learning_rate = 0.0
     seconds: list[float] = []
-    while len(seconds) < FEWEST_STEPS or (len(seconds) < MOST_STEPS and sum(seconds) < STEPS_SECONDS):
+    for _ in range(STEPS - 1):
         began = time.monotonic()
         twin.train_on_batch(*batch)
         seconds.append(time.monotonic() - began)
-    return Measured(ready, median(seconds), loss, gradient)
+    return Measured(ready, median(seconds), twin.get_weights())
 
 
-def _weights(model: keras.Model) -> npt.NDArray[np.float64]:
-    return np.concatenate([np.ravel(keras.ops.convert_to_numpy(each)) for each in model.trainable_variables]).astype(
-        np.float64
-    )
+def _without_dropout(model: keras.Model) -> keras.Model:
+    """Hide no features: each way would hide others, and no two would learn alike."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+    return model
 
 
-def _choose(plain: Way, found: dict[Way, Measured], failed: dict[Way, str], steps: int) -> Choice:
+def _falls(model: keras.Model, found: dict[Way, Measured], batch: Batch) -> dict[Way, float]:
+    """How far the loss of the batch has fallen in each way, judged in single precision."""
+    judge = _without_dropout(in_precision(model, FLOAT32))
+    inputs, answers, weights = (keras.ops.convert_to_tensor(each) for each in batch)
+
+    def loss() -> float:
+        logits = judge(inputs, training=True)  # normalized as while training
+        found = keras.losses.CategoricalCrossentropy(from_logits=True)(answers, logits, sample_weight=weights)
+        return float(keras.ops.convert_to_numpy(found))
+
+    before, falls = loss(), {}
+    for way, measured in found.items():
+        judge.set_weights(measured.weights)
+        falls[way] = before - loss()
+    return falls
+
+
+def _choose(
+    plain: Way, found: dict[Way, Measured], falls: dict[Way, float], failed: dict[Way, str], steps: int
+) -> Choice:
     seconds = {way.name: measured.seconds for way, measured in found.items()}
     if plain not in found:
         return Choice(plain.policy, plain.jit_compile, f"float32, because nothing could be measured: {failed[plain]}.")
@@ -189,22 +206,17 @@ def _choose(plain: Way, found: dict[Way, Measured], failed: dict[Way, str], step
     for way, measured in sorted(found.items(), key=lambda item: item[1].seconds):
         if way == plain:
             continue
-        ratio, cosine = reference.seconds / measured.seconds, _cosine(reference.gradient, measured.gradient)
-        apart = abs(measured.loss - reference.loss) / max(abs(reference.loss), 1e-6)
+        ratio, fall = reference.seconds / measured.seconds, falls[way] / max(falls[plain], 1e-9)
         if ratio < FASTER:
             reasons.append(f"{way.name} is {ratio:.2g} times as fast")
         elif steps * (reference.seconds - measured.seconds) < 2 * measured.ready:
             reasons.append(f"{way.name} takes {measured.ready:.0f} s to get ready")
-        elif not (cosine >= SAME_DIRECTION and apart <= SAME_LOSS):
-            reasons.append(f"{way.name} learns otherwise (cosine of the gradients {cosine:.3f}, loss {apart:.1%} off)")
+        elif not fall >= AS_MUCH:  # not a number is not enough
+            reasons.append(f"{way.name} learns less (the loss falls {fall:.2g} times as far)")
         else:
             reason = (
                 f"{way.name}, because a step takes {measured.seconds:.2g} s instead of {reference.seconds:.2g} s and "
-                f"learns the same (cosine of the gradients {cosine:.3f})."
+                f"teaches as much (the loss falls {fall:.2g} times as far)."
             )
             return Choice(way.policy, way.jit_compile, reason, seconds)
     return Choice(plain.policy, plain.jit_compile, f"float32, because {', '.join(reasons)}.", seconds)
-
-
-def _cosine(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
-    return float(one @ other / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-30))
