@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tlcore.runs.config import TrainingConfig
-from tlcore.training.fit import compile_for
-from tlcore.training.model import statistics_that_keep_up
+from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up
+from tlcore.training.optimizer import compile_for
 from tlcore.training.phases import Phase
 
 CUTS = [0, 1, 2, 3]
@@ -24,7 +24,7 @@ def train(model, cut, colours, epochs=3, batch_size=8):
     phase = Phase("fine-tune", "", cut, epochs, 0.01, 0)
     compile_for(above, phase, TrainingConfig(dataset="d"), steps=steps)
     with statistics_that_keep_up(above, steps=steps):
-        above.fit(inputs, labels, batch_size=batch_size, epochs=epochs, verbose=0)
+        above.fit(inputs, np.eye(3)[labels], batch_size=batch_size, epochs=epochs, verbose=0)
     return above, inputs
 
 
@@ -75,3 +75,33 @@ def test_the_whole_takes_bytes_and_floats_and_gives_probabilities(tiny_model, co
     answers = tiny_model.whole.predict(pixels, verbose=0)
     np.testing.assert_allclose(answers.sum(1), 1, atol=1e-6)
     np.testing.assert_allclose(tiny_model.whole.predict(pixels.astype("float32"), verbose=0), answers, atol=1e-6)
+
+
+def test_statistics_estimated_anew_make_inference_answer_what_training_answered(tiny_model, colours):
+    pixels, _ = colours
+    above = tiny_model.above(0)
+    inputs = pixels.astype("float32")
+    for layer in normalizations(above):
+        layer.moving_mean.assign_add(np.full(layer.moving_mean.shape, 3.0))
+    estimate_statistics(above, [inputs])
+    features = above.get_layer("tiny_features")
+    np.testing.assert_allclose(features(inputs, training=False), features(inputs, training=True), atol=1e-4)
+    assert {layer.momentum for layer in normalizations(above)} == {0.99}
+
+
+def test_statistics_are_the_mean_over_the_batches(tiny_model, colours):
+    inputs = colours[0].astype("float32")
+    halves = []
+    for batches in ([inputs[:24]], [inputs[24:]], [inputs[:24], inputs[24:]]):
+        above = tiny_model.above(0)
+        estimate_statistics(above, batches)
+        halves.append(np.array(normalizations(above)[0].moving_mean))
+    np.testing.assert_allclose(halves[2], (halves[0] + halves[1]) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_each_block_learns_slower_than_the_one_above_it(tiny_model, cut):
+    variables = tiny_model.above(cut).trainable_variables
+    for variable, rate in zip(variables, tiny_model.rates(variables, 0.5), strict=True):
+        number = next((int(character) for character in variable.path.split("/")[0] if character.isdigit()), 3)
+        assert rate == 0.5 ** (3 - number), variable.path

@@ -1,215 +1,248 @@
 """Trains what lies above a cut: one phase, from batches to the best weights.
 
-The same for every mode. It knows Keras models, sources of batches and events. It does not know backbones or pictures.
+The same for every mode. It knows Keras models, batches, events and checkpoints. It does not know backbones or pictures.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.runs.config import Optimizer, TrainingConfig
+from tlcore.runs.config import TargetMetric
 from tlcore.runs.events import EpochEnded, Event, Progress
+from tlcore.training.batches import Batches, InOrder, Labelled
 from tlcore.training.phases import Phase
-from tlcore.training.views import Source
+from tlcore.training.validation import Validated, measure
 
-WEIGHT_DECAY = 1e-4
-GRADIENT_NORM = 1.0
-WARM_UP_SHARE = 0.1
-MOMENTUM = 0.9
+CHECKPOINT_SECONDS = 300.0  # an epoch that takes longer is saved on its way
 Report = Callable[[Event | Progress], None]
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Everything a batch needs to know of its part: the inputs' source, the answers, how much each picture counts."""
-
-    source: Source
-    labels: npt.NDArray[np.int64]
-    weights: npt.NDArray[np.float32]
-
-
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """One part of the split in batches; every picture once an epoch.
-
-    The batches differ by at most one picture in size: no picture is dropped, none repeated, and no last small batch
-    makes a wild step.
-    """
-
-    def __init__(
-        self, part: Labelled, *, batch_size: int, seed: int, shuffle: bool, first_epoch: int, workers: int
-    ) -> None:
-        super().__init__(workers=workers, max_queue_size=4 * workers)
-        self.part, self.seed, self.shuffle = part, seed, shuffle
-        self.number = -(-len(part.labels) // batch_size)
-        self.epoch = first_epoch
-        self._deal()
-
-    @property
-    def num_batches(self) -> int:
-        return self.number
-
-    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
-        rows = self._rows[index]
-        # Validation pictures are always seen plain: their epoch, and with it their view, stands still.
-        return self.part.source(rows, self.epoch), self.part.labels[rows], self.part.weights[rows]
-
-    def on_epoch_end(self) -> None:
-        if self.shuffle:
-            self.epoch += 1
-            self._deal()
-
-    def _deal(self) -> None:
-        order = np.arange(len(self.part.labels))
-        if self.shuffle:
-            np.random.default_rng((self.seed, self.epoch)).shuffle(order)
-        self._rows = np.array_split(order, self.number)
+Arrays = list[npt.NDArray[Any]]
 
 
 @dataclass
 class Best:
-    """The lowest validation loss of the run so far, and the weights above the cut that gave it."""
+    """The best score of the run so far and its epoch; the weights above the cut that gave it are the watch's."""
 
-    loss: float = float("inf")
+    score: tuple[float, float] = (float("-inf"), float("-inf"))
     epoch: int = 0
 
 
+@dataclass
+class Standing:
+    """How far a phase is, and all that a checkpoint must hold of it besides the model.
+
+    Attributes:
+        first_epoch: The phase's first, over the whole run, from 1.
+        done: Whole epochs of the phase.
+        batch: Batches of the epoch under way.
+        worse: Epochs since the last better one.
+        seconds: Spent on training in the phase.
+        kept: The variables of the model at its best; none before the phase has begun.
+        loss, accuracy: Of the batches of the epoch under way.
+    """
+
+    first_epoch: int = 1
+    done: int = 0
+    batch: int = 0
+    worse: int = 0
+    seconds: float = 0.0
+    kept: Arrays = field(default_factory=list)
+    loss: float = 0.0
+    accuracy: float = 0.0
+
+
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports every epoch, keeps the best weights, ends the phase when told or when it no longer helps."""
+    """Validates and reports every epoch, keeps the best weights, saves on the way, ends the phase when told or when it
+    no longer helps.
+
+    Args:
+        validation: The validation pictures; they are always seen plain.
+        epochs: Of the whole run, as planned.
+        save: Writes a checkpoint of the model and of this watch's standing.
+    """
 
     def __init__(
         self,
         phase: Phase,
         best: Best,
+        standing: Standing,
+        batches: Batches,
         *,
-        first_epoch: int,
+        validation: Labelled,
+        batch_size: int,
+        target: TargetMetric,
         epochs: int,
-        pictures: int,
         report: Report,
         stop: Callable[[], bool],
+        save: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self.phase, self.best, self.report, self.stop = phase, best, report, stop
-        self.first_epoch, self.epochs, self.pictures = first_epoch, epochs, pictures
-        self.done = 0
-        self.seconds = 0.0
+        self.phase, self.best, self.standing, self.batches = phase, best, standing, batches
+        self.validation, self.batch_size, self.target = validation, batch_size, target
+        self.epochs, self.pictures = epochs, len(batches.part.labels)
+        self.report, self.stop, self.save = report, stop, save
         self.stopped = False
-        self._kept: list[npt.NDArray[Any]] = []
-        self._worse = 0
+        self._average: keras.callbacks.SwapEMAWeights | None = None
+        self.raw: Arrays = []
+        self._saved = time.monotonic()
 
     def on_train_begin(self, logs: Any = None) -> None:
-        # What the phase begins with is a candidate too: fine-tuning may not help.
-        self._keep()
+        if getattr(self.model.optimizer, "use_ema", False):
+            self._average = keras.callbacks.SwapEMAWeights()
+            self._average.set_model(self.model)
+        if not self.standing.kept:
+            # What the phase begins with is a candidate too: fine-tuning may not help.
+            self.standing.kept = values(self.model.variables)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.deal()
+        self._offset = self.standing.batch
         self._began = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.stop():
-            self.stopped = self.model.stop_training = True
-        steps = self.params["steps"]
+        standing = self.standing
+        standing.batch = self._offset + batch + 1
+        steps = self._offset + self.params["steps"]
         seconds = time.monotonic() - self._began
-        pictures = self.pictures * (batch + 1) / steps
-        left = (self.phase.epochs - self.done) * steps - batch - 1
+        left = (self.phase.epochs - standing.done) * steps - standing.batch
         self.report(
             Progress(
                 phase=self.phase.name,
                 title=self.phase.title,
-                done=batch + 1,
+                done=standing.batch,
                 total=steps,
                 unit="batches",
-                epoch=self.first_epoch + self.done,
+                epoch=standing.first_epoch + standing.done,
                 epochs=self.epochs,
-                images_per_second=pictures / max(seconds, 1e-6),
+                images_per_second=self.pictures * (batch + 1) / steps / max(seconds, 1e-6),
                 seconds_left=left * seconds / (batch + 1),
             )
         )
-
-    def on_train_end(self, logs: Any = None) -> None:
-        for variable, value in zip(self.model.variables, self._kept, strict=True):
-            variable.assign(value)
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        self._trained = time.monotonic()
-        # A flag of an earlier epoch would end this evaluation before it began.
-        self.model.stop_evaluating = self.stopped
-
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        if standing.batch == steps:
+            return  # the epoch is whole: its end is next
         if self.stop():
-            self.stopped = self.model.stop_evaluating = self.model.stop_training = True
+            self._save_on_the_way(logs)
+            self.stopped = self.model.stop_training = True
+        elif time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+            self._save_on_the_way(logs)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.stopped:
             return  # half an epoch is no epoch
-        found = logs or {}
-        seconds = time.monotonic() - self._began
-        self.seconds += self._trained - self._began
-        number = self.first_epoch + self.done
-        self.done += 1
-        better = found["val_loss"] < self.best.loss
-        if better:
-            self.best.loss, self.best.epoch = float(found["val_loss"]), number
-            self._keep()
-        self._worse = 0 if better else self._worse + 1
+        standing = self.standing
+        loss, accuracy = self._measured(logs)
+        trained = time.monotonic() - self._began
+        steps = self.params["steps"]
+        standing.seconds += trained
+        standing.done, standing.batch = standing.done + 1, 0
+        standing.loss = standing.accuracy = 0.0
+        # Keras ends a `fit` with the averaged weights in the model; the training goes on from its own.
+        self.raw = values(self.model.variables) if self._average else []
+        validated, better = self._validate()
         self.report(
             EpochEnded(
                 phase=self.phase.name,
-                epoch=number,
-                loss=found["loss"],
-                accuracy=found["accuracy"],
-                val_loss=found["val_loss"],
-                val_accuracy=found["val_accuracy"],
+                epoch=standing.first_epoch + standing.done - 1,
+                loss=loss,
+                accuracy=accuracy,
+                val_loss=validated.loss,
+                val_accuracy=validated.accuracy,
+                val_balanced_accuracy=validated.balanced_accuracy,
+                val_macro_f1=validated.macro_f1,
                 learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-                seconds=seconds,
-                images_per_second=self.pictures / max(self._trained - self._began, 1e-6),
+                seconds=time.monotonic() - self._began,
+                images_per_second=self.pictures * steps / (self._offset + steps) / max(trained, 1e-6),
                 best=better,
             )
         )
-        if 0 < self.phase.patience <= self._worse:
+        self._save()
+        self.stopped = self.stop()
+        if self.stopped or 0 < self.phase.patience <= standing.worse:
             self.model.stop_training = True
 
-    def _keep(self) -> None:
-        self._kept = [np.array(keras.ops.convert_to_numpy(variable)) for variable in self.model.variables]
+    def deal(self) -> None:
+        """Deal the batches that come next. Keras' own hooks would come too late for threads that read ahead."""
+        standing = self.standing
+        self.batches.deal(standing.first_epoch + standing.done, first_batch=standing.batch)
+
+    @property
+    def over(self) -> bool:
+        """Whether the phase has had its epochs, or its patience has run out."""
+        standing = self.standing
+        return standing.done >= self.phase.epochs or 0 < self.phase.patience <= standing.worse
+
+    def _validate(self) -> tuple[Validated, bool]:
+        if self._average:
+            self._average.on_test_begin()  # the averaged weights are judged, and kept
+        validated = validate(self.model, self.validation, batch_size=self.batch_size)
+        score = validated.score(self.target)
+        better = score > self.best.score
+        if better:
+            self.best.score, self.best.epoch = score, self.standing.first_epoch + self.standing.done - 1
+            self.standing.kept = values(self.model.variables)
+        self.standing.worse = 0 if better else self.standing.worse + 1
+        if self._average:
+            self._average.on_test_end()
+        return validated, better
+
+    def _measured(self, logs: Any) -> tuple[float, float]:
+        """Loss and accuracy of the epoch's batches so far, those of an earlier worker among them."""
+        standing = self.standing
+        before = self._offset / max(1, standing.batch)
+        return (
+            before * standing.loss + (1 - before) * float(logs["loss"]),
+            before * standing.accuracy + (1 - before) * float(logs["accuracy"]),
+        )
+
+    def _save_on_the_way(self, logs: Any) -> None:
+        standing = self.standing
+        before = standing.seconds, standing.loss, standing.accuracy
+        standing.seconds += time.monotonic() - self._began
+        standing.loss, standing.accuracy = self._measured(logs)
+        self._save()
+        standing.seconds, standing.loss, standing.accuracy = before
+
+    def _save(self) -> None:
+        self.save()
+        self._saved = time.monotonic()
 
 
-def compile_for(model: keras.Model, phase: Phase, config: TrainingConfig, *, steps: int) -> None:
-    """Give the model its optimizer and loss for a phase of `steps` steps an epoch."""
-    total = steps * phase.epochs
-    warm_up = max(1, round(total * WARM_UP_SHARE))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, total - warm_up), warmup_target=phase.learning_rate, warmup_steps=warm_up
-    )
-    model.compile(
-        optimizer=_optimizer(config.optimizer, schedule),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        # Balanced or not, the accuracy is the share of pictures.
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-    )
+def train_phase(model: keras.Model, watch: Watch) -> None:
+    """Train a compiled model from where the watch's standing is to the phase's end, and leave it at its best."""
+    standing = watch.standing
+    if standing.batch:
+        # The rest of an epoch that was begun before has fewer batches than the others: Keras wants one number in a fit.
+        _fit(model, watch, epochs=1)
+        assign(model.variables, watch.raw)
+    if not watch.stopped and not watch.over:
+        _fit(model, watch, epochs=watch.phase.epochs - standing.done)
+    assign(model.variables, standing.kept)
 
 
-def class_weights(labels: npt.NDArray[np.int64], classes: int, balancing: str) -> npt.NDArray[np.float32]:
-    """How much a picture of each class counts; on average over the pictures, 1."""
-    if balancing == "none":
-        return np.ones(classes, np.float32)
-    counts = np.bincount(labels, minlength=classes)
-    present = np.count_nonzero(counts)
-    return (len(labels) / (present * np.maximum(counts, 1))).astype(np.float32)
+def _fit(model: keras.Model, watch: Watch, *, epochs: int) -> None:
+    watch.deal()
+    # Not shuffled again: the batches are dealt in an order that a resumed epoch finds again.
+    model.fit(watch.batches, epochs=epochs, callbacks=[watch], shuffle=False, verbose=0)
 
 
-def _optimizer(name: Optimizer, schedule: Any) -> keras.optimizers.Optimizer:
-    match name:
-        case "adamw":
-            adamw = keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM)
-            # Shifts and scales have nothing to gain from being small.
-            adamw.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-            return adamw
-        case "adam":
-            return keras.optimizers.Adam(schedule, global_clipnorm=GRADIENT_NORM)
-        case "sgd":
-            return keras.optimizers.SGD(schedule, momentum=MOMENTUM, nesterov=True, global_clipnorm=GRADIENT_NORM)
+def validate(model: keras.Model, part: Labelled, *, batch_size: int) -> Validated:
+    """Look at the pictures of a part, plain and in inference mode."""
+    inputs = InOrder(part.source, len(part.labels), batch_size=batch_size)
+    logits = np.asarray(model.predict(inputs, verbose=0), np.float32)[: len(part.labels)]
+    return measure(logits, part.labels, part.weights)
+
+
+def values(variables: Sequence[Any]) -> Arrays:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def assign(variables: Sequence[Any], arrays: Sequence[npt.NDArray[Any]]) -> None:
+    """Give variables their values back; no arrays, no change."""
+    for variable, value in zip(variables, arrays, strict=bool(arrays)):
+        variable.assign(value)

@@ -5,18 +5,16 @@ It knows layers and which of them share weights. It does not know pictures, file
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 from keras import layers
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.training.cut import cut
-
-MOST_MOMENTUM = 0.9
-OLD_SHARE = 0.01  # of the old statistics, after one epoch
 
 
 class TransferModel:
@@ -58,6 +56,26 @@ class TransferModel:
         inputs, pooled = self._pooled(blocks)
         return keras.Model(inputs, layers.Softmax(name="probabilities")(self._logits(pooled)))
 
+    def set_head(self, kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
+        """Give the head weights found elsewhere: `(features, classes)` and `(classes,)`."""
+        self._logits.kernel.assign(kernel)
+        self._logits.bias.assign(bias)
+
+    def rates(self, variables: Sequence[Any], decay: float) -> tuple[float, ...]:
+        """What the learning rate of each variable is multiplied by: 1 for the head and the last block, and for every
+        block below `decay` times that of the block above it. None where all are the same.
+        """
+        if decay == 1:
+            return ()
+        depth = {}
+        boundaries = iter([*(block.last_layer for block in self.backbone.blocks), None])
+        block, boundary = 0, next(boundaries)
+        for layer in self._features.layers:  # from the input to the output: a block's layers come before its last
+            depth.update(dict.fromkeys(map(id, layer.variables), len(self.backbone.blocks) - 1 - block))
+            if layer.name == boundary:
+                block, boundary = block + 1, next(boundaries)
+        return tuple(decay ** max(0, depth.get(id(variable), 0)) for variable in variables)
+
     def _pooled(self, blocks: int) -> tuple[Any, Any]:
         trunk, part = self._halves(blocks)
         shape = (trunk.output if trunk is not None else self.whole.input).shape[1:]
@@ -68,23 +86,3 @@ class TransferModel:
         if blocks == len(self.backbone.blocks):
             return self._features, None
         return cut(self._features, self.backbone.blocks[blocks - 1].last_layer if blocks else None)
-
-
-@contextmanager
-def statistics_that_keep_up(model: keras.Model, *, steps: int) -> Iterator[None]:
-    """Let BatchNormalization forget its old statistics within one epoch of `steps` steps.
-
-    Keras' momentum of 0.99 needs hundreds of steps. In a short phase the weights would fit the batches while the model
-    that is kept still used statistics from before: good when training, useless afterwards.
-    """
-    normalizations = [
-        layer for layer in model._flatten_layers() if isinstance(layer, layers.BatchNormalization) and layer.trainable
-    ]
-    before = [layer.momentum for layer in normalizations]
-    for layer in normalizations:
-        layer.momentum = min(layer.momentum, MOST_MOMENTUM, OLD_SHARE ** (1 / max(1, steps)))
-    try:
-        yield
-    finally:
-        for layer, momentum in zip(normalizations, before, strict=True):
-            layer.momentum = momentum

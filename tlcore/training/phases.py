@@ -13,6 +13,9 @@ from tlcore.runs.config import TrainingConfig
 # A new head is random: it is trained before anything below it may follow its gradients. On cached features that
 # costs seconds.
 WARM_UP_EPOCHS = 10
+# Of gradual unfreezing: more would leave each too few epochs to learn in.
+MOST_STAGES = 4
+STAGE_PATIENCE = 2
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,11 @@ class Phase:
     """A stretch of training with one cut.
 
     Attributes:
+        name: Unlike that of any other phase of the run.
         cut: The number of blocks below the cut, from 0 (the input) to all (only the head is trained).
         learning_rate: The peak of the schedule.
-        patience: Epochs without a better validation loss before the phase ends; 0 never ends early.
+        patience: Epochs without a better validation before the phase ends; 0 never ends early.
+        exact: Whether the head is solved for instead of trained.
     """
 
     name: str
@@ -31,24 +36,45 @@ class Phase:
     epochs: int
     learning_rate: float
     patience: int
+    exact: bool = False
 
 
 def plan(config: TrainingConfig, backbone: Backbone) -> tuple[Phase, ...]:
     """Lay out the phases, each with a cut not above the one before."""
-    above_all = len(backbone.blocks)
     if config.mode == "freeze":
-        return (
-            Phase("head", "Training the head", above_all, config.epochs, config.head_learning_rate, config.patience),
+        return _head(config, backbone, "Training the head", config.epochs)
+    return (*_head(config, backbone, "Warming up the head", WARM_UP_EPOCHS), *_fine_tuning(config, backbone))
+
+
+def _head(config: TrainingConfig, backbone: Backbone, title: str, epochs: int) -> tuple[Phase, ...]:
+    above_all = len(backbone.blocks)
+    solved = Phase("logistic", "Solving the logistic regression", above_all, 1, 0.0, 0, exact=True)
+    trained = Phase("head", title, above_all, epochs, config.head_learning_rate, config.patience)
+    return {"logistic": (solved,), "trained": (trained,), "both": (solved, trained)}[config.head]
+
+
+def _fine_tuning(config: TrainingConfig, backbone: Backbone) -> tuple[Phase, ...]:
+    """One phase, or several whose cut moves down to the same depth with the epochs shared among them."""
+    stages = min(config.blocks, MOST_STAGES, config.epochs) if config.gradual else 1
+    phases = []
+    for stage in range(stages):
+        blocks = -(-config.blocks * (stage + 1) // stages)
+        epochs = config.epochs * (stage + 1) // stages - config.epochs * stage // stages
+        last = stage == stages - 1
+        phases.append(
+            Phase(
+                "fine-tune" if stage == 0 else f"fine-tune-{stage + 1}",
+                _title(blocks, len(backbone.blocks)),
+                len(backbone.blocks) - blocks,
+                epochs,
+                config.fine_tune_learning_rate,
+                config.patience if last else min(STAGE_PATIENCE, config.patience or STAGE_PATIENCE),
+            )
         )
-    unfrozen = "block" if config.blocks == 1 else f"{config.blocks} blocks"
-    return (
-        Phase("head", "Warming up the head", above_all, WARM_UP_EPOCHS, config.head_learning_rate, config.patience),
-        Phase(
-            "fine-tune",
-            f"Fine-tuning the last {unfrozen}" if config.blocks < above_all else "Fine-tuning every block",
-            above_all - config.blocks,
-            config.epochs,
-            config.fine_tune_learning_rate,
-            config.patience,
-        ),
-    )
+    return tuple(phases)
+
+
+def _title(blocks: int, all_blocks: int) -> str:
+    if blocks == all_blocks:
+        return "Fine-tuning every block"
+    return f"Fine-tuning the last {'block' if blocks == 1 else f'{blocks} blocks'}"

@@ -1,34 +1,45 @@
 """Trains the model of a run, phase by phase. One trainer for every mode: a phase says where its cut is, no more.
 
-It knows how trunk, cache and training follow one another. It does not write into the run folder.
+It knows how trunk, cache and training follow one another, and how an interrupted training goes on. It writes nothing
+into the run folder but the checkpoint.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
+import numpy as np
 import onnx
 
 from tlcore.backbones.catalogue import find
 from tlcore.data.progress import drain
 from tlcore.files import sha256
+from tlcore.runs.events import Noted
 from tlcore.runs.run import Run
 from tlcore.training import device
 from tlcore.training.backbones import build_backbone, fetch_weights
+from tlcore.training.batches import Batches, Labelled, class_weights, mixing
+from tlcore.training.course import Course
+from tlcore.training.exact import Features, are_few, judge_few, solve_head
 from tlcore.training.features import BelowTheCut
-from tlcore.training.fit import Batches, Best, Labelled, Watch, class_weights, compile_for
-from tlcore.training.model import TransferModel, statistics_that_keep_up
+from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
+from tlcore.training.model import TransferModel
+from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
+from tlcore.training.optimizer import compile_for
 from tlcore.training.phases import Phase, plan
 from tlcore.training.pictures import Pictures, read_pictures
+from tlcore.training.precision import FLOAT32, Choice, choose_precision, copy_weights, in_precision
 from tlcore.training.save import FEATURES, PIXELS, PROBABILITIES, join, to_onnx
-from tlcore.training.stretch import Report, Stop, stretch
+from tlcore.training.stretch import Report, Stop, StoppedError, stretch
 from tlcore.training.views import Source
 from tlcore.workspace import Workspace
 
 LOADING_THREADS = 4
+# Enough for statistics; more would cost as much as an epoch.
+BATCHES_OF_STATISTICS = 64
 
 
 @dataclass(frozen=True)
@@ -46,71 +57,128 @@ class TrainedModel:
     stopped: bool
 
 
-def train(run: Run, *, report: Report, stop: Stop) -> TrainedModel:
-    """Carry out every phase of a run and give the best model.
+def train(run: Run, *, report: Report, stop: Stop, pause: Stop = lambda: False) -> TrainedModel:
+    """Carry out every phase of a run, from its checkpoint where it has one, and give the best model.
+
+    `stop` ends the training at the next batch; where `pause` says that it is to go on later, there is no model then.
 
     Raises:
         GraftError: The pictures, the weights or the settings cannot be used.
-        StoppedError: The run was asked to stop before the first phase of training.
+        StoppedError: The run was asked to pause, or to stop before the first phase of training.
     """
-    training = _Training(run, report, stop)
-    for phase in training.phases:
-        if not training.stopped:
-            training.carry_out(phase)
+    training = Training(run, report=report, stop=stop)
+    training.course.take_up()
+    while not training.stopped and not training.over:
+        training.carry_out_next()
+    if training.stopped and pause():
+        raise StoppedError
+    training.judge_by_folds()
     return TrainedModel(training.model.whole, training.graph, training.stopped)
 
 
-class _Training:
-    """The state that one phase hands to the next."""
+class Training:
+    """A run's model and pictures, and what has been done of its phases.
 
-    def __init__(self, run: Run, report: Report, stop: Stop) -> None:
+    Args:
+        workspace: Where pictures, weights and caches are.
+    """
+
+    def __init__(self, run: Run, *, report: Report, stop: Stop, workspace: Workspace | None = None) -> None:
         self.config, self.report, self.stop = run.config, report, stop
-        self.workspace = Workspace.default()
+        workspace = workspace or Workspace.default()
         self.backbone = find(self.config.backbone)
         self.phases = plan(self.config, self.backbone)
         self.stopped = False
-        self._best = Best()
-        self._epoch = 1
         with stretch(report, stop, "prepare", "Building the model") as preparing:
-            self.device = device.prepare(self.config.seed)
-            self.pictures: dict[str, Pictures] = drain(read_pictures(run, self.workspace), preparing.show)
+            device.prepare(self.config.seed)
+            self.pictures: dict[str, Pictures] = drain(read_pictures(run, workspace), preparing.show)
             preparing.pictures = 0
-            weights = fetch_weights(self.backbone, self.workspace)
-            body = build_backbone(self.backbone, size=self.config.image_size, weights=weights, workspace=self.workspace)
-            classes = run.dataset.classes
-            self.model = TransferModel(
-                self.backbone, body, classes=len(classes), dropout=self.config.dropout, seed=self.config.seed
-            )
+            weights = fetch_weights(self.backbone, workspace)
+            self.classes = len(run.dataset.classes)
+            with device.scope():
+                body = build_backbone(self.backbone, size=self.config.image_size, weights=weights, workspace=workspace)
+                self.model = TransferModel(
+                    self.backbone, body, classes=self.classes, dropout=self.config.dropout, seed=self.config.seed
+                )
+            self.course = Course(run.checkpoint, self.model.whole, self.config.batch_size)
             self.below = BelowTheCut(
                 self.config,
                 self.model,
                 self.pictures,
                 weights=sha256(weights),
-                workspace=self.workspace,
+                workspace=workspace,
                 report=report,
                 stop=stop,
             )
-        self._counts = class_weights(self.pictures["train"].labels, len(classes), self.config.balancing)
+        self._counts = class_weights(self.pictures["train"].labels, self.classes, self.config.balancing)
 
-    def carry_out(self, phase: Phase) -> None:
-        """Compute what lies below the phase's cut, then train what lies above it."""
+    @property
+    def over(self) -> bool:
+        return self.course.number == len(self.phases)
+
+    def carry_out_next(self) -> None:
+        """Compute what lies below the cut of the next phase, then train what lies above it."""
+        phase = self.phases[self.course.number]
+        if phase.exact:
+            self._solve(phase)
+        else:
+            with device.scope():
+                self._train(phase)
+        if not self.stopped:
+            self.course.number += 1
+            self.course.save()
+
+    def judge_by_folds(self) -> None:
+        """Where pictures are few, say how good the exact head is over repeated folds of all that are learnt from."""
+        if are_few(self.pictures, classes=self.classes):
+            with stretch(self.report, self.stop, "folds", "Judging by folds, since the pictures are few"):
+                found = judge_few(self._features(), self.pictures, classes=self.classes, seed=self.config.seed)
+            if found:
+                self.report(found)
+
+    def _train(self, phase: Phase) -> None:
         sources = self.below.sources(phase.cut, epochs=phase.epochs)
-        model = self.model.above(phase.cut)
-        trained = sum(math.prod(variable.shape) for variable in model.trainable_variables)
+        above = self.model.above(phase.cut)
         with stretch(
             self.report,
             self.stop,
             phase.name,
             phase.title,
             epochs=phase.epochs,
-            first_epoch=self._epoch,
-            trained_parameters=trained,
+            first_epoch=self.course.epoch,
+            trained_parameters=sum(math.prod(variable.shape) for variable in above.trainable_variables),
         ) as training:
-            watch = self._fit(phase, model, sources)
-            training.pictures = watch.done * len(self.pictures["train"].labels)
-            training.seconds = watch.seconds
-        self._epoch += watch.done
-        self.stopped = watch.stopped
+            try:
+                standing = self._fit(phase, above, sources)
+            except Exception as error:
+                standing = self._fit_with_less_memory(error, phase, above, sources)
+            training.pictures = standing.done * len(self.pictures["train"].labels)
+            training.seconds = standing.seconds
+        self.course.epoch += standing.done
+
+    def _solve(self, phase: Phase) -> None:
+        features = self._features()
+        with stretch(
+            self.report,
+            self.stop,
+            phase.name,
+            phase.title,
+            epochs=1,
+            first_epoch=self.course.epoch,
+            trained_parameters=(self.backbone.feature_length + 1) * self.classes,
+        ) as solving:
+            head, val, ended = solve_head(
+                phase, features, self.pictures, self.config, classes=self.classes, epoch=self.course.epoch
+            )
+            self.model.set_head(head.kernel, head.bias)
+            self.course.best = Best(val.score(self.config.target_metric), ended.epoch)
+            self.report(ended)
+            solving.pictures = len(self.pictures["train"].labels)
+        self.course.epoch += 1
+
+    def _features(self) -> Features:
+        """What the head is given of the plain pictures, `(n, features)` of each part."""
+        return {part: each.astype(np.float32) for part, each in self.below.features(len(self.backbone.blocks)).items()}
 
     def graph(self) -> onnx.ModelProto:
         """The model for ONNX Runtime: the trunk as it was computed with, joined to what was trained."""
@@ -120,33 +188,112 @@ class _Training:
         answer = to_onnx(self.model.answer(cut), source=FEATURES, target=PROBABILITIES)
         return join(self.below.graph(cut), answer)
 
-    def _fit(self, phase: Phase, model: keras.Model, sources: dict[str, Source]) -> Watch:
-        batches = {
-            part: Batches(
-                Labelled(sources[part], pictures.labels, self._counts[pictures.labels]),
-                batch_size=self.config.batch_size,
-                seed=self.config.seed,
-                shuffle=part == "train",
-                first_epoch=self._epoch,
-                # Cached features are ready; pixels that are augmented on the way must not keep the device waiting.
-                workers=1 if phase.cut else min(LOADING_THREADS, device.cores()),
-            )
-            for part, pictures in self.pictures.items()
-        }
-        steps = batches["train"].num_batches
-        compile_for(model, phase, self.config, steps=steps)
+    def batches(self, phase: Phase, source: Source) -> Batches:
+        """The training pictures, as a phase sees them."""
+        return Batches(
+            self._labelled("train", source),
+            batch_size=self.course.batch_size,
+            seed=self.config.seed,
+            # Cached features are ready; pixels that are augmented on the way must not keep the device waiting.
+            workers=1 if phase.cut else min(LOADING_THREADS, device.cores()),
+            mixing=mixing(self.config),
+            sampling=self.config.balancing == "sampling",
+        )
+
+    def _labelled(self, part: str, source: Source) -> Labelled:
+        labels = self.pictures[part].labels
+        return Labelled(source, labels, self._counts[labels], self.classes)
+
+    def _fit(self, phase: Phase, above: keras.Model, sources: dict[str, Source]) -> Standing:
+        standing, arrays = self.course.under_way or (Standing(self.course.epoch), {})
+        self.course.under_way = None
+        batches = self.batches(phase, sources["train"])
+        if not arrays:
+            self.course.choice = self._choose(phase, above, batches)
+        model = above if self.course.choice.policy == FLOAT32 else in_precision(above, self.course.choice.policy)
+        compile_for(
+            model,
+            phase,
+            self.config,
+            steps=batches.number,
+            rates=self.model.rates(above.trainable_variables, self.config.layer_decay),
+            accumulate=self.course.accumulate,
+            jit_compile=self.course.choice.jit_compile,
+        )
+        model.optimizer.build(model.trainable_variables)
+        if arrays:
+            assign(model.variables, arrays["above"])
+            assign(model.optimizer.variables, arrays["optimizer"])
         watch = Watch(
             phase,
-            self._best,
-            first_epoch=self._epoch,
+            self.course.best,
+            standing,
+            batches,
+            validation=self._labelled("val", sources["val"]),
+            batch_size=self.course.batch_size,
+            target=self.config.target_metric,
             # A phase that ended early makes the run shorter than it was planned.
-            epochs=self._epoch - 1 + sum(later.epochs for later in self.phases[self.phases.index(phase) :]),
-            pictures=len(self.pictures["train"].labels),
+            epochs=standing.first_epoch - 1 + sum(later.epochs for later in self.phases[self.course.number :]),
             report=self.report,
             stop=self.stop,
+            save=lambda: self.course.save(standing, model),
         )
-        with statistics_that_keep_up(model, steps=steps):
-            model.fit(
-                batches["train"], validation_data=batches["val"], epochs=phase.epochs, callbacks=[watch], verbose=0
+        with statistics_that_keep_up(model, steps=batches.number):
+            train_phase(model, watch)
+        if model is not above:
+            copy_weights(model, above)
+        self.stopped = watch.stopped
+        if not self.stopped:
+            self._settle(above, watch)
+        return standing
+
+    def _choose(self, phase: Phase, above: keras.Model, batches: Batches) -> Choice:
+        """In which precision to compute a phase; a head alone is not worth the question."""
+        if self.config.precision == FLOAT32 or phase.cut == len(self.backbone.blocks):
+            return Choice(FLOAT32, "auto", "")
+        choice = choose_precision(above, batches[0], expected_steps=phase.epochs * batches.number)
+        if choice.seconds:
+            self._note(f"{phase.title}: {choice.reason}")
+        return choice
+
+    def _fit_with_less_memory(
+        self, error: Exception, phase: Phase, above: keras.Model, sources: dict[str, Source]
+    ) -> Standing:
+        """Go on from the last checkpoint with half the batch and the gradients of two added up: the same steps."""
+        if self.course.accumulate > 1 or self.course.batch_size < 2 or not device.is_out_of_memory(error):
+            raise error
+        asked, half = self.course.batch_size, self.course.batch_size // 2
+        self._note(
+            f"Batches of {asked} pictures did not fit into memory. Going on with {half} pictures at a time and the "
+            "gradients of two such batches added up, which gives the same steps."
+        )
+        self.course.take_up()
+        if self.course.under_way:
+            standing, arrays = self.course.under_way
+            # Gradients that are added up are variables of the optimizer too: it begins anew, at a whole epoch.
+            self.course.under_way = replace(standing, batch=0), {}
+            assign(above.variables, arrays["above"])
+        self.course.batch_size, self.course.accumulate = half, 2
+        return self._fit(phase, above, sources)
+
+    def _settle(self, above: keras.Model, watch: Watch) -> None:
+        """Estimate the statistics of normalization anew, with the weights as they are kept, where that is better."""
+        if not trainable_normalizations(above):
+            return
+        before = values(above.variables)
+        watch.batches.deal(1)
+        number = min(watch.batches.number, BATCHES_OF_STATISTICS)
+        estimate_statistics(above, (watch.batches[index][0] for index in range(number)))
+        validated = validate(above, watch.validation, batch_size=self.course.batch_size)
+        score = validated.score(self.config.target_metric)
+        if score > self.course.best.score:
+            self.course.best.score = score
+            self._note(
+                "The statistics of BatchNormalization were estimated anew over the training pictures: "
+                f"validation accuracy {validated.accuracy:.3f}, loss {validated.loss:.3f}."
             )
-        return watch
+        else:
+            assign(above.variables, before)
+
+    def _note(self, message: str) -> None:
+        self.report(Noted(message=message))

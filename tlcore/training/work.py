@@ -17,31 +17,36 @@ from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.files import write_json
 from tlcore.inference.labels import Labels
-from tlcore.runs.events import Ended, Evaluated, Event, Exported, Progress, Started, Waiting
+from tlcore.runs.events import Ended, Evaluated, Event, Exported, Progress, Resumed, Started, Waiting
 from tlcore.runs.queue import turn
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
-from tlcore.training import device
+from tlcore.training import checkpoint, device
 from tlcore.training.pictures import read_pictures
+from tlcore.training.said import Said
 from tlcore.training.stretch import Report, Stop, StoppedError, stretch
 from tlcore.workspace import Workspace
 
 
 def work(run_dir: Path) -> int:
-    """Carry out a run and give the exit code: 0 when it finished or was stopped, 1 when it failed."""
+    """Carry out a run and give the exit code: 0 when it finished, was stopped or paused, 1 when it failed.
+
+    A run that was interrupted goes on from its checkpoint.
+    """
     run = Run(run_dir)
     device.quieten()
     try:
         with Recorder(run) as recorder:
+            said = Said(run.events())
 
             def report(news: Event | Progress) -> None:
                 if isinstance(news, Progress):
                     recorder.progress(news)
-                else:
+                elif news not in said:
                     recorder.record(news)
 
             with turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
-                state = _carry_out(run, recorder, report) if ours else "stopped"
+                state = _carry_out(run, recorder, report, said) if ours else _interrupted(run)
             recorder.record(Ended(state=state))
     except Exception as error:  # the sentence is in the events already; the log gets the whole
         traceback.print_exception(error)
@@ -49,10 +54,16 @@ def work(run_dir: Path) -> int:
     return 0
 
 
-def _carry_out(run: Run, recorder: Recorder, report: Report) -> Literal["finished", "stopped"]:
-    stop = run.stop_asked
+def _interrupted(run: Run) -> Literal["stopped", "paused"]:
+    return "paused" if run.pause_asked() and not run.stop_asked() else "stopped"
+
+
+def _carry_out(run: Run, recorder: Recorder, report: Report, said: Said) -> Literal["finished", "stopped", "paused"]:
+    def stop() -> bool:
+        return run.stop_asked() or run.pause_asked()
+
     try:
-        report(Started(pid=os.getpid()))
+        report(_beginning(run, said))
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
             # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
             importing = threading.Thread(target=importlib.import_module, args=("tlcore.training.trainer",))
@@ -62,16 +73,13 @@ def _carry_out(run: Run, recorder: Recorder, report: Report) -> Literal["finishe
             finally:
                 importing.join()
             recorder.record_environment(device=device.prepare(run.config.seed))
-        stopped = _train_and_save(run, report, stop)
-    except StoppedError:
-        return "stopped"  # before there was a model: there is nothing to judge
-    # Whoever stops a run wants to know how good it had become: judging is not stopped.
-    with stretch(report, lambda: False, "evaluate", "Judging the model on the test pictures") as judging:
-        found = evaluate_run(run, judging.show)
-        report(Evaluated(accuracy=found.accuracy, low=found.low, high=found.high, n=found.n))
-    if stopped or stop():
-        return "stopped"  # quickly: whoever wants the files has them made on the export page
-    try:
+        if not said.judged:
+            stopped = _train_and_save(run, report, stop)
+            _judge(run, report)
+            if stopped:
+                return "stopped"  # quickly: whoever wants the files has them made on the export page
+        if stop():
+            return _interrupted(run)
         with stretch(report, stop, "export", "Making the files and proving them") as proving:
             for made in export_run(run, proving.show):
                 report(
@@ -84,8 +92,23 @@ def _carry_out(run: Run, recorder: Recorder, report: Report) -> Literal["finishe
                 )
             proving.pictures = 0  # they were files
     except StoppedError:
-        return "stopped"
+        return _interrupted(run)
+    checkpoint.remove(run.checkpoint)
     return "finished"
+
+
+def _beginning(run: Run, said: Said) -> Event:
+    if not said.begun:
+        return Started(pid=os.getpid())
+    place = checkpoint.place(run.checkpoint)
+    return Resumed(pid=os.getpid(), epoch=place.epoch if place else 1)
+
+
+def _judge(run: Run, report: Report) -> None:
+    # Whoever stops a run wants to know how good it had become: judging is not stopped.
+    with stretch(report, lambda: False, "evaluate", "Judging the model on the test pictures") as judging:
+        found = evaluate_run(run, judging.show)
+        report(Evaluated(accuracy=found.accuracy, low=found.low, high=found.high, n=found.n))
 
 
 def _train_and_save(run: Run, report: Report, stop: Stop) -> bool:
@@ -93,7 +116,7 @@ def _train_and_save(run: Run, report: Report, stop: Stop) -> bool:
     from tlcore.training.save import save_keras, save_onnx
     from tlcore.training.trainer import train
 
-    trained = train(run, report=report, stop=stop)
+    trained = train(run, report=report, stop=stop, pause=lambda: _interrupted(run) == "paused" and stop())
     with stretch(report, stop, "save", "Saving the model"):
         save_keras(trained.model, run.model_keras)
         save_onnx(trained.graph(), run.model_onnx)

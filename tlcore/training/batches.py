@@ -1,0 +1,128 @@
+"""Batches of one part of the split: which pictures, in which order, mixed how.
+
+It knows sources, labels and chance. It does not know models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from tlcore.runs.config import Balancing, TrainingConfig
+from tlcore.training import device
+from tlcore.training.mixing import Mixing
+from tlcore.training.views import Rows, Source
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Everything a batch needs to know of its part: the inputs' source, the answers, how much each picture counts.
+
+    Attributes:
+        labels: `(n,)`, positions among the `classes`.
+    """
+
+    source: Source
+    labels: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32]
+    classes: int
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """The training pictures in batches; each once an epoch, or each class as often where rare ones are sampled.
+
+    The batches differ by at most one picture in size: no picture is dropped, none repeated, and no last small batch
+    makes a wild step. A batch depends on the seed, the epoch and its place alone, so that a resumed epoch goes on with
+    the very pictures that were left.
+    """
+
+    def __init__(
+        self,
+        part: Labelled,
+        *,
+        batch_size: int,
+        seed: int,
+        workers: int = 1,
+        mixing: Mixing | None = None,
+        sampling: bool = False,
+    ) -> None:
+        super().__init__(workers=workers, max_queue_size=4 * workers)
+        self.part, self.seed, self.mixing, self.sampling = part, seed, mixing, sampling
+        self.number = -(-len(part.labels) // batch_size)
+        self.deal(1)
+
+    def deal(self, epoch: int, *, first_batch: int = 0) -> None:
+        """Begin an epoch of the run, counted from 1; not at its beginning where a part of it has been done before."""
+        self.epoch, self.first_batch = epoch, first_batch
+        chance = np.random.default_rng((self.seed, epoch))
+        order: Rows = np.arange(len(self.part.labels))
+        if self.sampling:
+            order = sampled(self.part.labels, chance)
+        chance.shuffle(order)
+        self._rows = np.array_split(order, self.number)
+
+    @property
+    def num_batches(self) -> int:
+        return self.number - self.first_batch
+
+    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
+        index += self.first_batch
+        rows = self._rows[index]
+        inputs, weights = self.part.source(rows, self.epoch), self.part.weights[rows]
+        answers = np.eye(self.part.classes, dtype=np.float32)[self.part.labels[rows]]
+        if self.mixing:
+            chance = np.random.default_rng((self.seed, self.epoch, index))
+            inputs, answers, weights = self.mixing(inputs, answers, weights, chance)
+        inputs, answers, weights = device.fill(inputs, answers, weights)
+        return inputs, answers, weights
+
+
+class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
+    """The inputs of pictures that are only looked at: plain, in their order; some again at the end, where several
+    devices are to get as many each.
+    """
+
+    def __init__(self, source: Source, count: int, *, batch_size: int) -> None:
+        super().__init__()
+        self.source = source
+        each = device.count()
+        shares = np.resize(np.arange(count), (-(-count // each), each))
+        self._rows = [rows.ravel() for rows in np.array_split(shares, min(len(shares), -(-count // batch_size)))]
+
+    @property
+    def num_batches(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> tuple[Any]:
+        return (self.source(self._rows[index], 0),)
+
+
+def sampled(labels: npt.NDArray[np.int64], chance: np.random.Generator) -> Rows:
+    """As many rows as there are pictures, every class equally often; a rare class's pictures all come before again."""
+    present = np.unique(labels)
+    shares = np.full(len(present), len(labels) // len(present))
+    shares[chance.permutation(len(present))[: len(labels) % len(present)]] += 1
+    drawn = []
+    for label, share in zip(present, shares, strict=True):
+        own = np.flatnonzero(labels == label)
+        rounds = [chance.permutation(own) for _ in range(-(-share // len(own)))]
+        drawn.append(np.concatenate([own[:0], *rounds])[:share])
+    return np.concatenate(drawn)
+
+
+def class_weights(labels: npt.NDArray[np.int64], classes: int, balancing: Balancing) -> npt.NDArray[np.float32]:
+    """How much a picture of each class counts; on average over the pictures, 1."""
+    if balancing != "weights":
+        return np.ones(classes, np.float32)
+    counts = np.bincount(labels, minlength=classes)
+    present = np.count_nonzero(counts)
+    return (len(labels) / (present * np.maximum(counts, 1))).astype(np.float32)
+
+
+def mixing(config: TrainingConfig) -> Mixing | None:
+    """How a run mixes its pictures; None where it does not."""
+    return Mixing(mixup=config.mixup, cutmix=config.cutmix) if config.mixup or config.cutmix else None

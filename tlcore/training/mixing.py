@@ -1,0 +1,69 @@
+"""Two pictures in one: MixUp and CutMix, on batches of pixels or of what lies between two blocks.
+
+It knows arrays and chance. It does not know pictures' files or models.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Batch = tuple[npt.NDArray[Any], npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """Mixes every batch with itself in another order; with both switched on, one or the other by chance.
+
+    Attributes:
+        mixup: Alpha of the beta distribution of the shares; 0 is off. Zhang et al., "mixup: Beyond Empirical Risk
+            Minimization", 2018. On features it is their manifold mixup (Verma et al., 2019).
+        cutmix: The same for the area of a pasted rectangle; only inputs `(n, height, width, channels)` have one. Yun
+            et al., "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features", 2019.
+    """
+
+    mixup: float
+    cutmix: float
+
+    def __call__(
+        self,
+        inputs: npt.NDArray[Any],
+        answers: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32],
+        chance: np.random.Generator,
+    ) -> Batch:
+        """Mix inputs `(n, …)`, answers `(n, classes)` and weights `(n,)`."""
+        pasting = self.cutmix > 0 and inputs.ndim == 4
+        if self.mixup and pasting:
+            pasting = chance.random() < 0.5
+        alpha = self.cutmix if pasting else self.mixup
+        if not alpha:
+            return inputs, answers, weights
+        other = chance.permutation(len(inputs))
+        share = float(chance.beta(alpha, alpha))
+        if pasting:
+            inputs, share = _paste(inputs, inputs[other], share, chance)
+        else:
+            inputs = (share * inputs + (1 - share) * inputs[other]).astype(inputs.dtype)
+        # A mixture counts as its parts do.
+        own, others = share * weights, (1 - share) * weights[other]
+        mixed = own + others
+        both = (own[:, None] * answers + others[:, None] * answers[other]) / mixed[:, None]
+        return inputs, both.astype(np.float32), mixed.astype(np.float32)
+
+
+def _paste(
+    inputs: npt.NDArray[Any], others: npt.NDArray[Any], share: float, chance: np.random.Generator
+) -> tuple[npt.NDArray[Any], float]:
+    """Paste a rectangle of about `1 - share` of the area; gives what is left of the own picture, exactly."""
+    height, width = inputs.shape[1:3]
+    side = math.sqrt(1 - share)
+    tall, wide = round(height * side), round(width * side)
+    top, left = int(chance.integers(height - tall + 1)), int(chance.integers(width - wide + 1))
+    pasted = inputs.copy()
+    pasted[:, top : top + tall, left : left + wide] = others[:, top : top + tall, left : left + wide]
+    return pasted, 1 - tall * wide / (height * width)
