@@ -19,7 +19,18 @@ from pydantic import BaseModel, ConfigDict, Field
 import tlcore
 from tlcore.runs.events import now
 
-PACKAGES = ("keras", "tensorflow", "jax", "numpy", "pillow", "onnxruntime", "onnx", "tf2onnx", "scikit-learn")
+PACKAGES = (
+    "keras",
+    "tensorflow",
+    "jax",
+    "numpy",
+    "pillow",
+    "onnxruntime",
+    "openvino",
+    "onnx",
+    "tf2onnx",
+    "scikit-learn",
+)
 # The clock may be set while the machine runs, which moves the boot time that the system computes from it.
 BOOT_TIME_SLACK_SECONDS = 60.0
 
@@ -31,6 +42,7 @@ class Environment(BaseModel):
         boot_time: When the machine was started, seconds since 1970.
         oom_kills: Processes that the kernel has killed for want of memory since then; None where it does not count.
         memory_bytes: Of the machine.
+        notes: What the worker decided here, in sentences, such as which engine computes features and why.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,9 +61,10 @@ class Environment(BaseModel):
     seed: int | None = None
     boot_time: float
     oom_kills: int | None
+    notes: tuple[str, ...] = ()
 
 
-def look_around(*, device: str = "", seed: int | None = None) -> Environment:
+def look_around(*, device: str = "", seed: int | None = None, notes: tuple[str, ...] = ()) -> Environment:
     """Describe this process and its machine, without importing what it names."""
     return Environment(
         pid=os.getpid(),
@@ -66,6 +79,7 @@ def look_around(*, device: str = "", seed: int | None = None) -> Environment:
         seed=seed,
         boot_time=psutil.boot_time(),
         oom_kills=oom_kills(),
+        notes=notes,
     )
 
 

@@ -40,6 +40,7 @@ class Recorder:
         self._writing = threading.Lock()
         self._last_progress = float("-inf")
         self._ended = False
+        self._device = ""
         self._tracking: Tracking | None = None
 
     def __enter__(self) -> Recorder:
@@ -78,6 +79,8 @@ class Recorder:
         with self._writing:
             append_line(self._events, event.model_dump_json())
             self._ended = isinstance(event, Ended)
+        if isinstance(event, Noted):
+            self.record_environment()
 
     def progress(self, progress: Progress) -> None:
         """Say what is happening; called as often as you like, written at most twice a second."""
@@ -88,8 +91,11 @@ class Recorder:
                 write_json(self.run.path / "progress.json", progress)
 
     def record_environment(self, *, device: str = "") -> None:
-        """Write `environment.json`; again when the device is known."""
-        write_json(self.run.path / "environment.json", look_around(device=device, seed=self.run.config.seed))
+        """Write `environment.json`; again when the device is known, and with every decision that is noted."""
+        self._device = device or self._device
+        notes = tuple(event.message for event in self.run.events() if isinstance(event, Noted))
+        look = look_around(device=self._device, seed=self.run.config.seed, notes=notes)
+        write_json(self.run.path / "environment.json", look)
 
     def _mend_torn_line(self) -> None:
         """End a line that a killed worker left unfinished, so that the next event stands on its own."""

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from tlcore.data.caches import evict
 from tlcore.data.progress import Progress, drain
 from tlcore.data.rows import MappedRows
-from tlcore.data.store import evict
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.decoded import Decoded
 from tlcore.training.choice import Choice, Choosing, Sample
@@ -82,19 +82,21 @@ class Trunk:
         return views[0] if views else None
 
     def _ready(self, count_views: Callable[[], int]) -> list[Features]:
-        if self.choosing.known and (found := self._found(count_views())) is not None:
+        if self.choosing.known and (found := self._found(count_views())):
             return found
         with stretch(self.report, self.stop, "trunk", "Computing features below the cut") as computing:
             count = count_views()
-            if count:
-                cache, choice = self._choose(count)
-                self.say(choice.reason)
-                began = time.monotonic()
-                drain(self._compute(cache, choice.engine, count), computing.show)
-                computing.seconds = time.monotonic() - began
-                self.choosing.forget()
-                evict(self.cache, keep=[cache.path, self.decoded.store.path])
-        return self._found(count) or []
+            if not count:
+                self.say("What lies below the cut does not fit on the disk: it is computed anew for each batch.")
+                return []
+            cache, choice = self._choose(count)
+            self.say(choice.reason)
+            began = time.monotonic()
+            drain(self._compute(cache, choice.engine, count), computing.show)
+            computing.seconds = time.monotonic() - began
+        self.choosing.forget()
+        evict(self.cache, keep=[cache.path, self.decoded.store.path])
+        return self._read(cache, count)
 
     def answer(self, pixels: npt.NDArray[Any] | MappedRows) -> npt.NDArray[np.float32]:
         """Features of pixels, `(n, …)`, computed now and not kept."""
@@ -122,22 +124,23 @@ class Trunk:
         room = min(CACHE_BYTES, there + CACHE_SHARE_OF_FREE_DISK * shutil.disk_usage(self.cache).free)
         return int(room // self._cache("float32").view_bytes)
 
-    def _found(self, count: int) -> list[Features] | None:
-        """The features of the first views, all of one precision, where they are in the cache."""
+    def _found(self, count: int) -> list[Features]:
+        """The features of the first views, all of one precision, where they are all in the cache."""
         for precision in PRECISIONS:
-            if precision == "float32" or self.config.precision == "auto":
-                read = map(self._cache(precision).read, self._names(count))
-                found = [features for features in read if features is not None]
-                if len(found) == count:
-                    return found
-        return None
+            if precision in self.choosing.precisions and (found := self._read(self._cache(precision), count)):
+                self.say(f"What lies below the cut was found in the cache, computed in {precision}.")
+                return found
+        return []
+
+    def _read(self, cache: TrunkCache, count: int) -> list[Features]:
+        found = [features for name in self._names(count) if (features := cache.read(name)) is not None]
+        return found if len(found) == count else []
 
     def _choose(self, count: int) -> tuple[TrunkCache, Choice]:
         """The engine, and where its features go. Views of one picture are of one precision."""
         for precision in PRECISIONS:
-            choice = self.choosing.fastest(precision) if precision in self.choosing.precisions else None
-            if choice and self._cache(precision).read(view_name((), 0)) is not None:
-                return self._cache(precision), choice
+            if precision in self.choosing.precisions and self._read(self._cache(precision), 1):
+                return self._cache(precision), self.choosing.fastest(precision)
         choice = self.choosing.choose(count * len(self.decoded.shas))
         return self._cache(choice.engine.precision), choice
 

@@ -1,0 +1,144 @@
+"""What is below the cut, for runs that share pictures: computed once, whatever the split, the seed and the epochs."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from tlcore.data.store import PixelStore
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.decoded import Decoded
+from tlcore.runs.events import Noted, PhaseStarted
+from tlcore.training import trunk
+from tlcore.training.features import BelowTheCut
+from tlcore.training.pictures import Pictures
+
+
+@pytest.fixture
+def below(tiny_model, colours, tmp_path, workspace):
+    """Makes `BelowTheCut` of a run on the coloured pictures, with what it reports."""
+    pixels, labels = colours
+    np.asarray(pixels).tofile(tmp_path / "pixels.bin")
+    mapped = np.memmap(tmp_path / "pixels.bin", np.uint8, "r", shape=pixels.shape)
+    shas = tuple(sorted(hashlib.sha256(picture.tobytes()).hexdigest() for picture in pixels))
+    decoded = Decoded(PixelStore(tmp_path, "pictures", mapped), shas)
+
+    def make(**changes):
+        config = TrainingConfig(**{"dataset": "d", "image_size": 16, **changes})
+        order = np.random.default_rng(config.seed).permutation(len(shas))
+        parts = {"train": order[:30], "val": order[30:40]}
+        pictures = {
+            part: Pictures(
+                decoded.rows([shas[row] for row in rows]), labels[rows], tuple(shas[row] for row in rows), decoded
+            )
+            for part, rows in parts.items()
+        }
+        reported = []
+        made = BelowTheCut(
+            config, tiny_model, pictures, weights="w", workspace=workspace, report=reported.append, stop=lambda: False
+        )
+        return made, reported
+
+    return make
+
+
+def expected(tiny_model, pictures, cut=2):
+    return tiny_model.trunk(cut).predict(pictures.pixels[:].astype(np.float32), verbose=0)
+
+
+def computed(reported):
+    return [news.phase for news in reported if isinstance(news, PhaseStarted)]
+
+
+def sentences(reported):
+    return [news.message for news in reported if isinstance(news, Noted)]
+
+
+def test_batches_hold_the_features_of_their_own_pictures(below, tiny_model):
+    made, _ = below(augment=("flip_left_right",), precision="float32")
+    sources = made.sources(2, epochs=3)
+    rows = np.array([4, 0, 7])
+    plain = expected(tiny_model, made.pictures["val"])
+    np.testing.assert_allclose(sources["val"](rows, 5), plain[rows], atol=0.02)
+    plain = expected(tiny_model, made.pictures["train"])
+    flipped = tiny_model.trunk(2).predict(made.pictures["train"].pixels[:][:, :, ::-1].astype(np.float32), verbose=0)
+    drawn = np.stack([sources["train"](np.arange(30), epoch) for epoch in range(6)])
+    is_plain = np.abs(drawn - plain).max(axis=(2, 3, 4)) < 0.02
+    is_flipped = np.abs(drawn - flipped).max(axis=(2, 3, 4)) < 0.02
+    assert (is_plain | is_flipped).all()
+    assert is_plain.any()
+    assert is_flipped.any()
+
+
+def test_another_seed_with_other_epochs_and_another_split_computes_nothing(below, tiny_model):
+    first, reported = below(seed=0)
+    first.sources(2, epochs=3)
+    assert computed(reported) == ["trunk"]
+    second, reported = below(seed=1)
+    sources = second.sources(2, epochs=9)
+    assert computed(reported) == []
+    assert "found in the cache" in sentences(reported)[-1]
+    rows = np.arange(10)
+    np.testing.assert_allclose(sources["val"](rows, 1), expected(tiny_model, second.pictures["val"]), atol=0.02)
+
+
+def test_a_view_that_is_lacking_is_all_that_is_computed(below, tiny_model, monkeypatch):
+    built = []
+    build = trunk.TrunkCache.build
+    monkeypatch.setattr(
+        trunk.TrunkCache,
+        "build",
+        lambda self, view, *rest, **more: built.append(view) or build(self, view, *rest, **more),
+    )
+    for changes in ({"augment": ()}, {"augment": ("flip_left_right",)}, {"augment": ("rotate",), "views": 3}):
+        below(**changes)[0].sources(2, epochs=5)
+    assert built[:2] == ["plain", "flip_left_right"]
+    assert len(built) == 4
+
+
+def test_the_exact_head_is_given_the_plain_features_of_both_parts(below, tiny_model):
+    made, reported = below(augment=("flip_left_right",))
+    features = made.features(3)
+    assert {part: len(each) for part, each in features.items()} == {"train": 30, "val": 10}
+    np.testing.assert_allclose(features["val"], expected(tiny_model, made.pictures["val"], 3), atol=0.02)
+    made.sources(3, epochs=5)
+    assert computed(reported) == ["trunk", "trunk"]  # the other view
+
+
+def test_where_no_view_fits_features_are_computed_for_each_batch(below, tiny_model, monkeypatch):
+    monkeypatch.setattr(trunk, "CACHE_BYTES", 100)
+    made, reported = below(augment=())
+    rows = np.array([3, 1])
+    np.testing.assert_allclose(
+        made.sources(2, epochs=3)["val"](rows, 1), expected(tiny_model, made.pictures["val"])[rows], atol=1e-4
+    )
+    assert "does not fit" in sentences(reported)[-1]
+    assert made.features(2)["train"].shape == (30, 8, 8, 8)
+
+
+def test_the_number_of_views_and_the_engine_are_said_with_their_reasons(below, monkeypatch):
+    monkeypatch.setattr(trunk, "SECONDS_FOR_VIEWS", 0.0)
+    made, reported = below(augment=("rotate",))
+    made.sources(2, epochs=9)
+    said = sentences(reported)
+    assert said == made.said
+    assert said[0].startswith("One view of each picture")
+    assert "more would take over 0 seconds" in said[0]
+    assert "pictures a second" in said[1]
+
+
+def test_full_precision_is_kept_where_it_is_asked_for(below):
+    made, _ = below(precision="float32")
+    made.sources(2, epochs=2)
+    assert made._trunk(2).choosing.precisions == {"float32"}
+
+
+def test_at_the_input_batches_are_pixels(below):
+    made, reported = below(augment=())
+    rows = np.array([2, 5])
+    pixels = made.sources(0, epochs=3)["train"](rows, 1)
+    assert pixels.dtype == np.float32
+    assert (pixels == made.pictures["train"].pixels[rows]).all()
+    assert not reported
