@@ -120,8 +120,7 @@ def problems(config: SweepConfig, dataset: Dataset | None) -> tuple[Problem, ...
     known: dict[Problem, None] = {}
     for point in grid(config):
         for fault in problems_of_run(training_config(config, point), dataset):
-            field = "rates" if fault.field.endswith("learning_rate") else fault.field
-            known[Problem(field, fault.message)] = None
+            known[fault] = None
     return tuple(known)
 
 
@@ -141,6 +140,12 @@ def _of_choices(config: SweepConfig) -> list[Problem]:
         Problem("depths", f"A depth is a number of blocks, 0 to freeze, or 'all'. Received {depth}.")
         for depth in config.depths
         if depth != "all" and depth < 0
+    ]
+    # `not (… <= …)`, so that NaN is a fault too.
+    found += [
+        Problem("rates", f"A learning rate must be above 0 and at most 1. Received {rate:g}. Try 0.001.")
+        for rate in config.rates
+        if not 0 < rate <= 1
     ]
     if not 1 <= config.trials <= MOST_TRIALS:
         found.append(Problem("trials", f"The number of trials must be 1 to {MOST_TRIALS:,}. Received {config.trials}."))

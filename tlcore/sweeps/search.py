@@ -80,7 +80,8 @@ class Search:
         point = self._suggest(trial)
         if self.config.rates and (earlier := self._tried().get(point)):
             # Given rates span few points, and TPE may name one twice: it learns nothing new, and another has its turn.
-            self._study.tell(trial, earlier.value, state=earlier.state)
+            value = earlier.value if earlier.state is TrialState.COMPLETE else None
+            self._study.tell(trial, value, state=earlier.state)
             untried = (other for other in grid(self.config) if other not in self._tried())
             for other in islice(untried, 1):
                 self._study.enqueue_trial(_parameters(self.config, other))

@@ -1,0 +1,70 @@
+"""What a sweep is asked: every fault with its field, and the points that the choices span."""
+
+from __future__ import annotations
+
+import pytest
+
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.errors import ConfigError
+from tlcore.runs.events import Evaluated
+from tlcore.sweeps.config import Point, SweepConfig, grid, most_trials, problems, training_config
+from tlcore.sweeps.state import Trial
+from tlcore.sweeps.sweep import create_sweep
+from tlcore.sweeps.table import Row, front
+
+LITE, NASNET = "efficientnet_lite0", "nasnet_mobile"
+
+
+@pytest.mark.parametrize(
+    ("choices", "field"),
+    [
+        ({"backbones": ()}, "backbones"),
+        ({"backbones": ("nothing",)}, "backbones"),
+        ({"depths": ()}, "depths"),
+        ({"depths": (-1,)}, "depths"),
+        ({"rates": (0.0,)}, "rates"),
+        ({"trials": 0}, "trials"),
+        ({"epochs": 0}, "epochs"),
+        ({"image_size": 8}, "image_size"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_every_fault_has_its_field_and_is_told_once(workspace, tiny_dataset, choices, field):
+    config = SweepConfig(dataset=tiny_dataset.id, **choices)
+    (fault,) = problems(config, tiny_dataset)
+    assert fault.field == field
+    assert "Received" in fault.message or "None is chosen" in fault.message
+    with pytest.raises(ConfigError):
+        create_sweep(workspace, tiny_dataset, config)
+
+
+def test_deeper_than_a_backbone_is_all_of_it_and_tried_once():
+    config = SweepConfig(dataset="d", backbones=(LITE, NASNET), depths=(0, 1, 5, 99, "all"))
+    every = len(CATALOGUE[LITE].blocks)
+    assert {point for point in grid(config) if point.backbone == NASNET} == {Point(NASNET, 0), Point(NASNET, 1)}
+    assert sorted(point.blocks for point in grid(config) if point.backbone == LITE) == [0, 1, 5, every]
+
+
+def test_given_rates_limit_the_trials_a_range_does_not():
+    assert most_trials(SweepConfig(dataset="d", depths=(0, 1), rates=(0.1, 0.2), trials=10)) == 4
+    assert most_trials(SweepConfig(dataset="d", depths=(0, 1), trials=10)) == 10
+
+
+def test_the_rate_of_a_point_is_that_of_what_is_trained():
+    config = SweepConfig(dataset="d", epochs=3, seed=5, backbones=("xception",))
+    frozen = training_config(config, Point("xception", 0, 0.05))
+    assert (frozen.mode, frozen.head_learning_rate, frozen.epochs, frozen.seed) == ("freeze", 0.05, 3, 5)
+    tuned = training_config(config, Point("xception", 2, 0.05))
+    assert (tuned.mode, tuned.blocks, tuned.fine_tune_learning_rate) == ("fine-tune", 2, 0.05)
+    assert tuned.head_learning_rate == 0.01
+    assert tuned.image_size == CATALOGUE["xception"].native_size
+
+
+def test_the_front_has_what_no_cheaper_trial_equals_on_validation():
+    def row(number, validation, seconds, judged=True):
+        test = Evaluated(accuracy=1 - validation, low=0, high=1, n=9) if judged else None
+        return Row(Trial(number, "run", LITE, 0, 0.1), validation=validation, seconds=seconds, test=test)
+
+    laid_out = [row(1, 0.9, 30.0), row(2, 0.8, 10.0), row(3, 0.8, 20.0), row(4, 0.95, 5.0, judged=False)]
+    assert [row.trial.number for row in front(laid_out, lambda row: row.seconds, "accuracy")] == [2, 1]
+    assert [row.trial.number for row in front(laid_out, lambda row: row.seconds, "loss")] == [2]
