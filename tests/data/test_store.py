@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from tests.data.conftest import write_picture
 from tlcore.data.pixels import read_pixels
 from tlcore.data.progress import Progress, drain
-from tlcore.data.store import PixelStore, evict, store_key
+from tlcore.data.store import PixelStore, store_key
 from tlcore.errors import DataError
 from tlcore.files import sha256
 
@@ -87,49 +86,3 @@ def test_progress_ends_with_every_picture(pictures, tmp_path):
     seen: list[Progress] = []
     build(pictures, tmp_path / "cache", show=seen.append)
     assert (seen[-1].done, seen[-1].total) == (20, 20)
-
-
-# === The bounded cache ===
-
-
-def folder_of(cache: Path, name: str, size: int, age: int) -> Path:
-    folder = cache / name
-    folder.mkdir(parents=True)
-    (folder / "x").write_bytes(bytes(size))
-    os.utime(folder, (10**9 - age, 10**9 - age))
-    return folder
-
-
-def test_what_was_used_least_recently_goes_first(tmp_path):
-    old, middle, new = (folder_of(tmp_path, name, 100, age) for name, age in (("o", 30), ("m", 20), ("n", 10)))
-    assert evict(tmp_path, 250) == 100
-    assert [path.exists() for path in (old, middle, new)] == [False, True, True]
-
-
-def test_what_is_in_use_is_kept(tmp_path):
-    old, new = folder_of(tmp_path, "o", 100, 30), folder_of(tmp_path, "n", 100, 10)
-    assert evict(tmp_path, 100, keep=[old]) == 100
-    assert [path.exists() for path in (old, new)] == [True, False]
-
-
-def test_opening_a_store_counts_as_using_it(pictures, tmp_path):
-    first = build(pictures[:5], tmp_path)
-    second = build(pictures[5:], tmp_path)
-    for store, age in ((first, 100), (second, 50)):
-        os.utime(store.path, (10**9 - age, 10**9 - age))
-    build(pictures[:5], tmp_path)
-    evict(tmp_path, 8_000)
-    assert first.path.exists()
-    assert not second.path.exists()
-
-
-def test_what_is_being_made_is_kept_unless_it_is_old(tmp_path):
-    old = folder_of(tmp_path, ".making-old", 100, 0)
-    new = folder_of(tmp_path, ".making-new", 100, 0)
-    os.utime(new)
-    evict(tmp_path, 0)
-    assert [path.exists() for path in (old, new)] == [False, True]
-
-
-def test_a_cache_that_is_not_there_is_empty(tmp_path):
-    assert evict(tmp_path / "none") == 0

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections import deque
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +20,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.data import pixels
+from tlcore.data.caches import evict, hold, using
 from tlcore.data.progress import Pace, Progress
 from tlcore.data.rows import BYTES_BETWEEN_RELEASES, give_back
 from tlcore.errors import DataError, WorkspaceError
-from tlcore.files import read_json, remove_tree, tree_bytes, write_json
+from tlcore.files import read_json, remove_tree, write_json
 
-LIMIT_BYTES = 20 * 10**9
 _PER_TASK = 8
-_SECONDS_IN_MAKING = 24 * 3600.0
 
 
 class StoreInfo(BaseModel):
@@ -70,10 +68,12 @@ class PixelStore:
         beside = cache / f".making-pixels-{token_hex(6)}"
         try:
             beside.mkdir(parents=True)
-            yield from _fill(beside / "pixels.bin", paths, size, policy)
-            write_json(beside / "store.json", StoreInfo(count=len(paths), size=size, policy=policy))
-            remove_tree(folder)
-            beside.replace(folder)
+            with using(beside):  # and, once it is renamed, under its new name
+                yield from _fill(beside / "pixels.bin", paths, size, policy)
+                write_json(beside / "store.json", StoreInfo(count=len(paths), size=size, policy=policy))
+                remove_tree(folder)
+                beside.replace(folder)
+                evict(cache)
         except OSError as error:
             if not _is_whole(folder, len(paths), size):  # else another process was quicker
                 raise WorkspaceError(
@@ -89,14 +89,17 @@ class PixelStore:
         """Open the store of these pictures where there is one."""
         key = store_key(shas, size=size, policy=policy)
         folder = _folder(cache, key)
-        if not _is_whole(folder, len(shas), size):
-            return None
-        os.utime(folder)  # `evict` goes by when a folder was last used
-        return cls._open(folder, key, len(shas), size)
+        with using(folder):
+            if not _is_whole(folder, len(shas), size):
+                return None
+            os.utime(folder)  # `evict` goes by when a folder was last used
+            return cls._open(folder, key, len(shas), size)
 
     @classmethod
     def _open(cls, folder: Path, key: str, count: int, size: int) -> PixelStore:
-        return cls(folder, key, _map(folder / "pixels.bin", count, size, "r"))
+        mapped = _map(folder / "pixels.bin", count, size, "r")
+        hold(folder, mapped)  # for as long as somebody looks at the pixels
+        return cls(folder, key, mapped)
 
 
 def _folder(cache: Path, key: str) -> Path:
@@ -109,34 +112,6 @@ def store_key(shas: Sequence[str], *, size: int, policy: str) -> str:
     for sha in shas:
         digest.update(sha.encode() + b"\n")
     return digest.hexdigest()
-
-
-def evict(cache: Path, limit_bytes: int = LIMIT_BYTES, keep: Collection[Path] = ()) -> int:
-    """Delete what has not been used for longest until the cache is small enough; give the bytes that were freed.
-
-    A folder's own time says when it was last used. An open store survives being deleted: its pages stay mapped.
-    """
-    kept = {path.resolve() for path in keep}
-    try:
-        entries = list(cache.iterdir())
-    except OSError:
-        return 0
-    # Hidden folders are being made; those of a process that was killed grow old.
-    aged = time.time() - _SECONDS_IN_MAKING
-    entries = [path for path in entries if not path.name.startswith(".") or path.stat().st_mtime < aged]
-    sized = sorted(((path.stat().st_mtime, tree_bytes(path), path) for path in entries), key=lambda entry: entry[0])
-    total = sum(size for _, size, _ in sized)
-    freed = 0
-    for _, size, path in sized:
-        if total - freed <= limit_bytes:
-            break
-        if path.resolve() not in kept:
-            if path.is_dir():
-                remove_tree(path)
-            else:
-                path.unlink(missing_ok=True)
-            freed += size
-    return freed
 
 
 def _is_whole(folder: Path, count: int, size: int) -> bool:

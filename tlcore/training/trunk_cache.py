@@ -28,6 +28,7 @@ import numpy.typing as npt
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
+from tlcore.data.caches import hold, using
 from tlcore.data.progress import Progress
 from tlcore.data.rows import BYTES_BETWEEN_RELEASES, give_back
 from tlcore.errors import WorkspaceError
@@ -83,6 +84,8 @@ class TrunkCache:
         except (OSError, ValueError):
             return None
         self.path.touch()  # the least recently used is the first to be thrown away
+        if isinstance(features, np.memmap):
+            hold(self.path, features)  # and what is looked at is not thrown away at all
         return features if features.shape == self.shape else None
 
     def build(
@@ -101,7 +104,7 @@ class TrunkCache:
             WorkspaceError: There is no room on the disk.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path / "lock"):
+        with using(self.path), FileLock(self.path / "lock"):
             if self.read(view) is not None:  # another process was quicker
                 return
             kept, first = self._take_up(view)
