@@ -11,6 +11,8 @@ from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.room import needed, shortage
+from tlcore.workspace import Workspace
 
 MOST_EPOCHS = 1000
 LARGEST_IMAGE = 1024
@@ -22,7 +24,8 @@ FEWEST_PICTURES = 3
 
 def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, ...]:
     """Find every fault; none means that the run can be made."""
-    return (*_of_dataset(config, dataset), *_of_backbone(config), *_of_numbers(config), *_of_fractions(config))
+    found = (*_of_dataset(config, dataset), *_of_backbone(config), *_of_numbers(config), *_of_fractions(config))
+    return found if found or dataset is None else tuple(_of_disk(config, dataset))
 
 
 def _of_dataset(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
@@ -134,6 +137,14 @@ def _of_fractions(config: TrainingConfig) -> list[Problem]:
     if not math.isclose(shares.train + shares.val + shares.test, 1.0, abs_tol=1e-6):
         return [Problem("fractions", f"The parts of the split must add up to 1. Received {said}.")]
     return []
+
+
+def _of_disk(config: TrainingConfig, dataset: Dataset) -> list[Problem]:
+    workspace = Workspace(dataset.path.parents[1])
+    counts = dataset.counts()
+    room = needed(config, pictures=sum(counts.values()), classes=len(counts))
+    lack = shortage(room, cache=workspace.cache, folder=workspace.runs)
+    return [Problem("disk", lack)] if lack else []
 
 
 def _range(low: int, high: int) -> str:
