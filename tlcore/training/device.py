@@ -123,6 +123,25 @@ def mirrored() -> bool:
     return count() > 1 and keras.backend.backend() == "tensorflow"
 
 
+def of_the_whole_batch(optimizer: Any) -> Any:
+    """A kind of Keras optimizer that clips the gradient of the whole batch, not what each device has of it."""
+    if not mirrored():
+        return optimizer
+    import tensorflow as tf
+
+    class OfTheWholeBatch(optimizer):  # type: ignore[misc]
+        def _clip_gradients(self, gradients: list[Any]) -> Any:
+            here = tf.distribute.get_replica_context()
+            if here is not None:
+                gradients = list(here.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients)))
+            return super()._clip_gradients(gradients)
+
+        def _all_reduce_sum_gradients(self, gradients_and_variables: Any) -> Any:
+            return gradients_and_variables  # Keras would add them up here, after they were clipped
+
+    return OfTheWholeBatch
+
+
 def fill(*batch: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
     """Fill up a batch, its weights last, until every device gets as many; the loss, a mean over it, stays what it was.
 

@@ -139,7 +139,15 @@ def _eager_keras(trunk: keras.Model) -> Answer:
 
 
 def _compiled_keras(trunk: keras.Model) -> Answer:
-    return lambda pixels: np.asarray(trunk.predict_on_batch(pixels.astype(np.float32)), np.float32)
+    if device.count() == 1:
+        return lambda pixels: np.asarray(trunk.predict_on_batch(pixels.astype(np.float32)), np.float32)
+
+    def answer(pixels: Pixels) -> Features:
+        filled, _ = device.fill(pixels.astype(np.float32), np.ones(len(pixels), np.float32))
+        # Only `predict` shares a batch out.
+        return np.asarray(trunk.predict(filled, batch_size=len(filled), verbose=0), np.float32)[: len(pixels)]
+
+    return answer
 
 
 def answer_all(answer: Answer, pixels: Any, *, at_once: int, threads: int) -> Features:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from tlcore.runs.config import Optimizer, TrainingConfig
+from tlcore.training import device
 from tlcore.training.phases import Phase
 
 GRADIENT_NORM = 1.0
@@ -64,6 +65,7 @@ def _optimizer(
         "sgd": (keras.optimizers.SGD, {"momentum": MOMENTUM, "nesterov": True}),
     }
     kind, own = kinds[config.optimizer]
+    kind = device.of_the_whole_batch(kind)
     optimizer = kind(schedule, **own, **common) if not rates else _layerwise(kind)(rates, schedule, **own, **common)
     if config.optimizer == "adamw":
         # Shifts and scales have nothing to gain from being small.

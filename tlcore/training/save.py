@@ -22,6 +22,7 @@ from onnx import compose
 
 from tlcore.errors import ExportError
 from tlcore.files import replacing
+from tlcore.training import device
 from tlcore.training.counterparts import convertible
 
 OPSET = 17
@@ -47,7 +48,7 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        if keras.backend.backend() != "tensorflow":
+        if keras.backend.backend() != "tensorflow" or device.mirrored():
             return convert_elsewhere(model, Path(folder), source=source, target=target)
         model = convertible(model)
         _hold_constants(model)
@@ -74,10 +75,15 @@ def _hold_constants(model: keras.Model) -> None:
 
 
 def convert_elsewhere(model: keras.Model, folder: Path, *, source: str, target: str) -> onnx.ModelProto:
-    """Convert in a process that has TensorFlow as its backend: the converter knows no other."""
+    """Convert in a process that has TensorFlow as its backend, on one device: the converter knows no other."""
     model.save(folder / "model.keras")
     command = [sys.executable, "-m", "tlcore.training.save", str(folder / "model.keras"), source, target]
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "tensorflow",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ExportError(

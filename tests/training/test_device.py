@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tests.training import several_devices
+from tlcore.errors import ConfigError
+from tlcore.training import device
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """What one device makes of it, in this process."""
+    return several_devices.train()
+
+
+@pytest.fixture(scope="module")
+def together():
+    """What two virtual devices of the processor make of it, under each backend; both programs run at once."""
+    processes = {
+        backend: subprocess.Popen(
+            [sys.executable, "-m", "tests.training.several_devices"],
+            cwd=ROOT,
+            env={**os.environ, "KERAS_BACKEND": backend, "GRAFT_DEVICES": "2"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for backend in ("tensorflow", "jax")
+    }
+    answers = {backend: process.communicate(timeout=300) for backend, process in processes.items()}
+    for backend, process in processes.items():
+        assert process.returncode == 0, answers[backend][1][-2000:]
+    return {backend: json.loads(output) for backend, (output, _) in answers.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", several_devices.PICTURES)
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_devices_learn_what_one_learns_from_the_same_batches(alone, together, backend, kind):
+    assert alone["count"] == 1
+    assert together[backend]["count"] == 2
+    for what, expected in alone[kind].items():
+        np.testing.assert_allclose(together[backend][kind][what], expected, rtol=1e-3, atol=5e-3, err_msg=what)
+    np.testing.assert_allclose(together[backend][kind]["loss"], alone[kind]["loss"], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_devices_that_train_together_are_named(alone, together):
+    assert alone["device"].startswith("CPU, ")
+    assert "virtual" not in alone["device"]
+    for found in together.values():
+        assert found["device"].startswith("2 virtual devices of the CPU")
+
+
+def test_on_one_device_nothing_changes():
+    with device.scope():
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    assert keras.distribution.distribution() is None
+    assert getattr(model, "_distribute_strategy", None) is None
+    assert device.of_the_whole_batch(keras.optimizers.Adam) is keras.optimizers.Adam
+
+
+@pytest.mark.parametrize("size", [1, 5, 8])
+def test_a_batch_that_is_filled_up_has_the_same_loss(monkeypatch, size):
+    monkeypatch.setattr(device, "count", lambda: 4)
+    losses = np.arange(1.0, size + 1)
+    weights = np.linspace(0.5, 2, size, dtype=np.float32)
+    filled, larger = device.fill(losses, weights)
+    assert len(filled) == len(larger) == -(-size // 4) * 4
+    assert larger.dtype == weights.dtype
+    assert (filled * larger).mean() == pytest.approx((losses * weights).mean())
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
+def test_a_number_of_devices_that_is_none_is_refused_with_a_sentence(monkeypatch, text):
+    monkeypatch.setenv("GRAFT_DEVICES", text)
+    with pytest.raises(ConfigError, match=f"GRAFT_DEVICES needs .* Received: '{text}'"):
+        device.prepare(0)
+
+
+class ResourceExhaustedError(Exception):
+    """TensorFlow's is known by this name."""
+
+
+class XlaRuntimeError(RuntimeError):
+    """JAX's too, but only its text says which one it is."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ResourceExhaustedError("OOM when allocating tensor with shape[64,112,112,32]"),
+        XlaRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes."),
+        MemoryError(),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"),
+        np._core._exceptions._ArrayMemoryError((10**9,), np.dtype("float32")),
+    ],
+    ids=lambda error: type(error).__name__ + str(error)[:12],
+)
+def test_full_memory_is_known_as_such_also_as_a_cause(error):
+    assert device.is_out_of_memory(error)
+    wrapped = ValueError("the phase failed")
+    wrapped.__cause__ = error
+    assert device.is_out_of_memory(wrapped)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("shapes do not fit"),
+        ResourceExhaustedError("/cache/x.npy; No space left on device"),
+        OSError(28, "No space left on device"),
+        XlaRuntimeError("INVALID_ARGUMENT: dimension"),
+    ],
+    ids=lambda error: type(error).__name__ + str(error)[:12],
+)
+def test_other_faults_are_not_taken_for_full_memory(error):
+    assert not device.is_out_of_memory(error)
+
+
+def test_a_device_gets_the_lower_precision_that_it_has_units_for(monkeypatch):
+    for flags, expected in [
+        ({"avx2"}, None),
+        ({"avx512_bf16"}, "mixed_bfloat16"),
+        ({"amx_bf16"}, "mixed_bfloat16"),
+    ]:
+        monkeypatch.setattr(device, "_processor_flags", lambda flags=flags: flags)
+        assert device.lower_precision() == expected
+    monkeypatch.setattr(device, "_devices", lambda: ["gpu:0"])
+    for capability, expected in [((6, 1), None), ((7, 5), "mixed_float16"), ((9, 0), "mixed_bfloat16"), (None, None)]:
+        monkeypatch.setattr(device, "_capability", lambda capability=capability: capability)
+        assert device.lower_precision() == expected
+
+
+def test_accelerators_are_named_by_their_makers_and_counted(monkeypatch):
+    monkeypatch.setattr(device, "_devices", lambda: ["gpu:0", "gpu:1", "gpu:2"])
+    monkeypatch.setattr(device, "_kinds", lambda: ["NVIDIA L4", "NVIDIA L4", "NVIDIA T4"])
+    assert device.name() == "2 × NVIDIA L4, NVIDIA T4, each with its share of every batch"
+    monkeypatch.setenv("GRAFT_DEVICES", "1")
+    assert device.count() == 1
+    assert device.name() == "NVIDIA L4"
