@@ -31,7 +31,7 @@ Integers = npt.NDArray[np.integer[Any]]
 STRENGTHS = tuple(10.0 ** (half / 2) for half in range(-8, 3))
 USUAL_STRENGTH = 1e-2
 # The largest element of the gradient. Looking for a strength needs less than the solution does.
-ROUGH, EXACT = 1e-3, 1e-4
+ROUGH, EXACT = 1e-3, 3e-5
 MOST_STEPS = 1000
 # The strength is a property of the features: a part of many pictures tells it as well.
 MOST_ROWS_TO_CHOOSE = 3000
