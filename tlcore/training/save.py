@@ -54,9 +54,7 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
         _hold_constants(model)
         signature = [keras.InputSpec(shape=model.input.shape, dtype="float32", name=source)]
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the converter speaks of numpy's past
-                model.export(path, format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
+            _export(model, path, signature)
         except (ValueError, NotImplementedError, RuntimeError) as error:
             raise ExportError(
                 f"Every layer of the model needs a counterpart in ONNX. The conversion failed: {error}. "
@@ -64,6 +62,23 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
             ) from error
         graph = onnx.load(path)
     return _named(graph, source, target)
+
+
+def _export(model: keras.Model, path: Path, signature: list[Any]) -> None:
+    # Before each of its two dozen passes the converter copies the graph with all weights, in case a pass should fail.
+    # Without the copies it takes half the time; where a pass fails, once more with them.
+    for copies in ("FALSE", "TRUE"):
+        os.environ["TF2ONNX_CATCH_ERRORS"] = copies
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the converter speaks of numpy's past
+                model.export(path, format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
+            return
+        except Exception:
+            if copies == "TRUE":
+                raise
+        finally:
+            del os.environ["TF2ONNX_CATCH_ERRORS"]
 
 
 def _hold_constants(model: keras.Model) -> None:
