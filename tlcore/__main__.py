@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tlcore.commands import backbones, data, runs, sweep, train, use
+from tlcore.commands import backbones, cache, data, runs, sweep, train, use
 from tlcore.errors import ConfigError, GraftError
 
 PROGRAM = "python -m tlcore"
@@ -30,6 +30,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("sweep")(sweep.sweep)
 app.add_typer(runs.app, name="runs")
+app.add_typer(cache.app, name="cache")
 app.add_typer(backbones.app, name="backbones")
 app.command("evaluate")(use.evaluate)
 app.command("predict")(use.predict)

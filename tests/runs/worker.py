@@ -17,8 +17,10 @@ from tlcore.runs.queue import turn
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 
+EPOCHS, SECONDS = os.environ.get("GRAFT_TEST_EPOCHS", "1000"), os.environ.get("GRAFT_TEST_SECONDS", "0.05")
 
-def main(path: str, epochs: str = "1000", seconds: str = "0.05") -> None:
+
+def main(path: str, epochs: str = EPOCHS, seconds: str = SECONDS) -> None:
     run = Run(Path(path))
     kept = run.checkpoint / "epoch"
     with Recorder(run) as recorder, turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:

@@ -1,6 +1,7 @@
 """Follow a run from its first event to its end, in words.
 
-It knows what each event says to a person. It does not know who started the run.
+It knows what each event says to a person, and what the end is worth as an exit code. It does not know who started the
+run.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -36,13 +37,15 @@ LOOK_SECONDS = 0.2
 INTERRUPTED = 130
 
 
-def follow(run: Run, terminal: Terminal) -> tuple[RunState, bool]:
+def follow(run: Run, terminal: Terminal, *, seen: int = 0) -> tuple[RunState, bool]:
     """Say what happens until the run is over; Ctrl-C asks it to stop, a second one leaves it alone.
+
+    The first `seen` events have been told already.
 
     Returns:
         The last state, and whether it was us who asked for the stop.
     """
-    seen, interrupted = 0, False
+    interrupted = False
     with terminal.bar() as bar:
         while True:
             try:
@@ -80,6 +83,23 @@ def terminated_like_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def conclude(run: Run, state: RunState, terminal: Terminal, *, seconds: float, interrupted: bool) -> None:
+    """Say how a run ended; only one that finished leaves the exit code 0."""
+    judged = f", test accuracy {interval(state.test)}" if state.test else ""
+    terminal.result(_content(run, state, seconds), f"{run.id}: {state.state} after {seconds:.1f} s{judged}.")
+    if state.state == "finished":
+        return
+    said = {"paused": "The run is paused.", "stopped": "The run was stopped before its end. Its best weights are kept."}
+    typer.echo(" ".join(filter(None, (said.get(state.state, state.error), way_on(run, state)))), err=True)
+    raise typer.Exit(INTERRUPTED if interrupted else 1)
+
+
+def way_on(run: Run, state: RunState) -> str:
+    """Where a run that was cut short goes on, and by which command; empty where it cannot."""
+    way = run.way_on(state)
+    return f"{way.removesuffix('.')}: `runs resume {run.id}`." if way else ""
+
+
 def words(event: Event, state: RunState) -> list[str]:
     """What an event says to a person."""
     match event:
@@ -114,6 +134,18 @@ def interval(test: Evaluated) -> str:
     return f"{test.accuracy:.3f} (95 % between {test.low:.3f} and {test.high:.3f}, {test.n} pictures)"
 
 
+def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
+    test = state.test
+    return {
+        "run": run.id,
+        "path": str(run.path.resolve()),
+        "state": state.state,
+        "test": None if test is None else {"accuracy": test.accuracy, "low": test.low, "high": test.high, "n": test.n},
+        "seconds": {"total": round(seconds, 3), **{name: round(took, 3) for name, took in state.seconds.items()}},
+        "images_per_second": {name: round(rate, 1) for name, rate in state.images_per_second.items()},
+    }
+
+
 def _epoch(event: EpochEnded, state: RunState) -> str:
     total = max((phase.first_epoch + phase.epochs - 1 for phase in state.phases if phase.epochs), default=event.epoch)
     return (
@@ -125,7 +157,7 @@ def _epoch(event: EpochEnded, state: RunState) -> str:
 
 
 def _show(run: Run, state: RunState, bar: Bar) -> None:
-    progress = run.progress() if state.state in ("running", "stopping") else None
+    progress = run.progress() if state.state in ("running", "stopping", "pausing") else None
     if progress is None or state.phase is None or progress.phase != state.phase.name:
         # What the file says of the phase before is stale.
         waiting = f"Waiting, {state.behind} before this run" if state.behind else "Starting"

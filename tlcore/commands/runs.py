@@ -1,4 +1,4 @@
-"""`runs list`, `runs show`, `runs stop`, `runs rename`, `runs delete`.
+"""`runs list`, `show`, `stop`, `pause`, `resume`, `queue`, `move`, `cancel`, `rename` and `delete`.
 
 It knows what they print. It does not know how a run comes to be.
 """
@@ -10,14 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
-from tlcore.commands.follow import interval, words
+from tlcore.commands.follow import conclude, follow, interval, terminated_like_interrupted, way_on, words
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import RunError
+from tlcore.runs import queue as waiting
 from tlcore.runs.run import Run, broken_runs, list_runs, open_run
 from tlcore.runs.state import RunState
 from tlcore.workspace import Workspace
 
-app = typer.Typer(help="Runs: list, show, stop, rename and delete them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Runs: list, show, pause, resume, stop, rename and delete them, and the line in which they wait.",
+    no_args_is_help=True,
+)
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id, the name or the folder of a run.")]
 STOP_SECONDS = 60.0
 
@@ -50,6 +54,8 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         "seconds_by_phase": state.seconds,
         "images_per_second": state.images_per_second,
         "epochs": [epoch.model_dump(mode="json", exclude={"kind", "schema_version"}) for epoch in state.epochs],
+        "notes": list(state.notes),
+        "folds": state.folds and state.folds.model_dump(include={"accuracy", "deviation", "folds", "repeats", "n"}),
         "exports": [entry.model_dump(mode="json", exclude={"kind", "schema_version"}) for entry in state.exports],
         "error": state.error,
     }
@@ -58,26 +64,90 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
     lines += [line for event in found.events() for line in words(event, state)]
     if state.test:
         lines.append(f"Test accuracy {interval(state.test)}, from epoch {state.best_epoch}.")
-    Terminal(as_json=as_json).result(content, "\n".join([*lines, *filter(None, [state.error])]))
+    Terminal(as_json=as_json).result(content, "\n".join([*lines, *filter(None, [state.error, way_on(found, state)])]))
 
 
 @app.command("stop")
 def stop(run: RunArgument, as_json: AsJson = False) -> None:
     """Stop a run; its best weights are kept and judged. Returns when it is over."""
-    found = open_run(Workspace.default(), run)
-    state = found.state()
-    if not state.live:
-        raise RunError(f"Only a run that is under way can be stopped. {found.name} is {state.state}.")
+    found = _under_way(run, "stopped")
     found.stop()
-    deadline = time.monotonic() + STOP_SECONDS
-    while state.live and time.monotonic() < deadline:
-        time.sleep(0.1)
-        state = found.state()
-    content = {"run": found.id, "state": state.state}
-    still = " It is still keeping and judging its best weights." if state.live else ""
-    Terminal(as_json=as_json).result(content, f"{found.name} is {state.state}.{still}")
-    if state.state == "failed":
-        raise RunError(state.error)
+    _wait_for_end(found, "It is still keeping and judging its best weights.", as_json=as_json)
+
+
+@app.command("pause")
+def pause(run: RunArgument, as_json: AsJson = False) -> None:
+    """Pause a run: its worker keeps what is needed to go on, and leaves. Returns when it has."""
+    found = _under_way(run, "paused")
+    found.pause()
+    _wait_for_end(found, "It is still at a step that cannot be interrupted.", as_json=as_json)
+
+
+@app.command("resume")
+def resume(
+    run: RunArgument,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it goes on, not when it is over.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that was paused, stopped, killed or cancelled, and follow it to its end."""
+    from tlcore.runs.launch import resume as take_up
+
+    began = time.monotonic()
+    found, terminal = open_run(Workspace.default(), run), Terminal(as_json=as_json)
+    seen = len(found.events())
+    with terminated_like_interrupted():
+        take_up(found)
+        if detach:
+            state = found.state()
+            terminal.result({"run": found.id, "state": state.state}, f"{found.name} is {state.state}.")
+            return
+        state, interrupted = follow(found, terminal, seen=seen)
+    conclude(found, state, terminal, seconds=time.monotonic() - began, interrupted=interrupted)
+
+
+@app.command("queue")
+def queue(as_json: AsJson = False) -> None:
+    """Show which run trains on this machine and which wait, in their order, from every workspace of yours."""
+    places = [
+        {
+            "position": place.position,
+            "run": place.run.id,
+            "name": place.run.name,
+            "path": str(place.run.path),
+            "state": place.run.state().state,
+            "since": place.since.isoformat(),
+        }
+        for place in waiting.line()
+    ]
+    rows = [
+        (str(place["position"] or "trains"), *(str(place[field]) for field in ("name", "since", "path")))
+        for place in places
+    ]
+    text = table(("position", "run", "since", "folder"), rows) if rows else "No run trains or waits on this machine."
+    Terminal(as_json=as_json).result({"queue": places}, text)
+
+
+@app.command("move")
+def move(
+    run: RunArgument,
+    to: Annotated[int, typer.Option("--to", help="Its new position: 1 is next, a large number is last.")],
+    as_json: AsJson = False,
+) -> None:
+    """Move a waiting run to another position in the line."""
+    found = open_run(Workspace.default(), run)
+    waiting.move(found, to)
+    mine = found.path.resolve()
+    position = next((place.position for place in waiting.line() if place.run.path == mine), 0)
+    said = f"{found.name} is number {position} in line." if position else f"{found.name} has its turn."
+    Terminal(as_json=as_json).result({"run": found.id, "position": position}, said)
+
+
+@app.command("cancel")
+def cancel(run: RunArgument, as_json: AsJson = False) -> None:
+    """Have a waiting run leave the line before it began; `runs resume` puts it at the end of the line again."""
+    found = open_run(Workspace.default(), run)
+    waiting.cancel(found)
+    _wait_for_end(found, "It had just begun, and is stopping.", as_json=as_json)
 
 
 @app.command("rename")
@@ -103,6 +173,25 @@ def delete(
         typer.confirm(f"Delete the run {name} and its model?", abort=True, err=True)
     found.delete()
     Terminal(as_json=as_json).result({"run": found.id, "deleted": True}, f"Deleted {name}.")
+
+
+def _under_way(run: str, what: str) -> Run:
+    found = open_run(Workspace.default(), run)
+    state = found.state()
+    if not state.live:
+        raise RunError(f"Only a run that is under way can be {what}. {found.name} is {state.state}.")
+    return found
+
+
+def _wait_for_end(run: Run, still: str, *, as_json: bool) -> None:
+    """Wait until a run that was asked to end has, and say how it did."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while (state := run.state()).live and time.monotonic() < deadline:
+        time.sleep(0.1)
+    said = " ".join(filter(None, (f"{run.name} is {state.state}.", still if state.live else way_on(run, state))))
+    Terminal(as_json=as_json).result({"run": run.id, "state": state.state}, said)
+    if state.state == "failed":
+        raise RunError(state.error)
 
 
 def _summary(run: Run, state: RunState) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`train`: make a run, start its worker, follow it to its end.
 
-It knows the settings as arguments and what the end of a run is worth as an exit code. It does not know how training
-works.
+It knows the settings as arguments. It does not know how training works.
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ import typer
 from pydantic import ValidationError
 
 from tlcore.commands.data import find_or_take_in
-from tlcore.commands.follow import INTERRUPTED, follow, interval, terminated_like_interrupted
+from tlcore.commands.follow import conclude, follow, terminated_like_interrupted
 from tlcore.commands.terminal import AsJson, Terminal
 from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import Fractions, TrainingConfig
-from tlcore.runs.run import Run
-from tlcore.runs.state import RunState
 from tlcore.workspace import Workspace
 
 
@@ -151,28 +148,7 @@ def train(
     with terminated_like_interrupted():
         launch(run)
         state, interrupted = follow(run, terminal)
-    seconds = time.monotonic() - began
-    terminal.result(_content(run, state, seconds), _text(run, state, seconds))
-    if state.state != "finished":
-        typer.echo(state.error or "The run was stopped before its end. Its best weights are kept.", err=True)
-        raise typer.Exit(INTERRUPTED if interrupted else 1)
-
-
-def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
-    test = state.test
-    return {
-        "run": run.id,
-        "path": str(run.path.resolve()),
-        "state": state.state,
-        "test": None if test is None else {"accuracy": test.accuracy, "low": test.low, "high": test.high, "n": test.n},
-        "seconds": {"total": round(seconds, 3), **{name: round(took, 3) for name, took in state.seconds.items()}},
-        "images_per_second": {name: round(rate, 1) for name, rate in state.images_per_second.items()},
-    }
-
-
-def _text(run: Run, state: RunState, seconds: float) -> str:
-    judged = f", test accuracy {interval(state.test)}" if state.test else ""
-    return f"{run.id}: {state.state} after {seconds:.1f} s{judged}."
+    conclude(run, state, terminal, seconds=time.monotonic() - began, interrupted=interrupted)
 
 
 def _config(dataset: str, given: dict[str, Any]) -> TrainingConfig:
