@@ -17,6 +17,7 @@ st.navigation(
     [
         st.Page("pages/1_data.py", title="Data", icon=":material/photo_library:", default=True),
         st.Page("pages/2_train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/7_sweep.py", title="Sweep", icon=":material/manage_search:"),
         st.Page("pages/3_runs.py", title="Runs", icon=":material/monitoring:"),
         st.Page("pages/4_evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page("pages/5_try.py", title="Try", icon=":material/image_search:"),

@@ -22,6 +22,7 @@ DATA, TRAIN, RUNS, EVALUATE, TRY, EXPORT = (
     "pages/5_try.py",
     "pages/6_export.py",
 )
+SWEEP = "pages/7_sweep.py"
 
 
 @contextmanager

@@ -62,8 +62,9 @@ def test_the_rate_of_a_point_is_that_of_what_is_trained():
 
 def test_the_front_has_what_no_cheaper_trial_equals_on_validation():
     def row(number, validation, seconds, judged=True):
-        test = Evaluated(accuracy=1 - validation, low=0, high=1, n=9) if judged else None
-        return Row(Trial(number, "run", LITE, 0, 0.1), validation=validation, seconds=seconds, test=test)
+        test = Evaluated(accuracy=1 - validation, low=0, high=1, n=9)
+        trial = Trial(number, "run", LITE, 0, 0.1, state="finished" if judged else "pruned")
+        return Row(trial, validation=validation, seconds=seconds, test=test)
 
     laid_out = [row(1, 0.9, 30.0), row(2, 0.8, 10.0), row(3, 0.8, 20.0), row(4, 0.95, 5.0, judged=False)]
     assert [row.trial.number for row in front(laid_out, lambda row: row.seconds, "accuracy")] == [2, 1]

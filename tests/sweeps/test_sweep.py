@@ -109,6 +109,18 @@ def test_one_failed_trial_does_not_end_the_sweep_but_all_do(make_sweep, workers)
     assert "All failed. No weights." in sweep.state().error
 
 
+def test_going_on_tries_what_failed_once_more(make_sweep, workers):
+    workers.fails = lambda config: "No weights."
+    sweep = make_sweep(depths=(0,), rates=(0.01, 0.02), trials=2, epochs=1)
+    for _ in range(2):
+        assert work(sweep.path) == 1
+    workers.fails = lambda config: ""
+    assert work(sweep.path) == 0
+    assert sweep.state().state == "finished"
+    assert states(sweep) == ["failed"] * 4 + ["finished"] * 2
+    assert {rate for _, _, rate in points(sweep)[4:]} == {0.01, 0.02}
+
+
 def test_a_sweep_without_its_dataset_says_so(make_sweep, workers, tiny_dataset):
     sweep = make_sweep(depths=(0,), rates=(0.01,), trials=1)
     tiny_dataset.delete()

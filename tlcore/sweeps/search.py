@@ -66,6 +66,7 @@ class Search:
             # All of them, the quickest first; TPE has the trials that are left.
             for point in points:
                 self._study.enqueue_trial(_parameters(self.config, point), skip_if_exists=True)
+        self._forgiven = self._retry_the_failed()
 
     def next(self) -> Attempt | None:
         """The trial that was cut short, or else the next one; None when there were enough."""
@@ -74,7 +75,7 @@ class Search:
             trial = optuna.Trial(self._study, frozen._trial_id)
             number = frozen.user_attrs.get("number", len(numbered) + 1)
             return self._attempt(trial, number, self._suggest(trial), frozen.user_attrs.get("run", ""))
-        if len(numbered) >= most_trials(self.config):
+        if len(numbered) - self._forgiven >= most_trials(self.config):
             return None
         trial = self._study.ask()
         point = self._suggest(trial)
@@ -125,6 +126,15 @@ class Search:
     def failed(self, attempt: Attempt) -> None:
         self._study.tell(attempt.trial, state=TrialState.FAIL)
 
+    def _retry_the_failed(self) -> int:
+        """Give failed trials another turn, since whoever goes on has mended the cause; say how many there were."""
+        failed = [trial for trial in self._trials(TrialState.FAIL) if "number" in trial.user_attrs]
+        retried = {trial.user_attrs.get("retry_of") for trial in self._trials()}
+        for trial in failed:
+            if trial.number not in retried:
+                self._study.enqueue_trial(trial.params, user_attrs={"retry_of": trial.number})
+        return len(failed)
+
     def _attempt(self, trial: optuna.Trial, number: int, point: Point, run: str = "") -> Attempt:
         trial.set_user_attr("number", number)
         return Attempt(trial, number, point, run)
@@ -143,7 +153,7 @@ class Search:
         """The points of the trials that are over; only where the rates are given."""
         points = {}
         for trial in self._trials():
-            if trial.state.is_finished() and "rate" in trial.params:
+            if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) and "rate" in trial.params:
                 blocks = blocks_of(trial.params["backbone"], trial.params["depth"])
                 points[Point(trial.params["backbone"], blocks, float(trial.params["rate"]))] = trial
         return points

@@ -65,12 +65,12 @@ def best(rows: Sequence[Row], metric: TargetMetric) -> Row | None:
 
 
 def front(rows: Sequence[Row], cost: Callable[[Row], float | None], metric: TargetMetric) -> tuple[Row, ...]:
-    """The trials that no other beats in validation at the same cost or less, the cheapest first."""
+    """The finished trials that no other beats in validation at the same cost or less, the cheapest first."""
     sign = 1 if metric == "loss" else -1
     known = [
         (price, sign * row.validation, row)
         for row in rows
-        if row.test is not None and row.validation is not None and (price := cost(row)) is not None
+        if row.trial.state == "finished" and row.validation is not None and (price := cost(row)) is not None
     ]
     kept: list[Row] = []
     least = float("inf")

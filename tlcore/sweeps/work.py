@@ -43,23 +43,22 @@ def work(folder: Path) -> int:
 
 def _carry_out(sweep: Sweep, recorder: SweepRecorder) -> Literal["finished", "stopped"]:
     search = Search(sweep)
-    ended: list[TrialEnded] = []
     while not sweep.stop_asked():
         attempt = search.next()
         if attempt is None:
-            if ended and all(trial.state == "failed" for trial in sweep.state().trials):
-                raise RunError(f"At least one trial of a sweep should come to a model. All failed. {ended[-1].error}")
+            trials = sweep.state().trials
+            if all(trial.state == "failed" for trial in trials):
+                raise RunError(f"At least one trial of a sweep should come to a model. All failed. {trials[-1].error}")
             return "finished"
         try:
             attempt, run = _run_of(sweep, search, attempt)
         except GraftError as error:
             recorder.record(_started(sweep, attempt))
             search.failed(attempt)
-            ended.append(TrialEnded(number=attempt.number, state="failed", error=str(error)))
+            recorder.record(TrialEnded(number=attempt.number, state="failed", error=str(error)))
         else:
             recorder.record(_started(sweep, attempt))
-            ended.append(_follow(sweep, search, attempt, run))
-        recorder.record(ended[-1])
+            recorder.record(_follow(sweep, search, attempt, run))
     return "stopped"
 
 

@@ -1,0 +1,87 @@
+"""Try several backbones, depths and learning rates, and see which is right how often, at what cost."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import frame, run_facts, settings, sweep_form, sweep_view, words
+from pages.components.pickers import pick_dataset
+from tlcore.data.dataset import Dataset
+from tlcore.errors import RunError
+from tlcore.sweeps.config import SweepConfig, problems
+from tlcore.sweeps.launch import launch_sweep
+from tlcore.sweeps.sweep import create_sweep, list_sweeps, open_sweep
+from tlcore.workspace import Workspace
+
+LATEST = 10
+
+
+def one(workspace: Workspace, asked: str) -> None:
+    st.page_link(frame.SWEEP, label="New sweep, and earlier ones", icon=":material/arrow_back:")
+    try:
+        sweep = open_sweep(workspace, asked)
+        _ = sweep.config
+    except RunError as error:
+        frame.show_fault(error)
+        return
+    sweep_view.show(workspace, sweep)
+
+
+def start(workspace: Workspace, dataset: Dataset, config: SweepConfig) -> None:
+    sweep = create_sweep(workspace, dataset, config)
+    with st.spinner("Starting the sweep …"):
+        launch_sweep(sweep)
+    frame.go_to(frame.SWEEP, sweep=sweep.id)
+
+
+def new(workspace: Workspace) -> None:
+    dataset = pick_dataset(workspace)
+    if dataset is None:
+        frame.empty_state(
+            ":material/photo_library:",
+            "First, pictures",
+            "A sweep trains several models on the same labelled pictures and lays them beside each other: which is "
+            "right most often, which is small, which is quick.",
+            action="Add pictures",
+            target=frame.DATA,
+        )
+        return
+    sweep_form.begin(workspace)
+    config = sweep_form.draft(dataset.id)
+    faults = problems(config, dataset)
+    sweep_form.show(workspace, faults)
+    with settings.start_bar():
+        if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start-sweep"):
+            start(workspace, dataset, config)
+        if faults:
+            st.markdown(f":red[{words.plural(len(faults), 'choice')} to be put right first, marked red above.]")
+        else:
+            st.markdown(sweep_form.plan(workspace, config, sum(dataset.counts().values())), width="stretch")
+
+
+def earlier(workspace: Workspace) -> None:
+    sweeps = list_sweeps(workspace)[:LATEST]
+    if not sweeps:
+        return
+    st.subheader("Earlier sweeps", anchor=False)
+    for sweep in sweeps:
+        state = sweep.state()
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            name = f"**{run_facts.escape(sweep_view.title(workspace, sweep))}**"
+            st.page_link(frame.SWEEP, label=name, query_params={"sweep": sweep.id})
+            st.markdown(f"{sweep_view.STATES[state.state]} {words.plural(len(state.trials), 'trial')}")
+            st.caption(sweep_view.made(sweep))
+
+
+asked = st.query_params.get("sweep", "")
+sentence = (
+    "One trial after the other, each an ordinary run. A sweep goes on when this page is closed."
+    if asked
+    else "Choose what to try: the runs share what is the same, and hopeless ones end early."
+)
+with frame.page("Sweep", ":material/manage_search:", sentence) as workspace:
+    if asked:
+        one(workspace, asked)
+    else:
+        new(workspace)
+        earlier(workspace)

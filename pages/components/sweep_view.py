@@ -1,0 +1,232 @@
+"""One sweep while it is at work and after: what it tries, how its trials stand, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from pages.components import charts, frame, run_facts, sweep_chart, words
+from pages.components.live import STEADY
+from tlcore.data.dataset import list_datasets
+from tlcore.errors import GraftError
+from tlcore.runs.run import Run
+from tlcore.sweeps.config import SweepConfig, most_trials
+from tlcore.sweeps.events import TrialState
+from tlcore.sweeps.launch import launch_sweep
+from tlcore.sweeps.state import State, SweepState
+from tlcore.sweeps.sweep import Sweep
+from tlcore.sweeps.table import Row, best, rows
+from tlcore.workspace import Workspace
+
+STATES: dict[State, str] = {
+    "created": ":gray-badge[:material/radio_button_unchecked: not started]",
+    "running": ":blue-badge[:material/play_circle: running]",
+    "stopping": ":orange-badge[:material/pause_circle: stopping]",
+    "finished": ":green-badge[:material/check_circle: finished]",
+    "stopped": ":orange-badge[:material/stop_circle: stopped]",
+    "failed": ":red-badge[:material/error: failed]",
+}
+TRIALS: dict[TrialState, str] = {
+    "running": "running",
+    "finished": "finished",
+    "pruned": "ended early",
+    "stopped": "stopped",
+    "failed": "failed",
+}
+
+
+def title(workspace: Workspace, sweep: Sweep) -> str:
+    """What a sweep is called: its dataset's name, or what its id has of it."""
+    key = sweep.config.dataset
+    return next((dataset.info.name for dataset in list_datasets(workspace) if dataset.id == key), "a deleted dataset")
+
+
+def made(sweep: Sweep) -> str:
+    """When the sweep was made, in the time of this machine."""
+    try:
+        moment = datetime.strptime(sweep.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return f"{moment.astimezone():%d %b, %H:%M}"
+
+
+def show(workspace: Workspace, sweep: Sweep) -> None:
+    """Show the sweep; look again every two seconds for as long as a worker is at it."""
+    live = sweep.state().live
+    if live:
+        st.html(STEADY)
+    st.fragment(_watch, run_every="2s" if live else None)(workspace, sweep, live)
+
+
+def _watch(workspace: Workspace, sweep: Sweep, was_live: bool) -> None:
+    state, config = sweep.state(), sweep.config
+    if state.live != was_live:
+        st.rerun()
+    laid_out = rows(workspace, sweep, state.trials)
+    winner = best(laid_out, config.target_metric)
+    st.subheader(run_facts.escape(title(workspace, sweep)), anchor=False)
+    about = [words.plural(len(config.backbones), "backbone"), f"at most {words.plural(most_trials(config), 'trial')}"]
+    st.markdown(f"{STATES[state.state]} &nbsp; {' · '.join([*about, made(sweep)])}")
+    if state.live:
+        _now(workspace, sweep, config, state, winner)
+    else:
+        _outcome(sweep, state, config, winner)
+    if laid_out:
+        _chart(sweep, config, laid_out, winner)
+        _table(config, laid_out, winner)
+
+
+def _now(workspace: Workspace, sweep: Sweep, config: SweepConfig, state: SweepState, winner: Row | None) -> None:
+    total = most_trials(config)
+    over = sum(trial.state != "running" for trial in state.trials)
+    st.progress(min(over / total, 1.0), text=_doing(workspace, state, total))
+    spent = (datetime.now(UTC) - state.started).total_seconds() if state.started else 0.0
+    with st.grid(4, min_column_width=150, vertical_alignment="center"):
+        st.metric("Trials over", f"{over} of {total}")
+        st.metric("Best on validation", sweep_chart.measure(winner, config.target_metric) if winner else "–")
+        st.metric("Time left, about", words.duration(spent / over * (total - over)) if over else "–")
+        st.button(
+            "Stop",
+            key="stop-sweep",
+            icon=":material/stop:",
+            on_click=sweep.stop,
+            disabled=state.state == "stopping",
+            width="stretch",
+            help="The run under way keeps and judges its best weights; what is over stays. You can go on later.",
+        )
+
+
+def _doing(workspace: Workspace, state: SweepState, total: int) -> str:
+    trial = state.trial
+    if trial is None or not trial.run:
+        return "Choosing what to try …"
+    row = Row(trial)
+    text = (
+        f"Trial {trial.number} of {total}: {sweep_chart.backbone(row)}, {sweep_chart.depth(row)}, rate {trial.rate:.2g}"
+    )
+    run = Run(workspace.runs / trial.run)
+    now = run.state()
+    if now.state == "waiting":
+        text += " · waiting in line"
+    elif now.state == "paused":
+        text += " · paused: resume its run, or stop the sweep"
+    elif now.phase is not None:
+        epochs = f", {words.plural(len(now.epochs), 'epoch')} done" if now.epochs else ""
+        text += f" · {now.phase.title}{epochs}"
+    return f"Stopping · {text}" if state.state == "stopping" else text
+
+
+def _outcome(sweep: Sweep, state: SweepState, config: SweepConfig, winner: Row | None) -> None:
+    if state.state == "failed":
+        st.error(f"**The sweep failed.** {run_facts.escape(state.error)}", icon=":material/error:")
+        if log := sweep.log():
+            with st.expander("Log", icon=":material/receipt_long:"):
+                st.code(log, language=None, height=240)
+    elif state.state == "created":
+        st.info("This sweep was made, but never started.", icon=":material/info:")
+    elif state.state == "stopped":
+        st.info("The sweep was stopped. What is over stays; the rest can still be tried.", icon=":material/info:")
+    if winner is not None and winner.test is not None:
+        test = winner.test
+        st.success(
+            f"**{sweep_chart.backbone(winner)}, {sweep_chart.depth(winner)}, learning rate {winner.trial.rate:.2g}** "
+            f"is the best: validation {sweep_chart.measure(winner, config.target_metric)}. It was chosen on the "
+            f"validation pictures. The test pictures, which chose nothing, say "
+            f"**{words.percent(test.accuracy)}** (95 % between {100 * test.low:.0f} and {100 * test.high:.0f}, "
+            f"{words.plural(test.n, 'picture')}).",
+            icon=":material/star:",
+        )
+    with st.container(horizontal=True):
+        if winner is not None:
+            _button("Evaluate it", ":material/fact_check:", frame.EVALUATE, winner, "primary")
+            _button("Try it", ":material/image_search:", frame.TRY, winner)
+            _button("Look at its run", ":material/monitoring:", frame.RUNS, winner)
+        if state.state != "finished":
+            label = "Start it now" if state.state == "created" else "Go on with it"
+            if st.button(label, icon=":material/play_arrow:", type="secondary" if winner else "primary"):
+                try:
+                    launch_sweep(sweep)
+                except GraftError as error:
+                    st.error(str(error))
+                else:
+                    st.rerun()
+
+
+def _button(label: str, icon: str, target: str, row: Row, kind: str = "secondary") -> None:
+    if st.button(label, icon=icon, type="primary" if kind == "primary" else "secondary"):
+        frame.go_to(target, run=row.trial.run)
+
+
+def _chart(sweep: Sweep, config: SweepConfig, laid_out: Sequence[Row], winner: Row | None) -> None:
+    st.subheader("Accuracy against cost", anchor=False)
+    if not any(row.test for row in laid_out):
+        st.caption("The first point stands here when the first trial was judged.")
+        return
+    axis = st.segmented_control(
+        "Against",
+        list(sweep_chart.AXES),
+        default="time",
+        required=True,
+        format_func={"time": ":material/timer: time", "size": ":material/save: size"}.__getitem__,
+        key="sweep-axis",
+        label_visibility="collapsed",
+    )
+    st.plotly_chart(
+        sweep_chart.outcome(laid_out, winner, config.target_metric, axis or "time", revision=sweep.id),
+        key=f"outcome-{sweep.id}",
+        config=charts.CONFIG,
+        alt="test accuracy of each trial with its 95 % interval, against time or size",
+    )
+    st.caption(
+        "Each mark is a trial: a circle froze its backbone, a diamond trained some blocks, a square all of them; a "
+        "larger mark is a larger file, a faint one ended early; the bars are 95 % intervals. The dotted line joins the "
+        "trials that no other beats **on validation** at the same cost or less. The first trial of a backbone also "
+        "pays for its features, which the others share."
+    )
+
+
+def _table(config: SweepConfig, laid_out: Sequence[Row], winner: Row | None) -> None:
+    st.subheader("Trials", anchor=False)
+    metric = config.target_metric.replace("_", " ")
+    table = pd.DataFrame([_cells(row, chosen=row is winner) for row in laid_out])
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        placeholder="–",
+        column_config={
+            "Run": st.column_config.LinkColumn(display_text="open", help="The run with its curves."),
+            "Rate": st.column_config.NumberColumn(format="%.2g", help="Peak of the learning rate."),
+            "Validation": st.column_config.NumberColumn(
+                f"Validation {metric}", format="%.3f" if metric == "loss" else "percent", help="Chooses the best trial."
+            ),
+            "Test": st.column_config.NumberColumn("Test accuracy", format="percent", help="Chooses nothing."),
+            "95 %": st.column_config.TextColumn(help="Interval of the test accuracy, in percent."),
+            "Seconds": st.column_config.NumberColumn(format="%.0f", help="At work, without waiting in line."),
+            "MB": st.column_config.NumberColumn(format="%.1f", help="Of the file model.onnx."),
+        },
+    )
+    for error in dict.fromkeys(row.trial.error for row in laid_out if row.trial.error):
+        numbers = ", ".join(str(row.trial.number) for row in laid_out if row.trial.error == error)
+        st.caption(f":material/error: Failed, trial {numbers}: {run_facts.escape(error)}")
+
+
+def _cells(row: Row, *, chosen: bool) -> dict[str, object]:
+    trial, test = row.trial, row.test
+    return {
+        "Trial": f"{trial.number}{' ★' if chosen else ''}",
+        "Backbone": sweep_chart.backbone(row),
+        "Trained": sweep_chart.depth(row),
+        "Rate": trial.rate,
+        "State": TRIALS[trial.state],
+        "Epochs": row.epochs,
+        "Validation": row.validation,
+        "Test": test.accuracy if test else None,
+        "95 %": f"{100 * test.low:.0f}–{100 * test.high:.0f}" if test else "",
+        "Seconds": row.seconds,
+        "MB": row.bytes / 1e6 if row.bytes else None,
+        "Run": f"runs?run={trial.run}" if trial.run else None,
+    }
