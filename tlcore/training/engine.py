@@ -78,8 +78,8 @@ def engines(trunk: keras.Model, graph: Callable[[], onnx.ModelProto], *, lower: 
         yield Engine("openvino", "float32", 1, cores, lambda: openvino_answer(graph(), "float32"))
     if lower and "bfloat16" in openvino_precisions():
         yield Engine("openvino", "bfloat16", 1, cores, lambda: openvino_answer(graph(), "bfloat16"))
-    if not device.on_accelerator():
-        yield keras_engine
+    if not device.on_accelerator() and keras.backend.backend() == "tensorflow":
+        yield keras_engine  # JAX would compile every layer first, and be slower afterwards
 
 
 def openvino_precisions() -> tuple[Precision, ...]:
