@@ -62,13 +62,16 @@ def test_without_given_rates_a_range_is_searched_after_the_defaults(make_sweep, 
 
 
 def test_a_hopeless_run_is_stopped_and_a_good_one_goes_on(make_sweep, workers, workspace):
-    workers.validation = lambda config: {0.01: 0.9, 0.02: 0.1, 0.05: 0.95}[config.head_learning_rate]
-    workers.seconds = 0.05
-    sweep = make_sweep(depths=(0,), rates=(0.01, 0.02, 0.05), trials=3, epochs=20)
+    reached = {0.01: 0.5, 0.02: 0.9, 0.03: 0.9, 0.04: 0.1, 0.05: 0.95}
+    workers.validation = lambda config: reached[config.head_learning_rate]
+    workers.seconds = 0.03
+    sweep = make_sweep(depths=(0,), rates=tuple(reached), trials=5, epochs=20)
     assert work(sweep.path) == 0
-    assert states(sweep) == ["finished", "pruned", "finished"]
-    first, hopeless, last = rows(workspace, sweep, sweep.state().trials)
-    assert first.epochs == last.epochs == 20
+    # The first three are what others are compared with: half of one or two says nothing.
+    assert states(sweep) == ["finished", "finished", "finished", "pruned", "finished"]
+    laid_out = rows(workspace, sweep, sweep.state().trials)
+    hopeless = laid_out[3]
+    assert laid_out[4].epochs == 20
     assert 5 <= hopeless.epochs < 15
     assert hopeless.test is not None, "a run that ended early is judged all the same"
     assert Run(workspace.runs / hopeless.trial.run).state().state == "stopped"
@@ -77,10 +80,10 @@ def test_a_hopeless_run_is_stopped_and_a_good_one_goes_on(make_sweep, workers, w
 def test_a_fine_tuned_run_is_not_judged_by_the_warm_up_of_its_head(make_sweep, workers):
     workers.validation = lambda config: 0.8 if config.mode == "freeze" else 1.0
     workers.seconds = 0.02
-    # After the first of its two rungs a fine-tuned run has 0.5, a frozen one 0.4; its warm-up never had more than 0.3.
-    sweep = make_sweep(depths=(0, 1), rates=(0.01,), trials=2, epochs=8)
+    # After half of its epochs a fine-tuned run has 0.5, a frozen one 0.4; its warm-up never had more than 0.3.
+    sweep = make_sweep(depths=(0, 1), rates=(0.01, 0.02, 0.03), trials=6, epochs=8)
     assert work(sweep.path) == 0
-    assert states(sweep) == ["finished", "finished"]
+    assert states(sweep) == ["finished"] * 6
 
 
 def test_the_winner_is_chosen_on_the_validation_pictures(make_sweep, workers, workspace):

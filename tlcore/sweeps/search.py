@@ -28,6 +28,8 @@ FINE_TUNE_RATES = (1e-4, 1e-2)
 # half of the epochs, only the better half of those that came so far goes on.
 HALVING = 2
 FIRST_RUNG = 4
+FEWEST_TO_COMPARE = 3  # trials that must be over before any is hopeless: half of one or two says nothing
+OVER = (TrialState.COMPLETE, TrialState.PRUNED)
 STARTUP_TRIALS = 10  # drawn at random before TPE has something to learn from
 
 
@@ -103,7 +105,8 @@ class Search:
             # At its last epoch a run is done anyway.
             if heard < step < self.config.epochs:
                 attempt.trial.report(value, step)
-                if attempt.trial.should_prune():
+                # Asked in any case: the pruner remembers where the trial stood.
+                if attempt.trial.should_prune() and len(self._trials(*OVER)) >= FEWEST_TO_COMPARE:
                     attempt.trial.set_user_attr("hopeless", True)
                     return True
         return False
@@ -153,7 +156,7 @@ class Search:
         """The points of the trials that are over; only where the rates are given."""
         points = {}
         for trial in self._trials():
-            if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) and "rate" in trial.params:
+            if trial.state in OVER and "rate" in trial.params:
                 blocks = blocks_of(trial.params["backbone"], trial.params["depth"])
                 points[Point(trial.params["backbone"], blocks, float(trial.params["rate"]))] = trial
         return points
