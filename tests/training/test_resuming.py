@@ -19,6 +19,7 @@ from tlcore.runs.run import Run
 
 pytestmark = pytest.mark.slow
 KILLS = 20
+PAUSED = 12  # instead
 EPOCHS = 60
 
 
@@ -52,14 +53,17 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
     chance = random.Random(0)
     run = make_run(workspace, tiny_dataset)
     launch(run)
-    for _ in range(KILLS):
+    for number in range(KILLS):
         # From the worker's first second to the middle of its training.
         begun, patience = len(run.events()), chance.choice([0.0, 1.0, 2.0, 3.0])
         until(run, lambda run: len(run.events()) > begun + patience or not run.alive())  # noqa: B023
         time.sleep(chance.uniform(0.0, 0.5))
-        if run.alive():
+        if number == PAUSED:
+            run.pause()
+            until(run, lambda run: not run.alive())
+        elif run.alive():
             kill(run)
-        assert run.state().state == "failed", run.log()
+        assert run.state().state == ("paused" if number == PAUSED else "failed"), run.log()
         resume(run)
     until(run, lambda run: not run.alive(), seconds=200)
     assert run.state().state == "finished", run.state().error + run.log()
@@ -68,7 +72,7 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
     for kind in (PhaseStarted, PhaseEnded):
         names = [event.phase for event in events_of(run, kind)]
         assert names.count("head") == names.count("fine-tune") == 1
-    assert len(events_of(run, Ended)) == 1
+    assert [event.state for event in events_of(run, Ended)] == ["paused", "finished"]
 
     whole = make_run(workspace, tiny_dataset)
     launch(whole)

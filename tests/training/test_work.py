@@ -10,6 +10,7 @@ import pytest
 from tlcore.evaluation.files import read_predictions
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
+from tlcore.training import trainer
 from tlcore.training.work import work
 
 pytestmark = pytest.mark.slow
@@ -27,17 +28,40 @@ def phases(run):
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"mode": "freeze"}, ["prepare", "prepare", "trunk", "head", "save", "evaluate", "export"]),
+        ({"mode": "freeze"}, ["prepare", "prepare", "trunk", "head", "folds", "save", "evaluate", "export"]),
         (
             {"mode": "fine-tune", "blocks": 2, "balancing": "weights"},
-            ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "save", "evaluate", "export"],
+            ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "folds", "save", "evaluate", "export"],
         ),
         (
             {"mode": "fine-tune", "blocks": 9, "augment": ("rotate", "contrast")},
-            ["prepare", "prepare", "trunk", "head", "fine-tune", "save", "evaluate", "export"],
+            ["prepare", "prepare", "trunk", "head", "fine-tune", "folds", "save", "evaluate", "export"],
+        ),
+        (
+            {
+                "mode": "fine-tune",
+                "blocks": 3,
+                "gradual": True,
+                "head": "both",
+                "layer_decay": 0.7,
+                "ema": 0.9,
+                "mixup": 0.2,
+                "cutmix": 1.0,
+                "label_smoothing": 0.1,
+                "balancing": "sampling",
+                "target_metric": "macro_f1",
+            },
+            [
+                *["prepare", "prepare", "trunk", "logistic", "trunk", "head", "trunk", "fine-tune", "trunk", "fine-tune-2"],
+                *["folds", "save", "evaluate", "export"],
+            ],
+        ),
+        (
+            {"mode": "freeze", "head": "logistic"},
+            ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
         ),
     ],
-    ids=["freeze", "fine-tune some blocks", "fine-tune every block"],
+    ids=["freeze", "fine-tune some blocks", "fine-tune every block", "everything switched on", "logistic"],
 )
 def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, tiny_dataset, settings, expected):
     run = make_run(workspace, tiny_dataset, **settings)
@@ -66,6 +90,26 @@ def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(works
         read_predictions(first.path).filter(like="p_").to_numpy(),
         read_predictions(second.path).filter(like="p_").to_numpy(),
     )
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_halved_once_and_the_run_goes_on(workspace, tiny_dataset, monkeypatch):
+    sizes = []
+
+    def train_phase(model, watch):
+        sizes.append((watch.batch_size, model.optimizer.gradient_accumulation_steps))
+        if watch.phase.name == "fine-tune" and watch.batch_size > 4:
+            raise MemoryError
+        return really_train(model, watch)
+
+    really_train = trainer.train_phase
+    monkeypatch.setattr(trainer, "train_phase", train_phase)
+    run = make_run(workspace, tiny_dataset, mode="fine-tune", blocks=1)
+    assert work(run.path) == 0, run.log()
+    assert sizes == [(8, None), (8, None), (4, 2)]
+    state = run.state()
+    assert state.state == "finished"
+    assert any("Batches of 8 pictures did not fit" in note for note in state.notes)
+    assert [epoch.epoch for epoch in state.epochs] == list(range(1, len(state.epochs) + 1))
 
 
 def test_a_run_whose_pictures_are_gone_fails_with_a_sentence(workspace, tiny_dataset):

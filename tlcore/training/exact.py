@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import CrossValidated, EpochEnded
 from tlcore.training.batches import class_weights
+from tlcore.training.folds import cross_validate
 from tlcore.training.logistic import LogisticHead, solve
 from tlcore.training.phases import Phase
 from tlcore.training.pictures import PARTS, Pictures
@@ -49,8 +50,6 @@ def solve_head(
 
 def judge_few(features: Features, pictures: dict[str, Pictures], *, classes: int, seed: int) -> CrossValidated | None:
     """Say how good the exact head is over repeated folds of all pictures that are learnt from; None where it cannot."""
-    from tlcore.training.folds import cross_validate
-
     return cross_validate(
         np.concatenate([features[part] for part in PARTS]),
         np.concatenate([pictures[part].labels for part in PARTS]),

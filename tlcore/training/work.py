@@ -21,6 +21,7 @@ from tlcore.runs.events import Ended, Evaluated, Event, Exported, Progress, Resu
 from tlcore.runs.queue import turn
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.room import check_room
+from tlcore.runs.room import check_room
 from tlcore.runs.run import Run
 from tlcore.training import checkpoint, device
 from tlcore.training.pictures import read_pictures
@@ -65,6 +66,7 @@ def _carry_out(run: Run, recorder: Recorder, report: Report, said: Said) -> Lite
 
     try:
         report(_beginning(run, said))
+        check_room(run, Workspace.default())
         check_room(run, Workspace.default())
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
             # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
