@@ -22,6 +22,7 @@ st.navigation(
         st.Page("pages/4_evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page("pages/5_try.py", title="Try", icon=":material/image_search:"),
         st.Page("pages/6_export.py", title="Export", icon=":material/download:"),
+        st.Page("pages/8_storage.py", title="Storage", icon=":material/database:"),
     ],
     position="top",
 ).run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -32,14 +33,15 @@ class Band:
 
 def bands(state: RunState, config: TrainingConfig) -> list[Band]:
     """The training phases: as long as planned while they last, as long as they were once they ended."""
+    training = [phase for phase in state.phases if phase.epochs > 0]
     found = []
-    for phase in state.phases:
-        if phase.epochs <= 0:
-            continue
-        done = [epoch.epoch for epoch in state.epochs if epoch.phase == phase.name]
-        planned = phase.first_epoch + phase.epochs - 1
+    for phase, later in zip_longest(training, training[1:]):
+        last = phase.first_epoch + phase.epochs - 1
+        if later is not None:  # it may have ended early, and bear the same name: gradual unfreezing does
+            last = max(phase.first_epoch, min(last, later.first_epoch - 1))
+        done = [epoch.epoch for epoch in state.epochs if phase.first_epoch <= epoch.epoch <= last]
         over = phase.seconds is not None or not (state.live or state.state == "created")
-        found.append(Band(phase.title, phase.first_epoch, max(done, default=phase.first_epoch) if over else planned))
+        found.append(Band(phase.title, phase.first_epoch, max(done, default=phase.first_epoch) if over else last))
     return found or [Band("", 1, config.epochs)]
 
 
@@ -49,7 +51,7 @@ def last_epoch(state: RunState, config: TrainingConfig) -> int:
     if not state.live or not training:
         return max(bands(state, config)[-1].last, 2)
     last = training[-1]
-    done = [epoch.epoch for epoch in state.epochs if epoch.phase == last.name]
+    done = [epoch.epoch for epoch in state.epochs if epoch.epoch >= last.first_epoch]
     end = last.first_epoch + last.epochs - 1
     if config.mode == "fine-tune" and last.name != "fine-tune":
         # The epochs of the settings are still to come, after a warm-up that may have stopped early.

@@ -23,6 +23,7 @@ DATA, TRAIN, RUNS, EVALUATE, TRY, EXPORT = (
     "pages/6_export.py",
 )
 SWEEP = "pages/7_sweep.py"
+STORAGE = "pages/8_storage.py"
 
 
 @contextmanager

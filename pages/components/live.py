@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from pages.components import charts, frame, run_facts, words
 from tlcore.errors import GraftError
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Progress
-from tlcore.runs.launch import launch
+from tlcore.runs.launch import launch, resume
 from tlcore.runs.reading import overfitting_note
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
@@ -46,6 +46,7 @@ def _watch(run: Run, was_live: bool) -> None:
         _outcome(run, state)
     _curves(run, config, state)
     _steps(state)
+    _notes(state)
     if state.state == "failed":
         return
     if note := overfitting_note(state.epochs):
@@ -71,15 +72,25 @@ def _now(run: Run, config: TrainingConfig, state: RunState) -> None:
         st.metric("Epoch", f"{current} of {charts.last_epoch(state, config)}" if current else "–")
         st.metric("Pictures per second", words.rate(progress.images_per_second) if progress else "–")
         st.metric("Time left, about", words.duration(progress.seconds_left) if progress else "–")
-        st.button(
-            "Stop",
-            key="stop",
-            icon=":material/stop:",
-            on_click=run.stop,
-            disabled=state.state == "stopping",
-            width="stretch",
-            help="Ends within seconds; the best weights so far are kept and judged.",
-        )
+        with st.container(gap="xsmall"):
+            st.button(
+                "Pause",
+                key="pause",
+                icon=":material/pause:",
+                on_click=run.pause,
+                disabled=state.state in ("pausing", "stopping"),
+                width="stretch",
+                help="Keeps where the training stands and frees the machine; Resume goes on as if nothing happened.",
+            )
+            st.button(
+                "Stop",
+                key="stop",
+                icon=":material/stop:",
+                on_click=run.stop,
+                disabled=state.state == "stopping",
+                width="stretch",
+                help="Ends within seconds; the best weights so far are kept and judged.",
+            )
 
 
 def _share(progress: Progress | None) -> float:
@@ -95,6 +106,8 @@ def _doing(state: RunState, progress: Progress | None) -> str:
     if progress is not None and progress.total:
         unit = "batch " if progress.unit == "batches" else ""
         text += f" · {unit}{words.count(progress.done)} of {words.count(progress.total)}"
+    if state.state == "pausing":
+        text = f"Pausing: where the training stands is written down · {text}"
     if state.state == "stopping":
         text = f"Stopping: the best weights so far are kept and judged · {text}"
     return text
@@ -104,33 +117,52 @@ def _outcome(run: Run, state: RunState) -> None:
     if state.state == "created":
         st.info("This run was made, but never started.", icon=":material/info:")
         if st.button("Start it now", type="primary", icon=":material/play_arrow:"):
-            try:
-                launch(run)
-            except GraftError as error:
-                st.error(str(error))
-            else:
-                st.rerun()
+            _begin(run, launch)
         return
     if state.state == "failed":
         st.error(f"**The run failed.** {run_facts.escape(state.error)}", icon=":material/error:")
         st.markdown("The end of its log, at the foot of this page, says more.")
-        if st.button("Repeat with changes", type="primary", icon=":material/replay:"):
-            frame.go_to(frame.TRAIN, **{"from": run.id})
-        return
-    with st.grid(4, min_column_width=150):
-        for label, value, about in _figures(run, state):
-            with st.container(gap="xxsmall"):
-                st.metric(label, value)
-                st.caption(about)
+    elif state.state == "paused":
+        st.info("**The run is paused.** No worker is at it; the machine is free.", icon=":material/pause_circle:")
+    else:
+        with st.grid(4, min_column_width=150):
+            for label, value, about in _figures(run, state):
+                with st.container(gap="xxsmall"):
+                    st.metric(label, value)
+                    st.caption(about)
+    way_on = run.way_on(state)
+    if way_on:
+        st.markdown(way_on)
     with st.container(horizontal=True):
-        if st.button("See how good it is", type="primary", icon=":material/fact_check:", disabled=state.test is None):
-            frame.go_to(frame.EVALUATE, run=run.id)
-        if st.button("Try it", icon=":material/image_search:", disabled=state.test is None):
-            frame.go_to(frame.TRY, run=run.id)
-        if st.button("Download it", icon=":material/download:", disabled=state.test is None):
-            frame.go_to(frame.EXPORT, run=run.id)
-        if st.button("Repeat with changes", icon=":material/replay:"):
+        if way_on and st.button("Resume", type="primary", icon=":material/play_arrow:"):
+            _begin(run, resume)
+        if state.state in ("finished", "stopped"):
+            _next_steps(run, state, primary=not way_on)
+        first = state.state == "failed" and not way_on
+        if st.button("Repeat with changes", type="primary" if first else "secondary", icon=":material/replay:"):
             frame.go_to(frame.TRAIN, **{"from": run.id})
+
+
+def _begin(run: Run, how: Callable[[Run], None]) -> None:
+    try:
+        with st.spinner("Starting the worker …"):
+            how(run)
+    except GraftError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+def _next_steps(run: Run, state: RunState, *, primary: bool) -> None:
+    """Where to go with a model."""
+    unjudged = state.test is None
+    main = "primary" if primary else "secondary"
+    if st.button("See how good it is", type=main, icon=":material/fact_check:", disabled=unjudged):
+        frame.go_to(frame.EVALUATE, run=run.id)
+    if st.button("Try it", icon=":material/image_search:", disabled=unjudged):
+        frame.go_to(frame.TRY, run=run.id)
+    if st.button("Download it", icon=":material/download:", disabled=unjudged):
+        frame.go_to(frame.EXPORT, run=run.id)
 
 
 def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:
@@ -140,6 +172,8 @@ def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:
         yield "Test accuracy", words.percent(state.test.accuracy), f"{sure}, {words.plural(state.test.n, 'picture')}"
     else:
         yield "Test accuracy", "–", "not judged"
+    if state.folds is not None:
+        yield "Accuracy over folds", *run_facts.folds(state.folds)
     yield "Best epoch", str(state.best_epoch or "–"), f"of {len(state.epochs)}; its weights are the model"
     where = run.environment()
     yield "Took", words.duration(state.total_seconds), (where and where.device) or "on this machine"
@@ -149,16 +183,34 @@ def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:
 
 def _steps(state: RunState) -> None:
     """The phases that are done, with their time, and the one at work."""
-    said = []
+    done: dict[str, float] = {}
     for phase in state.phases:
-        title = run_facts.escape(phase.title)
-        if phase.seconds is not None:
-            said.append(f":green-badge[:material/check: {title} · {words.duration(phase.seconds)}]")
-        elif state.live:
-            said.append(f":blue-badge[:material/more_horiz: {title}]")
-        else:
-            said.append(f":red-badge[:material/close: {title}]")
+        if phase.seconds is not None:  # a run that was taken up again prepares, and so on, more than once
+            done[phase.title] = done.get(phase.title, 0.0) + phase.seconds
+    said = [
+        f":green-badge[:material/check: {run_facts.escape(title)} · {words.duration(seconds)}]"
+        for title, seconds in done.items()
+    ]
+    colour, icon = {
+        "failed": ("red", "close"),
+        "paused": ("gray", "pause"),
+        "stopped": ("gray", "stop"),
+    }.get(state.state, ("blue", "more_horiz"))
+    said += [
+        f":{colour}-badge[:material/{icon}: {run_facts.escape(phase.title)}]"
+        for phase in state.phases
+        if phase.seconds is None
+    ]
     st.markdown(" ".join(said) or ":gray-badge[no step has begun]")
+
+
+def _notes(state: RunState) -> None:
+    """What the worker decided or met, and, while it lives, how good the folds say it will be."""
+    if state.live and state.folds is not None:
+        value, about = run_facts.folds(state.folds)
+        st.markdown(f"Accuracy over folds: **{value}** ({about})")
+    for note in state.notes:
+        st.caption(f":material/info: {run_facts.escape(note)}")
 
 
 def _curves(run: Run, config: TrainingConfig, state: RunState) -> None:

@@ -9,6 +9,7 @@ from pages.components import words
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import GraftError
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.events import CrossValidated
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState, State
 
@@ -18,7 +19,8 @@ STATES: dict[State, tuple[str, str, Colour]] = {
     "created": ("not started", ":material/radio_button_unchecked:", "gray"),
     "waiting": ("in line", ":material/hourglass_top:", "gray"),
     "running": ("running", ":material/play_circle:", "blue"),
-    "stopping": ("stopping", ":material/pause_circle:", "orange"),
+    "stopping": ("stopping", ":material/stop_circle:", "orange"),
+    "pausing": ("pausing", ":material/pause_circle:", "blue"),
     "finished": ("finished", ":material/check_circle:", "green"),
     "paused": ("paused", ":material/pause_circle:", "blue"),
     "stopped": ("stopped early", ":material/stop_circle:", "orange"),
@@ -63,7 +65,7 @@ def made(run: Run) -> str:
         moment = datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return ""
-    return f"{moment.astimezone():%d %b, %H:%M}"
+    return words.moment(moment)
 
 
 def about(run: Run) -> str:
@@ -75,10 +77,16 @@ def about(run: Run) -> str:
 
 
 def seconds(state: RunState) -> float | None:
-    """How long the run took, or has taken until now."""
+    """How long workers were at the run, or have been until now; pauses do not count."""
     if state.live and state.started is not None:
-        return max(0.0, (datetime.now(UTC) - state.started).total_seconds())
+        return state.seconds_at(datetime.now(UTC))
     return state.total_seconds
+
+
+def folds(found: CrossValidated) -> tuple[str, str]:
+    """Accuracy over repeated folds, and of what it is the mean."""
+    spread = f"{words.percent(found.accuracy)} ± {100 * found.deviation:.1f}"
+    return spread, f"mean over {found.repeats} × {found.folds} folds of {words.plural(found.n, 'picture')} ± deviation"
 
 
 def accuracy(state: RunState) -> str:

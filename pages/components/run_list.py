@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.components import charts, frame, run_facts, words
+from pages.components import charts, frame, run_facts, run_queue, words
 from tlcore.errors import GraftError
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
@@ -34,15 +34,20 @@ def show(runs: Sequence[Run]) -> None:
     if pages > 1:
         page = st.number_input(f"Page (of {pages})", min_value=1, max_value=pages, value=1, width=160)
     shown = list(runs)[(page - 1) * ROWS : page * ROWS]
-    live = any(run.state().live for run in shown)
+    live = _live(shown)
     st.fragment(_watch, run_every="2s" if live else None)(shown, live)
+
+
+def _live(runs: Sequence[Run]) -> bool:
+    return run_queue.worth_showing() or any(run.state().live for run in runs)
 
 
 def _watch(runs: Sequence[Run], was_live: bool) -> None:
     rows = [(run, run.state()) for run in runs if run.path.exists()]
-    if any(state.live for _, state in rows) != was_live:
+    if _live([run for run, _ in rows]) != was_live:
         st.rerun()
     st.html(STYLE)
+    run_queue.draw()
     with st.container(key="run-heads"):
         what, facts = st.columns(WIDTHS)
         what.caption("Run")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 THIN = "\u202f"  # a narrow space that does not break
 
 
@@ -35,6 +37,20 @@ def duration(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60}{THIN}min" + (f" {whole % 60}{THIN}s" if whole % 60 and whole < 600 else "")
     return f"{whole // 3600}{THIN}h" + (f" {whole % 3600 // 60}{THIN}min" if whole % 3600 >= 60 else "")
+
+
+def size(count_of_bytes: float) -> str:
+    """A size on the disk: `812 kB`, `4.1 MB`, `20 GB`."""
+    for unit, power in (("GB", 9), ("MB", 6)):
+        if count_of_bytes >= 10**power:
+            value = count_of_bytes / 10**power
+            return f"{value:.0f}{THIN}{unit}" if value >= 99.5 else f"{value:.2g}{THIN}{unit}"
+    return f"{count_of_bytes / 1000:.0f}{THIN}kB"
+
+
+def moment(when: datetime) -> str:
+    """A moment in the time of this machine: `21 Nov, 10:15`."""
+    return f"{when.astimezone():%d %b, %H:%M}"
 
 
 def rate(images_per_second: float) -> str:

@@ -69,3 +69,13 @@ def test_the_matrix_has_a_place_to_click_for_each_cell():
     assert [tuple(data[:2]) for data in cells.customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert list(cells.text) == ["75%", "25%", "", "100%"]
     assert len(figure.layout.shapes) == 1
+
+
+def test_phases_of_one_name_have_bands_of_their_own():
+    events = [Started(pid=1)]
+    for first in (1, 3):
+        events.append(PhaseStarted(phase="fine-tune", title=f"from {first}", epochs=3, first_epoch=first))
+        events += [epoch_ended(first + more, loss=1, val_loss=1, phase="fine-tune") for more in (0, 1)]
+        events.append(PhaseEnded(phase="fine-tune", seconds=1.0))
+    found = charts.bands(state(events), CONFIG)
+    assert [(band.first, band.last) for band in found] == [(1, 2), (3, 4)]
