@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tlcore.commands import backbones, cache, data, runs, sweep, train, use
+from tlcore.commands import backbones, cache, data, lr_find, runs, sweep, train, use
 from tlcore.errors import ConfigError, GraftError
 
 PROGRAM = "python -m tlcore"
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
+app.command("lr-find")(lr_find.lr_find)
 app.command("sweep")(sweep.sweep)
 app.add_typer(runs.app, name="runs")
 app.add_typer(cache.app, name="cache")

@@ -7,23 +7,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import conclude, follow, terminated_like_interrupted
+from tlcore.commands.settings import AUTO, augmentations, default, fractions_of, resolved, settings
 from tlcore.commands.terminal import AsJson, Terminal
-from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.workspace import Workspace
-
-
-def default(field: str) -> str:
-    """A setting's default, as `--help` shows it."""
-    value = TrainingConfig.model_fields[field].default
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def train(
@@ -36,7 +28,13 @@ def train(
     backbone: Annotated[
         str | None, typer.Option(help="`backbones list` shows them.", show_default=default("backbone"))
     ] = None,
-    mode: Annotated[str | None, typer.Option(help="freeze or fine-tune.", show_default=default("mode"))] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help="freeze, fine-tune, or auto: every setting that is not given becomes what fits these pictures.",
+            show_default=default("mode"),
+        ),
+    ] = None,
     blocks: Annotated[
         int | None, typer.Option(help="Blocks to unfreeze when fine-tuning.", show_default=default("blocks"))
     ] = None,
@@ -127,19 +125,20 @@ def train(
         "dropout": dropout,
         "patience": patience,
         "balancing": balancing,
-        "augment": None if augment is None else _augmentations(augment),
-        "fractions": None if fractions is None else _fractions(fractions),
+        "augment": None if augment is None else augmentations(augment),
+        "fractions": None if fractions is None else fractions_of(fractions),
         "seed": seed,
     }
     terminal = Terminal(as_json=as_json)
     given = {field: value for field, value in asked.items() if value is not None}
-    _config("-", given)  # a typing error shows before the pictures are taken in
+    # A typing error shows before the pictures are taken in.
+    settings("-", {field: value for field, value in given.items() if (field, value) != ("mode", AUTO)})
     from tlcore.runs.create import create_run
     from tlcore.runs.launch import launch
 
     workspace = Workspace.default()
     dataset = find_or_take_in(workspace, data, terminal)
-    run = create_run(workspace, dataset, _config(dataset.id, given), out)
+    run = create_run(workspace, dataset, resolved(dataset, given, terminal), out)
     if name:
         run.rename(name)
     for note in run.dataset.notes:
@@ -149,30 +148,3 @@ def train(
         launch(run)
         state, interrupted = follow(run, terminal)
     conclude(run, state, terminal, seconds=time.monotonic() - began, interrupted=interrupted)
-
-
-def _config(dataset: str, given: dict[str, Any]) -> TrainingConfig:
-    """Make the settings; a word that is none of the choices becomes a fault with its field."""
-    try:
-        return TrainingConfig(dataset=dataset, **given)
-    except ValidationError as error:
-        faults = []
-        for fault in error.errors():
-            field = str(fault["loc"][0])
-            needed = str(fault.get("ctx", {}).get("expected", "")) or fault["msg"]
-            faults.append(Problem(field, f"It must be {needed}. Received '{fault['input']}'."))
-        raise ConfigError(faults) from error
-
-
-def _augmentations(text: str) -> tuple[str, ...]:
-    names = tuple(part.strip().replace("-", "_") for part in text.split(",") if part.strip())
-    return () if names == ("none",) else names
-
-
-def _fractions(text: str) -> Fractions:
-    try:
-        train, val, test = (float(part) for part in text.split(","))
-    except ValueError as error:
-        message = f"Three shares with commas are needed, such as 0.7,0.15,0.15. Received '{text}'."
-        raise ConfigError([Problem("fractions", message)]) from error
-    return Fractions(train=train, val=val, test=test)

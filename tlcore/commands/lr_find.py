@@ -1,0 +1,82 @@
+"""`lr-find`: try learning rates on the first steps of a training, and suggest one.
+
+It knows the arguments and what is printed. It does not know how rates are tried.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tlcore.commands.data import find_or_take_in
+from tlcore.commands.settings import default, settings
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.events import Event, Progress
+from tlcore.workspace import Workspace
+
+ROWS = 12
+
+
+def lr_find(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="A dataset's id or name, a folder or zip that is taken in first, or `sample`."
+        ),
+    ],
+    backbone: Annotated[
+        str | None, typer.Option(help="`backbones list` shows them.", show_default=default("backbone"))
+    ] = None,
+    mode: Annotated[str | None, typer.Option(help="freeze or fine-tune.", show_default=default("mode"))] = None,
+    blocks: Annotated[
+        int | None, typer.Option(help="Blocks to unfreeze when fine-tuning.", show_default=default("blocks"))
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(help="Side of the square picture, pixels.", show_default=default("image_size"))
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(show_default=default("batch_size"))] = None,
+    seed: Annotated[int | None, typer.Option(show_default=default("seed"))] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Suggest a learning rate: of the head when freezing, of the unfrozen blocks when fine-tuning."""
+    asked = {
+        "backbone": backbone,
+        "mode": mode,
+        "blocks": blocks,
+        "image_size": image_size,
+        "batch_size": batch_size,
+        "seed": seed,
+    }
+    terminal = Terminal(as_json=as_json)
+    given = {field: value for field, value in asked.items() if value is not None}
+    settings("-", given)  # a typing error shows before the pictures are taken in
+    workspace = Workspace.default()
+    dataset = find_or_take_in(workspace, data, terminal)
+    content = _found(settings(dataset.id, given), dataset, workspace, terminal)
+    terminal.result(content, _text(content, settings(dataset.id, given)))
+
+
+def _found(config: TrainingConfig, dataset: Any, workspace: Workspace, terminal: Terminal) -> dict[str, Any]:
+    from tlcore.training import device
+
+    device.quieten()
+    from tlcore.training.lr_finder import find_rate
+
+    with terminal.bar() as bar:
+
+        def report(news: Event | Progress) -> None:
+            if isinstance(news, Progress):
+                bar.update(news.title, news.done, news.total, rate=0.0, seconds_left=news.seconds_left)
+
+        curve = find_rate(config, dataset, workspace, report=report, stop=lambda: False)
+    return {"rates": list(curve.rates), "losses": list(curve.losses), "suggested": curve.suggested}
+
+
+def _text(content: dict[str, Any], config: TrainingConfig) -> str:
+    points = list(zip(content["rates"], content["losses"], strict=True))
+    some = points[:: max(1, len(points) // ROWS)]
+    option = "--head-learning-rate" if config.mode == "freeze" else "--fine-tune-learning-rate"
+    lines = table(("rate", "loss"), [(f"{rate:.1e}", f"{loss:.3f}") for rate, loss in some])
+    return f"{lines}\nThe loss falls fastest at {content['suggested']:.1e}: `{option} {content['suggested']:.1e}`."

@@ -1,0 +1,81 @@
+"""Settings as options: their defaults for `--help`, and options as a `TrainingConfig`.
+
+It knows the words that people type. It does not know what the settings do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from tlcore.commands.terminal import Terminal, table
+from tlcore.errors import ConfigError, Problem
+from tlcore.runs.config import Fractions, TrainingConfig
+
+if TYPE_CHECKING:
+    from tlcore.data.dataset import Dataset
+
+AUTO = "auto"
+
+
+def default(field: str) -> str:
+    """A setting's default, as `--help` shows it."""
+    value = TrainingConfig.model_fields[field].default
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def settings(dataset: str, given: dict[str, Any]) -> TrainingConfig:
+    """Make the settings.
+
+    Raises:
+        ConfigError: A word is none of the choices; each fault has its field.
+    """
+    try:
+        return TrainingConfig(dataset=dataset, **given)
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors():
+            field = str(fault["loc"][0])
+            needed = str(fault.get("ctx", {}).get("expected", "")) or fault["msg"]
+            faults.append(Problem(field, f"It must be {needed}. Received '{fault['input']}'."))
+        raise ConfigError(faults) from error
+
+
+def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> TrainingConfig:
+    """Make the settings; with the mode `auto`, what was not given is what is recommended, and why is said."""
+    if given.get("mode") != AUTO:
+        return settings(dataset.id, given)
+    from tlcore.backbones.catalogue import find
+    from tlcore.runs.recipe import recommend
+
+    given = {field: value for field, value in given.items() if field != "mode"}
+    recipe = recommend(dataset, find(settings(dataset.id, given).backbone))
+    taken = [each for each in recipe.advice if each.field not in given]
+    rows = [(each.field, _said(each.value), each.reason) for each in taken]
+    terminal.say(table(("setting", "recommended", "because"), rows))
+    return settings(dataset.id, {**{each.field: each.value for each in taken}, **given})
+
+
+def augmentations(text: str) -> tuple[str, ...]:
+    """Read a list with commas, or `none`."""
+    names = tuple(part.strip().replace("-", "_") for part in text.split(",") if part.strip())
+    return () if names == ("none",) else names
+
+
+def fractions_of(text: str) -> Fractions:
+    """Read three shares with commas.
+
+    Raises:
+        ConfigError: They are not three numbers.
+    """
+    try:
+        train, val, test = (float(part) for part in text.split(","))
+    except ValueError as error:
+        message = f"Three shares with commas are needed, such as 0.7,0.15,0.15. Received '{text}'."
+        raise ConfigError([Problem("fractions", message)]) from error
+    return Fractions(train=train, val=val, test=test)
+
+
+def _said(value: Any) -> str:
+    return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
