@@ -21,6 +21,7 @@ from tlcore.backbones.backbone import Backbone  # noqa: E402
 from tlcore.backbones.catalogue import CATALOGUE  # noqa: E402
 from tlcore.training.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN, build_backbone  # noqa: E402
 from tlcore.training.cut import cut  # noqa: E402
+from tlcore.training.normalization import estimate_statistics, trainable_normalizations  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +145,23 @@ def test_below_the_cut_nothing_changes_in_training(built):
     changed = [not np.array_equal(*pair) for pair in zip(above, trained.get_weights(), strict=True)]
     assert all(changed[-2:]), "the head has learnt"
     assert len(backbone.blocks) == 1 or np.mean(changed) > 0.5, "and so has what lies above the cut"
+
+
+def test_statistics_estimated_anew_make_inference_answer_what_training_answered(built):
+    _, model, pixels, _ = built
+    if not trainable_normalizations(model):
+        pytest.skip("It has no BatchNormalization.")
+    weights = model.get_weights()
+    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    rates = [layer.rate for layer in dropouts]
+    for layer in dropouts:
+        layer.rate = 0.0  # chance is not what is compared
+    learnt = model(pixels, training=True)
+    estimate_statistics(model, [pixels])
+    assert_same(model(pixels, training=False), learnt, 1e-3)
+    for layer, rate in zip(dropouts, rates, strict=True):
+        layer.rate = rate
+    model.set_weights(weights)
 
 
 def test_saved_and_loaded_by_plain_keras_it_predicts_the_same(built, tmp_path):
