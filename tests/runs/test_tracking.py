@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -136,6 +137,8 @@ def test_a_uri_without_mlflow_is_told(monkeypatch):
 def test_tensorboard_reads_every_epoch_once_after_a_kill_and_a_resumption(run, monkeypatch):
     pytest.importorskip("tensorboard")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    # TensorBoard's own way to do without TensorFlow, whose import takes longer than the test.
+    monkeypatch.setitem(sys.modules, "tensorboard.compat.notf", ModuleType("notf"))
     monkeypatch.setattr(tracking, "available", lambda note: {"TensorBoard": tracking.TensorBoard})
     write(run, Started(pid=1), epoch(1), epoch(2))
     (log,) = (run.path / "tensorboard" / "validation").iterdir()

@@ -22,14 +22,14 @@ class Workers:
     Attributes:
         test: The test accuracy of a run.
         fails: The sentence with which a run fails, or nothing.
-        seconds: That an epoch takes.
+        seconds: That an epoch of a run takes.
     """
 
     def __init__(self):
         self.validation = lambda config: 0.9
         self.test = lambda config: 0.5
         self.fails = lambda config: ""
-        self.seconds = 0.0
+        self.seconds = lambda config: 0.0
         self.threads = []
 
     def launch(self, run):
@@ -47,7 +47,7 @@ class Workers:
         for phase, epochs in with_epochs:
             recorder.record(PhaseStarted(phase=phase, title=phase, epochs=epochs, first_epoch=number + 1))
             for step in range(1, epochs + 1):
-                time.sleep(self.seconds)
+                time.sleep(self.seconds(config))
                 number += 1
                 # The warm-up of a head is the same whatever comes after it, and poor.
                 value = (

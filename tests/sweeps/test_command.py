@@ -59,7 +59,7 @@ def test_a_person_is_told_that_the_winner_was_chosen_on_validation(at_work, tiny
 def test_ctrl_c_stops_the_sweep_and_its_live_run_and_its_id_goes_on(
     at_work, tiny_dataset, workspace, monkeypatch, capsys
 ):
-    at_work.seconds = 0.05
+    at_work.seconds = lambda config: 0.05
     interrupted = []
 
     def interrupt(_workspace, sweep, state, _bar):
@@ -75,7 +75,7 @@ def test_ctrl_c_stops_the_sweep_and_its_live_run_and_its_id_goes_on(
     assert sweep.state().state == "stopped"
     assert run.state().state == "stopped"
     assert f"`sweep {sweep.id}` goes on" in capsys.readouterr().err
-    at_work.seconds = 0.0
+    at_work.seconds = lambda config: 0.0
     assert main(["sweep", sweep.id, "--json"]) == 0
     content = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [trial["state"] for trial in content["trials"]] == ["stopped", "finished"]

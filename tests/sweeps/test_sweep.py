@@ -64,7 +64,7 @@ def test_without_given_rates_a_range_is_searched_after_the_defaults(make_sweep, 
 def test_a_hopeless_run_is_stopped_and_a_good_one_goes_on(make_sweep, workers, workspace):
     reached = {0.01: 0.5, 0.02: 0.9, 0.03: 0.9, 0.04: 0.1, 0.05: 0.95}
     workers.validation = lambda config: reached[config.head_learning_rate]
-    workers.seconds = 0.03
+    workers.seconds = lambda config: 0.1 if config.head_learning_rate == 0.04 else 0.0
     sweep = make_sweep(depths=(0,), rates=tuple(reached), trials=5, epochs=20)
     assert work(sweep.path) == 0
     # The first three are what others are compared with: half of one or two says nothing.
@@ -79,7 +79,7 @@ def test_a_hopeless_run_is_stopped_and_a_good_one_goes_on(make_sweep, workers, w
 
 def test_a_fine_tuned_run_is_not_judged_by_the_warm_up_of_its_head(make_sweep, workers):
     workers.validation = lambda config: 0.8 if config.mode == "freeze" else 1.0
-    workers.seconds = 0.02
+    workers.seconds = lambda config: 0.02
     # After half of its epochs a fine-tuned run has 0.5, a frozen one 0.4; its warm-up never had more than 0.3.
     sweep = make_sweep(depths=(0, 1), rates=(0.01, 0.02, 0.03), trials=6, epochs=8)
     assert work(sweep.path) == 0
@@ -132,7 +132,7 @@ def test_a_sweep_without_its_dataset_says_so(make_sweep, workers, tiny_dataset):
 
 
 def test_stop_ends_the_live_run_and_going_on_tries_the_rest(make_sweep, workers, workspace):
-    workers.seconds = 0.05
+    workers.seconds = lambda config: 0.05
     sweep = make_sweep(depths=(0,), rates=(0.01, 0.02, 0.05), trials=3, epochs=20)
     thread = threading.Thread(target=work, args=(sweep.path,))
     thread.start()
@@ -145,7 +145,7 @@ def test_stop_ends_the_live_run_and_going_on_tries_the_rest(make_sweep, workers,
     (run,) = list_runs(workspace)
     assert run.state().state == "stopped"
     sweep.stop_file.unlink()
-    workers.seconds = 0.0
+    workers.seconds = lambda config: 0.0
     assert work(sweep.path) == 0
     assert sweep.state().state == "finished"
     assert len(points(sweep)) == len(set(points(sweep))) == 3
@@ -171,18 +171,16 @@ def test_a_killed_sweep_goes_on_with_the_run_that_went_on_without_it(make_sweep,
 
 
 @pytest.mark.slow
-def test_a_real_sweep_outlives_who_started_it_and_shares_its_caches(make_sweep, workspace):
-    sweep = make_sweep(depths=(0,), rates=(0.001, 0.01), trials=2, epochs=1, image_size=64)
+def test_a_real_sweep_is_worked_at_by_processes_of_its_own(make_sweep, workspace):
+    sweep = make_sweep(depths=(0,), rates=(0.01,), trials=1, epochs=1, image_size=64)
     launch_sweep(sweep)
     assert sweep.state().live
     until(lambda: not sweep.state().live, seconds=240)
     state = sweep.state()
     assert state.state == "finished", state.error + sweep.log()
-    laid_out = rows(workspace, sweep, state.trials)
-    assert all(row.test is not None and row.bytes > 1_000_000 for row in laid_out)
-    computed = [Run(workspace.runs / trial.run).state().images_per_second.get("trunk") for trial in state.trials]
-    assert computed[0] is not None
-    assert not computed[1], "the second run should find the features of the first"
+    (row,) = rows(workspace, sweep, state.trials)
+    assert row.test is not None
+    assert row.bytes > 1_000_000
     assert list_sweeps(workspace) == [sweep]
 
 
