@@ -61,7 +61,7 @@ def _sums(caches: Sequence[Cache], folder: Path) -> None:
 
 def _row(cache: Cache, folder: Path) -> None:
     what, facts = st.columns(WIDTHS, vertical_alignment="center")
-    with what:
+    with what, st.container(gap=None):
         badge = " &nbsp; :blue-badge[:material/lock: in use]" if cache.in_use else ""
         st.markdown(f"**{TITLES[cache.kind]}**{badge}")
         st.caption(cache.holds() or cache.name)

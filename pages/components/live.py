@@ -177,6 +177,8 @@ def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:
     yield "Best epoch", str(state.best_epoch or "–"), f"of {len(state.epochs)}; its weights are the model"
     where = run.environment()
     yield "Took", words.duration(state.total_seconds), (where and where.device) or "on this machine"
+    if state.folds is not None:
+        return  # four figures stand in a row
     speeds = state.images_per_second
     yield "Pictures per second", words.rate(max(speeds.values(), default=0)), "in its fastest phase"
 

@@ -86,7 +86,10 @@ def seconds(state: RunState) -> float | None:
 def folds(found: CrossValidated) -> tuple[str, str]:
     """Accuracy over repeated folds, and of what it is the mean."""
     spread = f"{words.percent(found.accuracy)} ± {100 * found.deviation:.1f}"
-    return spread, f"mean over {found.repeats} × {found.folds} folds of {words.plural(found.n, 'picture')} ± deviation"
+    return (
+        spread,
+        f"mean over {found.repeats} × {found.folds} folds of {words.plural(found.n, 'picture')} with their deviation",
+    )
 
 
 def accuracy(state: RunState) -> str:

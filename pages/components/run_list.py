@@ -18,8 +18,8 @@ HEADS = {"Test accuracy (95 %)": 132, "Time": 84, "State": 118}  # pixels
 # The link to this very page would look pressed; the heads make no sense where the columns stand below each other.
 STYLE = """
 <style>
-[class*="st-key-row-"] [data-testid="stPageLink-NavLink"] { background: none; padding: 0; }
-[class*="st-key-row-"] [data-testid="stPageLink-NavLink"]:hover { text-decoration: underline; }
+:is([class*="st-key-row-"], .st-key-queue) [data-testid="stPageLink-NavLink"] { background: none; padding: 0; }
+:is([class*="st-key-row-"], .st-key-queue) [data-testid="stPageLink-NavLink"]:hover { text-decoration: underline; }
 .st-key-run-heads { padding: 0 1rem; margin-bottom: -0.75rem; }
 @media (max-width: 640px) { .st-key-run-heads { display: none; } }
 </style>

@@ -37,8 +37,9 @@ def _row(place: Place, last: int) -> None:
         trains = place.position == 0
         st.markdown(":blue-badge[trains]" if trains else f":gray-badge[{place.position}]", width="content")
         # By its folder: runs of other workspaces stand in the same line.
-        label = f"**{_title(place)}** · since {words.moment(place.since)}"
-        st.page_link(frame.RUNS, label=label, query_params={"run": run.id if _is_here(place) else key})
+        asked = run.id if _is_here(place) else key
+        st.page_link(frame.RUNS, label=f"**{_title(place)}**", query_params={"run": asked})
+        st.caption(f"in line since {words.moment(place.since)}", width="content")
     if trains:
         return
     with buttons, st.container(horizontal=True, gap="xsmall", horizontal_alignment="right"):

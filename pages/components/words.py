@@ -40,12 +40,12 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count_of_bytes: float) -> str:
-    """A size on the disk: `812 kB`, `4.1 MB`, `20 GB`."""
+    """A size on the disk: `40 bytes`, `812 kB`, `4.1 MB`, `20 GB`."""
     for unit, power in (("GB", 9), ("MB", 6)):
         if count_of_bytes >= 10**power:
             value = count_of_bytes / 10**power
             return f"{value:.0f}{THIN}{unit}" if value >= 99.5 else f"{value:.2g}{THIN}{unit}"
-    return f"{count_of_bytes / 1000:.0f}{THIN}kB"
+    return f"{count_of_bytes / 1000:.0f}{THIN}kB" if count_of_bytes >= 1000 else f"{count_of_bytes:.0f} bytes"
 
 
 def moment(when: datetime) -> str:
