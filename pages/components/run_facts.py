@@ -88,7 +88,7 @@ def folds(found: CrossValidated) -> tuple[str, str]:
     spread = f"{words.percent(found.accuracy)} ± {100 * found.deviation:.1f}"
     return (
         spread,
-        f"mean over {found.repeats} × {found.folds} folds of {words.plural(found.n, 'picture')} with their deviation",
+        f"mean over {found.repeats} × {found.folds} folds of {words.plural(found.n, 'picture')}, ± deviation",
     )
 
 
