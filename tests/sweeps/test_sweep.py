@@ -151,6 +151,21 @@ def test_stop_ends_the_live_run_and_going_on_tries_the_rest(make_sweep, workers,
     assert len(points(sweep)) == len(set(points(sweep))) == 3
 
 
+def test_what_a_crash_left_half_written_or_locked_is_no_hindrance(make_sweep, workers):
+    sweep = make_sweep(depths=(0,), rates=(0.01, 0.02), trials=2, epochs=1)
+    workers.fails = lambda config: "No power."
+    work(sweep.path)
+    for torn in (sweep.study, sweep.events_file):
+        with torn.open("ab") as stream:
+            stream.write(b'{"op_code":6,"wor')
+    sweep.study.with_name("study.log.lock").symlink_to(sweep.study)
+    workers.fails = lambda config: ""
+    began = time.monotonic()
+    assert work(sweep.path) == 0
+    assert time.monotonic() - began < 10
+    assert states(sweep)[-2:] == ["finished", "finished"]
+
+
 @pytest.mark.slow
 def test_a_killed_sweep_goes_on_with_the_run_that_went_on_without_it(make_sweep, workspace):
     sweep = make_sweep(depths=(0,), rates=(0.01, 0.02), trials=2, epochs=8)

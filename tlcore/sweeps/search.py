@@ -10,11 +10,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import optuna
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
+from tlcore.files import write_bytes
 from tlcore.runs.config import TargetMetric, TrainingConfig
 from tlcore.runs.events import EpochEnded
 from tlcore.sweeps.config import Point, SweepConfig, blocks_of, grid, most_trials
@@ -49,7 +51,8 @@ class Search:
     def __init__(self, sweep: Sweep) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.config = sweep.config
-        backend = JournalFileBackend(str(sweep.study))
+        _mend(sweep.study)
+        backend = JournalFileBackend(str(sweep.study), lock_obj=_HeldAlready(str(sweep.study)))
         self._study = optuna.create_study(
             study_name=sweep.id,
             storage=optuna.storages.JournalStorage(backend),
@@ -115,19 +118,15 @@ class Search:
         """Whether this trial was ended early, perhaps by a worker before this one."""
         return bool(attempt.trial.user_attrs.get("hopeless"))
 
-    def finished(self, attempt: Attempt, epochs: Iterable[EpochEnded]) -> None:
-        """A run came to its end: its best epoch counts."""
+    def tell(self, attempt: Attempt, state: str, epochs: Iterable[EpochEnded] = ()) -> None:
+        """Hear how a trial ended, in the words of `TrialEnded`; of a finished one the best epoch counts."""
         values = values_by_step(epochs, self.config.target_metric, fine_tuned=False)
-        if values and not math.isnan(values[-1][1]):
+        if state == "finished" and values and not math.isnan(values[-1][1]):
             self._study.tell(attempt.trial, values[-1][1])
+        elif state in ("pruned", "stopped"):
+            self._study.tell(attempt.trial, state=TrialState.PRUNED)
         else:
             self._study.tell(attempt.trial, state=TrialState.FAIL)
-
-    def ended_early(self, attempt: Attempt) -> None:
-        self._study.tell(attempt.trial, state=TrialState.PRUNED)
-
-    def failed(self, attempt: Attempt) -> None:
-        self._study.tell(attempt.trial, state=TrialState.FAIL)
 
     def _retry_the_failed(self) -> int:
         """Give failed trials another turn, since whoever goes on has mended the cause; say how many there were."""
@@ -163,6 +162,24 @@ class Search:
 
     def _trials(self, *states: TrialState) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False, states=states or None)
+
+
+class _HeldAlready(JournalFileOpenLock):
+    """No lock: the sweep's own is held. Optuna's would outlive a killed worker and keep the next one waiting."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def _mend(journal: Path) -> None:
+    """Take away a last line that a crash left unfinished: what is appended to it could not be read any more."""
+    if journal.exists():
+        content = journal.read_bytes()
+        if not content.endswith(b"\n"):
+            write_bytes(journal, content[: content.rfind(b"\n") + 1])
 
 
 def values_by_step(epochs: Iterable[EpochEnded], metric: TargetMetric, *, fine_tuned: bool) -> list[tuple[int, float]]:

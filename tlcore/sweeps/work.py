@@ -54,11 +54,14 @@ def _carry_out(sweep: Sweep, recorder: SweepRecorder) -> Literal["finished", "st
             attempt, run = _run_of(sweep, search, attempt)
         except GraftError as error:
             recorder.record(_started(sweep, attempt))
-            search.failed(attempt)
             recorder.record(TrialEnded(number=attempt.number, state="failed", error=str(error)))
+            search.tell(attempt, "failed")
         else:
             recorder.record(_started(sweep, attempt))
-            recorder.record(_follow(sweep, search, attempt, run))
+            ended, state = _follow(sweep, search, attempt, run)
+            # The log first: a trial that Optuna takes for open is looked at once more, the other way round it is lost.
+            recorder.record(ended)
+            search.tell(attempt, ended.state, state.epochs)
     return "stopped"
 
 
@@ -79,7 +82,7 @@ def _run_of(sweep: Sweep, search: Search, attempt: Attempt) -> tuple[Attempt, Ru
     return attempt, run
 
 
-def _follow(sweep: Sweep, search: Search, attempt: Attempt, run: Run) -> TrialEnded:
+def _follow(sweep: Sweep, search: Search, attempt: Attempt, run: Run) -> tuple[TrialEnded, RunState]:
     """Wait until a run is over; stop it when it is hopeless, or when the sweep is to stop."""
     hopeless = search.was_hopeless(attempt)
     while (state := run.state()).state in LIVE or state.state == "paused":
@@ -93,19 +96,12 @@ def _follow(sweep: Sweep, search: Search, attempt: Attempt, run: Run) -> TrialEn
             run.stop()
         # A run that a person paused is waited for: whoever wants the machine for something else keeps it.
         time.sleep(LOOK_SECONDS)
-    return _tell(search, attempt, state, hopeless=hopeless)
-
-
-def _tell(search: Search, attempt: Attempt, state: RunState, *, hopeless: bool) -> TrialEnded:
     number = attempt.number
     if state.state == "finished":
-        search.finished(attempt, state.epochs)
-        return TrialEnded(number=number, state="finished")
+        return TrialEnded(number=number, state="finished"), state
     if state.state == "failed":
-        search.failed(attempt)
-        return TrialEnded(number=number, state="failed", error=state.error)
-    search.ended_early(attempt)
-    return TrialEnded(number=number, state="pruned" if hopeless else "stopped")
+        return TrialEnded(number=number, state="failed", error=state.error), state
+    return TrialEnded(number=number, state="pruned" if hopeless else "stopped"), state
 
 
 def _started(sweep: Sweep, attempt: Attempt) -> TrialStarted:
