@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import frame, run_facts, settings, sweep_form, sweep_view, words
+from pages.components import frame, settings, sweep_form, sweep_view, words
 from pages.components.pickers import pick_dataset
 from tlcore.data.dataset import Dataset
 from tlcore.errors import RunError
 from tlcore.sweeps.config import SweepConfig, problems
 from tlcore.sweeps.launch import launch_sweep
-from tlcore.sweeps.sweep import create_sweep, list_sweeps, open_sweep
+from tlcore.sweeps.sweep import broken_sweeps, create_sweep, list_sweeps, open_sweep
 from tlcore.workspace import Workspace
 
 LATEST = 10
@@ -60,17 +60,15 @@ def new(workspace: Workspace) -> None:
 
 
 def earlier(workspace: Workspace) -> None:
-    sweeps = list_sweeps(workspace)[:LATEST]
-    if not sweeps:
-        return
-    st.subheader("Earlier sweeps", anchor=False)
+    sweeps = list_sweeps(workspace)
+    if sweeps:
+        st.subheader("Earlier sweeps", anchor=False)
+    if len(sweeps) > LATEST and not st.toggle(f"Show all {len(sweeps)}"):
+        sweeps = sweeps[:LATEST]
     for sweep in sweeps:
-        state = sweep.state()
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            name = f"**{run_facts.escape(sweep_view.title(workspace, sweep))}**"
-            st.page_link(frame.SWEEP, label=name, query_params={"sweep": sweep.id})
-            st.markdown(f"{sweep_view.STATES[state.state]} {words.plural(len(state.trials), 'trial')}")
-            st.caption(sweep_view.made(sweep))
+        sweep_view.line(workspace, sweep)
+    for name, reason in broken_sweeps(workspace):
+        st.warning(f"The sweep folder **{name}** cannot be read. {reason}", icon=":material/folder_off:")
 
 
 asked = st.query_params.get("sweep", "")

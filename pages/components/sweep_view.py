@@ -53,6 +53,28 @@ def made(sweep: Sweep) -> str:
     return f"{moment.astimezone():%d %b, %H:%M}"
 
 
+def line(workspace: Workspace, sweep: Sweep) -> None:
+    """One sweep among others: what it is, how it stands, and a way to be rid of it."""
+    state = sweep.state()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        name = f"**{run_facts.escape(title(workspace, sweep))}**"
+        st.page_link(frame.SWEEP, label=name, query_params={"sweep": sweep.id})
+        st.markdown(f"{STATES[state.state]} {words.plural(len(state.trials), 'trial')}")
+        st.caption(made(sweep))
+        st.space("stretch")
+        with st.popover("", icon=":material/more_vert:", help="Delete"):
+            st.markdown("Deletes the list of its trials. Their runs and models stay.")
+            key = f"delete-{sweep.id}"
+            st.button("Delete", key=key, icon=":material/delete:", on_click=_delete, args=(sweep,), disabled=state.live)
+
+
+def _delete(sweep: Sweep) -> None:
+    try:
+        sweep.delete()
+    except GraftError as error:
+        st.error(str(error))
+
+
 def show(workspace: Workspace, sweep: Sweep) -> None:
     """Show the sweep; look again every two seconds for as long as a worker is at it."""
     live = sweep.state().live

@@ -6,6 +6,7 @@ import pytest
 
 from tests.pages.made_runs import finished
 from tests.pages.opening import button, open_page, words
+from tlcore.runs.run import list_runs
 from tlcore.sweeps.config import SweepConfig
 from tlcore.sweeps.events import SweepEnded, SweepStarted, TrialEnded, TrialStarted
 from tlcore.sweeps.recorder import SweepRecorder
@@ -118,7 +119,17 @@ def test_stop_asks_the_sweep_to_stop(workspace, tiny_dataset):
         assert button(app, "Stop").disabled
 
 
-def test_earlier_sweeps_are_listed_and_a_link_to_none_is_told(workspace, tiny_dataset):
-    swept(workspace, tiny_dataset, ("finished", 0.9))
-    assert "Earlier sweeps" in words(open_page("7_sweep"))
+def test_earlier_sweeps_are_listed_broken_ones_too_and_deleting_one_keeps_its_runs(workspace, tiny_dataset):
+    sweep = swept(workspace, tiny_dataset, ("finished", 0.9))
+    (workspace.sweeps / "broken").mkdir()
+    app = open_page("7_sweep")
+    assert "Earlier sweeps" in words(app)
+    assert "**broken** cannot be read" in words(app)
+    app.button(key=f"delete-{sweep.id}").click().run()
+    assert list_sweeps(workspace) == []
+    assert len(list_runs(workspace)) == 1
+    assert "Earlier sweeps" not in words(app)
+
+
+def test_a_link_to_a_sweep_that_is_gone_is_told(workspace):
     assert "'gone'" in words(open_page("7_sweep", sweep="gone"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.pages.made_runs import finished
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import ConfigError
 from tlcore.runs.events import Evaluated
 from tlcore.sweeps.config import Point, SweepConfig, grid, most_trials, problems, training_config
+from tlcore.sweeps.estimate import estimate
 from tlcore.sweeps.state import Trial
 from tlcore.sweeps.sweep import create_sweep
 from tlcore.sweeps.table import Row, front
@@ -69,3 +71,15 @@ def test_the_front_has_what_no_cheaper_trial_equals_on_validation():
     laid_out = [row(1, 0.9, 30.0), row(2, 0.8, 10.0), row(3, 0.8, 20.0), row(4, 0.95, 5.0, judged=False)]
     assert [row.trial.number for row in front(laid_out, lambda row: row.seconds, "accuracy")] == [2, 1]
     assert [row.trial.number for row in front(laid_out, lambda row: row.seconds, "loss")] == [2]
+
+
+def test_the_estimate_scales_an_earlier_run_of_the_same_kind(workspace, tiny_dataset):
+    pictures = len(tiny_dataset.items())
+    finished(workspace, tiny_dataset)  # half a second of pictures, three of three epochs
+    config = SweepConfig(dataset=tiny_dataset.id, depths=(0,), trials=4, epochs=6)
+    assert estimate(workspace, config, pictures).seconds == pytest.approx(4 * (0.5 + 2 * 3.0))
+    assert estimate(workspace, config, 10 * pictures).seconds == pytest.approx(40 * (0.5 + 2 * 3.0))
+    deeper = config.model_copy(update={"depths": (0, 1, 2)})
+    assert estimate(workspace, deeper, pictures).seconds is None
+    assert estimate(workspace, deeper, pictures).unknown == (Point(LITE, 1), Point(LITE, 2))
+    assert estimate(workspace, config.model_copy(update={"image_size": 64}), pictures).seconds is None

@@ -125,18 +125,12 @@ def create_sweep(workspace: Workspace, dataset: Dataset, config: SweepConfig) ->
 
 def list_sweeps(workspace: Workspace) -> list[Sweep]:
     """Every sweep that can be read, the newest first."""
-    if not workspace.sweeps.is_dir():
-        return []
-    found = []
-    for path in sorted(workspace.sweeps.iterdir(), key=lambda path: path.name, reverse=True):
-        if path.name.startswith(".") or not path.is_dir():
-            continue
-        try:
-            _ = Sweep(path).config
-        except RunError:
-            continue
-        found.append(Sweep(path))
-    return found
+    return [sweep for sweep, fault in _look(workspace) if not fault]
+
+
+def broken_sweeps(workspace: Workspace) -> list[tuple[str, str]]:
+    """The folders among the sweeps that cannot be read: id and reason."""
+    return [(sweep.id, fault) for sweep, fault in _look(workspace) if fault]
 
 
 def open_sweep(workspace: Workspace, name: str) -> Sweep:
@@ -150,3 +144,19 @@ def open_sweep(workspace: Workspace, name: str) -> Sweep:
     known = ", ".join(sweep.id for sweep in list_sweeps(workspace)[:5])
     there = f"The latest are: {known}." if known else "There are no sweeps yet: start one."
     raise RunError(f"The id of a sweep is needed. Received '{name}'. {there}")
+
+
+def _look(workspace: Workspace) -> list[tuple[Sweep, str]]:
+    found: list[tuple[Sweep, str]] = []
+    if not workspace.sweeps.is_dir():
+        return found
+    for path in sorted(workspace.sweeps.iterdir(), key=lambda path: path.name, reverse=True):
+        if path.name.startswith(".") or not path.is_dir():
+            continue
+        try:
+            _ = Sweep(path).config
+        except RunError as error:
+            found.append((Sweep(path), str(error)))
+        else:
+            found.append((Sweep(path), ""))
+    return found
