@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import backbone_cards, cut, frame, preview, run_facts, settings, words
+from pages.components import (
+    backbone_cards,
+    cut,
+    draft,
+    frame,
+    preview,
+    rate_finder,
+    recommended,
+    run_facts,
+    settings,
+    words,
+)
 from pages.components.pickers import pick_dataset
 from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
@@ -16,16 +27,17 @@ from tlcore.runs.run import open_run
 from tlcore.workspace import Workspace
 
 
-def begin_draft(workspace: Workspace) -> None:
-    """Fill the form: from the run that the URL names, or with the defaults."""
+def begin_draft(workspace: Workspace) -> bool:
+    """Fill the form: from the run that the URL names, or to follow what is recommended; say whether the latter."""
     repeated = st.query_params.get("from", "")
     if not repeated:
-        settings.begin("defaults", TrainingConfig(dataset=""))
-        return
+        draft.begin("recommended", TrainingConfig(dataset=""))
+        return True
     run = open_run(workspace, repeated)
-    settings.begin(repeated, run.config)
+    draft.begin(repeated, run.config)
     st.query_params.setdefault("dataset", run.config.dataset)
     st.info(f"The settings of **{run_facts.escape(run_facts.title(run))}** are filled in. Change what you like.")
+    return False
 
 
 def start(workspace: Workspace, dataset: Dataset, config: TrainingConfig) -> None:
@@ -36,7 +48,7 @@ def start(workspace: Workspace, dataset: Dataset, config: TrainingConfig) -> Non
 
 
 def show(workspace: Workspace) -> None:
-    begin_draft(workspace)
+    fresh = begin_draft(workspace)
     dataset = pick_dataset(workspace)
     if dataset is None:
         frame.empty_state(
@@ -48,26 +60,29 @@ def show(workspace: Workspace) -> None:
             target=frame.DATA,
         )
         return
-    config = settings.draft(dataset.id)
-    backbone = find(config.backbone)
+    backbone = find(draft.read("backbone"))
+    recipe = recommended.recipe(dataset.id, dataset.info.version, backbone.key, dataset)
+    values = draft.follow(recipe, fresh=fresh)
+    config = draft.config(dataset.id, values)
     counts = dataset.counts()
-    form = settings.Form(problems(config, dataset))
+    form = settings.Form(problems(config, dataset), values)
     form.faults("dataset")
+    recommended.card(recipe, draft.changed(values))
 
     st.subheader("Backbone", anchor=False)
     st.caption("A network that already knows what pictures are made of, from a million photos of ImageNet.")
-    backbone_cards.show(workspace, config.backbone, settings.choose_backbone)
+    backbone_cards.show(workspace, config.backbone, draft.choose_backbone)
     form.faults("backbone")
 
     st.subheader("How much of it to train", anchor=False)
-    cut.choose(backbone, config, settings.key)
+    cut.choose(backbone, config, draft.key)
+    form.mark("mode")
+    form.mark("blocks")
     form.faults("blocks")
     st.markdown(cut.sentence(backbone, config, len(counts)))
-    left, right, _ = st.columns([1, 1, 1])
-    with left:
-        form.number("epochs", "Epochs", "How often every training picture is looked at. It stops early by itself.")
-    with right:
-        form.number("image_size", "Image size (pixels)", "Larger shows more detail and takes longer.", step=32)
+    for field, column in zip(("epochs", "image_size"), st.columns([1, 1, 1]), strict=False):
+        with column:
+            form.field(field)
 
     st.subheader("Augmentation", anchor=False)
     st.caption("Changes that do not alter the class, drawn anew each time: the model learns to look past them.")
@@ -75,28 +90,28 @@ def show(workspace: Workspace) -> None:
     with switches:
         form.augmentations()
     with pictures:
-        draws = st.session_state.setdefault(settings.key("draw"), 0)
-        preview.show(dataset, config.augment, config.resize, draws)
-        if config.augment and st.button("Show other examples", icon=":material/casino:", type="tertiary"):
-            st.session_state[settings.key("draw")] = draws + 1
-            st.rerun()
+        preview.examples(dataset, config, draft.key("draw"))
 
+    faults = problems(config, dataset)
     with st.expander("Advanced", icon=":material/tune:"):
+        for group in settings.ADVANCED:
+            form.advanced(group)
+            if group == "Steps":
+                rate_finder.show(config, disabled=bool(faults))
         given = bool((dataset.items()["split"] != "").any())
-        form.advanced(backbone, given_split=given, pictures=sum(counts.values()))
+        form.split(given_split=given, pictures=sum(counts.values()))
     form.others()
     with settings.start_bar():
-        faults = len(problems(config, dataset))
-        if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=faults > 0, key="start"):
+        if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start"):
             start(workspace, dataset, config)
         if faults:
-            st.markdown(f":red[{words.plural(faults, 'setting')} to be put right first, marked red above.]")
+            st.markdown(f":red[{words.plural(len(faults), 'setting')} to be put right first, marked red above.]")
         else:
             said = [backbone.title, run_facts.mode(config), words.plural(config.epochs, "epoch")]
             st.markdown(f"{' · '.join(said)}, on {words.plural(sum(counts.values()), 'picture')}")
 
 
 with frame.page(
-    "Train", ":material/model_training:", "Choose a backbone and press Start: the settings are good as they are."
+    "Train", ":material/model_training:", "Choose a backbone and press Start: the settings fit your pictures."
 ) as workspace:
     show(workspace)

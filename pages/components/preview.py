@@ -14,6 +14,7 @@ from PIL import Image
 from tlcore.data.augment import augment
 from tlcore.data.dataset import Dataset
 from tlcore.data.pixels import read_pixels
+from tlcore.runs.config import TrainingConfig
 
 SIDE = 144
 PICTURES, VARIANTS = 3, 4
@@ -38,6 +39,15 @@ def show(dataset: Dataset, names: Sequence[str], policy: str, draw: int) -> None
             rng = np.random.default_rng([draw, place, variant])
             cells.append(_image(augment(pixels, names, rng) if names else pixels, ", ".join(names) or "unchanged"))
     st.html(f'{STYLE}<div class="preview">{"".join(cells)}</div>')
+
+
+def examples(dataset: Dataset, config: TrainingConfig, key: str) -> None:
+    """Show what the settings do to some pictures, and other examples on demand; `key` counts them in the session."""
+    draw = st.session_state.setdefault(key, 0)
+    show(dataset, config.augment, config.resize, draw)
+    if config.augment and st.button("Show other examples", icon=":material/casino:", type="tertiary"):
+        st.session_state[key] = draw + 1
+        st.rerun()
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -1,41 +1,17 @@
-"""The draft of a run's settings: kept in the session until Start, each fault beside its field."""
+"""The fields of the Train page: each with its faults, and the way back to what is recommended where it was changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
-from pages.components import words
-from tlcore.backbones.backbone import Backbone
-from tlcore.backbones.catalogue import CATALOGUE
+from pages.components import draft, words
+from pages.components.draft import key
+from pages.components.fields import ADVANCED, AUGMENTATIONS, FIELDS
 from tlcore.errors import Problem
-from tlcore.runs.config import Augmentation, Balancing, Fractions, Optimizer, ResizePolicy, TrainingConfig
-
-AUGMENTATIONS: dict[Augmentation, tuple[str, str]] = {
-    "flip_left_right": ("Flip left-right", "Good for most things; not for text or for left and right hands."),
-    "flip_up_down": ("Flip up-down", "For pictures from above, such as surfaces or satellites; not for people."),
-    "rotate": ("Rotate", "For things that lie in any direction."),
-    "zoom": ("Zoom", "For things that are near in one picture and far in another."),
-    "shift": ("Shift", "For things that are not always in the middle."),
-    "brightness": ("Brightness", "For light that changes; not where the brightness is what tells classes apart."),
-    "contrast": ("Contrast", "For different cameras and weather."),
-    "erase": ("Erase a piece", "For things that are often partly hidden."),
-}
-RESIZES: dict[ResizePolicy, str] = {
-    "crop": "crop: the middle square",
-    "letterbox": "letterbox: everything, with bars",
-    "stretch": "stretch: everything, squeezed",
-}
-OPTIMIZERS: dict[Optimizer, str] = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with momentum"}
-BALANCINGS: dict[Balancing, str] = {
-    "none": "every picture counts the same",
-    "weights": "rare classes count more",
-    "sampling": "rare classes are shown more often",
-}
-
 
 BAR_STYLE = """
 <style>
@@ -45,50 +21,6 @@ BAR_STYLE = """
   background: light-dark({light}, {dark}); }}
 </style>
 """
-
-
-def key(field: str) -> str:
-    """The widget of a field."""
-    return f"train-{field}"
-
-
-def fill(config: TrainingConfig) -> None:
-    """Write settings into the draft, over what is there. Call it before the widgets are drawn, or in a callback."""
-    for field in TrainingConfig.model_fields:
-        st.session_state[key(field)] = getattr(config, field)
-    for name in AUGMENTATIONS:
-        st.session_state[key(name)] = name in config.augment
-    parts = config.fractions
-    st.session_state[key("fractions")] = (round(100 * parts.train), round(100 * (parts.train + parts.val)))
-
-
-def begin(source: str, config: TrainingConfig) -> None:
-    """Fill the draft once for each source: the defaults, or the run that is repeated."""
-    if st.session_state.get(key("source")) != source:
-        fill(config)
-        st.session_state[key("source")] = source
-
-
-def choose_backbone(name: str) -> None:
-    """Take another backbone, and what was made for the one before along with it."""
-    st.session_state[key("backbone")] = name
-    st.session_state[key("image_size")] = CATALOGUE[name].native_size
-    st.session_state[key("blocks")] = 1
-
-
-def draft(dataset: str) -> TrainingConfig:
-    """The settings as they stand in the widgets."""
-    values: dict[str, Any] = {
-        field: st.session_state[key(field)]
-        for field in TrainingConfig.model_fields
-        if field not in {"schema_version", "dataset", "augment", "fractions"}
-        # A field that was emptied shows its default in grey, and has it.
-        if st.session_state[key(field)] is not None
-    }
-    first, second = st.session_state[key("fractions")]
-    parts = Fractions(train=first / 100, val=(second - first) / 100, test=(100 - second) / 100)
-    augment = tuple(name for name in get_args(Augmentation) if st.session_state[key(name)])
-    return TrainingConfig(dataset=dataset, augment=augment, fractions=parts, **values)
 
 
 @contextmanager
@@ -103,8 +35,10 @@ def start_bar() -> Iterator[None]:
 class Form:
     """Draws fields and the faults beside them; `rest` has the faults whose field is not on the page."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], recommended: dict[str, Any]) -> None:
         self.rest = list(problems)
+        self.recommended = recommended
+        self._changed = draft.changed(recommended)
 
     def faults(self, field: str) -> None:
         for problem in [problem for problem in self.rest if problem.field == field]:
@@ -116,59 +50,54 @@ class Form:
         for problem in list(self.rest):
             self.faults(problem.field)
 
-    def number(self, field: str, label: str, help_: str, *, step: float = 1, format_: str | None = None) -> None:
-        # No bounds here: the library says what fits, in a sentence.
-        st.number_input(
-            label,
-            value=None,
-            step=step,
-            format=format_,
-            key=key(field),
-            help=help_,
-            placeholder=f"{TrainingConfig.model_fields[field].default:g}",
-            persist_state="session",
-        )
-        self.faults(field)
+    def mark(self, field: str) -> None:
+        """Where the value is a person's own, offer the recommended one."""
+        if field in self._changed:
+            st.button(
+                f"Back to {FIELDS[field].said(self.recommended[field])}",
+                key=key(f"back-{field}"),
+                icon=":material/undo:",
+                type="tertiary",
+                help=f"{FIELDS[field].label}: this is what is recommended for these pictures.",
+                on_click=draft.reset,
+                args=(field,),
+            )
 
-    def choice(self, field: str, label: str, options: dict[Any, str], help_: str) -> None:
-        st.selectbox(
-            label, list(options), format_func=options.__getitem__, key=key(field), help=help_, persist_state="session"
-        )
-        self.faults(field)
+    def field(self, name: str) -> None:
+        """Draw a field by what it takes: one of several words, on or off, a number."""
+        about, value = FIELDS[name], self.recommended[name]
+        common: dict[str, Any] = {"key": key(name), "help": about.help, "persist_state": "session"}
+        if about.choices:
+            st.selectbox(about.label, list(about.choices), format_func=about.choices.__getitem__, **common)
+        elif isinstance(value, bool):
+            st.toggle(about.label, **common)
+        else:
+            # No bounds here: the library says what fits, in a sentence.
+            st.number_input(
+                about.label,
+                value=None,
+                step=about.step,
+                format=about.format,
+                placeholder=about.said(value),
+                **common,
+            )
+        self.mark(name)
+        self.faults(name)
 
     def augmentations(self) -> None:
         for name, (title, hint) in AUGMENTATIONS.items():
             st.toggle(title, key=key(name), help=hint, persist_state="session")
+        self.mark("augment")
         self.faults("augment")
 
-    def advanced(self, backbone: Backbone, *, given_split: bool, pictures: int) -> None:
-        """The settings that a beginner need not know."""
-        left, middle, right = st.columns(3)
-        with left:
-            self.number("batch_size", "Batch size", "Pictures per step. Smaller ones need less memory.", step=8)
-            self.choice("optimizer", "Optimizer", OPTIMIZERS, "How the weights follow the slope of the loss.")
-            self.number("seed", "Seed", "The same seed gives the same split, the same start and the same order.")
-        with middle:
-            self.number(
-                "head_learning_rate",
-                "Learning rate of the head",
-                "The largest step; it warms up to it and then falls along a cosine.",
-                step=1e-4,
-                format_="%.5f",
-            )
-            self.number(
-                "fine_tune_learning_rate",
-                "Learning rate when fine-tuning",
-                "Smaller than the head's, so that what was learned on ImageNet is not washed away.",
-                step=1e-5,
-                format_="%.6f",
-            )
-            self.number("dropout", "Dropout", "Share of the features that is hidden at random.", step=0.05)
-        with right:
-            self.number("patience", "Patience", "Epochs without a better validation loss before it stops; 0: never.")
-            self.choice("balancing", "Class balancing", BALANCINGS, "For datasets with rare classes.")
-            self.choice("resize", "Resize", RESIZES, "How a picture becomes a square.")
-        self.split(given_split=given_split, pictures=pictures)
+    def advanced(self, group: str, *, columns: int = 3) -> None:
+        """A group of settings that a beginner need not know, in rows of `columns`."""
+        st.markdown(f"**{group}**")
+        names = ADVANCED[group]
+        for start in range(0, len(names), columns):
+            for name, column in zip(names[start : start + columns], st.columns(columns), strict=False):
+                with column:
+                    self.field(name)
 
     def split(self, *, given_split: bool, pictures: int) -> None:
         if given_split:

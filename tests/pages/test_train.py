@@ -7,6 +7,9 @@ import pytest
 from pages.components import run_facts
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
+from tlcore.backbones.catalogue import find
+from tlcore.runs.rates import Rates
+from tlcore.runs.recipe import recommend
 from tlcore.runs.run import list_runs
 
 
@@ -29,17 +32,19 @@ def test_a_beginner_only_presses_start(workspace, tiny_dataset, started):
     button(app, "Start").click().run()
     (run,) = list_runs(workspace)
     assert started == [run]
-    assert run.config.mode == "freeze"
-    assert run.config.dataset == tiny_dataset.id
+    assert run.config == recommend(tiny_dataset, find("efficientnet_lite0")).config(tiny_dataset.id)
     assert app.query_params["run"] == run.id
     assert run_facts.title(run) in words(app)
 
 
 def test_the_toggle_and_the_slider_say_how_many_weights_are_trained(workspace, tiny_dataset, started):
     app = open_page("2_train")
+    app.session_state["train-mode"] = "freeze"
+    app.run()
     assert "will be trained (0.1" in words(app)
     app.session_state["train-mode"] = "fine-tune"
     app.run()
+    app.select_slider(key="train-blocks").set_value(1).run()
     assert "will be trained (12" in words(app)
     app.select_slider(key="train-blocks").set_value(9).run()
     assert "will be trained (100" in words(app)
@@ -124,3 +129,71 @@ def test_an_unsent_form_survives_a_look_at_another_page(workspace, tiny_dataset)
 def test_a_link_to_a_run_that_is_gone_is_told_in_a_sentence(workspace, tiny_dataset):
     app = open_page("2_train", **{"from": "gone"})
     assert "'gone'" in words(app)
+
+
+def test_what_is_recommended_is_said_with_its_reasons(workspace, tiny_dataset):
+    text = words(open_page("2_train"))
+    assert "Recommended for these pictures" in text
+    for each in recommend(tiny_dataset, find("efficientnet_lite0")).advice:
+        assert each.reason in text
+
+
+def test_a_changed_setting_is_marked_and_goes_back(workspace, tiny_dataset):
+    recommended = recommend(tiny_dataset, find("efficientnet_lite0")).values
+    app = open_page("2_train")
+    assert not [each for each in app.button if each.label.startswith("Back to")]
+    app.number_input(key="train-epochs").set_value(3)
+    app.number_input(key="train-dropout").set_value(0.5)
+    app.toggle(key="train-rotate").set_value(True).run()
+    assert "3 settings are yours: augmentation, epochs, dropout" in words(app)
+    app.button(key="train-back-epochs").click().run()
+    assert app.number_input(key="train-epochs").value == recommended["epochs"]
+    assert app.number_input(key="train-dropout").value == 0.5
+    button(app, "Back to recommended").click().run()
+    assert app.number_input(key="train-dropout").value == recommended["dropout"]
+    assert not app.toggle(key="train-rotate").value
+    assert "yours" not in words(app)
+
+
+def test_what_nobody_changed_follows_another_backbone_and_the_rest_stays(workspace, tiny_dataset):
+    app = open_page("2_train")
+    app.number_input(key="train-dropout").set_value(0.5).run()
+    app.button(key="choose-vgg16").click().run()
+    assert app.number_input(key="train-dropout").value == 0.5
+    assert "1 setting is yours: dropout" in words(app)
+    for field, value in recommend(tiny_dataset, find("vgg16")).values.items():
+        if field not in {"dropout", "augment"}:
+            assert app.session_state[f"train-{field}"] == value
+
+
+def test_an_emptied_field_has_what_is_recommended(workspace, tiny_dataset, started):
+    app = open_page("2_train")
+    app.number_input(key="train-epochs").set_value(None).run()
+    button(app, "Start").click().run()
+    expected = recommend(tiny_dataset, find("efficientnet_lite0")).values["epochs"]
+    assert list_runs(workspace)[0].config.epochs == expected
+
+
+def test_a_found_learning_rate_is_shown_and_used(workspace, tiny_dataset, monkeypatch):
+    def found(config):
+        yield from ()
+        return Rates(rates=(1e-5, 1e-4, 1e-3), losses=(1.1, 0.9, 1.0), suggested=3.2e-4)
+
+    monkeypatch.setattr("pages.components.rate_finder.find_rates", found)
+    app = open_page("2_train")
+    app.session_state["train-mode"] = "freeze"
+    app.run()
+    app.button(key="train-find-rate").click().run()
+    button(app, "Use 3.2e-04").click().run()
+    assert app.number_input(key="train-head_learning_rate").value == 3.2e-4
+    app.number_input(key="train-batch_size").set_value(8).run()
+    assert "found for other settings" in words(app)
+    assert button(app, "Use 3.2e-04").disabled
+
+
+def test_cutmix_with_a_frozen_backbone_is_told_beside_its_field(workspace, tiny_dataset):
+    app = open_page("2_train")
+    app.session_state["train-mode"] = "freeze"
+    app.number_input(key="train-cutmix").set_value(1.0).run()
+    assert words(app).count("CutMix pastes pieces of pictures") == 1
+    assert button(app, "Start").disabled

@@ -48,6 +48,7 @@ def test_every_backbone_can_be_cut_at_every_block_at_its_own_size(tiny_dataset, 
         ("head_learning_rate", {"head_learning_rate": 0.0}),
         ("head_learning_rate", {"head_learning_rate": math.nan}),
         ("fine_tune_learning_rate", {"fine_tune_learning_rate": math.inf}),
+        ("cutmix", {"cutmix": 1.0}),  # with a frozen backbone
         ("dropout", {"dropout": 1.0}),
         ("dropout", {"dropout": math.nan}),
         ("patience", {"patience": -1}),

@@ -119,6 +119,14 @@ def _of_numbers(config: TrainingConfig) -> list[Problem]:
         for field, title, value, good in up_to_one
         if not 0 <= value <= 1
     ]
+    if config.cutmix > 0 and config.mode == "freeze":
+        found.append(
+            Problem(
+                "cutmix",
+                f"CutMix pastes pieces of pictures, and pooled features have no pieces. Received {config.cutmix:g} "
+                "with a frozen backbone. Fine-tune, or set it to 0; MixUp works with both.",
+            )
+        )
     if not 0 < config.layer_decay <= 1:
         found.append(
             Problem(
