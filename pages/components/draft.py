@@ -1,4 +1,4 @@
-"""The draft of a run's settings, kept in the session until Start: it follows what is recommended until it is changed."""
+"""The draft of a run, kept in the session until Start: each setting follows what is recommended until it is changed."""
 
 from __future__ import annotations
 
