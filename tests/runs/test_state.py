@@ -136,7 +136,8 @@ def test_a_run_that_is_taken_up_again_loses_and_doubles_no_epoch(events):
         lasting = [phase.name for phase in state.phases if phase.seconds is None]
         assert len(lasting) == len(set(lasting))
         # Work that does not train was lost with the worker that did it: it is not shown as under way for ever.
-        if isinstance(events[length - 1], Resumed):
+        if length and isinstance(events[length - 1], Resumed):
+            assert len(numbers) < events[length - 1].epoch
             assert not [phase for phase in state.phases if phase.seconds is None and not phase.epochs]
     assert state.epochs[-1] == [event for event in events if isinstance(event, EpochEnded)][-1]
     assert state.state == "finished"
