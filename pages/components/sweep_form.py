@@ -140,11 +140,11 @@ def plan(workspace: Workspace, config: SweepConfig, pictures: int) -> str:
         said = f"{words.plural(trials, 'trial')}: every combination once."
     elif trials > points:
         said = (
-            f"{words.plural(trials, 'trial')}: the {combinations} at the default rates, then {trials - points} at "
+            f"{words.plural(trials, 'trial')}: the {combinations} at the recommended rates, then {trials - points} at "
             "rates that the search finds promising."
         )
     elif trials == points:
-        said = f"{words.plural(trials, 'trial')}: the {combinations} at the default rates."
+        said = f"{words.plural(trials, 'trial')}: the {combinations} at the recommended rates."
     else:
         said = f"{words.plural(trials, 'trial')}, chosen from {combinations} by what the trials before them taught."
     return f"{said} {_time(workspace, config, pictures)}"

@@ -8,7 +8,8 @@ from tests.pages.made_runs import finished
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import ConfigError
 from tlcore.runs.events import Evaluated
-from tlcore.sweeps.config import Point, SweepConfig, grid, most_trials, problems, training_config
+from tlcore.runs.recipe import recommend
+from tlcore.sweeps.config import Point, SweepConfig, default_rate, grid, most_trials, problems, training_config
 from tlcore.sweeps.estimate import estimate
 from tlcore.sweeps.state import Trial
 from tlcore.sweeps.sweep import create_sweep
@@ -60,6 +61,20 @@ def test_the_rate_of_a_point_is_that_of_what_is_trained():
     assert (tuned.mode, tuned.blocks, tuned.fine_tune_learning_rate) == ("fine-tune", 2, 0.05)
     assert tuned.head_learning_rate == 0.01
     assert tuned.image_size == CATALOGUE["xception"].native_size
+
+
+def test_what_is_not_tried_is_as_recommended_for_the_pictures(workspace, tiny_dataset):
+    choices = SweepConfig(dataset=tiny_dataset.id, backbones=(LITE, "convnext_tiny"), epochs=7, seed=3, image_size=64)
+    config = create_sweep(workspace, tiny_dataset, choices).config
+    for backbone in choices.backbones:
+        recommended = recommend(tiny_dataset, CATALOGUE[backbone]).values
+        tuned = training_config(config, Point(backbone, 2))
+        assert tuned.batch_size == recommended["batch_size"]
+        assert tuned.fine_tune_learning_rate == recommended["fine_tune_learning_rate"]
+        assert (tuned.blocks, tuned.epochs, tuned.seed, tuned.image_size) == (2, 7, 3, 64)
+        assert tuned.target_metric == "accuracy"
+        assert tuned.head == "both"
+    assert default_rate(config, Point(LITE, 2)) != default_rate(config, Point("convnext_tiny", 2))
 
 
 def test_the_front_has_what_no_cheaper_trial_equals_on_validation():

@@ -5,8 +5,8 @@ It knows the choices and the points that they span. It does not know which point
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +15,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import TargetMetric, TrainingConfig
 from tlcore.runs.problems import problems as problems_of_run
+from tlcore.runs.recipe import recommend
 
 Depth = int | Literal["all"]
 MOST_TRIALS = 1000
@@ -36,6 +37,7 @@ class SweepConfig(BaseModel):
         target_metric: Of the validation pictures; chooses each run's best epoch, stops hopeless runs and finds the
             best one.
         seed: Of the search, the split and every run.
+        settings: What else the runs of each backbone have: recommended for the pictures when the sweep is made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +52,7 @@ class SweepConfig(BaseModel):
     image_size: int | None = None
     target_metric: TargetMetric = "accuracy"
     seed: int = 0
+    settings: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -96,20 +99,37 @@ def most_trials(config: SweepConfig) -> int:
 
 def training_config(config: SweepConfig, point: Point) -> TrainingConfig:
     """The settings of the run that tries a point."""
-    settings = TrainingConfig(
-        dataset=config.dataset,
-        backbone=point.backbone,
-        mode="fine-tune" if point.blocks else "freeze",
-        blocks=max(point.blocks, 1),
-        epochs=config.epochs,
-        image_size=config.image_size or find(point.backbone).native_size,
-        target_metric=config.target_metric,
-        seed=config.seed,
-    )
-    if point.rate is None:
-        return settings
-    field = "fine_tune_learning_rate" if point.blocks else "head_learning_rate"
-    return settings.model_copy(update={field: point.rate})
+    tried: dict[str, Any] = {
+        "backbone": point.backbone,
+        "mode": "fine-tune" if point.blocks else "freeze",
+        "blocks": max(point.blocks, 1),
+        "epochs": config.epochs,
+        "image_size": config.image_size or find(point.backbone).native_size,
+        "target_metric": config.target_metric,
+        "seed": config.seed,
+    }
+    if point.rate is not None:
+        tried["fine_tune_learning_rate" if point.blocks else "head_learning_rate"] = point.rate
+    return TrainingConfig(dataset=config.dataset, **{**config.settings.get(point.backbone, {}), **tried})
+
+
+def default_rate(config: SweepConfig, point: Point) -> float:
+    """The learning rate of a run that tries a point without a rate of its own."""
+    settings = training_config(config, replace(point, rate=None))
+    return settings.fine_tune_learning_rate if point.blocks else settings.head_learning_rate
+
+
+def with_recommended(config: SweepConfig, dataset: Dataset) -> SweepConfig:
+    """The same choices, with what is recommended for these pictures in every setting that is not tried."""
+    tried = {"mode", "blocks", "epochs", "image_size", "target_metric", "seed"}
+    settings = {}
+    for backbone in config.backbones:
+        values = {
+            field: value for field, value in recommend(dataset, find(backbone)).values.items() if field not in tried
+        }
+        # A head that is solved alone has no learning rate to try.
+        settings[backbone] = {**values, "head": "both"}
+    return config.model_copy(update={"settings": settings})
 
 
 def problems(config: SweepConfig, dataset: Dataset | None) -> tuple[Problem, ...]:

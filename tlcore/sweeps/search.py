@@ -17,9 +17,9 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from tlcore.files import write_bytes
-from tlcore.runs.config import TargetMetric, TrainingConfig
+from tlcore.runs.config import TargetMetric
 from tlcore.runs.events import EpochEnded
-from tlcore.sweeps.config import Point, SweepConfig, blocks_of, grid, most_trials
+from tlcore.sweeps.config import Point, SweepConfig, blocks_of, default_rate, grid, most_trials
 from tlcore.sweeps.sweep import Sweep
 from tlcore.sweeps.table import measured
 
@@ -209,6 +209,4 @@ def _parameters(config: SweepConfig, point: Point) -> dict[str, object]:
     parameters: dict[str, object] = {"backbone": point.backbone, "depth": depth}
     if config.rates:
         return {**parameters, "rate": point.rate}
-    if point.blocks:
-        return {**parameters, "fine_tune_rate": TrainingConfig.model_fields["fine_tune_learning_rate"].default}
-    return {**parameters, "head_rate": TrainingConfig.model_fields["head_learning_rate"].default}
+    return {**parameters, "fine_tune_rate" if point.blocks else "head_rate": default_rate(config, point)}

@@ -13,7 +13,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, RunError, WorkspaceError
 from tlcore.files import read_json, read_lines, remove_tree, write_bytes, write_json
 from tlcore.runs import locks
-from tlcore.sweeps.config import SweepConfig, problems
+from tlcore.sweeps.config import SweepConfig, problems, with_recommended
 from tlcore.sweeps.events import Event, parse
 from tlcore.sweeps.state import SweepState, fold
 from tlcore.workspace import Workspace, fresh_id
@@ -117,7 +117,7 @@ def create_sweep(workspace: Workspace, dataset: Dataset, config: SweepConfig) ->
         raise ConfigError(faults)
     sweep = Sweep(workspace.sweeps / fresh_id(dataset.info.name))
     try:
-        write_json(sweep.path / "sweep.json", config)
+        write_json(sweep.path / "sweep.json", with_recommended(config, dataset))
     except OSError as error:
         raise RunError(f"A sweep needs a folder that can be written. {sweep.path} cannot: {error.strerror}.") from error
     return sweep

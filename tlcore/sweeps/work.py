@@ -18,7 +18,7 @@ from tlcore.runs.create import create_run
 from tlcore.runs.launch import launch, resume
 from tlcore.runs.run import Run
 from tlcore.runs.state import LIVE, RunState
-from tlcore.sweeps.config import training_config
+from tlcore.sweeps.config import default_rate, training_config
 from tlcore.sweeps.events import SweepEnded, SweepStarted, TrialEnded, TrialStarted
 from tlcore.sweeps.recorder import SweepRecorder
 from tlcore.sweeps.search import Attempt, Search
@@ -105,12 +105,11 @@ def _follow(sweep: Sweep, search: Search, attempt: Attempt, run: Run) -> tuple[T
 
 
 def _started(sweep: Sweep, attempt: Attempt) -> TrialStarted:
-    settings = training_config(sweep.config, attempt.point)
-    blocks = attempt.point.blocks
+    point = attempt.point
     return TrialStarted(
         number=attempt.number,
         run=attempt.run,
-        backbone=attempt.point.backbone,
-        blocks=blocks,
-        rate=settings.fine_tune_learning_rate if blocks else settings.head_learning_rate,
+        backbone=point.backbone,
+        blocks=point.blocks,
+        rate=default_rate(sweep.config, point) if point.rate is None else point.rate,
     )
