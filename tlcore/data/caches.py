@@ -102,8 +102,7 @@ def hold(path: Path, mapped: np.memmap[Any, Any]) -> bool:
     descriptor = _lock(path)
     if descriptor is None:
         return False
-    # The mapping and not the array: a slice outlives the array that it was cut from.
-    weakref.finalize(mapped._mmap, os.close, descriptor)  # type: ignore[attr-defined]
+    weakref.finalize(mapped, os.close, descriptor)  # a slice keeps the array alive that it was cut from
     return True
 
 

@@ -70,8 +70,11 @@ def line() -> tuple[Place, ...]:
     """Who stands in line on this machine, from all workspaces of this user; the one that trains first."""
     if not folder().is_dir():
         return ()
-    with _gate(folder()):
-        living = _living(folder())
+    try:
+        with _gate(folder()):
+            living = _living(folder())
+    except OSError:
+        return ()  # whoever only looks is not kept from the rest of the page by a folder that cannot be written
     return tuple(
         Place(Run(ticket.run), ticket.since, position)
         for position, (_, ticket) in enumerate(living, start=0 if living and _trains(living[0]) else 1)
