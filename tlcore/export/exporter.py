@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,11 +78,27 @@ class FreshProcess:
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
+        self._waiting: dict[tuple[str, ...], subprocess.Popen[str]] = {}
         self._starting = threading.Lock()
         self.ended = False
 
-    def run(self, program: Path, arguments: Sequence[str], *, folder: Path, pictures: int) -> str:
-        """Run a program to its end and give its standard output.
+    def __enter__(self) -> FreshProcess:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.end()
+
+    def expect(self, program: Path, arguments: Sequence[str]) -> None:
+        """Start a program that waits for what it is asked, so that it is ready by then."""
+        with self._starting:
+            command = _command(program, arguments)
+            if not self.ended and command not in self._waiting:
+                self._waiting[command] = self._start(command, Path(tempfile.gettempdir()))
+
+    def run(
+        self, program: Path, arguments: Sequence[str], *, folder: Path, pictures: int, asked: str | None = None
+    ) -> str:
+        """Run a program to its end and give its standard output; `asked` is its standard input.
 
         Raises:
             ExportError: It failed, or took far too long.
@@ -89,20 +106,15 @@ class FreshProcess:
         with self._starting:
             if self.ended:
                 raise ExportError("The proof was broken off.")
-            process = subprocess.Popen(
-                [sys.executable, "-I", str(program), *arguments],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                env=_environment(),
-            )
-            self._running.add(process)
+            command = _command(program, arguments)
+            process = self._waiting.pop(command, None)
+            if process is not None and process.poll() is not None:  # it died while it waited
+                process.communicate()
+                process = None
+            process = process or self._start(command, folder)
         limit = LOADING_SECONDS + SECONDS_PER_PICTURE * pictures
         try:
-            output, complaint = process.communicate(timeout=limit)
+            output, complaint = process.communicate(asked, timeout=limit)
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"it gave no answer in {limit:.0f} seconds") from error
         finally:
@@ -114,12 +126,33 @@ class FreshProcess:
             raise ExportError(f"it ended with code {process.returncode} ({lines[-1].strip()[:300]})")
         return output
 
+    def _start(self, command: tuple[str, ...], folder: Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=_environment(),
+        )
+        self._running.add(process)
+        return process
+
     def end(self) -> None:
         """End what is running and start nothing more."""
         with self._starting:
             self.ended = True
             for process in list(self._running):
                 process.kill()
+            for process in self._waiting.values():  # nobody else waits for them
+                process.communicate()
+            self._waiting.clear()
+
+
+def _command(program: Path, arguments: Sequence[str]) -> tuple[str, ...]:
+    return (sys.executable, "-I", str(program), *arguments)
 
 
 def _environment() -> dict[str, str]:

@@ -39,10 +39,14 @@ class ModelFile:
             raise ExportError("the test pictures are not on the disk")
         rows, answers = scratch / "rows.npy", scratch / "answers.npy"
         np.save(rows, pictures.pixels.rows)
-        place = [str(pixels.filename), str(pixels.shape[1]), str(rows)]
-        output = fresh.run(
-            REPLAY, [self.key, str(artefact), *place, str(answers)], folder=scratch, pictures=len(pictures.pixels)
-        )
+        asked = {
+            "model": str(artefact),
+            "pixels": str(pixels.filename),
+            "size": pixels.shape[1],
+            "rows": str(rows),
+            "answers": str(answers),
+        }
+        output = fresh.run(REPLAY, [self.key], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.pixels))
         said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
         return Replay(np.load(answers), said["milliseconds_per_picture"], said["versions"])
 
@@ -59,6 +63,11 @@ ONNX = ModelFile(
     "For ONNX Runtime in any language: small and fast, on servers, desktops, phones and in browsers.",
     "model.onnx",
 )
+
+
+def expect_proof(fresh: FreshProcess) -> None:
+    """Let the slowest of the fresh processes start now: it needs seconds to import its backend."""
+    fresh.expect(REPLAY, [KERAS.key])
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -3,7 +3,10 @@
 It imports nothing of Graft's; `python -I` would not find it. What it needs beside NumPy is what anybody needs who
 uses the file: Keras, or ONNX Runtime.
 
-    python -I replay.py keras|onnx MODEL PIXELS SIZE ROWS ANSWERS
+    python -I replay.py keras|onnx
+
+It imports what it needs first; then it reads, from its standard input, one JSON object that says what to do: `model`,
+`pixels` (a file of uint8), `size`, `rows` (which pictures, a .npy file), `answers` (where to).
 """
 
 from __future__ import annotations
@@ -17,42 +20,46 @@ from typing import Any
 
 import numpy as np
 
+Load = Callable[[str], Callable[[Any], Any]]
 BATCHES = {"keras": 16, "onnx": 1}  # of either, the fastest on a processor
 
 
-def load_keras(model: str) -> tuple[Callable[[Any], Any], dict[str, str]]:
+def import_keras() -> tuple[Load, dict[str, str]]:
     import keras
 
-    loaded = keras.models.load_model(model, safe_mode=True, compile=False)
-    return loaded.predict_on_batch, {
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-    }
+    def load(model: str) -> Callable[[Any], Any]:
+        answer: Callable[[Any], Any] = keras.models.load_model(model, safe_mode=True, compile=False).predict_on_batch
+        return answer
+
+    return load, {"keras": keras.__version__, "backend": keras.backend.backend()}
 
 
-def load_onnx(model: str) -> tuple[Callable[[Any], Any], dict[str, str]]:
+def import_onnx() -> tuple[Load, dict[str, str]]:
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # pictures are answered one at a time; more threads would only wait for each other
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    return lambda pixels: session.run(None, {name: pixels.astype(np.float32)})[0], {
-        "onnxruntime": onnxruntime.__version__
-    }
+    def load(model: str) -> Callable[[Any], Any]:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # pictures are answered one at a time; more threads would only wait
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        return lambda pixels: session.run(None, {name: pixels.astype(np.float32)})[0]
+
+    return load, {"onnxruntime": onnxruntime.__version__}
 
 
-def main(kind: str, model: str, pixels: str, size: str, chosen: str, answers: str) -> None:
-    answer, versions = (load_keras if kind == "keras" else load_onnx)(model)
-    stored = np.memmap(pixels, np.uint8, "r").reshape(-1, int(size), int(size), 3)
-    rows = np.load(chosen)
+def main(kind: str) -> None:
+    load, versions = import_keras() if kind == "keras" else import_onnx()
+    asked = json.loads(sys.stdin.readline())
+    answer = load(asked["model"])
+    stored = np.memmap(asked["pixels"], np.uint8, "r").reshape(-1, asked["size"], asked["size"], 3)
+    rows = np.load(asked["rows"])
     found, milliseconds = [], []
     for start in range(0, len(rows), BATCHES[kind]):
         batch = np.asarray(stored[rows[start : start + BATCHES[kind]]])
         began = time.process_time()  # of all threads: what else runs on the machine does not count
         found.append(np.asarray(answer(batch), np.float32))
         milliseconds.append(1000 * (time.process_time() - began) / len(batch))
-    np.save(answers, np.concatenate(found))
+    np.save(asked["answers"], np.concatenate(found))
     versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
     sys.stdout.write(json.dumps({"milliseconds_per_picture": float(np.median(milliseconds)), "versions": versions}))
 

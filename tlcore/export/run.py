@@ -34,10 +34,11 @@ def export_run(
     formats: Sequence[str] | None = None,
     *,
     workspace: Workspace | None = None,
+    fresh: FreshProcess | None = None,
 ) -> tuple[Manifest, ...]:
     """Make and prove the artefacts of a run, all of them where none are named; what disagrees is not kept.
 
-    The proofs run side by side. When `report` raises, they are ended.
+    The proofs run side by side, in `fresh` where it is given. When `report` raises, they are ended.
 
     Raises:
         ExportError: There is no such format, or the run has not been evaluated.
@@ -46,7 +47,7 @@ def export_run(
     exporters = find(formats)
     expected = app_answers(run)
     pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
-    fresh = FreshProcess()
+    fresh = fresh or FreshProcess()
     with ThreadPoolExecutor(len(exporters)) as pool:
         try:
             jobs = [pool.submit(_make, run, exporter, pictures, expected, fresh) for exporter in exporters]

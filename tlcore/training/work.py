@@ -14,13 +14,14 @@ from typing import Literal
 
 from tlcore.data.progress import drain
 from tlcore.evaluation.run import evaluate_run
+from tlcore.export.exporter import FreshProcess
+from tlcore.export.model_files import expect_proof
 from tlcore.export.run import export_run
 from tlcore.files import write_json
 from tlcore.inference.labels import Labels
 from tlcore.runs.events import Ended, Evaluated, Event, Exported, Progress, Resumed, Started, Waiting
 from tlcore.runs.queue import turn
 from tlcore.runs.recorder import Recorder
-from tlcore.runs.room import check_room
 from tlcore.runs.room import check_room
 from tlcore.runs.run import Run
 from tlcore.training import checkpoint, device
@@ -38,7 +39,7 @@ def work(run_dir: Path) -> int:
     run = Run(run_dir)
     device.quieten()
     try:
-        with Recorder(run) as recorder:
+        with Recorder(run) as recorder, FreshProcess() as fresh:
             said = Said(run.events())
 
             def report(news: Event | Progress) -> None:
@@ -48,7 +49,7 @@ def work(run_dir: Path) -> int:
                     recorder.record(news)
 
             with turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
-                state = _carry_out(run, recorder, report, said) if ours else _interrupted(run)
+                state = _carry_out(run, recorder, report, said, fresh) if ours else _interrupted(run)
             recorder.record(Ended(state=state))
     except Exception as error:  # the sentence is in the events already; the log gets the whole
         traceback.print_exception(error)
@@ -60,7 +61,9 @@ def _interrupted(run: Run) -> Literal["stopped", "paused"]:
     return "paused" if run.pause_asked() and not run.stop_asked() else "stopped"
 
 
-def _carry_out(run: Run, recorder: Recorder, report: Report, said: Said) -> Literal["finished", "stopped", "paused"]:
+def _carry_out(
+    run: Run, recorder: Recorder, report: Report, said: Said, fresh: FreshProcess
+) -> Literal["finished", "stopped", "paused"]:
     def stop() -> bool:
         return run.stop_asked() or run.pause_asked()
 
@@ -78,14 +81,14 @@ def _carry_out(run: Run, recorder: Recorder, report: Report, said: Said) -> Lite
                 importing.join()
             recorder.record_environment(device=device.prepare(run.config.seed))
         if not said.judged:
-            stopped = _train_and_save(run, report, stop)
+            stopped = _train_and_save(run, report, stop, fresh)
             _judge(run, report)
             if stopped:
                 return "stopped"  # quickly: whoever wants the files has them made on the export page
         if stop():
             return _interrupted(run)
         with stretch(report, stop, "export", "Making the files and proving them") as proving:
-            for made in export_run(run, proving.show):
+            for made in export_run(run, proving.show, fresh=fresh):
                 report(
                     Exported(
                         format=made.format,
@@ -115,12 +118,14 @@ def _judge(run: Run, report: Report) -> None:
         report(Evaluated(accuracy=found.accuracy, low=found.low, high=found.high, n=found.n))
 
 
-def _train_and_save(run: Run, report: Report, stop: Stop) -> bool:
+def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -> bool:
     """Train, write the model's three files, and say whether somebody stopped it."""
     from tlcore.training.save import save_keras, save_onnx
     from tlcore.training.trainer import train
 
     trained = train(run, report=report, stop=stop, pause=lambda: _interrupted(run) == "paused" and stop())
+    if not trained.stopped:
+        expect_proof(fresh)  # it imports its backend while the files are written and judged
     with stretch(report, stop, "save", "Saving the model"):
         save_keras(trained.model, run.model_keras)
         save_onnx(trained.graph(), run.model_onnx)
