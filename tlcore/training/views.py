@@ -37,9 +37,13 @@ class CachedViews:
     def __init__(self, views: Sequence[MappedRows], *, seed: int) -> None:
         self.views = views
         self.seed = seed
+        self._drawn: tuple[int, Rows] = (-1, np.empty(0, np.int64))
 
     def __call__(self, rows: Rows, epoch: int) -> npt.NDArray[Any]:
-        drawn: Rows = np.random.default_rng((self.seed, epoch)).integers(len(self.views), size=len(self.views[0]))
+        number, drawn = self._drawn
+        if number != epoch:  # once an epoch, not for every batch: there may be very many pictures
+            drawn = np.random.default_rng((self.seed, epoch)).integers(len(self.views), size=len(self.views[0]))
+            self._drawn = epoch, drawn
         features = np.empty((len(rows), *self.views[0].shape[1:]), np.float32)
         for number, view in enumerate(self.views):
             places = np.flatnonzero(drawn[rows] == number)
