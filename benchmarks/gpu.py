@@ -102,14 +102,13 @@ def epoch_rate(model: Any, source: Any, labels: np.ndarray, batch: int, *, jit: 
     from tlcore.training.fit import Best, Standing, Watch, train_phase
     from tlcore.training.optimizer import compile_for
     from tlcore.training.phases import Phase
-    from tlcore.training.trainer import LOADING_THREADS
 
     weights = np.ones(len(labels), np.float32)
     batches = Batches(
         Labelled(source, labels, weights, CLASSES),
         batch_size=batch,
         seed=0,
-        workers=min(LOADING_THREADS, device.cores()),
+        workers=device.loading_threads(),
     )
     phase = Phase("fine-tune", "Fine-tuning every block", 0, EPOCHS, 1e-4, 0)
     compile_for(model, phase, TrainingConfig(dataset="d"), steps=batches.number, jit_compile=jit)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from tlcore.errors import ConfigError, Problem
 
 DEVICES = "GRAFT_DEVICES"
+LOADING_THREADS = 4
 # NVIDIA's tensor cores: half precision from Volta on, bfloat16 from Ampere on.
 HALF_CAPABILITY, BFLOAT16_CAPABILITY = (7, 0), (8, 0)
 # Of both backends, of CUDA and of the C++ library; the kinds of an error are compared by name, since a backend that is
@@ -184,6 +185,15 @@ def is_out_of_memory(error: BaseException) -> bool:
             return True
         error = error.__cause__ or error.__context__ or error
     return False
+
+
+def loading_threads() -> int:
+    """How many threads make batches ready while the device computes."""
+    import keras
+
+    # Keras 3.15 under JAX gives the batches of several threads in an order turned by one, which no resumed epoch finds
+    # again. One thread keeps the order, and works while JAX's own computes.
+    return 1 if keras.backend.backend() == "jax" else min(LOADING_THREADS, cores())
 
 
 def cores() -> int:

@@ -37,7 +37,6 @@ from tlcore.training.stretch import Report, Stop, StoppedError, stretch
 from tlcore.training.views import Source
 from tlcore.workspace import Workspace
 
-LOADING_THREADS = 4
 # Enough for statistics; more would cost as much as an epoch.
 BATCHES_OF_STATISTICS = 64
 
@@ -195,7 +194,7 @@ class Training:
             batch_size=self.course.batch_size,
             seed=self.config.seed,
             # Cached features are ready; pixels that are augmented on the way must not keep the device waiting.
-            workers=1 if phase.cut else min(LOADING_THREADS, device.cores()),
+            workers=1 if phase.cut else device.loading_threads(),
             mixing=mixing(self.config),
             sampling=self.config.balancing == "sampling",
         )
