@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 
 from tlcore.runs.events import (
     CrossValidated,
+    Ended,
     EpochEnded,
     Evaluated,
     Event,
@@ -35,8 +36,8 @@ class Said:
         self._trained: set[str] = trained
         self._known: set[Hashable] = set()
         for event in events:
-            if isinstance(event, EpochEnded):
-                # Judgements and proofs were those of an earlier model.
+            if isinstance(event, EpochEnded) or (isinstance(event, Ended) and event.state == "stopped"):
+                # Judgements and proofs were those of an earlier model; who resumes a stopped run wants to train on.
                 self._known = {known for known in self._known if not isinstance(known, tuple) or known[0] != "model"}
                 self.judged = False
             self.judged = self.judged or isinstance(event, Evaluated)
