@@ -18,6 +18,13 @@ def test_the_rate_at_which_the_loss_falls_fastest_is_suggested():
     assert len(curve.rates) == len(curve.losses) == 100
 
 
+def test_batches_that_differ_do_not_hide_the_fall():
+    swings = np.random.default_rng(0).normal(scale=0.02, size=100)
+    losses = [1.1 - 0.25 / (1 + np.exp(-2 * np.log(rate / 1e-2))) for rate in RATES]
+    curve = suggest(RATES, (np.array(losses) + swings).tolist())
+    assert 2e-3 < curve.suggested < 5e-2
+
+
 def test_losses_that_are_no_numbers_are_left_out():
     losses = [2 - number / 100 if number < 60 else float("nan") for number in range(100)]
     curve = suggest(RATES, losses)

@@ -29,6 +29,7 @@ STEPS = 100
 SMOOTHING = 0.9  # of the loss, from one step to the next
 EXPLODED = 4.0  # times the lowest loss
 FEWEST = 10  # points on which a suggestion can rest
+REACH = 7  # points to either side: one batch differs from the next by more than one rate does
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,14 @@ def suggest(rates: list[float], losses: list[float]) -> Curve:
     """
     known = [(rate, each) for rate, each in zip(rates, losses, strict=True) if np.isfinite(each)]
     heights = np.array([each for _, each in known])
-    falling = np.gradient(heights, np.log([rate for rate, _ in known])) if len(known) > 1 else heights
-    # The first points swing, and beyond the lowest one the loss only climbs.
+    # Beyond the lowest point the loss only climbs.
     end = int(np.argmin(heights)) if known else 0
-    if end < FEWEST or min(falling[:end]) >= 0:
+    reach = min(REACH, end // 3)
+    falling = heights[2 * reach : end + 1] - heights[: end + 1 - 2 * reach]
+    if end < FEWEST or min(falling) >= 0:
         raise RunError(
             "A learning rate can be suggested where the loss falls before it explodes. It did not fall. "
             "Keep the default, or check the labels."
         )
-    suggested = known[int(np.argmin(falling[:end]))][0]
+    suggested = known[int(np.argmin(falling)) + reach][0]
     return Curve(tuple(rate for rate, _ in known), tuple(each for _, each in known), float(suggested))
