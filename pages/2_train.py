@@ -67,7 +67,7 @@ def show(workspace: Workspace) -> None:
     counts = dataset.counts()
     form = settings.Form(problems(config, dataset), values)
     form.faults("dataset")
-    recommended.card(recipe, draft.changed(values))
+    recommended.card(recipe, backbone, draft.changed(values))
 
     st.subheader("Backbone", anchor=False)
     st.caption("A network that already knows what pictures are made of, from a million photos of ImageNet.")

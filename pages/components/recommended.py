@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.components import draft, words
 from pages.components.fields import FIELDS
+from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.dataset import Dataset
 from tlcore.runs.recipe import Recipe, recommend
@@ -19,11 +20,12 @@ def recipe(dataset_id: str, version: int, backbone: str, _dataset: Dataset) -> R
     return recommend(_dataset, CATALOGUE[backbone])
 
 
-def card(found: Recipe, changed: list[str]) -> None:
+def card(found: Recipe, backbone: Backbone, changed: list[str]) -> None:
     """Say what is recommended, why, and how much of it is followed."""
     with st.container(border=True, gap="small"):
         st.markdown("**:material/auto_awesome: Recommended for these pictures**")
-        sums = [_summary(each.field, each.value) for each in found.advice if each.field in SUMMED_UP]
+        total = len(backbone.blocks)
+        sums = [_summary(each.field, each.value, total) for each in found.advice if each.field in SUMMED_UP]
         st.markdown(" · ".join(sums))
         with st.expander("Why", icon=":material/lightbulb:"):
             st.markdown("\n".join(_line(each.field, each.value, each.reason) for each in found.advice))
@@ -42,11 +44,11 @@ def card(found: Recipe, changed: list[str]) -> None:
             )
 
 
-def _summary(field: str, value: object) -> str:
+def _summary(field: str, value: object, blocks: int) -> str:
     said = FIELDS[field].said(value)
     match field:
         case "blocks":
-            return f"the last {words.plural(int(str(value)), 'block')}"
+            return "every block" if value == blocks else f"the last {words.plural(int(str(value)), 'block')}"
         case "epochs":
             return words.plural(int(str(value)), "epoch")
         case "head":
