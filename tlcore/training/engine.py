@@ -122,6 +122,9 @@ def openvino_answer(graph: onnx.ModelProto, precision: Precision) -> Answer:
         },
     )
     own = threading.local()
+    # Asked by one thread first: two that ask for the first time at once wait for each other for ever, one for Python's
+    # lock, the other for the guard of a static of OpenVINO's.
+    openvino.Type.f32.to_dtype()
 
     def answer(pixels: Pixels) -> Features:
         if not hasattr(own, "request"):
