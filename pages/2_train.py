@@ -107,7 +107,9 @@ def show(workspace: Workspace) -> None:
         if faults:
             st.markdown(f":red[{words.plural(len(faults), 'setting')} to be put right first, marked red above.]")
         else:
-            said = [backbone.title, run_facts.mode(config), words.plural(config.epochs, "epoch")]
+            solved = config.mode == "freeze" and config.head == "logistic"
+            how = "exact solution" if solved else words.plural(config.epochs, "epoch")
+            said = [backbone.title, run_facts.mode(config), how]
             st.markdown(f"{' · '.join(said)}, on {words.plural(sum(counts.values()), 'picture')}")
 
 

@@ -24,8 +24,6 @@ def begin(source: str, config: TrainingConfig) -> None:
         return
     for field in TrainingConfig.model_fields:
         _write(field, getattr(config, field))
-    parts = config.fractions
-    st.session_state[key("fractions")] = (round(100 * parts.train), round(100 * (parts.train + parts.val)))
     st.session_state[key("source")] = source
     st.session_state[key("followed")] = {}
 
@@ -68,21 +66,24 @@ def read(field: str) -> Any:
     """The value of a field as it stands; None where it was emptied."""
     if field == "augment":
         return tuple(name for name in get_args(Augmentation) if st.session_state[key(name)])
+    if field == "fractions":
+        first, second = st.session_state[key(field)]
+        return Fractions(train=first / 100, val=(second - first) / 100, test=(100 - second) / 100)
     return st.session_state[key(field)]
 
 
 def config(dataset: str, recommended: Values) -> TrainingConfig:
     """The settings as they stand; a field that was emptied shows its recommended value in grey, and has it."""
-    first, second = st.session_state[key("fractions")]
-    parts = Fractions(train=first / 100, val=(second - first) / 100, test=(100 - second) / 100)
     values = {field: value if (value := read(field)) is not None else recommended[field] for field in FIELDS}
-    return TrainingConfig(dataset=dataset, backbone=st.session_state[key("backbone")], fractions=parts, **values)
+    return TrainingConfig(dataset=dataset, backbone=st.session_state[key("backbone")], **values)
 
 
 def _write(field: str, value: Any) -> None:
     if field == "augment":
         for name in AUGMENTATIONS:
             st.session_state[key(name)] = name in value
+    elif field == "fractions":
+        st.session_state[key(field)] = (round(100 * value.train), round(100 * (value.train + value.val)))
     else:
         st.session_state[key(field)] = value
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pages.components import words
-from tlcore.runs.config import Augmentation
+from tlcore.runs.config import Augmentation, Fractions
 
 AUGMENTATIONS: dict[Augmentation, tuple[str, str]] = {
     "flip_left_right": ("Flip left-right", "Good for most things; not for text or for left and right hands."),
@@ -47,6 +47,8 @@ class Field:
             return self.empty
         if isinstance(value, bool):
             return "on" if value else "off"
+        if isinstance(value, Fractions):
+            return " / ".join(f"{100 * share:.0f}" for share in (value.train, value.val, value.test))
         if isinstance(value, tuple):
             return ", ".join(AUGMENTATIONS[name][0].lower() for name in value) or "none"
         if value in self.choices:
@@ -58,6 +60,7 @@ FIELDS: dict[str, Field] = {
     "mode": Field("Mode", "", choices={"freeze": "freeze", "fine-tune": "fine-tune"}),
     "blocks": Field("Blocks to unfreeze", ""),
     "augment": Field("Augmentation", ""),
+    "fractions": Field("Split (%)", ""),
     "epochs": Field("Epochs", "How often every training picture is looked at. It stops early by itself."),
     "image_size": Field("Image size (pixels)", "Larger shows more detail and takes longer.", step=32),
     "head": Field(

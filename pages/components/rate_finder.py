@@ -21,7 +21,7 @@ def show(config: TrainingConfig, *, disabled: bool) -> None:
         key=key("find-rate"),
         disabled=disabled,
         help="Trains for a hundred steps while the rate grows, and looks where the loss falls fastest. Nothing of it "
-        "is kept. It takes about half a minute.",
+        "is kept. The more is unfrozen, the longer it takes.",
     )
     asked = {name: getattr(config, name) for name in ("dataset", *OPTIONS)}
     if st.session_state[key("find-rate")]:

@@ -118,4 +118,5 @@ class Form:
         st.caption(
             " · ".join(f"**{share} %** {name} (about {words.count(pictures * share // 100)})" for name, share in parts)
         )
+        self.mark("fractions")
         self.faults("fractions")

@@ -41,7 +41,7 @@ def test_rare_classes_are_heard():
 
 
 def test_few_pictures_are_looked_at_more_often():
-    assert values({"a": 15, "b": 15})["epochs"] > values({"a": 900, "b": 900})["epochs"]
+    assert values({"a": 40, "b": 40})["epochs"] > values({"a": 900, "b": 900})["epochs"]
 
 
 @pytest.mark.parametrize("backbone", CATALOGUE.values(), ids=lambda backbone: backbone.key)
@@ -71,4 +71,4 @@ def test_auto_on_the_command_line_fills_what_was_not_given_and_says_why(workspac
     expected = recommend(tiny_dataset, SMALL)
     assert config == expected.config(tiny_dataset.id, epochs=3, seed=7)
     for each in expected.advice:
-        assert (each.reason in said) == (each.field != "epochs")
+        assert each.reason in said

@@ -78,4 +78,6 @@ def fractions_of(text: str) -> Fractions:
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, Fractions):
+        return f"{value.train:g},{value.val:g},{value.test:g}"
     return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)

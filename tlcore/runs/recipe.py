@@ -14,11 +14,10 @@ from typing import Any
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
-from tlcore.runs.config import TrainingConfig
+from tlcore.runs.config import Fractions, TrainingConfig
 
 # Pictures per class, on average.
-FEWEST_TO_FINE_TUNE = 8
-FEW, MANY = 40, 300
+FEWEST_TO_FINE_TUNE, FEW = 30, 100
 # Times as many pictures in the largest class as in the smallest.
 UNEVEN, VERY_UNEVEN = 4.0, 10.0
 # Of all: fewer validation pictures than come of these make accuracy a coarse measure.
@@ -29,6 +28,8 @@ LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
 # Of fine-tuning EfficientNet-Lite0 on one core of a processor.
 PICTURES_PER_SECOND = 12.0
 BUDGET_HOURS = 3.0
+# Where nothing has to be stopped in time, validation pictures are better learnt from.
+MOSTLY_TRAINING = Fractions(train=0.8, val=0.05, test=0.15)
 # Billions for a picture of the native size, as published with each; another one counts as the middle of these.
 MULTIPLICATIONS = {
     "efficientnet_lite0": 0.41,
@@ -140,10 +141,11 @@ def recommend(dataset: Dataset, backbone: Backbone) -> Recipe:
 def advise(facts: Facts) -> Recipe:
     """The recipe that follows from the facts."""
     depth = _depth(facts)
-    blocks = next((each.value for each in depth if each.field == "blocks"), 0)
-    trained = blocks > 0
-    rates = _of_fine_tuning(facts) if trained else _of_the_head(facts)
-    return Recipe((*depth, *rates, *_of_the_judgement(facts), *_of_the_pictures(facts, trained=trained)))
+    chosen = {each.field: each.value for each in depth}
+    rates: tuple[Advice, ...] = ()
+    if chosen["head"] != "logistic":  # which is solved, not trained
+        rates = _of_the_head() if chosen["mode"] == "freeze" else _of_fine_tuning(facts)
+    return Recipe((*depth, *rates, *_of_the_judgement(facts), *_of_the_pictures(facts)))
 
 
 def _depth(facts: Facts) -> tuple[Advice, ...]:
@@ -152,8 +154,9 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
     blocks = len(backbone.blocks)
     if facts.per_class < FEWEST_TO_FINE_TUNE:
         return (
-            Advice("mode", "freeze", f"{said.capitalize()} are too few to change the backbone by: a head is surer."),
-            Advice("head", "logistic", "The exact solution, found in about a second, is the best head for few."),
+            Advice("mode", "freeze", f"{said} are too few to change the backbone by: a new head is surer."),
+            Advice("head", "logistic", "The exact solution, its strength chosen by cross-validation: surest for few."),
+            Advice("fractions", MOSTLY_TRAINING, "The exact solution needs no validation pictures to stop by."),
         )
     affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
     where = f"{facts.pictures:,} pictures on {facts.cores} cores"
@@ -164,12 +167,12 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
         )
     whole = affordable[-1] == blocks
     why = (
-        "Every block was measured to be best, from surfaces to clothes."
+        "The deeper, the more what is unlike everyday photos can be learned; validation keeps the best epoch."
         if whole
         else f"As many as {where} can train in {BUDGET_HOURS:g} hours."
     )
     return (
-        Advice("mode", "fine-tune", f"{said.capitalize()} are enough for the backbone to learn from them, too."),
+        Advice("mode", "fine-tune", f"{said} are enough for the backbone to learn from them, too."),
         Advice("blocks", affordable[-1], why),
         Advice("head", "both", "Fine-tuning begins at the exact solution or at the trained head, the better of them."),
     )
@@ -192,24 +195,28 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
         Advice(
             "layer_decay",
             0.8 if few else 1.0,
-            "Few pictures: early blocks, which see edges and colours, should move less."
+            "Few pictures: early blocks, which see edges and colours, need to move less."
             if few
             else "There are pictures enough to move early blocks as quickly as late ones.",
         ),
-        Advice("weight_decay", 1e-4, "A light pull is enough: validation chooses the epoch."),
+        Advice(
+            "weight_decay", 1e-4, "A light pull: what holds the weights back is validation, which chooses the epoch."
+        ),
         Advice(
             "patience", 10 if few else 5, "Few validation pictures swing more." if few else "Five chances in a row."
         ),
         Advice("gradual", False, "The head is warmed up first; block by block would cost epochs."),
-        Advice("ema", 0.0, "The schedule ends at zero, which averages enough."),
+        Advice("ema", 0.0, "The rate falls to zero at the end, which calms the weights, too."),
     )
 
 
-def _of_the_head(facts: Facts) -> tuple[Advice, ...]:
+def _of_the_head() -> tuple[Advice, ...]:
     return (
         Advice("epochs", EPOCHS_OF_A_HEAD, "On cached features an epoch costs next to nothing; it stops early."),
         Advice("head_learning_rate", 1e-2, "A new head has nothing to forget."),
-        Advice("weight_decay", 1e-4, "A light pull is enough: validation chooses the epoch."),
+        Advice(
+            "weight_decay", 1e-4, "A light pull: what holds the weights back is validation, which chooses the epoch."
+        ),
         Advice("patience", 5, "Five chances in a row."),
     )
 
@@ -230,23 +237,22 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     return Advice("target_metric", "loss", "With few validation pictures the loss says more than right answers."), even
 
 
-def _of_the_pictures(facts: Facts, *, trained: bool) -> tuple[Advice, ...]:
+def _of_the_pictures(facts: Facts) -> tuple[Advice, ...]:
     """What the model sees, how changed, how many at once."""
     size = facts.backbone.native_size
     shown = "enlarged" if facts.side < size else "shrunk" if facts.side > size else "as they are"
     made = f"{facts.backbone.title} was made for it; your pictures, mostly {facts.side} pixels, are {shown}."
-    augment: tuple[str, ...] = ("flip_left_right",)
-    light = "A mirrored thing is mostly still the same thing; switch on what else your camera might do."
-    if not trained:
-        # Whatever moves in a picture moves the features little, and each view costs a pass through the trunk.
-        light = "The one change that hardly ever alters a class; more views gained a frozen backbone nothing."
     return (
         Advice("image_size", size, made),
         Advice(
-            "batch_size", facts.batch, "Few pictures: more steps an epoch." if facts.batch < LARGE_BATCH else "Usual."
+            "batch_size",
+            facts.batch,
+            "Few pictures make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
         ),
-        Advice("augment", augment, light),
+        Advice(
+            "augment", ("flip_left_right",), "A mirrored thing is mostly the same thing; switch on what else happens."
+        ),
         Advice("dropout", 0.2, "Usual for a head on pooled features."),
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
-        Advice("mixup", 0.0, "Mixed pictures need many more epochs to pay off."),
+        Advice("mixup", 0.0, "Mixed pictures pay off in long trainings; this one is short."),
     )
