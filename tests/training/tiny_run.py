@@ -1,0 +1,106 @@
+"""A program: take a folder of pictures in and carry out a whole run on a tiny backbone, as the worker does.
+
+    KERAS_BACKEND=jax GRAFT_HOME=… GRAFT_QUEUE=… python -m tests.training.tiny_run FOLDER
+
+In a process of its own, because a process has one backend. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from tlcore.backbones import catalogue
+from tlcore.backbones.backbone import Backbone, Block
+from tlcore.data.intake import ingest
+from tlcore.data.progress import drain
+from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.create import create_run
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+SIZE = 32
+TINY = Backbone(
+    key="tiny",
+    title="Tiny",
+    factory="tests.training.tiny_run:build",
+    preprocessing="tf",
+    native_size=SIZE,
+    minimum_size=8,
+    parameters=1,
+    feature_length=8,
+    imagenet_top1=0.0,
+    imagenet_source="none",
+    licence="Apache-2.0",
+    recommendation="For tests.",
+    weights_file="tiny.weights.h5",
+    download_megabytes=0.0,
+    blocks=tuple(Block(name=f"block {n}", last_layer=f"activation{n}", parameters=1) for n in (1, 2)),
+)
+WITH_TINY = MappingProxyType({**catalogue.CATALOGUE, TINY.key: TINY})
+
+
+def build(*, weights: None, include_top: bool, input_tensor: Any) -> Any:
+    """The factory that the catalogue's entry names."""
+    import keras
+    from keras import layers
+
+    x = input_tensor
+    for number in (1, 2):
+        x = layers.Conv2D(8, 3, 2, "same", use_bias=False, name=f"convolution{number}")(x)
+        x = layers.BatchNormalization(name=f"normalization{number}")(x)
+        x = layers.ReLU(name=f"activation{number}")(x)
+    return keras.Model(keras.utils.get_source_inputs(input_tensor), x)
+
+
+def prepare(folder: Path) -> Run:
+    """Take the pictures in, write the backbone's weights, and create the run: every block, from an exact head."""
+    from tlcore.training.backbones import build_backbone
+
+    workspace = Workspace.default()
+    dataset = drain(ingest(workspace, folder), lambda progress: None).dataset
+    backbone, rng = build_backbone(TINY, size=SIZE, weights="random"), np.random.default_rng(0)
+    for variable in backbone.trainable_variables:
+        if variable.name == "kernel":
+            variable.assign(rng.normal(scale=0.3, size=variable.shape))
+    workspace.weights.mkdir(parents=True, exist_ok=True)
+    backbone.save_weights(workspace.weights / TINY.weights_file)
+    config = TrainingConfig(
+        dataset=dataset.id,
+        backbone=TINY.key,
+        mode="fine-tune",
+        blocks=2,
+        head="logistic",  # new weights that do not depend on a backend's random numbers
+        dropout=0.0,
+        epochs=2,
+        fine_tune_learning_rate=1e-4,
+        image_size=SIZE,
+        batch_size=8,
+        fractions=Fractions(train=0.5, val=0.25, test=0.25),
+    )
+    return create_run(workspace, dataset, config)
+
+
+def main(folder: Path) -> dict[str, Any]:
+    catalogue.CATALOGUE = WITH_TINY
+    from tlcore.training.work import work
+
+    run = prepare(folder)
+    code, state = work(run.path), run.state()
+    return {
+        "code": code,
+        "log": run.log()[-2000:],
+        "losses": [[epoch.loss, epoch.val_loss] for epoch in state.epochs],
+        "tested": state.test.n if state.test else 0,
+        "agreeing": {made.format: made.agrees for made in state.exports},
+    }
+
+
+if __name__ == "__main__":
+    found = main(Path(sys.argv[1]))
+    sys.stdout.write("\n" + json.dumps(found))
