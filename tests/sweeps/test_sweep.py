@@ -190,7 +190,7 @@ def test_a_real_sweep_is_worked_at_by_processes_of_its_own(make_sweep, workspace
     sweep = make_sweep(depths=(0,), rates=(0.01,), trials=1, epochs=1, image_size=64)
     launch_sweep(sweep)
     assert sweep.state().live
-    until(lambda: not sweep.state().live, seconds=240)
+    until(lambda: not sweep.state().live, seconds=480)
     state = sweep.state()
     assert state.state == "finished", state.error + sweep.log()
     (row,) = rows(workspace, sweep, state.trials)
