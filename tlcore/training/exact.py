@@ -50,10 +50,13 @@ def solve_head(
 
 def judge_few(features: Features, pictures: dict[str, Pictures], *, classes: int, seed: int) -> CrossValidated | None:
     """Say how good the exact head is over repeated folds of all pictures that are learnt from; None where it cannot."""
+    shas = [sha for part in PARTS for sha in pictures[part].shas]
     return cross_validate(
         np.concatenate([features[part] for part in PARTS]),
         np.concatenate([pictures[part].labels for part in PARTS]),
         seed=seed,
+        # Equal bytes stay on one side of a fold.
+        groups=np.unique(shas, return_inverse=True)[1] if len(set(shas)) < len(shas) else None,
     )
 
 
