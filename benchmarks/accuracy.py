@@ -15,6 +15,7 @@ the most that Auto is below the best of the others, in points of accuracy, of me
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -35,12 +36,13 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
 from benchmarks.machine import machine, versions  # noqa: E402
-from tlcore.backbones.catalogue import find  # noqa: E402
+from tlcore.backbones.catalogue import DEFAULT, find  # noqa: E402
 from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
-from tlcore.data.dataset import Dataset  # noqa: E402
+from tlcore.data.dataset import Dataset, open_dataset  # noqa: E402
 from tlcore.data.intake import ingest  # noqa: E402
 from tlcore.data.progress import drain  # noqa: E402
+from tlcore.errors import DataError  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
 from tlcore.runs.config import TrainingConfig  # noqa: E402
 from tlcore.runs.create import create_run  # noqa: E402
@@ -91,11 +93,8 @@ def stretches(rows: pd.DataFrame) -> pd.Series:
 def drawn(workspace: Workspace, dataset: Dataset, size: str, seed: int) -> Dataset:
     """A dataset of `size` pictures of each class and every test picture, made once."""
     name = f"{dataset.info.name}, {size} of each class, seed {seed}"
-    try:
-        return find_or_take_in(workspace, name, Terminal(as_json=True))
-    except Exception as error:
-        if "is not one" not in str(error):
-            raise
+    with contextlib.suppress(DataError):
+        return open_dataset(workspace, name)
     items = dataset.items().sort_values("sha256").reset_index(drop=True)
     is_test = test_rows(items)
     rng = np.random.default_rng(seed)
@@ -116,18 +115,21 @@ def drawn(workspace: Workspace, dataset: Dataset, size: str, seed: int) -> Datas
 
 def settings(method: str, dataset: Dataset, backbone: str) -> dict[str, Any]:
     """What a method asks for; everything else is the default."""
-    blocks = len(find(backbone).blocks)
+    chosen = find(backbone)
+    common = {"backbone": backbone, "image_size": chosen.native_size}
+    blocks = len(chosen.blocks)
     match method:
         case "logistic":
-            return {"mode": "freeze", "head": "logistic"}
+            return {**common, "mode": "freeze", "head": "logistic"}
         case "linear":
-            return {"mode": "freeze", "optimizer": "adam", "head_learning_rate": 1e-3, "epochs": 100, "patience": 10}
+            longer = {"optimizer": "adam", "head_learning_rate": 1e-3, "epochs": 100, "patience": 10}
+            return {**common, "mode": "freeze", **longer}
         case "last":
-            return {"mode": "fine-tune", "blocks": min(LAST_BLOCKS, blocks)}
+            return {**common, "mode": "fine-tune", "blocks": min(LAST_BLOCKS, blocks)}
         case "whole":
-            return {"mode": "fine-tune", "blocks": blocks}
+            return {**common, "mode": "fine-tune", "blocks": blocks}
         case _:
-            return dict(recommend(dataset, find(backbone)).values)
+            return {**common, **recommend(dataset, chosen).values}
 
 
 def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed: int) -> tuple[float, Run]:
@@ -203,7 +205,7 @@ def main() -> int:
     parser.add_argument("--sizes", default=SIZES)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--methods", default=",".join(METHODS))
-    parser.add_argument("--backbone", default="efficientnet_lite0")
+    parser.add_argument("--backbone", default=DEFAULT)
     parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "graft-accuracy")
     parser.add_argument("--results", type=Path, help="default: accuracy.jsonl in the home")
     parser.add_argument("--again", action="store_true", help="measure what has been measured once more")
@@ -231,7 +233,7 @@ def measure_all(asked: argparse.Namespace, path: Path) -> None:
     done = {tuple(result[name] for name in ("data", "size", "seed", "method")) for result in read(path)}
     for data in asked.data.split(","):
         dataset = find_or_take_in(workspace, data, Terminal(as_json=True))
-        name = dataset.info.name
+        name = dataset.info.name + ("" if asked.backbone == DEFAULT else f", {asked.backbone}")
         for size in asked.sizes.split(","):
             for seed in map(int, asked.seeds.split(",")):
                 for method in asked.methods.split(","):
@@ -242,7 +244,10 @@ def measure_all(asked: argparse.Namespace, path: Path) -> None:
                     began = time.monotonic()
                     accuracy, run = measured(workspace, few, settled, seed)
                     result = {"data": name, "size": size, "seed": seed, "method": method, "accuracy": accuracy}
-                    result |= {"seconds": round(time.monotonic() - began, 1), "settings": settled}
+                    result |= {
+                        "seconds": round(time.monotonic() - began, 1),
+                        "settings": run.config.model_dump(mode="json"),
+                    }
                     with path.open("a") as stream:
                         stream.write(json.dumps(result) + "\n")
                     print(f"{name}, {size} of each, seed {seed}, {method}: {accuracy:.4f}", flush=True)
