@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -55,11 +57,15 @@ def curve(rates: Rates) -> go.Figure:
         hovertemplate="rate %{x:.1e}: loss %{y:.3f}<extra></extra>",
         showlegend=False,
     )
-    figure.add_vline(
-        x=rates.suggested,
-        line={"color": theme.PARTS["val"], "dash": "dash"},
-        annotation_text=f"suggested: {rates.suggested:.1e}",
-        annotation_position="top left",
+    figure.add_vline(x=rates.suggested, line={"color": theme.PARTS["val"], "dash": "dash"})
+    # On a logarithmic axis a line takes the value itself, a note its logarithm.
+    figure.add_annotation(
+        x=math.log10(rates.suggested),
+        y=1,
+        yref="paper",
+        xanchor="right",
+        text=f"suggested: {rates.suggested:.1e} ",
+        showarrow=False,
     )
     theme.polish(figure, x="learning rate (logarithmic)", y="loss of the batches (nats)", height=HEIGHT)
     low, high = min(rates.losses), rates.losses[0]
