@@ -27,7 +27,7 @@ from tlcore.training.guard import PICTURES, SAME_ANSWERS, same_answers
 
 FILE = "engines.json"
 SECONDS_OF_EACH = 0.2
-ROUNDS = 3
+ROUNDS = 2
 # Times slower than the fastest: the rest of the measurement is left out. The first call also prepares, and so tells
 # no more than an order of magnitude.
 HOPELESS_AT_FIRST, HOPELESS = 10.0, 1.5
@@ -134,7 +134,7 @@ class Choosing:
     def choose(self, passes: int) -> Choice:
         """The engine for so many pictures: the fastest exact one, or a faster one of lower precision if it passes.
 
-        The guard is asked only where it costs less time than the faster engine saves.
+        The guard may refuse: it is asked only where it costs less than half of what the faster engine would save.
         """
         exact = self.fastest("float32")
         if "bfloat16" not in self.precisions:
@@ -144,12 +144,12 @@ class Choosing:
             return exact
         known = self._measured().agreements.get(self._pair(lower.engine))
         saved = passes / exact.rate - passes / lower.rate
-        if known is None and saved <= PICTURES * (2 / exact.rate + 1 / lower.rate):
+        if known is None and saved <= 2 * PICTURES * (2 / exact.rate + 1 / lower.rate):
             return Choice(
                 exact.engine,
                 exact.rate,
                 f"{exact.reason} {lower.engine.name} ({lower.rate:.0f}) was not tried: to see whether its features are "
-                "as good would take longer than it saves.",
+                "as good would take more than half of the time that it could save.",
             )
         if len(self.sample.labels) < 2 * PICTURES:
             return Choice(exact.engine, exact.rate, f"{exact.reason} There are too few pictures to judge others by.")
