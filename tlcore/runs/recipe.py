@@ -142,10 +142,11 @@ def advise(facts: Facts) -> Recipe:
     """The recipe that follows from the facts."""
     depth = _depth(facts)
     chosen = {each.field: each.value for each in depth}
-    rates: tuple[Advice, ...] = ()
-    if chosen["head"] != "logistic":  # which is solved, not trained
-        rates = _of_the_head() if chosen["mode"] == "freeze" else _of_fine_tuning(facts)
-    return Recipe((*depth, *rates, *_of_the_judgement(facts), *_of_the_pictures(facts)))
+    seen, counted = _of_the_pictures(facts), _of_the_judgement(facts)
+    if chosen["head"] == "logistic":  # it is solved, not trained: nothing else matters to it
+        return Recipe(depth + tuple(each for each in (*counted, *seen) if each.field in {"balancing", "image_size"}))
+    rates = _of_the_head() if chosen["mode"] == "freeze" else _of_fine_tuning(facts)
+    return Recipe((*depth, *rates, *counted, *seen))
 
 
 def _depth(facts: Facts) -> tuple[Advice, ...]:
