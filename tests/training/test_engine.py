@@ -55,7 +55,7 @@ def test_without_openvino_there_are_the_others(trunk, monkeypatch):
 
 PIXELS_ = np.random.default_rng(0).integers(0, 256, (2 * PICTURES, 4, 4, 3), dtype=np.uint8)
 LABELS = np.arange(2 * PICTURES) % 3
-SAMPLE = Sample(PIXELS_, LABELS, "pictures")
+SAMPLE = Sample(PIXELS_, LABELS, "pictures", 10**6)
 
 
 class Paced:
@@ -99,6 +99,13 @@ def test_the_fastest_engine_is_chosen_with_its_reason_and_remembered(paced, tmp_
     assert not Choosing(tmp_path, {"cut": 2}, [slow, fast], SAMPLE).known
 
 
+def test_few_pictures_are_not_outweighed_by_the_measurement(paced, tmp_path):
+    few = Sample(PIXELS_[:20], LABELS[:20], "few", 20)
+    both = [paced.engine("keras", 40), paced.engine("onnxruntime", 200)]
+    assert Choosing(tmp_path, {}, both, few).choose(20).engine is both[1]
+    assert paced.asked < 20
+
+
 def test_another_version_of_an_engine_is_measured_anew(paced, tmp_path, monkeypatch):
     engine = paced.engine("keras", 40)
     Choosing(tmp_path, {}, [engine], SAMPLE).rates()
@@ -138,7 +145,7 @@ def test_lower_precision_is_refused_where_a_head_learns_otherwise_from_it(paced,
 
 @pytest.mark.parametrize(
     ("passes", "sample"),
-    [(300, SAMPLE), (10**6, Sample(PIXELS_[:50], LABELS[:50], "few"))],
+    [(300, SAMPLE), (10**6, Sample(PIXELS_[:50], LABELS[:50], "few", 50))],
     ids=["too little to gain", "too few pictures to judge by"],
 )
 def test_lower_precision_is_not_tried_where_it_cannot_pay_or_be_judged(paced, tmp_path, passes, sample):

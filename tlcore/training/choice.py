@@ -27,6 +27,7 @@ from tlcore.training.guard import PICTURES, SAME_ANSWERS, same_answers
 
 FILE = "engines.json"
 SECONDS_OF_EACH = 0.2
+SHARE_OF_JOB = 0.1  # of the time that all pictures take, where they are few
 ROUNDS = 2
 # Times slower than the fastest: the rest of the measurement is left out. The first call also prepares, and so tells
 # no more than an order of magnitude.
@@ -57,11 +58,13 @@ class Sample:
         pixels: `(n, size, size, 3)`; indexed by a slice.
         labels: `(n,)`, positions among the classes.
         key: Of the set of pictures they are from.
+        total: How many there are in that set.
     """
 
     pixels: Any
     labels: npt.NDArray[np.int64]
     key: str
+    total: int
 
 
 @dataclass(frozen=True)
@@ -174,11 +177,12 @@ class Choosing:
         rates: dict[str, float] = {}
         for engine in engines:
             rates[engine.name] = self._rate(engine, engine.at_once * engine.threads)
+        seconds = min(SECONDS_OF_EACH, SHARE_OF_JOB * self.sample.total / max(rates.values()))
         for number in range(ROUNDS):
             for engine in engines:
                 rate, fastest = rates[engine.name], max(rates.values())
                 if rate * (HOPELESS if number else HOPELESS_AT_FIRST) >= fastest:
-                    rates[engine.name] = max(rate, self._rate(engine, int(rate * SECONDS_OF_EACH)))
+                    rates[engine.name] = max(rate, self._rate(engine, int(rate * seconds)))
         return rates
 
     def _rate(self, engine: Engine, count: int) -> float:

@@ -107,7 +107,8 @@ class BelowTheCut:
         pictures = self.pictures["train"]
         some = np.random.default_rng(0).permutation(len(pictures.labels))[: 2 * PICTURES]
         pixels = MappedRows(pictures.pixels.array, pictures.pixels.rows[some])
-        return Sample(pixels, pictures.labels[some], pictures.decoded.store.key)
+        decoded = pictures.decoded
+        return Sample(pixels, pictures.labels[some], decoded.store.key, len(decoded.shas))
 
     def _say(self, sentence: str) -> None:
         if sentence not in self.said:
