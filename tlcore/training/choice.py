@@ -103,6 +103,9 @@ class Choosing:
         """Give the memory of the engines back; one that is needed again is made ready again."""
         self._started.clear()
 
+    def _keep(self, engine: Engine) -> None:
+        self._started = {name: answer for name, answer in self._started.items() if name == engine.name}
+
     def start(self, engine: Engine) -> Answer:
         """Make an engine ready, once."""
         if engine.name not in self._started:
@@ -116,6 +119,7 @@ class Choosing:
         missing = [engine for name, engine in self.engines.items() if name not in found]
         if missing:
             found |= self._measure(missing)
+            self._keep(self.engines[max(found, key=lambda name: found[name])])
             measured = self._measured()
             rates = {**measured.rates, self._trunk: {**known, **found}}
             write_json(self.file, measured.model_copy(update={"rates": rates}))
@@ -183,6 +187,8 @@ class Choosing:
                 rate, fastest = rates[engine.name], max(rates.values())
                 if rate * (HOPELESS if number else HOPELESS_AT_FIRST) >= fastest:
                     rates[engine.name] = max(rate, self._rate(engine, int(rate * seconds)))
+                else:
+                    self._started.pop(engine.name, None)  # each holds all weights once more
         return rates
 
     def _rate(self, engine: Engine, count: int) -> float:
