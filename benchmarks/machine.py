@@ -8,6 +8,7 @@ import platform
 from pathlib import Path
 
 PACKAGES = ("keras", "tensorflow", "onnxruntime", "numpy", "pillow")
+EXTRAS = ("openvino",)
 
 
 def machine() -> dict[str, str | int]:
@@ -21,4 +22,10 @@ def machine() -> dict[str, str | int]:
 
 
 def versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
+    found = {"python": platform.python_version()}
+    for name in (*PACKAGES, *EXTRAS):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
