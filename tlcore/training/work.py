@@ -70,7 +70,6 @@ def _carry_out(
     try:
         report(_beginning(run, said))
         check_room(run, Workspace.default())
-        check_room(run, Workspace.default())
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
             # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
             importing = threading.Thread(target=importlib.import_module, args=("tlcore.training.trainer",))
