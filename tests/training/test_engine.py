@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -161,3 +163,15 @@ def test_the_guard_tells_noise_that_matters_from_noise_that_does_not():
     small, large = (exact + chance.normal(scale=scale, size=exact.shape).astype(np.float32) for scale in (1e-3, 2.0))
     assert same_answers(exact, small[:PICTURES], LABELS) >= 0.995
     assert same_answers(exact, large[:PICTURES], LABELS) < 0.995
+
+
+def test_openvino_reports_to_nobody():
+    pytest.importorskip("openvino")
+    program = (
+        "import sys\n"
+        "from tlcore.training.engine import openvino_precisions\n"
+        "openvino_precisions()\n"
+        "print(sorted(name for name, module in sys.modules.items() if 'openvino_telemetry' in name and module))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -8,6 +8,7 @@ not know where pixels come from, nor where features go.
 from __future__ import annotations
 
 import importlib.util
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -86,9 +87,7 @@ def openvino_precisions() -> tuple[Precision, ...]:
     """In which precisions OpenVINO is fast on this processor; empty where it is not installed."""
     if importlib.util.find_spec("openvino") is None:
         return ()
-    import openvino
-
-    able = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return ("float32", "bfloat16") if "BF16" in able else ("float32",)
 
 
@@ -109,8 +108,7 @@ def onnx_answer(graph: onnx.ModelProto) -> Answer:
 
 def openvino_answer(graph: onnx.ModelProto, precision: Precision) -> Answer:
     """Answer by OpenVINO, a stream on each core; every calling thread has a request of its own."""
-    import openvino
-
+    openvino = _openvino()
     core, cores = openvino.Core(), device.cores()
     compiled = core.compile_model(
         core.read_model(graph.SerializeToString()),
@@ -132,6 +130,14 @@ def openvino_answer(graph: onnx.ModelProto, precision: Precision) -> Answer:
         return np.array(own.request.infer([pixels.astype(np.float32)], share_inputs=True)[0], np.float32)
 
     return answer
+
+
+def _openvino() -> Any:
+    """The package, imported so that it reports to nobody: with its telemetry out of reach it uses a stub of its own."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
 
 
 def _eager_keras(trunk: keras.Model) -> Answer:
