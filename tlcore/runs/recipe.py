@@ -16,7 +16,7 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
 from tlcore.runs.config import Fractions, TrainingConfig
 
-# Pictures per class, on average. With 20 the exact head was as good as fine-tuning, as far as one draw can tell. With 50
+# Pictures per class, on average. With 20 the exact head was as good as fine-tuning, as far as one draw tells. With 50
 # of 3-D printing (one draw, 280 test pictures) it scored 0.70, fine-tuning by these rules 0.77, by the defaults 0.70.
 FEWEST_TO_FINE_TUNE, FEW = 40, 200
 # Times as many pictures in the largest class as in the smallest.
