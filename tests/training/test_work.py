@@ -52,8 +52,8 @@ def phases(run):
                 "target_metric": "macro_f1",
             },
             [
-                *["prepare", "prepare", "trunk", "logistic", "trunk", "head", "trunk", "fine-tune", "trunk", "fine-tune-2"],
-                *["folds", "save", "evaluate", "export"],
+                *["prepare", "prepare", "trunk", "logistic", "trunk", "head", "trunk", "fine-tune", "trunk"],
+                *["fine-tune-2", "folds", "save", "evaluate", "export"],
             ],
         ),
         (

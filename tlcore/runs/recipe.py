@@ -128,15 +128,18 @@ class Facts:
         return [count for count in self.counts.values() if count]
 
 
-def recommend(dataset: Dataset, backbone: Backbone) -> Recipe:
-    """The recipe for a dataset on this machine."""
+def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) -> Recipe:
+    """The recipe for a dataset on this machine; for `any_depth`, what is good whatever is unfrozen, and no depth."""
     items = dataset.items()
     learnt = items[items["split"] != "test"]
     counts = {str(label): int(count) for label, count in learnt["label"].value_counts().items()}
     side = int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # A look at the driver, as asking the backend would load it.
-    return advise(Facts(counts, backbone, side, cores, accelerator=Path("/dev/nvidia0").exists()))
+    facts = Facts(counts, backbone, side, cores, accelerator=Path("/dev/nvidia0").exists())
+    if any_depth:
+        return Recipe((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_pictures(facts)))
+    return advise(facts)
 
 
 def advise(facts: Facts) -> Recipe:

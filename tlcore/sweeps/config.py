@@ -124,9 +124,8 @@ def with_recommended(config: SweepConfig, dataset: Dataset) -> SweepConfig:
     tried = {"mode", "blocks", "epochs", "image_size", "target_metric", "seed"}
     settings = {}
     for backbone in config.backbones:
-        values = {
-            field: value for field, value in recommend(dataset, find(backbone)).values.items() if field not in tried
-        }
+        recommended = recommend(dataset, find(backbone), any_depth=True).values
+        values = {field: value for field, value in recommended.items() if field not in tried}
         # A head that is solved alone has no learning rate to try.
         settings[backbone] = {**values, "head": "both"}
     return config.model_copy(update={"settings": settings})

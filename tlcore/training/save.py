@@ -65,20 +65,22 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
 
 
 def _export(model: keras.Model, path: Path, signature: list[Any]) -> None:
-    # Before each of its two dozen passes the converter copies the graph with all weights, in case a pass should fail.
-    # Without the copies it takes half the time; where a pass fails, once more with them.
-    for copies in ("FALSE", "TRUE"):
-        os.environ["TF2ONNX_CATCH_ERRORS"] = copies
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the converter speaks of numpy's past
-                model.export(path, format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
-            return
-        except Exception:
-            if copies == "TRUE":
-                raise
-        finally:
-            del os.environ["TF2ONNX_CATCH_ERRORS"]
+    try:
+        # Before each of its two dozen passes the converter copies the graph with all weights, in case a pass should
+        # fail. Without the copies it takes half the time; where a pass fails, once more with them.
+        os.environ["TF2ONNX_CATCH_ERRORS"] = "FALSE"  # in this version it matters only whether there is a value
+        _convert(model, path, signature)
+    except Exception:
+        del os.environ["TF2ONNX_CATCH_ERRORS"]
+        _convert(model, path, signature)
+    finally:
+        os.environ.pop("TF2ONNX_CATCH_ERRORS", None)
+
+
+def _convert(model: keras.Model, path: Path, signature: list[Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the converter speaks of numpy's past
+        model.export(path, format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
 
 
 def _hold_constants(model: keras.Model) -> None:
