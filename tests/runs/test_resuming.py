@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
 import pytest
 
@@ -59,6 +60,22 @@ def test_a_run_that_is_paused_and_killed_goes_on_without_losing_or_doubling_an_e
     assert [epoch.epoch for epoch in state.epochs] == list(range(1, len(state.epochs) + 1))
     assert [phase.name for phase in state.phases] == ["head"]
     assert sum(isinstance(event, Resumed) for event in run.events()) == 2
+
+
+def test_a_run_is_resumed_when_the_worker_that_has_said_its_last_word_is_gone(make_run, monkeypatch):
+    run = make_run("run")
+    run.path.joinpath("checkpoint").mkdir()
+    launched = []
+    monkeypatch.setattr(launch, "launch", launched.append)
+    with Recorder(run) as recorder:
+        recorder.record(Started(pid=1))
+        recorder.record(Ended(state="paused"))
+        resuming = threading.Thread(target=resume, args=(run,))
+        resuming.start()
+        resuming.join(0.3)
+        assert not launched  # the lock is still held
+    resuming.join(10)
+    assert launched == [run]
 
 
 @pytest.mark.slow

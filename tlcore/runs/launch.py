@@ -21,6 +21,7 @@ from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 START_SECONDS = 60.0
+LEAVING_SECONDS = 30.0
 POLL_SECONDS = 0.3
 WORKER = (sys.executable, "-m", "tlcore", "work")
 
@@ -85,6 +86,9 @@ def resume(run: Run) -> None:
             f"Resuming needs what the run had learnt when it ended. The folder {run.checkpoint} of {run.name} is "
             "gone. Repeat the run."
         )
+    deadline = time.monotonic() + LEAVING_SECONDS
+    while run.alive() and time.monotonic() < deadline:
+        time.sleep(0.02)  # it has said its last word, and is about to go
     launch(run)
 
 
