@@ -17,7 +17,7 @@ LIBRARY = sorted((ROOT / "tlcore").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
 HEAVY_PACKAGES = {"keras", "tensorflow", "jax", "torch", "tf2onnx", "keras_hub"}
-HEAVY_ROOMS = ("tlcore.training", "tlcore.export", "tlcore.evaluation.explain")
+HEAVY_ROOMS = ("tlcore.training", "tlcore.export", "tlcore.evaluation.explain", "tlcore.health.work")
 
 # Law 2: a room may import itself and what stands in a lower rank.
 RANKS = {
@@ -29,14 +29,15 @@ RANKS = {
     "runs": 3,
     "inference": 3,
     "sweeps": 3.5,
+    "health": 3.6,
     "evaluation": 4.5,
     "training": 4,
     "export": 4.5,
     "commands": 5,
     "__main__": 6,
 }
-# The worker is the one place of training that calls evaluation and export: it is the end of the line.
-RANK_OF_MODULE = {"tlcore.training.work": 4.9}
+# The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
+RANK_OF_MODULE = {"tlcore.training.work": 4.9, "tlcore.health.work": 4.95}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -1,0 +1,230 @@
+"""The check of a dataset: a folder and verbs.
+
+It knows the names of the files in `datasets/<id>/health/` and how to read them. It does not know how they are made: the
+worker writes them, and `check.json`, which says what they are about, last.
+
+    check.json           of which version and labels of the dataset, when, how long
+    findings.parquet     what was found, in order of what mending it would be worth
+    clusters.parquet     sha256, cluster: near-duplicates; pictures that have none are not in it
+    pictures.parquet     one row for each picture: what was measured of it
+    features.npy         (n, d) float16, in the order of pictures.parquet
+    compact.npy          (n, c) float32: the same in fewer numbers and of length 1, for similarity
+    probabilities.npy    (n, classes) float32, out of fold: what the probe says that has not seen the picture
+    curve.json           would more pictures help?
+    events.jsonl  progress.json  worker.log  lock  stop
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tlcore.data.dataset import Dataset
+from tlcore.errors import DataError, WorkspaceError
+from tlcore.files import read_json, read_lines, write_bytes
+from tlcore.health.curve import LearningCurve
+from tlcore.health.events import CheckState, Event, fold, parse
+from tlcore.health.findings import Finding, read_findings, to_csv
+from tlcore.runs import locks
+from tlcore.runs.events import Progress, now
+
+
+class CheckInfo(BaseModel):
+    """`check.json`.
+
+    Attributes:
+        version, fingerprint, classes: Of the dataset when it was checked.
+        pictures: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
+        seconds: From the worker's start to its end.
+        accuracy: Share of right answers of the probe, out of fold; None where it could not be asked.
+        notes: Sentences about what could not be looked at, and why.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    version: int
+    fingerprint: str
+    classes: tuple[str, ...]
+    pictures: int
+    left_out: int = 0
+    seconds: float
+    accuracy: float | None = None
+    notes: tuple[str, ...] = ()
+    at: datetime = Field(default_factory=now)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of the bundled backbone: `rows` is `(n, d)`, float16, on disk, in the order of `shas`."""
+
+    shas: tuple[str, ...]
+    rows: npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A handle: nothing is read before it is asked for, and nothing is kept."""
+
+    dataset: Dataset
+
+    @property
+    def path(self) -> Path:
+        return self.dataset.path / "health"
+
+    @property
+    def events_file(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def progress_file(self) -> Path:
+        return self.path / "progress.json"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the worker while it lives."""
+        return self.path / "lock"
+
+    @property
+    def stop_file(self) -> Path:
+        return self.path / "stop"
+
+    # === The worker ===
+
+    def events(self) -> tuple[Event, ...]:
+        """What happened, oldest first; kinds of a newer version are left out."""
+        parsed = (parse(line) for line in read_lines(self.events_file))
+        return tuple(event for event in parsed if event is not None)
+
+    def alive(self) -> bool:
+        """Whether a worker holds the lock."""
+        return locks.is_held(self.lock)
+
+    def state(self) -> CheckState:
+        """What the latest check amounts to now; the results of an earlier one stay readable meanwhile."""
+        alive = self.alive()  # first: a check that ends between the two looks would seem dead without a word
+        state = fold(self.events(), alive=alive)
+        if not state.live:
+            return state
+        try:
+            progress = Progress.model_validate_json(self.progress_file.read_bytes())
+        except (OSError, ValidationError):
+            progress = None
+        return CheckState(state.state, progress, state.error, state.started, state.ended)
+
+    def stop(self) -> None:
+        """Ask the worker to stop. A check that is over stays as it is."""
+        if self.alive():
+            write_bytes(self.stop_file, b"")
+
+    def stop_asked(self) -> bool:
+        return self.stop_file.exists()
+
+    def log(self, last_lines: int = 50) -> str:
+        """The end of what the worker wrote to its output."""
+        try:
+            return "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-last_lines:])
+        except FileNotFoundError:
+            return ""
+
+    # === The results ===
+
+    def info(self) -> CheckInfo | None:
+        """What the results are about; None where the dataset has not been checked to the end yet."""
+        try:
+            return read_json(self.path / "check.json", CheckInfo)
+        except WorkspaceError:
+            return None
+
+    def stale(self) -> bool:
+        """Whether pictures or labels have changed since the results were made."""
+        info = self.info()
+        return info is not None and info.fingerprint != self.dataset.info.fingerprint
+
+    def findings(self) -> list[Finding]:
+        """What was found, that first which is worth most to mend; empty where nothing was checked.
+
+        Raises:
+            WorkspaceError: The table is damaged.
+        """
+        return read_findings(self.path / "findings.parquet") if self.info() else []
+
+    def csv(self) -> str:
+        """The findings as CSV, each picture by the name it came with."""
+        items = self.dataset.items()
+        return to_csv(self.findings(), dict(zip(items["sha256"], items["source"], strict=True)))
+
+    def clusters(self) -> pd.DataFrame:
+        """Near-duplicates: `sha256, cluster`, for pictures of clusters of two and more."""
+        return self._table("clusters.parquet", ("sha256", "cluster"))
+
+    def pictures(self) -> pd.DataFrame:
+        """What was measured of each picture, by `sha256`; rows stand as in `features` and `probabilities`."""
+        return self._table("pictures.parquet", ("sha256",))
+
+    def features(self) -> Features | None:
+        """The features of every picture; None where there are none yet."""
+        rows = self._array("features.npy")
+        return None if rows is None else Features(tuple(self.pictures()["sha256"]), rows)
+
+    def probabilities(self) -> pd.DataFrame | None:
+        """What a probe says that has not seen the picture: a row for each SHA-256, a column for each class."""
+        rows, info = self._array("probabilities.npy"), self.info()
+        if rows is None or info is None:
+            return None
+        return pd.DataFrame(rows, index=pd.Index(self.pictures()["sha256"]), columns=list(info.classes))
+
+    def similar(self, sha: str, k: int = 24) -> list[str]:
+        """The pictures most like one, the likest first, itself left out; empty where it was not checked.
+
+        Raises:
+            DataError: `k` is not positive.
+        """
+        if k < 1:
+            raise DataError(f"How many pictures to look for must be 1 or more. Received {k}.")
+        rows = self._array("compact.npy")
+        shas = self.pictures()["sha256"].to_numpy(dtype=object) if rows is not None else np.empty(0, object)
+        here = np.flatnonzero(shas == sha)
+        if rows is None or not len(here):
+            return []
+        likeness = np.asarray(rows) @ np.asarray(rows[here[0]])
+        likeness[here] = -np.inf
+        k = min(k, len(shas) - 1)
+        best = np.argpartition(-likeness, k - 1)[:k] if k else np.empty(0, np.int64)
+        return [str(shas[row]) for row in best[np.argsort(-likeness[best], kind="stable")]]
+
+    def curve(self) -> LearningCurve | None:
+        """Whether more pictures would help; None where there are too few to say."""
+        try:
+            return read_json(self.path / "curve.json", LearningCurve)
+        except WorkspaceError:
+            return None
+
+    def _table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+        try:
+            return pd.read_parquet(self.path / name)
+        except FileNotFoundError:
+            return pd.DataFrame({column: pd.Series(dtype=str) for column in columns})
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(
+                f"The table {name} of a check is needed in {self.path}. It could not be read: {error}. "
+                "Check the dataset again."
+            ) from error
+
+    def _array(self, name: str) -> npt.NDArray[Any] | None:
+        try:
+            found: npt.NDArray[Any] = np.load(self.path / name, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            return None
+        return found
