@@ -57,6 +57,24 @@ def sweep_work(folder: Annotated[Path, typer.Argument(help="The folder of a swee
     return work_on(folder)
 
 
+@app.command("check-work", hidden=True)
+def check_work(folder: Annotated[Path, typer.Argument(help="The folder of a dataset.")]) -> int:
+    """Be the worker that checks a dataset; `data check` and the Check page start it."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    from tlcore.health.work import work as work_on
+
+    return work_on(folder)
+
+
+@app.command("graph-work", hidden=True)
+def graph_work() -> None:
+    """Put the bundled backbone into the cache as a graph; whoever needs features without Keras starts it."""
+    from tlcore.training.embedding import make_graph
+    from tlcore.workspace import Workspace
+
+    make_graph(Workspace.default())
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 only for success, every fault a sentence on standard error."""
     try:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import onnx
 
 from tlcore.data.rows import MappedRows
+from tlcore.inference.trunk import trunk_identity
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Noted
 from tlcore.training.choice import Sample
@@ -117,11 +117,5 @@ class BelowTheCut:
 
     def _identity(self, cut: int) -> dict[str, Any]:
         """What the function below a cut depends on."""
-        return {
-            "backbone": self.model.backbone.key,
-            "weights": self._weights,
-            "cut": cut,
-            "blocks": len(self.model.backbone.blocks),
-            "size": self.config.image_size,
-            "keras": keras.__version__,
-        }
+        size = self.config.image_size
+        return trunk_identity(self.model.backbone, self._weights, cut=cut, size=size)

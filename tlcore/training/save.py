@@ -5,8 +5,6 @@ One of the two modules here that may name TensorFlow: the converter does.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -22,10 +20,10 @@ from onnx import compose
 
 from tlcore.errors import ExportError
 from tlcore.files import replacing
+from tlcore.inference.trunk import OPSET, graph_path
 from tlcore.training import device
 from tlcore.training.counterparts import convertible
 
-OPSET = 17
 PIXELS, PROBABILITIES, FEATURES = "pixels", "probabilities", "features"
 
 
@@ -112,8 +110,7 @@ def convert_elsewhere(model: keras.Model, folder: Path, *, source: str, target: 
 
 def trunk_graph(trunk: keras.Model, identity: dict[str, Any], cache: Path) -> onnx.ModelProto:
     """Convert a trunk, or find it converted; `identity` is everything that it depends on."""
-    text = json.dumps({"opset": OPSET, "onnx": onnx.__version__, **identity}, sort_keys=True)
-    path = cache / f"graph-{hashlib.sha256(text.encode()).hexdigest()[:24]}" / "trunk.onnx"
+    path = graph_path(identity, cache)
     try:
         return onnx.load(path)
     except (OSError, DecodeError):

@@ -1,0 +1,63 @@
+"""A trunk as a graph: what it depends on, where its graph is kept, and how it answers, with ONNX Runtime alone.
+
+It knows a backbone's facts, the cache folder and ONNX Runtime. It does not know how a graph is made; that is
+`training.save`'s, and whoever looks for features that training has computed, or will, names them as training does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from tlcore.backbones.backbone import Backbone
+
+OPSET = 17
+
+Answer = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def trunk_identity(backbone: Backbone, weights: str, *, cut: int, size: int) -> dict[str, Any]:
+    """What the function below a cut depends on; `weights` is the SHA-256 of the weights file, `size` in pixels."""
+    return {
+        "backbone": backbone.key,
+        "weights": weights,
+        "cut": cut,
+        "blocks": len(backbone.blocks),
+        "size": size,
+        "keras": version("keras"),
+    }
+
+
+def graph_path(identity: dict[str, Any], cache: Path) -> Path:
+    """Where the graph of a trunk is kept, whether it is there or not."""
+    text = json.dumps({"opset": OPSET, "onnx": version("onnx"), **identity}, sort_keys=True)
+    return cache / f"graph-{hashlib.sha256(text.encode()).hexdigest()[:24]}" / "trunk.onnx"
+
+
+def start(graph: bytes) -> Answer:
+    """Make a graph ready; it answers on the calling thread alone, and callers bring one thread for each core."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def answer(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        features: npt.NDArray[np.float32] = session.run(None, {name: pixels.astype(np.float32)})[0]
+        return features
+
+    return answer

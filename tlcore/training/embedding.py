@@ -1,0 +1,31 @@
+"""The bundled backbone as a graph in the cache, for those who look at pictures without Keras.
+
+It knows the backbone and the converter. It does not know pictures.
+"""
+
+from __future__ import annotations
+
+from tlcore.backbones.catalogue import DEFAULT, find
+from tlcore.files import sha256
+from tlcore.inference.trunk import trunk_identity
+from tlcore.training.backbones import build_backbone, fetch_weights
+from tlcore.training.model import TransferModel
+from tlcore.training.save import trunk_graph
+from tlcore.workspace import Workspace
+
+
+def make_graph(workspace: Workspace) -> None:
+    """Convert the whole backbone at its native size, pooled, unless its graph is in the cache.
+
+    Raises:
+        WeightsError: The weights are missing or damaged.
+        ExportError: The converter does not know a layer.
+    """
+    backbone = find(DEFAULT)
+    weights, blocks = fetch_weights(backbone, workspace), len(backbone.blocks)
+    body = build_backbone(backbone, size=backbone.native_size, weights=weights, workspace=workspace)
+    model = TransferModel(backbone, body, classes=2, dropout=0.0, seed=0).trunk(blocks)
+    if model is None:
+        raise ValueError("a backbone has blocks")
+    identity = trunk_identity(backbone, sha256(weights), cut=blocks, size=backbone.native_size)
+    trunk_graph(model, identity, workspace.cache)
