@@ -1,59 +1,43 @@
 """A dataset on disk: a folder with the pictures as given, one table of items, and what is known about them.
 
-It knows how a dataset is read, renamed and deleted. It does not know where pictures come from; that is `intake`'s.
+It knows how a dataset is read, renamed and deleted. It does not know where pictures come from, which is `intake`'s, nor
+how they are edited, which is `edits`'.
 
     dataset.json      name, classes, version, fingerprint, notes
     items.parquet     one row for each picture
-    triage.parquet    what became of each file that was given
-    edits.jsonl       what was changed after the dataset was made
+    triage.parquet    what became of each file that was given at first
+    edits.jsonl       what was changed after the dataset was made; `edit_log` says what lies beside it
     images/           the pictures, named by their SHA-256
     thumbnails/       made when they are asked for; safe to delete
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
 
+from tlcore.data.edit_log import editing, settle, triage
+from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table
 from tlcore.data.pixels import open_picture
 from tlcore.errors import DataError, PictureError, WorkspaceError
 from tlcore.files import read_json, remove_tree, write_bytes, write_json
 from tlcore.workspace import Workspace
 
-COLUMNS = ("sha256", "file", "label", "split", "group", "width", "height", "source", "flags")
-TRIAGE_COLUMNS = ("source", "outcome", "reason")
-
-
-class DatasetInfo(BaseModel):
-    """`dataset.json`.
-
-    Attributes:
-        classes: In the order of the model's outputs: sorted, and never reordered by an edit that adds pictures.
-        version: 1 when it is made, one more with every edit.
-        fingerprint: Of which bytes have which label; equal fingerprints mean equal pictures and labels.
-        notes: Sentences to show with the dataset, such as which columns of a CSV were taken.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: Literal[1] = 1
-    id: str
-    name: str
-    classes: tuple[str, ...]
-    modality: Literal["image"] = "image"
-    version: int = 1
-    fingerprint: str
-    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    notes: tuple[str, ...] = ()
+__all__ = [
+    "COLUMNS",
+    "TRIAGE_COLUMNS",
+    "Dataset",
+    "DatasetInfo",
+    "broken_datasets",
+    "fingerprint",
+    "list_datasets",
+    "open_dataset",
+]
 
 
 @dataclass(frozen=True)
@@ -68,20 +52,32 @@ class Dataset:
 
     @property
     def info(self) -> DatasetInfo:
+        settle(self.path)
         return read_json(self.path / "dataset.json", DatasetInfo)
 
     def items(self) -> pd.DataFrame:
-        """The table of pictures, one row for each.
+        """The table of pictures in use, one row for each; those that were excluded or deleted are not among them.
 
         Its columns: `sha256`, `file` (below `images/`), `label`, `split` (`train`, `val`, `test`, or empty where none
         was given), `group` (pictures that must stay on one side of a split; mostly empty), `width` and `height` in
         pixels, upright, `source` (where it came from) and `flags` (what is unusual about it, comma-separated).
         """
-        return _read_table(self.path / "items.parquet", COLUMNS)
+        table = self._table()
+        in_use = table[table["state"] == ""].reset_index(drop=True) if "state" in table else table
+        return in_use[list(COLUMNS)]
+
+    def all_items(self) -> pd.DataFrame:
+        """Every picture: the columns of `items`, and `state` (empty for those in use, `excluded` or `deleted`)."""
+        table = self._table()
+        return table[[*COLUMNS, "state"]] if "state" in table else table[list(COLUMNS)].assign(state="")
+
+    def _table(self) -> pd.DataFrame:
+        settle(self.path)
+        return read_table(self.path / "items.parquet", COLUMNS)
 
     def triage(self) -> pd.DataFrame:
         """What became of every file that was given: `source`, `outcome` (kept, fixed, left out) and `reason`."""
-        return _read_table(self.path / "triage.parquet", TRIAGE_COLUMNS)
+        return triage(self.path, self.info)
 
     def counts(self) -> dict[str, int]:
         """The number of pictures of each class, in the order of the classes."""
@@ -113,19 +109,12 @@ class Dataset:
         """
         if not name.strip():
             raise DataError("A dataset needs a name. Received an empty one. Write at least one letter.")
-        write_json(self.path / "dataset.json", self.info.model_copy(update={"name": name.strip()}))
+        with editing(self.path):
+            write_json(self.path / "dataset.json", self.info.model_copy(update={"name": name.strip()}))
 
     def delete(self) -> None:
         """Delete the dataset with its pictures. Runs made from it keep their results."""
         remove_tree(self.path)
-
-
-def fingerprint(items: pd.DataFrame) -> str:
-    """Hash which bytes have which label; order, names and splits do not matter."""
-    digest = hashlib.sha256()
-    for sha, label in sorted(zip(items["sha256"], items["label"], strict=True)):
-        digest.update(f"{sha}\0{label}\n".encode())
-    return digest.hexdigest()
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
@@ -176,16 +165,6 @@ def _fault(dataset: Dataset) -> str:
     if missing:
         return f"The dataset in {dataset.path} needs {' and '.join(missing)}, but lacks it. Delete it, or restore it."
     return ""
-
-
-def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path)[list(columns)]
-    except (OSError, ValueError, KeyError) as error:
-        raise WorkspaceError(
-            f"The table {path.name} is needed in {path.parent}. It could not be read: {error}. "
-            "Restore it from a copy, or delete the dataset."
-        ) from error
 
 
 def _thumbnail(path: Path, side: int) -> bytes:

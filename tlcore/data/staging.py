@@ -5,7 +5,6 @@ It knows what equal bytes mean, what is written and in which order. It does not 
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 from collections import Counter, defaultdict
@@ -19,9 +18,13 @@ from types import TracebackType
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from tlcore.data.dataset import COLUMNS, TRIAGE_COLUMNS, Dataset, DatasetInfo, fingerprint
+from tlcore.data import edit_log
+from tlcore.data.changes import Add
+from tlcore.data.contents import DELETED, EXCLUDED
+from tlcore.data.dataset import Dataset
+from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, write_table
 from tlcore.errors import DataError
-from tlcore.files import append_line, remove_tree, replacing, write_json
+from tlcore.files import remove_tree, write_json
 from tlcore.workspace import Workspace, fresh_id
 
 SPARE_BYTES = 200 * 10**6
@@ -134,7 +137,7 @@ class Staging:
         """
         if self._into is None:
             return self._publish_new(name, tuple(notes))
-        with FileLock(f"{self._datasets / ('.' + self._into.id)}.lock"):
+        with edit_log.editing(self._into.path):
             return self._publish_into(self._into, tuple(notes))
 
     def _publish_new(self, name: str, notes: tuple[str, ...]) -> Published:
@@ -148,44 +151,34 @@ class Staging:
             classes=tuple(sorted(set(table["label"]))),
             fingerprint=fingerprint(table),
             notes=notes,
+            edits_bytes=0,
         )
-        _write_table(self.path / "items.parquet", table)
-        _write_table(self.path / "triage.parquet", self._triage(items))
+        write_table(self.path / "items.parquet", table)
+        write_table(self.path / "triage.parquet", self._triage(items))
         write_json(self.path / "dataset.json", info)
         home = self._datasets / info.id
         self.path.replace(home)
         return self._published(Dataset(home), items, notes)
 
     def _publish_into(self, dataset: Dataset, notes: tuple[str, ...]) -> Published:
-        info, before = dataset.info, dataset.items()
-        known = dict(zip(before["sha256"], before["label"], strict=True))
+        before = dataset.all_items()
+        present = before[before["state"] != DELETED]  # a picture that was deleted may come again
+        known = dict(zip(present["sha256"], present["label"], strict=True))
+        excluded = set(before.loc[before["state"] == EXCLUDED, "sha256"])
         items, notes = self._settled(known, notes)
-        removed = {item.sha256 for item in self._items if known.get(item.sha256, item.label) != item.label}
+        removed = {item.sha256 for item in self._items if known.get(item.sha256, item.label) != item.label} - excluded
         if not removed:
             self._check_any(items)
         for item in items:
             (self.path / "images" / item.file).replace(dataset.image_path(item.file))
         gone = before[before["sha256"].isin(removed)]
-        table = pd.concat([before[~before["sha256"].isin(removed)], _table(items)], ignore_index=True)
-        new_classes = sorted(set(table["label"]) - set(info.classes))
-        triage = pd.concat([dataset.triage(), self._triage(items), _removed_rows(gone)], ignore_index=True)
-        edit = {
-            "schema_version": 1,
-            "kind": "add",
-            "version": info.version + 1,
-            "added": [{"sha256": item.sha256, "label": item.label} for item in items],
-            "removed": [{"sha256": row.sha256, "label": row.label} for row in gone.itertuples()],
-        }
-        append_line(dataset.path / "edits.jsonl", json.dumps(edit, ensure_ascii=False))
-        _write_table(dataset.path / "items.parquet", table)
-        _write_table(dataset.path / "triage.parquet", triage)
-        changes = {
-            "classes": (*info.classes, *new_classes),
-            "version": info.version + 1,
-            "fingerprint": fingerprint(table),
-            "notes": tuple(dict.fromkeys((*info.notes, *notes))),
-        }
-        write_json(dataset.path / "dataset.json", info.model_copy(update=changes))
+        triage = pd.concat([self._triage(items), _removed_rows(gone)], ignore_index=True)
+        number = dataset.info.version + 1
+        edit_log.write_addition(dataset.path, number, _table(items), triage)
+        change = Add(number=number, pictures=len(items), removed=tuple(gone["sha256"]), notes=notes)
+        contents = edit_log.present(dataset.path)
+        contents.make(change)
+        edit_log.commit(dataset.path, change, contents)
         return self._published(dataset, items, notes)
 
     def _settled(self, known: dict[str, str], notes: tuple[str, ...]) -> tuple[list[Item], tuple[str, ...]]:
@@ -254,11 +247,6 @@ def _removed_rows(gone: pd.DataFrame) -> pd.DataFrame:
 
 def _table(items: Sequence[Item]) -> pd.DataFrame:
     return pd.DataFrame([asdict(item) for item in items], columns=list(COLUMNS))
-
-
-def _write_table(path: Path, table: pd.DataFrame) -> None:
-    with replacing(path) as beside:
-        table.to_parquet(beside, index=False)
 
 
 def _sweep(datasets: Path) -> None:

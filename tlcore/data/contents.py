@@ -1,0 +1,166 @@
+"""What is in a dataset at one version, in memory, where one change after the other is made to it.
+
+It knows what each change does. It does not know files, but for the tables of added pictures that it asks for, nor
+whether a change makes sense; that is `fitting`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tlcore.data.changes import (
+    Add,
+    Change,
+    Colour,
+    Delete,
+    Exclude,
+    Group,
+    MergeClasses,
+    Relabel,
+    RenameClass,
+    Restore,
+)
+from tlcore.data.info import COLUMNS, DatasetInfo
+
+IN_USE, EXCLUDED, DELETED = STATES = ("", "excluded", "deleted")
+Rows = npt.NDArray[np.int64]
+
+
+class _Words:
+    """A column of text as numbers of its few words: quick to change and to count."""
+
+    def __init__(self, column: pd.Series[Any]) -> None:
+        codes, words = pd.factorize(column.fillna(""))
+        self.codes = codes.astype(np.int64)
+        self.words = [str(word) for word in words]
+        self._numbers = {word: number for number, word in enumerate(self.words)}
+
+    def number(self, word: str) -> int:
+        if word not in self._numbers:
+            self._numbers[word] = len(self.words)
+            self.words.append(word)
+        return self._numbers[word]
+
+    def put(self, rows: Rows, words: Iterable[str]) -> None:
+        self.codes[rows] = [self.number(word) for word in words]
+
+    def replace(self, old: str, new: str) -> None:
+        self.codes[self.codes == self.number(old)] = self.number(new)
+
+    def column(self) -> Any:
+        return pd.array(self.words, dtype="str").take(self.codes)
+
+
+class Contents:
+    """The pictures and classes of a dataset.
+
+    Args:
+        table: The columns of a dataset's items, and `state` where a picture is out of use.
+        info: Whose classes, colours, notes and additions hold for the table.
+        added: Gives the table of the pictures that came with an addition, by its number.
+    """
+
+    def __init__(self, table: pd.DataFrame, info: DatasetInfo, added: Callable[[int], pd.DataFrame]) -> None:
+        self.classes = list(info.classes)
+        self.colours = dict(info.colours)
+        self.notes = info.notes
+        self.additions = info.additions
+        self._added = added
+        self._take(table)
+
+    def _take(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._labels, self._groups = _Words(table["label"]), _Words(table["group"])
+        self._states = _Words(table["state"] if "state" in table else pd.Series([""] * len(table), dtype="str"))
+        self.__dict__.pop("_places", None)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return dict(zip(self._table["sha256"].tolist(), range(len(self._table)), strict=True))
+
+    def __contains__(self, sha: str) -> bool:
+        return sha in self._places
+
+    def labels(self, shas: Iterable[str]) -> list[str]:
+        return [self._labels.words[code] for code in self._labels.codes[self._rows(shas)]]
+
+    def groups(self, shas: Iterable[str]) -> list[str]:
+        return [self._groups.words[code] for code in self._groups.codes[self._rows(shas)]]
+
+    def states(self, shas: Iterable[str]) -> list[str]:
+        return [self._states.words[code] for code in self._states.codes[self._rows(shas)]]
+
+    def in_use(self) -> int:
+        """The number of pictures that are neither excluded nor deleted."""
+        return int(np.count_nonzero(self._used()))
+
+    def table(self) -> pd.DataFrame:
+        """Every picture; with a column `state` only where one is out of use, as in a dataset that knows no edits."""
+        table = self._table.assign(label=self._labels.column(), group=self._groups.column())[list(COLUMNS)]
+        return table if self.in_use() == len(table) else table.assign(state=self._states.column())
+
+    def make(self, change: Change) -> None:
+        """Make a change that fits; every picture and class in it is there."""
+        match change:
+            case Relabel(labels=labels):
+                self._labels.put(self._rows(labels), labels.values())
+            case Group(groups=groups):
+                self._groups.put(self._rows(groups), groups.values())
+            case Exclude(shas=shas):
+                self._set_state(shas, EXCLUDED)
+            case Restore(shas=shas):
+                self._set_state(shas, IN_USE)
+            case Delete(shas=shas):
+                self._set_state(shas, DELETED)
+            case RenameClass(old=old, new=new):
+                self._merge((old,), new)
+            case MergeClasses(classes=classes, into=into):
+                self._merge(classes, into)
+            case Colour(label=label, colour=colour):
+                self.colours.pop(label, None)
+                self.colours |= {label: colour} if colour else {}
+            case Add():
+                self._add(change)
+        self._renew_classes()
+
+    def _rows(self, shas: Iterable[str]) -> Rows:
+        return np.array([self._places[sha] for sha in shas], dtype=np.int64)
+
+    def _used(self) -> npt.NDArray[np.bool_]:
+        return np.equal(self._states.codes, self._states.number(IN_USE))
+
+    def _set_state(self, shas: Sequence[str], state: str) -> None:
+        self._states.codes[self._rows(shas)] = self._states.number(state)
+
+    def _merge(self, classes: Sequence[str], into: str) -> None:
+        """Let `into` have what the classes had: their pictures, and where it is new also the first one's place."""
+        for label in classes:
+            self._labels.replace(label, into)
+            colour = self.colours.pop(label, None)
+            if colour and into not in self.colours:
+                self.colours[into] = colour
+        if into not in self.classes:
+            self.classes = [into if label == classes[0] else label for label in self.classes]
+        self.classes = [label for label in self.classes if label == into or label not in classes]
+
+    def _add(self, change: Add) -> None:
+        self._set_state(change.removed, DELETED)
+        before, new = self.table(), self._added(change.number)
+        # A picture that was deleted comes back as it was given this time.
+        kept = before[~before["sha256"].isin(new["sha256"])]
+        table = pd.concat([kept, new], ignore_index=True)
+        self._take(table.assign(state=table["state"].fillna(IN_USE)) if "state" in table else table)
+        self.notes = tuple(dict.fromkeys((*self.notes, *change.notes)))
+        self.additions = (*self.additions, change.number)
+
+    def _renew_classes(self) -> None:
+        """A class is one that a picture in use has; a new one, or one that comes back, is put after the others."""
+        counts = np.bincount(self._labels.codes[self._used()], minlength=len(self._labels.words))
+        filled = {self._labels.words[number] for number in np.flatnonzero(counts)}
+        self.classes = [label for label in self.classes if label in filled] + sorted(filled - set(self.classes))

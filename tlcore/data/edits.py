@@ -1,0 +1,214 @@
+"""Edits of a dataset: made, undone, made again, and looked back at.
+
+It knows the order of checking, writing down and telling. It does not know what a change does (`contents`), whether it
+fits (`fitting`) or which files hold it (`edit_log`).
+
+Edits are undone in the order in which they were made, the latest first, whoever made them: two tabs share one history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from tlcore.data import edit_log
+from tlcore.data.changes import Add, Change, Line, Made, Redo, Undo
+from tlcore.data.contents import Contents
+from tlcore.data.dataset import Dataset
+from tlcore.data.edit_log import editing
+from tlcore.data.fitting import fit
+from tlcore.data.info import DatasetInfo
+from tlcore.errors import DataError
+from tlcore.files import read_json, write_json
+
+_WORDS = {"": "in use", "excluded": "excluded", "deleted": "deleted"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A version of a dataset, and what made it.
+
+    Attributes:
+        version: 1 as it was made, one more with every line of the history.
+        at: When; of additions by a Graft that did not write times down, when the dataset was made.
+        says: A sentence for a person.
+        undone: Whether it is an edit that does not hold now.
+        name: What a person called the version; mostly empty.
+    """
+
+    version: int
+    at: datetime
+    change: Change | Undo | Redo | Made
+    says: str
+    undone: bool = False
+    name: str = ""
+
+
+class _Names(BaseModel):
+    """`version-names.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = 1
+    names: dict[int, str] = Field(default_factory=dict)
+
+
+def apply(dataset: Dataset, change: Change) -> Entry:
+    """Make a change; it is made once its line is on the disk, and only as a whole.
+
+    Raises:
+        DataError: It names a picture or a class that is not there, changes nothing, or leaves no picture in use.
+    """
+    with editing(dataset.path):
+        contents = edit_log.present(dataset.path)
+        fitting = fit(change, contents)
+        contents.make(fitting)
+        line = edit_log.commit(dataset.path, fitting, contents)
+    return Entry(line.version, line.at, fitting, fitting.says)
+
+
+def undo(dataset: Dataset) -> Entry | None:
+    """Take back the latest edit that holds; None where there is none."""
+    with editing(dataset.path):
+        done, _ = edit_log.standing(edit_log.lines(dataset.path))
+        if not done:
+            return None
+        contents = edit_log.replay(dataset.path, done[:-1])
+        line = edit_log.commit(dataset.path, Undo(of=done[-1].version), contents)
+    return Entry(line.version, line.at, line.change, f"Undid: {done[-1].change.says}")
+
+
+def redo(dataset: Dataset) -> Entry | None:
+    """Make the edit again that was undone last; None where there is none, or another edit was made since."""
+    with editing(dataset.path):
+        _, undone = edit_log.standing(edit_log.lines(dataset.path))
+        if not undone:
+            return None
+        contents = edit_log.present(dataset.path)
+        contents.make(undone[-1].change)
+        line = edit_log.commit(dataset.path, Redo(of=undone[-1].version), contents)
+    return Entry(line.version, line.at, line.change, f"Did again: {undone[-1].change.says}")
+
+
+def history(dataset: Dataset) -> list[Entry]:
+    """Every version, the first one first: how it was made, each edit, each undo and redo."""
+    info, lines, names = dataset.info, edit_log.lines(dataset.path), _names(dataset)
+    done, _ = edit_log.standing(lines)
+    held = {made.version for made in done}
+    says = {line.version: line.change.says for line in lines if not isinstance(line.change, Undo | Redo)}
+    entries = [Entry(1, info.created, Made(), Made().says, name=names.get(1, ""))]
+    for version, pictures, removed in edit_log.old_additions(dataset.path):
+        old = Add(number=0, pictures=pictures, removed=removed)
+        entries.append(Entry(version, info.created, old, old.says, name=names.get(version, "")))
+    for line in lines:
+        undone = line.version in says and line.version not in held
+        entries.append(
+            Entry(line.version, line.at, line.change, _said(line, says), undone, names.get(line.version, ""))
+        )
+    return entries
+
+
+def next_undo(dataset: Dataset) -> Entry | None:
+    """The edit that `undo` would take back; None where there is none."""
+    return _entry_of(dataset, edit_log.standing(edit_log.lines(dataset.path))[0])
+
+
+def next_redo(dataset: Dataset) -> Entry | None:
+    """The edit that `redo` would make again; None where there is none."""
+    return _entry_of(dataset, edit_log.standing(edit_log.lines(dataset.path))[1])
+
+
+def at_version(dataset: Dataset, version: int) -> pd.DataFrame:
+    """The table of a version, as `Dataset.all_items` gives it for the present.
+
+    Raises:
+        DataError: There is no such version, or a Graft made it that did not keep what is needed to go back to it.
+    """
+    with editing(dataset.path):
+        table = _contents_at(dataset, version).table()
+    return table if "state" in table else table.assign(state="")
+
+
+def compare(dataset: Dataset, a: int, b: int) -> pd.DataFrame:
+    """What differs between two versions, one row for each difference.
+
+    Its columns: `sha256`, `file`, `what` (`label`, `group`, `state`, or `picture` where only one version has it), `was`
+    in version `a` and `is` in version `b`.
+
+    Raises:
+        DataError: As for `at_version`.
+    """
+    before, after = (at_version(dataset, version).set_index("sha256") for version in (a, b))
+    both = after.index[after.index.isin(before.index)]
+    was, now = before.loc[both], after.loc[both]
+    parts = [
+        pd.DataFrame({"file": now["file"], "what": what, "was": was[what], "is": now[what]})[was[what] != now[what]]
+        for what in ("label", "group", "state")
+    ]
+    parts[-1] = parts[-1].replace({"was": _WORDS, "is": _WORDS})
+    new, gone = after.index.difference(both, sort=False), before.index.difference(both, sort=False)
+    parts.append(pd.DataFrame({"file": after.loc[new, "file"], "what": "picture", "was": "", "is": "there"}))
+    parts.append(pd.DataFrame({"file": before.loc[gone, "file"], "what": "picture", "was": "there", "is": ""}))
+    found = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return found.rename_axis("sha256").reset_index()
+
+
+def name_version(dataset: Dataset, version: int, name: str) -> None:
+    """Call a version by a name, such as 'before cleaning'; an empty one takes the name away.
+
+    Raises:
+        DataError: There is no such version.
+    """
+    with editing(dataset.path):
+        _check_version(version, dataset.info)
+        names = {number: old for number, old in _names(dataset).items() if number != version}
+        if name.strip():
+            names[version] = name.strip()
+        write_json(dataset.path / "version-names.json", _Names(names=names))
+
+
+def _names(dataset: Dataset) -> dict[int, str]:
+    path = dataset.path / "version-names.json"
+    return read_json(path, _Names).names if path.exists() else {}
+
+
+def _said(line: Line, says: dict[int, str]) -> str:
+    match line.change:
+        case Undo(of=of):
+            return f"Undid: {says[of]}"
+        case Redo(of=of):
+            return f"Did again: {says[of]}"
+        case change:
+            return change.says
+
+
+def _entry_of(dataset: Dataset, edits: list[edit_log.Edit]) -> Entry | None:
+    if not edits:
+        return None
+    return next(entry for entry in history(dataset) if entry.version == edits[-1].version)
+
+
+def _contents_at(dataset: Dataset, version: int) -> Contents:
+    info = dataset.info
+    _check_version(version, info)
+    if version == info.version:
+        return edit_log.present(dataset.path)
+    lines = edit_log.lines(dataset.path)
+    first = lines[0].version - 1 if lines else info.version
+    if version < first:
+        raise DataError(
+            f"A version since {first} is needed. Version {version} is from a Graft that did not keep what is needed to "
+            "go back to it."
+        )
+    done, _ = edit_log.standing([line for line in lines if line.version <= version])
+    return edit_log.replay(dataset.path, done)
+
+
+def _check_version(version: int, info: DatasetInfo) -> None:
+    if not 1 <= version <= info.version:
+        raise DataError(
+            f"A version of the dataset is needed, 1 to {info.version:,}. Received {version}. Its history lists them."
+        )

@@ -1,0 +1,84 @@
+"""What is known about a dataset beside its pictures, and how its tables lie on the disk.
+
+It knows `dataset.json`, the columns of the tables and what makes two datasets equal. It does not know edits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict, Field
+
+from tlcore.errors import WorkspaceError
+from tlcore.files import replacing
+
+COLUMNS = ("sha256", "file", "label", "split", "group", "width", "height", "source", "flags")
+TRIAGE_COLUMNS = ("source", "outcome", "reason")
+# Words that come again and again; to look for repetitions among hashes only takes time.
+_REPEATING = ("label", "split", "group", "flags", "state", "outcome", "reason")
+
+
+class DatasetInfo(BaseModel):
+    """`dataset.json`.
+
+    Attributes:
+        classes: In the order of the model's outputs: sorted at first; those that an edit brings come last.
+        colours: `#rrggbb` of each class that was given one.
+        version: 1 when it is made, one more with every edit, undo and redo.
+        fingerprint: Of which bytes have which label; equal fingerprints mean equal pictures in use and equal labels.
+        notes: Sentences to show with the dataset, such as which columns of a CSV were taken.
+        additions: The versions in which pictures were added that are part of it now.
+        edits_bytes: How much of `edits.jsonl` the tables hold; None in datasets of a Graft that did not keep it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    id: str
+    name: str
+    classes: tuple[str, ...]
+    colours: dict[str, str] = Field(default_factory=dict)
+    modality: Literal["image"] = "image"
+    version: int = 1
+    fingerprint: str
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    notes: tuple[str, ...] = ()
+    additions: tuple[int, ...] = ()
+    edits_bytes: int | None = None
+
+
+def fingerprint(items: pd.DataFrame) -> str:
+    """Hash which bytes have which label; order, names and splits do not matter."""
+    shas, labels = (pa.array(items[column], pa.large_string()) for column in ("sha256", "label"))
+    pairs = pc.binary_join_element_wise(shas, labels, pa.scalar("\0", pa.large_string()))
+    in_order = pairs.take(pc.sort_indices(pairs)).to_pylist()
+    return hashlib.sha256("".join(f"{pair}\n" for pair in in_order).encode()).hexdigest()
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a table, columns that are not asked for after the others.
+
+    Raises:
+        WorkspaceError: The table is missing or damaged, or lacks a column.
+    """
+    try:
+        table = pd.read_parquet(path)
+        return table[[*columns, *(name for name in table.columns if name not in columns)]]
+    except (OSError, ValueError, KeyError) as error:
+        raise WorkspaceError(
+            f"The table {path.name} is needed in {path.parent}. It could not be read: {error}. "
+            "Restore it from a copy, or delete the dataset."
+        ) from error
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table in one step; equal tables give equal bytes."""
+    repeating = [name for name in _REPEATING if name in table.columns]
+    with replacing(path) as beside:
+        table.to_parquet(beside, index=False, use_dictionary=repeating)
