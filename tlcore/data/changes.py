@@ -128,8 +128,7 @@ class Add(_Change):
     """Pictures that an intake brought.
 
     Attributes:
-        number: Of the tables in `additions/`; the version of the line that brought them. 0 where there are none:
-            additions of a Graft that could not undo them.
+        number: Of the tables in `additions/`: the version of the line that brought them.
         pictures: How many.
         removed: SHA-256 of pictures that came again in another class, so that they are in neither.
         notes: Sentences of the intake.
@@ -162,13 +161,20 @@ class Redo(_Change):
 
 
 class Made(_Change):
-    """The beginning: the dataset as it was taken in. It stands in no line."""
+    """The beginning, which stands in no line.
+
+    Attributes:
+        additions: By a Graft that could not undo them; they are part of the beginning.
+    """
 
     kind: Literal["made"] = "made"
+    additions: int = 0
 
     @property
     def says(self) -> str:
-        return "Took in the first pictures."
+        if not self.additions:
+            return "Took in the first pictures."
+        return f"Took in the first pictures, and more in {_count(self.additions, 'addition')} that cannot be undone."
 
 
 Change = Relabel | Exclude | Restore | Delete | RenameClass | MergeClasses | Colour | Group | Add

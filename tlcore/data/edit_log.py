@@ -11,7 +11,6 @@ does not know which edits make sense.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -134,20 +133,10 @@ def lines(path: Path) -> tuple[Line, ...]:
     return _parsed(log, begin, stat.st_size, stat.st_mtime_ns)
 
 
-def old_additions(path: Path) -> list[tuple[int, int, tuple[str, ...]]]:
-    """The additions of a Graft that could not undo them: version, number of pictures, SHA-256 of removed ones."""
-    end = None
-    if (path / "base.json").exists():
-        end = read_json(path / "base.json", DatasetInfo).edits_bytes
-    try:
-        whole, _, _torn = (path / "edits.jsonl").read_bytes()[:end].rpartition(b"\n")
-    except FileNotFoundError:
-        return []
-    found = []
-    for text in whole.splitlines():
-        edit = json.loads(text)
-        found.append((int(edit["version"]), len(edit["added"]), tuple(one["sha256"] for one in edit["removed"])))
-    return found
+def first_version(path: Path) -> int:
+    """The version that the history begins with: 1, or later where a Graft added pictures that could not undo it."""
+    known = path / ("base.json" if (path / "base.json").exists() else "dataset.json")
+    return read_json(known, DatasetInfo).version
 
 
 def write_addition(path: Path, number: int, items: pd.DataFrame, triage: pd.DataFrame) -> None:

@@ -15,12 +15,11 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data import edit_log
-from tlcore.data.changes import Add, Change, Line, Made, Redo, Undo
+from tlcore.data.changes import Change, Line, Made, Redo, Undo
 from tlcore.data.contents import Contents
 from tlcore.data.dataset import Dataset
-from tlcore.data.edit_log import editing
+from tlcore.data.edit_log import editing, settle
 from tlcore.data.fitting import fit
-from tlcore.data.info import DatasetInfo
 from tlcore.errors import DataError
 from tlcore.files import read_json, write_json
 
@@ -32,8 +31,8 @@ class Entry:
     """A version of a dataset, and what made it.
 
     Attributes:
-        version: 1 as it was made, one more with every line of the history.
-        at: When; of additions by a Graft that did not write times down, when the dataset was made.
+        version: 1 as it was made, one more with every edit, undo and redo.
+        at: When.
         says: A sentence for a person.
         undone: Whether it is an edit that does not hold now.
         name: What a person called the version; mostly empty.
@@ -94,20 +93,20 @@ def redo(dataset: Dataset) -> Entry | None:
 
 
 def history(dataset: Dataset) -> list[Entry]:
-    """Every version, the first one first: how it was made, each edit, each undo and redo."""
-    info, lines, names = dataset.info, edit_log.lines(dataset.path), _names(dataset)
-    done, _ = edit_log.standing(lines)
-    held = {made.version for made in done}
+    """Every version, the first one first: how it was made, each edit, each undo and redo.
+
+    Where a Graft added pictures that could not undo it, the first version is the one after that.
+    """
+    settle(dataset.path)
+    first, lines, names = edit_log.first_version(dataset.path), edit_log.lines(dataset.path), _names(dataset)
+    held = {edit.version for edit in edit_log.standing(lines)[0]}
     says = {line.version: line.change.says for line in lines if not isinstance(line.change, Undo | Redo)}
-    entries = [Entry(1, info.created, Made(), Made().says, name=names.get(1, ""))]
-    for version, pictures, removed in edit_log.old_additions(dataset.path):
-        old = Add(number=0, pictures=pictures, removed=removed)
-        entries.append(Entry(version, info.created, old, old.says, name=names.get(version, "")))
+    made = Made(additions=first - 1)
+    entries = [Entry(first, dataset.info.created, made, made.says, name=names.get(first, ""))]
     for line in lines:
         undone = line.version in says and line.version not in held
-        entries.append(
-            Entry(line.version, line.at, line.change, _said(line, says), undone, names.get(line.version, ""))
-        )
+        name = names.get(line.version, "")
+        entries.append(Entry(line.version, line.at, line.change, _said(line, says), undone, name))
     return entries
 
 
@@ -125,7 +124,7 @@ def at_version(dataset: Dataset, version: int) -> pd.DataFrame:
     """The table of a version, as `Dataset.all_items` gives it for the present.
 
     Raises:
-        DataError: There is no such version, or a Graft made it that did not keep what is needed to go back to it.
+        DataError: There is no such version in the history.
     """
     with editing(dataset.path):
         table = _contents_at(dataset, version).table()
@@ -163,7 +162,7 @@ def name_version(dataset: Dataset, version: int, name: str) -> None:
         DataError: There is no such version.
     """
     with editing(dataset.path):
-        _check_version(version, dataset.info)
+        _check_version(dataset, version)
         names = {number: old for number, old in _names(dataset).items() if number != version}
         if name.strip():
             names[version] = name.strip()
@@ -192,23 +191,16 @@ def _entry_of(dataset: Dataset, edits: list[edit_log.Edit]) -> Entry | None:
 
 
 def _contents_at(dataset: Dataset, version: int) -> Contents:
-    info = dataset.info
-    _check_version(version, info)
-    if version == info.version:
+    _check_version(dataset, version)
+    if version == dataset.info.version:
         return edit_log.present(dataset.path)
-    lines = edit_log.lines(dataset.path)
-    first = lines[0].version - 1 if lines else info.version
-    if version < first:
-        raise DataError(
-            f"A version since {first} is needed. Version {version} is from a Graft that did not keep what is needed to "
-            "go back to it."
-        )
-    done, _ = edit_log.standing([line for line in lines if line.version <= version])
+    done, _ = edit_log.standing([line for line in edit_log.lines(dataset.path) if line.version <= version])
     return edit_log.replay(dataset.path, done)
 
 
-def _check_version(version: int, info: DatasetInfo) -> None:
-    if not 1 <= version <= info.version:
+def _check_version(dataset: Dataset, version: int) -> None:
+    first, last = edit_log.first_version(dataset.path), dataset.info.version
+    if not first <= version <= last:
         raise DataError(
-            f"A version of the dataset is needed, 1 to {info.version:,}. Received {version}. Its history lists them."
+            f"A version of the dataset is needed, {first} to {last}. Received {version}. Its history lists them."
         )
