@@ -24,6 +24,7 @@ from unicodedata import normalize
 from tlcore.errors import ArchiveError, DataError, PictureError
 
 HEAD_BYTES = 64
+PARQUET_MAGIC = b"PAR1"
 _END_BYTES = 66_000  # the last record and the longest comment, and Zip64's
 _MOST_BYTES_PER_NAME = 1000
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
@@ -55,7 +56,7 @@ class Entry:
 
     path: PurePosixPath
     size: int
-    key: Path | zipfile.ZipInfo
+    key: object
 
     @property
     def name(self) -> str:
@@ -75,7 +76,7 @@ class Opened(Protocol):
 
 @contextmanager
 def opening(source: Path, limits: Limits | None = None) -> Iterator[Opened]:
-    """Open a zip or a folder; its content says which of the two it is.
+    """Open a zip or a folder, or a lone Parquet file; its content says which it is.
 
     Raises:
         ArchiveError: The archive is damaged, too large or hostile; or there are too many files.
@@ -86,6 +87,8 @@ def opening(source: Path, limits: Limits | None = None) -> Iterator[Opened]:
         yield _Folder(source, limits)
     elif not source.exists():
         raise DataError(f"A zip or a folder with pictures is needed. {source} is not there. Check the path.")
+    elif _head(source) == PARQUET_MAGIC:
+        yield _File(source)
     elif not zipfile.is_zipfile(source):
         raise DataError(
             f"A zip or a folder with pictures is needed. {source.name} is neither, or it is damaged. "
@@ -101,6 +104,14 @@ def opening(source: Path, limits: Limits | None = None) -> Iterator[Opened]:
             ) from error
         with archive:
             yield _Zip(source.name, archive, limits)
+
+
+def _head(source: Path) -> bytes:
+    try:
+        with source.open("rb") as stream:
+            return stream.read(len(PARQUET_MAGIC))
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror}. Check who may read it.") from error
 
 
 def _is_folder(source: Path) -> bool:
@@ -120,7 +131,7 @@ def _check_directory(source: Path, limits: Limits) -> None:
     large = end.rfind(b"PK\x06\x06", 0, max(at, 0))  # Zip64, where two or four bytes are too few
     if 0 <= large <= len(end) - 56 and (count == 0xFFFF or length == 0xFFFFFFFF):
         count, length = struct.unpack_from("<QQ", end, large + 32)
-    _check_amount(source.name, max(count, length // _MOST_BYTES_PER_NAME), 0, limits)
+    check_amount(source.name, max(count, length // _MOST_BYTES_PER_NAME), 0, limits)
 
 
 def read(opened: Opened, entry: Entry, *, most: int) -> bytes:
@@ -181,10 +192,22 @@ class _Folder:
                 elif item.is_file(follow_symlinks=False):
                     size = item.stat(follow_symlinks=False).st_size
                     count, total = count + 1, total + size
-                    _check_amount(str(folder), count, total, self._limits)
+                    check_amount(str(folder), count, total, self._limits)
                     yield Entry(path, size, Path(item.path))
                 else:
                     self._left_out.append((str(path), "This is not a file but a device or a pipe."))
+
+
+class _File:
+    """One file, alone; whoever knows its kind finds the pictures in it."""
+
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    def __init__(self, path: Path) -> None:
+        self.entries: tuple[Entry, ...] = (Entry(PurePosixPath(_plain(path.name)), path.stat().st_size, path),)
+
+    def open(self, entry: Entry) -> BinaryIO:
+        return Path(str(entry.key)).open("rb")
 
 
 class _Zip:
@@ -201,10 +224,10 @@ class _Zip:
             if info.filename.endswith(("/", "\\")):
                 continue
             count, total, packed = count + 1, total + info.file_size, packed + info.compress_size
-            _check_amount(name, count, total, limits)
-            _check_ratio(name, info.file_size, info.compress_size, limits)
+            check_amount(name, count, total, limits)
+            check_ratio(name, info.file_size, info.compress_size, limits)
             entries.append(Entry(path, info.file_size, info))
-        _check_ratio(name, total, packed, limits)
+        check_ratio(name, total, packed, limits)
         self.entries = tuple(sorted(entries, key=lambda entry: entry.path.parts))
 
     @contextmanager
@@ -256,7 +279,7 @@ def _plain(name: str) -> str:
     return normalize("NFC", name.encode(errors="replace").decode())
 
 
-def _check_amount(name: str, count: int, total: int, limits: Limits) -> None:
+def check_amount(name: str, count: int, total: int, limits: Limits) -> None:
     if count > limits.files:
         raise ArchiveError(f"{name} has more than {limits.files:,} files in it. It is refused. Give it in parts.")
     if total > limits.bytes:
@@ -265,9 +288,9 @@ def _check_amount(name: str, count: int, total: int, limits: Limits) -> None:
         )
 
 
-def _check_ratio(name: str, unpacked: int, packed: int, limits: Limits) -> None:
+def check_ratio(name: str, unpacked: int, packed: int, limits: Limits) -> None:
     if unpacked >= limits.ratio_from_bytes and unpacked > limits.ratio * max(packed, 1):
         raise ArchiveError(
-            f"The zip {name} would grow to more than {limits.ratio:g} times its size ({unpacked / 10**6:,.0f} MB), "
+            f"{name} would grow to more than {limits.ratio:g} times its size ({unpacked / 10**6:,.0f} MB), "
             "as only a zip bomb does. It is refused. Pack the pictures again."
         )

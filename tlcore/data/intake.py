@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from tlcore.data.archive import Entry, Limits, Opened, opening, read
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.data.examine import Examiner
 from tlcore.data.labels import Place, Plan, plan
+from tlcore.data.parquet import WithRows, unrolled
 from tlcore.data.progress import Pace, Progress
 from tlcore.data.staging import Item, LeftOut, Staging
 from tlcore.errors import DataError, PictureError, WorkspaceError
@@ -58,7 +59,7 @@ def ingest(
 
     Args:
         workspace: Where the dataset is made.
-        source: The zip or the folder; it is only read.
+        source: The zip, the folder or the Parquet file; it is only read.
         name: Of the new dataset; else that of the source.
         label: The class of pictures that neither a folder nor a table gives one.
         into: The dataset that gets the pictures, instead of a new one.
@@ -73,9 +74,12 @@ def ingest(
     yield Progress(0, 0, note="Looking at the files")
     source = source.expanduser()
     _check_apart(workspace, source)
-    with opening(source, limits) as opened:
+    with opening(source, limits) as given, unrolled(given, limits) as opened:
         if not opened.entries:
-            raise DataError(f"A zip or a folder with pictures is needed. {source.name} has no files in it.")
+            why = " ".join(f"{file}: {reason}" for file, reason in opened.left_out[:3])
+            raise DataError(
+                f"A zip or a folder with pictures is needed. {source.name} has no files in it. {why}".strip()
+            )
         found = _plan(opened, label)
         if found.loose and not label:
             raise DataError(
@@ -84,7 +88,7 @@ def ingest(
             )
         with Staging(workspace, into) as staging:
             staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *found.skipped)))
-            yield from _take_in(opened, found, staging, limits, threads or _processors())
+            yield from examine_all(opened, found.places, staging, limits=limits, threads=threads)
             yield Progress(staging.seen, staging.seen, note="Writing the table")
             published = staging.publish(name=name or _free_name(workspace, source), notes=found.notes)
     return IntakeReport(published.dataset, published.kept, published.fixed, published.left_out, published.notes)
@@ -112,7 +116,7 @@ def needs_label(source: Path) -> bool:
         ArchiveError: The archive is damaged, too large or hostile.
         DataError: It is neither a zip nor a folder.
     """
-    with opening(source.expanduser()) as opened:
+    with opening(source.expanduser()) as given, unrolled(given, Limits()) as opened:
         return bool(opened.entries) and _plan(opened, None).loose
 
 
@@ -125,7 +129,7 @@ def _check_apart(workspace: Workspace, source: Path) -> None:
         )
 
 
-def _plan(opened: Opened, label: str | None) -> Plan:
+def _plan(opened: WithRows, label: str | None) -> Plan:
     by_path = {entry.path: entry for entry in opened.entries}
 
     def content(path: PurePosixPath) -> bytes:
@@ -134,13 +138,22 @@ def _plan(opened: Opened, label: str | None) -> Plan:
         except PictureError:
             return b""  # a table that cannot be read names nothing
 
-    return plan(tuple(by_path), content, label.strip() if label else None)
+    found = plan(tuple(by_path), content, label.strip() if label else None, opened.known)
+    found.notes = [*opened.notes, *found.notes]
+    return found
 
 
-def _take_in(
-    opened: Opened, found: Plan, staging: Staging, limits: Limits, threads: int
+def examine_all(
+    opened: Opened,
+    places: Mapping[PurePosixPath, Place],
+    staging: Staging,
+    *,
+    limits: Limits,
+    threads: int | None = None,
 ) -> Generator[Progress, None, None]:
-    entries = [entry for entry in opened.entries if entry.path in found.places]
+    """Open every file that has a place, on several threads, and put what came of it into `staging`."""
+    threads = threads or _processors()
+    entries = [entry for entry in opened.entries if entry.path in places]
     staging.check_space(sum(entry.size for entry in entries))
     examiner = Examiner(opened, limits)
     pace = Pace(len(entries), "Taking in pictures")
@@ -149,7 +162,7 @@ def _take_in(
     pool = ThreadPoolExecutor(threads, thread_name_prefix="intake")
     try:
         for done, entry in enumerate(entries):
-            waiting.append(pool.submit(_take_one, entry, found.places[entry.path], examiner, staging))
+            waiting.append(pool.submit(_take_one, entry, places[entry.path], examiner, staging))
             if len(waiting) > threads * _WAITING_PER_THREAD:
                 staging.add(waiting.popleft().result())
             if pace.due():
@@ -187,6 +200,7 @@ def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) 
         source=entry.name,
         flags=",".join(picture.flags),
         fixed=picture.fixed,
+        group=place.group,
     )
 
 

@@ -3,7 +3,7 @@
 It knows paths and tables of text. It does not know pictures.
 
 The folder that directly holds a file names its class. Folders named like the parts of a split, `train` beside `val` or
-`test`, name the part instead. A CSV that names the files goes before the folders.
+`test`, name the part instead. A CSV that names the files, or what another program exported, goes before the folders.
 """
 
 from __future__ import annotations
@@ -11,17 +11,23 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
+from tlcore.data.annotations import (
+    MOST_FILES,
+    SUFFIXES_OF_EXPORTS,
+    SUFFIXES_OF_TABLES,
+    as_table,
+    without_upload_mark,
+)
 from tlcore.data.pixels import SUFFIXES
-from tlcore.data.tables import read_table, takings
+from tlcore.data.tables import Table, takings
 
 PARTS = ("", "train", "val", "test")
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv"})
 _SYSTEM_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"})
 _PART = re.compile(
     r"(?:(train|training|trn)|(val|valid|validation|dev)|(test|testing|tst))(?:[ _-]?(?:set|data|images|imgs|split))?"
@@ -36,6 +42,7 @@ class Place:
     label: str = ""
     split: str = ""
     reason: str = ""
+    group: str = ""
 
 
 @dataclass
@@ -63,31 +70,50 @@ def part_of(name: str) -> str:
     return "train" if match[1] else "val" if match[2] else "test"
 
 
-def plan(paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes], label: str | None = None) -> Plan:
+def plan(
+    paths: Sequence[PurePosixPath],
+    read: Callable[[PurePosixPath], bytes],
+    label: str | None = None,
+    known: Mapping[PurePosixPath, Place] | None = None,
+) -> Plan:
     """Find the class and the part of every file; `label` is for files that nothing else gives a class.
 
-    `read` gives the bytes of a file; it is called for tables only.
+    `read` gives the bytes of a file; it is called for tables only. `known` has the files that brought their class with
+    them, as the rows of a Parquet file do; nothing is asked about those.
     """
-    found = Plan()
+    found, known = Plan(), known or {}
     files = []
     for path in paths:
+        if path in known:
+            continue
         if any(part.casefold() in _SYSTEM_NAMES or part.startswith(".") for part in path.parts):
             found.skipped.append((str(path), "The operating system made this file; it is not a picture of yours."))
         else:
             files.append(path)
-    tables = [path for path in files if path.suffix.casefold() in TABLE_SUFFIXES]
-    others = [path for path in files if path.suffix.casefold() not in TABLE_SUFFIXES]
+    tables = _tables(files, read)
+    others = [path for path in files if path not in tables]
     by_folder = _from_folders(others)
-    by_table = _from_tables(tables, others, by_folder, read, found)
+    by_table = _from_tables(tables, others, by_folder, found)
     if by_table:
         found.places = {path: _with_label(by_table.get(path), label) for path in others}
     else:
-        found.skipped += [(str(path), "This table was not used: the folders name the classes.") for path in tables]
+        unused = "This table was not used: the folders name the classes."
+        found.skipped += [(str(path), table.fault or unused) for path, table in tables.items()]
         found.places = {path: _with_label(place, label) for path, place in by_folder.items()}
+    found.places |= {path: _with_label(place, label) for path, place in known.items()}
     likely = [place for path, place in found.places.items() if path.suffix.casefold() in SUFFIXES]
     found.loose = not any(place.label for place in likely or found.places.values())
     _val_without_test(found)
     return found
+
+
+def _tables(files: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes]) -> dict[PurePosixPath, Table]:
+    """Every file that may say which class others have, read."""
+    exports = [path for path in files if path.suffix.casefold() in SUFFIXES_OF_EXPORTS]
+    few = exports if len(exports) <= MOST_FILES else []
+    likely = [path for path in files if path.suffix.casefold() in SUFFIXES_OF_TABLES]
+    read_in = ((path, as_table(path, read(path))) for path in (*likely, *few))
+    return {path: table for path, table in read_in if table is not None}
 
 
 def _with_label(place: Place | None, label: str | None) -> Place:
@@ -95,14 +121,14 @@ def _with_label(place: Place | None, label: str | None) -> Place:
         place = Place(reason="The table does not name this file, so its class is not known.")
     if place.label or not label:
         return place
-    return Place(label, place.split)
+    return Place(label, place.split, group=place.group)
 
 
 def _val_without_test(found: Plan) -> None:
     splits = {place.split for place in found.places.values() if place.label}
     if "val" in splits and "test" not in splits:
         found.places = {
-            path: Place(place.label, "test", place.reason) if place.split == "val" else place
+            path: replace(place, split="test") if place.split == "val" else place
             for path, place in found.places.items()
         }
         found.notes.append(
@@ -166,10 +192,9 @@ def _place(path: PurePosixPath, levels: set[PurePosixPath], *, outward: bool = F
 
 
 def _from_tables(
-    tables: Sequence[PurePosixPath],
+    tables: Mapping[PurePosixPath, Table],
     paths: Sequence[PurePosixPath],
     by_folder: Mapping[PurePosixPath, Place],
-    read: Callable[[PurePosixPath], bytes],
     found: Plan,
 ) -> dict[PurePosixPath, Place]:
     """Take what the tables say; empty where none of them names the files and their classes."""
@@ -178,8 +203,8 @@ def _from_tables(
     said: dict[PurePosixPath, tuple[int, set[Place]]] = {}
     notes, skipped, used = [], [], set()
     folders_name_classes = len({place.label for place in by_folder.values()} - {""}) > 1
-    for path in tables:
-        taken = takings(read_table(read(path)), partial(_names_one, folder=path.parent, index=index), part_of)
+    for path, table in tables.items():
+        taken = takings(table, partial(_names_one, folder=path.parent, index=index), part_of)
         if taken is None or (folders_name_classes and not taken.sure):
             continue
         used.add(path)
@@ -190,16 +215,19 @@ def _from_tables(
             if file is None:
                 skipped.append((f"{path}: {name}", "The table names this file, but it is not there."))
                 continue
-            split = part_of(taken.table.cell(row, taken.split)) if taken.split is not None else part_of(path.stem)
+            said_part = taken.table.cell(row, taken.split) if taken.split is not None else path.stem
+            split = part_of(said_part) or by_folder[file].split
+            group = taken.table.cell(row, taken.group) if taken.group is not None else ""
             best, places = said.get(file, (fit, set()))
             if fit >= best:
-                place = Place(label, split, "" if label else "The table gives this file no class.")
+                place = Place(label, split, "" if label else "The table gives this file no class.", group)
                 said[file] = (fit, {*places, place} if fit == best else {place})
     if folders_name_classes and len(said) < len(by_folder) / 2:
         return {}
     found.notes += notes
     found.skipped += skipped
-    found.skipped += [(str(path), "No column of this table names the pictures.") for path in tables if path not in used]
+    unused = "No column of this table names the pictures."
+    found.skipped += [(str(path), table.fault or unused) for path, table in tables.items() if path not in used]
     return {path: _agreed(places) for path, (_, places) in said.items()}
 
 
@@ -232,7 +260,8 @@ def _find(
     Tables name files from where they lie, from the top or from a place on another machine; the end of the path tells.
     """
     wanted = [part for part in normalize("NFC", text).replace("\\", "/").split("/") if part not in {"", ".", ".."}]
-    files = index.get(wanted[-1].strip().casefold(), []) if wanted else []
+    name = wanted[-1].strip().casefold() if wanted else ""
+    files = index.get(name) or index.get(without_upload_mark(name), [])
     if not files:
         return None, 0
     full = [*folder.parts, *wanted]

@@ -14,20 +14,30 @@ from pathlib import PurePosixPath
 from tlcore.data.pixels import SUFFIXES
 
 # What label columns are called, the surest first.
-_LABEL_NAMES = (
+LABEL_NAMES = (
     "label", "labels", "class", "classes", "class_name", "classname", "label_name", "category", "target", "y",
-    "class_id", "label_id", "diagnosis", "dx", "species", "breed", "type", "kind", "tag", "tags", "group", "name",
+    "class_id", "label_id", "diagnosis", "dx", "species", "breed", "type", "kind", "choice", "tag", "tags", "group",
+    "name",
 )  # fmt: skip
+# Pictures of one group stay on one side of every split.
+GROUP = "group"
 _ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 _MOST_CLASSES_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text; `header` is empty where the first row is already a picture's."""
+    """Rows of text; `header` is empty where the first row is already a picture's.
+
+    Attributes:
+        origin: Which program's words these are, where the columns are not the file's own.
+        fault: Why there are no rows, in a sentence.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    origin: str = ""
+    fault: str = ""
 
     @property
     def width(self) -> int:
@@ -49,9 +59,12 @@ class Taken:
     file: int
     label: int
     split: int | None
+    group: int | None
     sure: bool
 
     def sentence(self, source: str) -> str:
+        if self.table.origin:
+            return f"The classes come from {source}: {self.table.origin}."
         part = "" if self.split is None else f", column {self.table.name(self.split)} the part of the split"
         return (
             f"The classes come from {source}: column {self.table.name(self.file)} names the file, "
@@ -93,7 +106,7 @@ def takings(table: Table, is_file: Callable[[str], bool], part_of: Callable[[str
     if file is None:
         return None
     if is_file(table.cell(table.header, file)):
-        table = Table((), (table.header, *table.rows))
+        table = Table((), (table.header, *table.rows), table.origin)
     others = [column for column in range(table.width) if column != file]
     values = {column: [value for row in table.rows if (value := table.cell(row, column))] for column in others}
     split = next((column for column in others if _says_parts(values[column], part_of)), None)
@@ -101,8 +114,13 @@ def takings(table: Table, is_file: Callable[[str], bool], part_of: Callable[[str
     if not candidates:
         return None
     label = max(candidates, key=lambda column: (_label_score(table, column, values[column]), -column))
-    named = label < len(table.header) and table.header[label].strip().casefold() in _LABEL_NAMES
-    return Taken(table, file, label, split, named)
+    named = _named(table, label) in LABEL_NAMES
+    group = next((column for column in others if column != label and _named(table, column) == GROUP), None)
+    return Taken(table, file, label, split, group if named else None, named)
+
+
+def _named(table: Table, column: int) -> str:
+    return table.header[column].strip().casefold() if column < len(table.header) else ""
 
 
 def _file_column(table: Table, is_file: Callable[[str], bool]) -> int | None:
@@ -126,9 +144,9 @@ def _says_parts(values: Sequence[str], part_of: Callable[[str], str]) -> bool:
 
 def _label_score(table: Table, column: int, values: Sequence[str]) -> float:
     """Rate how much a column looks like classes: by its name, else by few values that come back and are words."""
-    name = table.header[column].strip().casefold().replace(" ", "_") if column < len(table.header) else ""
-    if name in _LABEL_NAMES:
-        return 100.0 - _LABEL_NAMES.index(name)
+    name = _named(table, column).replace(" ", "_")
+    if name in LABEL_NAMES:
+        return 100.0 - LABEL_NAMES.index(name)
     different = len(set(values))
     score = 0.0
     if any(hint in name for hint in ("label", "class", "categ")):
