@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tlcore.commands import edits
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import DataError
 from tlcore.workspace import Workspace
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from tlcore.data.dataset import Dataset
     from tlcore.data.intake import IntakeReport
 
-app = typer.Typer(help="Datasets: take pictures in, list and delete them.", no_args_is_help=True)
+app = typer.Typer(help="Datasets: take pictures in, list, edit and delete them.", no_args_is_help=True)
+app.add_typer(edits.app)
 SAMPLE = "sample"
 SAMPLE_NAME = "Textile inspection"
 MOST_REASONS = 20

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -145,6 +145,11 @@ def write_addition(path: Path, number: int, items: pd.DataFrame, triage: pd.Data
     write_table(path / "additions" / f"{number}-triage.parquet", triage)
 
 
+def addition(path: Path, number: int) -> pd.DataFrame:
+    """The pictures that an addition brought, as they came."""
+    return read_table(path / "additions" / f"{number}.parquet", COLUMNS)
+
+
 def triage(path: Path, info: DatasetInfo) -> pd.DataFrame:
     """What became of every file that was given, in the intakes that hold."""
     files = ["triage.parquet", *(f"additions/{number}-triage.parquet" for number in info.additions)]
@@ -153,7 +158,7 @@ def triage(path: Path, info: DatasetInfo) -> pd.DataFrame:
 
 
 def _contents(path: Path, table: pd.DataFrame, info: DatasetInfo) -> Contents:
-    return Contents(table, info, lambda number: read_table(path / "additions" / f"{number}.parquet", COLUMNS))
+    return Contents(table, info, partial(addition, path))
 
 
 def _begin(path: Path, info: DatasetInfo) -> DatasetInfo:

@@ -155,6 +155,14 @@ def compare(dataset: Dataset, a: int, b: int) -> pd.DataFrame:
     return found.rename_axis("sha256").reset_index()
 
 
+def given_labels(dataset: Dataset) -> pd.Series[str]:
+    """The class that each picture came with, by its SHA-256, before any edit."""
+    with editing(dataset.path):
+        first = edit_log.replay(dataset.path, ()).table()
+        added = [edit_log.addition(dataset.path, number) for number in dataset.info.additions]
+    return pd.concat([first, *added]).drop_duplicates("sha256", keep="last").set_index("sha256")["label"]
+
+
 def name_version(dataset: Dataset, version: int, name: str) -> None:
     """Call a version by a name, such as 'before cleaning'; an empty one takes the name away.
 

@@ -1,0 +1,242 @@
+"""`data relabel`, `exclude`, `restore`, `delete-pictures`, `rename-class`, `merge-classes`, `colour`, `undo`, `redo`,
+`history`, `compare` and `name-version`.
+
+It knows their arguments and what they print. It does not know how an edit is made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.errors import ConfigError, DataError, Problem
+from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tlcore.data.changes import Change
+    from tlcore.data.dataset import Dataset
+    from tlcore.data.edits import Entry
+
+app = typer.Typer()
+DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="The id or the name of a dataset.")]
+_NAMED = "The picture's source, its file name, or the beginning of its SHA-256."
+Pictures = Annotated[list[str], typer.Argument(metavar="PICTURE…", help=_NAMED)]
+
+
+@app.command("relabel")
+def relabel(
+    data: DataArgument,
+    pictures: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE…]", help=_NAMED)] = None,
+    to: Annotated[str | None, typer.Option(help="The class, one that is there or a new one.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="A CSV with the columns picture and label, instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give pictures another class."""
+    from tlcore.data.changes import Relabel
+    from tlcore.data.relabelling import read_relabelling
+
+    dataset = _open(data)
+    if csv is not None and not pictures and to is None:
+        _apply(dataset, read_relabelling(dataset, csv), as_json=as_json)
+    elif csv is None and pictures and to is not None:
+        _apply(dataset, Relabel(labels=dict.fromkeys(_find(dataset, pictures), to)), as_json=as_json)
+    else:
+        needed = "Pictures and --to CLASS are needed, or --csv FILE and neither."
+        raise ConfigError([Problem("relabel", f"{needed} `data relabel --help` shows both.")])
+
+
+@app.command("exclude")
+def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
+    """Keep pictures in the dataset, but out of use."""
+    from tlcore.data.changes import Exclude
+
+    dataset = _open(data)
+    _apply(dataset, Exclude(shas=tuple(_find(dataset, pictures))), as_json=as_json)
+
+
+@app.command("restore")
+def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
+    """Bring excluded or deleted pictures back into use."""
+    from tlcore.data.changes import Restore
+
+    dataset = _open(data)
+    _apply(dataset, Restore(shas=tuple(_find(dataset, pictures))), as_json=as_json)
+
+
+@app.command("delete-pictures")
+def delete_pictures(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
+    """Take pictures out of the dataset; `data undo` and `data restore` bring them back."""
+    from tlcore.data.changes import Delete
+
+    dataset = _open(data)
+    _apply(dataset, Delete(shas=tuple(_find(dataset, pictures))), as_json=as_json)
+
+
+@app.command("rename-class")
+def rename_class(
+    data: DataArgument,
+    old: Annotated[str, typer.Argument(help="What the class is called.")],
+    new: Annotated[str, typer.Argument(help="What it is to be called.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a class another name."""
+    from tlcore.data.changes import RenameClass
+
+    _apply(_open(data), RenameClass(old=old, new=new), as_json=as_json)
+
+
+@app.command("merge-classes")
+def merge_classes(
+    data: DataArgument,
+    classes: Annotated[list[str], typer.Argument(metavar="CLASS…", help="Two or more.")],
+    into: Annotated[str | None, typer.Option(help="The one that has all; the first one where it is not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make one class of several."""
+    from tlcore.data.changes import MergeClasses
+
+    _apply(_open(data), MergeClasses(classes=tuple(classes), into=into or classes[0]), as_json=as_json)
+
+
+@app.command("colour")
+def colour(
+    data: DataArgument,
+    label: Annotated[str, typer.Argument(metavar="CLASS", help="The class.")],
+    colour: Annotated[str, typer.Argument(help="As #rrggbb; '' takes it away.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show a class in a colour."""
+    from tlcore.data.changes import Colour
+
+    _apply(_open(data), Colour(label=label, colour=colour), as_json=as_json)
+
+
+@app.command("undo")
+def undo(data: DataArgument, as_json: AsJson = False) -> None:
+    """Take back the latest edit that holds."""
+    from tlcore.data.edits import undo as take_back
+
+    dataset = _open(data)
+    entry = take_back(dataset)
+    if entry is None:
+        raise DataError("An edit that holds is needed to undo it. There is none; `data history` lists what there was.")
+    _tell(dataset, entry, as_json=as_json)
+
+
+@app.command("redo")
+def redo(data: DataArgument, as_json: AsJson = False) -> None:
+    """Make the edit again that was undone last."""
+    from tlcore.data.edits import redo as make_again
+
+    dataset = _open(data)
+    entry = make_again(dataset)
+    if entry is None:
+        raise DataError("An edit that was undone last is needed to make it again. There is none, or one came after it.")
+    _tell(dataset, entry, as_json=as_json)
+
+
+@app.command("history")
+def history(
+    data: DataArgument,
+    csv: Annotated[Path | None, typer.Option(help="Write the changed labels here, for `data relabel --csv`.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a dataset and what made each."""
+    from tlcore.data.edits import history as look_back
+    from tlcore.data.relabelling import label_changes
+    from tlcore.files import write_bytes
+
+    dataset = _open(data)
+    entries = look_back(dataset)
+    shown = [_described(entry) for entry in entries]
+    rows = [
+        (str(entry.version), f"{entry.at:%Y-%m-%d %H:%M:%S}", "undone" if entry.undone else "", entry.name, entry.says)
+        for entry in entries
+    ]
+    text = table(("version", "at (UTC)", "", "name", "what"), rows)
+    content: dict[str, Any] = {"dataset": dataset.id, "history": shown}
+    if csv is not None:
+        changes = label_changes(dataset)
+        write_bytes(csv.expanduser(), changes.to_csv(index=False).encode())
+        content |= {"csv": str(csv), "changes": len(changes)}
+        text += f"\nWrote {len(changes):,} changed labels to {csv}."
+    Terminal(as_json=as_json).result(content, text)
+
+
+@app.command("compare")
+def compare(
+    data: DataArgument,
+    a: Annotated[int, typer.Argument(help="A version.")],
+    b: Annotated[int, typer.Argument(help="Another version.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what differs between two versions."""
+    from tlcore.data.edits import compare as difference
+
+    dataset = _open(data)
+    found = difference(dataset, a, b)
+    items = dataset.all_items()
+    sources = dict(zip(items["sha256"], items["source"], strict=True))
+    pictures = [sources.get(sha, sha) for sha in found["sha256"]]
+    cells = list(zip(pictures, found["what"], found["was"], found["is"], strict=True))
+    text = table(("picture", "what", "was", "is"), cells) if cells else "Nothing differs."
+    rows = [{"picture": picture, "what": what, "was": was, "is": is_} for picture, what, was, is_ in cells]
+    Terminal(as_json=as_json).result({"dataset": dataset.id, "differences": rows}, text)
+
+
+@app.command("name-version")
+def name_version(
+    data: DataArgument,
+    version: Annotated[int, typer.Argument(help="One that `data history` lists.")],
+    name: Annotated[str, typer.Argument(help="What to call it; '' takes the name away.")],
+    as_json: AsJson = False,
+) -> None:
+    """Call a version by a name."""
+    from tlcore.data.edits import name_version as give_name
+
+    dataset = _open(data)
+    give_name(dataset, version, name)
+    content = {"dataset": dataset.id, "version": version, "name": name.strip()}
+    Terminal(as_json=as_json).result(content, f"Version {version} is called '{name.strip()}'.")
+
+
+def _open(data: str) -> Dataset:
+    from tlcore.data.dataset import open_dataset
+
+    return open_dataset(Workspace.default(), data)
+
+
+def _find(dataset: Dataset, names: Sequence[str]) -> list[str]:
+    from tlcore.data.naming import Names
+
+    return Names(dataset.all_items()).find(names)
+
+
+def _apply(dataset: Dataset, change: Change, *, as_json: bool) -> None:
+    from tlcore.data.edits import apply
+
+    _tell(dataset, apply(dataset, change), as_json=as_json)
+
+
+def _tell(dataset: Dataset, entry: Entry, *, as_json: bool) -> None:
+    """Print what was done and what the dataset now is."""
+    counts = dataset.counts()
+    content = {"dataset": dataset.id, "version": entry.version, "says": entry.says, "classes": counts}
+    now = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+    Terminal(as_json=as_json).result(content, f"{entry.says} {dataset.info.name}: {now}.")
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    return {
+        "version": entry.version,
+        "at": entry.at.isoformat(),
+        "kind": entry.change.kind,
+        "says": entry.says,
+        "undone": entry.undone,
+        "name": entry.name,
+    }
