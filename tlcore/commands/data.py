@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tlcore.commands import edits
+from tlcore.commands.data_export import export
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import DataError
 from tlcore.workspace import Workspace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Datasets: take pictures in, list, edit and delete them.", no_args_is_help=True)
 app.add_typer(edits.app)
+app.command("export")(export)
 SAMPLE = "sample"
 SAMPLE_NAME = "Textile inspection"
 MOST_REASONS = 20

@@ -1,0 +1,54 @@
+"""`data export`.
+
+It knows its arguments and what it prints. It does not know how a dataset is written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.errors import DataError
+from tlcore.workspace import Workspace
+
+
+def export(
+    dataset: Annotated[str, typer.Argument(help="The id or the name.", metavar="DATA")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", help="`zip`: a folder for each class; `imagefolder`: as Hugging Face's `datasets` reads it."
+        ),
+    ] = "zip",
+    out: Annotated[
+        Path | None, typer.Option(help="The zip or the folder to write; else named for the dataset.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a dataset for other programs; excluded and deleted pictures stay here."""
+    from tlcore.data.dataset import open_dataset
+    from tlcore.data.hand_out import FORMATS, hand_out
+
+    terminal = Terminal(as_json=as_json)
+    if form not in FORMATS:
+        raise DataError(f"A format is needed, {' or '.join(FORMATS)}. Received '{form}'.")
+    found = open_dataset(Workspace.default(), dataset)
+    written = terminal.steps(hand_out(found, form, out), "Writing the dataset")
+    manifest = written.manifest
+    content = {
+        "dataset": manifest.dataset,
+        "format": form,
+        "path": str(written.path),
+        "bytes": written.bytes,
+        "pictures": manifest.pictures,
+        "classes": manifest.classes,
+        "parts": manifest.parts,
+        "not_handed_out": len(manifest.not_handed_out),
+    }
+    said = f"{manifest.name}: {manifest.pictures:,} pictures in {written.path} ({written.bytes / 10**6:,.3g} MB)."
+    if manifest.not_handed_out:
+        said += f" {len(manifest.not_handed_out):,} that are not in use stayed here; manifest.json names them."
+    terminal.result(content, said)
