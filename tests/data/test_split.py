@@ -58,10 +58,18 @@ def test_a_split_is_a_partition_with_equal_things_on_one_side(table, seed, twice
     assert len(result) == len(table)
     assert list(result["sha256"]) == list(table["sha256"])
     assert list(result.columns) == ["sha256", "file", "label", "split"]
-    assert set(result["split"]) <= set(PARTS)
+    assert set(result["split"]) <= {*PARTS, ""}
     assert (result.groupby("sha256")["split"].nunique() == 1).all()
     grouped = result[(table["group"] != "").to_numpy()].assign(group=table["group"])
-    assert (grouped.groupby("group")["split"].nunique() <= 1).all()
+    used = grouped[grouped["split"] != ""]
+    assert (used.groupby("group")["split"].nunique() <= 1).all()
+    # Nothing is left out but what belongs to a picture that was given elsewhere.
+    judged = set(used.loc[used["split"] != "train", "group"])
+    assert set(grouped.loc[grouped["split"] == "", "group"]) <= judged
+    assert (result.loc[(table["group"] == "").to_numpy() & ~twice, "split"] != "").all()
+    given = table["split"].isin(["val", "test"])
+    if not twice and given.any():
+        assert set(result.loc[(table["split"] == "test").to_numpy(), "split"]) <= {"test"}
 
 
 @settings(max_examples=15, deadline=None)

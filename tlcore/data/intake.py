@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tlcore.data.archive import Entry, Limits, Opened, opening, read
+from tlcore.data.columns import keep_columns, values_of
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.data.examine import Examiner
 from tlcore.data.labels import Place, Plan, plan
@@ -90,7 +91,10 @@ def ingest(
             staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *found.skipped)))
             yield from examine_all(opened, found.places, staging, limits=limits, threads=threads)
             yield Progress(staging.seen, staging.seen, note="Writing the table")
+            before = () if into is None else tuple(into.all_items()["sha256"])
             published = staging.publish(name=name or _free_name(workspace, source), notes=found.notes)
+        said = values_of([entry.path for entry in opened.entries], _reader(opened))
+        keep_columns(published.dataset, said, apart=before)
     return IntakeReport(published.dataset, published.kept, published.fixed, published.left_out, published.notes)
 
 
@@ -129,7 +133,7 @@ def _check_apart(workspace: Workspace, source: Path) -> None:
         )
 
 
-def _plan(opened: WithRows, label: str | None) -> Plan:
+def _reader(opened: Opened) -> Callable[[PurePosixPath], bytes]:
     by_path = {entry.path: entry for entry in opened.entries}
 
     def content(path: PurePosixPath) -> bytes:
@@ -138,7 +142,12 @@ def _plan(opened: WithRows, label: str | None) -> Plan:
         except PictureError:
             return b""  # a table that cannot be read names nothing
 
-    found = plan(tuple(by_path), content, label.strip() if label else None, opened.known)
+    return content
+
+
+def _plan(opened: WithRows, label: str | None) -> Plan:
+    paths = tuple(entry.path for entry in opened.entries)
+    found = plan(paths, _reader(opened), label.strip() if label else None, opened.known)
     found.notes = [*opened.notes, *found.notes]
     return found
 

@@ -198,7 +198,7 @@ def _from_tables(
     found: Plan,
 ) -> dict[PurePosixPath, Place]:
     """Take what the tables say; empty where none of them names the files and their classes."""
-    index = _index(paths)
+    index = index_of(paths)
     # Of each file, how well the best row fits its path, and what the rows that fit so well say.
     said: dict[PurePosixPath, tuple[int, set[Place]]] = {}
     notes, skipped, used = [], [], set()
@@ -211,7 +211,7 @@ def _from_tables(
         notes.append(taken.sentence(str(path)))
         for row in taken.table.rows:
             name, label = taken.table.cell(row, taken.file), normalize("NFC", taken.table.cell(row, taken.label))
-            file, fit = _find(name, path.parent, index)
+            file, fit = find_file(name, path.parent, index)
             if file is None:
                 skipped.append((f"{path}: {name}", "The table names this file, but it is not there."))
                 continue
@@ -239,7 +239,7 @@ def _agreed(places: set[Place]) -> Place:
     return max(places, key=lambda place: (bool(place.label), PARTS.index(place.split)))
 
 
-def _index(paths: Sequence[PurePosixPath]) -> dict[str, list[PurePosixPath]]:
+def index_of(paths: Sequence[PurePosixPath]) -> dict[str, list[PurePosixPath]]:
     """Find files by their name, with and without suffix."""
     index: dict[str, list[PurePosixPath]] = defaultdict(list)
     for path in paths:
@@ -249,10 +249,10 @@ def _index(paths: Sequence[PurePosixPath]) -> dict[str, list[PurePosixPath]]:
 
 
 def _names_one(text: str, *, folder: PurePosixPath, index: Mapping[str, list[PurePosixPath]]) -> bool:
-    return _find(text, folder, index)[0] is not None
+    return find_file(text, folder, index)[0] is not None
 
 
-def _find(
+def find_file(
     text: str, folder: PurePosixPath, index: Mapping[str, list[PurePosixPath]]
 ) -> tuple[PurePosixPath | None, int]:
     """Find the one file that a cell names, and how many folders of its path agree with what the cell says.

@@ -102,7 +102,7 @@ def takings(table: Table, is_file: Callable[[str], bool], part_of: Callable[[str
 
     The table that was taken has no header where the first row turned out to be a picture's.
     """
-    file = _file_column(table, is_file)
+    file = file_column(table, is_file)
     if file is None:
         return None
     if is_file(table.cell(table.header, file)):
@@ -123,7 +123,8 @@ def _named(table: Table, column: int) -> str:
     return table.header[column].strip().casefold() if column < len(table.header) else ""
 
 
-def _file_column(table: Table, is_file: Callable[[str], bool]) -> int | None:
+def file_column(table: Table, is_file: Callable[[str], bool]) -> int | None:
+    """The column that names the files; None where none does."""
     best, most = None, 0
     for column in range(table.width):
         values = {value for row in table.rows if (value := table.cell(row, column))}

@@ -14,6 +14,7 @@ class RunDataset(BaseModel):
     """`dataset.json` of a run: what its dataset was when the run was made; it may change or go afterwards.
 
     Attributes:
+        draw: Which draw of the dataset's test part the run is judged on; 0 where the part was the run's own.
         notes: What the split has to say, in sentences.
     """
 
@@ -25,6 +26,7 @@ class RunDataset(BaseModel):
     classes: tuple[str, ...]
     version: int
     fingerprint: str
+    draw: int = 0
     notes: tuple[str, ...] = ()
 
 

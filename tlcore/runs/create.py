@@ -1,4 +1,4 @@
-"""Make a run: check the settings, draw the split, write both down.
+"""Make a run: check the settings, take its parts from the dataset's split, write both down.
 
 It knows what must be in a run folder before a worker may start. It does not start one.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.split import split
+from tlcore.data.locked import MOST_SAID, parts_for_run
 from tlcore.errors import ConfigError, Problem, RunError
 from tlcore.files import remove_tree, replacing, write_json
 from tlcore.runs.about import RunDataset
@@ -31,8 +31,8 @@ def create_run(workspace: Workspace, dataset: Dataset, config: TrainingConfig, o
     faults = problems(config, dataset)
     if faults:
         raise ConfigError(faults)
-    parts = config.fractions
-    drawn = split(dataset.items(), train=parts.train, val=parts.val, test=parts.test, seed=config.seed)
+    shares = config.fractions
+    drawn = parts_for_run(dataset, train=shares.train, val=shares.val, test=shares.test, seed=config.seed)
     faults = _lacking(drawn.table)
     if faults:
         raise ConfigError(faults)
@@ -51,7 +51,8 @@ def create_run(workspace: Workspace, dataset: Dataset, config: TrainingConfig, o
             classes=info.classes,
             version=info.version,
             fingerprint=info.fingerprint,
-            notes=drawn.notes,
+            draw=drawn.draw.draw,
+            notes=(*drawn.notes, *drawn.gave_up[:MOST_SAID]),
         )
         with replacing(making / "split.parquet") as beside:
             drawn.table.to_parquet(beside, index=False)
@@ -79,8 +80,14 @@ def _lacking(table: pd.DataFrame) -> tuple[Problem, ...]:
     """Say which part is too small to be of use; one class may lack a part, the whole may not."""
     words = {"train": "learn from", "val": "watch the training with", "test": "judge the model with"}
     counts = table["split"].value_counts()
+    advice = "Add pictures."
+    if left_out := int((table["split"] == "").sum()):
+        advice = (
+            f"{left_out:,} pictures are left out, because pictures of the same group are in the test part, which was "
+            "drawn before: draw it anew, on the Data page or with `data split`."
+        )
     faults = [
-        Problem("fractions", f"Pictures to {words[part]} are needed. The split leaves none for {part}. Add pictures.")
+        Problem("fractions", f"Pictures to {words[part]} are needed. The split leaves none for {part}. {advice}")
         for part in words
         if counts.get(part, 0) == 0
     ]

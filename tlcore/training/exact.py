@@ -16,7 +16,7 @@ from tlcore.training.batches import class_weights
 from tlcore.training.folds import cross_validate
 from tlcore.training.logistic import LogisticHead, solve
 from tlcore.training.phases import Phase
-from tlcore.training.pictures import PARTS, Pictures
+from tlcore.training.pictures import PARTS, Pictures, units
 from tlcore.training.validation import Validated, measure
 
 # In each class, on average: below it a test part says little.
@@ -38,7 +38,12 @@ def solve_head(
     began = time.monotonic()
     balanced = class_weights(labels["train"], classes, "none" if config.balancing == "none" else "weights")
     head = solve(
-        features["train"], labels["train"], classes=classes, seed=config.seed, weights=balanced[labels["train"]]
+        features["train"],
+        labels["train"],
+        classes=classes,
+        seed=config.seed,
+        weights=balanced[labels["train"]],
+        groups=units(pictures["train"]),
     )
     seconds = time.monotonic() - began
     counts = class_weights(labels["train"], classes, config.balancing)
@@ -50,13 +55,11 @@ def solve_head(
 
 def judge_few(features: Features, pictures: dict[str, Pictures], *, classes: int, seed: int) -> CrossValidated | None:
     """Say how good the exact head is over repeated folds of all pictures that are learnt from; None where it cannot."""
-    shas = [sha for part in PARTS for sha in pictures[part].shas]
     return cross_validate(
         np.concatenate([features[part] for part in PARTS]),
         np.concatenate([pictures[part].labels for part in PARTS]),
         seed=seed,
-        # Equal bytes stay on one side of a fold.
-        groups=np.unique(shas, return_inverse=True)[1] if len(set(shas)) < len(shas) else None,
+        groups=units(*(pictures[part] for part in PARTS)),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.data.dealing import together
 from tlcore.data.progress import Progress
 from tlcore.data.rows import MappedRows
 from tlcore.runs.decoded import Decoded, decode
@@ -29,12 +30,14 @@ class Pictures:
         labels: Positions in the dataset's classes.
         shas: What the pixels were made from, in the same order.
         decoded: Where the pixels lie, beside those of the other parts.
+        groups: A text for each picture, equal for pictures that must never be on two sides; empty for one alone.
     """
 
     pixels: MappedRows
     labels: npt.NDArray[np.int64]
     shas: tuple[str, ...]
     decoded: Decoded
+    groups: tuple[str, ...] = ()
 
 
 def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, dict[str, Pictures]]:
@@ -53,5 +56,14 @@ def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, d
         rows = table[table["split"] == part]
         labels = np.array([number[label] for label in rows["label"]], np.int64)
         shas = tuple(rows["sha256"])
-        found[part] = Pictures(decoded.rows(shas), labels, shas, decoded)
+        groups = tuple(rows["group"]) if "group" in rows else ("",) * len(rows)  # runs of long ago have none
+        found[part] = Pictures(decoded.rows(shas), labels, shas, decoded, groups)
     return found
+
+
+def units(*parts: Pictures) -> npt.NDArray[np.int64] | None:
+    """A number for what must stay together, for the pictures of these parts in turn; None where each stands alone."""
+    shas = [sha for part in parts for sha in part.shas]
+    groups = [group for part in parts for group in part.groups or ("",) * len(part.shas)]
+    numbers = together(shas, groups)
+    return numbers if len(np.unique(numbers)) < len(numbers) else None

@@ -1,0 +1,169 @@
+"""Deal pictures out to the parts of a split: groups stay whole, and each class gets its share of each part.
+
+It knows counts, classes, groups and chance. It does not know pictures, or what makes a group.
+
+The rule is greedy. Groups come one by one, the large ones first, those of about one size in random order; each goes to
+the part where it adds least to Pearson's chi-squared between the pictures that each class has and should have in each
+part. While a class has no more groups left than parts that it is missing from, they go to those parts. Large groups
+first, each to the part that lacks it most, is how Sechidis, Tsoumakas and Vlahavas, "On the Stratification of
+Multi-Label Data" (ECML PKDD 2011) and scikit-learn's `StratifiedGroupKFold` deal; those make parts of one size, or know
+no groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+PARTS = ("train", "val", "test")
+WORDS = {"train": "training", "val": "validation", "test": "test"}
+Integers = npt.NDArray[np.int64]
+Objects = npt.NDArray[np.object_]
+Texts: TypeAlias = "Sequence[str] | Objects | pd.Series[str]"
+# In place of a share of nothing, so that it can be divided by.
+_NEXT_TO_NOTHING = 0.01
+
+
+def together(shas: Texts, *groupings: Texts) -> Integers:
+    """Number what must stay together: rows that share their bytes or a group, also by way of a third.
+
+    Args:
+        shas: `(n,)`, of the rows' bytes.
+        groupings: Each `(n,)`, the group of each row; empty where it has none.
+    """
+    rows: Integers = pd.factorize(np.asarray(shas, dtype=object))[0].astype(np.int64)
+    named = [np.asarray(grouping, dtype=object) for grouping in groupings]
+    named = [grouping for grouping in named if (grouping != "").any()]
+    if not named:
+        return rows
+    from scipy.sparse import coo_array  # a tenth of a second
+    from scipy.sparse.csgraph import connected_components
+
+    # A graph of rows and groups; what hangs together in it stays together.
+    starts, ends, nodes = [], [], int(rows.max()) + 1
+    for grouping in named:
+        has = np.flatnonzero(grouping != "")
+        groups, different = pd.factorize(grouping[has])
+        starts.append(rows[has])
+        ends.append(groups + nodes)
+        nodes += len(different)
+    edges = (np.concatenate(starts), np.concatenate(ends))
+    graph = coo_array((np.ones(len(edges[0]), np.int8), edges), shape=(nodes, nodes))
+    components: Integers = connected_components(graph, directed=False)[1].astype(np.int64)
+    return components[rows]
+
+
+def deal(
+    rows: pd.DataFrame, shares: Mapping[str, float], *, seed: int, had: pd.DataFrame | None = None
+) -> npt.NDArray[np.object_]:
+    """Give the part of each row, by the rule above.
+
+    Equal seeds and equal pictures give equal parts, in whatever order the rows come.
+
+    Args:
+        rows: The pictures to deal: `sha256`, `label` and `unit`, the number of what must stay together.
+        shares: Of the parts that are dealt to; they add up to 1. The rest of each class is for training.
+        seed: Of the order in which groups of about one size come.
+        had: Pictures that are in their part already and count for its share: `label` and `split`.
+    """
+    if rows.empty:
+        return np.array([], dtype=object)
+    order = np.argsort(rows["sha256"].to_numpy(dtype=str), kind="stable")
+    units = pd.factorize(rows["unit"].to_numpy()[order])[0]  # numbered by their least hash
+    labels, codes = np.unique(rows["label"].to_numpy(dtype=str)[order], return_inverse=True)
+    table = _Table(labels, units, codes, shares, had)
+    dealt = table.deal(np.random.default_rng(seed))
+    parts = np.empty(len(rows), dtype=object)
+    parts[order] = dealt[units]
+    return parts
+
+
+def amounts(pictures: int, units: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Say how many pictures of a class each part should get: its share, but at least one while training keeps one."""
+    left = units - 1
+    found = {}
+    for part in ("test", "val"):  # the test part first: a number without a test is worth nothing
+        share = shares.get(part, 0.0)
+        found[part] = max(1, round(pictures * share)) if share > 0 and left > 0 else 0
+        left -= found[part] > 0
+    over = sum(found.values()) - (pictures - 1)
+    for part in sorted(found, key=lambda part: -found[part]):
+        if over > 0 and found[part] > 1:
+            less = min(over, found[part] - 1)
+            found[part] -= less
+            over -= less
+    return {"train": pictures - sum(found.values()), **found}
+
+
+class _Table:
+    """What each class has and should have in each part, while groups are dealt."""
+
+    def __init__(
+        self,
+        labels: npt.NDArray[np.str_],
+        units: Integers,
+        codes: Integers,
+        shares: Mapping[str, float],
+        had: pd.DataFrame | None,
+    ) -> None:
+        pairs, numbers = np.unique(np.stack([units, codes]), axis=1, return_counts=True)
+        self._sizes = np.bincount(units)
+        self._content: list[list[tuple[int, int]]] = [[] for _ in self._sizes]
+        for unit, code, number in zip(*pairs.tolist(), numbers.tolist(), strict=True):
+            self._content[unit].append((code, number))
+        self._waiting = np.bincount(pairs[1], minlength=len(labels)).tolist()
+        self._parts = [part for part in PARTS if part == "train" or shares.get(part, 0) > 0]
+        self._got = {part: _counted(had, part, labels) for part in PARTS}
+        self._wanted: dict[str, list[int]] = {part: [] for part in PARTS}
+        for code, new in enumerate(np.bincount(codes, minlength=len(labels)).tolist()):
+            old = sum(self._got[part][code] for part in PARTS)
+            for part, amount in amounts(old + new, old + self._waiting[code], shares).items():
+                self._wanted[part].append(amount)
+
+    def deal(self, rng: np.random.Generator) -> npt.NDArray[np.object_]:
+        """The part of each unit."""
+        magnitude = np.frexp(self._sizes)[1]
+        order = rng.permutation(len(self._sizes))
+        order = order[np.argsort(-magnitude[order], kind="stable")]
+        dealt = np.empty(len(order), dtype=object)
+        for unit in order.tolist():
+            content = self._content[unit]
+            open_to = self._open(content)
+            part = open_to[0] if len(open_to) == 1 else min(open_to, key=lambda part: self._added(part, content))
+            dealt[unit] = part
+            for code, number in content:
+                self._got[part][code] += number
+                self._waiting[code] -= 1
+        return dealt
+
+    def _open(self, content: list[tuple[int, int]]) -> list[str]:
+        """The parts that a unit may go to: those that its classes still miss, once there is no unit to spare."""
+        must: list[set[str]] = []
+        for code, _ in content:
+            if self._waiting[code] <= len(self._parts):
+                missing = {part for part in self._parts if self._wanted[part][code] and not self._got[part][code]}
+                if missing and self._waiting[code] <= len(missing):
+                    must.append(missing)
+        if not must:
+            return self._parts
+        some = set.intersection(*must) or set.union(*must)
+        return [part for part in self._parts if part in some]
+
+    def _added(self, part: str, content: list[tuple[int, int]]) -> float:
+        """What a unit adds to chi-squared in a part."""
+        got, wanted = self._got[part], self._wanted[part]
+        return sum(
+            number * (number + 2 * (got[code] - wanted[code])) / (wanted[code] or _NEXT_TO_NOTHING)
+            for code, number in content
+        )
+
+
+def _counted(had: pd.DataFrame | None, part: str, labels: npt.NDArray[np.str_]) -> list[int]:
+    if had is None:
+        return [0] * len(labels)
+    counts = had.loc[had["split"] == part, "label"].value_counts()
+    return [int(counts.get(label, 0)) for label in labels]
