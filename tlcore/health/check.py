@@ -63,10 +63,10 @@ class CheckInfo(BaseModel):
 
 @dataclass(frozen=True)
 class Features:
-    """Features of the bundled backbone: `rows` is `(n, d)`, float16, on disk, in the order of `shas`."""
+    """Features of the bundled backbone: `rows` is `(n, d)`, on disk, in the order of `shas`; float16 unless said."""
 
     shas: tuple[str, ...]
-    rows: npt.NDArray[np.float16]
+    rows: npt.NDArray[np.float16] | npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,11 @@ class Check:
     def features(self) -> Features | None:
         """The features of every picture; None where there are none yet."""
         rows = self._array("features.npy")
+        return None if rows is None else Features(tuple(self.pictures()["sha256"]), rows)
+
+    def compact(self) -> Features | None:
+        """The same in fewer numbers, float32, of length 1: their products say how alike pictures are."""
+        rows = self._array("compact.npy")
         return None if rows is None else Features(tuple(self.pictures()["sha256"]), rows)
 
     def probabilities(self) -> pd.DataFrame | None:
