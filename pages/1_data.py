@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import class_counts, dataset_edits, frame, gallery, intake, tables, triage, upload, welcome, words
+from pages.components import (
+    class_counts,
+    class_edits,
+    dataset_edits,
+    dataset_facts,
+    frame,
+    gallery,
+    history,
+    intake,
+    tables,
+    triage,
+    upload,
+    welcome,
+)
 from pages.components.pickers import pick_dataset
 from tlcore.data.dataset import Dataset, broken_datasets
 from tlcore.workspace import Workspace
-
-GIVEN = "The folders for training, validation and test are kept as they came."
-DRAWN = "Before a training, the pictures are dealt out at random to training, validation and test."
 
 
 def another(workspace: Workspace) -> None:
@@ -37,28 +47,6 @@ def head(workspace: Workspace) -> Dataset | None:
     return dataset
 
 
-def facts(dataset: Dataset) -> None:
-    """The numbers that matter, and the next step."""
-    items, outcomes = tables.items(dataset), tables.triage(dataset)["outcome"].value_counts()
-    classes = dataset.info.classes
-    given = (items["split"] != "").any()
-    left_out = int(outcomes.get("left out", 0))
-    with st.grid(4, min_column_width=150):
-        st.metric("Pictures", words.count(len(items)), border=True)
-        st.metric("Classes", words.count(len(classes)), border=True)
-        st.metric("Left out", words.count(left_out), border=True, help="Listed with the reason at the end of the page.")
-        st.metric("Split", "given" if given else "drawn later", border=True, help=GIVEN if given else DRAWN)
-    if len(classes) > 1:
-        if st.button("Train a model", type="primary", icon=":material/model_training:"):
-            frame.go_to(frame.TRAIN, dataset=dataset.id)
-    else:
-        st.warning(
-            f"A model needs at least two classes to tell apart. Here is one: '{classes[0] if classes else ''}'. Add "
-            "pictures of another class.",
-            icon=":material/category:",
-        )
-
-
 def more(workspace: Workspace, dataset: Dataset) -> None:
     few = len(dataset.info.classes) < 2
     with st.expander("Add pictures to this dataset", icon=":material/add_photo_alternate:", expanded=few):
@@ -79,16 +67,20 @@ def show(workspace: Workspace) -> None:
     if dataset is None:
         welcome.show(workspace)
         return
-    facts(dataset)
+    dataset_facts.show(dataset)
     items, counts = tables.items(dataset), tables.counts(dataset)
     if len(counts) < 2:
         more(workspace, dataset)
     st.subheader("Classes", anchor=False)
     with st.container(height=440 if len(counts) > 10 else "content", border=False):
-        st.plotly_chart(class_counts.figure(items, dataset.info.classes), config={"displayModeBar": False})
+        st.plotly_chart(
+            class_counts.figure(items, dataset.info.classes, dataset.info.colours), config={"displayModeBar": False}
+        )
     if uneven := class_counts.imbalance(counts):
         st.info(uneven, icon=":material/balance:")
+    class_edits.menu(dataset)
     st.subheader("Pictures", anchor=False)
+    history.bar(dataset)
     gallery.browse(dataset)
     st.subheader("What became of each file", anchor=False)
     triage.show(dataset)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -13,11 +15,11 @@ ROW_PIXELS = 34
 DEPTH = {"train": 1.0, "val": 0.76, "test": 0.55, "": 1.0}
 
 
-def figure(items: pd.DataFrame, classes: tuple[str, ...]) -> go.Figure:
+def figure(items: pd.DataFrame, classes: tuple[str, ...], chosen_colours: Mapping[str, str] | None = None) -> go.Figure:
     """Draw a bar for each class, stacked by the given split where there is one."""
     counted = items.groupby(["label", "split"]).size()
     parts = [part for part in ("train", "val", "test", "") if part in set(items["split"])]
-    colours = [class_colours(classes)[label] for label in classes]
+    colours = [class_colours(classes, chosen_colours)[label] for label in classes]
     chart = go.Figure()
     for part in parts:
         numbers = [int(counted.get((label, part), 0)) for label in classes]

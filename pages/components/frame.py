@@ -24,6 +24,8 @@ DATA, TRAIN, RUNS, EVALUATE, TRY, EXPORT = (
 )
 SWEEP = "pages/7_sweep.py"
 STORAGE = "pages/8_storage.py"
+CHECK = "pages/9_check.py"
+HISTORY = "pages/10_history.py"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ white and on black.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -34,9 +34,10 @@ CLASS_COLOURS = (
 )
 
 
-def class_colours(classes: Sequence[str]) -> dict[str, str]:
-    """A colour for each class, by its place in the dataset's list; they repeat after twelve."""
-    return {label: CLASS_COLOURS[place % len(CLASS_COLOURS)] for place, label in enumerate(classes)}
+def class_colours(classes: Sequence[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A colour for each class: the chosen one, or else by its place in the dataset's list; they repeat after twelve."""
+    given = {label: CLASS_COLOURS[place % len(CLASS_COLOURS)] for place, label in enumerate(classes)}
+    return given | {label: colour for label, colour in (chosen or {}).items() if label in given}
 
 
 def deepened(colour: str, share: float) -> str:

@@ -1,0 +1,85 @@
+"""Pictures that look alike: near-copies, those like a chosen one, the parts of a class. All need a check's features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.components import checked, frame, tables, words
+from pages.components.light_table import Group, View, pick
+from pages.components.picture_edits import EXCLUDE, IN_USE, KEEP_ONE, MOVE, TOGETHER
+from pages.components.theme import class_colours
+from tlcore.data.dataset import Dataset
+from tlcore.health.check import Check
+
+MOST_ALIKE = 120
+NO_CHECK = "To see what looks alike, the pictures must have been checked: the check computes what they look like."
+
+
+def copies(dataset: Dataset) -> View | str:
+    """Sets of near-copies, the largest first; or why there are none."""
+    found = checked.clusters(dataset)
+    if found.empty:
+        return "No near-copies are left."
+    sizes = found.groupby("cluster")["sha256"].transform("size")
+    found = found.assign(size=sizes).sort_values(["size", "cluster"], ascending=[False, True], kind="stable")
+    groups = [
+        Group(str(name), f"Set of {words.count(len(members))}", (KEEP_ONE, TOGETHER))
+        for name, members in found.groupby("cluster", sort=False)
+    ]
+    rows = pick(tables.in_use(dataset), list(found["sha256"]))
+    rows = rows.assign(group_key=found["cluster"].astype(str).to_numpy())
+    return _view(dataset, "copies", f"{words.plural(len(groups), 'set')} of near-copies", rows, groups)
+
+
+def like(dataset: Dataset, sha: str) -> View | str:
+    """A picture and those most like it, the likest first; or why they cannot be told."""
+    shas = Check(dataset).similar(sha, MOST_ALIKE)
+    if not shas:
+        return NO_CHECK
+    rows = pick(tables.in_use(dataset), [sha, *shas])
+    rows = rows.assign(badge=["this one" if each == sha else "" for each in rows["sha256"]])
+    return _view(dataset, f"like-{sha}", "Pictures that look alike, the likest first", rows)
+
+
+def split(dataset: Dataset, asked: str) -> View | str:
+    """A class in parts that look alike: `asked` is the number of parts, a colon and the class."""
+    number, _, label = asked.partition(":")
+    found = checked.parts(dataset, label, int(number) if number.isdecimal() and number != "1" else 2)
+    if found.empty:
+        return NO_CHECK
+    found = found.sort_values(kind="stable")
+    sizes = found.value_counts()
+    groups = [
+        Group(str(part), f"Part {part + 1} · {words.plural(int(sizes[part]), 'picture')}", (MOVE, EXCLUDE))
+        for part in sorted(sizes.index)
+    ]
+    rows = pick(tables.in_use(dataset), list(found.index))
+    rows = rows.assign(group_key=found.loc[rows["sha256"]].astype(str).to_numpy())
+    return _view(dataset, f"split-{asked}", f"Parts of {label}", rows, groups)
+
+
+def number_of_sets(dataset: Dataset) -> int:
+    """How many sets of near-copies are in use."""
+    return int(checked.clusters(dataset)["cluster"].nunique())
+
+
+def explain(dataset: Dataset, sentence: str) -> None:
+    """Say why there is nothing on the table, and offer the check where it would help."""
+    st.caption(sentence)
+    if sentence == NO_CHECK and st.button("Check the pictures", icon=":material/health_and_safety:"):
+        frame.go_to(frame.CHECK, dataset=dataset.id)
+
+
+def _view(dataset: Dataset, name: str, title: str, rows: pd.DataFrame, groups: Sequence[Group] = ()) -> View:
+    info = dataset.info
+    return View(
+        name=f"{dataset.id}-{name}",
+        title=title,
+        rows=rows,
+        actions=IN_USE,
+        groups=tuple(groups),
+        colours=class_colours(info.classes, info.colours),
+    )

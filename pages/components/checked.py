@@ -1,0 +1,117 @@
+"""The results of a dataset's check, read from the disk once for each check and each version of the dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.components import tables
+from tlcore.data import edits
+from tlcore.data.clustering import cluster
+from tlcore.data.dataset import Dataset
+from tlcore.health.check import Check
+from tlcore.health.curve import LearningCurve
+from tlcore.health.findings import Finding
+
+# The kinds whose pictures belong together: what is left of them to mend is two pictures or more.
+TOGETHER = {"near_duplicate", "leak", "groups"}
+
+
+def findings(dataset: Dataset) -> list[Finding]:
+    """What was found, the worst first. Shared between sessions: never change it."""
+    return _findings(str(dataset.path), tables.stamp(dataset, "health/findings.parquet", "health/check.json"))
+
+
+def curve(dataset: Dataset) -> LearningCurve | None:
+    """Whether more pictures would help; None where it is not known."""
+    return _curve(str(dataset.path), tables.stamp(dataset, "health/curve.json"))
+
+
+def clusters(dataset: Dataset) -> pd.DataFrame:
+    """Near-copies that are in use: `sha256` and `cluster`, for clusters of two and more."""
+    stamp = tables.stamp(dataset, "health/clusters.parquet", "items.parquet", "edits.jsonl")
+    return _clusters(str(dataset.path), stamp)
+
+
+def left(dataset: Dataset) -> list[Finding]:
+    """The findings that no edit has settled since the check, each with the pictures that still want a decision."""
+    stamp = tables.stamp(dataset, "health/findings.parquet", "health/check.json", "items.parquet", "edits.jsonl")
+    return _left(str(dataset.path), stamp)
+
+
+def parts(dataset: Dataset, label: str, number: int) -> pd.Series:
+    """Which of `number` parts of a class each picture is in, by SHA-256, from 0, the largest part first.
+
+    Empty where the pictures of the class were not checked.
+    """
+    stamp = tables.stamp(dataset, "health/compact.npy", "items.parquet", "edits.jsonl")
+    return _parts(str(dataset.path), stamp, label, number)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _findings(path: str, stamp: tuple[int, ...]) -> list[Finding]:
+    return Check(Dataset(Path(path))).findings()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _curve(path: str, stamp: tuple[int, ...]) -> LearningCurve | None:
+    return Check(Dataset(Path(path))).curve()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _clusters(path: str, stamp: tuple[int, ...]) -> pd.DataFrame:
+    dataset = Dataset(Path(path))
+    found = Check(dataset).clusters()
+    found = found[found["sha256"].isin(tables.items(dataset)["sha256"])]
+    return found[found.groupby("cluster")["sha256"].transform("size") > 1]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _left(path: str, stamp: tuple[int, ...]) -> list[Finding]:
+    dataset = Dataset(Path(path))
+    info = Check(dataset).info()
+    if info is None:
+        return []
+    table = tables.items(dataset)
+    now = dict(zip(table["sha256"], table["label"], strict=True))
+    groups = dict(zip(table["sha256"], table["group"], strict=True))
+    then = now if info.version == dataset.info.version else _labels_at(dataset, info.version)
+    return [open_one for finding in findings(dataset) if (open_one := _still(finding, now, then, groups))]
+
+
+def _labels_at(dataset: Dataset, version: int) -> dict[str, str]:
+    table = edits.at_version(dataset, version)
+    return dict(zip(table["sha256"], table["label"], strict=True))
+
+
+def _still(finding: Finding, now: dict[str, str], then: dict[str, str], groups: dict[str, str]) -> Finding | None:
+    """The finding with the pictures that are still as they were; None where nothing is left of it."""
+    if not finding.items:
+        return finding
+    items = [sha for sha in finding.items if sha in now]
+    if finding.suggested is not None or finding.kind == "outlier":
+        items = [sha for sha in items if now[sha] == then.get(sha)]
+    if finding.kind in TOGETHER:
+        held = {groups[sha] for sha in items}
+        if len(items) < 2 or (len(held) == 1 and held != {""}):
+            return None
+    return Finding(
+        finding.kind, tuple(items), finding.score, finding.says, finding.suggested, finding.group
+    ) if items else None  # fmt: skip
+
+
+@st.cache_resource(max_entries=8, show_spinner="Sorting the pictures of the class by how they look …")
+def _parts(path: str, stamp: tuple[int, ...], label: str, number: int) -> pd.Series:
+    dataset = Dataset(Path(path))
+    compact = Check(dataset).compact()
+    table = tables.items(dataset)
+    wanted = set(table.loc[table["label"] == label, "sha256"])
+    places = [place for place, sha in enumerate(compact.shas) if sha in wanted] if compact else []
+    if compact is None or len(places) < number:
+        return pd.Series(dtype="int64")
+    return pd.Series(
+        cluster(np.asarray(compact.rows[places], np.float32), number), index=[compact.shas[place] for place in places]
+    )

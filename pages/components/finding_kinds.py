@@ -1,0 +1,163 @@
+"""The kinds of finding as a person meets them: an icon, what to make of it, the ways to mend all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pages.components import picture_edits, words
+from pages.components.light_table import Action
+from pages.components.picture_edits import DELETE, EXCLUDE, IN_USE, KEEP_ONE, LIKE, MOVE, TOGETHER
+from tlcore.data.changes import Change, Exclude, Group, Relabel
+from tlcore.data.dataset import Dataset
+from tlcore.health.findings import Finding, Kind
+
+ACCEPT = Action("accept", "Accept the suggestion", "s", "Moves each to the class on its badge", primary=True)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to mend all findings of a kind: a button, and the change that it makes; None where there is none."""
+
+    title: Callable[[Sequence[Finding]], str]
+    change: Callable[[Dataset, Sequence[Finding]], Change | None]
+    help: str = "Undo takes it back."
+
+
+@dataclass(frozen=True)
+class About:
+    """What is shown with a kind: its icon, a sentence of advice, what can be done with pictures and with a set."""
+
+    icon: str
+    advice: str
+    ways: tuple[Way, ...] = ()
+    actions: tuple[Action, ...] = IN_USE
+    of_a_set: tuple[Action, ...] = ()
+
+
+def pictures_of(found: Sequence[Finding]) -> tuple[str, ...]:
+    """The pictures of findings, each once, in their order."""
+    return tuple(dict.fromkeys(sha for finding in found for sha in finding.items))
+
+
+def suggestions_of(found: Sequence[Finding]) -> dict[str, str]:
+    """The suggested class of each picture that has one; of two findings the first."""
+    return {
+        sha: finding.suggested[sha]
+        for finding in reversed(found)
+        if finding.suggested
+        for sha in finding.items
+        if sha in finding.suggested
+    }
+
+
+def _relabel(dataset: Dataset, found: Sequence[Finding]) -> Change | None:
+    suggested = suggestions_of(found)
+    return Relabel(labels=suggested) if suggested else None
+
+
+def _keep_one(dataset: Dataset, found: Sequence[Finding]) -> Change | None:
+    leaving = picture_edits.all_but_largest(dataset, [finding.items for finding in found])
+    return Exclude(shas=leaving) if leaving else None
+
+
+def _hold_together(dataset: Dataset, found: Sequence[Finding]) -> Change | None:
+    return Group(groups=picture_edits.together(dataset, [finding.items for finding in found]))
+
+
+def _given_groups(dataset: Dataset, found: Sequence[Finding]) -> Change | None:
+    groups = {sha: finding.group for finding in reversed(found) if finding.group for sha in finding.items}
+    return Group(groups=groups) if groups else None
+
+
+def _sets(found: Sequence[Finding]) -> str:
+    return words.plural(len(found), "set")
+
+
+ACCEPT_ALL = Way(lambda found: f"Accept {words.plural(len(suggestions_of(found)), 'suggestion')}", _relabel)
+KEEP_ONE_OF_EACH = Way(lambda found: f"Keep the largest of each of {_sets(found)}", _keep_one)
+HOLD_TOGETHER = Way(
+    lambda found: f"Keep {_sets(found)} together",
+    _hold_together,
+    "Each set becomes a group, which is never on both sides of a split.",
+)
+PUT_IN_PLACE = Way(
+    lambda found: f"Put {words.plural(len(found), 'group')} in place",
+    _given_groups,
+    "A group is never on both sides of a split.",
+)
+EXCLUDE_ALL = Way(
+    lambda found: f"Exclude {words.plural(len(pictures_of(found)), 'picture')}",
+    lambda dataset, found: Exclude(shas=pictures_of(found)),
+)
+_FAULTY = (EXCLUDE, DELETE, MOVE, LIKE)
+_SET = (KEEP_ONE, TOGETHER)
+
+KINDS: dict[Kind, About] = {
+    "leak": About(
+        ":material/water_drop:",
+        "Copies of pictures that were learnt from stand among those that judge: the accuracy is better than the truth. "
+        "Keep one of each set, or keep the sets together and deal out the pictures anew.",
+        (HOLD_TOGETHER, KEEP_ONE_OF_EACH),
+        of_a_set=_SET,
+    ),
+    "near_duplicate": About(
+        ":material/content_copy:",
+        "Pictures that are nearly the same count twice in learning and, on both sides of a split, flatter the model. "
+        "Keep one of each set, or keep the sets together.",
+        (HOLD_TOGETHER, KEEP_ONE_OF_EACH),
+        of_a_set=_SET,
+    ),
+    "groups": About(
+        ":material/burst_mode:",
+        "Pictures of one moment, such as frames of a video. As a group they are never on both sides of a split.",
+        (PUT_IN_PLACE,),
+        of_a_set=(TOGETHER,),
+    ),
+    "label_suspect": About(
+        ":material/label_off:",
+        "A model that has not seen these pictures says another class. Accept what is right, move what belongs "
+        "elsewhere, leave what is as it should be.",
+        (ACCEPT_ALL,),
+        (ACCEPT, MOVE, EXCLUDE, LIKE),
+    ),
+    "shortcut": About(
+        ":material/alt_route:",
+        "Something about the files gives a class away. A model learns that instead of what the pictures show, and "
+        "fails on others. Bring pictures of each class made in the same way.",
+    ),
+    "confusable_classes": About(
+        ":material/join_inner:",
+        "Two classes that look the same to a model: say more clearly what belongs where, add pictures that show the "
+        "difference, or merge them.",
+    ),
+    "split_class": About(
+        ":material/call_split:",
+        "A class that falls into two kinds of picture. If they mean different things, make them two classes.",
+    ),
+    "imbalance": About(
+        ":material/balance:",
+        "A class with few pictures is learnt poorly and judged by few. More pictures of it help most.",
+    ),
+    "outlier": About(
+        ":material/scatter_plot:",
+        "Pictures unlike all others of their class: mistakes, or rare cases that the model should know. Exclude the "
+        "mistakes; keep the rare ones and add more of them.",
+        actions=_FAULTY,
+    ),
+    "uniform": About(":material/rectangle:", "There is almost nothing to see.", (EXCLUDE_ALL,), _FAULTY),
+    "blurred": About(":material/blur_on:", "Too blurred to show detail.", (EXCLUDE_ALL,), _FAULTY),
+    "dark": About(":material/dark_mode:", "So dark that detail is lost.", (EXCLUDE_ALL,), _FAULTY),
+    "blown_out": About(":material/light_mode:", "So bright that detail is lost.", (EXCLUDE_ALL,), _FAULTY),
+    "odd_size": About(
+        ":material/aspect_ratio:",
+        "Much smaller, larger, longer or flatter than the others: often not what was meant to be here.",
+        (EXCLUDE_ALL,),
+        _FAULTY,
+    ),
+    "grey": About(
+        ":material/filter_b_and_w:",
+        "Grey among pictures in colour. A model that is to see such pictures should learn from enough of them.",
+        actions=_FAULTY,
+    ),
+}

@@ -1,0 +1,124 @@
+"""What a check found: its kinds, by what mending them is worth, and the pictures of one with what mends them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+import streamlit as st
+
+from pages.components import checked, finding_table, frame, picture_edits, run_facts, tables, words
+from pages.components.finding_kinds import KINDS, About
+from tlcore.data.dataset import Dataset
+from tlcore.health.check import Check
+from tlcore.health.findings import TITLES, Finding, Kind, to_csv
+
+STEPS = 5
+
+
+def show(dataset: Dataset) -> None:
+    """Show all kinds, or the one that the URL names."""
+    left = checked.left(dataset)
+    by_kind: dict[Kind, list[Finding]] = {}
+    for finding in left:  # sorted by worth: so are the kinds
+        by_kind.setdefault(finding.kind, []).append(finding)
+    asked = st.query_params.get("kind", "")
+    chosen = next((kind for kind in TITLES if kind == asked), None)
+    if chosen is None:
+        _overview(dataset, by_kind)
+    else:
+        _one(dataset, chosen, by_kind.get(chosen, []))
+
+
+def _overview(dataset: Dataset, by_kind: dict[Kind, list[Finding]]) -> None:
+    before = {finding.kind for finding in checked.findings(dataset)}
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("What was found", anchor=False)
+        if by_kind:
+            st.download_button(
+                "Download as CSV",
+                lambda: Check(dataset).csv().encode(),
+                file_name=f"{dataset.id}-findings.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    if not by_kind:
+        said = "Every finding is settled." if before else "Nothing: no fault of the kinds below."
+        st.success(said, icon=":material/check_circle:")
+    if by_kind:
+        st.caption("The dots say what mending would be worth; what is worth most stands first.")
+    for kind, found in by_kind.items():
+        _card(dataset, kind, found)
+    settled = [TITLES[kind] for kind in TITLES if kind in before and kind not in by_kind]
+    absent = [TITLES[kind] for kind in TITLES if kind not in before]
+    if settled:
+        st.caption(f":material/check: Settled: {', '.join(settled)}.")
+    if absent:
+        st.caption(f":material/check: Looked for and not found: {', '.join(absent)}.")
+
+
+def _card(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"kind-{kind}"):
+        with st.container(gap=None, width="stretch"):
+            pictures = words.plural(len({sha for finding in found for sha in finding.items}), "picture")
+            number = f" :gray-badge[{words.count(len(found))}]" if len(found) > 1 else ""
+            st.markdown(f"{KINDS[kind].icon} **{TITLES[kind]}**{number} &nbsp; {_worth(found[0].score)}")
+            st.markdown(run_facts.escape(found[0].says))
+            if len(found) > 1:
+                st.caption(f"and {words.count(len(found) - 1)} more like this, {pictures} in all")
+        if st.button("Look and mend", key=f"look-{kind}", icon=":material/visibility:"):
+            frame.go_to(frame.CHECK, dataset=dataset.id, kind=kind)
+
+
+def _worth(score: float) -> str:
+    """Five dots: what mending would be worth."""
+    full = min(max(ceil(score * STEPS), 1), STEPS)
+    return f":orange[{'●' * full}{'○' * (STEPS - full)}]"
+
+
+def _one(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
+    about = KINDS[kind]
+    st.page_link(
+        frame.CHECK, label="All findings", icon=":material/arrow_back:", query_params={"dataset": dataset.id}
+    )  # fmt: skip
+    st.subheader(f"{about.icon} {TITLES[kind]}", anchor=False)
+    st.markdown(about.advice)
+    if not found:
+        st.success("Nothing of this kind is left.", icon=":material/check_circle:")
+        return
+    with st.container(horizontal=True, gap="small"):
+        _mend_all(dataset, about, found)
+        _where(dataset, kind)
+        st.download_button(
+            "Download as CSV",
+            lambda: to_csv(found, _names(dataset)).encode(),
+            file_name=f"{dataset.id}-{kind}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    finding_table.show(dataset, kind, found)
+
+
+def _mend_all(dataset: Dataset, about: About, found: Sequence[Finding]) -> None:
+    for number, way in enumerate(about.ways):
+        change = way.change(dataset, found)
+        if change is None:
+            continue
+        kind = "primary" if number == 0 else "secondary"
+        if st.button(way.title(found), type=kind, key=f"mend-{number}", help=way.help):
+            picture_edits.make(dataset, change)
+
+
+def _where(dataset: Dataset, kind: Kind) -> None:
+    """Kinds that are mended elsewhere: the way there."""
+    if kind in {"confusable_classes", "split_class", "imbalance"} and st.button(
+        "Go to the classes", icon=":material/category:"
+    ):
+        frame.go_to(frame.DATA, dataset=dataset.id)
+
+
+def _names(dataset: Dataset) -> dict[str, str]:
+    table = tables.all_items(dataset)
+    return dict(zip(table["sha256"], table["source"], strict=True))
