@@ -31,6 +31,7 @@ RANKS = {
     "sweeps": 3.5,
     "health": 3.6,
     "evaluation": 4.5,
+    "labelling": 4.6,
     "training": 4,
     "export": 4.5,
     "commands": 5,

@@ -1,0 +1,262 @@
+"""Pictures without a class, beside the dataset that they are to join, and what a person said of each.
+
+It knows the folder `inbox/` of a dataset. It does not know which class a picture may have: a person says so, and
+`labelling` suggests.
+
+    inbox/items.parquet   sha256, file, width, height, source, flags: the pictures that are there
+    inbox/images/         as they were given
+    inbox/said.jsonl      one line for each answer: a class, put aside, or the answer before taken back
+
+An answer is on the disk before the next question. Pictures with a class join the dataset together when they are asked
+to, as one edit that can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tlcore.data.archive import Limits, opening
+from tlcore.data.dataset import Dataset
+from tlcore.data.intake import examine_all
+from tlcore.data.labels import Place, plan
+from tlcore.data.parquet import unrolled
+from tlcore.data.progress import Progress
+from tlcore.data.staging import Item, LeftOut, Published, Staging
+from tlcore.errors import DataError, WorkspaceError
+from tlcore.files import append_line, read_lines, remove_tree, replacing
+from tlcore.workspace import Workspace
+
+COLUMNS = ("sha256", "file", "width", "height", "source", "flags")
+_UNLABELLED = "unlabelled"  # stands for a class while a picture is examined; it is written nowhere
+
+
+class Answer(BaseModel):
+    """One line of `said.jsonl`.
+
+    Attributes:
+        kind: `label`, `skip` (put aside) or `back` (as if nothing had been said of it).
+        label: The class, for `label`.
+        suggested: The class that was suggested then; empty where none was.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    kind: Literal["label", "skip", "back"]
+    sha256: str
+    label: str = ""
+    suggested: str = ""
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Put:
+    """What became of pictures that were put into the inbox."""
+
+    kept: int
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """A handle, as a dataset is; there is always one, mostly empty."""
+
+    dataset: Dataset
+
+    @property
+    def path(self) -> Path:
+        return self.dataset.path / "inbox"
+
+    @property
+    def items_file(self) -> Path:
+        return self.path / "items.parquet"
+
+    @property
+    def said_file(self) -> Path:
+        return self.path / "said.jsonl"
+
+    def items(self) -> pd.DataFrame:
+        """The pictures that have not joined the dataset, by `sha256`, with or without a class.
+
+        Raises:
+            WorkspaceError: The table is damaged.
+        """
+        try:
+            return pd.read_parquet(self.items_file)[list(COLUMNS)]
+        except FileNotFoundError:
+            return pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS})
+        except (OSError, ValueError, KeyError) as error:
+            raise WorkspaceError(
+                f"The table {self.items_file} is needed. It could not be read: {error}. Restore it from a copy, or "
+                "empty the inbox."
+            ) from error
+
+    def answers(self) -> list[Answer]:
+        """Everything that was said, the oldest first; lines that cannot be read are passed over."""
+        return list(_parsed(read_lines(self.said_file)))
+
+    def image_path(self, file: str) -> Path:
+        return self.path / "images" / file
+
+    def thumbnail(self, file: str, side: int) -> bytes:
+        """As `Dataset.thumbnail`, of a picture in the inbox."""
+        return Dataset(self.path).thumbnail(file, side)
+
+    # === What a person says ===
+
+    def label(self, sha: str, label: str, *, suggested: str = "") -> None:
+        """Give a picture a class; the last one that is given holds.
+
+        Raises:
+            DataError: The class has no name.
+        """
+        if not label.strip():
+            raise DataError("A class needs a name. Received an empty one. Write at least one letter.")
+        self._say(Answer(kind="label", sha256=sha, label=label.strip(), suggested=suggested))
+
+    def skip(self, sha: str) -> None:
+        """Put a picture aside; it is not asked about again until it is brought back."""
+        self._say(Answer(kind="skip", sha256=sha))
+
+    def take_back(self) -> str:
+        """Take the latest answer back that is about a picture still here; give its SHA-256, empty where there is none.
+
+        Answers are taken back in turn, the latest first.
+        """
+        here, holding = set(self.items()["sha256"]), standing(self.answers())
+        last = next((sha for sha in reversed(holding) if sha in here), "")
+        if last:
+            self._say(Answer(kind="back", sha256=last))
+        return last
+
+    def bring_back(self) -> int:
+        """Let pictures that were put aside be asked about again; give how many there are."""
+        here = set(self.items()["sha256"])
+        aside = [sha for sha, said in standing(self.answers()).items() if said.kind == "skip" and sha in here]
+        for sha in aside:
+            self._say(Answer(kind="back", sha256=sha))
+        return len(aside)
+
+    def _say(self, answer: Answer) -> None:
+        self.path.mkdir(exist_ok=True)
+        append_line(self.said_file, answer.model_dump_json())
+
+    # === Pictures in and out ===
+
+    def put(
+        self, workspace: Workspace, source: Path, *, limits: Limits | None = None
+    ) -> Generator[Progress, None, Put]:
+        """Put the pictures of a zip, a folder or a Parquet file into the inbox; classes that it names are not taken.
+
+        Raises:
+            ArchiveError: The archive is damaged, too large or hostile.
+            DataError: It is neither a zip nor a folder.
+        """
+        limits = limits or Limits()
+        yield Progress(0, 0, note="Looking at the files")
+        with opening(source.expanduser(), limits) as given, unrolled(given, limits) as opened:
+            found = plan([entry.path for entry in opened.entries], lambda path: b"", _UNLABELLED, opened.known)
+            places = dict.fromkeys(found.places, Place(_UNLABELLED))
+            with Staging(workspace, None) as staging:
+                staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *found.skipped)))
+                yield from examine_all(opened, places, staging, limits=limits)
+                with self._changing():
+                    return self._take_over(staging)
+
+    def _take_over(self, staging: Staging) -> Put:
+        items, left_out = staging.collected()
+        in_use = self.dataset.all_items()
+        known = dict(zip(in_use["sha256"], in_use["label"], strict=True))
+        table = self.items()
+        here, new = set(table["sha256"]), {}
+        for item in items:
+            if item.sha256 in known:
+                left_out.append(LeftOut(item.source, f"The dataset has this very picture, as '{known[item.sha256]}'."))
+            elif item.sha256 in here or item.sha256 in new:
+                left_out.append(LeftOut(item.source, "The inbox has this very picture."))
+            else:
+                new[item.sha256] = item
+        (self.path / "images").mkdir(exist_ok=True)
+        for item in new.values():
+            (staging.path / "images" / item.file).replace(self.image_path(item.file))
+        rows = [[getattr(item, name) for name in COLUMNS] for item in new.values()]
+        if rows:
+            self._write(pd.concat([table, pd.DataFrame(rows, columns=list(COLUMNS))], ignore_index=True))
+        return Put(len(new), tuple(sorted(left_out, key=lambda one: one.source)))
+
+    def join(self, workspace: Workspace) -> Published:
+        """Let the pictures that have a class join the dataset, as one edit.
+
+        A crash in between leaves them in the inbox or in both; then they leave the inbox the next time.
+
+        Raises:
+            DataError: None has a class.
+        """
+        with self._changing():
+            table = self.items()
+            labels = {sha: said.label for sha, said in standing(self.answers()).items() if said.kind == "label"}
+            rows = table[table["sha256"].isin(set(labels))]
+            if rows.empty:
+                raise DataError("A picture with a class is needed. None in the inbox has one yet. Label some first.")
+            with Staging(workspace, self.dataset) as staging:
+                for row in rows.to_dict("records"):
+                    staging.keep(row["file"], self.image_path(row["file"]).read_bytes())
+                    label = labels[row["sha256"]]
+                    staging.add(
+                        Item(**{str(key): value for key, value in row.items()}, label=label, split="", fixed="")
+                    )
+                published = staging.publish(name="", notes=())
+            self._remove(rows["file"], table[~table["sha256"].isin(set(labels))])
+        return published
+
+    def discard(self, shas: Iterable[str] | None = None) -> int:
+        """Remove pictures from the inbox, all where none are named; give how many."""
+        with self._changing():
+            table = self.items()
+            gone = table if shas is None else table[table["sha256"].isin(set(shas))]
+            self._remove(gone["file"], table[~table["sha256"].isin(gone["sha256"])])
+        return len(gone)
+
+    def _remove(self, files: Iterable[str], rest: pd.DataFrame) -> None:
+        self._write(rest)
+        for file in files:
+            self.image_path(file).unlink(missing_ok=True)
+        if rest.empty:
+            remove_tree(self.path / "thumbnails")
+
+    def _write(self, table: pd.DataFrame) -> None:
+        with replacing(self.items_file) as beside:
+            table.to_parquet(beside, index=False)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self.path.mkdir(exist_ok=True)
+        with FileLock(self.path / "lock"):
+            yield
+
+
+def standing(answers: Iterable[Answer]) -> dict[str, Answer]:
+    """What holds of each picture, in the order in which it was said."""
+    found: dict[str, Answer] = {}
+    for answer in answers:
+        found.pop(answer.sha256, None)
+        if answer.kind != "back":
+            found[answer.sha256] = answer
+    return found
+
+
+def _parsed(lines: Iterable[str]) -> Iterator[Answer]:
+    for line in lines:
+        try:
+            yield Answer.model_validate_json(line)
+        except ValidationError:
+            continue

@@ -1,0 +1,205 @@
+"""What to ask next: a probe that learns from what is labelled, the classes it suggests, and how good it is by now.
+
+It knows the inbox, features and the probe. It does not know how a question is put.
+
+The probe is judged by pictures that were in the dataset before: each is asked about by a probe that has not seen it
+but has seen every label that was given here. So the number can only grow by what those labels taught it, and it is not
+bent by the choice of hard pictures, as the share of suggestions that were right is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tlcore.data.inbox import Inbox, standing
+from tlcore.data.progress import Progress
+from tlcore.evaluation.metrics import wilson
+from tlcore.files import append_line, read_lines
+from tlcore.health.probe import choose_strength, deal, learn, principal_axes, solve
+from tlcore.inference.predictor import Predictor
+from tlcore.labelling.sources import compute_answers, compute_features, learnable
+from tlcore.labelling.usefulness import most_useful
+from tlcore.workspace import Workspace
+
+# Of how many pictures the most useful are chosen; more are looked at when half of these have been asked about.
+POOL = 1000
+ASKED_AT_ONCE = 24
+FOLDS = 3
+_MOST_CHANCES = 5
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A picture to ask about.
+
+    Attributes:
+        chances: Classes with their probabilities, the likeliest first; empty before two classes are known.
+    """
+
+    sha256: str
+    file: str
+    source: str
+    chances: tuple[tuple[str, float], ...]
+
+
+class Point(BaseModel):
+    """How good the probe was: one line of `inbox/course.jsonl`.
+
+    Attributes:
+        labels: How many labels had been given in the inbox.
+        right, n: Of pictures of the dataset that it had not learnt from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = 1
+    labels: int
+    right: int
+    n: int
+
+    @property
+    def accuracy(self) -> float:
+        return self.right / self.n
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval."""
+        return wilson(self.right, self.n)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A run's model that suggests instead of the probe; `run` is the run's id."""
+
+    run: str
+    predictor: Predictor
+
+
+def suggest(
+    inbox: Inbox, workspace: Workspace, model: Model | None = None
+) -> Generator[Progress, None, list[Suggestion]]:
+    """Find the pictures to ask about next, the most useful first, and note how good the probe is by now.
+
+    Raises:
+        DataError: A picture can no longer be read.
+        WeightsError: The bundled backbone is not there.
+    """
+    holding = standing(inbox.answers())
+    items = inbox.items()
+    open_ = items[~items["sha256"].isin(set(holding))].sort_values("sha256")
+    pool = open_.head(POOL)
+    if pool.empty:
+        return []
+    files = {row.sha256: inbox.image_path(str(row.file)) for row in pool.itertuples()}
+    base = learnable(inbox)
+    given = {sha: said.label for sha, said in holding.items() if said.kind == "label"}
+    labelled = items[items["sha256"].isin(set(given))]
+    taught = files | {row.sha256: inbox.image_path(str(row.file)) for row in labelled.itertuples()}
+    taught |= {row.sha256: inbox.dataset.image_path(str(row.file)) for row in base.itertuples()}
+    kept = yield from compute_features(inbox, workspace, {str(sha): path for sha, path in taught.items()})
+    asked = [str(sha) for sha in pool["sha256"]]
+    labels = dict(zip(base["sha256"], base["label"], strict=True)) | {sha: given[sha] for sha in labelled["sha256"]}
+    together = dict(zip(base["sha256"], base["together"], strict=True))
+    lesson = Lesson.of(labels, together, came=set(given), classes=inbox.dataset.info.classes)
+    rows = np.asarray(kept.read([*lesson.shas, *asked]), np.float32)
+    learnt, unknown = rows[: len(lesson.shas)], rows[len(lesson.shas) :]
+    _note(inbox, lesson, learnt, len(given))
+    classes, chances = lesson.classes, lesson.chances(learnt, unknown)
+    if model is not None:
+        classes = model.predictor.labels.labels
+        answers = yield from compute_answers(inbox, model.run, model.predictor, {sha: files[sha] for sha in asked})
+        chances = np.asarray(answers.read(asked), np.float32)
+    order = most_useful(unknown - rows.mean(axis=0), chances, ASKED_AT_ONCE, seed=len(holding))
+    told = pool.reset_index(drop=True)
+    return [
+        Suggestion(asked[row], str(told["file"][row]), str(told["source"][row]), _likeliest(classes, chances, row))
+        for row in order
+    ]
+
+
+def _likeliest(classes: tuple[str, ...], chances: Floats | None, row: int) -> tuple[tuple[str, float], ...]:
+    if chances is None:
+        return ()
+    best = np.argsort(-chances[row], kind="stable")[:_MOST_CHANCES]
+    return tuple((classes[int(place)], float(chances[row, place])) for place in best)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the probe learns from.
+
+    Attributes:
+        shas, targets: Pictures and the places of their classes in `classes`.
+        together: Equal numbers for pictures that are never on both sides of a fold.
+        came: Whether a picture came through the inbox; the probe is judged by the others.
+    """
+
+    shas: tuple[str, ...]
+    targets: npt.NDArray[np.int64]
+    together: npt.NDArray[np.int64]
+    came: npt.NDArray[np.bool_]
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, labels: dict[str, str], together: dict[str, int], *, came: set[str], classes: tuple[str, ...]
+    ) -> Lesson:
+        """Put the labels of pictures, by SHA-256, in order."""
+        every = (*classes, *sorted(set(labels.values()) - set(classes)))
+        targets = np.array([every.index(label) for label in labels.values()], np.int64)
+        groups = np.array([together.get(sha, -1) for sha in labels], np.int64)
+        return cls(tuple(labels), targets, groups, np.array([sha in came for sha in labels], np.bool_), every)
+
+    def chances(self, learnt: Floats, unknown: Floats) -> npt.NDArray[np.float32] | None:
+        """Probabilities `(n, classes)` of unknown features; None before two classes are known."""
+        if len(set(self.targets.tolist())) < 2:
+            return None
+        return learn(learnt, self.targets, classes=len(self.classes)).probabilities(unknown)
+
+    def judged(self, learnt: Floats) -> tuple[int, int] | None:
+        """How many pictures of the dataset were told right by a probe that had not seen them, of how many."""
+        base = np.flatnonzero(~self.came)
+        if len(base) < 2 * FOLDS or len(set(self.targets[base].tolist())) < 2:
+            return None
+        turned = principal_axes(learnt)(learnt)
+        folds = np.full(len(self.targets), -1)
+        folds[base] = deal(self.targets[base], groups=self.together[base], seed=0, folds=FOLDS)
+        strength = choose_strength(turned, self.targets, folds)
+        right = 0
+        for fold in range(FOLDS):
+            out = folds == fold
+            if len(set(self.targets[~out].tolist())) < 2:
+                return None
+            kernel, bias = solve(turned[~out], self.targets[~out], classes=len(self.classes), strength=strength)
+            right += int(((turned[out] @ kernel + bias).argmax(axis=1) == self.targets[out]).sum())
+        return right, len(base)
+
+
+def course(inbox: Inbox) -> list[Point]:
+    """How good the probe was after so many labels, the fewest first; of equal numbers the latest."""
+    found: dict[int, Point] = {}
+    for line in read_lines(inbox.path / "course.jsonl"):
+        try:
+            point = Point.model_validate_json(line)
+        except ValidationError:
+            continue
+        found[point.labels] = point
+    return [found[labels] for labels in sorted(found)]
+
+
+def _note(inbox: Inbox, lesson: Lesson, learnt: Floats, labels: int) -> None:
+    last = course(inbox)
+    if any(point.labels == labels and point.n == int((~lesson.came).sum()) for point in last):
+        return
+    judged = lesson.judged(learnt)
+    if judged is not None:
+        point = Point(labels=labels, right=judged[0], n=judged[1])
+        append_line(inbox.path / "course.jsonl", point.model_dump_json())
