@@ -27,6 +27,7 @@ MOST_FRAMES = 300
 MOST_FRAME_BYTES = 20 * 10**6
 # Of the 64 bits of a perceptual hash: frames that differ in no more look alike.
 ALIKE_BITS = 10
+_PNG = b"\x89PNG"
 
 
 def groups_of(frames: Sequence[bytes], name: str) -> list[str]:
@@ -82,7 +83,7 @@ def take_burst(
             table = csv.writer(stream)
             table.writerow(("file", "label", "group"))
             for number, (frame, group) in enumerate(zip(frames, groups, strict=True), start=1):
-                file = f"{burst}-{number:03d}{'.png' if frame.startswith(b'\x89PNG') else '.jpg'}"
+                file = f"{burst}-{number:03d}{'.png' if frame.startswith(_PNG) else '.jpg'}"
                 (home / file).write_bytes(frame)
                 table.writerow((file, label.strip(), group))
         return (yield from ingest(workspace, home, name=name if into is None else None, into=into))

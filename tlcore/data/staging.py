@@ -129,6 +129,10 @@ class Staging:
     def leave_out(self, *outcomes: LeftOut) -> None:
         self._left_out += outcomes
 
+    def collected(self) -> tuple[list[Item], list[LeftOut]]:
+        """What is there, for another home than a dataset; its files lie in `images` below `path`."""
+        return list(self._items), list(self._left_out)
+
     def publish(self, *, name: str, notes: Sequence[str]) -> Published:
         """Settle what is there twice, write the tables, and let the dataset appear.
 
@@ -246,7 +250,9 @@ def _removed_rows(gone: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(items: Sequence[Item]) -> pd.DataFrame:
-    return pd.DataFrame([asdict(item) for item in items], columns=list(COLUMNS))
+    # A table without rows must have its types, too: it may be joined to others.
+    table = pd.DataFrame([asdict(item) for item in items], columns=list(COLUMNS))
+    return table.astype({name: "int64" if name in {"width", "height"} else "str" for name in COLUMNS})
 
 
 def _sweep(datasets: Path) -> None:
