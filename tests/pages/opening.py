@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -30,3 +32,9 @@ def button(app: AppTest, label: str):
     found = [element for element in app.button if element.label == label]
     assert found, f"There is no button '{label}', only {[element.label for element in app.button]}"
     return found[0]
+
+
+def on_the_table(app: AppTest) -> dict[str, Any]:
+    """What the browser is given to draw a light table: `tiles`, `groups`, `actions` and more."""
+    (table,) = app.get("bidi_component")
+    return json.loads(table.proto.json)

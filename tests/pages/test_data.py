@@ -9,7 +9,10 @@ from PIL import Image
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from pages.components import upload
-from tests.pages.opening import button, open_page, words
+from tests.pages import made_checks
+from tests.pages.opening import button, on_the_table, open_page, words
+from tlcore.data import edits
+from tlcore.data.changes import Exclude
 from tlcore.data.dataset import list_datasets, open_dataset
 
 
@@ -232,8 +235,87 @@ def test_a_damaged_table_is_told_in_a_sentence(workspace, tiny_dataset):
 
 
 def test_pages_of_the_gallery_turn(workspace, tiny_dataset, monkeypatch):
-    monkeypatch.setattr("pages.components.gallery.PER_PAGE", 10)
+    monkeypatch.setattr("pages.components.light_table.PER_PAGE", 10)
     app = open_page("1_data", dataset=tiny_dataset.id)
     assert "1 to 10 of 36 pictures" in words(app)
     app.pagination[0].set_value(4).run()
     assert "31 to 36 of 36 pictures" in words(app)
+    assert len(on_the_table(app)["tiles"]) == 6
+
+
+def test_pictures_are_looked_at_by_class_and_by_state(tiny_dataset):
+    shas = list(tiny_dataset.items()["sha256"])
+    edits.apply(tiny_dataset, Exclude(shas=tuple(shas[:2])))
+    assert len(on_the_table(open_page("1_data", dataset=tiny_dataset.id))["tiles"]) == 34
+    squares = on_the_table(open_page("1_data", dataset=tiny_dataset.id, show="class:square"))
+    assert len(squares["tiles"]) == 12
+    assert [action["do"] for action in squares["actions"]] == ["move", "exclude", "delete", "like"]
+    excluded = on_the_table(open_page("1_data", dataset=tiny_dataset.id, show="state:excluded"))
+    assert [tile["id"] for tile in excluded["tiles"]] == shas[:2]
+    assert [action["do"] for action in excluded["actions"]] == ["restore", "delete"]
+
+
+def test_the_last_edit_is_told_and_undone(tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    assert "Undo" not in [element.label for element in app.button]
+    edits.apply(tiny_dataset, Exclude(shas=tuple(tiny_dataset.items()["sha256"][:2])))
+    app.run()
+    assert "Excluded 2 pictures." in words(app)
+    button(app, "Undo").click().run()
+    assert len(tiny_dataset.items()) == 36
+
+
+def test_a_class_is_renamed_and_another_class_of_that_name_is_told(tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    app.text_input(key=f"rename-new-{tiny_dataset.id}").input("square")
+    button(app, "Rename the class").click().run()
+    assert "merge them" in app.error[0].value
+    app.text_input(key=f"rename-new-{tiny_dataset.id}").input("ball")
+    button(app, "Rename the class").click().run()
+    assert tiny_dataset.counts() == {"ball": 12, "square": 12, "triangle": 12}
+
+
+def test_classes_are_merged(tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    app.multiselect(key=f"merge-{tiny_dataset.id}").set_value(["circle", "square"])
+    app.selectbox(key=f"merge-into-{tiny_dataset.id}").select("square")
+    button(app, "Merge the classes").click().run()
+    assert not app.exception
+    assert tiny_dataset.counts() == {"square": 24, "triangle": 12}
+
+
+def test_a_class_is_given_a_colour(tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    app.get("color_picker")[0].set_value("#123456")
+    button(app, "Set the colour").click().run()
+    assert tiny_dataset.info.colours == {"circle": "#123456"}
+    assert on_the_table(app)["colours"]["circle"] == "#123456"
+
+
+def test_a_class_is_shown_in_parts_that_look_alike(tiny_dataset):
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    button(app, "Show the parts").click().run()
+    assert "must have been checked" in words(app)
+    made_checks.finished(tiny_dataset, [])
+    table = on_the_table(open_page("1_data", dataset=tiny_dataset.id, show="split:2:circle"))
+    assert [group["title"] for group in table["groups"]] == ["Part 1 · 6 pictures", "Part 2 · 6 pictures"]
+    parts = {tile["id"]: tile["group"] for tile in table["tiles"]}
+    circles = tiny_dataset.items().query("label == 'circle'")["sha256"]
+    assert [parts[sha] == parts[circles.iloc[0]] for sha in circles] == [True, False] * 6
+
+
+def test_pictures_like_one_stand_beside_it_the_likest_first(tiny_dataset):
+    made_checks.finished(tiny_dataset, [])
+    first = tiny_dataset.items().iloc[0]
+    table = on_the_table(open_page("1_data", dataset=tiny_dataset.id, show=f"like:{first['sha256']}"))
+    assert table["tiles"][0]["id"] == first["sha256"]
+    assert table["tiles"][0]["badge"] == "this one"
+    assert {tile["label"] for tile in table["tiles"][:6]} == {first["label"]}
+
+
+def test_near_copies_lie_in_sets(tiny_dataset):
+    shas = list(tiny_dataset.items()["sha256"])
+    made_checks.finished(tiny_dataset, [], clusters={"a": shas[:2], "b": shas[4:7]})
+    table = on_the_table(open_page("1_data", dataset=tiny_dataset.id, show="copies"))
+    assert [group["title"] for group in table["groups"]] == ["Set of 3", "Set of 2"]
+    assert [tile["id"] for tile in table["tiles"]] == [*shas[4:7], *shas[:2]]

@@ -1,0 +1,81 @@
+"""The light table in a real browser: pictures picked by mouse and by keyboard, edits on the disk, undone again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_journey import settled
+from tlcore.data.dataset import Dataset
+from tlcore.data.intake import ingest
+from tlcore.data.progress import drain
+from tlcore.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def dataset(server: Server, tiny_folder) -> Dataset:
+    """The shapes of the other tests, in the server's workspace."""
+    workspace = Workspace(server.home / "workspace")
+    return drain(ingest(workspace, tiny_folder), lambda progress: None).dataset
+
+
+def becomes(look, wanted) -> None:
+    """Wait until the disk says so."""
+    deadline = time.monotonic() + 20
+    while (seen := look()) != wanted:
+        assert time.monotonic() < deadline, f"still {seen}, not {wanted}"
+        time.sleep(0.05)
+
+
+def test_pictures_are_picked_by_mouse_and_by_keyboard_moved_and_moved_back(server: Server, page: Page, dataset):
+    page.goto(f"{server.url}/?dataset={dataset.id}")
+    options = page.get_by_role("option")
+    selected = page.get_by_role("option", selected=True)
+    expect(options).to_have_count(36)
+    expect(options.first.locator("img")).to_have_js_property("complete", True)
+    settled(page)
+    shas = list(dataset.items()["sha256"])
+
+    def labels(*places: int) -> list[str]:
+        table = dataset.all_items().set_index("sha256")
+        return [table["state"][shas[place]] or table["label"][shas[place]] for place in places]
+
+    # A click and a shift-click take all between; the digit of a class moves them there.
+    options.nth(1).click()
+    options.nth(4).click(modifiers=["Shift"])
+    expect(selected).to_have_count(4)
+    page.keyboard.press("2")
+    becomes(lambda: labels(0, 1, 4, 5), ["circle", "square", "square", "circle"])
+    expect(page.get_by_text("Moved 4 pictures to 'square'.")).to_be_visible()
+    expect(selected).to_have_count(0)
+    settled(page)
+
+    # By the keys alone: to the right, two more with shift, left out, and back again.
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(selected).to_have_count(2)
+    page.keyboard.press("x")
+    becomes(lambda: labels(4, 5, 6, 7), ["square", "excluded", "excluded", "circle"])
+    settled(page)
+    page.keyboard.press("Control+z")
+    becomes(lambda: labels(4, 5, 6, 7), ["square", "circle", "circle", "circle"])
+    settled(page)
+    page.keyboard.press("Control+z")
+    becomes(lambda: labels(0, 1, 4, 5), ["circle"] * 4)
+    page.keyboard.press("Control+Shift+z")
+    becomes(lambda: labels(1), ["square"])
+    settled(page)
+
+    # All shown, to a class that is not there yet.
+    options.nth(0).click()
+    page.keyboard.press("a")
+    expect(selected).to_have_count(36)
+    page.keyboard.press("m")
+    page.get_by_label("Move to the class").fill("shape")
+    page.keyboard.press("Enter")
+    becomes(dataset.counts, {"shape": 36})
