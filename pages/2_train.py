@@ -98,8 +98,7 @@ def show(workspace: Workspace) -> None:
             form.advanced(group)
             if group == "Steps":
                 rate_finder.show(config, disabled=bool(faults))
-        given = bool((dataset.items()["split"] != "").any())
-        form.split(given_split=given, pictures=sum(counts.values()))
+        form.split(dataset)
     form.others()
     with settings.start_bar():
         if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start"):

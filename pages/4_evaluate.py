@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import frame, judgement, test_pictures, words
+from pages.components import frame, judgement, looks, test_pictures, words
 from pages.components.pickers import pick_run
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.evaluation.files import read_evaluation, read_predictions
@@ -47,6 +47,8 @@ def show(workspace: Workspace) -> None:
     if dataset is None:
         st.info("The dataset of this run was deleted: the numbers stay, the pictures are gone.", icon=":material/info:")
     judgement.headline(evaluation)
+    if dataset is not None:
+        looks.show(dataset, run.dataset.draw, evaluation)
     judgement.confusion(evaluation, predictions, dataset)
     judgement.per_class(evaluation)
 

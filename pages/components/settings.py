@@ -8,9 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import draft, words
+from pages.components import draft, split_view, tables, words
 from pages.components.draft import key
 from pages.components.fields import ADVANCED, AUGMENTATIONS, FIELDS
+from tlcore.data.dataset import Dataset
+from tlcore.data.parts import Parts
 from tlcore.errors import Problem
 
 BAR_STYLE = """
@@ -99,8 +101,9 @@ class Form:
                 with column:
                     self.field(name)
 
-    def split(self, *, given_split: bool, pictures: int) -> None:
-        if given_split:
+    def split(self, dataset: Dataset) -> None:
+        parts = split_view.read(dataset)
+        if parts is None and (tables.items(dataset)["split"] != "").any():
             st.caption(
                 ":material/call_split: The dataset brings its own split into training, validation and test; "
                 "it is kept. A part that it lacks is drawn with these shares."
@@ -114,9 +117,31 @@ class Form:
             help="Training learns from the first part; the second chooses the best epoch; the third is not touched "
             "until the end and tells how good the model is.",
         )
-        parts = (("training", first), ("validation", second - first), ("test", 100 - second))
-        st.caption(
-            " · ".join(f"**{share} %** {name} (about {words.count(pictures * share // 100)})" for name, share in parts)
-        )
+        if parts is None:
+            shares = (("training", first), ("validation", second - first), ("test", 100 - second))
+            pictures = len(tables.items(dataset))
+            about = (f"**{share} %** {name} (about {words.count(pictures * share // 100)})" for name, share in shares)
+            st.caption(" · ".join(about))
+        else:
+            st.caption(_locked(parts, first, second))
         self.mark("fractions")
         self.faults("fractions")
+
+
+def _locked(parts: Parts, first: int, second: int) -> str:
+    """What the shares mean where the test part has been drawn: they divide the rest."""
+    split = parts.table["split"]
+    kept = int((split == "test").sum())
+    rest = int(split.isin(["train", "val"]).sum())
+    said = (
+        f":material/lock: The test part of this dataset is locked, **{words.plural(kept, 'picture')}**: it stays, "
+        "whatever is chosen here. "
+    )
+    if "val" in parts.draw.given:
+        return f"{said}So do the validation pictures, which the dataset brings with it."
+    val = round(rest * (second - first) / second) if second else 0
+    return (
+        f"{said}The shares of training and validation divide the other {words.count(rest)}: about "
+        f"**{words.count(rest - val)}** for training, **{words.count(val)}** for validation. Another seed deals these "
+        "two out anew."
+    )

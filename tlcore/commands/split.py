@@ -58,7 +58,8 @@ def split(
     if csv_file is not None:
         from tlcore.data.columns import take_columns
 
-        terminal.say(f"{take_columns(dataset, csv_file):,} pictures have columns of {csv_file.name}.")
+        named = take_columns(dataset, csv_file.name, _content(csv_file))
+        terminal.say(f"{named:,} pictures have columns of {csv_file.name}.")
     before = read_draw(dataset)
     grouping = _grouping(dataset, before, group_by, near_duplicates)
     wanted = None if fractions is None else fractions.model_dump()
@@ -95,6 +96,13 @@ def split(
             raise DataError("The parts were deleted meanwhile. Run the command again to draw them.")
         parts = found
     terminal.result(*_told(dataset, parts))
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.expanduser().read_bytes()
+    except OSError as error:
+        raise DataError(f"A CSV that names the pictures is needed. {file} cannot be read: {error.strerror}.") from error
 
 
 def _grouping(

@@ -26,11 +26,14 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     """Judge a run's model.onnx on its test pictures once more."""
     terminal = Terminal(as_json=as_json)
     found = _with_model(run)
-    from tlcore.evaluation.run import evaluate_run  # not before a typing error could show
+    from tlcore.data.dataset import open_dataset  # not before a typing error could show
+    from tlcore.data.looks import read_looks, sentence
+    from tlcore.evaluation.run import evaluate_run
 
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
-    content = {"run": found.id, **judged.model_dump(mode="json", exclude={"schema_version"})}
+    looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
+    content = {"run": found.id, "looks": looks, **judged.model_dump(mode="json", exclude={"schema_version"})}
     rows: list[tuple[str, ...]] = [
         (entry.label, f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support}")
         for entry in judged.per_class
@@ -40,6 +43,7 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
         f"{judged.n} pictures).\n"
         f"Always '{judged.baseline.label}' would score {judged.baseline.accuracy:.3f}.\n"
         + table(("class", "precision", "recall", "F1", "pictures"), rows)
+        + f"\n{sentence(looks, accuracy=judged.accuracy, pictures=judged.n)}"
     )
     terminal.result(content, text)
 

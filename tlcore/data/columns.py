@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -67,22 +67,18 @@ def keep_columns(dataset: Dataset, said: Mapping[PurePosixPath, Values], *, apar
     return len(meant)
 
 
-def take_columns(dataset: Dataset, file: Path) -> int:
+def take_columns(dataset: Dataset, name: str, content: bytes) -> int:
     """Take the columns of a CSV that names pictures of the dataset; give how many pictures it names.
 
     Raises:
-        DataError: It cannot be read, or names none of them.
+        DataError: It names none of them.
     """
-    try:
-        content = file.expanduser().read_bytes()
-    except OSError as error:
-        raise DataError(f"A CSV that names the pictures is needed. {file} cannot be read: {error.strerror}.") from error
     paths = [PurePosixPath(source) for source in dataset.all_items()["source"]]
     taken = keep_columns(dataset, _said(read_table(content), index_of(paths), PurePosixPath()))
     if not taken:
         raise DataError(
             f"A CSV is needed in which one column names the pictures as they came, such as '{paths[0].name}', and the "
-            f"first row the columns. {file.name} names none of them."
+            f"first row the columns. {name} names none of them."
         )
     return taken
 

@@ -165,7 +165,8 @@ def _near_duplicates(dataset: Dataset, items: pd.DataFrame) -> tuple[pd.Series[s
     unseen = int((~items["sha256"].isin(seen)).sum())
     which = "1 picture that was" if unseen == 1 else f"{unseen:,} pictures that were"
     notes = [NOT_LOOKED_FOR.format(which=f"{which} added since the last check")] if unseen else []
-    return items["sha256"].map(of).fillna("").astype("str").reset_index(drop=True), notes
+    named = [of.get(sha, "") for sha in items["sha256"]]
+    return pd.Series(named, dtype="str"), notes
 
 
 def _column(dataset: Dataset, items: pd.DataFrame, name: str) -> pd.Series[str]:

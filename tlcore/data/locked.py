@@ -188,7 +188,7 @@ def _drawn(
 def _joined(stored: Stored, items: pd.DataFrame, grouped: Grouped) -> Stored:
     """Let pictures that have no part yet join: as they came, else beside their like, else where most is lacking."""
     shas = items["sha256"]
-    parts = shas.map(stored.parts).fillna("").to_numpy(dtype=object)
+    parts = np.array([stored.parts.get(sha, "") for sha in shas], dtype=object)
     new = parts == ""
     if not new.any():
         return stored
@@ -210,7 +210,7 @@ def _parts(
 ) -> Parts:
     """The parts of the pictures in use; `anew` has the shares and the seed that divide what is not for the test."""
     draw = stored.draw
-    sides: Objects = items["sha256"].map(stored.parts).to_numpy(dtype=object)
+    sides: Objects = np.array([stored.parts[sha] for sha in items["sha256"]], dtype=object)
     table = items[["sha256", "file", "label"]].copy()
     shares, notes = draw.shares, list(grouped.notes)
     if anew is not None:

@@ -1,0 +1,148 @@
+"""The locked split of a dataset: its shares, what stays together, what that cost, and how often the test was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components import frame, split_chart, split_groups, tables, words
+from tlcore.data.dataset import Dataset
+from tlcore.data.locked import cost_of_drawing_anew, draw_parts, read_parts, regroup
+from tlcore.data.looks import MANY, read_looks, sentence
+from tlcore.data.parts import Draw, Parts
+from tlcore.errors import GraftError
+
+MOST_ROWS = 10
+MOST_SAID = 3
+NOT_YET = (
+    "Before the first training the pictures are dealt out to training, validation and test, and stay there. The test "
+    "part is **locked**: it is drawn once, so that runs can be compared, and pictures that you add join by the same "
+    "rule. Draw it now to see it, or to say first which pictures must stay together."
+)
+STAMPED = ("items.parquet", "edits.jsonl", "parts.parquet", "columns.parquet", "health/check.json")
+
+
+def show(dataset: Dataset) -> None:
+    """The section of the Data page."""
+    st.subheader("The split", anchor=False)
+    parts = read(dataset)
+    if parts is None:
+        st.markdown(NOT_YET)
+        with st.expander("What stays together", icon=":material/join_inner:"):
+            grouping = split_groups.choose(dataset, None)
+        if st.button(
+            "Draw the parts", icon=":material/call_split:", key=_key(dataset, "draw"), disabled=grouping is None
+        ):
+            _do(lambda: draw_parts(dataset, grouping=grouping or ()))
+        return
+    _standing(dataset, parts)
+    _change(dataset, parts.draw)
+
+
+def read(dataset: Dataset) -> Parts | None:
+    """The parts as they stand. Shared between sessions: never change them."""
+    return _parts(str(dataset.path), tables.stamp(dataset, *STAMPED))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Looking at the split")
+def _parts(path: str, stamp: tuple[int, ...]) -> Parts | None:
+    return read_parts(Dataset(Path(path)))
+
+
+def _standing(dataset: Dataset, parts: Parts) -> None:
+    """What there is: a chart, and sentences."""
+    draw, info = parts.draw, dataset.info
+    came = "The parts that the pictures came with are kept." if "test" in draw.given else ""
+    shares = " / ".join(f"{100 * share:g}" for share in draw.shares.values())
+    drawn = f"Drawn on {words.moment(draw.at)} with seed {draw.seed} and shares {shares}, and **locked** since."
+    st.markdown(f"{came or drawn} {parts.grouped}")
+    counts = parts.counts(info.classes)
+    with st.container(height=440 if len(counts) > MOST_ROWS else "content", border=False):
+        wanted = None if draw.given else draw.shares
+        st.plotly_chart(
+            split_chart.figure(counts, wanted),
+            key=_key(dataset, "chart"),
+            config={"displayModeBar": False},
+            alt="the share of each class in training, validation and test",
+        )
+    looks = len(read_looks(dataset, draw.draw))
+    if looks >= MANY:
+        st.warning(sentence(looks), icon=":material/visibility:")
+    else:
+        st.caption(f":material/visibility: {sentence(looks)}")
+    if parts.gave_up:
+        st.info("  \n".join(parts.gave_up[:MOST_SAID]), icon=":material/balance:")
+        if len(parts.gave_up) > MOST_SAID:
+            with st.expander(f"{words.plural(len(parts.gave_up) - MOST_SAID, 'more class', 'more classes')}"):
+                st.markdown("  \n".join(parts.gave_up[MOST_SAID:]))
+    for note in parts.notes:
+        st.info(note, icon=":material/info:")
+    if not parts.looked_for_copies and st.button(
+        "Look for near-copies", icon=":material/health_and_safety:", key=_key(dataset, "check")
+    ):
+        frame.go_to(frame.CHECK, dataset=dataset.id)
+
+
+def _change(dataset: Dataset, draw: Draw) -> None:
+    """Other groups, and a new draw."""
+    with st.expander("Change what stays together, or draw anew", icon=":material/join_inner:"):
+        grouping = split_groups.choose(dataset, draw)
+        straddling = int(st.session_state.get(_key(dataset, "straddling"), 0))
+        with st.container(horizontal=True):
+            same = grouping is None or grouping == draw.grouping
+            if st.button("Keep so together", key=_key(dataset, "group"), disabled=same, icon=":material/join_inner:"):
+                _do(lambda: _regroup(dataset, grouping or ()))
+            if st.button(
+                "Draw anew …",
+                key=_key(dataset, "anew"),
+                icon=":material/casino:",
+                disabled="test" in draw.given or grouping is None,
+                help="The test part that the pictures came with stays." if "test" in draw.given else None,
+            ):
+                _draw_anew(dataset, draw, grouping or ())
+        if straddling and not same:
+            st.warning(
+                f"The parts were kept as they are: {words.plural(straddling, 'picture')} would be on the other side "
+                "than others of their group. Only a new draw can bring them together.",
+                icon=":material/call_split:",
+            )
+
+
+def _regroup(dataset: Dataset, grouping: tuple[str, ...]) -> None:
+    st.session_state[_key(dataset, "straddling")] = regroup(dataset, grouping)[1]
+
+
+@st.dialog("Draw the test part anew?")
+def _draw_anew(dataset: Dataset, draw: Draw, grouping: tuple[str, ...]) -> None:
+    st.warning(cost_of_drawing_anew(dataset), icon=":material/warning:")
+    first, second = st.slider(
+        "Where training ends and where the test pictures begin (%)",
+        1,
+        99,
+        (round(100 * draw.train), round(100 * (draw.train + draw.val))),
+    )
+    seed = st.number_input(
+        "Seed", min_value=0, max_value=2**31 - 1, value=draw.seed + 1, help="Another seed, another draw."
+    )
+    shares = {"train": first / 100, "val": (second - first) / 100, "test": (100 - second) / 100}
+    with st.container(horizontal=True):
+        if st.button("Draw anew", type="primary", icon=":material/casino:", disabled=second <= first):
+            _do(lambda: draw_parts(dataset, shares=shares, seed=int(seed), grouping=grouping))
+        if st.button("Keep what there is"):
+            st.rerun()
+
+
+def _do(action: Callable[[], object]) -> None:
+    """Carry out what was asked for and show the page anew; a fault stands where it was asked."""
+    try:
+        action()
+    except GraftError as error:
+        frame.show_fault(error)
+    else:
+        st.rerun()
+
+
+def _key(dataset: Dataset, name: str) -> str:
+    return f"split-{name}-{dataset.id}"
