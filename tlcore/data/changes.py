@@ -6,7 +6,7 @@ It knows what a change consists of and how it is told in a sentence. It does not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -18,12 +18,21 @@ _MOST_NAMED = 3
 class _Change(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @property
+    def named(self) -> Collection[str]:
+        """The SHA-256 of the pictures that it names."""
+        return ()
+
 
 class Relabel(_Change):
     """Give pictures another class, by their SHA-256; a class that is not there yet is added after the others."""
 
     kind: Literal["relabel"] = "relabel"
     labels: dict[str, str]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.labels
 
     @property
     def says(self) -> str:
@@ -43,6 +52,10 @@ class Exclude(_Change):
     shas: tuple[str, ...]
 
     @property
+    def named(self) -> Collection[str]:
+        return self.shas
+
+    @property
     def says(self) -> str:
         return f"Excluded {_pictures(len(self.shas))}."
 
@@ -54,6 +67,10 @@ class Restore(_Change):
     shas: tuple[str, ...]
 
     @property
+    def named(self) -> Collection[str]:
+        return self.shas
+
+    @property
     def says(self) -> str:
         return f"Restored {_pictures(len(self.shas))}."
 
@@ -63,6 +80,10 @@ class Delete(_Change):
 
     kind: Literal["delete"] = "delete"
     shas: tuple[str, ...]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.shas
 
     @property
     def says(self) -> str:
@@ -115,6 +136,10 @@ class Group(_Change):
     groups: dict[str, str]
 
     @property
+    def named(self) -> Collection[str]:
+        return self.groups
+
+    @property
     def says(self) -> str:
         named = {name for name in self.groups.values() if name}
         into = f"Put {_pictures(sum(map(bool, self.groups.values())))} into {_count(len(named), 'group')}"
@@ -139,6 +164,10 @@ class Add(_Change):
     pictures: int
     removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.removed
 
     @property
     def says(self) -> str:

@@ -92,6 +92,7 @@ def replay(path: Path, edits: Sequence[Edit]) -> Contents:
         return present(path)
     base = read_json(path / "base.json", DatasetInfo)
     contents = _contents(path, read_table(path / "base.parquet", COLUMNS), base)
+    contents.look_up({sha for edit in edits for sha in edit.change.named})
     for edit in edits:
         try:
             contents.make(edit.change)
@@ -195,6 +196,8 @@ def _heal(path: Path) -> None:
     if not _behind(path, info):
         return
     _cut_torn(path)
+    for unfinished in (*path.glob(".items.parquet.*"), *path.glob(".dataset.json.*")):
+        unfinished.unlink(missing_ok=True)
     if _behind(path, info):
         every = lines(path)
         _follow(path, info, replay(path, standing(every)[0]), every[-1].version)

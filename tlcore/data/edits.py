@@ -20,6 +20,7 @@ from tlcore.data.contents import Contents
 from tlcore.data.dataset import Dataset
 from tlcore.data.edit_log import editing, settle
 from tlcore.data.fitting import fit
+from tlcore.data.info import places
 from tlcore.errors import DataError
 from tlcore.files import read_json, write_json
 
@@ -140,19 +141,23 @@ def compare(dataset: Dataset, a: int, b: int) -> pd.DataFrame:
     Raises:
         DataError: As for `at_version`.
     """
-    before, after = (at_version(dataset, version).set_index("sha256") for version in (a, b))
-    both = after.index[after.index.isin(before.index)]
-    was, now = before.loc[both], after.loc[both]
-    parts = [
-        pd.DataFrame({"file": now["file"], "what": what, "was": was[what], "is": now[what]})[was[what] != now[what]]
-        for what in ("label", "group", "state")
-    ]
+    before, after = at_version(dataset, a), at_version(dataset, b)
+    rows = places(after["sha256"], before["sha256"])
+    both = rows >= 0
+    was, now = before.iloc[rows[both]].reset_index(drop=True), after[both].reset_index(drop=True)
+    parts = [_differences(was, now, what) for what in ("label", "group", "state")]
     parts[-1] = parts[-1].replace({"was": _WORDS, "is": _WORDS})
-    new, gone = after.index.difference(both, sort=False), before.index.difference(both, sort=False)
-    parts.append(pd.DataFrame({"file": after.loc[new, "file"], "what": "picture", "was": "", "is": "there"}))
-    parts.append(pd.DataFrame({"file": before.loc[gone, "file"], "what": "picture", "was": "there", "is": ""}))
-    found = pd.concat([part for part in parts if len(part)] or parts[:1])
-    return found.rename_axis("sha256").reset_index()
+    gone = before.drop(before.index[rows[both]])
+    parts.append(gone[["sha256", "file"]].assign(what="picture", was="there").assign(**{"is": ""}))
+    new = after[~both]
+    parts.append(new[["sha256", "file"]].assign(what="picture", was="").assign(**{"is": "there"}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _differences(was: pd.DataFrame, now: pd.DataFrame, what: str) -> pd.DataFrame:
+    different = (was[what] != now[what]).to_numpy(dtype=bool)
+    found = now.loc[different, ["sha256", "file"]].assign(what=what, was=was.loc[different, what])
+    return found.assign(**{"is": now.loc[different, what]})
 
 
 def given_labels(dataset: Dataset) -> pd.Series[str]:

