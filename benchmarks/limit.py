@@ -4,8 +4,9 @@
 
 The limit is measured with the pixels in memory and the engine ready. The run is the whole worker process: imports,
 pixel store, trunk, head, judgement, `model.keras`, `model.onnx` and the bundle written and proven; the pictures were
-taken in before, nothing is cached. A second run, with another seed (so another split) and more epochs, must not touch
-the trunk. The last line is one JSON object; `value` is the largest part of its bar that a first run takes.
+taken in before, nothing is cached. A second run, with another seed (so other training and validation parts) and more
+epochs, must not touch the trunk. The last line is one JSON object; `value` is the largest part of its bar that a first
+run takes.
 """
 
 from __future__ import annotations

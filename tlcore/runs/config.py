@@ -56,8 +56,9 @@ class TrainingConfig(BaseModel):
         label_smoothing: Share of the answer that is spread over all classes, 0 to below 1.
         mixup, cutmix: Strength of mixing two pictures, the alpha of its beta distribution; 0 is off.
         precision: `auto` computes in lower precision where that is measured to be faster and as good.
-        fractions: Used where the dataset brings no split of its own.
-        seed: Of the split, the new weights, the order and the augmentations.
+        fractions: The first run of a dataset draws its split with them. Later ones keep the test part, which is
+            locked, and divide the rest in the proportion of the first two. A split that the dataset brings is kept.
+        seed: Of the new weights, the order, the augmentations and the split, but for a test part that is locked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
