@@ -3,8 +3,8 @@
     python benchmarks/reference.py [--seeds 0,1,2] [--modes freeze,fine-tune]
 
 2,000 pictures, 70/10/20, all three parts drawn anew for each seed, EfficientNet-Lite0 at 224 pixels, 5 epochs with
-flips. A head on frozen features scores about 0.71 to 0.76 on test; fine-tuning every block must score at least 0.97 with
-every seed. The last line is one JSON object; `value` is the lowest test accuracy of fine-tuning.
+flips. A head on frozen features scores about 0.71 to 0.76 on test; fine-tuning every block must score at least 0.97
+with every seed. The last line is one JSON object; `value` is the lowest test accuracy of fine-tuning.
 """
 
 from __future__ import annotations
