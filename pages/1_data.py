@@ -13,6 +13,7 @@ from pages.components import (
     gallery,
     history,
     intake,
+    split_view,
     tables,
     triage,
     upload,
@@ -79,6 +80,8 @@ def show(workspace: Workspace) -> None:
     if uneven := class_counts.imbalance(counts):
         st.info(uneven, icon=":material/balance:")
     class_edits.menu(dataset)
+    if len(counts) >= 2:
+        split_view.show(dataset)
     st.subheader("Pictures", anchor=False)
     history.bar(dataset)
     gallery.browse(dataset)

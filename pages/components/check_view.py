@@ -116,7 +116,8 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
     if st.query_params.get("kind"):
         return
     ended_well = check.state().state == "finished"
-    if check.stale() and ended_well:
+    stale = check.stale()
+    if stale and ended_well:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             settled = len(checked.findings(dataset)) - len(checked.left(dataset))
             done = f" {words.plural(settled, 'finding')} settled since." if settled else ""
@@ -135,4 +136,7 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
         st.metric("The check took", words.duration(info.seconds), border=True)
     for note in info.notes:
         st.caption(f":material/info: {run_facts.escape(note)}")
-    st.caption(f"Checked {words.moment(info.at)}, version {info.version} of the pictures.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Checked {words.moment(info.at)}, version {info.version} of the pictures.", width="content")
+        if ended_well and not stale:
+            _start(workspace, dataset, "Check again")

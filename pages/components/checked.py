@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,8 @@ from tlcore.health.check import Check
 from tlcore.health.curve import LearningCurve
 from tlcore.health.findings import Finding
 
-# The kinds whose pictures belong together: what is left of them to mend is two pictures or more.
-TOGETHER = {"near_duplicate", "leak", "groups"}
+# The kinds of which something is left to mend as long as two of the pictures are in use and in different groups.
+TOGETHER = {"near_duplicate", "groups"}
 
 
 def findings(dataset: Dataset) -> list[Finding]:
@@ -40,6 +42,17 @@ def left(dataset: Dataset) -> list[Finding]:
     """The findings that no edit has settled since the check, each with the pictures that still want a decision."""
     stamp = tables.stamp(dataset, "health/findings.parquet", "health/check.json", "items.parquet", "edits.jsonl")
     return _left(str(dataset.path), stamp)
+
+
+def sets_of(dataset: Dataset, found: Iterable[Finding]) -> dict[str, list[str]]:
+    """The pictures of findings by the cluster of near-copies they are in, in their order."""
+    table = clusters(dataset)
+    cluster_of = dict(zip(table["sha256"], table["cluster"].astype(str), strict=True))
+    sets: dict[str, list[str]] = {}
+    for sha in dict.fromkeys(sha for finding in found for sha in finding.items):
+        if sha in cluster_of:
+            sets.setdefault(cluster_of[sha], []).append(sha)
+    return {name: members for name, members in sets.items() if len(members) > 1}
 
 
 def parts(dataset: Dataset, label: str, number: int) -> pd.Series:
@@ -79,7 +92,8 @@ def _left(path: str, stamp: tuple[int, ...]) -> list[Finding]:
     now = dict(zip(table["sha256"], table["label"], strict=True))
     groups = dict(zip(table["sha256"], table["group"], strict=True))
     then = now if info.version == dataset.info.version else _labels_at(dataset, info.version)
-    return [open_one for finding in findings(dataset) if (open_one := _still(finding, now, then, groups))]
+    copied = set(clusters(dataset)["sha256"])
+    return [one for finding in findings(dataset) if (one := _still(finding, now, then, groups, copied))]
 
 
 def _labels_at(dataset: Dataset, version: int) -> dict[str, str]:
@@ -87,20 +101,25 @@ def _labels_at(dataset: Dataset, version: int) -> dict[str, str]:
     return dict(zip(table["sha256"], table["label"], strict=True))
 
 
-def _still(finding: Finding, now: dict[str, str], then: dict[str, str], groups: dict[str, str]) -> Finding | None:
-    """The finding with the pictures that are still as they were; None where nothing is left of it."""
+def _still(
+    finding: Finding, now: dict[str, str], then: dict[str, str], groups: dict[str, str], copied: set[str]
+) -> Finding | None:
+    """The finding with the pictures that are still as they were; None where nothing is left of it.
+
+    `now` and `then` say the class of each picture now and when it was checked, `copied` which have a near-copy in use.
+    """
     if not finding.items:
         return finding
     items = [sha for sha in finding.items if sha in now]
-    if finding.suggested is not None or finding.kind == "outlier":
+    if finding.kind in {"label_suspect", "outlier", "split_class", "confusable_classes"}:
         items = [sha for sha in items if now[sha] == then.get(sha)]
-    if finding.kind in TOGETHER:
+    elif finding.kind == "leak":
+        items = [sha for sha in items if sha in copied]
+    elif finding.kind in TOGETHER:
         held = {groups[sha] for sha in items}
-        if len(items) < 2 or (len(held) == 1 and held != {""}):
-            return None
-    return Finding(
-        finding.kind, tuple(items), finding.score, finding.says, finding.suggested, finding.group
-    ) if items else None  # fmt: skip
+        settled = len(items) < 2 or (len(held) == 1 and held != {""})
+        items = [] if settled else items
+    return replace(finding, items=tuple(items)) if items else None
 
 
 @st.cache_resource(max_entries=8, show_spinner="Sorting the pictures of the class by how they look …")

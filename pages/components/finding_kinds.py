@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pages.components import picture_edits, words
+from pages.components import checked, picture_edits, words
 from pages.components.light_table import Action
 from pages.components.picture_edits import DELETE, EXCLUDE, IN_USE, KEEP_ONE, LIKE, MOVE, TOGETHER
 from tlcore.data.changes import Change, Exclude, Group, Relabel
@@ -61,6 +61,12 @@ def _keep_one(dataset: Dataset, found: Sequence[Finding]) -> Change | None:
     return Exclude(shas=leaving) if leaving else None
 
 
+def _judge_only(dataset: Dataset, found: Sequence[Finding]) -> Change | None:
+    """The first of each set is the one that judges: a finding of a leak names the test pictures first."""
+    leaving = [sha for members in checked.sets_of(dataset, found).values() for sha in members[1:]]
+    return Exclude(shas=tuple(leaving)) if leaving else None
+
+
 def _hold_together(dataset: Dataset, found: Sequence[Finding]) -> Change | None:
     return Group(groups=picture_edits.together(dataset, [finding.items for finding in found]))
 
@@ -81,6 +87,11 @@ HOLD_TOGETHER = Way(
     _hold_together,
     "Each set becomes a group, which is never on both sides of a split.",
 )
+JUDGE_ONLY = Way(
+    lambda found: "Exclude the copies of test pictures",
+    _judge_only,
+    "Of each set one stays, a test picture where there is one. Undo takes it back.",
+)
 PUT_IN_PLACE = Way(
     lambda found: f"Put {words.plural(len(found), 'group')} in place",
     _given_groups,
@@ -97,8 +108,8 @@ KINDS: dict[Kind, About] = {
     "leak": About(
         ":material/water_drop:",
         "Copies of pictures that were learnt from stand among those that judge: the accuracy is better than the truth. "
-        "Keep one of each set, or keep the sets together and deal out the pictures anew.",
-        (HOLD_TOGETHER, KEEP_ONE_OF_EACH),
+        "Draw the split anew, which keeps near-copies on one side, or exclude the copies; then train again.",
+        (JUDGE_ONLY,),
         of_a_set=_SET,
     ),
     "near_duplicate": About(
@@ -133,7 +144,9 @@ KINDS: dict[Kind, About] = {
     ),
     "split_class": About(
         ":material/call_split:",
-        "A class that falls into two kinds of picture. If they mean different things, make them two classes.",
+        "A class that falls into two kinds of picture; here is the smaller part. If it means something else, move it "
+        "to a class of its own.",
+        of_a_set=(MOVE,),
     ),
     "imbalance": About(
         ":material/balance:",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.components import checked, light_table, picture_edits, tables, words
+from pages.components import checked, light_table, picture_edits, run_facts, tables, words
 from pages.components.finding_kinds import KINDS, suggestions_of
 from pages.components.light_table import Group, View, pick
 from pages.components.theme import class_colours
@@ -16,16 +16,16 @@ from tlcore.data.dataset import Dataset
 from tlcore.health.findings import TITLES, Finding, Kind
 
 KEY = "finding-table"
+FEW = 4
 
 
 @st.fragment
 def show(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
     """Show the pictures and see to what is asked for. Turning a page runs nothing but this."""
-    view = _view(dataset, kind, found)
-    if view.rows.empty:
-        for finding in found:
-            st.text(finding.says)
+    if not any(finding.items for finding in found):
+        _sentences(found)
         return
+    view = _view(dataset, kind, found)
     act = light_table.show(dataset, view, KEY)
     if act is not None and act.do == "accept":
         suggested = suggestions_of(found)
@@ -37,37 +37,48 @@ def show(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
 
 def _view(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> View:
     about, info = KINDS[kind], dataset.info
-    in_sets = kind in checked.TOGETHER or (len(found) > 1 and any(len(finding.items) > 1 for finding in found))
-    place: dict[str, int] = {}
-    for number, finding in enumerate(found):
-        for sha in finding.items:
-            place.setdefault(sha, number)  # a picture lies on the table once
-    rows = pick(tables.in_use(dataset), list(place))
-    numbers = rows["sha256"].map(place)
+    titles, set_of = _sets(dataset, kind, found)
+    sentences = {sha: finding.says for finding in reversed(found) for sha in finding.items}
     suggested = suggestions_of(found)
-    rows = rows.assign(hint=[found[number].says for number in numbers])
-    if suggested:
-        rows = rows.assign(badge=[f"→ {suggested[sha]}" if sha in suggested else "" for sha in rows["sha256"]])
-    groups: tuple[Group, ...] = ()
-    if in_sets:
-        rows = rows.assign(group_key=numbers.astype(str))
-        groups = tuple(Group(str(number), each.says, about.of_a_set) for number, each in enumerate(found))
-    else:
+    rows = pick(tables.in_use(dataset), list(set_of or sentences))
+    rows = rows.assign(
+        hint=[sentences[sha] for sha in rows["sha256"]],
+        badge=[f"→ {suggested[sha]}" if sha in suggested else "" for sha in rows["sha256"]],
+        group_key=[set_of.get(sha, "") for sha in rows["sha256"]],
+    )
+    if not titles or kind == "leak":
         _sentences(found)
     return View(
         name=f"{dataset.id}-{kind}",
         title=f"{TITLES[kind]}: {words.plural(len(rows), 'picture')}",
         rows=rows,
         actions=about.actions,
-        groups=groups,
+        groups=tuple(Group(key, title, about.of_a_set) for key, title in titles.items()),
         colours=class_colours(info.classes, info.colours),
     )
 
 
+def _sets(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> tuple[dict[str, str], dict[str, str]]:
+    """The headline of each set, and the set of each picture; a picture lies on the table once. Empty where flat."""
+    titles: dict[str, str] = {}
+    set_of: dict[str, str] = {}
+    if kind == "leak":  # one sentence for a whole split: its copies are told apart by their clusters
+        for name, members in checked.sets_of(dataset, found).items():
+            titles[name] = f"Set of {words.count(len(members))}"
+            set_of |= dict.fromkeys(members, name)
+    elif kind in checked.TOGETHER or kind == "split_class" or max(len(finding.items) for finding in found) > 1:
+        for number, finding in enumerate(found):
+            titles[str(number)] = finding.says
+            set_of = dict.fromkeys(finding.items, str(number)) | set_of
+        set_of = {sha: set_of[sha] for finding in found for sha in finding.items}
+    return titles, set_of
+
+
 def _sentences(found: Sequence[Finding]) -> None:
-    """All sentences: one as it is, several as a list that can be opened."""
-    if len(found) == 1:
-        st.text(found[0].says)
+    """All sentences: a few as they are, many as a list that can be opened."""
+    if len(found) <= FEW:
+        for finding in found:
+            st.markdown(f"- {run_facts.escape(finding.says)}")
         return
     with st.expander(f"{words.plural(len(found), 'finding')} in words", icon=":material/list:"):
         table = pd.DataFrame({"Worth": [each.score for each in found], "Finding": [each.says for each in found]})

@@ -14,6 +14,12 @@ from tlcore.health.check import Check
 from tlcore.health.findings import TITLES, Finding, Kind, to_csv
 
 STEPS = 5
+ELSEWHERE: dict[Kind, tuple[str, str]] = {
+    "leak": ("Go to the split", ":material/call_split:"),
+    "confusable_classes": ("Go to the classes", ":material/category:"),
+    "split_class": ("Go to the classes", ":material/category:"),
+    "imbalance": ("Add pictures", ":material/add_photo_alternate:"),
+}
 
 
 def show(dataset: Dataset) -> None:
@@ -112,10 +118,9 @@ def _mend_all(dataset: Dataset, about: About, found: Sequence[Finding]) -> None:
 
 
 def _where(dataset: Dataset, kind: Kind) -> None:
-    """Kinds that are mended elsewhere: the way there."""
-    if kind in {"confusable_classes", "split_class", "imbalance"} and st.button(
-        "Go to the classes", icon=":material/category:"
-    ):
+    """Kinds that are mended elsewhere, too: the way there."""
+    title, icon = ELSEWHERE.get(kind, ("", ""))
+    if title and st.button(title, icon=icon):
         frame.go_to(frame.DATA, dataset=dataset.id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components import charts, checked
+from pages.components import charts, checked, run_facts
 from pages.components.theme import ACCENT, polish
 from tlcore.data.dataset import Dataset
 from tlcore.health.curve import Curve
@@ -26,7 +26,7 @@ def show(dataset: Dataset) -> None:
     if len(choices) > 2:
         chosen = str(st.selectbox("Of", list(choices), key=f"curve-{dataset.id}", width=320))
     curve = choices.get(chosen, curves.whole)
-    st.markdown(curve.says)
+    st.markdown(run_facts.escape(curve.says))
     st.plotly_chart(
         figure(curve, of_class=chosen != ALL),
         config={"displayModeBar": False},

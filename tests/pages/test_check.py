@@ -116,6 +116,22 @@ def test_sets_that_are_kept_together_are_settled(checked, shas):
     assert "Nothing of this kind is left" in words(app)
 
 
+def test_the_copies_of_test_pictures_are_excluded_set_by_set(tiny_dataset, shas):
+    leaks = [
+        Finding("leak", (shas[4], shas[9], shas[1], shas[2]), 0.9, "2 of 7 test pictures have a near-copy."),
+        Finding("leak", (shas[4], shas[1]), 0.8, "In a run: test accuracy 0.900, without the leaked pictures 0.700."),
+    ]
+    made_checks.finished(tiny_dataset, leaks, clusters={"a": [shas[1], shas[4]], "b": [shas[2], shas[9]]})
+    app = open_page("9_check", dataset=tiny_dataset.id, kind="leak")
+    assert "without the leaked pictures 0.700" in words(app)
+    assert [(tile["id"], tile["group"]) for tile in on_the_table(app)["tiles"]] == [
+        (shas[4], "a"), (shas[1], "a"), (shas[9], "b"), (shas[2], "b"),
+    ]  # fmt: skip
+    button(app, "Exclude the copies of test pictures").click().run()
+    assert set(shas) - set(tiny_dataset.items()["sha256"]) == {shas[1], shas[2]}
+    assert "Nothing of this kind is left" in words(app)
+
+
 def test_a_proposed_group_is_put_in_place_under_its_name(checked, shas):
     app = open_page("9_check", dataset=checked.id, kind="groups")
     button(app, "Put 1 group in place").click().run()
@@ -124,7 +140,7 @@ def test_a_proposed_group_is_put_in_place_under_its_name(checked, shas):
 
 def test_a_finding_about_a_class_alone_is_told_without_pictures(checked):
     app = open_page("9_check", dataset=checked.id, kind="imbalance")
-    assert "One class has few pictures." in [text.value for text in app.text]
+    assert "One class has few pictures." in words(app)
     assert not app.get("bidi_component")
 
 
