@@ -38,7 +38,10 @@ def show(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
 def _view(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> View:
     about, info = KINDS[kind], dataset.info
     titles, set_of = _sets(dataset, kind, found)
-    sentences = {sha: finding.says for finding in reversed(found) for sha in finding.items}
+    sentences: dict[str, str] = {}
+    for finding in found:
+        for sha in finding.items:
+            sentences.setdefault(sha, finding.says)
     suggested = suggestions_of(found)
     rows = pick(tables.in_use(dataset), list(set_of or sentences))
     rows = rows.assign(
@@ -69,8 +72,8 @@ def _sets(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> tuple[dict[
     elif kind in checked.TOGETHER or kind == "split_class" or max(len(finding.items) for finding in found) > 1:
         for number, finding in enumerate(found):
             titles[str(number)] = finding.says
-            set_of = dict.fromkeys(finding.items, str(number)) | set_of
-        set_of = {sha: set_of[sha] for finding in found for sha in finding.items}
+            for sha in finding.items:
+                set_of.setdefault(sha, str(number))
     return titles, set_of
 
 
