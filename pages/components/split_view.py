@@ -86,52 +86,75 @@ def _standing(dataset: Dataset, parts: Parts) -> None:
 
 
 def _change(dataset: Dataset, draw: Draw) -> None:
-    """Other groups, and a new draw."""
+    """Other groups, and a new draw, which is asked for twice."""
+    sure = _key(dataset, "sure")
     with st.expander("Change what stays together, or draw anew", icon=":material/join_inner:"):
         grouping = split_groups.choose(dataset, draw)
-        straddling = int(st.session_state.get(_key(dataset, "straddling"), 0))
+        same = grouping is None or grouping == draw.grouping
+        given = "test" in draw.given
         with st.container(horizontal=True):
-            same = grouping is None or grouping == draw.grouping
             if st.button("Keep so together", key=_key(dataset, "group"), disabled=same, icon=":material/join_inner:"):
                 _do(lambda: _regroup(dataset, grouping or ()))
-            if st.button(
+            st.button(
                 "Draw anew …",
                 key=_key(dataset, "anew"),
                 icon=":material/casino:",
-                disabled="test" in draw.given or grouping is None,
-                help="The test part that the pictures came with stays." if "test" in draw.given else None,
-            ):
-                _draw_anew(dataset, draw, grouping or ())
-        if straddling and not same:
+                disabled=given or grouping is None,
+                help="The test part that the pictures came with stays." if given else None,
+                on_click=_set,
+                args=(sure, True),
+            )
+        if not same and (straddling := st.session_state.get(_key(dataset, "straddling"), 0)):
             st.warning(
                 f"The parts were kept as they are: {words.plural(straddling, 'picture')} would be on the other side "
                 "than others of their group. Only a new draw can bring them together.",
                 icon=":material/call_split:",
             )
+        if st.session_state.get(sure) and grouping is not None and not given:
+            _draw_anew(dataset, draw, grouping, sure)
 
 
 def _regroup(dataset: Dataset, grouping: tuple[str, ...]) -> None:
     st.session_state[_key(dataset, "straddling")] = regroup(dataset, grouping)[1]
 
 
-@st.dialog("Draw the test part anew?")
-def _draw_anew(dataset: Dataset, draw: Draw, grouping: tuple[str, ...]) -> None:
+def _draw_anew(dataset: Dataset, draw: Draw, grouping: tuple[str, ...], sure: str) -> None:
     st.warning(cost_of_drawing_anew(dataset), icon=":material/warning:")
     first, second = st.slider(
         "Where training ends and where the test pictures begin (%)",
         1,
         99,
         (round(100 * draw.train), round(100 * (draw.train + draw.val))),
+        key=_key(dataset, f"shares-{draw.draw}"),
     )
     seed = st.number_input(
-        "Seed", min_value=0, max_value=2**31 - 1, value=draw.seed + 1, help="Another seed, another draw."
+        "Seed",
+        min_value=0,
+        max_value=2**31 - 1,
+        value=draw.seed + 1,
+        help="Another seed, another draw.",
+        key=_key(dataset, f"seed-{draw.draw}"),
     )
     shares = {"train": first / 100, "val": (second - first) / 100, "test": (100 - second) / 100}
+
+    def draw_it() -> None:
+        draw_parts(dataset, shares=shares, seed=int(seed), grouping=grouping)
+        _set(sure, False)
+
     with st.container(horizontal=True):
-        if st.button("Draw anew", type="primary", icon=":material/casino:", disabled=second <= first):
-            _do(lambda: draw_parts(dataset, shares=shares, seed=int(seed), grouping=grouping))
-        if st.button("Keep what there is"):
-            st.rerun()
+        if st.button(
+            "Draw anew",
+            type="primary",
+            icon=":material/casino:",
+            disabled=second <= first,
+            key=_key(dataset, "really-anew"),
+        ):
+            _do(draw_it)
+        st.button("Keep what there is", key=_key(dataset, "keep"), on_click=_set, args=(sure, False))
+
+
+def _set(key: str, value: bool) -> None:
+    st.session_state[key] = value
 
 
 def _do(action: Callable[[], object]) -> None:
