@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tlcore.commands import backbones, cache, data, lr_find, runs, split, sweep, train, use
+from tlcore.commands import backbones, cache, check, data, lr_find, runs, split, sweep, train, use
 from tlcore.errors import ConfigError, GraftError
 
 PROGRAM = "python -m tlcore"
@@ -26,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+data.app.command("check")(check.check)
 data.app.command("split")(split.split)
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)

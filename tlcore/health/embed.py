@@ -21,7 +21,7 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
-from tlcore.data.pixels import read_pixels
+from tlcore.data.pixels import Policy, read_pixels
 from tlcore.data.progress import Pace, Progress
 from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
@@ -29,7 +29,7 @@ from tlcore.inference.trunk import Answer, cores, graph_path, start, trunk_ident
 from tlcore.runs.launch import worker_environment
 from tlcore.workspace import Workspace
 
-RESIZE = "crop"
+RESIZE: Policy = "crop"
 AT_ONCE = 4  # pictures in one call: what lies between two layers then stays in a core's cache
 
 

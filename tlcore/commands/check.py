@@ -1,0 +1,96 @@
+"""`data check`.
+
+It knows the command's arguments and what it prints. It does not know how faults are looked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tlcore.commands.data import find_or_take_in
+from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.errors import DataError
+from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tlcore.health.check import Check
+
+LOOK_SECONDS = 0.25
+MOST_SHOWN = 20
+
+
+def check(
+    data: Annotated[str, typer.Argument(help="The id or the name of a dataset, a folder, a zip, or `sample`.")],
+    csv: Annotated[bool, typer.Option("--csv", help="Print the findings as CSV, a line for each picture.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look for what is wrong with the pictures, the labels and the split; what is worth most to mend comes first."""
+    from tlcore.health.check import Check
+    from tlcore.health.findings import TITLES
+    from tlcore.health.launch import launch_check
+
+    terminal, workspace = Terminal(as_json=as_json or csv), Workspace.default()
+    dataset = find_or_take_in(workspace, data, terminal)
+    found = Check(dataset)
+    _follow(found if found.alive() else launch_check(workspace, dataset), terminal)
+    info = found.info()
+    if info is None:
+        raise DataError("The results of a check are needed. Another check has just begun. Check again when it is over.")
+    if csv:
+        typer.echo(found.csv(), nl=False)
+        return
+    findings = found.findings()
+    names = dict(zip(dataset.items()["sha256"], dataset.items()["source"], strict=True))
+    curve = found.curve()
+    content: dict[str, Any] = {
+        "dataset": dataset.id,
+        "findings": [
+            {
+                "kind": each.kind,
+                "items": [names[sha] for sha in each.items if sha in names],
+                "score": each.score,
+                "says": each.says,
+                **({"suggested": {names[sha]: to for sha, to in each.suggested.items()}} if each.suggested else {}),
+                **({"group": each.group} if each.group else {}),
+            }
+            for each in findings
+        ],
+        "more_pictures": curve.whole.says if curve else "",
+        "notes": list(info.notes),
+        "seconds": info.seconds,
+    }
+    counts = Counter(each.kind for each in findings)
+    lines = [f"{dataset.info.name}: {len(findings):,} findings in {info.pictures:,} pictures, {info.seconds:.0f} s."]
+    lines += [f"  {TITLES[kind]}: {many:,}" for kind, many in counts.most_common()]
+    lines += [f"{each.score:.2f}  {each.says}" for each in findings[:MOST_SHOWN]]
+    if len(findings) > MOST_SHOWN:
+        lines.append(f"and {len(findings) - MOST_SHOWN:,} more; `--json` and `--csv` list them all.")
+    lines += [*info.notes, *([curve.whole.says] if curve else [])]
+    terminal.result(content, "\n".join(lines))
+
+
+def _follow(check: Check, terminal: Terminal) -> None:
+    """Show a check until it is over; Ctrl-C stops it.
+
+    Raises:
+        DataError: It failed, or somebody stopped it.
+    """
+    with terminal.bar() as bar:
+        try:
+            while (state := check.state()).live:
+                if step := state.progress:
+                    bar.update(
+                        step.title, step.done, step.total, rate=step.images_per_second, seconds_left=step.seconds_left
+                    )
+                time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            check.stop()
+            raise
+    if state.state == "failed":
+        raise DataError(state.error)
+    if state.state == "stopped":
+        raise DataError("The check was stopped before it was done. Check again: what was computed is kept.")

@@ -1,0 +1,52 @@
+"""Clusters of near-duplicates, and what is wrong with them.
+
+It knows pairs of pictures and tables. It does not know how pairs are found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from tlcore.health.alike import Pairs
+from tlcore.health.findings import Finding
+
+# What a cluster is worth: copies only waste a place and tempt the split; two labels for one picture mislead.
+WORTH_COPIES, WORTH_CONTRADICTION = 0.3, 0.8
+
+
+def clusters_of(pairs: Pairs, shas: np.ndarray) -> pd.DataFrame:
+    """The table `sha256, cluster`: pictures that are copies of one another, also by way of a third.
+
+    A cluster is named after the smallest hash in it, so that it keeps its name from one check to the next.
+    """
+    linked = coo_array((np.ones(len(pairs.first), np.int8), (pairs.first, pairs.second)), shape=(len(shas),) * 2)
+    _, found = connected_components(linked, directed=False)
+    sizes = np.bincount(found, minlength=1)
+    rows = np.flatnonzero(sizes[found] > 1)
+    table = pd.DataFrame({"sha256": shas[rows].astype(str), "cluster": found[rows]})
+    smallest = table.groupby("cluster")["sha256"].transform("min") if len(table) else table["sha256"]
+    table["cluster"] = "alike-" + smallest.str[:12]
+    return table.sort_values(["cluster", "sha256"], ignore_index=True)
+
+
+def cluster_findings(clusters: pd.DataFrame, items: pd.DataFrame) -> list[Finding]:
+    """A finding for each cluster; those with several labels first."""
+    known = clusters.merge(items[["sha256", "label", "source"]], on="sha256").sort_values("source", kind="stable")
+    findings = []
+    for name, rows in known.groupby("cluster", sort=True):
+        labels = Counter(rows["label"])
+        many = len(rows)
+        if len(labels) > 1:
+            given = " and ".join(f"{count} '{label}'" for label, count in labels.most_common(4))
+            says = f"{many} pictures are copies of one another, but are labelled {given}: at least one label is wrong."
+            score = WORTH_CONTRADICTION
+        else:
+            says = f"{many} pictures of '{next(iter(labels))}' are copies of one another and count as {many}."
+            score = WORTH_COPIES + 0.2 * (1 - 2 / many)
+        findings.append(Finding("near_duplicate", tuple(rows["sha256"]), score, says, group=str(name)))
+    return findings

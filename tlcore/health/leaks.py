@@ -1,0 +1,98 @@
+"""Leaks: near-duplicates on both sides of a split, in the dataset's own and in that of every run made from it.
+
+It knows clusters, splits and predictions, as tables. It does not know how clusters are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from tlcore.data.dataset import Dataset
+from tlcore.errors import GraftError
+from tlcore.health.findings import Finding
+from tlcore.runs.run import Run, list_runs
+from tlcore.workspace import Workspace
+
+WORTH = 0.7
+WORDS = {"train": "training", "val": "validation", "test": "test"}
+
+
+def leak_findings(workspace: Workspace, dataset: Dataset, items: pd.DataFrame, clusters: pd.DataFrame) -> list[Finding]:
+    """A finding for the dataset's own split, and one for each run, where near-duplicates stand on both sides."""
+    names = clusters.set_index("sha256")["cluster"]
+    here = set(items["sha256"])
+    findings = list(_of_dataset(parts_of(dataset, items), names))
+    for run in list_runs(workspace):
+        try:
+            if run.dataset.id == dataset.id:
+                findings += _of_run(run, names, here)
+        except GraftError:  # a run that cannot be read has its own page that says so
+            continue
+    return findings
+
+
+def parts_of(dataset: Dataset, items: pd.DataFrame) -> pd.Series:
+    """The part of each picture by SHA-256: of the locked split where there is one, else the one it came with."""
+    try:
+        locked = pd.read_parquet(dataset.path / "parts.parquet")
+        return locked.drop_duplicates("sha256").set_index("sha256")["part"].reindex(items["sha256"]).fillna("")
+    except (OSError, ValueError, KeyError):
+        return items.drop_duplicates("sha256").set_index("sha256")["split"].fillna("")
+
+
+def _of_dataset(parts: pd.Series, names: pd.Series) -> Iterator[Finding]:
+    """Whatever the model is judged by must have no copy in what it learns from, nor test in validation."""
+    judged, learnt = _straddling(parts, names)
+    total = int((parts == "test").sum())
+    if not len(judged):
+        return
+    tests = [sha for sha in judged if parts[sha] == "test"]
+    in_test = f"{len(tests)} of {total:,} test pictures have" if tests else "No test picture has"
+    in_val = len(judged) - len(tests)
+    more = f", and {in_val} validation pictures have one among those for training" if in_val else ""
+    says = f"{in_test} a near-copy on the other side of the split{more}: the judgement flatters."
+    share = len(tests) / max(total, 1)
+    score = min(1.0, WORTH + 3 * share) if tests else WORTH / 2
+    yield Finding("leak", (*tests, *(sha for sha in judged if sha not in set(tests)), *learnt), score, says)
+
+
+def _of_run(run: Run, names: pd.Series, here: set[str]) -> Iterator[Finding]:
+    table = run.split().drop_duplicates("sha256").set_index("sha256")
+    judged, learnt = _straddling(table["split"], names)
+    tests = [sha for sha in judged if table["split"][sha] == "test"]
+    total = int((table["split"] == "test").sum())
+    if not tests:
+        return
+    says = f"In the run {run.name}, {len(tests)} of {total:,} test pictures have a near-copy that it learnt from"
+    score = min(1.0, WORTH + 3 * len(tests) / max(total, 1))
+    try:
+        predictions = pd.read_parquet(run.predictions, columns=["sha256", "correct"])
+    except (OSError, ValueError):
+        says += "; it was never judged."
+    else:
+        honest = predictions[~predictions["sha256"].isin(tests)]
+        without = _accuracy(honest["correct"]) if len(honest) else "nothing is left to judge"
+        says += f": test accuracy {_accuracy(predictions['correct'])}, without the leaked pictures {without}."
+    items = tuple(sha for sha in (*tests, *learnt) if sha in here)
+    yield Finding("leak", items, score, says)
+
+
+def _straddling(parts: pd.Series, names: pd.Series) -> tuple[list[str], list[str]]:
+    """The pictures with a copy in an earlier part (training, then validation, then test), and those copies."""
+    table = pd.DataFrame({"part": parts}).join(names.rename("cluster"), how="inner")
+    table["order"] = table["part"].map({"train": 0, "": 0, "val": 1, "test": 2}).fillna(0)
+    lowest = table.groupby("cluster")["order"].transform("min")
+    highest = table.groupby("cluster")["order"].transform("max")
+    straddles = lowest < highest
+    judged = table[straddles & (table["order"] > lowest)].sort_values("order", ascending=False, kind="stable")
+    return [str(sha) for sha in judged.index], [str(sha) for sha in table[straddles & (table["order"] == lowest)].index]
+
+
+def _accuracy(correct: pd.Series) -> str:
+    """The share of right answers with its 95 % interval (Wilson, 1927)."""
+    right, many = int(correct.astype(bool).sum()), len(correct)
+    interval = binomtest(right, many).proportion_ci(method="wilson")
+    return f"{right / many:.3f} ({interval.low:.3f} to {interval.high:.3f}, {many:,} pictures)"

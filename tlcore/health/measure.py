@@ -1,0 +1,90 @@
+"""What is measured of every picture in one pass: a small grey copy, how sharp, how bright, how much there is to see.
+
+The measures are cleanvision's own, on pictures as small as it makes them. It knows pixels and files' headers. It does
+not know what is too much or too little; that is `faults`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from tlcore.data.pixels import open_header
+from tlcore.data.progress import Pace, Progress
+from tlcore.data.rows import MappedRows
+from tlcore.health.signature import SIDE
+from tlcore.inference.trunk import cores
+
+MEASURES = ("brightness_perc_99", "brightness_perc_5", "entropy", "blurriness", "blurriness_grayscale_std", "colour")
+CAMERA_TAGS = (0x010F, 0x0110)  # maker and model
+AT_ONCE = 32
+
+
+def measure(pixels: MappedRows, thumbnails: npt.NDArray[np.uint8]) -> Generator[Progress, None, pd.DataFrame]:
+    """Measure pictures `(n, size, size, 3)` and fill in their `thumbnails` `(n, SIDE, SIDE)`.
+
+    The table has the columns `MEASURES`; `colour` is the mean distance of the channels from each other, grey levels.
+    """
+    from cleanvision.issue_managers.image_property import BlurrinessProperty, BrightnessProperty, EntropyProperty
+
+    blur, brightness, entropy = BlurrinessProperty(), BrightnessProperty("dark"), EntropyProperty()
+
+    def look(first: int) -> list[tuple[float, ...]]:
+        rows = []
+        for place, picture in enumerate(pixels[first : first + AT_ONCE], start=first):
+            small = Image.fromarray(picture).reduce(max(1, picture.shape[0] // SIDE))
+            small = small if small.size == (SIDE, SIDE) else small.resize((SIDE, SIDE))
+            thumbnails[place] = np.asarray(small.convert("L"))
+            found = brightness.calculate(small) | entropy.calculate(small) | blur.calculate(small)
+            colours = np.asarray(small, np.int16)
+            found["colour"] = np.abs(np.diff(colours, axis=2)).mean()
+            rows.append(tuple(float(found[name]) for name in MEASURES))
+        return rows
+
+    pace, found = Pace(len(pixels), "Measuring the pictures"), []
+    yield pace.at(0)
+    with ThreadPoolExecutor(cores(), thread_name_prefix="measure") as pool:
+        for rows in pool.map(look, range(0, len(pixels), AT_ONCE)):
+            found += rows
+            if pace.due():
+                yield pace.at(len(found))
+    return pd.DataFrame(found, columns=list(MEASURES), dtype=float)
+
+
+def cameras(paths: Sequence[Path]) -> list[str]:
+    """The maker and model that each file names in its EXIF data; empty where it names none."""
+    with ThreadPoolExecutor(cores(), thread_name_prefix="cameras") as pool:
+        return list(pool.map(_camera, paths, chunksize=64))
+
+
+def border(picture: Image.Image) -> str:
+    """Which sides of a small picture are bars of one colour; empty where none are."""
+    pixels = np.asarray(picture, np.float32)
+    sides = {"top": pixels[:2], "bottom": pixels[-2:], "left": pixels[:, :2], "right": pixels[:, -2:]}
+    if pixels.std(axis=(0, 1)).max() < 8:
+        return ""  # all of it is of one colour
+    flat = {name: _grey(side) for name, side in sides.items() if side.std(axis=(0, 1)).max() < 2}
+    pairs = [(one, other) for one, other in (("top", "bottom"), ("left", "right")) if {one, other} <= flat.keys()]
+    bars = [f"{one} and {other}" for one, other in pairs if flat[one] == flat[other]]
+    return ", ".join(bars)
+
+
+def _grey(side: npt.NDArray[Any]) -> int:
+    return round(float(side.mean()) / 16)
+
+
+def _camera(path: Path) -> str:
+    try:
+        with open_header(path) as image:
+            exif = image.getexif()
+            named = (str(exif.get(tag, "")).strip("\x00 ") for tag in CAMERA_TAGS)
+            return " ".join(dict.fromkeys(filter(None, named)))[:80]
+    except Exception:  # damaged EXIF is no fault of the picture's
+        return ""

@@ -1,0 +1,63 @@
+"""What a check leaves in the dataset's folder.
+
+It knows the files' contents and the order in which they must appear. It does not know how they are read; that is
+`check`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tlcore.files import replacing, write_json
+from tlcore.health.check import Check, CheckInfo
+from tlcore.health.findings import ranked, write_findings
+from tlcore.health.labels import label_quality
+from tlcore.health.looks import Looks
+
+
+def write_results(check: Check, looks: Looks, *, seconds: Callable[[], float]) -> None:
+    """Put every result in its place; `check.json`, which says what they are about, comes last."""
+    folder, probed = check.path, looks.probed
+    (folder / "check.json").unlink(missing_ok=True)  # from here on, results of two checks may stand beside each other
+    _write_array(folder / "features.npy", looks.features)
+    _write_array(folder / "compact.npy", looks.compact.astype(np.float32))
+    _write_table(folder / "clusters.parquet", looks.clusters)
+    pictures = pd.concat([looks.items[["sha256", "label"]], looks.measures], axis=1)
+    if probed is None:
+        (folder / "probabilities.npy").unlink(missing_ok=True)
+    else:
+        _write_array(folder / "probabilities.npy", probed.probabilities)
+        pictures["predicted"] = np.array(looks.info.classes, object)[probed.probabilities.argmax(axis=1)]
+        pictures["label_quality"] = label_quality(probed.probabilities, looks.labels)
+    _write_table(folder / "pictures.parquet", pictures)
+    write_findings(folder / "findings.parquet", ranked(looks.findings))
+    if looks.curve is None:
+        (folder / "curve.json").unlink(missing_ok=True)
+    else:
+        write_json(folder / "curve.json", looks.curve)
+    info = CheckInfo(
+        version=looks.info.version,
+        fingerprint=looks.info.fingerprint,
+        classes=looks.info.classes,
+        pictures=len(looks.items),
+        left_out=looks.left_out(),
+        seconds=seconds(),
+        accuracy=None if probed is None else probed.accuracy,
+        notes=tuple(looks.notes),
+    )
+    write_json(folder / "check.json", info)
+
+
+def _write_array(path: Path, array: npt.NDArray[np.floating]) -> None:
+    with replacing(path) as beside, beside.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with replacing(path) as beside:
+        table.to_parquet(beside, index=False)
