@@ -21,6 +21,10 @@ from tlcore.training.validation import Validated, measure
 
 # In each class, on average: below it a test part says little.
 FEW_PICTURES = 20
+LEARNT_FROM_ALL = (
+    "The head that is kept learnt from the validation pictures, too, at the strength that was found without them. What "
+    "is said of validation is of the head before."
+)
 Features = dict[str, npt.NDArray[np.float32]]
 
 
@@ -33,7 +37,11 @@ def solve_head(
     classes: int,
     epoch: int,
 ) -> tuple[LogisticHead, Validated, EpochEnded]:
-    """Solve for the head on the training part's features `(n, features)`, as the one epoch of its phase."""
+    """Solve for the head on the training part's features `(n, features)`, as the one epoch of its phase.
+
+    Where it is all that is trained, the head that is given has learnt from the validation part, too; what is said of it
+    is still of the one that has not.
+    """
     labels = {part: each.labels for part, each in pictures.items()}
     began = time.monotonic()
     balanced = class_weights(labels["train"], classes, "none" if config.balancing == "none" else "weights")
@@ -50,7 +58,10 @@ def solve_head(
     train, val = (
         measure(features[part] @ head.kernel + head.bias, labels[part], counts[labels[part]]) for part in PARTS
     )
-    return head, val, _epoch_ended(phase, epoch, train, val, seconds, pictures=len(labels["train"]))
+    ended = _epoch_ended(phase, epoch, train, val, seconds, pictures=len(labels["train"]))
+    if config.head == "logistic":
+        head = _learn_from_all(head, features, pictures, config, classes=classes)
+    return head, val, ended
 
 
 def judge_few(features: Features, pictures: dict[str, Pictures], *, classes: int, seed: int) -> CrossValidated | None:
@@ -65,6 +76,25 @@ def judge_few(features: Features, pictures: dict[str, Pictures], *, classes: int
 
 def are_few(pictures: dict[str, Pictures], *, classes: int) -> bool:
     return sum(len(each.labels) for each in pictures.values()) < FEW_PICTURES * classes
+
+
+def _learn_from_all(
+    head: LogisticHead, features: Features, pictures: dict[str, Pictures], config: TrainingConfig, *, classes: int
+) -> LogisticHead:
+    """Solve once more with the validation pictures among the others, at the strength that was found without them.
+
+    Nothing is left to be chosen by them where the exact head is the whole training, and few pictures are missed.
+    """
+    labels = np.concatenate([pictures[part].labels for part in PARTS])
+    balanced = class_weights(labels, classes, "none" if config.balancing == "none" else "weights")
+    return solve(
+        np.concatenate([features[part] for part in PARTS]),
+        labels,
+        classes=classes,
+        seed=config.seed,
+        weights=balanced[labels],
+        strengths=(head.strength,),
+    )
 
 
 def _epoch_ended(

@@ -23,7 +23,7 @@ from tlcore.training import device
 from tlcore.training.backbones import build_backbone, fetch_weights
 from tlcore.training.batches import Batches, Labelled, class_weights, mixing
 from tlcore.training.course import Course
-from tlcore.training.exact import Features, are_few, judge_few, solve_head
+from tlcore.training.exact import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.features import BelowTheCut
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
 from tlcore.training.model import TransferModel
@@ -169,6 +169,8 @@ class Training:
             head, val, ended = solve_head(
                 phase, features, self.pictures, self.config, classes=self.classes, epoch=self.course.epoch
             )
+            if self.config.head == "logistic":
+                self._note(LEARNT_FROM_ALL)
             self.model.set_head(head.kernel, head.bias)
             self.course.best = Best(val.score(self.config.target_metric), ended.epoch)
             self.report(ended)
