@@ -16,6 +16,7 @@ st.set_page_config(page_icon=Path(__file__).with_name("pages") / "components" / 
 st.navigation(
     [
         st.Page("pages/1_data.py", title="Data", icon=":material/photo_library:", default=True),
+        st.Page("pages/11_label.py", title="Label", icon=":material/new_label:"),
         st.Page("pages/9_check.py", title="Check", icon=":material/health_and_safety:"),
         st.Page("pages/10_history.py", title="History", icon=":material/history:"),
         st.Page("pages/2_train.py", title="Train", icon=":material/model_training:"),

@@ -26,6 +26,7 @@ SWEEP = "pages/7_sweep.py"
 STORAGE = "pages/8_storage.py"
 CHECK = "pages/9_check.py"
 HISTORY = "pages/10_history.py"
+LABEL = "pages/11_label.py"
 
 
 @contextmanager

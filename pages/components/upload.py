@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -46,6 +46,21 @@ KEEP_FOLDERS = """
 """
 
 
+# What each way in says of itself: for pictures with classes, and for those that are to get one.
+LABELLED = {
+    "Zip": "Drop one archive: a folder in it for each class. Labels in a CSV and train/val/test folders work too.",
+    "Folder": (
+        "Drop a folder with a folder in it for each class. Every file is looked at; what is no picture is listed."
+    ),
+    "Pictures": "Drop pictures of one class; you are asked for its name next. JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC.",
+}
+UNLABELLED = {
+    "Zip": "Drop one archive of pictures. Folders and tables in it are not read for classes: you give them next.",
+    "Folder": "Drop a folder of pictures. The names of folders are not taken for classes: you give them next.",
+    "Pictures": "Drop pictures of any class: you give it next. JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC.",
+}
+
+
 @dataclass(frozen=True)
 class Source:
     """What a person gave: a zip or a folder; `staged` marks a copy of ours that goes when it has been taken in.
@@ -67,28 +82,24 @@ def local_folders_allowed() -> bool:
     return os.environ.get("GRAFT_LOCAL_FOLDERS", "1") != "0" and st.get_option("server.address") in LOCAL_ADDRESSES
 
 
-def choose(workspace: Workspace, key: str, *, with_sample: bool) -> Source | None:
+def choose(
+    workspace: Workspace, key: str, *, with_sample: bool, captions: Mapping[str, str] = LABELLED
+) -> Source | None:
     """Show the ways in; return what was given, once."""
     ways = {"Zip": True, "Folder": True, "Pictures": True, "Path": local_folders_allowed(), "Sample": with_sample}
     titles = [title for title, shown in ways.items() if shown]
     tabs = dict(zip(titles, st.tabs(titles), strict=True))
     st.html(KEEP_FOLDERS, unsafe_allow_javascript=True)
     with tabs["Zip"]:
-        st.caption(
-            "Drop one archive: a folder in it for each class. Labels in a CSV and train/val/test folders work too."
-        )
+        st.caption(captions["Zip"])
         if source := _dropped(workspace, "Zip archive", f"{key}-zip", multiple=False, type="zip"):
             return source
     with tabs["Folder"]:
-        st.caption(
-            "Drop a folder with a folder in it for each class. Every file is looked at; what is no picture is listed."
-        )
+        st.caption(captions["Folder"])
         if source := _dropped(workspace, "Folder of pictures", f"{key}-folder", multiple="directory"):
             return source
     with tabs["Pictures"]:
-        st.caption(
-            "Drop pictures of one class; you are asked for its name next. JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC."
-        )
+        st.caption(captions["Pictures"])
         if source := _dropped(workspace, "Single pictures", f"{key}-files", multiple=True):
             return source
     if "Path" in tabs:

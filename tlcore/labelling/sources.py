@@ -19,6 +19,7 @@ from tlcore.data.progress import Pace, Progress
 from tlcore.health import embed
 from tlcore.health.check import Check
 from tlcore.inference.predictor import Predictor
+from tlcore.inference.trunk import graph_path
 from tlcore.labelling.rows import KeptRows
 from tlcore.workspace import Workspace
 
@@ -69,9 +70,10 @@ def compute_features(
     missing = [sha for sha in wanted if sha not in there]
     if missing:
         missing = _without_checked(inbox, kept, missing)
+    if missing and not graph_path(embed.identity(workspace), workspace.cache).exists():
+        yield Progress(0, len(missing), note="Making the bundled backbone ready, once, in about half a minute")
     pace = Pace(len(missing), "Looking at the pictures")
     for first in range(0, len(missing), AT_ONCE):
-        yield pace.at(first)
         some = missing[first : first + AT_ONCE]
         steps = embed.embed(workspace, [wanted[sha] for sha in some])
         while True:

@@ -1,0 +1,82 @@
+"""How far the labelling is: labels given, suggestions that were right, and the accuracy of the probe as it grows."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.components import words
+from pages.components.theme import ACCENT, polish
+from tlcore.data.inbox import Answer, Inbox
+from tlcore.labelling.suggestions import Point, course
+
+
+def labels(holding: dict[str, Answer]) -> list[Answer]:
+    """The classes that were given, of all that holds."""
+    return [said for said in holding.values() if said.kind == "label"]
+
+
+def figures(inbox: Inbox, holding: dict[str, Answer], *, waiting: int) -> None:
+    """Show how many wait and were labelled, how often the suggestion was right, and how good the probe is by now."""
+    given = labels(holding)
+    suggested = [said for said in given if said.suggested]
+    right = sum(said.suggested == said.label for said in suggested)
+    points = course(inbox)
+    with st.grid(4, min_column_width=150):
+        st.metric("Waiting", words.count(waiting), border=True)
+        st.metric("Labels given", words.count(len(given)), border=True)
+        st.metric(
+            "Suggestions right",
+            words.percent(right / len(suggested), 0) if suggested else "–",
+            border=True,
+            help=f"{right} of {len(suggested)}. Hard pictures come first, so this is lower than it will be.",
+        )
+        last = points[-1] if points else None
+        low, high = last.interval if last else (0.0, 1.0)
+        st.metric(
+            "Probe accuracy",
+            words.percent(last.accuracy) if last else "–",
+            delta=_gained(points),
+            border=True,
+            help=(
+                f"On {last.n} pictures that were in the dataset before, each told by a probe that had not seen it. "
+                f"95 % interval {100 * low:.0f} to {words.percent(high, 0)}."
+                if last
+                else "It can be told when two classes have some pictures in the dataset."
+            ),
+        )
+    if len(points) > 1:
+        st.plotly_chart(_chart(points), config={"displayModeBar": False}, key=f"course-{inbox.dataset.id}")
+
+
+def _gained(points: list[Point]) -> str | None:
+    if len(points) < 2:
+        return None
+    return f"{100 * (points[-1].accuracy - points[0].accuracy):+.1f} points"
+
+
+def _chart(points: list[Point]) -> go.Figure:
+    """The probe's accuracy after so many labels, with its 95 % interval."""
+    given = [point.labels for point in points]
+    shares = [100 * point.accuracy for point in points]
+    low, high = zip(*(point.interval for point in points), strict=True)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[*given, *reversed(given)],
+        y=[100 * share for share in (*high, *reversed(low))],
+        fill="toself",
+        fillcolor="rgba(47,127,193,0.16)",
+        line={"width": 0},
+        hoverinfo="skip",
+        name="95 % interval",
+    )
+    figure.add_scatter(
+        x=given,
+        y=shares,
+        mode="lines+markers",
+        line={"color": ACCENT},
+        name="probe",
+        hovertemplate="%{y:.1f} % after %{x} labels<extra></extra>",
+    )
+    figure.update_xaxes(rangemode="tozero")
+    return polish(figure, x="Labels given in the inbox", y="Probe accuracy (%)", height=260)

@@ -1,0 +1,98 @@
+"""Labels in and out as a CSV, and the whole dataset as a zip for other programs."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components import words
+from tlcore.data.dataset import Dataset
+from tlcore.data.edits import apply
+from tlcore.data.hand_out import hand_out
+from tlcore.data.progress import Progress, drain
+from tlcore.data.relabelling import label_changes, relabelling
+from tlcore.errors import GraftError
+from tlcore.workspace import slug
+
+FAULT = "labels-fault"
+MOST_CSV_MB = 50
+
+
+def show(dataset: Dataset) -> None:
+    """Offer the three ways."""
+    if fault := st.session_state.pop(FAULT, ""):
+        st.error(fault, icon=":material/error:")
+    left, right = st.columns(2)
+    with left:
+        _changes_out(dataset)
+    with right:
+        _changes_in(dataset)
+    _whole(dataset)
+
+
+def _changes_out(dataset: Dataset) -> None:
+    st.subheader("Label changes out", anchor=False)
+    changes = label_changes(dataset)
+    if changes.empty:
+        st.caption("No picture has another class than at first.")
+    else:
+        st.caption(f"{words.plural(len(changes), 'picture')} with another class than at first: what it is and was.")
+    st.download_button(
+        "Download as CSV",
+        lambda: changes.to_csv(index=False).encode(),
+        file_name=f"{slug(dataset.info.name)}-label-changes.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=changes.empty,
+    )
+
+
+def _changes_in(dataset: Dataset) -> None:
+    st.subheader("Label changes in", anchor=False)
+    st.caption("A CSV with the columns `picture` (its name or its SHA-256) and `label`. It is one edit, to be undone.")
+    turn = st.session_state.setdefault("labels-turn", 0)
+    given = st.file_uploader(
+        "CSV of labels", type="csv", key=f"labels-{turn}", label_visibility="collapsed", max_upload_size=MOST_CSV_MB
+    )
+    if given is None:
+        return
+    st.session_state["labels-turn"] += 1  # empties the uploader
+    try:
+        entry = apply(dataset, relabelling(dataset, given.getvalue(), given.name))
+    except GraftError as error:
+        st.session_state[FAULT] = str(error)
+    else:
+        st.toast(entry.says, icon=":material/check_circle:")
+    st.rerun()
+
+
+def _whole(dataset: Dataset) -> None:
+    st.subheader("The whole dataset", anchor=False)
+    st.caption(
+        "A zip with a folder for each class, a table of labels and a manifest. Pictures that are not in use stay here. "
+        "`data export DATA --format imagefolder` writes it as Hugging Face's `datasets` reads it."
+    )
+    if not st.button("Prepare the zip", icon=":material/folder_zip:"):
+        return
+    bar = st.progress(0.0, text="Packing pictures …")
+
+    def advance(step: Progress) -> None:
+        bar.progress(step.done / step.total if step.total else 0.0)
+
+    with tempfile.TemporaryDirectory() as folder:
+        name = f"{slug(dataset.info.name)}.zip"
+        written = drain(hand_out(dataset, "zip", Path(folder) / name), advance)
+        bar.empty()
+        # Handed to the browser while it lies there: the server keeps what is downloaded, not the folder.
+        st.download_button(
+            f"Download {words.size(written.bytes)}",
+            written.path.read_bytes(),
+            file_name=name,
+            mime="application/zip",
+            icon=":material/download:",
+            type="primary",
+            on_click="ignore",
+        )
