@@ -25,9 +25,10 @@ def copies(dataset: Dataset) -> View | str:
         return "No near-copies are left."
     sizes = found.groupby("cluster")["sha256"].transform("size")
     found = found.assign(size=sizes).sort_values(["size", "cluster"], ascending=[False, True], kind="stable")
+    first = found.drop_duplicates("cluster")
     groups = [
-        Group(str(name), f"Set of {words.count(len(members))}", (KEEP_ONE, TOGETHER))
-        for name, members in found.groupby("cluster", sort=False)
+        Group(str(name), f"Set of {words.count(size)}", (KEEP_ONE, TOGETHER))
+        for name, size in zip(first["cluster"], first["size"], strict=True)
     ]
     rows = pick(tables.in_use(dataset), list(found["sha256"]))
     rows = rows.assign(group_key=found["cluster"].astype(str).to_numpy())

@@ -18,8 +18,9 @@ DEPTH = {"train": 1.0, "val": 0.76, "test": 0.55, "": 1.0}
 def figure(items: pd.DataFrame, classes: tuple[str, ...], chosen_colours: Mapping[str, str] | None = None) -> go.Figure:
     """Draw a bar for each class, stacked by the given split where there is one."""
     counted = items.groupby(["label", "split"]).size()
-    parts = [part for part in ("train", "val", "test", "") if part in set(items["split"])]
-    colours = [class_colours(classes, chosen_colours)[label] for label in classes]
+    there = set(items["split"].unique())
+    parts = [part for part in ("train", "val", "test", "") if part in there]
+    colours = list(class_colours(classes, chosen_colours).values())
     chart = go.Figure()
     for part in parts:
         numbers = [int(counted.get((label, part), 0)) for label in classes]

@@ -109,12 +109,11 @@ def _one(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
 
 def _mend_all(dataset: Dataset, about: About, found: Sequence[Finding]) -> None:
     for number, way in enumerate(about.ways):
-        change = way.change(dataset, found)
-        if change is None:
-            continue
         kind = "primary" if number == 0 else "secondary"
         if st.button(way.title(found), type=kind, key=f"mend-{number}", help=way.help):
-            picture_edits.make(dataset, change)
+            change = way.change(dataset, found)  # not before: of 100,000 pictures it takes a while
+            if change is not None:
+                picture_edits.make(dataset, change)
 
 
 def _where(dataset: Dataset, kind: Kind) -> None:

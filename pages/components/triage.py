@@ -9,6 +9,7 @@ from pages.components import tables, words
 from tlcore.data.dataset import Dataset
 
 OUTCOMES = ("left out", "fixed", "kept")
+MOST_ROWS = 1000  # all are sent to the browser
 
 
 def summary(table: pd.DataFrame) -> str:
@@ -45,11 +46,14 @@ def show(dataset: Dataset) -> None:
         )
     if not telling and chosen == outcomes:
         st.caption("Every file was taken in as it is.")
-    shown = table[table["outcome"].isin(list(chosen))]
+    in_order = [table[table["outcome"] == outcome].head(MOST_ROWS) for outcome in outcomes if outcome in chosen]
+    shown = pd.concat([table.head(0), *in_order]).head(MOST_ROWS)
+    if (chosen_rows := int(table["outcome"].isin(list(chosen)).sum())) > MOST_ROWS:
+        st.caption(
+            f"The first {words.count(MOST_ROWS)} of {words.plural(chosen_rows, 'file')}; the CSV has all of them."
+        )
     st.dataframe(
-        shown.assign(order=shown["outcome"].map(OUTCOMES.index))
-        .sort_values("order", kind="stable")
-        .drop(columns="order"),
+        shown,
         hide_index=True,
         height=min(38 + 35 * max(1, len(shown)), 420),
         column_config={
