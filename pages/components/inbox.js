@@ -25,6 +25,7 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+const PATIENCE = 1500; // milliseconds until an answer that was not heard is said again
 const percent = (share) => `${Math.round(100 * share)}\u202f%`;
 
 class Desk {
@@ -58,10 +59,17 @@ class Desk {
     for (const [id, n] of this.gone) if (n <= data.heard) this.gone.delete(id);
     document.removeEventListener("keydown", this.press);
     document.addEventListener("keydown", this.press);
+    this.insist();
     this.draw();
   }
 
+  insist() {
+    clearTimeout(this.timer);
+    if (this.unheard.length) this.timer = setTimeout(() => { this.send(this.unheard); this.insist(); }, PATIENCE);
+  }
+
   leave() {
+    clearTimeout(this.timer);
     document.removeEventListener("keydown", this.press);
   }
 
@@ -124,6 +132,7 @@ class Desk {
     this.unheard.push(said);
     this.draw();
     this.send(this.unheard);
+    this.insist();
   }
 
   takeBack() {

@@ -26,7 +26,8 @@ from tlcore.workspace import Workspace
 HERE = Path(__file__).parent
 DRAFT, FAULT = "inbox-draft", "inbox-fault"
 SIDE = 640
-AHEAD = 8
+# More than a person answers while the probe learns anew.
+AHEAD = 16
 METHOD = (
     "First come the pictures that the probe is least sure about, and not many of a kind: BADGE, Ash and others, 2020. "
     "The probe is a linear classifier on features of the bundled backbone; it learns anew after every five answers."

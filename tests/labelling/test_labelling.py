@@ -117,7 +117,7 @@ def test_rows_are_kept_and_a_torn_end_is_written_over(tmp_path):
 def test_suggestions_name_the_class_and_features_are_computed_once(inbox, workspace, embedding):
     found = drain(suggest(inbox, workspace), silent)
     assert len(embedding) == 36 + 30
-    assert len(found) == 24
+    assert len(found) == 30
     assert np.mean([one.chances[0][0] == truth(one.source) for one in found]) > 0.8
     assert all(abs(sum(share for _, share in one.chances) - 1) < 1e-3 for one in found)
     drain(suggest(inbox, workspace), silent)

@@ -21,7 +21,7 @@ from tlcore.data.inbox import Inbox, standing
 from tlcore.data.progress import Progress
 from tlcore.evaluation.metrics import wilson
 from tlcore.files import append_line, read_lines
-from tlcore.health.probe import choose_strength, deal, learn, principal_axes, solve
+from tlcore.health.probe import Head, choose_strength, deal, principal_axes, solve
 from tlcore.inference.predictor import Predictor
 from tlcore.labelling.sources import compute_answers, compute_features, learnable
 from tlcore.labelling.usefulness import most_useful
@@ -29,7 +29,7 @@ from tlcore.workspace import Workspace
 
 # Of how many pictures the most useful are chosen; more are looked at when half of these have been asked about.
 POOL = 1000
-ASKED_AT_ONCE = 24
+ASKED_AT_ONCE = 32
 FOLDS = 3
 _MOST_CHANCES = 5
 
@@ -111,8 +111,12 @@ def suggest(
     lesson = Lesson.of(labels, together, came=set(given), classes=inbox.dataset.info.classes)
     rows = np.asarray(kept.read([*lesson.shas, *asked]), np.float32)
     learnt, unknown = rows[: len(lesson.shas)], rows[len(lesson.shas) :]
-    _note(inbox, lesson, learnt, len(given))
-    classes, chances = lesson.classes, lesson.chances(learnt, unknown)
+    classes: tuple[str, ...] = lesson.classes
+    chances: Floats | None = None
+    if lesson.enough:
+        probe = Probe(lesson, learnt)
+        _note(inbox, lesson, probe, len(given))
+        chances = probe.chances(unknown)
     if model is not None:
         classes = model.predictor.labels.labels
         answers = yield from compute_answers(inbox, model.run, model.predictor, {sha: files[sha] for sha in asked})
@@ -158,29 +162,56 @@ class Lesson:
         groups = np.array([together.get(sha, -1) for sha in labels], np.int64)
         return cls(tuple(labels), targets, groups, np.array([sha in came for sha in labels], np.bool_), every)
 
-    def chances(self, learnt: Floats, unknown: Floats) -> npt.NDArray[np.float32] | None:
-        """Probabilities `(n, classes)` of unknown features; None before two classes are known."""
-        if len(set(self.targets.tolist())) < 2:
-            return None
-        return learn(learnt, self.targets, classes=len(self.classes)).probabilities(unknown)
+    @property
+    def enough(self) -> bool:
+        """Whether two classes are known, so that there is something to learn."""
+        return len(set(self.targets.tolist())) > 1
 
-    def judged(self, learnt: Floats) -> tuple[int, int] | None:
-        """How many pictures of the dataset were told right by a probe that had not seen them, of how many."""
+    @property
+    def judging(self) -> npt.NDArray[np.int64]:
+        """The pictures of the dataset that can judge a probe; none where they are too few."""
         base = np.flatnonzero(~self.came)
-        if len(base) < 2 * FOLDS or len(set(self.targets[base].tolist())) < 2:
-            return None
-        turned = principal_axes(learnt)(learnt)
+        enough = len(base) >= 2 * FOLDS and len(set(self.targets[base].tolist())) > 1
+        return base if enough else base[:0]
+
+    def folds(self) -> npt.NDArray[np.int64]:
+        """The fold in which each picture judges; -1 for those that only teach."""
         folds = np.full(len(self.targets), -1)
-        folds[base] = deal(self.targets[base], groups=self.together[base], seed=0, folds=FOLDS)
-        strength = choose_strength(turned, self.targets, folds)
+        base = self.judging
+        if len(base):
+            folds[base] = deal(self.targets[base], groups=self.together[base], seed=0, folds=FOLDS)
+        return folds
+
+
+class Probe:
+    """What a lesson teaches: one set of axes and one strength, for the answers and for their judgement."""
+
+    def __init__(self, lesson: Lesson, learnt: Floats) -> None:
+        self._lesson = lesson
+        self._axes = principal_axes(learnt)
+        self._turned = self._axes(learnt)
+        self._folds = lesson.folds()
+        self._strength = choose_strength(self._turned, lesson.targets, self._folds)
+
+    def chances(self, unknown: Floats) -> npt.NDArray[np.float32]:
+        """Probabilities `(n, classes)` of features, after all that was taught."""
+        kernel, bias = self._solve(np.ones(len(self._folds), np.bool_))
+        return Head(self._axes, kernel, bias).probabilities(unknown)
+
+    def judged(self) -> int | None:
+        """How many of the judging pictures were told right by a probe that had not seen them."""
         right = 0
         for fold in range(FOLDS):
-            out = folds == fold
-            if len(set(self.targets[~out].tolist())) < 2:
+            out = self._folds == fold
+            if len(set(self._lesson.targets[~out].tolist())) < 2:
                 return None
-            kernel, bias = solve(turned[~out], self.targets[~out], classes=len(self.classes), strength=strength)
-            right += int(((turned[out] @ kernel + bias).argmax(axis=1) == self.targets[out]).sum())
-        return right, len(base)
+            kernel, bias = self._solve(~out)
+            right += int(((self._turned[out] @ kernel + bias).argmax(axis=1) == self._lesson.targets[out]).sum())
+        return right
+
+    def _solve(self, rows: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        classes = len(self._lesson.classes)
+        return solve(self._turned[rows], self._lesson.targets[rows], classes=classes, strength=self._strength)
 
 
 def course(inbox: Inbox) -> list[Point]:
@@ -195,11 +226,11 @@ def course(inbox: Inbox) -> list[Point]:
     return [found[labels] for labels in sorted(found)]
 
 
-def _note(inbox: Inbox, lesson: Lesson, learnt: Floats, labels: int) -> None:
-    last = course(inbox)
-    if any(point.labels == labels and point.n == int((~lesson.came).sum()) for point in last):
+def _note(inbox: Inbox, lesson: Lesson, probe: Probe, labels: int) -> None:
+    """Write a point of the course, once for each number of labels."""
+    count = len(lesson.judging)
+    if not count or any(point.labels == labels and point.n == count for point in course(inbox)):
         return
-    judged = lesson.judged(learnt)
-    if judged is not None:
-        point = Point(labels=labels, right=judged[0], n=judged[1])
-        append_line(inbox.path / "course.jsonl", point.model_dump_json())
+    right = probe.judged()
+    if right is not None:
+        append_line(inbox.path / "course.jsonl", Point(labels=labels, right=right, n=count).model_dump_json())
