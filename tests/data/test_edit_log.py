@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,41 +34,35 @@ class Crash(BaseException):
     """The machine stops here."""
 
 
-@pytest.fixture
-def crash_at(monkeypatch):
+@contextmanager
+def crashing(nth: int) -> Iterator[None]:
     """Stop at the n-th write of an edit, before it is made."""
+    count = 0
 
-    def arm(nth: int) -> None:
-        count = 0
+    def stopping(write):
+        def counted(*arguments):
+            nonlocal count
+            count += 1
+            if count == nth:
+                raise Crash
+            return write(*arguments)
 
-        def stopping(write):
-            def counted(*arguments):
-                nonlocal count
-                count += 1
-                if count == nth:
-                    raise Crash
-                return write(*arguments)
+        return counted
 
-            return counted
-
+    with pytest.MonkeyPatch.context() as patch:
         for name in ("append_line", "write_table", "write_json"):
-            monkeypatch.setattr(edit_log, name, stopping(getattr(edit_log, name)))
-
-    yield arm
-    monkeypatch.undo()
+            patch.setattr(edit_log, name, stopping(getattr(edit_log, name)))
+        with pytest.raises(Crash):
+            yield
 
 
 # base.json, dataset.json, the line, items.parquet, dataset.json
 @pytest.mark.parametrize(("nth", "is_done"), [(1, False), (2, False), (3, False), (4, True), (5, True)])
 @pytest.mark.parametrize("read_first", [True, False], ids=["read", "edited"])
-def test_a_crash_in_the_first_edit_leaves_the_dataset_as_it_was_or_the_edit_done(
-    dataset, monkeypatch, crash_at, nth, is_done, read_first
-):
+def test_a_crash_in_the_first_edit_leaves_the_dataset_as_it_was_or_the_edit_done(dataset, nth, is_done, read_first):
     before = truth(dataset)
-    crash_at(nth)
-    with pytest.raises(Crash):
+    with crashing(nth):
         apply(dataset, Exclude(shas=(sha_of("0"),)))
-    monkeypatch.undo()
     if read_first:
         assert len(dataset.items()) == (5 if is_done else 6)
         assert dataset.info.version == (2 if is_done else 1)
@@ -80,14 +76,10 @@ def test_a_crash_in_the_first_edit_leaves_the_dataset_as_it_was_or_the_edit_done
 
 # items and triage of the addition, base.json, dataset.json, the line, items.parquet, dataset.json
 @pytest.mark.parametrize(("nth", "is_done"), [(n, n > 5) for n in range(1, 8)])
-def test_a_crash_in_an_addition_leaves_the_dataset_as_it_was_or_the_pictures_added(
-    dataset, workspace, monkeypatch, crash_at, nth, is_done
-):
+def test_a_crash_in_an_addition_leaves_the_dataset_as_it_was_or_the_pictures_added(dataset, workspace, nth, is_done):
     before = truth(dataset)
-    crash_at(nth)
-    with pytest.raises(Crash):
+    with crashing(nth):
         add(workspace, dataset, ("new", "d"))
-    monkeypatch.undo()
     assert (dataset.info.version, len(dataset.items()), len(dataset.triage())) == ((2, 7, 7) if is_done else (1, 6, 6))
     if not is_done:
         assert truth(dataset) == before
@@ -96,13 +88,11 @@ def test_a_crash_in_an_addition_leaves_the_dataset_as_it_was_or_the_pictures_add
     assert dataset.info.classes == ("a", "b", "c", "d")
 
 
-def test_a_crash_in_an_undo_is_finished_by_whoever_reads_next(dataset, monkeypatch, crash_at):
+def test_a_crash_in_an_undo_is_finished_by_whoever_reads_next(dataset):
     before = truth(dataset)
     apply(dataset, Exclude(shas=(sha_of("0"),)))
-    crash_at(2)
-    with pytest.raises(Crash):
+    with crashing(2):
         undo(dataset)
-    monkeypatch.undo()
     assert dataset.counts() == {"a": 2, "b": 2, "c": 2}
     assert truth(dataset) == before
     assert redo(dataset).version == 4

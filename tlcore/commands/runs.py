@@ -1,4 +1,4 @@
-"""`runs list`, `show`, `stop`, `pause`, `resume`, `queue`, `move`, `cancel`, `rename` and `delete`.
+"""`runs list`, `show`, `stop`, `pause`, `resume`, `queue`, `move`, `cancel`, `rename`, `rename-class` and `delete`.
 
 It knows what they print. It does not know how a run comes to be.
 """
@@ -156,6 +156,25 @@ def rename(run: RunArgument, name: Annotated[str, typer.Argument()], as_json: As
     found = open_run(Workspace.default(), run)
     found.rename(name)
     Terminal(as_json=as_json).result({"run": found.id, "name": found.name}, f"{found.id} is called {found.name}.")
+
+
+@app.command("rename-class")
+def rename_class(
+    run: RunArgument,
+    old: Annotated[str, typer.Argument(help="What the class is called.")],
+    new: Annotated[str, typer.Argument(help="What it is to be called.")],
+    as_json: AsJson = False,
+) -> None:
+    """Call a class of a run by another name, without training it again."""
+    from tlcore.evaluation.class_names import rename_class as call
+
+    found = open_run(Workspace.default(), run)
+    call(found, old, new)
+    content = {"run": found.id, "classes": list(found.dataset.classes)}
+    said = (
+        f"{found.name} calls '{old}' '{new.strip()}' now. `export {found.id} --format bundle` makes its bundle again."
+    )
+    Terminal(as_json=as_json).result(content, said)
 
 
 @app.command("delete")

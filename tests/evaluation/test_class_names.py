@@ -1,0 +1,84 @@
+"""A class of a run gets another name without training: what is judged anew with it is what was judged before."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.graphs import make_answerable_run
+from tlcore.__main__ import main
+from tlcore.errors import RunError
+from tlcore.evaluation import class_names
+from tlcore.evaluation.class_names import rename_class
+from tlcore.evaluation.files import read_evaluation, read_predictions
+from tlcore.evaluation.run import evaluate_run
+from tlcore.inference.predictor import Predictor
+from tlcore.runs.events import Ended, Started
+from tlcore.runs.recorder import Recorder
+
+
+@pytest.fixture
+def run(workspace, tiny_dataset):
+    run = make_answerable_run(workspace, tiny_dataset)
+    with Recorder(run) as recorder:
+        recorder.record(Started(pid=1))
+        evaluate_run(run, lambda step: None)
+        recorder.record(Ended(state="finished"))
+    return run
+
+
+def test_a_renamed_class_is_renamed_everywhere_and_the_judgement_stays(run):
+    before = read_evaluation(run.path)
+    (run.exports / "bundle").mkdir(parents=True)
+    (run.exports / "onnx").mkdir()
+    rename_class(run, "square", " box ")
+    assert run.dataset.classes == ("circle", "box", "triangle")
+    assert set(run.split()["label"]) == {"circle", "box", "triangle"}
+    assert Predictor.from_run(run.path).labels.labels == ("circle", "box", "triangle")
+    found, stored = read_evaluation(run.path), read_predictions(run.path)
+    assert found.confusion == before.confusion
+    assert [one.label for one in found.per_class] == ["circle", "box", "triangle"]
+    assert (run.exports / "onnx").exists()
+    assert not (run.exports / "bundle").exists()
+    # Judged anew with the new name, it is the same.
+    assert evaluate_run(run, lambda step: None) == found
+    pd.testing.assert_frame_equal(read_predictions(run.path), stored)
+
+
+def test_a_crash_while_renaming_is_mended_by_asking_again(run, monkeypatch):
+    def crash(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(class_names, "read_labels", crash)
+        with pytest.raises(KeyboardInterrupt):
+            rename_class(run, "square", "box")
+    rename_class(run, "square", "box")
+    found = read_evaluation(run.path)
+    assert evaluate_run(run, lambda step: None) == found
+    assert found.classes == run.dataset.classes == ("circle", "box", "triangle")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [("star", "box", "'star' is not one"), ("square", "circle", "which is one already"), ("square", " ", "empty one")],
+)
+def test_a_name_that_cannot_be_is_refused(run, old, new, sentence):
+    with pytest.raises(RunError, match=sentence):
+        rename_class(run, old, new)
+    assert run.dataset.classes == ("circle", "square", "triangle")
+
+
+def test_a_run_that_is_not_over_keeps_its_names(workspace, tiny_dataset):
+    run = make_answerable_run(workspace, tiny_dataset)
+    with pytest.raises(RunError, match="is created"):
+        rename_class(run, "square", "box")
+
+
+def test_the_command_says_what_to_do_next(run, capsys):
+    assert main(["runs", "rename-class", run.id, "square", "box"]) == 0
+    assert "--format bundle" in capsys.readouterr().out
+    assert main(["runs", "rename-class", run.id, "box", "square", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["classes"] == ["circle", "square", "triangle"]

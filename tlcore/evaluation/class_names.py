@@ -1,0 +1,77 @@
+"""Call a class of a run by another name, without training it again: names lie beside the weights, never in them.
+
+It knows which files of a run say what its classes are called. It does not know where the new name comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlcore.data.info import write_table
+from tlcore.errors import RunError
+from tlcore.evaluation.files import read_evaluation, read_predictions
+from tlcore.files import remove_tree, write_json
+from tlcore.inference.labels import read_labels
+from tlcore.runs.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Naming = Callable[[str], str]
+
+
+def rename_class(run: Run, old: str, new: str) -> None:
+    """Call a class by another name wherever the run names it: its labels, its pictures, its judgement.
+
+    The numbers, the model and the proofs of what was exported stay. Only the bundle, which has the names inside, is
+    taken away; `export` makes it again. A crash in between is mended by asking once more.
+
+    Raises:
+        RunError: The run is not over, has no such class, or has one of the new name already.
+    """
+    new = new.strip()
+    _check(run, old, new)
+    remove_tree(run.exports / "bundle")
+    naming = partial(_named, old, new)
+    _rename_judgement(run, naming)
+    _rename_table(run.path / "split.parquet", run.split(), naming)
+    labels, about = read_labels(run.path), run.dataset
+    write_json(run.labels_json, labels.model_copy(update={"labels": tuple(map(naming, labels.labels))}))
+    # Last: as long as the old name stands here, it can be asked again.
+    write_json(run.path / "dataset.json", about.model_copy(update={"classes": tuple(map(naming, about.classes))}))
+
+
+def _check(run: Run, old: str, new: str) -> None:
+    state, classes = run.state().state, run.dataset.classes
+    if state not in {"finished", "stopped"}:
+        raise RunError(f"Only a run that is over and judged has classes to rename. {run.name} is {state}.")
+    if old not in classes:
+        known = ", ".join(f"'{label}'" for label in classes)
+        raise RunError(f"A class of the run is needed. '{old}' is not one. There is: {known}.")
+    if not new or new in classes:
+        came = f"'{new}', which is one already" if new else "an empty one"
+        raise RunError(f"A name that no class of the run has is needed. Received {came}. Choose another one.")
+
+
+def _named(old: str, new: str, label: str) -> str:
+    return new if label == old else label
+
+
+def _rename_judgement(run: Run, naming: Naming) -> None:
+    judged = read_evaluation(run.path)
+    if judged is None:
+        return
+    per_class = tuple(one.model_copy(update={"label": naming(one.label)}) for one in judged.per_class)
+    baseline = judged.baseline.model_copy(update={"label": naming(judged.baseline.label)})
+    classes = tuple(map(naming, judged.classes))
+    _rename_table(run.predictions, read_predictions(run.path), naming)
+    changes = {"classes": classes, "per_class": per_class, "baseline": baseline}
+    write_json(run.evaluation_json, judged.model_copy(update=changes))
+
+
+def _rename_table(path: Path, table: pd.DataFrame, naming: Naming) -> None:
+    labels = [name for name in ("label", "predicted") if name in table]
+    write_table(path, table.assign(**{name: table[name].map(naming) for name in labels}))
