@@ -35,7 +35,8 @@ def figure(counts: Mapping[str, Mapping[str, int]], wanted: Mapping[str, float] 
             hovertemplate=f"%{{y}}, {PART_TITLES[part]}: %{{customdata:,}} pictures, %{{x:.1f}}{words.THIN}%{instead}"
             "<extra></extra>",
         )
-    polish(chart, x="share of the class (%)", height=100 + ROW_PIXELS * len(classes))
+    ends = "; dashed: the shares that are wanted" if wanted else ""
+    polish(chart, x=f"share of the class (%){ends}", height=100 + ROW_PIXELS * len(classes))
     chart.update_layout(barmode="stack", bargap=0.25, legend={"traceorder": "normal"})
     for end in list(accumulate(wanted[part] for part in PARTS))[:-1] if wanted else ():
         chart.add_vline(x=100 * end, line={"color": QUIET, "width": 1.5, "dash": "dash"})

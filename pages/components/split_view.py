@@ -8,7 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components import frame, split_chart, split_groups, tables, words
+from pages.components.run_facts import escape
 from tlcore.data.dataset import Dataset
+from tlcore.data.grouping import asks_for_check
 from tlcore.data.locked import cost_of_drawing_anew, draw_parts, read_parts, regroup
 from tlcore.data.looks import MANY, read_looks, sentence
 from tlcore.data.parts import Draw, Parts
@@ -57,7 +59,7 @@ def _standing(dataset: Dataset, parts: Parts) -> None:
     came = "The parts that the pictures came with are kept." if "test" in draw.given else ""
     shares = " / ".join(f"{100 * share:g}" for share in draw.shares.values())
     drawn = f"Drawn on {words.moment(draw.at)} with seed {draw.seed} and shares {shares}, and **locked** since."
-    st.markdown(f"{came or drawn} {parts.grouped}")
+    st.markdown(f"{came or drawn} {escape(parts.grouped)}")
     counts = parts.counts(info.classes)
     with st.container(height=440 if len(counts) > MOST_ROWS else "content", border=False):
         wanted = None if draw.given else draw.shares
@@ -73,16 +75,22 @@ def _standing(dataset: Dataset, parts: Parts) -> None:
     else:
         st.caption(f":material/visibility: {sentence(looks)}")
     if parts.gave_up:
-        st.info("  \n".join(parts.gave_up[:MOST_SAID]), icon=":material/balance:")
+        st.info("  \n".join(escape(said) for said in parts.gave_up[:MOST_SAID]), icon=":material/balance:")
         if len(parts.gave_up) > MOST_SAID:
             with st.expander(f"{words.plural(len(parts.gave_up) - MOST_SAID, 'more class', 'more classes')}"):
-                st.markdown("  \n".join(parts.gave_up[MOST_SAID:]))
+                st.markdown("  \n".join(escape(said) for said in parts.gave_up[MOST_SAID:]))
     for note in parts.notes:
-        st.info(note, icon=":material/info:")
-    if not parts.looked_for_copies and st.button(
-        "Look for near-copies", icon=":material/health_and_safety:", key=_key(dataset, "check")
-    ):
-        frame.go_to(frame.CHECK, dataset=dataset.id)
+        if asks_for_check(note):
+            _offer_check(dataset, note)
+        else:
+            st.caption(f":material/info: {escape(note)}")
+
+
+def _offer_check(dataset: Dataset, note: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":material/content_copy: {note}", width="stretch")
+        if st.button("Look for near-copies", icon=":material/health_and_safety:", key=_key(dataset, "check")):
+            frame.go_to(frame.CHECK, dataset=dataset.id)
 
 
 def _change(dataset: Dataset, draw: Draw) -> None:

@@ -79,6 +79,13 @@ def test_large_groups_reach_the_test_part_too():
     assert all(len(chosen) == 8 for chosen in seen)
 
 
+def test_few_groups_are_swapped_until_the_shares_fit():
+    units = [0] * 14 + [1] * 14 + [2] * 14 + [3] * 14 + [4] * 4
+    for seed in range(4):
+        dealt = deal(rows(["a"] * 60, units), {"train": 0.7, "val": 0.15, "test": 0.15}, seed=seed)
+        assert sorted((dealt == part).sum() for part in PARTS) == [4, 14, 42]
+
+
 def test_what_had_to_be_given_up_is_said():
     table = rows(["a"] * 40 + ["b"] * 40, [0] * 20 + [1] * 10 + [2] * 10 + list(range(3, 43)))
     shares = {"train": 0.7, "val": 0.15, "test": 0.15}

@@ -126,6 +126,11 @@ def group(dataset: Dataset, items: pd.DataFrame, rules: Sequence[Rule]) -> Group
     return Grouped(units, named, tuple(notes))
 
 
+def asks_for_check(note: str) -> bool:
+    """Whether a note says that near-copies have not been looked for."""
+    return note.startswith(NOT_LOOKED_FOR.partition("{")[0])
+
+
 def names(dataset: Dataset, items: pd.DataFrame, rule: Rule) -> tuple[pd.Series[str], list[str]]:
     """The group of each of the items by one rule, empty where it has none; and what a person should know.
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tlcore.data.dataset import Dataset
 from tlcore.data.dealing import PARTS
-from tlcore.data.grouping import NEAR_DUPLICATES, NOT_LOOKED_FOR, parse
+from tlcore.data.grouping import NEAR_DUPLICATES, asks_for_check, parse
 from tlcore.errors import WorkspaceError
 from tlcore.files import replacing
 
@@ -75,8 +75,7 @@ class Parts:
     @property
     def looked_for_copies(self) -> bool:
         """Whether the check has looked for near-copies in every picture."""
-        said = NOT_LOOKED_FOR.partition("{")[0]
-        return not any(note.startswith(said) for note in self.notes)
+        return not any(asks_for_check(note) for note in self.notes)
 
     @property
     def groups(self) -> int:
