@@ -41,7 +41,7 @@ def in_use(dataset: Dataset) -> pd.DataFrame:
 
 def triage(dataset: Dataset) -> pd.DataFrame:
     """What became of every file that was given. Shared between sessions: never change it."""
-    return _triage(str(dataset.path), stamp(dataset, "triage.parquet"))
+    return _triage(str(dataset.path), stamp(dataset, "triage.parquet", "edits.jsonl"))
 
 
 def past(dataset: Dataset) -> Past:
