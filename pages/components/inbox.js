@@ -144,7 +144,7 @@ class Desk {
   typed(event) {
     event.stopPropagation();
     if (event.key === "Escape") this.other.blur();
-    if (event.key !== "Enter" || !this.other.value.trim()) return;
+    if (event.key !== "Enter" || !this.other.value.trim() || !this.now) return;
     event.preventDefault();
     const label = this.other.value.trim();
     this.other.value = "";

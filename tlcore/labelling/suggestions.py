@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
+from threadpoolctl import threadpool_limits
 
 from tlcore.data.inbox import Inbox, standing
 from tlcore.data.progress import Progress
@@ -114,9 +115,10 @@ def suggest(
     classes: tuple[str, ...] = lesson.classes
     chances: Floats | None = None
     if lesson.enough:
-        probe = Probe(lesson, learnt)
-        _note(inbox, lesson, probe, len(given))
-        chances = probe.chances(unknown)
+        with threadpool_limits(1):  # thin products: several threads would wait for each other
+            probe = Probe(lesson, learnt)
+            _note(inbox, lesson, probe, len(given))
+            chances = probe.chances(unknown)
     if model is not None:
         classes = model.predictor.labels.labels
         answers = yield from compute_answers(inbox, model.run, model.predictor, {sha: files[sha] for sha in asked})
