@@ -3,12 +3,16 @@
 // What is picked lives here and travels with the action; what is true comes from the page with every run. Text is
 // only ever set as text, never as markup: names of files and classes are the user's.
 
-const tables = new WeakMap();
+const tables = new Map(); // by the key of the table on the page
 
 export default function (component) {
-  const host = component.parentElement.querySelector(".light-table");
-  if (!tables.has(host)) tables.set(host, new LightTable(host));
-  tables.get(host).show(component.data, (act) => component.setTriggerValue("act", act));
+  const { data, parentElement, setTriggerValue } = component;
+  const host = parentElement.querySelector(".light-table");
+  // An edit may bring a line above the table: the page then makes it anew, and a person must not notice.
+  const before = tables.get(data.key);
+  const table = before?.host === host ? before : new LightTable(host, before);
+  tables.set(data.key, table);
+  table.show(data, (act) => setTriggerValue("act", act));
 }
 
 const SIZES = { small: "72px", medium: "112px", large: "176px" };
@@ -26,14 +30,16 @@ function element(tag, attributes = {}, ...children) {
 }
 
 class LightTable {
-  constructor(host) {
+  constructor(host, before) {
     this.host = host;
-    this.picked = new Set();
-    this.everything = false; // all pictures of the view, those of other pages too
-    this.cursor = 0;
-    this.anchor = 0;
+    this.data = before?.data;
+    this.picked = before?.picked ?? new Set();
+    this.everything = before?.everything ?? false; // all pictures of the view, those of other pages too
+    this.cursor = before?.cursor ?? 0;
+    this.anchor = before?.anchor ?? 0;
+    this.size = before?.size ?? "medium";
+    this.acted = before?.acted ?? false; // the keyboard was here when the page was asked to do something
     this.options = new Map(); // id -> the element of its picture, kept so that nothing flickers
-    this.size = "medium";
     this.bar = element("div", { class: "bar", role: "toolbar" });
     this.menu = element("div", { class: "menu", hidden: true });
     this.grid = element("div", { class: "grid", role: "listbox", "aria-multiselectable": "true" });
@@ -43,9 +49,11 @@ class LightTable {
   }
 
   show(data, send) {
-    const hadFocus = this.grid.contains(this.host.getRootNode().activeElement);
     const edited = this.data && this.data.version !== data.version;
     const turned = this.data && (this.data.view !== data.view || this.data.page !== data.page);
+    const nowhere = !document.activeElement || document.activeElement === document.body;
+    const hadFocus = this.grid.contains(this.host.getRootNode().activeElement) || (this.acted && nowhere);
+    if (edited || turned) this.acted = false; // until then the page only draws again what it has
     this.data = data;
     this.send = send;
     if (edited || turned) this.clear();
@@ -363,7 +371,10 @@ class LightTable {
     const all = this.everything && !ids && !group;
     const here = this.picked.size ? [...this.picked] : this.ids().slice(this.cursor, this.cursor + 1);
     const chosen = name === "more" || name === "turn" || all || group ? [] : (ids ?? here);
-    if (name !== "more" && name !== "look") this.host.classList.add("busy");
+    if (name !== "more" && name !== "look") {
+      this.host.classList.add("busy");
+      this.acted = true;
+    }
     this.send({ do: name, ids: chosen, all, label, group, page });
   }
 

@@ -113,6 +113,7 @@ def show(dataset: Dataset, view: View, key: str) -> Act | None:
     result = _mount(
         key=key,
         data={
+            "key": key,
             "view": view.name,
             "version": info.version,
             "title": view.title,
