@@ -23,27 +23,29 @@ def figures(inbox: Inbox, holding: dict[str, Answer], *, waiting: int) -> None:
     right = sum(said.suggested == said.label for said in suggested)
     points = course(inbox)
     with st.grid(4, min_column_width=150):
-        st.metric("Waiting", words.count(waiting), border=True)
-        st.metric("Labels given", words.count(len(given)), border=True)
+        st.metric("Waiting", words.count(waiting), border=True, height="stretch")
+        st.metric("Labels given", words.count(len(given)), border=True, height="stretch")
         st.metric(
             "Suggestions right",
             words.percent(right / len(suggested), 0) if suggested else "–",
             border=True,
+            height="stretch",
             help=f"{right} of {len(suggested)}. Hard pictures come first, so this is lower than it will be.",
         )
         last = points[-1] if points else None
-        low, high = last.interval if last else (0.0, 1.0)
         st.metric(
             "Probe accuracy",
             words.percent(last.accuracy) if last else "–",
             delta=_gained(points),
             border=True,
-            help=(
-                f"On {last.n} pictures that were in the dataset before, each told by a probe that had not seen it. "
-                f"95 % interval {100 * low:.0f} to {words.percent(high, 0)}."
-                if last
-                else "It can be told when two classes have some pictures in the dataset."
-            ),
+            height="stretch",
+            help="It can be told when two classes have some pictures in the dataset.",
+        )
+    if last:
+        low, high = last.interval
+        st.caption(
+            f"The probe told {last.right} of {last.n} pictures right that were in the dataset before and that it had "
+            f"not seen; 95 % interval {100 * low:.0f} to {words.percent(high, 0)}."
         )
     if len(points) > 1:
         st.plotly_chart(_chart(points), config={"displayModeBar": False}, key=f"course-{inbox.dataset.id}")
@@ -66,6 +68,7 @@ def _chart(points: list[Point]) -> go.Figure:
         y=[100 * share for share in (*high, *reversed(low))],
         fill="toself",
         fillcolor="rgba(47,127,193,0.16)",
+        mode="lines",
         line={"width": 0},
         hoverinfo="skip",
         name="95 % interval",

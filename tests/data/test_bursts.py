@@ -32,6 +32,17 @@ def test_frames_that_look_alike_are_one_group_and_others_are_not():
     assert groups_of([*alike, *other, frame(1, noise=4)], "b") == ["b-1"] * 4 + ["b-2"] * 2 + ["b-1"]
 
 
+def test_a_small_thing_before_a_still_ground_is_one_group():
+    frames = []
+    for place in (10, 60, 100):
+        picture = Image.new("RGB", (160, 120), (0, 120, 0))
+        picture.paste((240, 240, 60), (place, 40, place + 24, 64))
+        stream = BytesIO()
+        picture.save(stream, "JPEG")
+        frames.append(stream.getvalue())
+    assert groups_of(frames, "b") == ["b-1"] * 3
+
+
 def test_a_slow_turn_of_the_camera_is_one_group_though_its_ends_differ():
     turn = [frame(3, shift=shift) for shift in range(0, 80, 2)]
     assert set(groups_of(turn, "b")) == {"b-1"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import secrets
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -27,29 +28,45 @@ MOST_FRAMES = 300
 MOST_FRAME_BYTES = 20 * 10**6
 # Of the 64 bits of a perceptual hash: frames that differ in no more look alike.
 ALIKE_BITS = 10
+# Of the range of greys, on average over 32 × 32 cells.
+ALIKE_GREY, SIDE = 0.06, 32
 _PNG = b"\x89PNG"
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What of a frame is compared: 64 bits, and `(1024,)` greys from 0 to 1."""
+
+    bits: npt.NDArray[np.bool_]
+    grey: npt.NDArray[np.float32]
 
 
 def groups_of(frames: Sequence[bytes], name: str) -> list[str]:
     """The group of each frame: `<name>-1`, `<name>-2` and so on.
 
     Frames are alike whose perceptual hashes differ in at most ten of 64 bits (C. Zauner, "Implementation and
-    Benchmarking of Perceptual Image Hash Functions", 2010; the package imagehash), and what is alike by way of others
-    is one group: a slow turn of the camera stays together from its first frame to its last.
+    Benchmarking of Perceptual Image Hash Functions", 2010; the package imagehash), or which differ by little everywhere
+    when they are made small and grey: a small thing that moves before a ground that does not. What is alike by way of
+    others is one group: a slow turn of the camera stays together from its first frame to its last. In doubt frames are
+    one group, since a group that is too large costs a little balance, and one that is too small an honest test.
 
     Raises:
         DataError: A frame is no picture.
     """
-    bits = np.stack([_hash(frame) for frame in frames]) if frames else np.empty((0, 64), np.bool_)
-    group = np.full(len(bits), -1)
+    looks = [_look(frame) for frame in frames]
+    group = np.full(len(looks), -1)
+    if looks:
+        bits, grey = np.stack([look.bits for look in looks]), np.stack([look.grey for look in looks])
     count = 0
-    for first in range(len(bits)):
+    for first in range(len(looks)):
         if group[first] >= 0:
             continue
         waiting = [first]
         group[first] = count
         while waiting:
-            alike = (bits != bits[waiting.pop()]).sum(axis=1) <= ALIKE_BITS
+            this = waiting.pop()
+            alike = (bits != bits[this]).sum(axis=1) <= ALIKE_BITS
+            alike |= np.abs(grey - grey[this]).mean(axis=1) <= ALIKE_GREY
             joining = np.flatnonzero(alike & (group < 0))
             group[joining] = count
             waiting += joining.tolist()
@@ -91,12 +108,13 @@ def take_burst(
         remove_tree(home)
 
 
-def _hash(frame: bytes) -> npt.NDArray[np.bool_]:
+def _look(frame: bytes) -> _Look:
     import imagehash  # with SciPy behind it, and only for whoever has a camera
 
     try:
         with Image.open(BytesIO(frame), formats=("JPEG", "PNG")) as picture:
             bits: npt.NDArray[np.bool_] = imagehash.phash(picture).hash.ravel()
+            small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise DataError("A frame of the camera is no picture. Record again.") from error
-    return bits
+    return _Look(bits, (np.asarray(small, np.float32) / 255.0).astype(np.float32).ravel())
