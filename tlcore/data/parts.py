@@ -6,6 +6,7 @@ which is `locked`'s.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
+import pyarrow.parquet as pq
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
 from tlcore.data.dealing import PARTS
@@ -111,9 +113,19 @@ class Stored:
 
 
 def read_draw(dataset: Dataset) -> Draw | None:
-    """How the parts were drawn; None where nothing was drawn yet."""
-    stored = read_stored(dataset)
-    return None if stored is None else stored.draw
+    """How the parts were drawn; None where nothing was drawn yet. The parts themselves are not read.
+
+    Raises:
+        WorkspaceError: The file is damaged.
+    """
+    path = stored_in(dataset)
+    if not path.exists():
+        return None
+    try:
+        attributes = json.loads(pq.read_schema(path).metadata[b"PANDAS_ATTRS"])
+        return Draw.model_validate(attributes["draw"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
 
 
 @contextmanager
@@ -140,11 +152,8 @@ def read_stored(dataset: Dataset) -> Stored | None:
         table = pd.read_parquet(path)
         draw = Draw.model_validate(table.attrs["draw"])
         return Stored(draw, dict(zip(table["sha256"], table["part"], strict=True)))
-    except (OSError, ValueError, KeyError, ValidationError) as error:
-        raise WorkspaceError(
-            f"The split of the dataset is needed in {path}. It could not be read: {error}. Restore it from a copy, or "
-            "delete it: then the next run draws a new one."
-        ) from error
+    except (OSError, ValueError, KeyError) as error:  # a schema that does not fit is a ValueError, too
+        raise _damaged(path, error) from error
 
 
 def write_stored(dataset: Dataset, stored: Stored) -> None:
@@ -153,6 +162,13 @@ def write_stored(dataset: Dataset, stored: Stored) -> None:
     table.attrs = {"draw": stored.draw.model_dump(mode="json")}
     with replacing(stored_in(dataset)) as beside_it:
         table.to_parquet(beside_it, index=False)
+
+
+def _damaged(path: Path, error: Exception) -> WorkspaceError:
+    return WorkspaceError(
+        f"The split of the dataset is needed in {path}. It could not be read: {error}. Restore it from a copy, or "
+        "delete it: then the next run draws a new one."
+    )
 
 
 def _capital(text: str) -> str:
