@@ -46,7 +46,7 @@ def checked(dataset: Dataset, *clusters: list[str]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 3), changes=st.lists(st.sampled_from(CHANGES), min_size=2, max_size=8), chance=st.randoms())
 def test_no_picture_changes_sides_through_any_sequence_of_additions_and_edits(seed, changes, chance):
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from tests.graphs import make_answerable_run
+from tlcore.data.locked import draw_parts
+from tlcore.data.looks import read_looks
 from tlcore.errors import DataError, RunError
 from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.metrics import probabilities
@@ -37,6 +39,15 @@ def test_the_test_pictures_and_no_others_are_judged(run, tiny_dataset):
     predictor = Predictor.from_run(run.path)
     answers = [predictor.predict(predictor.pixels(tiny_dataset.image_path(file))[None])[0] for file in expected["file"]]
     assert np.array_equal(probabilities(predictions, 3), np.stack(answers))
+
+
+def test_each_judgement_is_a_look_at_the_test_part(run, tiny_dataset):
+    for _ in range(2):
+        evaluate_run(run, lambda step: None)
+    assert [(look.run, look.draw) for look in read_looks(tiny_dataset)] == [(run.id, 1)] * 2
+    draw_parts(tiny_dataset, seed=1)
+    evaluate_run(run, lambda step: None)  # on the part that it was made with
+    assert [look.draw for look in read_looks(tiny_dataset)] == [1, 1, 1]
 
 
 def test_the_baseline_counts_the_training_pictures(run):

@@ -7,8 +7,10 @@ import pytest
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
+from tlcore.training.exact import judge_few
 from tlcore.training.folds import cross_validate
 from tlcore.training.logistic import solve
+from tlcore.training.pictures import PARTS, Pictures, units
 from tlcore.training.strata import stratified_folds
 
 
@@ -107,6 +109,20 @@ def test_copies_of_a_picture_do_not_flatter_where_they_are_named():
     copies = np.tile(np.arange(24), 2)
     assert cross_validate(twice, labels, seed=0, groups=copies, repeats=2).accuracy < 0.6
     assert cross_validate(twice, labels, seed=0, repeats=2).accuracy > 0.6
+
+
+@pytest.mark.slow
+def test_few_pictures_are_judged_with_their_groups_whole():
+    x, y = drawn(pictures=24, features=200, apart=0.0)
+    shas = {part: tuple(f"{part} {row}" for row in range(24)) for part in PARTS}  # other bytes, the same thing
+    names = tuple(f"burst {row}" for row in range(24))
+
+    def accuracy(groups: tuple[str, ...]) -> float:
+        pictures = {part: Pictures(None, y, shas[part], None, groups) for part in PARTS}
+        return judge_few(dict.fromkeys(PARTS, x), pictures, classes=3, seed=0).accuracy
+
+    assert accuracy(names) < 0.6 < accuracy(())
+    assert units(Pictures(None, y, shas["val"], None, ("",) * 24)) is None
 
 
 def test_folds_follow_the_rarest_class():

@@ -49,5 +49,6 @@ def evaluate_run(run: Run, report: Callable[[Progress], None], *, workspace: Wor
         predictions.to_parquet(beside, index=False)
     # Last: where it is, the predictions are too.
     write_json(run.evaluation_json, found)
-    count_look(open_dataset(workspace, run.dataset.id), run.id, run.dataset.draw)
+    if pictures.paths:
+        count_look(open_dataset(workspace, run.dataset.id), run.id, run.dataset.draw)
     return found
