@@ -1,0 +1,128 @@
+"""Labelling in a real browser: one key for each picture, and a burst of Chromium's fake camera."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from tests.browser.chromium import find_or_install
+from tests.browser.conftest import Server
+from tests.conftest import draw_shape
+from tlcore.data.dataset import Dataset
+from tlcore.data.inbox import Inbox, standing
+from tlcore.data.intake import ingest
+from tlcore.data.progress import drain
+from tlcore.labelling import sources
+from tlcore.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+expect.set_options(timeout=30_000)
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A Chromium whose camera shows a disc that loses its slices, and which does not ask whether it may be used."""
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", *CAMERA]
+    browser = playwright.chromium.launch(executable_path=str(find_or_install()), args=arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def inbox(server: Server, tiny_folder, tmp_path) -> Inbox:
+    """Shapes in the server's workspace, twelve more in the inbox; their features are there, so nothing is computed."""
+    workspace = Workspace(server.home / "workspace")
+    dataset = drain(ingest(workspace, tiny_folder), lambda step: None).dataset
+    rng = np.random.default_rng(5)
+    (tmp_path / "new").mkdir()
+    for number in range(12):
+        draw_shape("circle", rng).save(tmp_path / "new" / f"{number}.png")
+    inbox = Inbox(dataset)
+    drain(inbox.put(workspace, tmp_path / "new"), lambda step: None)
+    kept = sources.features(inbox, workspace)
+    for table, place in ((dataset.items(), dataset.image_path), (inbox.items(), inbox.image_path)):
+        rows = np.stack([_feature(place(file), kept.width) for file in table["file"]])
+        kept.add(list(table["sha256"]), rows.astype(np.float16))
+    return inbox
+
+
+def _feature(path, width: int) -> np.ndarray:
+    small = np.asarray(Image.open(path).convert("RGB").resize((8, 8)), np.float32).ravel() / 255
+    return np.pad(small, (0, width - len(small)))
+
+
+def becomes(look, wanted) -> None:
+    """Wait until the disk says so."""
+    deadline = time.monotonic() + 30
+    while (seen := look()) != wanted:
+        assert time.monotonic() < deadline, f"still {seen}, not {wanted}"
+        time.sleep(0.05)
+
+
+def said(inbox: Inbox) -> list[str]:
+    return [answer.label or answer.kind for answer in standing(inbox.answers()).values()]
+
+
+def test_each_picture_takes_one_key_and_no_answer_is_lost(server: Server, page: Page, inbox: Inbox):
+    page.goto(f"{server.url}/label?dataset={inbox.dataset.id}")
+    picture = page.get_by_role("figure").locator("img")
+    expect(picture).to_have_js_property("complete", True)
+    expect(page.get_by_role("button", name="Accept circle")).to_be_enabled()
+
+    # Faster than the page can hear: five answers in a row, and then one of each other kind.
+    for key in ("Enter", "2", "Enter", "s", "3"):
+        page.keyboard.press(key)
+    becomes(lambda: said(inbox), ["circle", "square", "circle", "skip", "triangle"])
+    page.keyboard.press("z")
+    becomes(lambda: said(inbox), ["circle", "square", "circle", "skip"])
+    page.keyboard.press("n")
+    page.keyboard.type("ring")
+    page.keyboard.press("Enter")
+    becomes(lambda: said(inbox), ["circle", "square", "circle", "skip", "ring"])
+    expect(page.get_by_text("Labels given")).to_be_visible()
+
+    # They join the dataset, and what was chosen stands there.
+    page.get_by_role("button", name="Add 4 labelled pictures to the dataset").click()
+    becomes(lambda: inbox.dataset.counts(), {"circle": 14, "square": 13, "triangle": 12, "ring": 1})
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+
+
+def test_a_burst_of_the_camera_becomes_pictures_of_a_class(server: Server, page: Page, inbox: Inbox):
+    page.goto(f"{server.url}/label?dataset={inbox.dataset.id}&way=camera")
+    page.get_by_role("combobox", name="Class").fill("disc")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Start the camera").click()
+    record = page.get_by_role("button", name="Hold to record into disc")
+    expect(record).to_be_enabled()
+    expect(page.get_by_label("Camera", exact=True)).to_have_js_property("paused", False)
+
+    record.hover()
+    page.mouse.down()
+    expect(page.get_by_role("button", name="Recording …")).to_be_visible()
+    page.wait_for_timeout(1500)
+    page.mouse.up()
+    expect(page.get_by_text("joined the class")).to_be_visible()
+
+    items = Dataset(inbox.dataset.path).items()
+    frames = items[items["label"] == "disc"]
+    assert 3 <= len(frames) <= 12  # about four a second
+    assert frames["group"].str.startswith("burst-").all()
+    assert frames["group"].nunique() == 1  # a small thing that moves before a still ground
+    # The camera still runs for the next burst, and is off elsewhere.
+    expect(record).to_be_enabled()
+    page.get_by_text("Labels in and out").click()
+    expect(record).to_be_hidden()
+    page.get_by_text("Camera", exact=True).first.click()
+    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()

@@ -1,0 +1,177 @@
+"""The label page: pictures into the inbox, answers as the browser sends them, on to the dataset; tables in and out."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pages.components import camera
+from pages.components import inbox as desk
+from tests.data.conftest import write_classes, write_picture
+from tests.pages.opening import button, open_page, words
+from tlcore.data.changes import Relabel
+from tlcore.data.edits import apply
+from tlcore.data.inbox import Inbox, standing
+from tlcore.data.progress import Progress, drain
+from tlcore.health import embed
+
+LENGTH = 12
+
+
+@pytest.fixture(autouse=True)
+def embedding(monkeypatch):
+    """Features that need no network of layers."""
+
+    def small(workspace, files):
+        yield Progress(0, len(files))
+        rows = [np.asarray(Image.open(file).convert("RGB").resize((2, 2)), np.float32).ravel() / 255 for file in files]
+        return np.stack(rows).astype(np.float16)
+
+    class Tiny:
+        feature_length = LENGTH
+
+    monkeypatch.setattr(embed, "embed", small)
+    monkeypatch.setattr(embed, "identity", lambda workspace: {"tiny": 1})
+    monkeypatch.setattr(embed, "bundled", lambda: Tiny)
+
+
+@pytest.fixture
+def inbox(workspace, tiny_dataset, tmp_path) -> Inbox:
+    for number in range(9):
+        write_picture(tmp_path / "new" / f"{number}.png", seed=number)
+    inbox = Inbox(tiny_dataset)
+    drain(inbox.put(workspace, tmp_path / "new"), lambda step: None)
+    return inbox
+
+
+def shown(app):
+    """What the browser is given to draw."""
+    (part,) = app.get("bidi_component")
+    return json.loads(part.proto.json)
+
+
+def test_without_a_dataset_the_page_teaches_and_offers_the_camera(workspace):
+    app = open_page("11_label")
+    assert "First, some pictures with a class" in words(app)
+    assert shown(app)["label"] == ""
+
+
+def test_an_empty_inbox_says_what_it_is_for(tiny_dataset):
+    app = open_page("11_label")
+    assert "Pictures without a class go here" in words(app)
+    assert "not taken for classes" in words(app)
+
+
+def test_the_most_useful_pictures_come_with_their_suggestions(inbox):
+    app = open_page("11_label")
+    data = shown(app)
+    assert len(data["queue"]) == 9
+    assert [one["label"] for one in data["classes"]] == ["circle", "square", "triangle"]
+    assert all(len(one["chances"]) == 3 for one in data["queue"])
+    assert {metric.label: metric.value for metric in app.metric}["Waiting"] == "9"
+    assert button(app, "Add to the dataset").disabled
+
+
+def test_answers_are_heard_once_and_in_their_order(inbox, monkeypatch):
+    first, second, third = inbox.items()["sha256"][:3]
+    said = [
+        {"n": 1, "do": "label", "id": first, "label": "circle", "suggested": "square"},
+        {"n": 2, "do": "label", "id": "no such picture", "label": "circle"},
+        {"n": 3, "do": "skip", "id": second},
+        {"n": 4, "do": "back"},
+        {"n": 5, "do": "label", "id": third, "label": " "},
+    ]
+    state = {"desk": {"said": said[:3]}}
+    monkeypatch.setattr(desk.st, "session_state", state)
+    desk._hear(inbox, "desk")
+    state["desk"] = {"said": said}  # what was not known to be heard is sent again
+    desk._hear(inbox, "desk")
+    assert [(answer.kind, answer.sha256) for answer in inbox.answers()] == [
+        ("label", first),
+        ("skip", second),
+        ("back", second),
+    ]
+    assert state["desk-heard"] == 5
+
+
+@pytest.mark.parametrize("sent", [None, "x", [3, {}], [{"n": "1"}], {"n": 1}])
+def test_what_no_browser_of_ours_sends_is_passed_over(inbox, monkeypatch, sent):
+    monkeypatch.setattr(desk.st, "session_state", {"desk": {"said": sent}})
+    desk._hear(inbox, "desk")
+    assert inbox.answers() == []
+
+
+def test_labelled_pictures_join_the_dataset_by_one_button_and_it_can_be_undone(inbox):
+    for sha in inbox.items()["sha256"][:4]:
+        inbox.label(sha, "star", suggested="circle")
+    app = open_page("11_label")
+    assert {metric.label: metric.value for metric in app.metric}["Suggestions right"].startswith("0")
+    button(app, "Add 4 labelled pictures to the dataset").click().run()
+    assert not app.exception
+    assert inbox.dataset.counts()["star"] == 4
+    assert len(inbox.items()) == 5
+    button(app, "Undo").click().run()
+    assert "star" not in inbox.dataset.info.classes or inbox.dataset.counts()["star"] == 0
+
+
+def test_when_all_were_asked_about_the_page_says_so(inbox):
+    shas = list(inbox.items()["sha256"])
+    for sha in shas[:-1]:
+        inbox.label(sha, "circle")
+    inbox.skip(shas[-1])
+    app = open_page("11_label")
+    assert "Every picture was asked about" in words(app)
+    button(app, "Ask again about 1 skipped").click().run()
+    assert list(standing(inbox.answers())) == shas[:-1]
+
+
+def test_label_changes_go_out_and_a_file_that_does_not_fit_is_told(tiny_dataset):
+    app = open_page("11_label", way="tables")
+    assert "No picture has another class" in words(app)
+    apply(tiny_dataset, Relabel(labels={tiny_dataset.items()["sha256"][0]: "square"}))
+    app = open_page("11_label", way="tables")
+    assert "1 picture with another class" in words(app)
+    name = tiny_dataset.items()["source"][1]
+    (field,) = app.file_uploader
+    field.set_value(("labels.csv", f"picture,label\n{name},triangle\n".encode(), "text/csv"))
+    app.run()
+    assert tiny_dataset.items()["label"][1] == "triangle"
+    (field,) = app.file_uploader
+    field.set_value(("labels.csv", b"file,class\na,b\n", "text/csv"))
+    app.run()
+    assert "'picture' and 'label' are needed" in words(app)
+
+
+def test_the_dataset_is_packed_when_asked_for(tiny_dataset):
+    app = open_page("11_label", way="tables")
+    button(app, "Prepare the zip").click().run()
+    assert not app.exception
+    assert [
+        found for found in app.get("download_button") if found.label.startswith("Download ") and "kB" in found.label
+    ]
+
+
+def test_frames_that_cannot_be_read_are_refused():
+    with pytest.raises(Exception, match="cannot be read"):
+        camera._frames({"frames": ["not base64!"]})
+    assert camera._frames({"frames": 3}) == []
+
+
+def test_the_way_stands_in_the_url(tiny_dataset):
+    app = open_page("11_label", way="camera")
+    assert shown(app)["rate"] == 4
+    assert open_page("11_label", way="nowhere").query_params.get("way") in ("nowhere", ["nowhere"])
+
+
+def test_pictures_dropped_into_the_inbox_wait_there(workspace, tiny_dataset, tmp_path):
+    folder = write_classes(tmp_path / "new", "a", "b", first_seed=800)
+    app = open_page("11_label")
+    uploader = next(field for field in app.file_uploader if not field.allowed_type and not field.accept_directory)
+    uploader.set_value([(file.name, file.read_bytes(), "image/png") for file in sorted(folder.rglob("*.png"))])
+    app.run()
+    assert not app.exception
+    assert len(Inbox(tiny_dataset).items()) == 4
+    assert list((workspace.root / "staging").iterdir()) == []
