@@ -16,8 +16,6 @@ from tlcore.health.signature import WINDOWS, Floats, Integers, sampling
 
 HALF_STEPS, STEPS = 4, 3
 LONGEST_STEP = 0.04  # of the side
-FARTHEST = 0.075  # how far a window may end up from where the hash has seen it, and how much longer one side may grow
-WORTH_A_LOOK = 0.7  # agreement of details at half the size
 EDGE = 2  # pixels that a crop may lack
 FAINT = 1.0  # grey levels: details below it are noise
 FINEST, COARSEST, AROUND = 0.8, 1.6, 4.0  # pixels: of details, and of the strength that they are compared with
@@ -25,7 +23,9 @@ FINEST, COARSEST, AROUND = 0.8, 1.6, 4.0  # pixels: of details, and of the stren
 Window = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # scale and start, each `(2, n)`: down and across
 
 
-def agreement(whole: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8], windows: Integers) -> tuple[Floats, Floats]:
+def agreement(
+    whole: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8], windows: Integers, *, farthest: float, least: float
+) -> tuple[Floats, Floats]:
     """How well parts agree with what they may be cut out of: correlation of the pictures, and of their details.
 
     Both are 0 where a look at half the size has said enough, and where the window has run away.
@@ -34,6 +34,8 @@ def agreement(whole: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8], windows
         whole: `(n, side, side)`.
         part: `(n, side, side)`, flipped as it must be.
         windows: `(n,)`, where in the whole the part is about: positions in `WINDOWS`.
+        farthest: From there a window may end up, and one side may be longer than the other, in units of the side.
+        least: Agreement of details at half the size, below which nothing more is looked at.
     """
     asked = WINDOWS[windows]
     window = np.stack([asked[:, 0]] * 2), np.stack([asked[:, 1], asked[:, 2]])
@@ -41,7 +43,7 @@ def agreement(whole: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8], windows
     middles = window[1] + window[0] / 2, asked[:, 1:].T + asked[:, 0] / 2
     ran = np.maximum(np.abs(window[0] - asked[:, 0]), np.abs(middles[0] - middles[1])).max(axis=0)
     stretched = np.abs(window[0][0] - window[0][1])
-    rows = np.flatnonzero((details >= WORTH_A_LOOK) & (np.maximum(ran, stretched) <= FARTHEST))
+    rows = np.flatnonzero((details >= least) & (np.maximum(ran, stretched) <= farthest))
     found = np.zeros((2, len(whole)), np.float32)
     if len(rows):
         window = window[0][:, rows], window[1][:, rows]

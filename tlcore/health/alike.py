@@ -21,16 +21,36 @@ from tlcore.health.align import agreement
 from tlcore.health.signature import COARSE, FINE, FLIPS, WINDOWS, Floats, Integers, Scale, mirrored, signatures
 from tlcore.inference.trunk import cores
 
-# Of hashes that may be of copies: coarse ones, then fine ones, then fine ones of pictures whose features are near.
-ALIKE_COARSE, ALIKE_FINE, ALIKE_NEAR = 0.84, 0.77, 0.6
-# Of copies: the pictures, and their details. Measured by benchmarks/health.py.
-SAME_PICTURE, SAME_DETAILS = 0.8, 0.87
 FLAT = 3.0  # grey levels of deviation: what has less shows nothing to compare
-NEAREST = 3
 BLOCK = 1 << 22  # numbers in one product
 # For each picture, window and flip, on average; and in all, for the memory that it takes.
 MOST_CAUGHT, MOST_IN_ALL = 4.0, 6_000_000
 PAIRS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Net:
+    """How wide to look; the numbers were found on planted copies, which benchmarks/health.py plants anew.
+
+    Attributes:
+        coarse, fine: Likeness of hashes, 0 to 1, of what is looked at more closely.
+        near: The same for fine hashes of pictures that are among the `nearest` by their features.
+        farthest: A window may end up from where the hash has seen it, in units of the side.
+        picture, details: Agreement, 0 to 1, of what counts.
+    """
+
+    coarse: float
+    fine: float
+    near: float
+    nearest: int
+    farthest: float
+    picture: float
+    details: float
+
+
+COPIES = Net(coarse=0.84, fine=0.77, near=0.6, nearest=3, farthest=0.075, picture=0.8, details=0.87)
+# The same thing a moment later.
+MOMENTS = Net(coarse=0.84, fine=0.7, near=0.5, nearest=6, farthest=0.15, picture=0.5, details=0.7)
 
 
 @dataclass(frozen=True)
@@ -66,12 +86,15 @@ class _Caught:
         return len(self.part)
 
 
-def near_pairs(thumbnails: npt.NDArray[np.uint8], compact: Floats | None = None) -> Generator[Progress, None, Pairs]:
-    """Find the pairs of copies.
+def near_pairs(
+    thumbnails: npt.NDArray[np.uint8], compact: Floats | None = None, net: Net = COPIES
+) -> Generator[Progress, None, Pairs]:
+    """Find the pairs of copies, or with a wider net, of pictures of one moment.
 
     Args:
         thumbnails: `(n, SIDE, SIDE)`, grey; may be mapped.
-        compact: `(n, c)`, features of length 1; None leaves that net out.
+        compact: `(n, c)`, features of length 1; None looks at hashes alone.
+        net: How wide to look.
     """
     rows = np.flatnonzero(_deviations(thumbnails) > FLAT)
     if len(rows) < 2:
@@ -80,11 +103,11 @@ def near_pairs(thumbnails: npt.NDArray[np.uint8], compact: Floats | None = None)
         shown = thumbnails if len(rows) == len(thumbnails) else thumbnails[rows]
         coarse, fine = (Scale.of(shown, frequencies) for frequencies in (COARSE, FINE))
         windows = np.stack([_hashes(shown, window, coarse) for window in range(len(WINDOWS))])
-        caught = [(yield from _caught_by_hash(windows))]
+        caught = [(yield from _caught_by_hash(windows, net))]
         if compact is not None:
-            caught.append((yield from _caught_by_features(windows, np.ascontiguousarray(compact[rows]))))
+            caught.append((yield from _caught_by_features(windows, np.ascontiguousarray(compact[rows]), net)))
         likely = yield from _likely(shown, _joined(caught), fine)
-        pairs = yield from _verified(shown, likely)
+        pairs = yield from _verified(shown, likely, net)
         return Pairs(rows[pairs.first], rows[pairs.second], pairs.likeness)
 
 
@@ -93,7 +116,7 @@ def _deviations(thumbnails: npt.NDArray[np.uint8]) -> Floats:
     return np.concatenate([np.empty(0, np.float32), *parts]).astype(np.float32)
 
 
-def _caught_by_hash(windows: Floats) -> Generator[Progress, None, _Caught]:
+def _caught_by_hash(windows: Floats, net: Net) -> Generator[Progress, None, _Caught]:
     """Compare the hash of every picture, flipped in every way, with that of every window of every other.
 
     `windows` is `(windows, n, h)`; the first window is the whole picture.
@@ -107,9 +130,9 @@ def _caught_by_hash(windows: Floats) -> Generator[Progress, None, _Caught]:
         own, found = windows[0, first : first + size], []
         for flip, sign in enumerate(signs):
             for window, hashes in enumerate(windows):
-                part, whole = _above(own * sign @ hashes.T, ALIKE_COARSE, max(8, int(most * len(own))))
+                part, whole = _above(own * sign @ hashes.T, net.coarse, max(8, int(most * len(own))))
                 other = part + first != whole
-                found.append(_Caught.of(part[other] + first, whole[other], window, flip, ALIKE_FINE))
+                found.append(_Caught.of(part[other] + first, whole[other], window, flip, net.fine))
         return found
 
     found = yield from _in_threads(look, range(0, count, size), "Comparing the pictures")
@@ -130,9 +153,9 @@ def _above(likeness: Floats, least: float, most: int) -> tuple[Integers, Integer
     return part, whole
 
 
-def _caught_by_features(windows: Floats, compact: Floats) -> Generator[Progress, None, _Caught]:
+def _caught_by_features(windows: Floats, compact: Floats, net: Net) -> Generator[Progress, None, _Caught]:
     """The nearest few of each picture by its features, each in the window and the flip that its hash likes best."""
-    most = min(NEAREST, len(compact) - 1)
+    most = min(net.nearest, len(compact) - 1)
     signs = np.stack([mirrored(flip, COARSE) for flip in range(len(FLIPS))])
     size = max(1, BLOCK // len(compact))
 
@@ -145,7 +168,7 @@ def _caught_by_features(windows: Floats, compact: Floats) -> Generator[Progress,
         flipped = windows[0, part][:, None, :] * signs
         alike = np.einsum("pfh,wph->pfw", flipped, windows[:, whole]).reshape(len(part), -1)
         flip, window = np.divmod(alike.argmax(axis=1), len(WINDOWS))
-        return _Caught.of(part, whole, window, flip, ALIKE_NEAR)
+        return _Caught.of(part, whole, window, flip, net.near)
 
     return _joined((yield from _in_threads(look, range(0, len(compact), size), "Comparing the features")))
 
@@ -170,20 +193,20 @@ def _likely(thumbnails: npt.NDArray[np.uint8], caught: _Caught, scale: Scale) ->
     return caught[order[best]]
 
 
-def _verified(thumbnails: npt.NDArray[np.uint8], caught: _Caught) -> Generator[Progress, None, Pairs]:
+def _verified(thumbnails: npt.NDArray[np.uint8], caught: _Caught, net: Net) -> Generator[Progress, None, Pairs]:
     def verify(first: int) -> tuple[Floats, Floats]:
         some = caught[first : first + PAIRS_AT_ONCE]
         part = thumbnails[some.part].copy()
         for flip, (down, across) in enumerate(FLIPS):
             turned = some.flip == flip
             part[turned] = part[turned][:, :: -1 if down else 1, :: -1 if across else 1]
-        return agreement(thumbnails[some.whole], part, some.window)
+        return agreement(thumbnails[some.whole], part, some.window, farthest=net.farthest, least=0.8 * net.details)
 
     found = yield from _in_threads(verify, range(0, len(caught), PAIRS_AT_ONCE), "Laying copies over each other")
     if not found:
         return _none()
     picture, details = (np.concatenate(side) for side in zip(*found, strict=True))
-    same = np.flatnonzero((picture >= SAME_PICTURE) & (details >= SAME_DETAILS))
+    same = np.flatnonzero((picture >= net.picture) & (details >= net.details))
     here = caught[same]
     return Pairs(np.minimum(here.part, here.whole), np.maximum(here.part, here.whole), details[same])
 

@@ -17,7 +17,8 @@ DARK, LIGHT, UNIFORM, BLURRED, ODD_RATIO = 0.32, 0.05, 0.3, 0.29, 0.35
 UNIFORM_SCALE, BLURRED_SCALE, BLURRED_CONTRAST = 0.1, 0.01, 0.18
 IQR_FACTOR = 3.0
 GREY = 1.0  # grey levels between the channels
-RARE = 0.2  # of all pictures: more than that are no exception
+# Of all pictures: more than that are no exception.
+RARE, RARE_SIZE = 0.2, 0.15
 WORTH: dict[Kind, float] = {"uniform": 0.45, "blown_out": 0.35, "dark": 0.35, "blurred": 0.3}
 _SAYS = {
     "uniform": "'{source}' is nearly uniform: there is next to nothing to learn from.",
@@ -68,7 +69,10 @@ def _odd_sizes(items: pd.DataFrame) -> Iterator[Finding]:
     low, high = np.percentile(size, [25, 75]) if len(size) else (0.0, 0.0)
     # Where nearly all are of one size, another is odd only if it is much smaller or larger.
     margin = max(IQR_FACTOR * (high - low), 0.5 * float(np.median(size)) if len(size) else 0.0)
-    for row in np.flatnonzero((ratio < ODD_RATIO) | (size < low - margin) | (size > high + margin)):
+    odd = np.flatnonzero((ratio < ODD_RATIO) | (size < low - margin) | (size > high + margin))
+    if len(odd) > RARE_SIZE * len(items):
+        return  # there are two usual sizes; where one of them gives a class away, `shortcuts` says so
+    for row in odd:
         each = items.iloc[row]
         shape = f"'{each['source']}' has {each['width']:,} × {each['height']:,} pixels"
         if ratio[row] < ODD_RATIO:

@@ -7,12 +7,16 @@ pixels, nor how a split is drawn.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from tlcore.data.progress import Progress
+from tlcore.health.alike import MOMENTS, near_pairs
+from tlcore.health.clusters import clusters_of
 from tlcore.health.findings import Finding
 from tlcore.health.probe import Floats, Integers
 
@@ -22,6 +26,7 @@ LEAST = 20  # pictures of one series
 MOSTLY, FAR_QUANTILE = 0.6, 0.9
 LONGER = 4  # a group is so many times as long as frames stay alike
 FEWEST_GROUPS = 5
+OFTEN = 0.1  # of the numbered pictures show the same thing as another
 WORTH = 0.6
 
 
@@ -36,35 +41,64 @@ class Stretch:
     alike: int
 
 
-def group_findings(items: pd.DataFrame, compact: Floats) -> list[Finding]:
-    """A finding for each stretch of a video, with a name for the group; pictures that have a group are left alone.
+def group_findings(
+    items: pd.DataFrame, thumbnails: npt.NDArray[np.uint8], compact: Floats
+) -> Generator[Progress, None, list[Finding]]:
+    """A finding for each group, with a name for it; pictures that have a group are left alone.
 
-    `compact` is `(n, c)`, features of length 1, in the order of `items`.
+    Where neighbours by number are alike, a group is a stretch of them. Where they are not, as when frames were shuffled
+    before they were numbered, a group is what shows the same thing within moments: its details can still be laid over
+    each other. `thumbnails` `(n, SIDE, SIDE)` and `compact` `(n, c)`, features of length 1, stand in the order of
+    `items`.
     """
-    findings = []
-    for stretch in stretches(items, compact):
-        shas = tuple(items["sha256"].iloc[stretch.rows].astype(str))
-        says = (
-            f"The {len(shas)} pictures '{stretch.series}' {stretch.first} to {stretch.last} follow each other like "
-            f"frames of a video, of which about {stretch.alike} in a row look alike: as a group they never straddle a "
-            "split."
-        )
-        group = f"{stretch.series} {stretch.first}–{stretch.last}"
-        findings.append(Finding("groups", shas, WORTH, says, group=group))
+    findings, shuffled = [], []
+    for name, (rows, numbers) in sorted(_series(items).items()):
+        if alike := _alike_for(compact[rows]):
+            findings += [_of_stretch(items, stretch) for stretch in _stretches(name, rows, numbers, alike)]
+        else:
+            shuffled.append(rows)
+    if shuffled:
+        findings += yield from _moments(items, thumbnails, compact, np.sort(np.concatenate(shuffled)))
     return findings
 
 
-def stretches(items: pd.DataFrame, compact: Floats) -> Iterator[Stretch]:
-    """The stretches of every series of frames among the pictures."""
-    for name, (rows, numbers) in sorted(_series(items).items()):
-        alike = _alike_for(compact[rows])
-        if not alike:
-            continue
-        longest = max(2, min(LONGER * alike, len(rows) // FEWEST_GROUPS))
-        cuts = np.flatnonzero(np.diff(numbers) > max(alike, 2)) + 1  # frames are missing: nothing runs across
-        for part in np.split(np.arange(len(rows)), cuts):
-            for piece in np.array_split(part, max(1, round(len(part) / longest))):
-                yield Stretch(name, rows[piece], int(numbers[piece[0]]), int(numbers[piece[-1]]), alike)
+def _moments(
+    items: pd.DataFrame, thumbnails: npt.NDArray[np.uint8], compact: Floats, rows: Integers
+) -> Generator[Progress, None, list[Finding]]:
+    pairs = yield from near_pairs(thumbnails[rows], compact[rows], MOMENTS)
+    shas = items["sha256"].to_numpy(dtype=object)[rows]
+    clusters = clusters_of(pairs, shas)
+    if len(clusters) < OFTEN * len(rows):
+        return []  # a few copies, which are told as such
+    known = clusters.merge(items[["sha256", "source"]], on="sha256").sort_values("source", kind="stable")
+    findings = []
+    for name, group in known.groupby("cluster", sort=True):
+        one, other = group["source"].iloc[:2]
+        says = (
+            f"{len(group)} pictures, among them '{one}' and '{other}', show the same thing within moments, as "
+            "frames of one video do: as a group they never straddle a split."
+        )
+        worth = WORTH * (1 - 1 / len(group))
+        findings.append(Finding("groups", tuple(group["sha256"]), worth, says, group=f"moment-{str(name)[-12:]}"))
+    return findings
+
+
+def _of_stretch(items: pd.DataFrame, stretch: Stretch) -> Finding:
+    shas = tuple(items["sha256"].iloc[stretch.rows].astype(str))
+    says = (
+        f"The {len(shas)} pictures '{stretch.series}' {stretch.first} to {stretch.last} follow each other like "
+        f"frames of a video, of which about {stretch.alike} in a row look alike: as a group they never straddle a "
+        "split."
+    )
+    return Finding("groups", shas, WORTH, says, group=f"{stretch.series} {stretch.first}–{stretch.last}")
+
+
+def _stretches(name: str, rows: Integers, numbers: Integers, alike: int) -> Iterator[Stretch]:
+    longest = max(2, min(LONGER * alike, len(rows) // FEWEST_GROUPS))
+    cuts = np.flatnonzero(np.diff(numbers) > max(alike, 2)) + 1  # frames are missing: nothing runs across
+    for part in np.split(np.arange(len(rows)), cuts):
+        for piece in np.array_split(part, max(1, round(len(part) / longest))):
+            yield Stretch(name, rows[piece], int(numbers[piece[0]]), int(numbers[piece[-1]]), alike)
 
 
 def _series(items: pd.DataFrame) -> dict[str, tuple[Integers, Integers]]:

@@ -112,7 +112,7 @@ class Looks:
         shas = self.items["sha256"].to_numpy(dtype=object)
         self.clusters = clusters_of(pairs, shas)
         self.findings += cluster_findings(self.clusters, self.items)
-        self.findings += group_findings(self.items, self.compact)
+        self.findings += yield from group_findings(self.items, self.thumbnails, self.compact)
         self.findings += leak_findings(self.workspace, self.dataset, self.items, self.clusters)
 
     def ask_probe(self) -> Generator[Progress, None, None]:

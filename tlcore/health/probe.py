@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -177,7 +178,8 @@ def solve(
     """
     from sklearn.linear_model import LogisticRegression
 
-    with warnings.catch_warnings():
+    # The products are thin: several threads gain nothing, and lose much where others compute too.
+    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         warnings.simplefilter("ignore")  # that more steps would bring it closer still
         model = LogisticRegression(C=strength, max_iter=MOST_STEPS, tol=1e-3).fit(turned, labels)
     kernel = np.zeros((turned.shape[1], classes), np.float32)
