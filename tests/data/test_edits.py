@@ -93,7 +93,10 @@ def test_a_colour_goes_with_its_class(dataset):
     assert dataset.info.colours == {"x": "#ff0010"}
     apply(dataset, MergeClasses(classes=("x", "b"), into="b"))
     assert dataset.info.colours == {"b": "#ff0010"}
-    apply(dataset, Colour(label="b", colour=""))
+    apply(dataset, Colour(label="c", colour="#00ff00"))
+    apply(dataset, MergeClasses(classes=("b",), into="c"))
+    assert dataset.info.colours == {"c": "#00ff00"}
+    apply(dataset, Colour(label="c", colour=""))
     assert dataset.info.colours == {}
 
 
@@ -214,6 +217,17 @@ def test_adding_pictures_can_be_undone_and_made_again(dataset, workspace):
     redo(dataset)
     assert truth(dataset) == after
     assert dataset.image_path(f"{sha_of('new')}.png").read_bytes() == b"new"
+
+
+def test_edits_of_added_pictures_are_undone_before_they_go(dataset, workspace):
+    add(workspace, dataset, ("new", "d"), ("newer", "d"))
+    apply(dataset, Relabel(labels={shas("new")[0]: "a", shas(1)[0]: "a"}))
+    apply(dataset, Delete(shas=shas("newer")))
+    undo(dataset)
+    assert dataset.counts() == {"a": 4, "b": 1, "c": 2, "d": 1}
+    undo(dataset)
+    undo(dataset)
+    assert dataset.counts() == {"a": 2, "b": 2, "c": 2}
 
 
 def test_a_deleted_picture_can_be_added_again_in_another_class(dataset, workspace):
