@@ -165,8 +165,8 @@ def _ask(inbox: Inbox, queue: list[Suggestion], answers: list[Answer], *, undoab
     labels = [said.label for said in label_course.labels(standing(answers))]
     classes = list(dict.fromkeys([*info.classes, *labels, *(label for one in queue for label, _ in one.chances)]))
     colours = class_colours(classes, info.colours)
-    back = answers[-1].sha256 if answers and answers[-1].kind == "back" else ""
-    queue = sorted(queue, key=lambda one: one.sha256 != back)  # what was taken back is asked about first
+    if answers and answers[-1].kind == "back" and (first := suggestions.once_more(inbox, answers[-1].sha256)):
+        queue = [first, *(one for one in queue if one != first)]  # what was taken back is asked about first
     _mount(
         key=key,
         data={

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components import words
+from pages.components import tables, words
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import apply
 from tlcore.data.hand_out import hand_out
@@ -18,6 +18,7 @@ from tlcore.workspace import slug
 
 FAULT = "labels-fault"
 MOST_CSV_MB = 50
+MOST_ZIP_BYTES = 500 * 10**6
 
 
 def show(dataset: Dataset) -> None:
@@ -76,6 +77,15 @@ def _whole(dataset: Dataset) -> None:
         "`data export DATA --format imagefolder` writes it as Hugging Face's `datasets` reads it."
     )
     if not st.button("Prepare the zip", icon=":material/folder_zip:"):
+        return
+    items = tables.items(dataset)
+    size = sum(dataset.image_path(file).stat().st_size for file in items["file"])
+    if size > MOST_ZIP_BYTES:
+        st.info(
+            f"The pictures are {words.size(size)}: too much to pass through a browser. On this machine, "
+            f"`python -m tlcore data export {dataset.id}` writes them to the disk.",
+            icon=":material/terminal:",
+        )
         return
     bar = st.progress(0.0, text="Packing pictures …")
 

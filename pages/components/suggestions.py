@@ -10,6 +10,7 @@ import streamlit as st
 from pages.components import predictors, words
 from pages.components.pickers import has_model
 from tlcore.data.inbox import Inbox
+from tlcore.errors import WeightsError
 from tlcore.labelling.suggestions import Model, Suggestion, suggest
 from tlcore.runs.run import Run, list_runs
 from tlcore.workspace import Workspace
@@ -21,10 +22,11 @@ TURN = 5
 
 @dataclass
 class _Kept:
-    """The latest round of questions of one inbox."""
+    """The latest round of questions of one inbox, and every question of earlier ones, for answers taken back."""
 
     key: tuple[Any, ...] = ()
     found: list[Suggestion] = field(default_factory=list)
+    asked: dict[str, Suggestion] = field(default_factory=dict)
 
 
 def choose_source(workspace: Workspace, inbox: Inbox) -> Run | None:
@@ -49,8 +51,25 @@ def find(workspace: Workspace, inbox: Inbox, answers: int, run: Run | None) -> l
     kept = _kept(str(inbox.path))
     if kept.key != key:
         model = Model(run.id, predictors.predictor(run)) if run else None
-        kept.found, kept.key = _drained(workspace, inbox, model), key
+        try:
+            kept.found = _drained(workspace, inbox, model)
+        except WeightsError as error:
+            st.warning(f"There are no suggestions: {error}", icon=":material/lightbulb_circle:")
+            return _plain(inbox)
+        kept.key = key
+        kept.asked |= {one.sha256: one for one in kept.found}
     return kept.found
+
+
+def once_more(inbox: Inbox, sha: str) -> Suggestion | None:
+    """The question about a picture whose answer was taken back; None where it is no longer in the inbox."""
+    return _kept(str(inbox.path)).asked.get(sha) or next((one for one in _plain(inbox) if one.sha256 == sha), None)
+
+
+def _plain(inbox: Inbox) -> list[Suggestion]:
+    """Every picture, in the order in which they came, without a suggestion."""
+    columns = (inbox.items()[name] for name in ("sha256", "file", "source"))
+    return [Suggestion(sha, file, source, ()) for sha, file, source in zip(*columns, strict=True)]
 
 
 def _drained(workspace: Workspace, inbox: Inbox, model: Model | None) -> list[Suggestion]:

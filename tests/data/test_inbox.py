@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.data.conftest import write_classes, write_picture
-from tlcore.data.edits import undo
+from tlcore.data.changes import Delete
+from tlcore.data.edits import apply, undo
 from tlcore.data.inbox import Inbox, standing
 from tlcore.data.progress import drain
 from tlcore.errors import DataError
@@ -59,6 +60,12 @@ def test_the_names_of_folders_are_not_taken_for_classes(inbox, workspace, tmp_pa
     put(inbox, workspace, write_classes(tmp_path / "more", "wolf", "fox", first_seed=300))
     assert len(inbox.items()) == 4
     assert inbox.answers() == []
+
+
+def test_a_picture_that_was_deleted_may_come_again(inbox, workspace, unlabelled):
+    known = inbox.dataset.items().set_index("source").index.get_loc("cat/0.png")
+    apply(inbox.dataset, Delete(shas=(inbox.dataset.items()["sha256"][known],)))
+    assert put(inbox, workspace, unlabelled).kept == 5
 
 
 def test_an_answer_holds_until_another_or_until_it_is_taken_back(inbox, workspace, unlabelled):

@@ -16,6 +16,7 @@ from tlcore.data.changes import Relabel
 from tlcore.data.edits import apply
 from tlcore.data.inbox import Inbox, standing
 from tlcore.data.progress import Progress, drain
+from tlcore.errors import WeightsError
 from tlcore.health import embed
 
 LENGTH = 12
@@ -115,6 +116,25 @@ def test_labelled_pictures_join_the_dataset_by_one_button_and_it_can_be_undone(i
     assert len(inbox.items()) == 5
     button(app, "Undo").click().run()
     assert "star" not in inbox.dataset.info.classes or inbox.dataset.counts()["star"] == 0
+
+
+def test_what_is_taken_back_is_asked_again_first_though_the_probe_learnt_meanwhile(inbox):
+    shas = list(inbox.items()["sha256"])
+    for sha in shas[:5]:
+        inbox.label(sha, "circle")
+    open_page("11_label")
+    inbox.take_back()
+    assert shown(open_page("11_label"))["queue"][0]["id"] == shas[4]
+
+
+def test_without_the_backbone_one_can_still_label(inbox, monkeypatch):
+    def missing(workspace):
+        raise WeightsError("The backbone is not installed.")
+
+    monkeypatch.setattr(embed, "identity", missing)
+    app = open_page("11_label")
+    assert "There are no suggestions: The backbone is not installed." in words(app)
+    assert len(shown(app)["queue"]) == 9
 
 
 def test_when_all_were_asked_about_the_page_says_so(inbox):

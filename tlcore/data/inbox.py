@@ -25,6 +25,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tlcore.data.archive import Limits, opening
+from tlcore.data.contents import DELETED
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import examine_all
 from tlcore.data.labels import Place, plan
@@ -174,8 +175,9 @@ class Inbox:
 
     def _take_over(self, staging: Staging) -> Put:
         items, left_out = staging.collected()
-        in_use = self.dataset.all_items()
-        known = dict(zip(in_use["sha256"], in_use["label"], strict=True))
+        there = self.dataset.all_items()
+        there = there[there["state"] != DELETED]  # a picture that was deleted may come again
+        known = dict(zip(there["sha256"], there["label"], strict=True))
         table = self.items()
         here, new = set(table["sha256"]), {}
         for item in items:
