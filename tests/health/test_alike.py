@@ -99,3 +99,11 @@ def test_copies_with_two_labels_are_worth_more_than_copies_with_one():
     assert two.score > one.score
     assert "at least one label is wrong" in two.says
     assert two.items == ("c", "d")
+
+
+def test_pictures_that_differ_in_colour_alone_are_no_copies(originals):
+    thumbnails = np.stack([thumbnail(picture) for picture in [*originals[:5], cropped(originals[4])]])
+    tints = np.zeros((6, 14, 14, 2), np.int16)
+    assert len(drain(near_pairs(thumbnails, tints=tints), lambda step: None).first) == 1
+    tints[5] = (60, -60)
+    assert len(drain(near_pairs(thumbnails, tints=tints), lambda step: None).first) == 0

@@ -22,7 +22,7 @@ from tlcore.health.classes import (
 from tlcore.health.faults import fault_findings
 from tlcore.health.findings import Finding, ranked, read_findings, to_csv, write_findings
 from tlcore.health.frames import group_findings
-from tlcore.health.measure import border, measure
+from tlcore.health.measure import TINT_SIDE, border, measure
 from tlcore.health.shortcuts import shortcut_findings
 from tlcore.health.signature import SIDE
 
@@ -70,7 +70,11 @@ def faulty(scenes):
     blurred = stretched(good[0].filter(ImageFilter.GaussianBlur(6))).filter(ImageFilter.GaussianBlur(8))
     bad = [blurred, dark, bright, uniform, good[3].convert("L").convert("RGB")]
     pixels = np.stack([np.asarray(picture) for picture in [*good, *bad]])
-    measures = drain(measure(MappedRows(pixels), np.empty((len(pixels), SIDE, SIDE), np.uint8)), lambda step: None)
+    small, tints = (
+        np.empty((len(pixels), SIDE, SIDE), np.uint8),
+        np.empty((len(pixels), TINT_SIDE, TINT_SIDE, 2), np.int16),
+    )
+    measures = drain(measure(MappedRows(pixels), small, tints), lambda step: None)
     return table(len(pixels)), measures
 
 

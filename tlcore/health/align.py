@@ -25,10 +25,10 @@ Window = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # scale and start, each `(2,
 
 def agreement(
     whole: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8], windows: Integers, *, farthest: float, least: float
-) -> tuple[Floats, Floats]:
-    """How well parts agree with what they may be cut out of: correlation of the pictures, and of their details.
+) -> tuple[Floats, Floats, Window]:
+    """How well parts agree with what they may be cut out of: correlation of the pictures, of their details; and where.
 
-    Both are 0 where a look at half the size has said enough, and where the window has run away.
+    The first two are 0 where a look at half the size has said enough, and where the window has run away.
 
     Args:
         whole: `(n, side, side)`.
@@ -46,9 +46,21 @@ def agreement(
     rows = np.flatnonzero((details >= least) & (np.maximum(ran, stretched) <= farthest))
     found = np.zeros((2, len(whole)), np.float32)
     if len(rows):
-        window = window[0][:, rows], window[1][:, rows]
-        _, *found[:, rows] = _laid_over(whole[rows].astype(np.float32), part[rows].astype(np.float32), window, STEPS)
-    return found[0], found[1]
+        near = window[0][:, rows], window[1][:, rows]
+        near, *found[:, rows] = _laid_over(whole[rows].astype(np.float32), part[rows].astype(np.float32), near, STEPS)
+        window[0][:, rows], window[1][:, rows] = near
+    return found[0], found[1], window
+
+
+def other_tint(whole: npt.NDArray[Any], part: npt.NDArray[Any], window: Window) -> Floats:
+    """How far the colours of parts are from those in the window of the whole, grey levels, `(n,)`.
+
+    Both are `(n, side, side, 2)`: how much more red, and blue, than green.
+    """
+    scale, start, side = *window, whole.shape[1]
+    down, across = (sampling(scale[axis], start[axis], side)[:, None] for axis in range(2))
+    seen = down @ whole.astype(np.float32).transpose(0, 3, 1, 2) @ across.transpose(0, 1, 3, 2)
+    return np.asarray(np.abs(seen - part.transpose(0, 3, 1, 2)).mean(axis=(1, 2, 3)), np.float32)
 
 
 def _laid_over(source: Floats, target: Floats, window: Window, steps: int) -> tuple[Window, Floats, Floats]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from tlcore.data.progress import Pace, Progress
-from tlcore.health.align import agreement
+from tlcore.health.align import agreement, other_tint
 from tlcore.health.signature import COARSE, FINE, FLIPS, WINDOWS, Floats, Integers, Scale, mirrored, signatures
 from tlcore.inference.trunk import cores
 
@@ -26,6 +26,7 @@ BLOCK = 1 << 22  # numbers in one product
 # For each picture, window and flip, on average; and in all, for the memory that it takes.
 MOST_CAUGHT, MOST_IN_ALL = 4.0, 6_000_000
 PAIRS_AT_ONCE = 256
+OTHER_TINT = 8.0  # grey levels on average: what is as far from each other in colour is no copy
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,11 @@ class _Caught:
 
 
 def near_pairs(
-    thumbnails: npt.NDArray[np.uint8], compact: Floats | None = None, net: Net = COPIES
+    thumbnails: npt.NDArray[np.uint8],
+    compact: Floats | None = None,
+    net: Net = COPIES,
+    *,
+    tints: npt.NDArray[np.int16] | None = None,
 ) -> Generator[Progress, None, Pairs]:
     """Find the pairs of copies, or with a wider net, of pictures of one moment.
 
@@ -95,6 +100,7 @@ def near_pairs(
         thumbnails: `(n, SIDE, SIDE)`, grey; may be mapped.
         compact: `(n, c)`, features of length 1; None looks at hashes alone.
         net: How wide to look.
+        tints: `(n, side, side, 2)`, small: how much more red, and blue, than green; None leaves colours out.
     """
     rows = np.flatnonzero(_deviations(thumbnails) > FLAT)
     if len(rows) < 2:
@@ -107,7 +113,7 @@ def near_pairs(
         if compact is not None:
             caught.append((yield from _caught_by_features(windows, np.ascontiguousarray(compact[rows]), net)))
         likely = yield from _likely(shown, _joined(caught), fine)
-        pairs = yield from _verified(shown, likely, net)
+        pairs = yield from _verified(shown, None if tints is None else tints[rows], likely, net)
         return Pairs(rows[pairs.first], rows[pairs.second], pairs.likeness)
 
 
@@ -193,14 +199,19 @@ def _likely(thumbnails: npt.NDArray[np.uint8], caught: _Caught, scale: Scale) ->
     return caught[order[best]]
 
 
-def _verified(thumbnails: npt.NDArray[np.uint8], caught: _Caught, net: Net) -> Generator[Progress, None, Pairs]:
+def _verified(
+    thumbnails: npt.NDArray[np.uint8], tints: npt.NDArray[np.int16] | None, caught: _Caught, net: Net
+) -> Generator[Progress, None, Pairs]:
     def verify(first: int) -> tuple[Floats, Floats]:
         some = caught[first : first + PAIRS_AT_ONCE]
-        part = thumbnails[some.part].copy()
-        for flip, (down, across) in enumerate(FLIPS):
-            turned = some.flip == flip
-            part[turned] = part[turned][:, :: -1 if down else 1, :: -1 if across else 1]
-        return agreement(thumbnails[some.whole], part, some.window, farthest=net.farthest, least=0.8 * net.details)
+        part = _flipped(thumbnails[some.part], some.flip)
+        *agrees, window = agreement(
+            thumbnails[some.whole], part, some.window, farthest=net.farthest, least=0.8 * net.details
+        )
+        if tints is not None:
+            other = other_tint(tints[some.whole], _flipped(tints[some.part], some.flip), window) > OTHER_TINT
+            agrees[0][other] = 0
+        return agrees[0], agrees[1]
 
     found = yield from _in_threads(verify, range(0, len(caught), PAIRS_AT_ONCE), "Laying copies over each other")
     if not found:
@@ -209,6 +220,15 @@ def _verified(thumbnails: npt.NDArray[np.uint8], caught: _Caught, net: Net) -> G
     same = np.flatnonzero((picture >= net.picture) & (details >= net.details))
     here = caught[same]
     return Pairs(np.minimum(here.part, here.whole), np.maximum(here.part, here.whole), details[same])
+
+
+def _flipped(pictures: npt.NDArray[Any], flips: Integers) -> npt.NDArray[Any]:
+    """Copies of pictures `(n, side, side, …)`, each flipped in its way."""
+    turned = pictures.copy()
+    for flip, (down, across) in enumerate(FLIPS):
+        here = flips == flip
+        turned[here] = pictures[here][:, :: -1 if down else 1, :: -1 if across else 1]
+    return turned
 
 
 def _none() -> Pairs:

@@ -34,7 +34,7 @@ from tlcore.health.findings import Finding
 from tlcore.health.frames import group_findings
 from tlcore.health.labels import label_findings
 from tlcore.health.leaks import leak_findings
-from tlcore.health.measure import border, cameras, measure
+from tlcore.health.measure import TINT_SIDE, border, cameras, measure
 from tlcore.health.probe import STRENGTHS, Floats, Probed, principal_axes, probe
 from tlcore.health.shortcuts import shortcut_findings
 from tlcore.health.signature import SIDE
@@ -58,6 +58,7 @@ class Looks:
     features: npt.NDArray[Any]
     measures: pd.DataFrame
     thumbnails: npt.NDArray[np.uint8]
+    tints: npt.NDArray[np.int16]
     turned: Floats
     compact: Floats
     clusters: pd.DataFrame
@@ -88,7 +89,8 @@ class Looks:
     def measure(self) -> Generator[Progress, None, None]:
         """Look at light, sharpness and size of every picture, and at what gives a class away."""
         self.thumbnails = np.empty((len(self.items), SIDE, SIDE), np.uint8)
-        self.measures = yield from measure(MappedRows(self.store.pixels), self.thumbnails)
+        self.tints = np.empty((len(self.items), TINT_SIDE, TINT_SIDE, 2), np.int16)
+        self.measures = yield from measure(MappedRows(self.store.pixels), self.thumbnails, self.tints)
         self.findings += fault_findings(self.items, self.measures)
         yield Progress(0, 0, note="Looking for what gives a class away")
         named = cameras([self.dataset.image_path(file) for file in self.items["file"]])
@@ -108,7 +110,7 @@ class Looks:
         self.turned = principal_axes(self.features)(self.features)
         short = self.turned[:, :COMPACT]
         self.compact = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-6)
-        pairs = yield from near_pairs(self.thumbnails, self.compact)
+        pairs = yield from near_pairs(self.thumbnails, self.compact, tints=self.tints)
         shas = self.items["sha256"].to_numpy(dtype=object)
         self.clusters = clusters_of(pairs, shas)
         self.findings += cluster_findings(self.clusters, self.items)

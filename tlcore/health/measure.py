@@ -25,10 +25,16 @@ from tlcore.inference.trunk import cores
 MEASURES = ("brightness_perc_99", "brightness_perc_5", "entropy", "blurriness", "blurriness_grayscale_std", "colour")
 CAMERA_TAGS = (0x010F, 0x0110)  # maker and model
 AT_ONCE = 32
+TINT_SIDE = 14
 
 
-def measure(pixels: MappedRows, thumbnails: npt.NDArray[np.uint8]) -> Generator[Progress, None, pd.DataFrame]:
-    """Measure pictures `(n, size, size, 3)` and fill in their `thumbnails` `(n, SIDE, SIDE)`.
+def measure(
+    pixels: MappedRows, thumbnails: npt.NDArray[np.uint8], tints: npt.NDArray[np.int16]
+) -> Generator[Progress, None, pd.DataFrame]:
+    """Measure pictures `(n, size, size, 3)` and fill in what is small of them.
+
+    That is `thumbnails` `(n, SIDE, SIDE)`, grey, and `tints` `(n, TINT_SIDE, TINT_SIDE, 2)`: how much more red, and
+    blue, than green, in grey levels.
 
     The table has the columns `MEASURES`; `colour` is the mean distance of the channels from each other, grey levels.
     """
@@ -44,6 +50,8 @@ def measure(pixels: MappedRows, thumbnails: npt.NDArray[np.uint8]) -> Generator[
             thumbnails[place] = np.asarray(small.convert("L"))
             found = brightness.calculate(small) | entropy.calculate(small) | blur.calculate(small)
             colours = np.asarray(small, np.int16)
+            tiny = np.asarray(small.reduce(SIDE // TINT_SIDE), np.int16)
+            tints[place] = tiny[..., [0, 2]] - tiny[..., [1]]
             found["colour"] = np.abs(np.diff(colours, axis=2)).mean()
             rows.append(tuple(float(found[name]) for name in MEASURES))
         return rows
