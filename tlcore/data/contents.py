@@ -6,7 +6,9 @@ whether a change makes sense; that is `fitting`'s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -79,7 +81,9 @@ class Contents:
         self._labels, self._groups = _Words(table["label"]), _Words(table["group"])
         self._states = _Words(table["state"] if "state" in table else pd.Series([""] * len(table), dtype="str"))
         self._places: dict[str, int] = {}
-        self.look_up(self._sought)
+        if self._sought:
+            self.look_up(self._sought)
+        self._counts = self._counted(np.arange(len(table)))
 
     def look_up(self, shas: Iterable[str]) -> None:
         """Find pictures ahead of the changes that name them: many at once take hardly longer than one."""
@@ -103,7 +107,7 @@ class Contents:
 
     def in_use(self) -> int:
         """The number of pictures that are neither excluded nor deleted."""
-        return int(np.count_nonzero(self._used()))
+        return self._counts.total()
 
     def table(self) -> pd.DataFrame:
         """Every picture; with a column `state` only where one is out of use, as in a dataset that knows no edits."""
@@ -114,7 +118,8 @@ class Contents:
         """Make a change that fits; every picture and class in it is there."""
         match change:
             case Relabel(labels=labels):
-                self._labels.put(self._rows(labels), labels.values())
+                with self._counting(rows := self._rows(labels)):
+                    self._labels.put(rows, labels.values())
             case Group(groups=groups):
                 self._groups.put(self._rows(groups), groups.values())
             case Exclude(shas=shas):
@@ -139,16 +144,27 @@ class Contents:
             self.look_up(shas)
         return np.array([self._places[sha] for sha in shas], dtype=np.int64)
 
-    def _used(self) -> npt.NDArray[np.bool_]:
-        return np.equal(self._states.codes, self._states.number(IN_USE))
-
     def _set_state(self, shas: Sequence[str], state: str) -> None:
-        self._states.codes[self._rows(shas)] = self._states.number(state)
+        with self._counting(rows := self._rows(shas)):
+            self._states.codes[rows] = self._states.number(state)
+
+    @contextmanager
+    def _counting(self, rows: Rows) -> Iterator[None]:
+        """Keep count of the pictures in use while those in some rows change: counting all would take its time."""
+        self._counts -= self._counted(rows)
+        yield
+        self._counts += self._counted(rows)
+
+    def _counted(self, rows: Rows) -> Counter[str]:
+        used = rows[self._states.codes[rows] == self._states.number(IN_USE)]
+        numbers, counts = np.unique(self._labels.codes[used], return_counts=True)
+        return Counter({self._labels.words[number]: int(count) for number, count in zip(numbers, counts, strict=True)})
 
     def _merge(self, classes: Sequence[str], into: str) -> None:
         """Let `into` have what the classes had: their pictures, and where it is new also the first one's place."""
         for label in classes:
             self._labels.replace(label, into)
+            self._counts += Counter({into: self._counts.pop(label, 0)})
             colour = self.colours.pop(label, None)
             if colour and into not in self.colours:
                 self.colours[into] = colour
@@ -168,6 +184,5 @@ class Contents:
 
     def _renew_classes(self) -> None:
         """A class is one that a picture in use has; a new one, or one that comes back, is put after the others."""
-        counts = np.bincount(self._labels.codes[self._used()], minlength=len(self._labels.words))
-        filled = {self._labels.words[number] for number in np.flatnonzero(counts)}
+        filled = self._counts.keys()
         self.classes = [label for label in self.classes if label in filled] + sorted(filled - set(self.classes))
