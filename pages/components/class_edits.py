@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from pages.components import picture_edits, tables
 from pages.components.theme import class_colours
 from tlcore.data.changes import Colour, MergeClasses, RenameClass
 from tlcore.data.dataset import Dataset
+from tlcore.evaluation.class_names import rename_in_runs
+from tlcore.workspace import Workspace
 
 MOST_PARTS = 8
 
@@ -30,17 +34,19 @@ def menu(dataset: Dataset) -> None:
 
 
 def _rename(dataset: Dataset, classes: list[str]) -> None:
-    st.caption("Models that were trained keep the name they learnt.")
+    st.caption("No model needs to be trained again: names lie beside its weights.")
     with st.form("class-rename", border=False):
         old = st.selectbox("Class", classes, key=f"rename-old-{dataset.id}")
         new = st.text_input("New name", max_chars=80, key=f"rename-new-{dataset.id}").strip()
+        runs = st.checkbox("In its finished runs, too", help="Their bundles then have to be exported again.")
         if st.form_submit_button("Rename the class", width="stretch"):
             if not new or new == old:
                 st.error("A class needs a name that is not its own. Type at least one letter.")
             elif new in classes:
                 st.error(f"There is a class '{new}' already. To make one of both, merge them.")
             else:
-                picture_edits.make(dataset, RenameClass(old=str(old), new=new))
+                also = partial(rename_in_runs, Workspace(dataset.path.parents[1]), dataset.id, str(old), new)
+                picture_edits.make(dataset, RenameClass(old=str(old), new=new), then=also if runs else None)
 
 
 def _merge(dataset: Dataset, classes: list[str]) -> None:

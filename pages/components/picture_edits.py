@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import streamlit as st
 
@@ -69,11 +69,13 @@ def together(dataset: Dataset, sets: Iterable[Sequence[str]]) -> dict[str, str]:
     return groups
 
 
-def make(dataset: Dataset, *changes: Change) -> None:
-    """Make changes, one after the other, and draw the whole page again; a fault is told on the way."""
+def make(dataset: Dataset, *changes: Change, then: Callable[[], object] | None = None) -> None:
+    """Make changes, one after the other, `then` what follows; draw the page again; a fault is told on the way."""
     try:
         for change in changes:
             edits.apply(dataset, change)
+        if then is not None:
+            then()
     except GraftError as error:
         st.session_state[FAULT] = str(error)
     st.rerun()

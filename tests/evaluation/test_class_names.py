@@ -11,7 +11,7 @@ from tests.graphs import make_answerable_run
 from tlcore.__main__ import main
 from tlcore.errors import RunError
 from tlcore.evaluation import class_names
-from tlcore.evaluation.class_names import rename_class
+from tlcore.evaluation.class_names import rename_class, rename_in_runs
 from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.run import evaluate_run
 from tlcore.inference.predictor import Predictor
@@ -61,6 +61,15 @@ def test_a_crash_while_renaming_is_mended_by_asking_again(run, monkeypatch):
     assert found.classes == run.dataset.classes == ("circle", "box", "triangle")
 
 
+def test_a_class_is_renamed_in_the_runs_of_its_dataset_that_are_over(run, workspace, tiny_dataset):
+    fresh = make_answerable_run(workspace, tiny_dataset)
+    assert rename_in_runs(workspace, "another dataset", "square", "box") == ()
+    assert rename_in_runs(workspace, tiny_dataset.id, "square", "circle") == ()
+    assert rename_in_runs(workspace, tiny_dataset.id, "square", "box ") == (run,)
+    assert run.dataset.classes == ("circle", "box", "triangle")
+    assert fresh.dataset.classes == ("circle", "square", "triangle")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [("star", "box", "'star' is not one"), ("square", "circle", "which is one already"), ("square", " ", "empty one")],
@@ -75,6 +84,14 @@ def test_a_run_that_is_not_over_keeps_its_names(workspace, tiny_dataset):
     run = make_answerable_run(workspace, tiny_dataset)
     with pytest.raises(RunError, match="is created"):
         rename_class(run, "square", "box")
+
+
+def test_the_command_that_renames_a_class_of_a_dataset_can_do_so_in_its_runs(run, tiny_dataset, capsys):
+    assert main(["data", "rename-class", tiny_dataset.id, "square", "box"]) == 0
+    assert "square" in run.dataset.classes
+    assert main(["data", "rename-class", tiny_dataset.id, "circle", "ball", "--runs", "--json"]) == 0
+    assert run.dataset.classes == ("ball", "square", "triangle")
+    assert "Export its bundle again" in capsys.readouterr().err
 
 
 def test_the_command_says_what_to_do_next(run, capsys):

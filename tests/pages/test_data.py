@@ -10,10 +10,13 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 
 from pages.components import upload
 from tests.pages import made_checks
+from tests.pages.made_runs import finished
 from tests.pages.opening import button, on_the_table, open_page, words
 from tlcore.data import edits
 from tlcore.data.changes import Exclude
 from tlcore.data.dataset import list_datasets, open_dataset
+from tlcore.files import write_json
+from tlcore.inference.labels import Labels
 
 
 def picture(colour="red") -> bytes:
@@ -273,6 +276,17 @@ def test_a_class_is_renamed_and_another_class_of_that_name_is_told(tiny_dataset)
     app.text_input(key=f"rename-new-{tiny_dataset.id}").input("ball")
     button(app, "Rename the class").click().run()
     assert tiny_dataset.counts() == {"ball": 12, "square": 12, "triangle": 12}
+
+
+def test_a_class_is_renamed_in_finished_runs_where_that_is_asked(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset)
+    write_json(run.labels_json, Labels(labels=run.dataset.classes, image_size=32, resize="crop"))
+    app = open_page("1_data", dataset=tiny_dataset.id)
+    app.text_input(key=f"rename-new-{tiny_dataset.id}").input("ball")
+    next(box for box in app.checkbox if "finished runs" in box.label).check()
+    button(app, "Rename the class").click().run()
+    assert not app.error
+    assert run.dataset.classes == tiny_dataset.info.classes == ("ball", "square", "triangle")
 
 
 def test_classes_are_merged(tiny_dataset):

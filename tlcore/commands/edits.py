@@ -82,12 +82,17 @@ def rename_class(
     data: DataArgument,
     old: Annotated[str, typer.Argument(help="What the class is called.")],
     new: Annotated[str, typer.Argument(help="What it is to be called.")],
+    runs: Annotated[bool, typer.Option("--runs", help="Also in the finished runs of the dataset.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Give a class another name."""
     from tlcore.data.changes import RenameClass
+    from tlcore.evaluation.class_names import rename_in_runs
 
-    _apply(_open(data), RenameClass(old=old, new=new), as_json=as_json)
+    dataset = _open(data)
+    _apply(dataset, RenameClass(old=old, new=new), as_json=as_json)
+    for run in rename_in_runs(Workspace.default(), dataset.id, old, new) if runs else ():
+        typer.echo(f"The run {run.name} calls it '{new.strip()}', too. Export its bundle again.", err=True)
 
 
 @app.command("merge-classes")

@@ -15,12 +15,14 @@ from tlcore.errors import RunError
 from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.files import remove_tree, write_json
 from tlcore.inference.labels import read_labels
-from tlcore.runs.run import Run
+from tlcore.runs.run import Run, list_runs
+from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Naming = Callable[[str], str]
+_OVER = ("finished", "stopped")
 
 
 def rename_class(run: Run, old: str, new: str) -> None:
@@ -44,9 +46,22 @@ def rename_class(run: Run, old: str, new: str) -> None:
     write_json(run.path / "dataset.json", about.model_copy(update={"classes": tuple(map(naming, about.classes))}))
 
 
+def rename_in_runs(workspace: Workspace, dataset: str, old: str, new: str) -> tuple[Run, ...]:
+    """Do so in every run of a dataset, by its id, that is over and calls a class `old` and none `new`; give those."""
+    found = tuple(run for run in list_runs(workspace) if run.dataset.id == dataset and _can(run, old, new))
+    for run in found:
+        rename_class(run, old, new)
+    return found
+
+
+def _can(run: Run, old: str, new: str) -> bool:
+    classes = run.dataset.classes
+    return old in classes and new.strip() not in classes and run.state().state in _OVER
+
+
 def _check(run: Run, old: str, new: str) -> None:
     state, classes = run.state().state, run.dataset.classes
-    if state not in {"finished", "stopped"}:
+    if state not in _OVER:
         raise RunError(f"Only a run that is over and judged has classes to rename. {run.name} is {state}.")
     if old not in classes:
         known = ", ".join(f"'{label}'" for label in classes)
