@@ -163,15 +163,15 @@ def _near_duplicates(dataset: Dataset, items: pd.DataFrame) -> tuple[pd.Series[s
         return nothing, [NOT_LOOKED_FOR.format(which="these pictures")]
     try:
         clusters = pd.read_parquet(health / "clusters.parquet", columns=["sha256", "cluster"])
-        seen = set(pd.read_parquet(health / "pictures.parquet", columns=["sha256"])["sha256"])
+        seen = set(pd.read_parquet(health / "pictures.parquet", columns=["sha256"])["sha256"].tolist())
     except (OSError, ValueError, KeyError):
         return nothing, [NOT_LOOKED_FOR.format(which="these pictures")]
     of = dict(zip(clusters["sha256"], clusters["cluster"].astype("str"), strict=True))
-    unseen = int((~items["sha256"].isin(seen)).sum())
+    shas = items["sha256"].tolist()  # `isin` takes half a second for 100,000
+    unseen = sum(sha not in seen for sha in shas)
     which = "1 picture that was" if unseen == 1 else f"{unseen:,} pictures that were"
     notes = [NOT_LOOKED_FOR.format(which=f"{which} added since the last check")] if unseen else []
-    named = [of.get(sha, "") for sha in items["sha256"]]
-    return pd.Series(named, dtype="str"), notes
+    return pd.Series([of.get(sha, "") for sha in shas], dtype="str"), notes
 
 
 def _column(dataset: Dataset, items: pd.DataFrame, name: str) -> pd.Series[str]:
