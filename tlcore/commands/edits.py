@@ -87,11 +87,14 @@ def rename_class(
 ) -> None:
     """Give a class another name."""
     from tlcore.data.changes import RenameClass
-    from tlcore.evaluation.class_names import rename_in_runs
 
     dataset = _open(data)
     _apply(dataset, RenameClass(old=old, new=new), as_json=as_json)
-    for run in rename_in_runs(Workspace.default(), dataset.id, old, new) if runs else ():
+    if not runs:
+        return
+    from tlcore.evaluation.class_names import rename_in_runs
+
+    for run in rename_in_runs(Workspace.default(), dataset.id, old, new):
         typer.echo(f"The run {run.name} calls it '{new.strip()}', too. Export its bundle again.", err=True)
 
 
