@@ -65,7 +65,7 @@ def show(workspace: Workspace, dataset: Dataset | None) -> None:
 
 
 def _hear() -> None:
-    sent = st.session_state[KEY].get("burst")
+    sent = st.session_state.get(KEY, {}).get("burst")
     if isinstance(sent, dict):
         st.session_state[BURST] = sent
 

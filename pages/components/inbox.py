@@ -138,7 +138,8 @@ def desk(workspace: Workspace, inbox: Inbox) -> None:
         found = suggestions.find(workspace, inbox, len(answers), run)
         _ask(inbox, [one for one in found if one.sha256 not in holding], answers, undoable=bool(ready or aside))
     else:
-        st.success(f"**Every picture was asked about.** {words.plural(ready, 'picture')} with a class can join now.")
+        then = f"{words.plural(ready, 'picture')} with a class can join now." if ready else "The rest was skipped."
+        st.success(f"**Every picture was asked about.** {then}", icon=":material/check_circle:")
     with st.container(horizontal=True, vertical_alignment="center"):
         _join(workspace, inbox, ready, primary=not waiting)
         if aside and st.button(f"Ask again about {aside} skipped", icon=":material/replay:"):
@@ -194,7 +195,7 @@ def _question(inbox: Inbox, one: Suggestion) -> dict[str, Any]:
 
 def _hear(inbox: Inbox, key: str) -> None:
     """Write answers down in their order, each once, however often the browser sends it."""
-    said = st.session_state[key].get("said")
+    said = st.session_state.get(key, {}).get("said")  # said once more, it may come when the desk is cleared
     heard = st.session_state.get(f"{key}-heard", 0)
     here = set(inbox.items()["sha256"])
     for one in said if isinstance(said, list) else []:

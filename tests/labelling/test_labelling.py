@@ -137,6 +137,14 @@ def test_what_was_answered_is_not_asked_again_and_the_course_is_noted(inbox, wor
     assert low < course(inbox)[-1].accuracy <= high
 
 
+def test_accuracies_that_other_pictures_judged_are_not_compared(inbox, workspace, tmp_path, embedding):
+    drain(suggest(inbox, workspace), silent)
+    drain(ingest(workspace, write_classes(tmp_path / "added", "circle", first_seed=600), into=inbox.dataset), silent)
+    inbox.label(inbox.items()["sha256"][0], "circle")
+    drain(suggest(inbox, workspace), silent)
+    assert [(point.labels, point.n) for point in course(inbox)] == [(1, 38)]
+
+
 def test_labels_that_were_given_here_teach_and_do_not_judge(inbox, workspace, embedding):
     """Wrong labels for the whole inbox pull the judged number down; it is still of the dataset's own pictures."""
     for row in inbox.items().itertuples():

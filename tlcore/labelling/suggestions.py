@@ -9,6 +9,7 @@ bent by the choice of hard pictures, as the share of suggestions that were right
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,7 @@ class Point(BaseModel):
     Attributes:
         labels: How many labels had been given in the inbox.
         right, n: Of pictures of the dataset that it had not learnt from.
+        judges: Which pictures these were; numbers of others cannot be compared.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -65,6 +67,7 @@ class Point(BaseModel):
     labels: int
     right: int
     n: int
+    judges: str = ""
 
     @property
     def accuracy(self) -> float:
@@ -217,22 +220,25 @@ class Probe:
 
 
 def course(inbox: Inbox) -> list[Point]:
-    """How good the probe was after so many labels, the fewest first; of equal numbers the latest."""
-    found: dict[int, Point] = {}
+    """How good the probe was after so many labels, the fewest first, as far as the same pictures judged it as now."""
+    points = []
     for line in read_lines(inbox.path / "course.jsonl"):
         try:
-            point = Point.model_validate_json(line)
+            points.append(Point.model_validate_json(line))
         except ValidationError:
             continue
-        found[point.labels] = point
-    return [found[labels] for labels in sorted(found)]
+    same = {point.labels: point for point in points if point.judges == points[-1].judges}
+    return [same[labels] for labels in sorted(same)]
 
 
 def _note(inbox: Inbox, lesson: Lesson, probe: Probe, labels: int) -> None:
-    """Write a point of the course, once for each number of labels."""
-    count = len(lesson.judging)
-    if not count or any(point.labels == labels and point.n == count for point in course(inbox)):
+    """Write a point of the course, once for each number of labels and set of judges."""
+    shas = sorted(lesson.shas[row] for row in lesson.judging)
+    judges = hashlib.sha256("".join(shas).encode()).hexdigest()[:12]
+    known = course(inbox)
+    if not shas or (known and known[-1].judges == judges and labels in {point.labels for point in known}):
         return
     right = probe.judged()
     if right is not None:
-        append_line(inbox.path / "course.jsonl", Point(labels=labels, right=right, n=count).model_dump_json())
+        point = Point(labels=labels, right=right, n=len(shas), judges=judges)
+        append_line(inbox.path / "course.jsonl", point.model_dump_json())
