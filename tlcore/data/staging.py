@@ -173,12 +173,12 @@ class Staging:
         removed = {item.sha256 for item in self._items if known.get(item.sha256, item.label) != item.label} - excluded
         if not removed:
             self._check_any(items)
-        for item in items:
-            (self.path / "images" / item.file).replace(dataset.image_path(item.file))
         gone = before[before["sha256"].isin(removed)]
         triage = pd.concat([self._triage(items), _removed_rows(gone)], ignore_index=True)
         number = dataset.info.version + 1
         edit_log.write_addition(dataset.path, number, _table(items), triage)
+        for item in items:
+            (self.path / "images" / item.file).replace(dataset.image_path(item.file))
         change = Add(number=number, pictures=len(items), removed=tuple(gone["sha256"]), notes=notes)
         contents = edit_log.present(dataset.path)
         contents.make(change)
