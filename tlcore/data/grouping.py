@@ -15,12 +15,14 @@ Patterns are matched by RE2, in time that is linear in the name: none can hang.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -120,10 +122,16 @@ def group(dataset: Dataset, items: pd.DataFrame, rules: Sequence[Rule]) -> Group
         groupings.append(found.to_numpy(dtype=object))
         notes += said
     units = together(items["sha256"], *groupings)
-    table = pd.DataFrame({"unit": units, "sha256": items["sha256"].to_numpy()})
-    by_unit = table.groupby("unit")["sha256"]
-    named = by_unit.transform("min").where(by_unit.transform("size") > 1, "")
-    return Grouped(units, named, tuple(notes))
+    return Grouped(units, _named(units, items["sha256"].tolist()), tuple(notes))
+
+
+def _named(units: Integers, shas: list[str]) -> pd.Series[str]:
+    """Call each unit of two pictures or more by the least of their hashes."""
+    has_others = (np.bincount(units) > 1)[units] if len(units) else np.array([], bool)
+    least: dict[int, str] = {}
+    for unit, sha in zip(units[has_others].tolist(), itertools.compress(shas, has_others), strict=True):
+        least[unit] = min(sha, least.get(unit, sha))
+    return pd.Series([least.get(unit, "") for unit in units.tolist()], dtype="str")
 
 
 def asks_for_check(note: str) -> bool:
@@ -166,7 +174,7 @@ def _near_duplicates(dataset: Dataset, items: pd.DataFrame) -> tuple[pd.Series[s
         seen = set(pd.read_parquet(health / "pictures.parquet", columns=["sha256"])["sha256"].tolist())
     except (OSError, ValueError, KeyError):
         return nothing, [NOT_LOOKED_FOR.format(which="these pictures")]
-    of = dict(zip(clusters["sha256"], clusters["cluster"].astype("str"), strict=True))
+    of = dict(zip(clusters["sha256"].tolist(), clusters["cluster"].astype("str").tolist(), strict=True))
     shas = items["sha256"].tolist()  # `isin` takes half a second for 100,000
     unseen = sum(sha not in seen for sha in shas)
     which = "1 picture that was" if unseen == 1 else f"{unseen:,} pictures that were"

@@ -171,7 +171,7 @@ def _drawn(
 ) -> Stored:
     found = split(items, **shares, seed=seed, units=grouped.units).table
     # What is left out of runs is still on the side that learns.
-    parts = dict(zip(found["sha256"], found["split"].where(found["split"] != "", "train"), strict=True))
+    parts = dict(zip(found["sha256"].tolist(), found["split"].replace("", "train").tolist(), strict=True))
     given = given_parts(items["split"].to_numpy(dtype=object))
     draw = Draw(
         draw=number,
@@ -188,7 +188,7 @@ def _drawn(
 def _joined(stored: Stored, items: pd.DataFrame, grouped: Grouped) -> Stored:
     """Let pictures that have no part yet join: as they came, else beside their like, else where most is lacking."""
     shas = items["sha256"]
-    parts = np.array([stored.parts.get(sha, "") for sha in shas], dtype=object)
+    parts = np.array([stored.parts.get(sha, "") for sha in shas.tolist()], dtype=object)
     new = parts == ""
     if not new.any():
         return stored
@@ -202,7 +202,7 @@ def _joined(stored: Stored, items: pd.DataFrame, grouped: Grouped) -> Stored:
     rows = pd.DataFrame({"sha256": shas, "label": items["label"], "unit": grouped.units})[free]
     had = pd.DataFrame({"label": items["label"], "split": parts})[~free]
     parts[free] = deal(rows, stored.draw.shares, seed=stored.draw.seed, had=had)
-    return Stored(stored.draw, stored.parts | dict(zip(shas[new], parts[new], strict=True)))
+    return Stored(stored.draw, stored.parts | dict(zip(shas[new].tolist(), parts[new], strict=True)))
 
 
 def _parts(
@@ -210,7 +210,7 @@ def _parts(
 ) -> Parts:
     """The parts of the pictures in use; `anew` has the shares and the seed that divide what is not for the test."""
     draw = stored.draw
-    sides: Objects = np.array([stored.parts[sha] for sha in items["sha256"]], dtype=object)
+    sides: Objects = np.array([stored.parts[sha] for sha in items["sha256"].tolist()], dtype=object)
     table = items[["sha256", "file", "label"]].copy()
     shares, notes = draw.shares, list(grouped.notes)
     if anew is not None:

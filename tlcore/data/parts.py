@@ -151,7 +151,7 @@ def read_stored(dataset: Dataset) -> Stored | None:
     try:
         table = pd.read_parquet(path)
         draw = Draw.model_validate(table.attrs["draw"])
-        return Stored(draw, dict(zip(table["sha256"], table["part"], strict=True)))
+        return Stored(draw, dict(zip(table["sha256"].tolist(), table["part"].tolist(), strict=True)))
     except (OSError, ValueError, KeyError) as error:  # a schema that does not fit is a ValueError, too
         raise _damaged(path, error) from error
 
