@@ -53,7 +53,10 @@ def _of_dataset(parts: pd.Series, names: pd.Series) -> Iterator[Finding]:
     in_test = f"{len(tests)} of {total:,} test pictures have" if tests else "No test picture has"
     in_val = len(judged) - len(tests)
     more = f", and {in_val} validation pictures have one among those for training" if in_val else ""
-    says = f"{in_test} a near-copy on the other side of the split{more}: the judgement flatters."
+    says = (
+        f"{in_test} a near-copy on the other side of the split{more}: results so far flatter. Runs to come leave such "
+        "copies out; a new draw of the split keeps them together instead."
+    )
     share = len(tests) / max(total, 1)
     score = min(1.0, WORTH + 3 * share) if tests else WORTH / 2
     yield Finding("leak", (*tests, *(sha for sha in judged if sha not in set(tests)), *learnt), score, says)
