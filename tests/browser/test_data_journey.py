@@ -1,0 +1,129 @@
+"""From pictures with planted faults to pictures that can be trusted, as a person goes it in a real browser."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import conformal_clip_data
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_journey import settled
+from tlcore.data.dataset import Dataset, list_datasets
+from tlcore.data.dealing import PARTS
+from tlcore.data.locked import read_parts
+from tlcore.runs.run import Run, list_runs
+from tlcore.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+
+# So few that the exact head is recommended.
+EACH, WRONG, COPIES = 30, 5, 6
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zip of textiles: some of `global` lie in the folder `nominal`, some of `local` are there twice."""
+    path = tmp_path_factory.mktemp("planted") / "textile.zip"
+    root = conformal_clip_data.textile_simulated_root()
+    with zipfile.ZipFile(path, "w") as archive:
+        for label in ("nominal", "local", "global"):
+            for picture in sorted((root / label).glob("*.jpg"))[:EACH]:
+                archive.write(picture, f"textile/{label}/{picture.name}")
+        for number, picture in enumerate(sorted((root / "global").glob("*.jpg"))[EACH : EACH + WRONG]):
+            archive.write(picture, f"textile/nominal/wrong {number}.jpg")
+        for number, picture in enumerate(sorted((root / "local").glob("*.jpg"))[:COPIES]):
+            archive.writestr(f"textile/local/copy {number}.jpg", _saved_again(picture))
+    return path
+
+
+def _saved_again(picture: Path) -> bytes:
+    """Three quarters of the size, and JPEG at 40."""
+    image = Image.open(picture).convert("RGB")
+    small = image.resize((round(0.75 * image.width), round(0.75 * image.height)))
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=40)
+    return stream.getvalue()
+
+
+def named(dataset: Dataset, word: str) -> list[str]:
+    """The labels, or the state where it is not in use, of the pictures whose file is called so."""
+    table = dataset.all_items()
+    rows = table[table["source"].str.contains(f"/{word} ")]
+    return [state or label for state, label in zip(rows["state"], rows["label"], strict=True)]
+
+
+def train(page: Page, url: str, dataset: Dataset, workspace: Workspace) -> Run:
+    """Start what the Train page recommends, and wait for it."""
+    there = {run.id for run in list_runs(workspace)}
+    page.goto(f"{url}/train?dataset={dataset.id}")
+    start = page.get_by_role("button", name=re.compile("^Start"))
+    settled(page)
+    expect(start).to_be_enabled()
+    start.click()
+    expect(page).to_have_url(re.compile(r"/runs\?.*run="))
+    expect(page.get_by_role("button", name="See how good it is")).to_be_enabled(timeout=240_000)
+    (run,) = [run for run in list_runs(workspace) if run.id not in there]
+    return run
+
+
+def test_planted_faults_are_found_mended_and_trained_without(server: Server, page: Page, planted: Path):
+    workspace = Workspace(server.home / "workspace")
+    page.goto(server.url)
+    page.get_by_role("tab", name="Zip").click()
+    page.locator("input[type=file]").first.set_input_files(planted)
+    expect(page.get_by_text("What became of each file")).to_be_visible()
+    (dataset,) = list_datasets(workspace)
+    settled(page)
+    before = train(page, server.url, dataset, workspace)
+
+    # The check finds what was planted.
+    page.goto(f"{server.url}/check?dataset={dataset.id}")
+    page.get_by_role("button", name="Check the pictures").click()
+    expect(page.get_by_text("What was found")).to_be_visible(timeout=240_000)
+    settled(page)
+    page.screenshot(path=str(server.home / "found.png"), full_page=True)
+
+    # Wrong labels: all suggestions are taken.
+    page.goto(f"{server.url}/check?dataset={dataset.id}&kind=label_suspect")
+    page.get_by_role("button", name=re.compile("^Accept .* suggestions")).click()
+    expect(page.get_by_text(re.compile("Moved .* pictures")).first).to_be_visible()
+    assert named(dataset, "wrong").count("global") >= WRONG - 1
+
+    # Copies: one of each set stays.
+    page.goto(f"{server.url}/check?dataset={dataset.id}&kind=near_duplicate")
+    settled(page)
+    page.get_by_role("button", name=re.compile("^Keep the largest of each")).click()
+    expect(page.get_by_text(re.compile("Excluded .* pictures")).first).to_be_visible()
+    assert named(dataset, "copy").count("excluded") >= COPIES - 1, "the copies are smaller than what they were made of"
+
+    # The split anew.
+    page.goto(f"{server.url}/?dataset={dataset.id}")
+    settled(page)
+    first = read_parts(dataset)
+    page.get_by_text("Change what stays together, or draw anew").click()
+    page.get_by_role("button", name="Draw anew …").click()
+    page.get_by_role("button", name="Draw anew", exact=True).click()
+    deadline = time.monotonic() + 60
+    while read_parts(dataset).draw.draw == first.draw.draw:
+        assert time.monotonic() < deadline, "the split was not drawn anew"
+        time.sleep(0.1)
+    settled(page)
+    after = train(page, server.url, dataset, workspace)
+
+    # Both accuracies, before and after, on one page.
+    page.goto(f"{server.url}/runs")
+    for run in (before, after):
+        found = run.state().test
+        assert found is not None
+        row = page.locator(f".st-key-row-{run.id}")
+        expect(row).to_contain_text(f"{100 * found.accuracy:.1f}")
+    assert set(PARTS) == set(after.split()["split"])
+    assert not after.split()["sha256"].isin(dataset.all_items().query("state != ''")["sha256"]).any()
