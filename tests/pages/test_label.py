@@ -60,12 +60,6 @@ def test_without_a_dataset_the_page_teaches_and_offers_the_camera(workspace):
     assert shown(app)["label"] == ""
 
 
-def test_an_empty_inbox_says_what_it_is_for(tiny_dataset):
-    app = open_page("11_label")
-    assert "Pictures without a class go here" in words(app)
-    assert "not taken for classes" in words(app)
-
-
 def test_the_most_useful_pictures_come_with_their_suggestions(inbox):
     app = open_page("11_label")
     data = shown(app)
@@ -118,15 +112,6 @@ def test_labelled_pictures_join_the_dataset_by_one_button_and_it_can_be_undone(i
     assert "star" not in inbox.dataset.info.classes or inbox.dataset.counts()["star"] == 0
 
 
-def test_what_is_taken_back_is_asked_again_first_though_the_probe_learnt_meanwhile(inbox):
-    shas = list(inbox.items()["sha256"])
-    for sha in shas[:5]:
-        inbox.label(sha, "circle")
-    open_page("11_label")
-    inbox.take_back()
-    assert shown(open_page("11_label"))["queue"][0]["id"] == shas[4]
-
-
 def test_without_the_backbone_one_can_still_label(inbox, monkeypatch):
     def missing(workspace):
         raise WeightsError("The backbone is not installed.")
@@ -148,9 +133,7 @@ def test_when_all_were_asked_about_the_page_says_so(inbox):
     assert list(standing(inbox.answers())) == shas[:-1]
 
 
-def test_label_changes_go_out_and_a_file_that_does_not_fit_is_told(tiny_dataset):
-    app = open_page("11_label", way="tables")
-    assert "No picture has another class" in words(app)
+def test_labels_go_out_and_in_a_file_that_does_not_fit_is_told_and_the_dataset_is_packed(tiny_dataset):
     apply(tiny_dataset, Relabel(labels={tiny_dataset.items()["sha256"][0]: "square"}))
     app = open_page("11_label", way="tables")
     assert "1 picture with another class" in words(app)
@@ -163,10 +146,6 @@ def test_label_changes_go_out_and_a_file_that_does_not_fit_is_told(tiny_dataset)
     field.set_value(("labels.csv", b"file,class\na,b\n", "text/csv"))
     app.run()
     assert "'picture' and 'label' are needed" in words(app)
-
-
-def test_the_dataset_is_packed_when_asked_for(tiny_dataset):
-    app = open_page("11_label", way="tables")
     button(app, "Prepare the zip").click().run()
     assert not app.exception
     assert [
@@ -180,15 +159,11 @@ def test_frames_that_cannot_be_read_are_refused():
     assert camera._frames({"frames": 3}) == []
 
 
-def test_the_way_stands_in_the_url(tiny_dataset):
-    app = open_page("11_label", way="camera")
-    assert shown(app)["rate"] == 4
-    assert open_page("11_label", way="nowhere").query_params.get("way") in ("nowhere", ["nowhere"])
-
-
 def test_pictures_dropped_into_the_inbox_wait_there(workspace, tiny_dataset, tmp_path):
     folder = write_classes(tmp_path / "new", "a", "b", first_seed=800)
     app = open_page("11_label")
+    assert "Pictures without a class go here" in words(app)
+    assert "not taken for classes" in words(app)
     uploader = next(field for field in app.file_uploader if not field.allowed_type and not field.accept_directory)
     uploader.set_value([(file.name, file.read_bytes(), "image/png") for file in sorted(folder.rglob("*.png"))])
     app.run()
