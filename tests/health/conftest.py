@@ -12,22 +12,17 @@ from tlcore.health import embed
 from tlcore.training.trunk_cache import TrunkCache
 
 
-@pytest.fixture
-def with_features(workspace):
+def put_features(workspace, dataset):
     """Put features into the cache as a run would have: coarse colours of each picture, spread over all numbers."""
-
-    def put(dataset):
-        items = dataset.items().drop_duplicates("sha256").sort_values("sha256")
-        size, length = embed.bundled().native_size, embed.bundled().feature_length
-        key = store_key(tuple(items["sha256"]), size=size, policy=embed.RESIZE)
-        spread = np.random.default_rng(0).normal(size=(192, length)).astype(np.float32) / 50
-        pixels = np.stack([read_pixels(dataset.image_path(file), 8, embed.RESIZE) for file in items["file"]])
-        features = pixels.reshape(len(items), -1).astype(np.float32) @ spread / 100
-        cache = TrunkCache(workspace.cache, {"pictures": key, **embed.identity(workspace)}, features.shape)
-        drain(cache.build("plain", lambda rows: features[rows], at_once=8, threads=1), lambda step: None)
-        return dataset
-
-    return put
+    items = dataset.items().drop_duplicates("sha256").sort_values("sha256")
+    size, length = embed.bundled().native_size, embed.bundled().feature_length
+    key = store_key(tuple(items["sha256"]), size=size, policy=embed.RESIZE)
+    spread = np.random.default_rng(0).normal(size=(192, length)).astype(np.float32) / 50
+    pixels = np.stack([read_pixels(dataset.image_path(file), 8, embed.RESIZE) for file in items["file"]])
+    features = pixels.reshape(len(items), -1).astype(np.float32) @ spread / 100
+    cache = TrunkCache(workspace.cache, {"pictures": key, **embed.identity(workspace)}, features.shape)
+    drain(cache.build("plain", lambda rows: features[rows], at_once=8, threads=1), lambda step: None)
+    return dataset
 
 
 @pytest.fixture(scope="session")

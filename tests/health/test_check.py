@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,7 +12,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.health.conftest import put_features
 from tlcore.__main__ import main
+from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
 from tlcore.data.progress import drain
 from tlcore.errors import DataError
@@ -25,7 +29,7 @@ from tlcore.health.work import work
 from tlcore.inference.trunk import graph_path
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
-from tlcore.runs.locks import take
+from tlcore.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +50,33 @@ def planted_folder(scenes, tmp_path_factory):
 
 
 @pytest.fixture
-def planted(workspace, planted_folder, with_features):
-    return with_features(drain(ingest(workspace, planted_folder), lambda step: None).dataset)
+def planted(workspace, planted_folder):
+    """A dataset to break, with its features in the cache."""
+    return put_features(workspace, drain(ingest(workspace, planted_folder), lambda step: None).dataset)
+
+
+@pytest.fixture(scope="module")
+def checked(planted_folder, tmp_path_factory):
+    """A check that is over, in a workspace of its own; only read it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAFT_HOME", str(tmp_path_factory.mktemp("checked")))
+        workspace = Workspace.default()
+        dataset = put_features(workspace, drain(ingest(workspace, planted_folder), lambda step: None).dataset)
+        assert work(dataset.path) == 0
+        yield Check(dataset)
 
 
 @pytest.fixture
-def checked(planted):
-    assert work(planted.path) == 0
-    return Check(planted)
+def mine(checked, tmp_path):
+    """A copy of it, to change."""
+    return Check(Dataset(Path(shutil.copytree(checked.dataset.path, tmp_path / "mine"))))
 
 
 # === What a check leaves ===
 
 
-def test_a_check_finds_what_was_planted_and_keeps_it(checked, planted):
-    source = planted.items().set_index("sha256")["source"]
+def test_a_check_finds_what_was_planted_and_keeps_it(checked):
+    source = checked.dataset.items().set_index("sha256")["source"]
     state, info = checked.state(), checked.info()
     assert state.state == "finished"
     assert (info.pictures, info.version, checked.stale()) == (42, 1, False)
@@ -78,17 +94,17 @@ def test_a_check_finds_what_was_planted_and_keeps_it(checked, planted):
     assert info.accuracy > 0.9
 
 
-def test_features_and_probabilities_stand_in_the_order_of_the_pictures(checked, planted):
+def test_features_and_probabilities_stand_in_the_order_of_the_pictures(checked):
     features, chances = checked.features(), checked.probabilities()
     assert features.rows.shape == (42, embed.bundled().feature_length)
     assert list(chances.columns) == ["blue", "red"]
-    assert list(chances.index) == list(features.shas) == sorted(planted.items()["sha256"])
-    labels = planted.items().set_index("sha256")["label"]
+    assert list(chances.index) == list(features.shas) == sorted(checked.dataset.items()["sha256"])
+    labels = checked.dataset.items().set_index("sha256")["label"]
     assert (chances.idxmax(axis=1) == labels[chances.index]).mean() == checked.info().accuracy
 
 
-def test_the_likest_picture_comes_first_and_the_asked_one_never(checked, planted):
-    shas = planted.items().set_index("source")["sha256"]
+def test_the_likest_picture_comes_first_and_the_asked_one_never(checked):
+    shas = checked.dataset.items().set_index("source")["sha256"]
     original = next(sha for source, sha in shas.items() if source.endswith("ik.png"))
     alike = checked.similar(original, k=5)
     assert len(alike) == len(set(alike)) == 5
@@ -98,9 +114,10 @@ def test_the_likest_picture_comes_first_and_the_asked_one_never(checked, planted
     assert len(checked.similar(original, k=1000)) == 41
 
 
-def test_other_labels_make_the_results_stale(checked, planted):
-    write_json(planted.path / "dataset.json", planted.info.model_copy(update={"fingerprint": "another", "version": 2}))
-    assert checked.stale()
+def test_other_labels_make_the_results_stale(mine):
+    changed = mine.dataset.info.model_copy(update={"fingerprint": "another", "version": 2})
+    write_json(mine.dataset.path / "dataset.json", changed)
+    assert mine.stale()
 
 
 def test_a_dataset_that_was_never_checked_has_nothing_to_say(tiny_dataset):
@@ -113,25 +130,22 @@ def test_a_dataset_that_was_never_checked_has_nothing_to_say(tiny_dataset):
 # === How it is followed ===
 
 
-def test_a_picture_that_is_gone_fails_the_check_with_a_sentence_and_keeps_the_earlier_results(
-    checked, planted, workspace
-):
+def test_a_picture_that_is_gone_fails_the_check_and_keeps_the_earlier_results(checked, planted):
+    shutil.copytree(checked.path, planted.path / "health")
     planted.image_path(planted.items()["file"][0]).write_bytes(b"damaged")
-    for cache in workspace.cache.glob("pixels-*"):
-        (cache / "store.json").unlink()
     assert work(planted.path) == 1
-    state = checked.state()
-    assert state.state == "failed"
-    assert "can no longer be read" in state.error
-    assert checked.findings()
+    check = Check(planted)
+    assert check.state().state == "failed"
+    assert "can no longer be read" in check.state().error
+    assert check.findings() == checked.findings()
 
 
-def test_a_worker_that_vanished_is_seen_as_failed(checked):
-    started = checked.events_file.read_bytes().splitlines(keepends=True)[0]
-    with checked.events_file.open("ab") as log:
+def test_a_worker_that_vanished_is_seen_as_failed(mine):
+    started = mine.events_file.read_bytes().splitlines(keepends=True)[0]
+    with mine.events_file.open("ab") as log:
         log.write(started)
-    assert checked.state().state == "failed"
-    assert checked.state().error == VANISHED
+    assert mine.state().state == "failed"
+    assert mine.state().error == VANISHED
 
 
 def test_a_dataset_is_checked_by_one_worker(planted, workspace):
@@ -148,10 +162,10 @@ def test_one_that_is_stopped_ends_soon_and_leaves_no_results(planted, monkeypatc
     assert Check(planted).info() is None
 
 
-def test_stopping_a_check_that_is_over_changes_nothing(checked):
-    checked.stop()
-    assert checked.state().state == "finished"
-    assert not checked.stop_asked()
+def test_stopping_a_check_that_is_over_changes_nothing(mine):
+    mine.stop()
+    assert mine.state().state == "finished"
+    assert not mine.stop_asked()
 
 
 @pytest.mark.slow
@@ -166,13 +180,14 @@ def test_the_command_has_a_worker_check_and_names_pictures_by_their_source(plant
     assert not Check(planted).alive()
 
 
-def test_what_is_said_to_a_person_and_to_a_spreadsheet(checked, planted, monkeypatch, capsys):
+def test_what_is_said_to_a_person_and_to_a_spreadsheet(checked, monkeypatch, capsys):
+    monkeypatch.setenv("GRAFT_HOME", str(checked.dataset.path.parent.parent))
     monkeypatch.setattr("tlcore.health.launch.launch_check", lambda workspace, dataset: Check(dataset))
-    assert main(["data", "check", planted.id]) == 0
+    assert main(["data", "check", checked.dataset.id]) == 0
     said = capsys.readouterr().out
     assert "Near-duplicates: 1" in said
     assert "3 pictures are copies of one another" in said
-    assert main(["data", "check", planted.id, "--csv"]) == 0
+    assert main(["data", "check", checked.dataset.id, "--csv"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("finding,kind,score,picture")
     assert len(lines) > 3

@@ -78,19 +78,34 @@ class Probed:
 def principal_axes(features: Floats, most: int = AXES) -> Axes:
     """Find the axes of features `(n, d)`, in chunks: they may be half precision on the disk."""
     count, length = features.shape
+    if count < length:
+        return _axes_of_few(np.asarray(features, np.float32), most)
     total, square = np.zeros(length), np.zeros((length, length))
     for first in range(0, count, ROWS_AT_ONCE):
         rows = np.asarray(features[first : first + ROWS_AT_ONCE], np.float32)
         total += rows.sum(axis=0, dtype=np.float64)
         square += rows.T @ rows
-    middle = total / max(count, 1)
-    covariance = square / max(count, 1) - np.outer(middle, middle)
-    values, vectors = np.linalg.eigh(covariance)
-    kept = slice(None, -min(most, length, max(count - 1, 1)) - 1, -1)
-    values, vectors = np.maximum(values[kept], 0.0), vectors[:, kept]
-    scale = float(np.sqrt(np.trace(covariance) / length)) or 1.0
-    turn = (vectors / scale).astype(np.float32)
-    return Axes(middle.astype(np.float32), turn, (np.sqrt(values) / scale).astype(np.float32))
+    middle = total / count
+    values, vectors = np.linalg.eigh(square / count - np.outer(middle, middle))
+    return _axes(middle, values[::-1], vectors[:, ::-1], most)
+
+
+def _axes_of_few(rows: npt.NDArray[np.float32], most: int) -> Axes:
+    """Of fewer rows than features: the axes lie within the rows, and are found among them."""
+    middle = rows.mean(axis=0, dtype=np.float64)
+    away = rows - middle
+    values, vectors = np.linalg.eigh(away @ away.T / max(len(rows), 1))
+    kept = values[::-1] > 1e-7 * max(float(values[-1]), 1e-12) if len(values) else np.empty(0, bool)
+    across = away.T @ vectors[:, ::-1][:, kept]
+    return _axes(middle, values[::-1][kept], across / np.linalg.norm(across, axis=0), most)
+
+
+def _axes(middle: Floats, values: Floats, vectors: Floats, most: int) -> Axes:
+    """The axes from variances, the largest first, and directions; divided by the common scale of all features."""
+    values = np.maximum(values, 0.0)
+    scale = float(np.sqrt(values.sum() / len(middle))) or 1.0
+    turn, spread = vectors[:, :most] / scale, np.sqrt(values[:most]) / scale
+    return Axes(middle.astype(np.float32), turn.astype(np.float32), spread.astype(np.float32))
 
 
 def learn(
