@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components import checked, findings, learning_curve, run_facts, tables, words
 from pages.components.live import STEADY
-from tlcore.data.dataset import Dataset
+from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.errors import GraftError
 from tlcore.health.check import Check, CheckInfo
 from tlcore.health.events import CheckState
@@ -51,10 +51,19 @@ def _first(workspace: Workspace, dataset: Dataset) -> None:
         st.markdown(LOOKS_FOR)
         st.markdown(
             f"It computes the features of {words.plural(number, 'picture')} once, as a training would, and keeps them "
-            "for it: it takes about as long as preparing a training. You can leave the page meanwhile. "
-            "Nothing is changed; what to do about each finding is yours to decide."
+            f"for it: it takes about as long as preparing a training{_experience(workspace)}. You can leave the page "
+            "meanwhile. Nothing is changed; what to do about each finding is yours to decide."
         )
         _start(workspace, dataset, "Check the pictures", primary=True)
+
+
+def _experience(workspace: Workspace) -> str:
+    """How long the latest check on this machine took; empty where there was none."""
+    infos = [info for dataset in list_datasets(workspace) if (info := Check(dataset).info())]
+    if not infos:
+        return ""
+    last = max(infos, key=lambda info: info.at)
+    return f" (the last check took {words.duration(last.seconds)} for {words.plural(last.pictures, 'picture')})"
 
 
 def _start(workspace: Workspace, dataset: Dataset, title: str, *, primary: bool = False) -> None:

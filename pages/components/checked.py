@@ -78,7 +78,8 @@ def _curve(path: str, stamp: tuple[int, ...]) -> LearningCurve | None:
 def _clusters(path: str, stamp: tuple[int, ...]) -> pd.DataFrame:
     dataset = Dataset(Path(path))
     found = Check(dataset).clusters()
-    found = found[found["sha256"].isin(tables.items(dataset)["sha256"])]
+    in_use = set(tables.items(dataset)["sha256"].tolist())
+    found = found[np.array([sha in in_use for sha in found["sha256"].tolist()], bool)]
     return found[found.groupby("cluster")["sha256"].transform("size") > 1]
 
 
@@ -89,8 +90,9 @@ def _left(path: str, stamp: tuple[int, ...]) -> list[Finding]:
     if info is None:
         return []
     table = tables.items(dataset)
-    now = dict(zip(table["sha256"], table["label"], strict=True))
-    groups = dict(zip(table["sha256"], table["group"], strict=True))
+    shas = table["sha256"].tolist()
+    now = dict(zip(shas, table["label"].tolist(), strict=True))
+    groups = dict(zip(shas, table["group"].tolist(), strict=True))
     then = now if info.version == dataset.info.version else _labels_at(dataset, info.version)
     copied = set(clusters(dataset)["sha256"])
     return [one for finding in findings(dataset) if (one := _still(finding, now, then, groups, copied))]
@@ -98,7 +100,7 @@ def _left(path: str, stamp: tuple[int, ...]) -> list[Finding]:
 
 def _labels_at(dataset: Dataset, version: int) -> dict[str, str]:
     table = edits.at_version(dataset, version)
-    return dict(zip(table["sha256"], table["label"], strict=True))
+    return dict(zip(table["sha256"].tolist(), table["label"].tolist(), strict=True))
 
 
 def _still(

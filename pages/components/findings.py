@@ -65,15 +65,16 @@ def _overview(dataset: Dataset, by_kind: dict[Kind, list[Finding]]) -> None:
 
 
 def _card(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"kind-{kind}"):
-        with st.container(gap=None, width="stretch"):
+    with st.container(border=True, key=f"kind-{kind}"):
+        said, way = st.columns([5, 1], vertical_alignment="center")
+        with said, st.container(gap=None):
             pictures = words.plural(len({sha for finding in found for sha in finding.items}), "picture")
             number = f" :gray-badge[{words.count(len(found))}]" if len(found) > 1 else ""
             st.markdown(f"{KINDS[kind].icon} **{TITLES[kind]}**{number} &nbsp; {_worth(found[0].score)}")
             st.markdown(run_facts.escape(found[0].says))
             if len(found) > 1:
                 st.caption(f"and {words.count(len(found) - 1)} more like this, {pictures} in all")
-        if st.button("Look and mend", key=f"look-{kind}", icon=":material/visibility:"):
+        if way.button("Look and mend", key=f"look-{kind}", icon=":material/visibility:", width="stretch"):
             frame.go_to(frame.CHECK, dataset=dataset.id, kind=kind)
 
 

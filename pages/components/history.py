@@ -29,8 +29,10 @@ def bar(dataset: Dataset) -> None:
         undo_and_redo(dataset)
         if past.undo is not None:
             st.markdown(run_facts.escape(past.undo.says), width="content")
-            with st.popover("Before and after", icon=":material/compare:"):
-                before_and_after(dataset, past.undo)
+            seen = st.popover("Before and after", icon=":material/compare:", key="last-edit", on_change="rerun")
+            if seen.open:  # not before: to compare 100,000 pictures takes a while
+                with seen:
+                    before_and_after(dataset, past.undo)
         st.page_link(frame.HISTORY, label="History", icon=":material/history:", query_params={"dataset": dataset.id})
 
 
@@ -58,7 +60,8 @@ def _do(change: Callable[[], object]) -> None:
 
 def before_and_after(dataset: Dataset, entry: Entry) -> None:
     """The pictures that an edit changed, each with what it was and what it became."""
-    differences(dataset, edits.compare(dataset, entry.version - 1, entry.version), key=f"entry-{entry.version}")
+    table = tables.compared(dataset, entry.version - 1, entry.version)
+    differences(dataset, table, key=f"entry-{entry.version}")
 
 
 def differences(dataset: Dataset, table: pd.DataFrame, *, key: str) -> None:

@@ -54,9 +54,10 @@ def figure(curve: Curve, *, of_class: bool = False) -> go.Figure:
         hoverinfo="skip",
     )
     last = max(point.pictures for point in curve.points)
+    measured = sum(one.pictures <= last for one in curve.fitted)
     for name, dash, part in (
-        ("fitted", "solid", [one for one in curve.fitted if one.pictures <= last]),
-        ("expected", "dot", [one for one in curve.fitted if one.pictures >= last]),
+        ("fitted", "solid", curve.fitted[:measured]),
+        ("expected", "dot", curve.fitted[max(measured - 1, 0) :]),
     ):
         chart.add_scatter(
             x=[one.pictures for one in part],

@@ -47,7 +47,7 @@ def change_of(dataset: Dataset, act: Act) -> Change | None:
 def all_but_largest(dataset: Dataset, sets: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Of each set all pictures but the one with the most pixels; of equal ones the first stays."""
     table = tables.items(dataset)
-    pixels = dict(zip(table["sha256"], table["width"] * table["height"], strict=True))
+    pixels = dict(zip(table["sha256"].tolist(), (table["width"] * table["height"]).tolist(), strict=True))
     leaving: dict[str, None] = {}
     for members in sets:
         kept = max(members, key=lambda sha: pixels.get(sha, 0))
@@ -58,7 +58,7 @@ def all_but_largest(dataset: Dataset, sets: Iterable[Sequence[str]]) -> tuple[st
 def together(dataset: Dataset, sets: Iterable[Sequence[str]]) -> dict[str, str]:
     """A group for each set. Who is in a group already brings the others of it along."""
     table = tables.items(dataset)
-    group_of = dict(zip(table["sha256"], table["group"], strict=True))
+    group_of = dict(zip(table["sha256"].tolist(), table["group"].tolist(), strict=True))
     groups: dict[str, str] = {}
     for members in sets:
         name = f"alike-{min(members)[:12]}"

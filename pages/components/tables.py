@@ -69,7 +69,7 @@ def away(dataset: Dataset) -> dict[str, int]:
 # cache_resource, not cache_data: a table of 20,000 pictures is read, not copied, for every session.
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _items(path: str, stamp: tuple[int, ...]) -> pd.DataFrame:
-    return Dataset(Path(path)).items()
+    return _in_use(path, stamp).drop(columns="state")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
