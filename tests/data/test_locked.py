@@ -123,6 +123,12 @@ def test_the_shares_of_a_later_run_divide_what_is_not_for_the_test(dataset):
     assert later.to_dict() == {"train": 33, "val": 18, "test": 9}
 
 
+def test_a_trial_of_which_nothing_is_kept_locks_nothing(dataset):
+    trial = parts_for_run(dataset, **USUAL, seed=0, keep=False)
+    assert read_draw(dataset) is None
+    assert sides(parts_for_run(dataset, **USUAL, seed=0).table) == sides(trial.table)
+
+
 def test_two_first_runs_at_once_have_one_test_part(dataset):
     with ThreadPoolExecutor(4) as pool:
         drawn = list(pool.map(lambda seed: parts_for_run(dataset, **USUAL, seed=seed), range(4)))

@@ -113,8 +113,10 @@ def regroup(dataset: Dataset, grouping: Sequence[str]) -> tuple[Parts, int]:
     return parts, straddling
 
 
-def parts_for_run(dataset: Dataset, *, train: float, val: float, test: float, seed: int) -> Parts:
+def parts_for_run(dataset: Dataset, *, train: float, val: float, test: float, seed: int, keep: bool = True) -> Parts:
     """The parts of a new run; the first run of a dataset draws them, unless they leave a part empty.
+
+    Without `keep` a first draw is for this run alone.
 
     Raises:
         DataError: The shares do not fit, or the groups that were asked for are gone.
@@ -127,7 +129,7 @@ def parts_for_run(dataset: Dataset, *, train: float, val: float, test: float, se
         grouped = group(dataset, items, [parse(rule) for rule in rules])
         now = _drawn(items, grouped, shares, seed, rules) if stored is None else _joined(stored, items, grouped)
         complete = set(PARTS) <= set(now.parts.values())
-        if (stored is None and complete) or (stored is not None and now.parts != stored.parts):
+        if (stored is None and complete and keep) or (stored is not None and now.parts != stored.parts):
             write_stored(dataset, now)
     as_drawn = seed == now.draw.seed and np.allclose(list(shares.values()), list(now.draw.shares.values()))
     if as_drawn or "val" in now.draw.given:

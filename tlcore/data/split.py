@@ -147,10 +147,11 @@ def lacking(table: pd.DataFrame, parts: Sequence[str]) -> list[str]:
 def given_up(table: pd.DataFrame, units: Integers, shares: Mapping[str, float]) -> list[str]:
     """Say where groups kept a class from having its share of a part, the worst first.
 
-    `table` has `label` and `split`, one row for each of `units`.
+    `table` has `label` and `split`, one row for each of `units`; what is left out does not count.
     """
     found = []
-    for label, rows in table.assign(unit=units).groupby("label", sort=True):
+    used = table.assign(unit=units)[table["split"] != ""]
+    for label, rows in used.groupby("label", sort=True):
         groups, pictures = rows["unit"].nunique(), len(rows)
         if groups == pictures:
             continue

@@ -21,8 +21,12 @@ from tlcore.runs.run import Run
 from tlcore.workspace import Workspace, fresh_id
 
 
-def create_run(workspace: Workspace, dataset: Dataset, config: TrainingConfig, out: Path | None = None) -> Run:
+def create_run(
+    workspace: Workspace, dataset: Dataset, config: TrainingConfig, out: Path | None = None, *, trial: bool = False
+) -> Run:
     """Make the folder of a new run, in the workspace or at `out`, where the workspace then has a link to it.
+
+    The first run of a dataset draws its test part, which is then locked; a `trial`, of which nothing is kept, does not.
 
     Raises:
         ConfigError: The settings do not fit; every fault has its field.
@@ -32,7 +36,9 @@ def create_run(workspace: Workspace, dataset: Dataset, config: TrainingConfig, o
     if faults:
         raise ConfigError(faults)
     shares = config.fractions
-    drawn = parts_for_run(dataset, train=shares.train, val=shares.val, test=shares.test, seed=config.seed)
+    drawn = parts_for_run(
+        dataset, train=shares.train, val=shares.val, test=shares.test, seed=config.seed, keep=not trial
+    )
     faults = _lacking(drawn.table)
     if faults:
         raise ConfigError(faults)

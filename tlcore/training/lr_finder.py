@@ -55,7 +55,7 @@ def find_rate(config: TrainingConfig, dataset: Dataset, workspace: Workspace, *,
         StoppedError: It was asked to stop.
     """
     with tempfile.TemporaryDirectory() as folder:
-        run = create_run(Workspace(Path(folder)), dataset, config.model_copy(update={"gradual": False}))
+        run = create_run(Workspace(Path(folder)), dataset, config.model_copy(update={"gradual": False}), trial=True)
         training = Training(run, report=report, stop=stop, workspace=workspace)
         while training.course.number < len(training.phases) - 1:
             training.carry_out_next()
