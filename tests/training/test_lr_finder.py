@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tlcore.data.parts import read_draw
 from tlcore.errors import RunError
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.training.lr_finder import find_rate, suggest
@@ -48,4 +49,5 @@ def test_the_finder_tries_rates_on_the_pictures_and_keeps_nothing(workspace, tin
     assert curve.rates[0] < curve.suggested < curve.rates[-1]
     assert min(curve.losses) < curve.losses[0]
     assert not list(workspace.runs.glob("*"))
+    assert read_draw(tiny_dataset) is None
     assert any(getattr(news, "phase", "") == "rates" for news in seen)
