@@ -93,6 +93,7 @@ def test_the_list_of_runs_costs_little(workspace, finished):
         (["export", "nothing"], 1, "'nothing'"),
         (["data", "add", "nothing.zip"], 1, "nothing.zip"),
         (["data", "delete", "nothing"], 1, "'nothing'"),
+        (["data", "export", "nothing"], 1, "'nothing'"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )

@@ -71,7 +71,7 @@ def _empty(workspace: Workspace, inbox: Inbox) -> None:
             icon=":material/check_circle:",
         )
         label_course.figures(inbox, holding, waiting=0)
-        if st.button("Train a model", icon=":material/model_training:"):
+        if st.button("Train a model", type="primary", icon=":material/model_training:"):
             frame.go_to(frame.TRAIN, dataset=inbox.dataset.id)
         st.subheader("More pictures without a class", anchor=False)
     else:
@@ -142,7 +142,7 @@ def desk(workspace: Workspace, inbox: Inbox) -> None:
         st.success(f"**Every picture was asked about.** {then}", icon=":material/check_circle:")
     with st.container(horizontal=True, vertical_alignment="center"):
         _join(workspace, inbox, ready, primary=not waiting)
-        if aside and st.button(f"Ask again about {aside} skipped", icon=":material/replay:"):
+        if aside and st.button(f"Ask again about {aside} skipped", icon=":material/replay:", key="inbox-aside"):
             inbox.bring_back()
             st.rerun()
     label_course.figures(inbox, holding, waiting=waiting)
@@ -151,7 +151,8 @@ def desk(workspace: Workspace, inbox: Inbox) -> None:
 def _join(workspace: Workspace, inbox: Inbox, ready: int, *, primary: bool) -> None:
     title = f"Add {words.plural(ready, 'labelled picture')} to the dataset" if ready else "Add to the dataset"
     kind = "primary" if primary and ready else "secondary"
-    if st.button(title, type=kind, icon=":material/library_add:", disabled=not ready):
+    # A key of its own: the words count along with the answers, and a click on the ones before would be lost.
+    if st.button(title, type=kind, icon=":material/library_add:", disabled=not ready, key="inbox-join"):
         try:
             joined = inbox.join(workspace)
         except GraftError as error:

@@ -52,9 +52,8 @@ def figures(inbox: Inbox, holding: dict[str, Answer], *, waiting: int) -> None:
 
 
 def _gained(points: list[Point]) -> str | None:
-    if len(points) < 2:
-        return None
-    return f"{100 * (points[-1].accuracy - points[0].accuracy):+.1f} points"
+    gained = 100 * (points[-1].accuracy - points[0].accuracy) if points else 0.0
+    return f"{gained:+.1f} points" if abs(gained) >= 0.05 else None
 
 
 def _chart(points: list[Point]) -> go.Figure:
@@ -81,5 +80,4 @@ def _chart(points: list[Point]) -> go.Figure:
         name="probe",
         hovertemplate="%{y:.1f} % after %{x} labels<extra></extra>",
     )
-    figure.update_xaxes(rangemode="tozero")
     return polish(figure, x="Labels given in the inbox", y="Probe accuracy (%)", height=260)

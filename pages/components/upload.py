@@ -104,7 +104,9 @@ def choose(
             return source
     if "Path" in tabs:
         with tabs["Path"], st.form(f"{key}-path", border=False):
-            st.caption("A folder or a zip on this machine: nothing is uploaded, so it suits large collections.")
+            st.caption(
+                "A folder, a zip or a Parquet file on this machine: nothing is uploaded, so it suits large ones."
+            )
             typed = st.text_input("Path", placeholder="/home/me/pictures", autocomplete="off")
             if st.form_submit_button("Take in", icon=":material/drive_folder_upload:") and typed.strip():
                 return _local(typed)

@@ -31,7 +31,10 @@ MOST_REASONS = 20
 @app.command("add")
 def add(
     path: Annotated[
-        str, typer.Argument(help="A zip, a folder (one folder for each class), or `sample` for the built-in one.")
+        str,
+        typer.Argument(
+            help="A zip, a folder (one folder for each class), a Parquet file, or `sample` for the built-in one."
+        ),
     ],
     name: Annotated[str | None, typer.Option(help="What to call the dataset.")] = None,
     label: Annotated[str | None, typer.Option(help="The class of pictures that lie in no folder.")] = None,
