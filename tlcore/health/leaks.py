@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from tlcore.data.dataset import Dataset
+from tlcore.data.parts import read_stored
 from tlcore.errors import GraftError
 from tlcore.health.findings import Finding
 from tlcore.runs.run import Run, list_runs
@@ -36,11 +37,9 @@ def leak_findings(workspace: Workspace, dataset: Dataset, items: pd.DataFrame, c
 
 def parts_of(dataset: Dataset, items: pd.DataFrame) -> pd.Series:
     """The part of each picture by SHA-256: of the locked split where there is one, else the one it came with."""
-    try:
-        locked = pd.read_parquet(dataset.path / "parts.parquet")
-        return locked.drop_duplicates("sha256").set_index("sha256")["part"].reindex(items["sha256"]).fillna("")
-    except (OSError, ValueError, KeyError):
-        return items.drop_duplicates("sha256").set_index("sha256")["split"].fillna("")
+    if (stored := read_stored(dataset)) is not None:
+        return pd.Series([stored.parts.get(sha, "") for sha in items["sha256"]], index=items["sha256"], dtype=str)
+    return items.drop_duplicates("sha256").set_index("sha256")["split"].fillna("")
 
 
 def _of_dataset(parts: pd.Series, names: pd.Series) -> Iterator[Finding]:
@@ -70,7 +69,7 @@ def _of_run(run: Run, names: pd.Series, here: set[str]) -> Iterator[Finding]:
     total = int((table["split"] == "test").sum())
     if not tests:
         return
-    says = f"In the run {run.name}, {len(tests)} of {total:,} test pictures have a near-copy that it learnt from"
+    says = f"In the run {run.name}, {len(tests)} of {total:,} test pictures have a near-copy in training or validation"
     score = min(1.0, WORTH + 3 * len(tests) / max(total, 1))
     try:
         predictions = pd.read_parquet(run.predictions, columns=["sha256", "correct"])
