@@ -17,11 +17,15 @@ ACCEPT = Action("accept", "Accept the suggestion", "s", "Moves each to the class
 
 @dataclass(frozen=True)
 class Way:
-    """One way to mend all findings of a kind: a button, and the change that it makes; None where there is none."""
+    """One way to mend all findings of a kind: a button, and the change that it makes; None where there is none.
+
+    `advised` where it is right without a look at each picture.
+    """
 
     title: Callable[[Sequence[Finding]], str]
     change: Callable[[Dataset, Sequence[Finding]], Change | None]
     help: str = "Undo takes it back."
+    advised: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,16 +90,19 @@ HOLD_TOGETHER = Way(
     lambda found: f"Keep {_sets(found)} together",
     _hold_together,
     "Each set becomes a group, which is never on both sides of a split.",
+    advised=True,
 )
 JUDGE_ONLY = Way(
     lambda found: "Exclude the copies of test pictures",
     _judge_only,
     "Of each set one stays, a test picture where there is one. Undo takes it back.",
+    advised=True,
 )
 PUT_IN_PLACE = Way(
     lambda found: f"Put {words.plural(len(found), 'group')} in place",
     _given_groups,
     "A group is never on both sides of a split.",
+    advised=True,
 )
 EXCLUDE_ALL = Way(
     lambda found: f"Exclude {words.plural(len(pictures_of(found)), 'picture')}",

@@ -110,7 +110,7 @@ def _one(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
 
 def _mend_all(dataset: Dataset, about: About, found: Sequence[Finding]) -> None:
     for number, way in enumerate(about.ways):
-        kind = "primary" if number == 0 else "secondary"
+        kind = "primary" if way.advised else "secondary"
         if st.button(way.title(found), type=kind, key=f"mend-{number}", help=way.help):
             change = way.change(dataset, found)  # not before: of 100,000 pictures it takes a while
             if change is not None:

@@ -82,6 +82,7 @@ class LightTable {
     const before = this.options;
     this.options = new Map();
     const groups = data.groups.length ? data.groups : [null];
+    this.grid.classList.toggle("grouped", Boolean(data.groups.length));
     this.grid.replaceChildren(
       ...groups.map((group) => {
         const tiles = group ? data.tiles.filter((tile) => tile.group === group.key) : data.tiles;
