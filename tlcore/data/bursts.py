@@ -44,11 +44,12 @@ class _Look:
 def groups_of(frames: Sequence[bytes], name: str) -> list[str]:
     """The group of each frame: `<name>-1`, `<name>-2` and so on.
 
-    Frames are alike whose perceptual hashes differ in at most ten of 64 bits (C. Zauner, "Implementation and
-    Benchmarking of Perceptual Image Hash Functions", 2010; the package imagehash), or which differ by little everywhere
-    when they are made small and grey: a small thing that moves before a ground that does not. What is alike by way of
-    others is one group: a slow turn of the camera stays together from its first frame to its last. In doubt frames are
-    one group, since a group that is too large costs a little balance, and one that is too small an honest test.
+    Frames are alike whose perceptual hashes differ in at most ten of 64 bits (pHash: the signs of the low frequencies
+    about their median; C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010), or which
+    differ by little everywhere when they are made small and grey: a small thing that moves before a ground that does
+    not. What is alike by way of others is one group: a slow turn of the camera stays together from its first frame to
+    its last. In doubt frames are one group, since a group that is too large costs a little balance, and one that is too
+    small an honest test.
 
     Raises:
         DataError: A frame is no picture.
@@ -109,12 +110,13 @@ def take_burst(
 
 
 def _look(frame: bytes) -> _Look:
-    import imagehash  # with SciPy behind it, and only for whoever has a camera
+    from scipy.fft import dctn  # only for whoever has a camera
 
     try:
         with Image.open(BytesIO(frame), formats=("JPEG", "PNG")) as picture:
-            bits: npt.NDArray[np.bool_] = imagehash.phash(picture).hash.ravel()
             small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise DataError("A frame of the camera is no picture. Record again.") from error
-    return _Look(bits, (np.asarray(small, np.float32) / 255.0).astype(np.float32).ravel())
+    grey = (np.asarray(small, np.float32) / 255.0).astype(np.float32)
+    low = dctn(grey)[:8, :8]
+    return _Look((low > np.median(low)).ravel(), grey.ravel())
