@@ -8,7 +8,7 @@ import streamlit as st
 from pages.components import words
 from pages.components.theme import ACCENT, polish
 from tlcore.data.inbox import Answer, Inbox
-from tlcore.labelling.suggestions import Point, course
+from tlcore.labelling.course import Point, course
 
 
 def labels(holding: dict[str, Answer]) -> list[Answer]:

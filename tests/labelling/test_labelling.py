@@ -16,9 +16,10 @@ from tlcore.data.locked import draw_parts
 from tlcore.data.progress import Progress, drain
 from tlcore.health import embed
 from tlcore.labelling import sources
+from tlcore.labelling.course import course
 from tlcore.labelling.rows import KeptRows
 from tlcore.labelling.sources import learnable
-from tlcore.labelling.suggestions import course, suggest
+from tlcore.labelling.suggestions import suggest
 from tlcore.labelling.usefulness import most_useful
 
 LENGTH = 48
