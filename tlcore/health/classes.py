@@ -19,7 +19,7 @@ FEW = 10
 HARD_TO_TELL = 0.75
 AXES_OF_A_CLASS, SMALLEST_SHARE, SEPARATE = 16, 0.15, 0.2
 LEAST_TO_SPLIT = 40
-NEIGHBOURS, MOST_OTHERS, FAR = 5, 4000, 6.0
+NEIGHBOURS, MOST_OTHERS, FAR = 5, 4000, 3.5
 
 
 def imbalance_findings(labels: Integers, names: tuple[str, ...]) -> list[Finding]:
@@ -102,25 +102,27 @@ def split_class_findings(
     return findings
 
 
-def outlier_findings(items: pd.DataFrame, compact: Floats, labels: Integers, names: tuple[str, ...]) -> list[Finding]:
+def outlier_findings(items: pd.DataFrame, features: Floats, labels: Integers, names: tuple[str, ...]) -> list[Finding]:
     """Pictures that are far from their nearest neighbours of the same class, as the others of the class are not.
 
-    Far is more than `FAR` robust deviations from the median (Iglewicz and Hoaglin, 1993).
+    `features` is `(n, d)` as they come: turned about the middle of the dataset, what is unlike everything would have a
+    direction of its own to be unlike in. Far is more than `FAR` robust deviations from the median (Iglewicz and
+    Hoaglin, 1993).
     """
     findings: list[Finding] = []
     for number, name in enumerate(names):
         rows = np.flatnonzero(labels == number)
         if len(rows) > 2 * NEIGHBOURS:
-            findings += _far(items, compact, rows, name)
+            findings += _far(items, features, rows, name)
     return findings
 
 
-def _far(items: pd.DataFrame, compact: Floats, rows: Integers, name: str) -> Iterator[Finding]:
+def _far(items: pd.DataFrame, features: Floats, rows: Integers, name: str) -> Iterator[Finding]:
     others = np.random.default_rng(0).permutation(len(rows))[:MOST_OTHERS]
-    reference = compact[rows[others]]
+    reference = _of_length_one(features[rows[others]])
     distances = np.empty(len(rows), np.float32)
     for first in range(0, len(rows), 1024):
-        likeness = compact[rows[first : first + 1024]] @ reference.T
+        likeness = _of_length_one(features[rows[first : first + 1024]]) @ reference.T
         # The nearest of all is the picture itself, where it is among the others.
         nearest = np.partition(likeness, -NEIGHBOURS - 1, axis=1)[:, -NEIGHBOURS - 1 : -1]
         distances[first : first + 1024] = 1 - nearest.mean(axis=1)
@@ -134,3 +136,8 @@ def _far(items: pd.DataFrame, compact: Floats, rows: Integers, name: str) -> Ite
         )
         score = 0.1 + 0.2 * float(min(1.0, (distances[row] - middle) / deviation / (4 * FAR)))
         yield Finding("outlier", (str(each["sha256"]),), score, says)
+
+
+def _of_length_one(features: Floats) -> Floats:
+    rows = np.asarray(features, np.float32)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), np.float32)

@@ -16,13 +16,16 @@ from tlcore.health.findings import Finding, Kind
 DARK, LIGHT, UNIFORM, BLURRED, ODD_RATIO = 0.32, 0.05, 0.3, 0.29, 0.35
 UNIFORM_SCALE, BLURRED_SCALE, BLURRED_CONTRAST = 0.1, 0.01, 0.18
 IQR_FACTOR = 3.0
+# What is less dark, light or soft than that is a fault where it is unusual in the dataset, in robust deviations.
+DARKER, LIGHTER, SOFTER = 0.4, 0.7, 0.5
+UNUSUAL = 3.5
 GREY = 1.0  # grey levels between the channels
 # Of all pictures: more than that are no exception.
 RARE, RARE_SIZE = 0.2, 0.15
 WORTH: dict[Kind, float] = {"uniform": 0.45, "blown_out": 0.35, "dark": 0.35, "blurred": 0.3}
 _SAYS = {
     "uniform": "'{source}' is nearly uniform: there is next to nothing to learn from.",
-    "blown_out": "'{source}' is blown out: even its darkest parts are at {value:.0%} of full brightness.",
+    "blown_out": "'{source}' is blown out: even its dark parts are at {value:.0%} of full brightness.",
     "dark": "'{source}' is dark: even its brightest parts reach only {value:.0%} of full brightness.",
     "blurred": "'{source}' is blurred even at the size at which it is shown to the model.",
 }
@@ -44,22 +47,30 @@ def _of_light_and_blur(items: pd.DataFrame, measures: pd.DataFrame) -> Iterator[
         .get_scores(measures, "blurry", normalizing_factor=BLURRED_SCALE, color_threshold=BLURRED_CONTRAST)
         .iloc[:, 0]
     )
-    values = measures["brightness_perc_99"], measures["brightness_perc_5"]
-    looks: tuple[tuple[Kind, pd.Series, float, pd.Series], ...] = (
-        ("uniform", uniform, UNIFORM, values[0]),
-        ("dark", dark, DARK, values[0]),
-        ("blown_out", light, LIGHT, values[1]),
-        ("blurred", sharp, BLURRED, values[0]),
+    high, low, edges = (measures[name] for name in ("brightness_perc_99", "brightness_perc_5", "sharpness"))
+    never = pd.Series(data=False, index=measures.index)
+    looks: tuple[tuple[Kind, pd.Series, float, pd.Series, pd.Series], ...] = (
+        ("uniform", uniform, UNIFORM, high, never),
+        ("dark", dark, DARK, high, (high < DARKER) & (_unusual(high) < -UNUSUAL)),
+        ("blown_out", light, LIGHT, low, (low > LIGHTER) & (_unusual(low) > UNUSUAL)),
+        ("blurred", sharp, BLURRED, high, (edges < edges.median() + np.log(SOFTER)) & (_unusual(edges) < -UNUSUAL)),
     )
     told: set[int] = set()  # the worst that can be said of a picture is said once
-    for kind, scores, bound, value in looks:
-        for row in np.flatnonzero((scores < bound).to_numpy()):
+    for kind, scores, bound, value, unusual in looks:
+        for row in np.flatnonzero(((scores < bound) | unusual).to_numpy()):
             if int(row) in told:
                 continue
             told.add(int(row))
-            badness = float(1 - scores.iloc[row] / bound)
+            badness = max(0.0, float(1 - scores.iloc[row] / bound))
             says = _SAYS[kind].format(source=items["source"].iloc[row], value=float(value.iloc[row]))
             yield Finding(kind, (str(items["sha256"].iloc[row]),), WORTH[kind] * (0.5 + 0.5 * badness), says)
+
+
+def _unusual(values: pd.Series) -> pd.Series:
+    """How many robust deviations from the median (Iglewicz and Hoaglin, 1993)."""
+    away = values - values.median()
+    deviation: pd.Series = away / max(1.4826 * float(away.abs().median()), 1e-6)
+    return deviation
 
 
 def _odd_sizes(items: pd.DataFrame) -> Iterator[Finding]:

@@ -139,7 +139,7 @@ class Looks:
         yield Progress(0, 0, note="Looking for classes that are two")
         self.findings += split_class_findings(shas, self.turned, self.labels, names)
         yield Progress(0, 0, note="Looking for odd ones out")
-        self.findings += outlier_findings(self.items, self.compact, self.labels, names)
+        self.findings += outlier_findings(self.items, self.features, self.labels, names)
 
     def draw_curve(self) -> Generator[Progress, None, None]:
         """Learn from growing parts of the pictures."""

@@ -22,7 +22,15 @@ from tlcore.data.rows import MappedRows
 from tlcore.health.signature import SIDE
 from tlcore.inference.trunk import cores
 
-MEASURES = ("brightness_perc_99", "brightness_perc_5", "entropy", "blurriness", "blurriness_grayscale_std", "colour")
+MEASURES = (
+    "brightness_perc_99",
+    "brightness_perc_5",
+    "entropy",
+    "blurriness",
+    "blurriness_grayscale_std",
+    "colour",
+    "sharpness",
+)
 CAMERA_TAGS = (0x010F, 0x0110)  # maker and model
 AT_ONCE = 32
 TINT_SIDE = 14
@@ -36,7 +44,8 @@ def measure(
     That is `thumbnails` `(n, SIDE, SIDE)`, grey, and `tints` `(n, TINT_SIDE, TINT_SIDE, 2)`: how much more red, and
     blue, than green, in grey levels.
 
-    The table has the columns `MEASURES`; `colour` is the mean distance of the channels from each other, grey levels.
+    The table has the columns `MEASURES`; `colour` is the mean distance of the channels from each other, grey
+    levels; `sharpness` the logarithm of how much a pixel differs from its four neighbours, on average.
     """
     from cleanvision.issue_managers.image_property import BlurrinessProperty, BrightnessProperty, EntropyProperty
 
@@ -45,7 +54,8 @@ def measure(
     def look(first: int) -> list[tuple[float, ...]]:
         rows = []
         for place, picture in enumerate(pixels[first : first + AT_ONCE], start=first):
-            small = Image.fromarray(picture).reduce(max(1, picture.shape[0] // SIDE))
+            whole = Image.fromarray(picture)
+            small = whole.reduce(max(1, picture.shape[0] // SIDE))
             small = small if small.size == (SIDE, SIDE) else small.resize((SIDE, SIDE))
             thumbnails[place] = np.asarray(small.convert("L"))
             found = brightness.calculate(small) | entropy.calculate(small) | blur.calculate(small)
@@ -53,6 +63,7 @@ def measure(
             tiny = np.asarray(small.reduce(SIDE // TINT_SIDE), np.int16)
             tints[place] = tiny[..., [0, 2]] - tiny[..., [1]]
             found["colour"] = np.abs(np.diff(colours, axis=2)).mean()
+            found["sharpness"] = _sharpness(whole)
             rows.append(tuple(float(found[name]) for name in MEASURES))
         return rows
 
@@ -82,6 +93,12 @@ def border(picture: Image.Image) -> str:
     pairs = [(one, other) for one, other in (("top", "bottom"), ("left", "right")) if {one, other} <= flat.keys()]
     bars = [f"{one} and {other}" for one, other in pairs if flat[one] == flat[other]]
     return ", ".join(bars)
+
+
+def _sharpness(picture: Image.Image) -> float:
+    grey = np.asarray(picture.convert("L"), np.int16)
+    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    return float(np.log(np.abs(4 * grey[1:-1, 1:-1] - around).mean() + 0.1))
 
 
 def _grey(side: npt.NDArray[Any]) -> int:
