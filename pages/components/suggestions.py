@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import predictors, words
+from pages.components import predictors, run_facts, words
 from pages.components.pickers import has_model
 from tlcore.data.inbox import Inbox
 from tlcore.errors import WeightsError
@@ -36,7 +36,7 @@ def choose_source(workspace: Workspace, inbox: Inbox) -> Run | None:
         return None
     titles = {
         PROBE: "The probe, which learns from your labels",
-        **{key: f"The run {run.name}" for key, run in runs.items()},
+        **{key: run_facts.title(run) for key, run in runs.items()},
     }
     chosen = st.selectbox(
         "Suggestions by", list(titles), format_func=lambda key: titles[key], key=f"suggest-{inbox.dataset.id}"

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.conftest import draw_shape
 from tests.data.conftest import write_classes
+from tests.graphs import write_colour_model
 from tlcore.data.changes import Group
 from tlcore.data.edits import apply
 from tlcore.data.inbox import Inbox
@@ -15,11 +16,13 @@ from tlcore.data.intake import ingest
 from tlcore.data.locked import draw_parts
 from tlcore.data.progress import Progress, drain
 from tlcore.health import embed
+from tlcore.inference.labels import Labels
+from tlcore.inference.predictor import Predictor
 from tlcore.labelling import sources
 from tlcore.labelling.course import course
 from tlcore.labelling.rows import KeptRows
 from tlcore.labelling.sources import learnable
-from tlcore.labelling.suggestions import suggest
+from tlcore.labelling.suggestions import Model, suggest
 from tlcore.labelling.usefulness import most_useful
 
 LENGTH = 48
@@ -184,6 +187,16 @@ def test_groups_stay_together_where_the_probe_is_judged(inbox):
     table = learnable(inbox).set_index("sha256")
     assert table.loc[some, "together"].nunique() == 1
     assert table["together"].nunique() == 36 - 4
+
+
+def test_a_runs_model_suggests_in_its_own_classes_and_is_asked_once(inbox, workspace, tmp_path, embedding):
+    labels = Labels(labels=("circle", "square", "triangle"), image_size=32, resize="crop", backbone="x", dataset="y")
+    model = Model("a-run", Predictor(write_colour_model(tmp_path / "model.onnx"), labels, threads=1))
+    found = drain(suggest(inbox, workspace, model), silent)
+    assert np.mean([one.chances[0][0] == truth(one.source) for one in found]) > 0.9
+    kept = sources.answers(inbox, "a-run", 3)
+    assert len(kept.shas()) == 30
+    assert drain(suggest(inbox, workspace, model), silent) == found
 
 
 def test_one_class_gives_no_suggestion_but_an_order(workspace, tmp_path, embedding):

@@ -12,6 +12,7 @@ from pages.components import camera
 from pages.components import inbox as desk
 from tests.data.conftest import write_classes, write_picture
 from tests.pages.opening import button, open_page, words
+from tests.pages.small_models import answering
 from tlcore.data.changes import Relabel
 from tlcore.data.edits import apply
 from tlcore.data.inbox import Inbox, standing
@@ -110,6 +111,14 @@ def test_labelled_pictures_join_the_dataset_by_one_button_and_it_can_be_undone(i
     assert len(inbox.items()) == 5
     button(app, "Undo").click().run()
     assert "star" not in inbox.dataset.info.classes or inbox.dataset.counts()["star"] == 0
+
+
+def test_a_run_of_the_dataset_can_suggest_instead_of_the_probe(inbox, workspace):
+    run = answering(workspace, inbox.dataset)
+    app = open_page("11_label")
+    app.selectbox(key=f"suggest-{inbox.dataset.id}").select(run.id).run()
+    assert not app.exception
+    assert (inbox.path / f"answers-{run.id}.txt").exists()
 
 
 def test_without_the_backbone_one_can_still_label(inbox, monkeypatch):
