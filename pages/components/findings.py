@@ -74,8 +74,19 @@ def _card(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
             st.markdown(run_facts.escape(found[0].says))
             if len(found) > 1:
                 st.caption(f"and {words.count(len(found) - 1)} more like this, {pictures} in all")
-        if way.button("Look and mend", key=f"look-{kind}", icon=":material/visibility:", width="stretch"):
-            frame.go_to(frame.CHECK, dataset=dataset.id, kind=kind)
+        way.button(
+            "Look and mend",
+            key=f"look-{kind}",
+            icon=":material/visibility:",
+            width="stretch",
+            on_click=_look_at,
+            args=(dataset, kind),
+        )
+
+
+def _look_at(dataset: Dataset, kind: str) -> None:
+    """Change what the URL says: a link from a page to itself would leave it in the browser as it was."""
+    st.query_params.from_dict({"dataset": dataset.id, "kind": kind} if kind else {"dataset": dataset.id})
 
 
 def _worth(score: float) -> str:
@@ -86,9 +97,7 @@ def _worth(score: float) -> str:
 
 def _one(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
     about = KINDS[kind]
-    st.page_link(
-        frame.CHECK, label="All findings", icon=":material/arrow_back:", query_params={"dataset": dataset.id}
-    )  # fmt: skip
+    st.button("All findings", icon=":material/arrow_back:", type="tertiary", on_click=_look_at, args=(dataset, ""))
     st.subheader(f"{about.icon} {TITLES[kind]}", anchor=False)
     st.markdown(about.advice)
     if not found:

@@ -69,7 +69,11 @@ def browse(dataset: Dataset) -> None:
     if isinstance(view, str):
         alike.explain(dataset, view)
         return
-    picture_edits.see_to(dataset, light_table.show(dataset, view, KEY))
+    act = light_table.show(dataset, view, KEY)
+    if act is not None and act.do == "like":
+        st.query_params["show"] = f"like:{act.shas[0]}"
+        st.rerun()
+    picture_edits.see_to(dataset, act)
 
 
 def _plain(dataset: Dataset, kind: str, what: str) -> View | str:

@@ -29,10 +29,8 @@ def bar(dataset: Dataset) -> None:
         undo_and_redo(dataset)
         if past.undo is not None:
             st.markdown(run_facts.escape(past.undo.says), width="content")
-            seen = st.popover("Before and after", icon=":material/compare:", key="last-edit", on_change="rerun")
-            if seen.open:  # not before: to compare 100,000 pictures takes a while
-                with seen:
-                    before_and_after(dataset, past.undo)
+            if st.button("Before and after", icon=":material/compare:", key="last-edit"):
+                _closer(dataset, past.undo)
         st.page_link(frame.HISTORY, label="History", icon=":material/history:", query_params={"dataset": dataset.id})
 
 
@@ -56,6 +54,12 @@ def _do(change: Callable[[], object]) -> None:
     except GraftError as error:
         st.session_state[picture_edits.FAULT] = str(error)
     st.rerun()
+
+
+@st.dialog("Before and after", width="medium")
+def _closer(dataset: Dataset, entry: Entry) -> None:
+    st.text(entry.says)
+    before_and_after(dataset, entry)
 
 
 def before_and_after(dataset: Dataset, entry: Entry) -> None:
