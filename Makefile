@@ -32,7 +32,7 @@ fast: check
 	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test: check
-	GRAFT_CHROMIUM="$$($(BIN)/python -m tests.browser.chromium)" $(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	GRAFT_CHROMIUM="$$($(BIN)/python -m tests.browser.chromium)" $(BIN)/python -m pytest --durations=30 $(SIDE_BY_SIDE)
 
 lock: dev
 	$(PIP) install uv
