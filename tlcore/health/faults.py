@@ -21,7 +21,7 @@ DARKER, LIGHTER, SOFTER = 0.4, 0.7, 0.5
 UNUSUAL = 3.5
 GREY = 1.0  # grey levels between the channels
 # Of all pictures: more than that are no exception.
-RARE, RARE_SIZE = 0.2, 0.15
+RARE, RARE_SIZE, RARE_LIGHT = 0.2, 0.15, 0.05
 WORTH: dict[Kind, float] = {"uniform": 0.45, "blown_out": 0.35, "dark": 0.35, "blurred": 0.3}
 _SAYS = {
     "uniform": "'{source}' is nearly uniform: there is next to nothing to learn from.",
@@ -57,7 +57,9 @@ def _of_light_and_blur(items: pd.DataFrame, measures: pd.DataFrame) -> Iterator[
     )
     told: set[int] = set()  # the worst that can be said of a picture is said once
     for kind, scores, bound, value, unusual in looks:
-        for row in np.flatnonzero(((scores < bound) | unusual).to_numpy()):
+        # Where many are as unusual, the pictures are of two kinds, and neither is a fault.
+        found = scores < bound if unusual.mean() > RARE_LIGHT else (scores < bound) | unusual
+        for row in np.flatnonzero(found.to_numpy()):
             if int(row) in told:
                 continue
             told.add(int(row))
