@@ -385,11 +385,12 @@ class LightTable {
       this.closeMenu();
       this.act("move", { label, group });
     };
+    const titled = data.groups.find((one) => one.key === group)?.title;
     const list = element("div", { role: "listbox", "aria-label": "Classes" });
     const field = element("input", {
       type: "text",
       maxlength: "80",
-      placeholder: "Class, or a new name",
+      placeholder: titled ? `Class for: ${titled}` : "Class, or a new name",
       "aria-label": "Move to the class",
       autocomplete: "off",
     });
