@@ -37,6 +37,7 @@ def figures(inbox: Inbox, holding: dict[str, Answer], *, waiting: int) -> None:
             "Probe accuracy",
             words.percent(last.accuracy) if last else "–",
             delta=_gained(points),
+            delta_color="off",  # within the interval it may be chance
             border=True,
             height="stretch",
             help="It can be told when two classes have some pictures in the dataset.",
