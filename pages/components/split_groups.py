@@ -133,6 +133,6 @@ def _said(dataset: Dataset, grouping: tuple[str, ...]) -> str:
 def _sizes(path: str, stamp: tuple[int, ...], grouping: tuple[str, ...]) -> np.ndarray:
     """The sizes of the groups of two pictures or more."""
     dataset = Dataset(Path(path))
-    grouped = group(dataset, dataset.items(), [parse(rule) for rule in grouping])
+    grouped = group(dataset, tables.items(dataset), [parse(rule) for rule in grouping])
     sizes = np.bincount(grouped.units)
     return sizes[sizes > 1]
