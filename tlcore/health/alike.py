@@ -113,7 +113,10 @@ def near_pairs(
         if compact is not None:
             caught.append((yield from _caught_by_features(windows, np.ascontiguousarray(compact[rows]), net)))
         likely = yield from _likely(shown, _joined(caught), fine)
-        pairs = yield from _verified(shown, None if tints is None else tints[rows], likely, net)
+        own_tints = None if tints is None else tints[rows]
+        if own_tints is not None:  # before anything is laid over each other, which takes a hundred times as long
+            likely = likely[np.flatnonzero(_tint_apart(own_tints, likely) <= 2 * OTHER_TINT)]
+        pairs = yield from _verified(shown, own_tints, likely, net)
         return Pairs(rows[pairs.first], rows[pairs.second], pairs.likeness)
 
 
@@ -220,6 +223,17 @@ def _verified(
     same = np.flatnonzero((picture >= net.picture) & (details >= net.details))
     here = caught[same]
     return Pairs(np.minimum(here.part, here.whole), np.maximum(here.part, here.whole), details[same])
+
+
+def _tint_apart(tints: npt.NDArray[np.int16], caught: _Caught) -> Floats:
+    """How far the colours of each pair are from each other where the hash has seen one in the other, `(pairs,)`."""
+    parts = [np.empty(0, np.float32)]
+    for first in range(0, len(caught), 4096):
+        some = caught[first : first + 4096]
+        asked = WINDOWS[some.window]
+        window = np.stack([asked[:, 0]] * 2), np.stack([asked[:, 1], asked[:, 2]])
+        parts.append(other_tint(tints[some.whole], _flipped(tints[some.part], some.flip), window))
+    return np.concatenate(parts)
 
 
 def _flipped(pictures: npt.NDArray[Any], flips: Integers) -> npt.NDArray[Any]:

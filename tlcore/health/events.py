@@ -38,11 +38,15 @@ class CheckStarted(_Event):
 
 
 class StageEnded(_Event):
-    """One look at the pictures is over: `stage` as in `progress.json`, `findings` so many."""
+    """One look at the pictures is over: `stage` as in `progress.json`, `findings` so many.
+
+    `processor` is its processor time in seconds, of all threads: it tells more than `seconds` where others compute too.
+    """
 
     kind: Literal["stage_ended"] = "stage_ended"
     stage: str
     seconds: float
+    processor: float = 0.0
     findings: int
 
 

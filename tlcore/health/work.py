@@ -85,7 +85,7 @@ def _carry_out(check: Check, recorder: CheckRecorder) -> Literal["finished", "st
 def _stage(
     check: Check, recorder: CheckRecorder, looks: Looks, stage: str, title: str, steps: Generator[Step, None, Any]
 ) -> None:
-    began, already = time.monotonic(), len(looks.findings)
+    began, processor, already = time.monotonic(), time.process_time(), len(looks.findings)
 
     def show(step: Step) -> None:
         if check.stop_asked():
@@ -102,8 +102,14 @@ def _stage(
         )
 
     drain(steps, show)
-    seconds = time.monotonic() - began
-    recorder.record(StageEnded(stage=stage, seconds=seconds, findings=len(looks.findings) - already))
+    recorder.record(
+        StageEnded(
+            stage=stage,
+            seconds=time.monotonic() - began,
+            processor=time.process_time() - processor,
+            findings=len(looks.findings) - already,
+        )
+    )
 
 
 def _features(looks: Looks, workspace: Workspace) -> Generator[Step, None, None]:
