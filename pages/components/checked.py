@@ -93,13 +93,15 @@ def _left(path: str, stamp: tuple[int, ...]) -> list[Finding]:
     shas = table["sha256"].tolist()
     now = dict(zip(shas, table["label"].tolist(), strict=True))
     groups = dict(zip(shas, table["group"].tolist(), strict=True))
-    then = now if info.version == dataset.info.version else _labels_at(dataset, info.version)
+    then = now if info.version == dataset.info.version else _labels_at(path, info.version)
     copied = set(clusters(dataset)["sha256"])
     return [one for finding in findings(dataset) if (one := _still(finding, now, then, groups, copied))]
 
 
-def _labels_at(dataset: Dataset, version: int) -> dict[str, str]:
-    table = edits.at_version(dataset, version)
+# By the version alone: what was, stays so.
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _labels_at(path: str, version: int) -> dict[str, str]:
+    table = edits.at_version(Dataset(Path(path)), version)
     return dict(zip(table["sha256"].tolist(), table["label"].tolist(), strict=True))
 
 
