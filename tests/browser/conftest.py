@@ -81,7 +81,11 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=str(chromium),
             # A container's user is often root, where Chromium's sandbox does not start; and it need not call home.
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+            # Its camera shows a disc that loses its slices, and nobody is asked whether it may be used.
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+                *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+            ],
         )
         yield browser
         browser.close()

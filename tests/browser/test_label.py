@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import find_or_install
 from tests.browser.conftest import Server
 from tests.conftest import draw_shape
 from tlcore.data.dataset import Dataset
@@ -22,22 +20,6 @@ from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 expect.set_options(timeout=30_000)
-CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """A Chromium whose camera shows a disc that loses its slices, and which does not ask whether it may be used."""
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", *CAMERA]
-    browser = playwright.chromium.launch(executable_path=str(find_or_install()), args=arguments)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
