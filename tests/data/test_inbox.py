@@ -29,6 +29,7 @@ def unlabelled(tmp_path) -> Path:
     write_picture(folder / "again" / "0.png", seed=50)
     write_picture(folder / "known.png", seed=0)
     (folder / "notes.txt").write_text("on Tuesday")
+    (folder / "labels.csv").write_text("file,label\n0.png,cat\n")
     (folder / ".DS_Store").write_bytes(b"\0")
     return folder
 
@@ -48,6 +49,7 @@ def test_pictures_are_put_in_once_and_the_rest_is_listed(inbox, workspace, unlab
     assert {left.source: left.reason for left in report.left_out} == {
         "again/0.png": "The inbox has this very picture.",
         "known.png": "The dataset has this very picture, as 'cat'.",
+        "labels.csv": "Tables are not read in the inbox: a person gives the classes.",
         "notes.txt": "This is not a picture that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC).",
         ".DS_Store": "The operating system made this file; it is not a picture of yours.",
     }

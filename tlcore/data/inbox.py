@@ -17,13 +17,14 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import pandas as pd
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tlcore.data.annotations import SUFFIXES_OF_TABLES
 from tlcore.data.archive import Limits, opening
 from tlcore.data.contents import DELETED
 from tlcore.data.dataset import Dataset
@@ -37,6 +38,7 @@ from tlcore.files import append_line, read_lines, remove_tree, replacing
 from tlcore.workspace import Workspace
 
 COLUMNS = ("sha256", "file", "width", "height", "source", "flags")
+_TABLE = "Tables are not read in the inbox: a person gives the classes."
 _UNLABELLED = "unlabelled"  # stands for a class while a picture is examined; it is written nowhere
 
 
@@ -168,7 +170,8 @@ class Inbox:
             found = plan([entry.path for entry in opened.entries], lambda path: b"", _UNLABELLED, opened.known)
             places = dict.fromkeys(found.places, Place(_UNLABELLED))
             with Staging(workspace, None) as staging:
-                staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *found.skipped)))
+                skipped = [(file, _TABLE if _is_table(file) else reason) for file, reason in found.skipped]
+                staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *skipped)))
                 yield from examine_all(opened, places, staging, limits=limits)
                 with self._changing():
                     return self._take_over(staging)
@@ -254,6 +257,10 @@ def standing(answers: Iterable[Answer]) -> dict[str, Answer]:
         if answer.kind != "back":
             found[answer.sha256] = answer
     return found
+
+
+def _is_table(file: str) -> bool:
+    return PurePosixPath(file).suffix.casefold() in SUFFIXES_OF_TABLES
 
 
 def _parsed(lines: Iterable[str]) -> Iterator[Answer]:
