@@ -26,7 +26,7 @@ BLOCK = 1 << 22  # numbers in one product
 # For each picture, window and flip, on average; and in all, for the memory that it takes.
 MOST_CAUGHT, MOST_IN_ALL = 4.0, 6_000_000
 PAIRS_AT_ONCE = 256
-OTHER_TINT = 8.0  # grey levels on average: what is as far from each other in colour is no copy
+OTHER_TINT = 10.0  # grey levels on average: what is as far from each other in colour is no copy
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Net:
     details: float
 
 
-COPIES = Net(coarse=0.84, fine=0.77, near=0.6, nearest=3, farthest=0.075, picture=0.8, details=0.87)
+COPIES = Net(coarse=0.84, fine=0.75, near=0.6, nearest=3, farthest=0.075, picture=0.8, details=0.87)
 # The same thing a moment later.
 MOMENTS = Net(coarse=0.84, fine=0.7, near=0.5, nearest=6, farthest=0.15, picture=0.5, details=0.7)
 
