@@ -12,8 +12,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import gallery, tables, words
-from tlcore.data.bursts import MOST_FRAMES, take_burst
+from pages.components import gallery, run_facts, tables, words
+from tlcore.data.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import IntakeReport
 from tlcore.data.progress import drain
@@ -99,18 +99,19 @@ def _last(dataset: Dataset | None) -> None:
     if report is None or dataset is None or report.dataset.id != dataset.id:
         return
     items = tables.items(dataset)
-    bursts = items[items["group"].str.startswith("burst-")]
+    bursts = items[items["source"].str.startswith(PREFIX)]
     if bursts.empty:
         return
-    newest = bursts["group"].str.rsplit("-", n=1).str[0].max()
-    frames = bursts[bursts["group"].str.startswith(newest)]
-    groups = frames["group"].nunique()
+    burst = bursts["source"].str.rsplit("-", n=1).str[0]
+    frames = bursts[burst == burst.max()]  # their names begin with the time
+    groups = {group: number for number, group in enumerate(dict.fromkeys(frames["group"]), start=1)}
     st.markdown(
-        f"**{words.plural(len(frames), 'frame')}** joined the class **{frames['label'].iloc[0]}**, in "
-        f"{words.plural(groups, 'group')} of frames that look alike."
+        f"**{words.plural(len(frames), 'frame')}** joined the class "
+        f"**{run_facts.escape(frames['label'].iloc[0])}**, in {words.plural(len(groups), 'group')} of frames that look "
+        "alike."
     )
     pictures = [
-        (gallery.thumbnail(dataset, file), f"group {group.rsplit('-', 1)[1]}")
+        (gallery.thumbnail(dataset, file), f"group {groups[group]}")
         for file, group in zip(frames["file"].head(TILES), frames["group"].head(TILES), strict=True)
     ]
     gallery.tiles(pictures, "burst", width=90)

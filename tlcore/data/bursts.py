@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import secrets
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -17,13 +18,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tlcore.data.changes import Group
 from tlcore.data.dataset import Dataset
+from tlcore.data.edits import apply
 from tlcore.data.intake import IntakeReport, ingest
 from tlcore.data.progress import Progress
 from tlcore.errors import DataError
 from tlcore.files import remove_tree
 from tlcore.workspace import Workspace
 
+PREFIX = "burst-"
 MOST_FRAMES = 300
 MOST_FRAME_BYTES = 20 * 10**6
 # Of the 64 bits of a perceptual hash: frames that differ in no more look alike.
@@ -41,8 +45,10 @@ class _Look:
     grey: npt.NDArray[np.float32]
 
 
-def groups_of(frames: Sequence[bytes], name: str) -> list[str]:
-    """The group of each frame: `<name>-1`, `<name>-2` and so on.
+def groups_of(
+    frames: Sequence[bytes], name: str, earlier: Sequence[tuple[bytes, str]] = ()
+) -> tuple[list[str], dict[str, str]]:
+    """The group of each frame, `<name>-1`, `<name>-2` and so on, or one of the `earlier` frames, given with theirs.
 
     Frames are alike whose perceptual hashes differ in at most ten of 64 bits (pHash: the signs of the low frequencies
     about their median; C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010), or which
@@ -51,28 +57,45 @@ def groups_of(frames: Sequence[bytes], name: str) -> list[str]:
     its last. In doubt frames are one group, since a group that is too large costs a little balance, and one that is too
     small an honest test.
 
+    Returns:
+        The groups of the frames, and the earlier groups that these bind to another one, each with that one's name.
+
     Raises:
         DataError: A frame is no picture.
     """
-    looks = [_look(frame) for frame in frames]
-    group = np.full(len(looks), -1)
-    if looks:
-        bits, grey = np.stack([look.bits for look in looks]), np.stack([look.grey for look in looks])
-    count = 0
+    looks = [_look(frame) for frame in (*(frame for frame, _ in earlier), *frames)]
+    tied = [group for _, group in earlier]
+    component = _components(looks, tied)
+    names: dict[int, str] = {}
+    for place, group in zip(component, tied, strict=False):
+        names.setdefault(place, group)
+    bound = {group: names[place] for place, group in zip(component, tied, strict=False) if names[place] != group}
+    new = component[len(tied) :]
+    fresh = {place: f"{name}-{number}" for number, place in enumerate(dict.fromkeys(new), start=1)}
+    return [names.get(place, fresh[place]) for place in new], bound
+
+
+def _components(looks: Sequence[_Look], tied: Sequence[str]) -> list[int]:
+    """A number for each look, equal for those that are alike, by way of others too; the first ones are tied by name."""
+    if not looks:
+        return []
+    bits, grey = np.stack([look.bits for look in looks]), np.stack([look.grey for look in looks])
+    ties = np.array([*tied, *[""] * (len(looks) - len(tied))], dtype=object)
+    found = np.full(len(looks), -1)
     for first in range(len(looks)):
-        if group[first] >= 0:
+        if found[first] >= 0:
             continue
         waiting = [first]
-        group[first] = count
+        found[first] = first
         while waiting:
             this = waiting.pop()
             alike = (bits != bits[this]).sum(axis=1) <= ALIKE_BITS
             alike |= np.abs(grey - grey[this]).mean(axis=1) <= ALIKE_GREY
-            joining = np.flatnonzero(alike & (group < 0))
-            group[joining] = count
+            alike |= (ties == ties[this]) & (ties != "")
+            joining = np.flatnonzero(alike & (found < 0))
+            found[joining] = first
             waiting += joining.tolist()
-        count += 1
-    return [f"{name}-{number + 1}" for number in group.tolist()]
+    return [int(place) for place in found]
 
 
 def take_burst(
@@ -80,7 +103,8 @@ def take_burst(
 ) -> Generator[Progress, None, IntakeReport]:
     """Take frames (JPEG or PNG) into a class of a dataset, of a new one called `name` where none is given.
 
-    They go the way of every picture: each is examined, equal bytes are kept once, and it is one edit.
+    They go the way of every picture: each is examined, equal bytes are kept once, and it is one edit. Where they bind
+    groups of earlier bursts to each other, that is another one.
 
     Raises:
         DataError: There are no frames or too many, or the class has no name.
@@ -92,8 +116,8 @@ def take_burst(
             f"A burst has 1 to {MOST_FRAMES} frames of at most {MOST_FRAME_BYTES // 10**6} MB. Received {len(frames)}. "
             "Record for a shorter time."
         )
-    burst = f"burst-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    groups = groups_of(frames, burst)
+    burst = f"{PREFIX}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    groups, bound = groups_of(frames, burst, _earlier(into) if into is not None else ())
     home = workspace.root / "staging" / burst
     home.mkdir(parents=True)
     try:
@@ -104,9 +128,26 @@ def take_burst(
                 file = f"{burst}-{number:03d}{'.png' if frame.startswith(_PNG) else '.jpg'}"
                 (home / file).write_bytes(frame)
                 table.writerow((file, label.strip(), group))
-        return (yield from ingest(workspace, home, name=name if into is None else None, into=into))
+        report = yield from ingest(workspace, home, name=name if into is None else None, into=into)
     finally:
         remove_tree(home)
+    if bound:
+        items = report.dataset.items()
+        rows = items[items["group"].isin(set(bound))]
+        groups_now = rows["group"].map(bound)
+        apply(report.dataset, Group(groups=dict(zip(rows["sha256"], groups_now, strict=True))))
+    return report
+
+
+def _earlier(dataset: Dataset) -> list[tuple[bytes, str]]:
+    """The latest frames of earlier bursts with their groups; those that can no longer be read are passed over."""
+    items = dataset.items()
+    frames = items[items["group"].str.startswith(PREFIX)].tail(MOST_FRAMES)
+    found = []
+    for file, group in zip(frames["file"], frames["group"], strict=True):
+        with suppress(OSError):
+            found.append((dataset.image_path(file).read_bytes(), group))
+    return found
 
 
 def _look(frame: bytes) -> _Look:
@@ -114,6 +155,7 @@ def _look(frame: bytes) -> _Look:
 
     try:
         with Image.open(BytesIO(frame), formats=("JPEG", "PNG")) as picture:
+            picture.draft("L", (4 * SIDE, 4 * SIDE))  # a large JPEG need not be unpacked for 32 × 32 cells
             small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise DataError("A frame of the camera is no picture. Record again.") from error
