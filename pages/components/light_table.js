@@ -44,6 +44,11 @@ class LightTable {
     this.menu = element("div", { class: "menu", hidden: true });
     this.grid = element("div", { class: "grid", role: "listbox", "aria-multiselectable": "true" });
     this.grid.addEventListener("keydown", (event) => this.key(event));
+    // A screen reader moves the focus by itself.
+    this.grid.addEventListener("focusin", (event) => {
+      const place = this.ids().indexOf(event.target.dataset.id);
+      if (place >= 0) this.cursor = place;
+    });
     this.note = element("p", { class: "keys" });
     host.append(this.bar, this.menu, this.grid, this.note);
   }
