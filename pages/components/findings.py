@@ -14,6 +14,8 @@ from tlcore.health.check import Check
 from tlcore.health.findings import TITLES, Finding, Kind, to_csv
 
 STEPS = 5
+# Below it the probe errs more often than people who label do.
+TRUSTED = 0.85
 ELSEWHERE: dict[Kind, tuple[str, str]] = {
     "leak": ("Go to the split", ":material/call_split:"),
     "confusable_classes": ("Go to the classes", ":material/category:"),
@@ -100,6 +102,8 @@ def _one(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
     st.button("All findings", icon=":material/arrow_back:", type="tertiary", on_click=_look_at, args=(dataset, ""))
     st.subheader(f"{about.icon} {TITLES[kind]}", anchor=False)
     st.markdown(about.advice)
+    if kind == "label_suspect":
+        _how_sure(dataset)
     if not found:
         st.success("Nothing of this kind is left.", icon=":material/check_circle:")
         return
@@ -115,6 +119,17 @@ def _one(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
             on_click="ignore",
         )
     finding_table.show(dataset, kind, found)
+
+
+def _how_sure(dataset: Dataset) -> None:
+    """A weak model is mistaken more often than the labels are."""
+    info = Check(dataset).info()
+    if info is not None and info.accuracy is not None and info.accuracy < TRUSTED:
+        st.warning(
+            f"That model is right for {words.percent(info.accuracy)} of the pictures only, so many of these are its "
+            "own mistakes. Look at each picture before you accept what it says.",
+            icon=":material/visibility:",
+        )
 
 
 def _mend_all(dataset: Dataset, about: About, found: Sequence[Finding]) -> None:

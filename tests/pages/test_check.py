@@ -160,3 +160,11 @@ def test_findings_can_be_downloaded(checked):
     for kind in ("", "near_duplicate"):
         app = open_page("9_check", dataset=checked.id, kind=kind)
         assert "Download as CSV" in [element.label for element in app.get("download_button")]
+
+
+@pytest.mark.parametrize(("accuracy", "warned"), [(0.6, True), (0.95, False)])
+def test_suggestions_of_a_model_that_is_often_wrong_are_shown_with_a_warning(tiny_dataset, shas, accuracy, warned):
+    suspect = Finding("label_suspect", (shas[12],), 0.8, "It looks like a circle.", {shas[12]: "circle"})
+    made_checks.finished(tiny_dataset, [suspect], accuracy=accuracy)
+    app = open_page("9_check", dataset=tiny_dataset.id, kind="label_suspect")
+    assert ("Look at each picture before you accept" in words(app)) == warned
