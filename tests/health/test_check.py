@@ -148,6 +148,7 @@ def test_a_worker_that_vanished_is_seen_as_failed(mine):
     assert mine.state().error == VANISHED
 
 
+@pytest.mark.slow
 def test_a_dataset_is_checked_by_one_worker(planted, workspace):
     with CheckRecorder(Check(planted)):
         assert work(planted.path) == 1
