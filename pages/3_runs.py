@@ -11,7 +11,7 @@ from tlcore.workspace import Workspace
 
 
 def one(workspace: Workspace, asked: str) -> None:
-    st.page_link(frame.RUNS, label="All runs", icon=":material/arrow_back:")
+    frame.link("All runs", icon=":material/arrow_back:", key="all-runs")
     try:
         run = open_run(workspace, asked)
         _ = run.config

@@ -17,7 +17,7 @@ LATEST = 10
 
 
 def one(workspace: Workspace, asked: str) -> None:
-    st.page_link(frame.SWEEP, label="New sweep, and earlier ones", icon=":material/arrow_back:")
+    frame.link("New sweep, and earlier ones", icon=":material/arrow_back:", key="all-sweeps")
     try:
         sweep = open_sweep(workspace, asked)
         _ = sweep.config
@@ -31,7 +31,8 @@ def start(workspace: Workspace, dataset: Dataset, config: SweepConfig) -> None:
     sweep = create_sweep(workspace, dataset, config)
     with st.spinner("Starting the sweep …"):
         launch_sweep(sweep)
-    frame.go_to(frame.SWEEP, sweep=sweep.id)
+    st.query_params.from_dict({"sweep": sweep.id})
+    st.rerun()
 
 
 def new(workspace: Workspace) -> None:

@@ -72,6 +72,16 @@ def go_to(target: str, **query: str) -> None:
     st.switch_page(target, query_params={name: value for name, value in query.items() if value})
 
 
+def link(label: str, *, icon: str | None = None, key: str, **query: str) -> None:
+    """A quiet button that shows something else on this very page.
+
+    A `st.page_link` to the page that it is on leaves the old query in the browser, which a reload then shows again.
+    """
+    if st.button(label, icon=icon, key=key, type="tertiary"):
+        st.query_params.from_dict(query)
+        st.rerun()
+
+
 def empty_state(
     icon: str, title: str, sentence: str, *, action: str = "", target: str = "", primary: bool = True, **query: str
 ) -> None:

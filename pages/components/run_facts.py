@@ -71,6 +71,8 @@ def made(run: Run) -> str:
 def about(run: Run) -> str:
     """What a list says below the title, as Markdown; what the title says already is left out."""
     said = [dataset(run)]
+    if (version := run.dataset.version) > 1:  # runs before and after the pictures were mended
+        said.append(f"version {version}")
     if run.name != run.id:
         said += [backbone(run.config), mode(run.config)]
     return " · ".join(escape(word) for word in (*said, made(run)) if word)

@@ -15,11 +15,9 @@ from tlcore.runs.state import RunState
 ROWS = 20
 WIDTHS = [1.25, 1]
 HEADS = {"Test accuracy (95 %)": 132, "Time": 84, "State": 118}  # pixels
-# The link to this very page would look pressed; the heads make no sense where the columns stand below each other.
+# The heads make no sense where the columns stand below each other.
 STYLE = """
 <style>
-:is([class*="st-key-row-"], .st-key-queue) [data-testid="stPageLink-NavLink"] { background: none; padding: 0; }
-:is([class*="st-key-row-"], .st-key-queue) [data-testid="stPageLink-NavLink"]:hover { text-decoration: underline; }
 .st-key-run-heads { padding: 0 1rem; margin-bottom: -0.75rem; }
 @media (max-width: 640px) { .st-key-run-heads { display: none; } }
 </style>
@@ -70,7 +68,7 @@ def _row(run: Run, state: RunState) -> None:
         st.checkbox("Compare", key=f"compare-{run.id}", label_visibility="collapsed")
         with st.container(gap=None):
             title = f"**{run_facts.escape(run_facts.title(run))}**"
-            st.page_link(frame.RUNS, label=title, query_params={"run": run.id})
+            frame.link(title, key=f"open-{run.id}", run=run.id)
             st.caption(run_facts.about(run))
     with facts, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f"**{run_facts.accuracy(state)}**", width=HEADS["Test accuracy (95 %)"])

@@ -38,7 +38,7 @@ def _row(place: Place, last: int) -> None:
         st.markdown(":blue-badge[trains]" if trains else f":gray-badge[{place.position}]", width="content")
         # By its folder: runs of other workspaces stand in the same line.
         asked = run.id if _is_here(place) else key
-        st.page_link(frame.RUNS, label=f"**{_title(place)}**", query_params={"run": asked})
+        frame.link(f"**{_title(place)}**", key=f"queued-{key}", run=asked)
         st.caption(f"in line since {words.moment(place.since)}", width="content")
     if trains:
         return

@@ -58,7 +58,7 @@ def line(workspace: Workspace, sweep: Sweep) -> None:
     state = sweep.state()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         name = f"**{run_facts.escape(title(workspace, sweep))}**"
-        st.page_link(frame.SWEEP, label=name, query_params={"sweep": sweep.id})
+        frame.link(name, key=f"open-{sweep.id}", sweep=sweep.id)
         st.markdown(f"{STATES[state.state]} {words.plural(len(state.trials), 'trial')}")
         st.caption(made(sweep))
         st.space("stretch")

@@ -125,5 +125,11 @@ def test_planted_faults_are_found_mended_and_trained_without(server: Server, pag
         assert found is not None
         row = page.locator(f".st-key-row-{run.id}")
         expect(row).to_contain_text(f"{100 * found.accuracy:.1f}")
+    expect(row).to_contain_text(f"version {dataset.info.version}")
+    # What is looked at stands in the URL, there and back.
+    page.locator(f".st-key-open-{after.id}").get_by_role("button").click()
+    expect(page).to_have_url(re.compile(f"run={after.id}"))
+    page.get_by_role("button", name="All runs").click()
+    expect(page).to_have_url(re.compile("/runs$"))
     assert set(PARTS) == set(after.split()["split"])
     assert not after.split()["sha256"].isin(dataset.all_items().query("state != ''")["sha256"]).any()
