@@ -54,6 +54,15 @@ def dataset(run: Run) -> str:
         return "a dataset that is gone"
 
 
+def _version(run: Run) -> str:
+    """Which one of an edited dataset: runs before and after the pictures were mended stand side by side."""
+    try:
+        version = run.dataset.version
+    except GraftError:
+        return ""
+    return f"version {version}" if version > 1 else ""
+
+
 def title(run: Run) -> str:
     """The name that a person gave; else what the run is."""
     return run.name if run.name != run.id else f"{backbone(run.config)}, {mode(run.config)}"
@@ -70,9 +79,7 @@ def made(run: Run) -> str:
 
 def about(run: Run) -> str:
     """What a list says below the title, as Markdown; what the title says already is left out."""
-    said = [dataset(run)]
-    if (version := run.dataset.version) > 1:  # runs before and after the pictures were mended
-        said.append(f"version {version}")
+    said = [dataset(run), _version(run)]
     if run.name != run.id:
         said += [backbone(run.config), mode(run.config)]
     return " · ".join(escape(word) for word in (*said, made(run)) if word)
