@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.chromium import find_or_install
 
 ROOT = Path(__file__).resolve().parents[2]
-PICTURES_PER_CLASS = 40
+PICTURES_PER_CLASS = 24
 
 
 @dataclass

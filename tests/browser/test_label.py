@@ -76,7 +76,7 @@ def test_each_picture_takes_one_key_and_no_answer_is_lost(server: Server, page: 
     page.keyboard.type("ring")
     page.keyboard.press("Enter")
     becomes(lambda: said(inbox), ["circle", "square", "circle", "skip", "ring"])
-    expect(page.get_by_text("Labels given")).to_be_visible()
+    expect(page.get_by_text("Labels given", exact=True)).to_be_visible()
 
     # They join the dataset, and what was chosen stands there.
     page.get_by_role("button", name="Add 4 labelled pictures to the dataset").click()

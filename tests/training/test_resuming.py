@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,13 +17,27 @@ from tests.runs.processes import until
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted
-from tlcore.runs.launch import launch, resume
+from tlcore.runs.launch import launch, resume, worker_environment
 from tlcore.runs.run import Run
 
 pytestmark = pytest.mark.slow
 KILLS = 20
 PAUSED = 12  # instead
 EPOCHS = 60
+
+
+@pytest.fixture
+def ready_workers(workspace, tmp_path, monkeypatch) -> Iterator[None]:
+    """Workers that do not import their backend each time."""
+    place = tmp_path / "ready"
+    command = (sys.executable, "-m", "tests.training.ready_workers", str(place))
+    with subprocess.Popen(command, env=worker_environment(), start_new_session=True) as serving:
+        while not place.exists():
+            assert serving.poll() is None
+            time.sleep(0.05)
+        monkeypatch.setattr("tlcore.runs.launch.WORKER", command)
+        yield
+        serving.kill()
 
 
 def make_run(workspace, dataset, **changes) -> Run:
@@ -49,7 +66,7 @@ def events_of(run: Run, kind: type) -> list:
     return [event for event in run.events() if isinstance(event, kind)]
 
 
-def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(workspace, tiny_dataset):
+def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(workspace, tiny_dataset, ready_workers):
     chance = random.Random(0)
     run = make_run(workspace, tiny_dataset)
     launch(run)
