@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tlcore.data.info import write_table
 from tlcore.errors import RunError
-from tlcore.evaluation.files import read_evaluation, read_predictions
+from tlcore.evaluation.files import read_evaluation, read_features, read_predictions, read_validation
 from tlcore.files import remove_tree, write_json
 from tlcore.inference.labels import read_labels
 from tlcore.runs.run import Run, list_runs
@@ -83,6 +83,10 @@ def _rename_judgement(run: Run, naming: Naming) -> None:
     baseline = judged.baseline.model_copy(update={"label": naming(judged.baseline.label)})
     classes = tuple(map(naming, judged.classes))
     _rename_table(run.predictions, read_predictions(run.path), naming)
+    if (validated := read_validation(run.path)) is not None:
+        _rename_table(run.path / "validation.parquet", validated, naming)
+    if (features := read_features(run.path)) is not None:
+        _rename_table(run.path / "evaluation" / "pictures.parquet", features.pictures, naming)
     changes = {"classes": classes, "per_class": per_class, "baseline": baseline}
     write_json(run.evaluation_json, judged.model_copy(update=changes))
 

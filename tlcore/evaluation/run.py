@@ -10,45 +10,110 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from tlcore.data.dataset import open_dataset
+from tlcore.data.dealing import together
+from tlcore.data.info import write_table
 from tlcore.data.looks import count_look
 from tlcore.data.progress import Pace, Progress, drain
-from tlcore.evaluation.metrics import Evaluation, evaluate, predictions_table
-from tlcore.files import replacing, write_json
+from tlcore.evaluation.baselines import Guesses, guess
+from tlcore.evaluation.curves import class_curves
+from tlcore.evaluation.files import FrozenFeatures, read_features, write_features
+from tlcore.evaluation.frozen import frozen_features
+from tlcore.evaluation.metrics import Evaluation, evaluate, predictions_table, probabilities
+from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
-from tlcore.runs.pictures import read_test_pictures
+from tlcore.runs.pictures import read_part
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
+Report = Callable[[Progress], None]
+SLOW_IMPORTS = ("sklearn.metrics", "sklearn.linear_model", "scipy.cluster.hierarchy")
+NO_FEATURES = (
+    "The features of the frozen backbone are not in the cache, and cannot be computed without training: the nearest "
+    "class mean and the linear probe are not known."
+)
 
-def evaluate_run(run: Run, report: Callable[[Progress], None], *, workspace: Workspace | None = None) -> Evaluation:
-    """Write `predictions.parquet` and `evaluation.json` and give the latter; the look at the test part is counted.
+
+def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None) -> Evaluation:
+    """Write what is known of a run's model, and give its `evaluation.json`; the look at the test part is counted.
+
+    Written are `validation.parquet`, `predictions.parquet`, `evaluation/` and, last, `evaluation.json`.
 
     Raises:
         GraftError: The run has no model, or its pictures are gone.
     """
-    # Importing it takes as long as some hundred answers; by then it is there.
-    threading.Thread(target=importlib.import_module, args=("sklearn.metrics",), daemon=True).start()
+    # Importing them takes as long as some hundred answers; by then they are there.
+    threading.Thread(target=lambda: [importlib.import_module(name) for name in SLOW_IMPORTS], daemon=True).start()
     workspace = workspace or Workspace.default()
     predictor = Predictor.from_run(run.path)
     classes = predictor.labels.labels
-    pictures = drain(read_test_pictures(run, workspace), report)
-    pace = Pace(len(pictures.paths), "Asking the model about the test pictures")
+    write_table(run.path / "validation.parquet", _ask(run, "val", predictor, workspace, report))
+    features = _features(run, workspace, report)
+    predictions = _ask(run, "test", predictor, workspace, report)
+    split = run.split()
+    learnt = split.loc[split["split"] == "train", "label"].value_counts()
+    found = evaluate(
+        predictions,
+        classes,
+        {label: int(learnt.get(label, 0)) for label in classes},
+        units=_units(split),
+        guesses=_guesses(features, classes),
+    )
+    _write(run, predictions, classes)
+    # Last: where it is, the others are too.
+    write_json(run.evaluation_json, found)
+    if len(predictions):
+        count_look(open_dataset(workspace, run.dataset.id), run.id, run.dataset.draw)
+    return found
+
+
+def _ask(run: Run, part: str, predictor: Predictor, workspace: Workspace, report: Report) -> pd.DataFrame:
+    """The answers about a part, as a table."""
+    pictures = drain(read_part(run, workspace, part), report)
+    classes, which = predictor.labels.labels, "validation" if part == "val" else part
+    pace = Pace(len(pictures.paths), f"Asking the model about the {which} pictures")
     chances = np.empty((len(pictures.paths), len(classes)), np.float32)
     for index, answer in enumerate(predictor.each(pictures.pixels)):
         chances[index] = answer
         if pace.due():
             report(pace.at(index + 1))
     report(pace.at(len(chances)))
-    predictions = predictions_table(pictures.rows, chances, classes)
-    split = run.split()
-    learnt = split.loc[split["split"] == "train", "label"].value_counts()
-    found = evaluate(predictions, classes, {label: int(learnt.get(label, 0)) for label in classes})
-    with replacing(run.predictions) as beside:
-        predictions.to_parquet(beside, index=False)
-    # Last: where it is, the predictions are too.
-    write_json(run.evaluation_json, found)
-    if pictures.paths:
-        count_look(open_dataset(workspace, run.dataset.id), run.id, run.dataset.draw)
-    return found
+    return predictions_table(pictures.rows, chances, classes)
+
+
+def _units(split: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """A number for each test picture, equal for those that belong together, from 0 on."""
+    test = split[split["split"] == "test"]
+    groups = test["group"] if "group" in test else pd.Series("", index=test.index)  # runs of long ago have none
+    if test.empty:
+        return np.empty(0, np.int64)
+    units: npt.NDArray[np.int64] = np.unique(together(test["sha256"], groups), return_inverse=True)[1]
+    return units.astype(np.int64)
+
+
+def _guesses(features: FrozenFeatures | None, classes: tuple[str, ...]) -> Guesses:
+    if features is None:
+        return Guesses(note=NO_FEATURES)
+    part, codes = features.pictures["split"], {label: index for index, label in enumerate(classes)}
+    labels = np.array(features.pictures["label"].map(codes), np.int64)
+    train, test = (np.flatnonzero(part == name) for name in ("train", "test"))
+    return guess(features.rows[train], labels[train], features.rows[test], classes=len(classes))
+
+
+def _features(run: Run, workspace: Workspace, report: Report) -> FrozenFeatures | None:
+    """What the run folder has, or else what can be found or computed; then the folder has it."""
+    features = read_features(run.path)
+    if features is None and (features := drain(frozen_features(run, workspace), report)) is not None:
+        write_features(run.path, features)
+    return features
+
+
+def _write(run: Run, predictions: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    write_table(run.predictions, predictions)
+    codes = {label: index for index, label in enumerate(classes)}
+    true = np.array(predictions["label"].map(codes), np.int64)
+    curves = class_curves(true, probabilities(predictions, len(classes)))
+    write_table(run.path / "evaluation" / "curves.parquet", curves)
