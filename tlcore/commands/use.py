@@ -19,21 +19,23 @@ from tlcore.runs.run import Run, open_run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tlcore.evaluation.metrics import Evaluation
     from tlcore.inference.predictor import Answer
 
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     """Judge a run's model.onnx on its test pictures once more."""
     terminal = Terminal(as_json=as_json)
-    found = _with_model(run)
+    found = with_model(run)
     from tlcore.data.dataset import open_dataset  # not before a typing error could show
     from tlcore.data.looks import read_looks, sentence
     from tlcore.evaluation.run import evaluate_run
+    from tlcore.evaluation.summary import summary
 
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
     looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
-    content = {"run": found.id, "looks": looks, **judged.model_dump(mode="json", exclude={"schema_version"})}
+    content = {"run": found.id, "looks": looks, **summary(found.path, judged)}
     rows: list[tuple[str, ...]] = [
         (entry.label, f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support}")
         for entry in judged.per_class
@@ -41,7 +43,7 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     text = (
         f"{found.name}: test accuracy {judged.accuracy:.3f} (95 % between {judged.low:.3f} and {judged.high:.3f}, "
         f"{judged.n} pictures).\n"
-        f"Always '{judged.baseline.label}' would score {judged.baseline.accuracy:.3f}.\n"
+        f"{_baselines(judged)}\n"
         + table(("class", "precision", "recall", "F1", "pictures"), rows)
         + f"\n{sentence(looks, accuracy=judged.accuracy, pictures=judged.n)}"
     )
@@ -56,8 +58,8 @@ def predict(
 ) -> None:
     """Ask a run's model about pictures."""
     terminal = Terminal(as_json=as_json)
-    found = _with_model(run)
-    pictures, ignored = _pictures(paths)
+    found = with_model(run)
+    pictures, ignored = pictures_in(paths)
     from tlcore.inference.predictor import Predictor
 
     predictor = Predictor.from_run(found.path)
@@ -112,7 +114,7 @@ def export(
 ) -> None:
     """Make a run's downloads once more; each is reloaded in a fresh process and compared with the app."""
     terminal = Terminal(as_json=as_json)
-    found = _with_model(run)
+    found = with_model(run)
     from tlcore.export.run import export_run
 
     wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
@@ -142,7 +144,21 @@ def export(
         raise typer.Exit(1)
 
 
-def _with_model(name: str) -> Run:
+def _baselines(judged: Evaluation) -> str:
+    """What less than the model scores, in a sentence."""
+    known, said = judged.baselines, f"Always '{judged.baseline.label}' would score {judged.baseline.accuracy:.3f}"
+    if known.nearest_mean and known.linear_probe:
+        mean, probe = known.nearest_mean.value, known.linear_probe.value
+        said += f", the nearest class mean {mean:.3f}, a linear probe on the frozen backbone {probe:.3f}"
+    return f"{said}."
+
+
+def with_model(name: str) -> Run:
+    """Find a run that is over and has a model.
+
+    Raises:
+        RunError: It is under way, or has none.
+    """
     run = open_run(Workspace.default(), name)
     state = run.state()
     if state.live:
@@ -152,7 +168,7 @@ def _with_model(name: str) -> Run:
     return run
 
 
-def _pictures(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def pictures_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The files that are named and the pictures in the folders that are named; then what was in the way."""
     from tlcore.data.pixels import SUFFIXES
 

@@ -28,8 +28,8 @@ _OVER = ("finished", "stopped")
 def rename_class(run: Run, old: str, new: str) -> None:
     """Call a class by another name wherever the run names it: its labels, its pictures, its judgement.
 
-    The numbers, the model and the proofs of what was exported stay. Only the bundle, which has the names inside, is
-    taken away; `export` makes it again. A crash in between is mended by asking once more.
+    The numbers, the model and the proofs of what was exported stay. Only the bundle and what was understood, which have
+    the names inside, are taken away; `export` and `understand` make them again. A crash in between is mended by asking once more.
 
     Raises:
         RunError: The run is not over, has no such class, or has one of the new name already.
@@ -37,6 +37,7 @@ def rename_class(run: Run, old: str, new: str) -> None:
     new = new.strip()
     _check(run, old, new)
     remove_tree(run.exports / "bundle")
+    remove_tree(run.path / "understanding")
     naming = partial(_named, old, new)
     _rename_judgement(run, naming)
     _rename_table(run.path / "split.parquet", run.split(), naming)
