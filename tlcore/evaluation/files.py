@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.data.dealing import together
 from tlcore.data.info import write_table
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.evaluation.metrics import Evaluation
@@ -90,6 +91,16 @@ def read_features(run: Path) -> FrozenFeatures | None:
         return None
     pictures = _table(run / "evaluation" / "pictures.parquet", "The pictures of the features")
     return FrozenFeatures(pictures, rows) if len(pictures) == len(rows) else None
+
+
+def units_of_test(split: pd.DataFrame) -> dict[str, int]:
+    """A number for each test picture of a run's split, by SHA-256, equal for those that belong together, from 0 on."""
+    test = split[split["split"] == "test"]
+    if test.empty:
+        return {}
+    groups = test["group"].to_numpy(dtype=object) if "group" in test else np.full(len(test), "", object)
+    units = np.unique(together(test["sha256"].to_numpy(dtype=object), groups), return_inverse=True)[1]
+    return dict(zip(test["sha256"], units.tolist(), strict=True))
 
 
 def write_features(run: Path, features: FrozenFeatures) -> None:

@@ -10,17 +10,15 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tlcore.data.dataset import open_dataset
-from tlcore.data.dealing import together
 from tlcore.data.info import write_table
 from tlcore.data.looks import count_look
 from tlcore.data.progress import Pace, Progress, drain
 from tlcore.evaluation.baselines import Guesses, guess
 from tlcore.evaluation.curves import class_curves
-from tlcore.evaluation.files import FrozenFeatures, read_features, write_features
+from tlcore.evaluation.files import FrozenFeatures, read_features, units_of_test, write_features
 from tlcore.evaluation.frozen import frozen_features
 from tlcore.evaluation.metrics import Evaluation, evaluate, predictions_table, probabilities
 from tlcore.files import write_json
@@ -59,7 +57,7 @@ def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None
         predictions,
         classes,
         {label: int(learnt.get(label, 0)) for label in classes},
-        units=_units(split),
+        units=np.array(predictions["sha256"].map(units_of_test(split)), np.int64),
         guesses=_guesses(features, classes),
     )
     _write(run, predictions, classes)
@@ -82,16 +80,6 @@ def _ask(run: Run, part: str, predictor: Predictor, workspace: Workspace, report
             report(pace.at(index + 1))
     report(pace.at(len(chances)))
     return predictions_table(pictures.rows, chances, classes)
-
-
-def _units(split: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """A number for each test picture, equal for those that belong together, from 0 on."""
-    test = split[split["split"] == "test"]
-    groups = test["group"] if "group" in test else pd.Series("", index=test.index)  # runs of long ago have none
-    if test.empty:
-        return np.empty(0, np.int64)
-    units: npt.NDArray[np.int64] = np.unique(together(test["sha256"], groups), return_inverse=True)[1]
-    return units.astype(np.int64)
 
 
 def _guesses(features: FrozenFeatures | None, classes: tuple[str, ...]) -> Guesses:
