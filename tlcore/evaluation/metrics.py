@@ -40,7 +40,7 @@ class ClassScores(BaseModel):
     Attributes:
         precision: Of the pictures answered with this class, the share that is of it.
         recall: Of the pictures of this class, the share answered with it.
-        f1: The harmonic mean of the two; its interval is that of the bootstrap.
+        f1: The harmonic mean of the two; by the share of hits among the pictures of either.
         support: Test pictures of this class.
         answered: Test pictures answered with this class.
         auc: The area under the ROC curve of this class against the others, 0.5 for guesses; None where there are no
@@ -168,9 +168,10 @@ def predictions_table(rows: pd.DataFrame, chances: NDArray[np.float32], classes:
     table["predicted"] = table["predicted"].astype(table["label"].dtype)
     table["confidence"] = chances[np.arange(len(best)), best]
     table["correct"] = table["predicted"] == table["label"]
-    for index in range(len(classes)):
-        table[f"p_{index}"] = chances[:, index]
-    return table
+    import pandas as pd
+
+    # All at once: a hundred columns that are put in one by one are slow to use.
+    return pd.concat([table, pd.DataFrame(chances, columns=[f"p_{index}" for index in range(len(classes))])], axis=1)
 
 
 def probabilities(predictions: pd.DataFrame, classes: int) -> NDArray[np.float32]:
@@ -201,7 +202,7 @@ def _per_class(scored: Scoring | None, chances: NDArray[np.float32], classes: Se
     found = []
     for index, label in enumerate(classes):
         precision, recall = scored.precision(index), scored.recall(index)
-        f1 = scored.f1(index, least=_harmonic(precision.low, recall.low))
+        f1 = scored.f1(index)
         auc, average_precision = areas(answers.true == index, chances[:, index])
         found.append(
             ClassScores(
@@ -243,10 +244,6 @@ def _baselines(
         learnt_from=guesses.learnt_from,
         note=guesses.note,
     )
-
-
-def _harmonic(first: float, second: float) -> float:
-    return 2 * first * second / (first + second) if first + second else 0.0
 
 
 def _notes(n: int, per_class: Sequence[ClassScores]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ It knows which interval fits which figure. It does not know tables, class names 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,9 +18,10 @@ from tlcore.evaluation.statistics import (
     Figures,
     Floats,
     Integers,
+    bootstrap_t,
     grouped_wilson,
+    mean_of_shares,
     observe,
-    percentiles,
     resample,
     wilson,
 )
@@ -32,9 +34,9 @@ SMALLEST = float(np.finfo(np.float64).eps)  # as scikit-learn's log_loss: a prob
 class Scoring:
     """Figures of some answers, and those of their resamples.
 
-    Shares of pictures (accuracy, top-k, recall, precision) have Wilson's interval, by the effective number where
-    pictures come in groups; everything else that of the bootstrap. Fewer than two units know nothing: the interval is
-    then all that the figure can be.
+    Shares of pictures (accuracy, top-k, recall, precision) and F1 have Wilson's interval, by the effective number where
+    pictures come in groups, means over the classes are put together of those, and losses have that of the bootstrap.
+    Fewer than two units know nothing: the interval is then all that the figure can be.
     """
 
     answers: Answers
@@ -50,11 +52,13 @@ class Scoring:
 
     def scores(self) -> Scores:
         """Every figure of the whole."""
-        accuracy = self._share(self.seen.accuracy[0], self.drawn.accuracy, np.ones(len(self.answers.true), bool))
+        accuracy = self._share(self.seen.accuracy[0], lambda: self.drawn.accuracy, self._all)
+        there = np.unique(self.answers.true)
+        either = np.union1d(there, self.answers.answered)
         return Scores(
             accuracy=accuracy,
-            balanced_accuracy=self._mean_share(self.seen.balanced_accuracy, self.drawn.balanced_accuracy, accuracy),
-            macro_f1=self._mean_share(self.seen.macro_f1, self.drawn.macro_f1, accuracy),
+            balanced_accuracy=self._mean_of([self.recall(index) for index in there], self.drawn.recall[:, there]),
+            macro_f1=self._mean_of([self.f1(index) for index in either], self.drawn.f1[:, either]),
             log_loss=self._mean(0, most=-float(np.log(SMALLEST))),
             brier=self._mean(1, most=2.0),
             top_k=tuple(self._top(place, k) for place, k in enumerate(self.top)),
@@ -65,54 +69,56 @@ class Scoring:
     def recall(self, index: int) -> Interval:
         """Of one class, by its position; 0 of nothing."""
         of_class = self.answers.true == index
-        return self._share(self.seen.recall[0, index], self.drawn.recall[:, index], of_class)
+        return self._share(self.seen.recall[0, index], lambda: self.drawn.recall[:, index], of_class)
 
     def precision(self, index: int) -> Interval:
         """Of one class, by its position; 0 of nothing."""
         said = self.answers.answered == index
-        return self._share(self.seen.precision[0, index], self.drawn.precision[:, index], said)
+        return self._share(self.seen.precision[0, index], lambda: self.drawn.precision[:, index], said)
 
-    def f1(self, index: int, *, least: float) -> Interval:
-        """Of one class; `least` is the low bound where nothing varies, because all are right."""
-        value, drawn = self.seen.f1[0, index], self.drawn.f1[:, index]
-        if not np.isfinite(value):
-            return Interval(value=0.0, low=0.0, high=1.0)
-        low, high = self._spread(drawn, most=1.0)
-        if low == high:  # all right, or all wrong: resampling the same gives the same
-            low, high = (least, 1.0) if value else (0.0, 1.0)
-        return _interval(value, low, high)
+    def f1(self, index: int) -> Interval:
+        """Of one class, by its position; 0 of nothing.
 
-    def _share(self, value: float, drawn: Floats, of: npt.NDArray[np.bool_]) -> Interval:
+        F1 is 2J / (1 + J) of the share J of hits among the pictures that are of the class or called so.
+        """
+        either = (self.answers.true == index) | (self.answers.answered == index)
+        overlap = self._share(_overlap(self.seen.f1[:, index])[0], lambda: _overlap(self.drawn.f1[:, index]), either)
+        return Interval(**{name: 2 * value / (1 + value) for name, value in overlap.model_dump().items()})
+
+    @property
+    def _all(self) -> npt.NDArray[np.bool_]:
+        return np.ones(len(self.answers.true), bool)
+
+    def _share(self, value: float, drawn: Callable[[], Floats], of: npt.NDArray[np.bool_]) -> Interval:
+        """Of the pictures `of`; `drawn` gives it for each resample, which only groups need."""
         n = int(of.sum())
         if not n:
             return Interval(value=0.0, low=0.0, high=1.0)
         if not self.answers.grouped:
-            low, high = wilson(round(value * n), n)
+            low, high = wilson(round(float(value) * n), n)
         else:
             units = len(np.unique(self.answers.units[of]))
-            known = drawn[np.isfinite(drawn)]
+            known = drawn()
+            known = known[np.isfinite(known)]
             variance = float(known.var()) if len(known) else 0.0
             low, high = grouped_wilson(float(value), n, variance=variance, units=units)
         return _interval(value, low, high)
 
-    def _mean_share(self, seen: Floats, drawn: Floats, accuracy: Interval) -> Interval:
-        low, high = self._spread(drawn, most=1.0)
-        if low == high:  # resampling what does not vary says nothing: as unsure as the accuracy then
-            low, high = seen[0] - (accuracy.value - accuracy.low), seen[0] + (accuracy.high - accuracy.value)
-        return _interval(seen[0], max(0.0, low), min(1.0, high))
+    def _mean_of(self, figures: Sequence[Interval], drawn: Floats) -> Interval:
+        shares, lows, highs = (np.array([getattr(each, name) for each in figures]) for name in ("value", "low", "high"))
+        low, high = mean_of_shares(shares, lows, highs, drawn)
+        return _interval(float(shares.mean()), max(0.0, low), min(1.0, high))
 
     def _mean(self, column: int, *, most: float) -> Interval:
-        low, high = self._spread(self.drawn.means[:, column], most=most)
-        return _interval(self.seen.means[0, column], low, high)
+        value, error = self.seen.means[0, column], self.seen.errors[0, column]
+        if self.answers.number_of_units < 2:
+            return Interval(value=value, low=0.0, high=most)
+        low, high = bootstrap_t((value, error), self.drawn.means[:, column], self.drawn.errors[:, column])
+        return _interval(value, max(0.0, low), min(most, high))
 
     def _top(self, place: int, k: int) -> TopK:
-        of = np.ones(len(self.answers.true), bool)
-        found = self._share(self.seen.means[0, 2 + place], self.drawn.means[:, 2 + place], of)
+        found = self._share(self.seen.means[0, 2 + place], lambda: self.drawn.means[:, 2 + place], self._all)
         return TopK(k=k, **found.model_dump())
-
-    def _spread(self, drawn: Floats, *, most: float) -> tuple[float, float]:
-        units = self.answers.number_of_units
-        return percentiles(drawn, units) if units > 1 and np.isfinite(drawn).any() else (0.0, most)
 
 
 def scoring(
@@ -142,11 +148,16 @@ def scoring(
 
 def share(right: npt.NDArray[np.bool_], units: Integers | None = None) -> Interval:
     """The share of pictures `(n,)` for which something holds; 0 of nothing."""
-    n = len(right)
+    if not (n := len(right)):
+        return Interval(value=0.0, low=0.0, high=1.0)
     answers = np.where(right, 0, 1).astype(np.int64)
     numbers = np.arange(n, dtype=np.int64) if units is None else units
     one = Scoring(Answers(np.zeros(n, np.int64), answers, np.empty((n, 0)), numbers, 2), ())
     return one.recall(0)
+
+
+def _overlap(f1: Floats) -> Floats:
+    return f1 / (2 - f1)
 
 
 def _interval(value: float, low: float, high: float) -> Interval:

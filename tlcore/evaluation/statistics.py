@@ -56,6 +56,7 @@ class Figures:
         accuracy, balanced_accuracy, macro_f1: `(b,)`.
         recall, precision, f1: `(b, classes)`.
         means: `(b, f)`, of the losses.
+        errors: `(b, f)`, the standard errors of the means, by units.
     """
 
     accuracy: Floats
@@ -65,6 +66,7 @@ class Figures:
     precision: Floats
     f1: Floats
     means: Floats
+    errors: Floats
 
 
 def wilson(right: float, n: float) -> tuple[float, float]:
@@ -120,6 +122,45 @@ def percentiles(resampled: Floats, units: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def bootstrap_t(seen: tuple[float, float], means: Floats, errors: Floats) -> tuple[float, float]:
+    """The 95 % interval of a mean from those of the resamples `(b,)`, each in units of its own standard error.
+
+    It follows the skew of losses, of which a few are very large, where percentiles fall short: B. Efron and R. J.
+    Tibshirani, "An Introduction to the Bootstrap" (1993), section 12.5. `seen` is the mean and its standard error.
+    """
+    mean, error = seen
+    known = errors > 1e-12
+    if not known.any():
+        return mean, mean
+    low, high = np.quantile((means[known] - mean) / errors[known], [TAIL, 1 - TAIL])
+    return float(mean - high * error), float(mean - low * error)
+
+
+def mean_of_shares(shares: Floats, lows: Floats, highs: Floats, drawn: Floats) -> tuple[float, float]:
+    """The 95 % interval of the mean of figures `(k,)` from the interval of each.
+
+    The distances from the figures to their bounds are added up as errors are, each side for itself, by how the figures
+    vary together over the resamples `(b, k)`: G. Y. Zou and A. Donner, "Construction of confidence limits about effect
+    measures", Statistics in Medicine 27 (2008), 1693–1702, equations 7 and 8.
+    """
+    together, mean, k = _correlation(drawn), float(shares.mean()), len(shares)
+    low, high = shares - lows, highs - shares
+    down, up = (math.sqrt(max(0.0, float(side @ together @ side))) / k for side in (low, high))
+    return mean - down, mean + up
+
+
+def _correlation(drawn: Floats) -> Floats:
+    """Of columns `(b, k)`, `(k, k)`; one that does not vary goes with no other. NaN counts as the column's mean."""
+    known = np.isfinite(drawn)
+    middle = np.where(known, drawn, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    away = np.where(known, drawn - middle, 0.0)
+    length = np.linalg.norm(away, axis=0)
+    away /= np.where(length > 0, length, 1.0)
+    found: Floats = away.T @ away
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
 def observe(answers: Answers) -> Figures:
     """The figures of the pictures as they are; each array has one row."""
     return _figures(answers, iter([np.ones((1, answers.number_of_units))]))
@@ -150,8 +191,12 @@ def _figures(answers: Answers, draws: Iterator[Floats]) -> Figures:
     for weights in draws:
         hits, support, answered = np.split(np.asarray((counts.T @ weights.T).T), 3, axis=1)
         found.append((hits, support, answered, weights @ sums))
-    hits, support, answered, totals = (np.concatenate(part) for part in zip(*found, strict=True))
+    hits, support, answered, sums = (np.concatenate(part) for part in zip(*found, strict=True))
+    totals, squares, products, sizes = np.split(sums, 4, axis=1)
     n = support.sum(axis=1)
+    means = totals / n[:, None]
+    # Of a ratio of sums, by the residuals of the units.
+    spread = np.maximum(squares - 2 * means * products + means**2 * sizes, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         recall, precision = hits / support, hits / answered
         f1 = 2 * hits / (support + answered)
@@ -162,12 +207,15 @@ def _figures(answers: Answers, draws: Iterator[Floats]) -> Figures:
         recall=recall,
         precision=precision,
         f1=f1,
-        means=totals / n[:, None],
+        means=means,
+        errors=np.sqrt(spread) / n[:, None],
     )
 
 
 def _by_unit(answers: Answers) -> tuple[Any, Floats]:
-    """For each unit: hits, pictures and answers of each class, side by side and sparse; and the sums of the losses."""
+    """What is added up over units: hits, pictures and answers of each class, side by side and sparse; and of the losses
+    their sums, the squares of these, their products with the number of pictures, and its squares.
+    """
     from scipy.sparse import csr_array
 
     classes, right = answers.classes, answers.true == answers.answered
@@ -178,7 +226,8 @@ def _by_unit(answers: Answers) -> tuple[Any, Floats]:
     counts = csr_array((np.ones(len(places[0])), places), shape=(units, 3 * classes))
     sums = np.zeros((units, answers.losses.shape[1]))
     np.add.at(sums, answers.units, answers.losses)
-    return counts, sums
+    size = np.bincount(answers.units, minlength=units)[:, None].astype(np.float64)
+    return counts, np.hstack([sums, sums**2, sums * size, np.broadcast_to(size**2, sums.shape)])
 
 
 def _mean_of_known(values: Floats) -> Floats:
