@@ -168,13 +168,12 @@ def test_the_file_holds_what_was_written(tmp_path):
     assert Calibration.model_validate(newer) == found
 
 
-def test_a_table_of_predictions_is_taken_apart_with_its_groups():
+def test_a_table_of_predictions_is_taken_apart_with_its_units():
     rows = pd.DataFrame({"sha256": list("abcd"), "file": list("abcd"), "label": ["cat", "dog", "cat", "bird"]})
     table = predictions_table(rows, answers(4, 0)[0].astype(np.float32), CLASSES)
     plain = read_answers(table, CLASSES)
     assert plain.labels.tolist() == [1, 2, 1, 0]
     assert (plain.unfamiliarity, plain.units) == (None, None)
-    groups = pd.Series({"a": "film", "b": "", "c": "film", "d": ""})
-    full = read_answers(table.assign(unfamiliarity=[0.1, 0.2, 0.3, 4.0]), CLASSES, groups)
+    full = read_answers(table.assign(unfamiliarity=[0.1, 0.2, 0.3, 4.0]), CLASSES, np.array([0, 1, 0, 2]))
     assert full.units.tolist() == [0, 1, 0, 2]
     assert full.unfamiliarity.tolist() == pytest.approx([0.1, 0.2, 0.3, 4.0])

@@ -256,7 +256,8 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     import keras
     from keras import layers
 
-    from tlcore.training.save import PIXELS, PROBABILITIES, save_keras, save_onnx, to_onnx
+    from tlcore.training.head_graph import PIXELS, PROBABILITIES
+    from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     keras.utils.set_random_seed(0)
     inputs = keras.Input((32, 32, 3))

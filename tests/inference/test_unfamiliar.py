@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from tlcore.inference.unfamiliar import MOST_KNOWN, learn_known
+from tlcore.inference.unfamiliar import MOST_KNOWN, learn_known, some_known
 
 
 def clouds(n: int, seed: int, *, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -21,9 +21,8 @@ def clouds(n: int, seed: int, *, shift: float = 0.0) -> tuple[np.ndarray, np.nda
 
 
 def test_the_score_is_scikit_learns_distance_to_the_nearest_over_the_limit():
-    train, labels = clouds(200, 0)
-    validation, _ = clouds(100, 1)
-    known = learn_known(train, labels, validation, seed=0)
+    (train, _), (validation, _) = clouds(200, 0), clouds(100, 1)
+    known = learn_known(train, validation)
     reference = NearestNeighbors(n_neighbors=1, metric="cosine").fit(train)
     distances = reference.kneighbors(clouds(50, 2)[0])[0][:, 0]
     limit = np.sort(reference.kneighbors(validation)[0][:, 0])[95]  # the 96th of 100: 0.95 * 101 is 95.95
@@ -34,14 +33,13 @@ def test_the_score_is_scikit_learns_distance_to_the_nearest_over_the_limit():
 def test_a_familiar_picture_is_called_unfamiliar_in_at_most_one_of_twenty_cases():
     shares = []
     for seed in range(60):
-        train, labels = clouds(100, 3 * seed)
-        known = learn_known(train, labels, clouds(39, 3 * seed + 1)[0], seed=0)
+        known = learn_known(clouds(100, 3 * seed)[0], clouds(39, 3 * seed + 1)[0])
         shares.append((known.unfamiliarity(clouds(200, 3 * seed + 2)[0]) > 1).mean())
     assert 0.02 < np.mean(shares) < 0.06
 
 
 def test_what_was_never_shown_scores_higher():
-    known = learn_known(*clouds(200, 0), clouds(100, 1)[0], seed=0)
+    known = learn_known(clouds(200, 0)[0], clouds(100, 1)[0])
     own, strange = (known.unfamiliarity(clouds(100, 2, shift=shift)[0]) for shift in (0.0, 4.0))
     assert roc_auc_score(np.repeat([0, 1], 100), np.concatenate([own, strange])) > 0.99
     assert (strange > 1).mean() > 0.95
@@ -49,16 +47,19 @@ def test_what_was_never_shown_scores_higher():
 
 def test_of_many_pictures_each_class_keeps_its_share_and_a_rare_one_at_least_one():
     labels = np.array([0] * 3000 + [1] * 1000 + [2] * 2)
-    features = np.eye(3)[labels] + 0.01
-    known = learn_known(features, labels, features[:20], seed=0)
-    kept = np.bincount(known.features.argmax(axis=1), minlength=3)
-    assert kept.sum() == MOST_KNOWN
+    rows = some_known(labels, seed=0)
+    assert len(np.unique(rows)) == MOST_KNOWN
+    kept = np.bincount(labels[rows], minlength=3)
     assert kept[2] >= 1
     assert kept[0] == pytest.approx(3 * kept[1], rel=0.02)
 
 
 def test_copies_in_the_validation_part_do_not_make_the_limit_nothing():
-    train, labels = clouds(30, 0)
-    known = learn_known(train, labels, train, seed=0)
+    train, _ = clouds(30, 0)
+    known = learn_known(train, train)
     assert known.limit > 0
     assert np.isfinite(known.unfamiliarity(np.zeros((1, 16)))).all()
+
+
+def test_of_few_pictures_all_are_kept():
+    assert some_known(np.arange(7) % 2, seed=3).tolist() == list(range(7))

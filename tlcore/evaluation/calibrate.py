@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tlcore.evaluation.calibration import Calibration, Strangers, Unfamiliarity
 from tlcore.evaluation.conformal import METHODS, WANTED, judge_sets
+from tlcore.evaluation.files import read_validation
+from tlcore.evaluation.metrics import probabilities
 from tlcore.evaluation.reliability import Floats, Integers, coverage, reliability, share
 from tlcore.evaluation.thresholds import class_thresholds
+from tlcore.files import write_json
+from tlcore.inference.labels import read_labels
+from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.inference.temperature import fit_temperature, log_probabilities, tempered
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FEW = 100
-# A column of the tables of answers: the model's second output, where it has one.
-UNFAMILIARITY = "unfamiliarity"
 NO_SECOND_OUTPUT = (
     "The model was made before there was a second output that says how unlike the training pictures a picture is. "
     "Train again to have it."
@@ -47,17 +51,35 @@ class Answered:
     units: Integers | None = None
 
 
-def read_answers(table: pd.DataFrame, classes: Sequence[str], groups: pd.Series[str] | None = None) -> Answered:
-    """Take a table of predictions apart; `groups` has the group of a picture, empty for none, by its hash."""
-    from tlcore.evaluation.metrics import probabilities
+def calibrate_run(run: Path, predictions: pd.DataFrame, units: Integers, strangers: Sequence[Strangers] = ()) -> None:
+    """Write `calibration.json` of a run folder from its `validation.parquet` and the answers about its test pictures.
 
+    Where there are no answers about validation pictures by a model that had not met them, nothing can be chosen, and
+    there is no such file.
+    """
+    validation, labels = read_validation(run), read_labels(run)
+    if validation is None:
+        (run / "calibration.json").unlink(missing_ok=True)
+        return
+    found = calibrate(
+        read_answers(validation, labels.labels),
+        read_answers(predictions, labels.labels, units),
+        labels.labels,
+        temperature=labels.temperature,
+        strangers=strangers,
+    )
+    write_json(run / "calibration.json", found)
+
+
+def read_answers(table: pd.DataFrame, classes: Sequence[str], units: Integers | None = None) -> Answered:
+    """Take a table of predictions apart, as `metrics.predictions_table` makes them; its rows belong to these units."""
     codes = {label: index for index, label in enumerate(classes)}
     known = UNFAMILIARITY in table and bool(table[UNFAMILIARITY].notna().all())
     return Answered(
         probabilities(table, len(classes)),
-        table["label"].map(codes).to_numpy(dtype=np.int64),
+        np.array(table["label"].map(codes), np.int64),
         table[UNFAMILIARITY].to_numpy(dtype=np.float32) if known else None,
-        None if groups is None else _units(table["sha256"], groups),
+        units,
     )
 
 
@@ -129,11 +151,3 @@ def _notes(validation: Answered, test: Answered, *, in_model: bool) -> tuple[str
     if test.unfamiliarity is None:
         notes.append(NO_SECOND_OUTPUT)
     return tuple(notes)
-
-
-def _units(shas: pd.Series[str], groups: pd.Series[str]) -> Integers:
-    """Numbers from 0 on: of each group one, and of each picture that stands alone."""
-    names = shas.map(groups).fillna("")
-    alone = names == ""
-    units: Integers = (names.where(~alone, "\0" + shas)).factorize()[0]
-    return units

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tlcore.data.info import write_table
 from tlcore.errors import RunError
+from tlcore.evaluation.calibration import read_calibration
 from tlcore.evaluation.files import read_evaluation, read_features, read_predictions, read_validation
 from tlcore.files import remove_tree, write_json
 from tlcore.inference.labels import read_labels
@@ -86,6 +87,9 @@ def _rename_judgement(run: Run, naming: Naming) -> None:
     _rename_table(run.predictions, read_predictions(run.path), naming)
     if (validated := read_validation(run.path)) is not None:
         _rename_table(run.path / "validation.parquet", validated, naming)
+    if (calibrated := read_calibration(run.path)) is not None:
+        named = tuple(one.model_copy(update={"label": naming(one.label)}) for one in calibrated.thresholds)
+        write_json(run.path / "calibration.json", calibrated.model_copy(update={"thresholds": named}))
     if (features := read_features(run.path)) is not None:
         _rename_table(run.path / "evaluation" / "pictures.parquet", features.pictures, naming)
     changes = {"classes": classes, "per_class": per_class, "baseline": baseline}

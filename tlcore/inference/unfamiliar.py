@@ -46,26 +46,27 @@ class Known:
         return (_distance(features, self.features) / self.limit).astype(np.float32)
 
 
-def learn_known(train: Floats, labels: npt.NDArray[np.integer[Any]], validation: Floats, *, seed: int) -> Known:
-    """Keep the features of at most 1,000 training pictures, of each class its share, and find the limit.
+def learn_known(known: Floats, validation: Floats) -> Known:
+    """Find the limit: the distance that at most 5 % of new pictures of the same kind exceed.
 
-    The limit is the distance that at most 5 % of new pictures of the same kind exceed, by split conformal prediction:
-    of n validation distances the ⌈0.95 · (n + 1)⌉-th, or the largest where they are fewer than 19.
+    By split conformal prediction: of n validation distances the ⌈0.95 · (n + 1)⌉-th, or the largest where they are
+    fewer than 19.
 
     Args:
-        train: `(n, d)`, of any scale.
-        labels: `(n,)`, positions in the classes.
+        known: `(m, d)`, features of training pictures, of any scale; `some_known` says which.
         validation: `(v, d)`, of pictures that are not among the training pictures; v is at least 1.
-        seed: Draws those that are kept.
     """
-    known = _unit(train[_some(labels, seed)]).astype(np.float16)
-    distances = np.sort(_distance(validation, known))
+    directions = _unit(known).astype(np.float16)
+    distances = np.sort(_distance(validation, directions))
     place = min(len(distances), math.ceil(FAMILIAR_SHARE * (len(distances) + 1)))
-    return Known(known, max(float(distances[place - 1]), SMALLEST))
+    return Known(directions, max(float(distances[place - 1]), SMALLEST))
 
 
-def _some(labels: npt.NDArray[np.integer[Any]], seed: int) -> npt.NDArray[np.int64]:
-    """Rows to keep: all, or about the same share of every class and at least one picture of it where there is room."""
+def some_known(labels: npt.NDArray[np.integer[Any]], *, seed: int) -> npt.NDArray[np.int64]:
+    """The rows of training pictures to keep: at most 1,000, about the same share of every class.
+
+    Of each class there is at least one, where there are fewer classes than are kept.
+    """
     order = np.random.default_rng(seed).permutation(len(labels))
     if len(order) > MOST_KNOWN:
         place = np.empty(len(labels))
