@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from tlcore.data.clustering import cluster
 from tlcore.evaluation.slices import FEW, Trait
@@ -59,7 +60,8 @@ def _clusters(
     parts = min(len(rows) // PICTURES_PER_CLUSTER, MOST_CLUSTERS)
     if parts < 2 or len(rows) < 2 * FEW:
         return None
-    found = cluster(flat[rows], parts)
+    with threadpool_limits(1):  # for so few numbers threads wait for one another
+        found = cluster(flat[rows], parts)
     values = np.full(len(flat), "", object)
     typical = np.full(len(flat), -np.inf)
     for part in range(int(found.max()) + 1):

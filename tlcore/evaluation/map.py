@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from tlcore.evaluation.clusters import principal
 
@@ -15,6 +16,7 @@ Floats = npt.NDArray[np.float32]
 AXES = 50
 PERPLEXITY = 30.0
 MOST = 5000  # points; t-SNE takes about a minute for so many
+MANY = 2000  # from so many on several threads are quicker than one
 
 
 def draw_map(features: Floats) -> pd.DataFrame:
@@ -34,7 +36,9 @@ def draw_map(features: Floats) -> pd.DataFrame:
     if perplexity > 1 and np.ptp(plane) > 0:
         from sklearn.manifold import TSNE
 
-        near = TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(flat).astype(np.float32)
+        # Of few points each of its thousand steps is over before several threads have met.
+        with threadpool_limits(1 if n < MANY else None):
+            near = TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(flat).astype(np.float32)
     return pd.DataFrame({"x": near[:, 0], "y": near[:, 1], "pca_x": plane[:, 0], "pca_y": plane[:, 1]})
 
 
