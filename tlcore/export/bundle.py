@@ -37,8 +37,8 @@ OUTPUTS = {
 }
 UNFAMILIAR = {
     True: (
-        "Its second output tells how unlike the training pictures\na picture is: above 1 it is less like them than 95 % of "
-        "the validation pictures were, and the answer means little."
+        "Its second output tells how unlike the training pictures\na picture is: above 1 it is less like them than 95 "
+        "% of the validation pictures were, and the answer means little."
     ),
     False: "It cannot tell that a picture shows none of them.",
 }
