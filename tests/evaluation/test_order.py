@@ -22,6 +22,8 @@ def test_classes_that_are_mixed_up_stand_together():
     assert {tree[0].left, tree[0].right} == {0, 3}
     # Five of fifteen either way.
     assert tree[0].distance == pytest.approx(1 - 1 / 3)
+    # Four of fourteen one way, none the other.
+    assert tree[1].distance == pytest.approx(1 - 4 / 28)
     assert (len(tree), tree[-1].size) == (4, 5)
 
 

@@ -27,14 +27,14 @@ from tlcore.runs.decoded import Decoded, find_decoded
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
-# Enough for the mean of a class and for a linear probe; 1,280 numbers of each take 51 MB.
-MOST_OF_TRAINING = 20_000
+# Enough for the mean of a class and for a linear probe; 1,280 numbers of each take 26 MB.
+MOST_OF_TRAINING = 10_000
 AT_ONCE = 4  # pictures in one call: what lies between two layers then stays in a core's cache
 COLUMNS = ["sha256", "file", "label", "split"]
 
 
 def frozen_features(run: Run, workspace: Workspace) -> Generator[Progress, None, FrozenFeatures | None]:
-    """The features of every validation and test picture and of at most 20,000 training pictures.
+    """The features of every validation and test picture and of at most 10,000 training pictures.
 
     None where the pictures are not decoded, or the backbone is not there as a graph.
     """
