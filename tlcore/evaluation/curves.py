@@ -38,8 +38,8 @@ def class_curves(true: npt.NDArray[np.int64], chances: npt.NDArray[Any]) -> pd.D
     """Both curves of every class that can have one.
 
     The table has `class` (a position), `kind` (`roc` or `pr`), `x`, `y` and `threshold`, from the highest on. For
-    `roc` `x` is the share of the other pictures that are called so and `y` recall; for `pr` they are recall and precision. A
-    curve has at most 100 points, evenly taken, the ends among them.
+    `roc` `x` is the share of the other pictures that are called so and `y` recall; for `pr` they are recall and
+    precision. A curve has at most 100 points, evenly taken, the ends among them.
 
     Args:
         true: `(n,)`, positions in the classes.

@@ -34,7 +34,7 @@ def paired_test(first: Booleans, second: Booleans, units: Integers) -> float:
 
     Were the models equally good, it would be a toss of a coin which answers of a group are whose. The share of tosses,
     10,000 or all there are, that give at least the difference that was seen is the probability (a permutation test:
-    P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses" (2005), section 3.2).
+    P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses", 2005).
 
     Args:
         first: `(n,)`, whether the first model has each picture right.

@@ -35,7 +35,7 @@ class Scoring:
     """Figures of some answers, and those of their resamples.
 
     Shares of pictures (accuracy, top-k, recall, precision) and F1 have Wilson's interval, by the effective number where
-    pictures come in groups, means over the classes are put together of those, and losses have that of the bootstrap.
+    pictures come in groups; means over the classes have one put together of those; losses have the bootstrap-t.
     Fewer than two units know nothing: the interval is then all that the figure can be.
     """
 
@@ -161,5 +161,5 @@ def _overlap(f1: Floats) -> Floats:
 
 
 def _interval(value: float, low: float, high: float) -> Interval:
-    # A bootstrap interval may miss its own figure where the figure is biased under resampling, as F1 of few is.
+    # An interval that resampling moves to one side, or rounding, may miss its own figure.
     return Interval(value=float(value), low=float(min(low, value)), high=float(max(high, value)))

@@ -141,7 +141,8 @@ def mean_of_shares(shares: Floats, lows: Floats, highs: Floats, drawn: Floats) -
 
     The distances from the figures to their bounds are added up as errors are, each side for itself, by how the figures
     vary together over the resamples `(b, k)`: G. Y. Zou and A. Donner, "Construction of confidence limits about effect
-    measures", Statistics in Medicine 27 (2008), 1693–1702, equations 7 and 8.
+    measures", Statistics in Medicine 27 (2008), 1693–1702, for two; for a sum of several G. Y. Zou, W. Huang and
+    X. Zhang, Computational Statistics and Data Analysis 53 (2009), 1080–1085.
     """
     together, mean, k = _correlation(drawn), float(shares.mean()), len(shares)
     low, high = shares - lows, highs - shares
