@@ -78,6 +78,7 @@ def predict(
             "label": labels[int(shares.argmax())],
             "confidence": float(shares.max()),
             "probabilities": {label: float(share) for label, share in zip(labels, shares, strict=True)},
+            "unfamiliarity": answer.unfamiliarity,
         }
         for answer, shares in good
     ]
@@ -91,9 +92,10 @@ def predict(
         "ignored": [str(path) for path in ignored],
     }
     rows: list[tuple[str, ...]] = [
-        (str(answer.source), labels[int(shares.argmax())], f"{shares.max():.3f}") for answer, shares in good
+        (str(answer.source), labels[int(shares.argmax())], f"{shares.max():.3f}", _unfamiliar(answer))
+        for answer, shares in good
     ]
-    lines = [table(("picture", "label", "confidence"), rows)] if rows else ["No picture could be read."]
+    lines = [table(("picture", "label", "confidence", ""), rows)] if rows else ["No picture could be read."]
     if ignored:
         lines.append(f"{len(ignored)} files in the folders have no picture's name and were not asked about.")
     if csv_file is not None:
@@ -185,6 +187,11 @@ def pictures_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     if not pictures:
         raise DataError(f"Pictures are needed. There are none in {', '.join(map(str, paths))}. Check the path.")
     return pictures, ignored
+
+
+def _unfamiliar(answer: Answer) -> str:
+    strange = answer.unfamiliarity is not None and answer.unfamiliarity > 1
+    return "unlike anything it was trained on" if strange else ""
 
 
 def _write_csv(path: Path, answers: Sequence[Answer], labels: Sequence[str]) -> None:
