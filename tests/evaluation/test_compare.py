@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.graphs import make_answerable_run
-from tests.pages.made_runs import finished, made
+from tests.pages.made_runs import epoch_ended, finished, made
 from tlcore.__main__ import main
 from tlcore.data.locked import draw_parts
 from tlcore.errors import RunError
@@ -114,6 +114,8 @@ def judged(workspace, tiny_dataset):
     run = make_answerable_run(workspace, tiny_dataset)
     with Recorder(run) as recorder:
         recorder.record(Started(pid=1))
+        for epoch, val_loss in enumerate((1.0, 0.7, 0.8, 0.9, 1.2), start=1):
+            recorder.record(epoch_ended(epoch, loss=1 / epoch, val_loss=val_loss))
         evaluate_run(run, lambda step: None)
         recorder.record(Ended(state="finished"))
     return run
@@ -132,8 +134,13 @@ def test_evaluate_gives_every_figure_with_its_interval(judged, capsys):
     first = content["per_class"][0]
     assert set(first) == {"label", "precision", "recall", "f1", "support", "answered", "auc", "average_precision"}
     assert first["f1"]["low"] <= first["f1"]["value"] <= first["f1"]["high"]
+    (reading,) = content["readings"]
+    assert reading["kind"] == "overfitting"
+    assert {"field": "dropout", "value": 0.4, "reason": reading["changes"][-1]["reason"]} in reading["changes"]
     assert main(["evaluate", judged.id]) == 0
-    assert "Always" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Always" in said
+    assert "After epoch 2 the validation loss rose from 0.70 to 1.20" in said
 
 
 def test_a_judgement_of_long_ago_still_reads(judged):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from tlcore.runs.run import Run, open_run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tlcore.evaluation.curves_read import Reading
     from tlcore.evaluation.metrics import Evaluation
     from tlcore.inference.predictor import Answer
 
@@ -29,13 +31,20 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     found = with_model(run)
     from tlcore.data.dataset import open_dataset  # not before a typing error could show
     from tlcore.data.looks import read_looks, sentence
+    from tlcore.evaluation.curves_read import read_curves
     from tlcore.evaluation.run import evaluate_run
     from tlcore.evaluation.summary import summary
 
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
     looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
-    content = {"run": found.id, "looks": looks, **summary(found.path, judged)}
+    readings = read_curves(found.state(), found.config)
+    content = {
+        "run": found.id,
+        "looks": looks,
+        **summary(found.path, judged),
+        "readings": [asdict(reading) for reading in readings],
+    }
     rows: list[tuple[str, ...]] = [
         (entry.label, f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support}")
         for entry in judged.per_class
@@ -46,6 +55,7 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
         f"{_baselines(judged)}\n"
         + table(("class", "precision", "recall", "F1", "pictures"), rows)
         + f"\n{sentence(looks, accuracy=judged.accuracy, pictures=judged.n)}"
+        + "".join(f"\n{_reading(reading)}" for reading in readings)
     )
     terminal.result(content, text)
 
@@ -153,6 +163,12 @@ def _baselines(judged: Evaluation) -> str:
         mean, probe = known.nearest_mean.value, known.linear_probe.value
         said += f", the nearest class mean {mean:.3f}, a linear probe on the frozen backbone {probe:.3f}"
     return f"{said}."
+
+
+def _reading(reading: Reading) -> str:
+    """What the curves show, and what to change."""
+    changes = "; ".join(f"{change.field} → {change.value}" for change in reading.changes)
+    return f"{reading.title}. {reading.sign} Change: {changes}."
 
 
 def with_model(name: str) -> Run:

@@ -30,7 +30,8 @@ def rename_class(run: Run, old: str, new: str) -> None:
     """Call a class by another name wherever the run names it: its labels, its pictures, its judgement.
 
     The numbers, the model and the proofs of what was exported stay. Only the bundle and what was understood, which have
-    the names inside, are taken away; `export` and `understand` make them again. A crash in between is mended by asking once more.
+    the names inside, are taken away; `export` and `understand` make them again. A crash in between is mended by asking
+    once more.
 
     Raises:
         RunError: The run is not over, has no such class, or has one of the new name already.
