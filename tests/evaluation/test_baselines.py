@@ -78,6 +78,9 @@ def test_features_of_training_are_found_and_kept_with_the_run(run, workspace):
     assert judged.baselines.linear_probe.value > judged.baselines.largest_class.value
     assert judged.baselines.nearest_mean.low < judged.baselines.nearest_mean.value
     assert judged.baselines.note == ""
+    gain = judged.baselines.above_probe
+    assert gain.value == pytest.approx(judged.accuracy - judged.baselines.linear_probe.value)
+    assert gain.low <= gain.value <= gain.high
     # Judged again with an empty cache, it is the same.
     for path in workspace.cache.glob("trunk-*/*"):
         path.unlink()

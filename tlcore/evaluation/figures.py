@@ -59,6 +59,7 @@ class Baselines(_Figure):
         largest_class: Always answering the largest class of the training pictures.
         nearest_mean: The class whose mean of the frozen backbone's features is nearest.
         linear_probe: A logistic regression on the frozen backbone's features.
+        above_probe: The model's accuracy less the probe's, picture by picture, −1 to 1: what training has added.
         learnt_from: Training pictures that the two learnt from.
         note: Why there are no features, in a sentence; empty where there are.
     """
@@ -66,6 +67,7 @@ class Baselines(_Figure):
     largest_class: Interval | None = None
     nearest_mean: Interval | None = None
     linear_probe: Interval | None = None
+    above_probe: Interval | None = None
     learnt_from: int = 0
     note: str = ""
 

@@ -15,6 +15,7 @@ from tlcore.evaluation.baselines import Guesses
 from tlcore.evaluation.curves import areas
 from tlcore.evaluation.figures import Baselines, Merge, Scores
 from tlcore.evaluation.order import merge_classes, order_classes
+from tlcore.evaluation.paired import difference
 from tlcore.evaluation.scores import Scoring, scoring, share
 from tlcore.evaluation.statistics import wilson as wilson  # it was here first
 
@@ -150,7 +151,7 @@ def evaluate(
         balanced_accuracy=scores.balanced_accuracy.value if scores else 0.0,
         notes=_notes(n, per_class),
         scores=scores,
-        baselines=_baselines(true, predictions["label"].to_numpy() == baseline.label, guesses, units),
+        baselines=_baselines(true, right, predictions["label"].to_numpy() == baseline.label, guesses, units),
         order=order_classes(tree, len(classes)),
         tree=tree,
     )
@@ -231,16 +232,22 @@ def _baseline(predictions: pd.DataFrame, train_counts: Mapping[str, int]) -> Bas
 
 
 def _baselines(
-    true: NDArray[np.int64], largest: NDArray[Any], guesses: Guesses | None, units: NDArray[np.int64] | None
+    true: NDArray[np.int64],
+    right: NDArray[np.bool_],
+    largest: NDArray[Any],
+    guesses: Guesses | None,
+    units: NDArray[np.int64] | None,
 ) -> Baselines:
     if not len(true):
         return Baselines()
+    alone = np.arange(len(true), dtype=np.int64) if units is None else units
     guesses = guesses or Guesses()
     mean, probe = guesses.nearest_mean, guesses.linear_probe
     return Baselines(
         largest_class=share(largest.astype(bool), units),
         nearest_mean=None if mean is None else share(mean == true, units),
         linear_probe=None if probe is None else share(probe == true, units),
+        above_probe=None if probe is None else difference(probe == true, right, alone),
         learnt_from=guesses.learnt_from,
         note=guesses.note,
     )
