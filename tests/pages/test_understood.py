@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components import picture_map, robustness_chart
 from tests.graphs import make_answerable_run
 from tests.pages.opening import words
+from tlcore.data.intake import ingest
 from tlcore.data.progress import drain
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.map import draw_map
@@ -23,25 +26,53 @@ from tlcore.evaluation.understanding import Outcome, Understanding
 from tlcore.files import write_json
 from tlcore.runs import locks
 from tlcore.runs.events import Progress
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, tiny_folder):
+    """A workspace for the whole module: a dataset and a judged run, wrong on its first pictures."""
+    home = tmp_path_factory.mktemp("understood")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAFT_HOME", str(home / "workspace"))
+        patch.setenv("GRAFT_QUEUE", str(home / "queue"))
+        workspace = Workspace.default()
+        dataset = drain(ingest(workspace, tiny_folder), lambda step: None).dataset
+        run = make_answerable_run(workspace, dataset)
+        evaluate_run(run, lambda step: None)
+        table = read_predictions(run.path)
+        wrong = np.arange(len(table)) < len(table) // 2
+        table["predicted"] = np.where(wrong, "square", table["label"])
+        table.loc[wrong & (table["label"] == "square"), "predicted"] = "circle"
+        table["correct"] = table["predicted"] == table["label"]
+        table.to_parquet(run.predictions)
+        _leave_results(run, workspace)
+        yield run, dataset
 
 
 @pytest.fixture
-def run(workspace, tiny_dataset):
-    """A judged run whose predictions are half wrong on dark pictures."""
-    run = make_answerable_run(workspace, tiny_dataset)
-    evaluate_run(run, lambda step: None)
-    table = read_predictions(run.path)
-    order = np.arange(len(table))
-    wrong = order < len(table) // 2
-    table["predicted"] = np.where(wrong, "square", table["label"])
-    table.loc[wrong & (table["label"] == "square"), "predicted"] = "circle"
-    table["correct"] = table["predicted"] == table["label"]
-    table.to_parquet(run.predictions)
-    return run
+def run(made):
+    return made[0]
 
 
 @pytest.fixture
-def understanding(run, workspace):
+def dataset(made):
+    return made[1]
+
+
+@pytest.fixture
+def understanding(run):
+    return Understanding(run)
+
+
+@pytest.fixture
+def fresh(run, tmp_path):
+    """The same run before anybody looked closer."""
+    return Run(Path(shutil.copytree(run.path, tmp_path / run.id, ignore=shutil.ignore_patterns("understanding"))))
+
+
+def _leave_results(run, workspace):
     """What a worker would have left, without its minutes."""
     found = Understanding(run)
     found.path.mkdir()
@@ -56,7 +87,6 @@ def understanding(run, workspace):
     table.to_parquet(found.path / "map.parquet")
     write_json(found.path / "robustness.json", robustness())
     write_json(found.outcome_file, Outcome(state="finished", seconds=1.0))
-    return found
 
 
 def share(value):
@@ -124,36 +154,36 @@ def on_the_tables(app):
     return [json.loads(table.proto.json) for table in app.get("bidi_component")]
 
 
-def test_before_anybody_asked_there_is_a_way_to_look_closer(run, tiny_dataset):
-    app = shown(run, tiny_dataset, "worker")
+def test_before_anybody_asked_there_is_a_way_to_look_closer(fresh, dataset):
+    app = shown(fresh, dataset, "worker")
     assert [button.label for button in app.button] == ["Look closer"]
     for what in ("slices", "heat", "map", "robustness"):
-        assert "yet" in words(shown(run, tiny_dataset, what))
+        assert "yet" in words(shown(fresh, dataset, what))
 
 
-def test_a_worker_is_watched_and_can_be_stopped(run, tiny_dataset):
-    found = Understanding(run)
+def test_a_worker_is_watched_and_can_be_stopped(fresh, dataset):
+    found = Understanding(fresh)
     found.path.mkdir()
     held = locks.take(found.lock, timeout=1)
     write_json(found.progress_file, Progress(phase="understand", title="Distorting", done=3, total=6, seconds_left=9))
-    app = shown(run, tiny_dataset, "worker")
+    app = shown(fresh, dataset, "worker")
     assert "Looking closer" in words(app)
     app.button[0].click().run()
     assert found.stop_asked()
     held.release()
 
 
-def test_a_failure_says_why_and_offers_another_try(run, tiny_dataset):
-    found = Understanding(run)
+def test_a_failure_says_why_and_offers_another_try(fresh, dataset):
+    found = Understanding(fresh)
     found.path.mkdir()
     write_json(found.outcome_file, Outcome(state="failed", error="The pictures are gone."))
-    app = shown(run, tiny_dataset, "worker")
+    app = shown(fresh, dataset, "worker")
     assert "The pictures are gone." in words(app)
     assert [button.label for button in app.button] == ["Look again"]
 
 
-def test_a_hard_kind_opens_its_pictures_the_wrong_ones_first(run, tiny_dataset, understanding):
-    app = shown(run, tiny_dataset, "slices")
+def test_a_hard_kind_opens_its_pictures_the_wrong_ones_first(run, dataset, understanding):
+    app = shown(run, dataset, "slices")
     assert "0 of the" in words(app)
     assert not on_the_tables(app)
     (see,) = (button for button in app.button if button.label == "See them")
@@ -167,16 +197,16 @@ def test_a_hard_kind_opens_its_pictures_the_wrong_ones_first(run, tiny_dataset, 
     assert [action["do"] for action in table["actions"]][:2] == ["move", "exclude"]
 
 
-def test_mistakes_and_unsure_hits_lie_on_light_tables(run, tiny_dataset):
-    wrong, right = on_the_tables(shown(run, tiny_dataset, "mistakes"))
+def test_mistakes_and_unsure_hits_lie_on_light_tables(run, dataset):
+    wrong, right = on_the_tables(shown(run, dataset, "mistakes"))
     predictions = read_predictions(run.path)
     assert {tile["id"] for tile in wrong["tiles"]} == set(predictions.loc[~predictions["correct"], "sha256"])
     hits = predictions[predictions["correct"]].sort_values("confidence", kind="stable")
     assert [tile["id"] for tile in right["tiles"]] == list(hits["sha256"])
 
 
-def test_heat_maps_of_a_class_and_of_one_picture(run, tiny_dataset, understanding):
-    app = shown(run, tiny_dataset, "heat")
+def test_heat_maps_of_a_class_and_of_one_picture(run, dataset, understanding):
+    app = shown(run, dataset, "heat")
     assert "maps show what was learnt" in words(app) or "rather than what was learnt" in words(app)
     assert "data:image/jpeg;base64," in app.get("html")[0].proto.body
     assert "The two maps" in words(app)
@@ -186,18 +216,18 @@ def test_heat_maps_of_a_class_and_of_one_picture(run, tiny_dataset, understandin
     assert f"“{label.value}”" in words(app)
 
 
-def test_the_map_is_coloured_by_what_is_chosen(run, tiny_dataset, understanding):
-    app = shown(run, tiny_dataset, "map")
+def test_the_map_is_coloured_by_what_is_chosen(run, dataset, understanding):
+    app = shown(run, dataset, "map")
     assert "Nothing is caught yet" in words(app)
     for choice in ("part", "right or wrong", "another run"):
         app.selectbox[0].select(choice).run()
         assert not app.exception
 
 
-def test_every_picture_is_one_point_of_its_kind(run, tiny_dataset, understanding):
+def test_every_picture_is_one_point_of_its_kind(run, dataset, understanding):
     table, predictions = understanding.map(), read_predictions(run.path)
     other = predictions.assign(correct=True)
-    hover = picture_map.names(table, tiny_dataset, predictions)
+    hover = picture_map.names(table, dataset, predictions)
     for by in ("class", "part", "right or wrong", "other"):
         kinds, colours = picture_map.kinds_of(table, by, predictions, {"other": other}, run.dataset.classes)
         chart = picture_map.figure(table, kinds, colours, ("x", "y"), hover)
@@ -211,7 +241,7 @@ def test_every_picture_is_one_point_of_its_kind(run, tiny_dataset, understanding
     }
 
 
-def test_a_name_with_a_tag_in_it_is_no_tag(run, tiny_dataset, understanding):
+def test_a_name_with_a_tag_in_it_is_no_tag(run, dataset, understanding):
     table = understanding.map().assign(label="<b>bold</b>")
     assert "<b>bold" not in picture_map.names(table, None, read_predictions(run.path))[0].replace("<b>&lt;", "")
 
@@ -225,9 +255,9 @@ def test_what_is_caught_is_named_in_the_order_of_the_map(understanding):
     assert picture_map.caught(State, table) == [table["sha256"][1], table["sha256"][4]]
 
 
-def test_the_chart_of_a_distortion_begins_with_the_pictures_as_they_are(run, tiny_dataset, understanding):
+def test_the_chart_of_a_distortion_begins_with_the_pictures_as_they_are(run, dataset, understanding):
     found = robustness()
     _, baseline, model = robustness_chart.figure(found, found.curves[0]).data
     assert list(model.y) == pytest.approx([0.95, 0.9, 0.8, 0.7, 0.6, 0.5])
     assert baseline.y[0] == 0.8
-    assert "Blur!" in words(shown(run, tiny_dataset, "robustness"))
+    assert "Blur!" in words(shown(run, dataset, "robustness"))
