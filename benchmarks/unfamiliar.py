@@ -7,8 +7,8 @@ from, 15 % to set the limit by, 15 % as the familiar ones; stretches of 20 frame
 are 300 pictures of each other dataset, and (the hard case) the pictures of a class that was left out, one class after
 the other. Scored by `tlcore.inference.unfamiliar`, as every exported model does it, and for comparison by the
 Mahalanobis distance to the nearest class mean with one covariance for all classes (K. Lee and others, NeurIPS 2018),
-shrunk by Ledoit and Wolf's rule. Features are computed once and kept in `--home`. The last line is one JSON object; `value` is
-the lowest AUROC of a dataset against another, of means over the seeds.
+shrunk by Ledoit and Wolf's rule. Features are computed once and kept in `--home`. The last line is one JSON object;
+`value` is the lowest AUROC of a dataset against another, of means over the seeds.
 """
 
 from __future__ import annotations

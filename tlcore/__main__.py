@@ -13,7 +13,21 @@ from typing import Annotated
 
 import typer
 
-from tlcore.commands import backbones, cache, check, compare, data, explain, lr_find, runs, split, sweep, train, use
+from tlcore.commands import (
+    backbones,
+    cache,
+    check,
+    compare,
+    costs,
+    data,
+    explain,
+    lr_find,
+    runs,
+    split,
+    sweep,
+    train,
+    use,
+)
 from tlcore.errors import ConfigError, GraftError
 
 PROGRAM = "python -m tlcore"
@@ -37,6 +51,7 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(backbones.app, name="backbones")
 app.command("evaluate")(use.evaluate)
 app.command("compare")(compare.compare)
+app.command("costs")(costs.costs)
 app.command("understand")(explain.understand)
 app.command("explain")(explain.explain)
 app.command("predict")(use.predict)

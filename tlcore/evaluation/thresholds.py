@@ -64,6 +64,7 @@ def class_thresholds(
     classes: Sequence[str],
     *,
     ratios: Sequence[float] = RATIOS,
+    only: str | None = None,
 ) -> tuple[ClassThreshold, ...]:
     """Each class's best thresholds, found on validation pictures, and what they do to the test pictures.
 
@@ -72,10 +73,13 @@ def class_thresholds(
         test: The same of the test pictures.
         classes: In the order of the probabilities.
         ratios: What a missed picture costs, in false alarms; a threshold of each.
+        only: One class; None for all.
     """
     answers = test[0].argmax(axis=1) if len(test[1]) else np.empty(0, np.int64)
     found = []
     for index, label in enumerate(classes):
+        if only not in (None, label):
+            continue
         chances, of_class = validation[0][:, index], validation[1] == index
         for ratio in ratios:
             threshold = best_threshold(chances, of_class, ratio=ratio)
