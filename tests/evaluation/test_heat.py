@@ -141,6 +141,20 @@ def test_occlusion_measures_how_far_the_odds_fall(colours):
     assert heat[-1, -1] == pytest.approx(0, abs=0.05)
 
 
+def test_occlusion_tells_the_parts_of_a_picture_that_the_model_is_certain_of():
+    # 1 - p is far below what float32 can tell from 0, the sum of the others is not.
+    def each(pictures):
+        for picture in pictures:
+            other = 1e-9 if (picture[:4, :4] == 200).all() else 1e-8
+            yield np.array([1.0, other], np.float32)
+
+    pixels = np.full((SIZE, SIZE, 3), 100, np.uint8)
+    pixels[:4, :4] = 200
+    heat = occlusion(each, pixels, 0)
+    assert heat[0, 0] == pytest.approx(np.log(10), abs=1e-3)
+    assert heat[-1, -1] == 0
+
+
 def test_the_map_changes_when_the_weights_are_shuffled():
     model = OpenedModel(network(), LABELS)
     pixels = np.random.default_rng(3).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 Method = Literal["grad-cam", "occlusion"]
 Each = Callable[[Iterable[npt.NDArray[Any]]], Iterator[Floats]]
 WINDOWS = 6  # of occlusion, side by side along a side; they move by half of themselves
-LEAST_ODDS = 1e-6
+LEAST = 1e-12  # of a probability, so that its logarithm is finite
 ALIKE = 0.7  # rank correlation from which on two maps say the same
 WARM = (230, 85, 13)  # a hue that stays apart from most pictures and for colour-blind eyes
 OPAQUE = 0.75
@@ -96,7 +96,7 @@ def occlusion(each: Each, pixels: npt.NDArray[np.uint8], index: int) -> Floats:
             part[edges[top] : edges[top + 2], edges[left] : edges[left + 2]] = colour
             yield part
 
-    odds = np.array([_logit(float(answer[index])) for answer in each(covered())], np.float32)
+    odds = np.array([_logit(answer, index) for answer in each(covered())], np.float32)
     falls, times = np.zeros((cells, cells), np.float32), np.zeros((cells, cells), np.float32)
     for (top, left), value in zip(places, odds[1:], strict=True):
         falls[top : top + 2, left : left + 2] += odds[0] - value
@@ -169,6 +169,7 @@ def over(pixels: npt.NDArray[np.uint8], heat: Floats) -> npt.NDArray[np.uint8]:
     return mixed.round().astype(np.uint8)
 
 
-def _logit(chance: float) -> float:
-    chance = min(max(chance, LEAST_ODDS), 1 - LEAST_ODDS)
-    return float(np.log(chance / (1 - chance)))
+def _logit(chances: Floats, index: int) -> float:
+    """The logarithm of the odds; 1 - p is the sum of the others, which float32 still tells where p is rounded to 1."""
+    others = float(np.delete(chances, index).sum())
+    return float(np.log(max(float(chances[index]), LEAST)) - np.log(max(others, LEAST)))
