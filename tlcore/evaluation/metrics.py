@@ -149,7 +149,7 @@ def evaluate(
         log_loss=scores.log_loss.value if scores else None,
         macro_f1=scores.macro_f1.value if scores else 0.0,
         balanced_accuracy=scores.balanced_accuracy.value if scores else 0.0,
-        notes=_notes(n, per_class),
+        notes=_notes(n, scores.units if scores else 0, per_class),
         scores=scores,
         baselines=_baselines(true, right, predictions["label"].to_numpy() == baseline.label, guesses, units),
         order=order_classes(tree, len(classes)),
@@ -253,13 +253,18 @@ def _baselines(
     )
 
 
-def _notes(n: int, per_class: Sequence[ClassScores]) -> tuple[str, ...]:
+def _notes(n: int, units: int, per_class: Sequence[ClassScores]) -> tuple[str, ...]:
     if n == 0:
         return ("There are no test pictures, so nothing is known of how good the model is. Keep some for the test.",)
     notes = []
     if n < FEW:
         notes.append(
             f"Only {n} test pictures: the interval is wide, and one picture moves the accuracy by {1 / n:.0%}."
+        )
+    elif units < FEW:
+        notes.append(
+            f"The {n} test pictures come in only {units} groups that belong together: the intervals count groups, and "
+            "are wide."
         )
     missing = ", ".join(f"'{scores.label}'" for scores in per_class if not scores.support)
     if missing:
