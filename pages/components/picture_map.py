@@ -122,25 +122,28 @@ def names(table: pd.DataFrame, dataset: Dataset | None, predictions: pd.DataFram
 def figure(
     table: pd.DataFrame, kinds: pd.Series, colours: Colours, axes: tuple[str, str], hover: Sequence[str]
 ) -> go.Figure:
-    """Draw the points, a trace for each kind; `customdata` is the row."""
+    """Draw the points, a trace for each kind, or one for all where the legend would be too long.
+
+    `customdata` is the row of a point.
+    """
     chart = go.Figure()
-    hover = np.array(hover, object)
-    present = [kind for kind in colours if (kinds == kind).any()]
-    present += sorted(set(kinds) - set(present))
-    for kind in present:
-        rows = np.flatnonzero((kinds == kind).to_numpy())
+    texts, tints = np.array(hover, object), kinds.map(colours).fillna(QUIET).to_numpy()
+    present = [kind for kind in dict.fromkeys([*colours, *sorted(set(kinds))]) if (kinds == kind).any()]
+    few = len(present) <= MOST_NAMES
+    for kind in present if few else ["all classes"]:
+        rows = np.flatnonzero((kinds == kind).to_numpy()) if few else np.arange(len(table))
         chart.add_scattergl(
             x=table[axes[0]].to_numpy()[rows],
             y=table[axes[1]].to_numpy()[rows],
             mode="markers",
             name=str(kind),
-            marker={"size": 7, "color": colours.get(kind, QUIET), "opacity": 0.8},
+            marker={"size": 7, "color": tints[rows], "opacity": 0.8},
             customdata=rows,
-            text=hover[rows],
+            text=texts[rows],
             hovertemplate="%{text}<extra></extra>",
         )
     polish(chart, height=HEIGHT)
-    chart.update_layout(dragmode="lasso", uirevision="map", showlegend=len(present) <= MOST_NAMES, hovermode="closest")
+    chart.update_layout(dragmode="lasso", uirevision="map", showlegend=few, hovermode="closest")
     chart.update_xaxes(showticklabels=False, showgrid=False)
     chart.update_yaxes(showticklabels=False, showgrid=False, scaleanchor="x" if axes[0] == "pca_x" else None)
     return chart

@@ -77,6 +77,14 @@ def test_the_worker_leaves_what_the_page_shows(run, workspace, tiny_dataset):
     assert not understanding.progress_file.exists()
 
 
+def test_pictures_that_belong_together_are_told_of(run):
+    split = run.split()
+    split["group"] = np.where(split["split"] == "test", "one burst", "")
+    split.to_parquet(run.path / "split.parquet")
+    assert work(run.path) == 0
+    assert "belong together" in Understanding(run).slices().notes[0]
+
+
 def test_a_run_that_was_not_judged_fails_in_a_sentence(run):
     run.predictions.unlink()
     with pytest.raises(RunError, match="Evaluate it first"):

@@ -241,6 +241,16 @@ def test_every_picture_is_one_point_of_its_kind(run, dataset, understanding):
     }
 
 
+def test_so_many_classes_that_a_legend_would_hide_the_map_are_one_trace(understanding):
+    table = understanding.map()
+    kinds = pd.Series([f"class {row % 20}" for row in range(len(table))])
+    chart = picture_map.figure(table, kinds, {"class 0": "#123456"}, ("pca_x", "pca_y"), [""] * len(table))
+    (trace,) = chart.data
+    assert list(trace.customdata) == list(range(len(table)))
+    assert list(trace.marker.color[:2]) == ["#123456", picture_map.QUIET]
+    assert not chart.layout.showlegend
+
+
 def test_a_name_with_a_tag_in_it_is_no_tag(run, dataset, understanding):
     table = understanding.map().assign(label="<b>bold</b>")
     assert "<b>bold" not in picture_map.names(table, None, read_predictions(run.path))[0].replace("<b>&lt;", "")

@@ -107,7 +107,7 @@ def _slices(basis: Basis) -> Generator[Progress, None, None]:
     yield Progress(0, 0, note="Looking for kinds of pictures that are hard")
     dataset, shas = open_dataset(basis.workspace, basis.run.dataset.id), basis.test["sha256"]
     items = dataset.all_items().drop_duplicates("sha256").set_index("sha256").reindex(shas)
-    items = items.fillna({"width": 0, "height": 0, "source": "", "group": ""})
+    items = items.fillna({"width": 0, "height": 0, "source": ""})
     traits = list(picture_traits(items, measure(basis.decoded.rows(tuple(shas)))))
     columns = read_columns(dataset).drop_duplicates("sha256").set_index("sha256").reindex(shas)
     traits += column_traits(columns)
@@ -115,8 +115,16 @@ def _slices(basis: Basis) -> Generator[Progress, None, None]:
     folder = basis.understanding.path
     with replacing(folder / "traits.parquet") as beside:
         traits_table(basis.test, traits).to_parquet(beside, index=False)
-    grouped = "group" in items and bool((items["group"] != "").any())
-    write_json(folder / "slices.json", find_slices(basis.test, traits, grouped=grouped))
+    write_json(folder / "slices.json", find_slices(basis.test, traits, grouped=_grouped(basis)))
+
+
+def _grouped(basis: Basis) -> bool:
+    """Whether some test pictures belong together."""
+    split = basis.run.split()
+    if "group" not in split:
+        return False
+    groups = split.loc[split["sha256"].isin(basis.test["sha256"]) & (split["group"] != ""), "group"]
+    return bool(groups.duplicated().any())
 
 
 def _clusters(basis: Basis, sources: pd.Series) -> list[Trait]:
