@@ -189,7 +189,7 @@ def test_a_graph_of_another_shape_says_what_to_do():
     model = network()
     del model.graph.node[-1]
     model.graph.node.append(helper.make_node("Sigmoid", ["logits"], ["probabilities"]))
-    with pytest.raises(RunError, match=r"the operation Sigmoid there\. Ask for a map by occlusion"):
+    with pytest.raises(RunError, match=r"the operation Sigmoid there\. Train it again"):
         OpenedModel(model, LABELS)
 
 

@@ -18,6 +18,9 @@ from tlcore.runs.run import open_run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tlcore.evaluation.attention import Attention
+    from tlcore.evaluation.robustness import Robustness
+    from tlcore.evaluation.slices import Slices
     from tlcore.evaluation.understanding import Understanding
 
 LOOK_SECONDS = 0.25
@@ -44,26 +47,7 @@ def understand(run: RunArgument, as_json: AsJson = False) -> None:
         "notes": [*(outcome.notes if outcome else ()), *(slices.notes if slices else ())],
         "seconds": outcome.seconds if outcome else None,
     }
-    worse = slices.worse if slices else ()
-    lines = [each.says for each in worse[:MOST_SHOWN]] or [
-        "No kind of test pictures is worse than chance would make it."
-    ]
-    if len(worse) > MOST_SHOWN:
-        lines.append(f"and {len(worse) - MOST_SHOWN} more; `--json` lists them all.")
-    if attention:
-        lines += [each.warning for each in attention.classes if each.warning]
-        lines += [attention.trust.says] if attention.trust else []
-    if robustness:
-        rows = [
-            (curve.title, *(f"{share.value:.2f}" for share in curve.model), f"{curve.baseline[-1].value:.2f}")
-            for curve in robustness.curves
-        ]
-        lines.append(
-            f"Accuracy of {robustness.n} test pictures: {robustness.model.value:.2f} as they are, and distorted:"
-        )
-        lines.append(table(("", "mildest", "", "", "", "strongest", "frozen baseline"), rows))
-        lines += robustness.says
-    lines += content["notes"]
+    lines = [*_of_slices(slices), *_of_attention(attention), *_of_robustness(robustness), *content["notes"]]
     terminal.result(content, "\n".join(lines))
 
 
@@ -105,6 +89,34 @@ def explain(
         typer.echo(f"{path}: {reason}", err=True)
     if explained.failed:
         raise typer.Exit(1)
+
+
+def _of_slices(slices: Slices | None) -> list[str]:
+    worse = slices.worse if slices else ()
+    if not worse:
+        return ["No kind of test pictures is worse than chance would make it."]
+    more = len(worse) - MOST_SHOWN
+    rest = [f"and {more} more; `--json` lists them all."] if more > 0 else []
+    return [*(each.says for each in worse[:MOST_SHOWN]), *rest]
+
+
+def _of_attention(attention: Attention | None) -> list[str]:
+    if attention is None:
+        return []
+    warnings = [each.warning for each in attention.classes if each.warning]
+    return [*warnings, *([attention.trust.says] if attention.trust else [])]
+
+
+def _of_robustness(found: Robustness | None) -> list[str]:
+    if found is None:
+        return []
+    rows = [
+        (curve.title, *(f"{share.value:.2f}" for share in curve.model), f"{curve.baseline[-1].value:.2f}")
+        for curve in found.curves
+    ]
+    head = ("", "mildest", "", "", "", "strongest", "frozen, strongest")
+    plain = f"{found.model.value:.2f} as they are (frozen baseline {found.baseline.value:.2f})"
+    return [f"Accuracy of {found.n} test pictures: {plain}, and distorted:", table(head, rows), *found.says]
 
 
 def _follow(understanding: Understanding, terminal: Terminal) -> None:

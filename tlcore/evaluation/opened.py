@@ -173,7 +173,7 @@ def _unlike(node: Any) -> RunError:
     came = "its input" if node is None else f"the operation {node.op_type}"
     return RunError(
         "A heat map by Grad-CAM needs a model that ends in a mean over places, a dense layer and softmax. This one "
-        f"has {came} there. Ask for a map by occlusion: it needs the answers alone."
+        f"has {came} there. Train it again with this version of Graft."
     )
 
 
