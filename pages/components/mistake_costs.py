@@ -28,7 +28,7 @@ def show(run: Run, classes: tuple[str, ...]) -> None:
             else None
         )
     try:
-        weighed = weigh_run(run.path, cost_table(classes, missed={label: price}), asking=asking)
+        weighed = weigh_run(run.path, cost_table(classes, missed={label: price}), asking=asking, only=label)
     except RunError as error:
         st.caption(str(error))
         return

@@ -77,13 +77,14 @@ def cost_table(
     return costs
 
 
-def weigh_run(run: Path, costs: Costs, *, asking: float | None = None) -> Weighed:
+def weigh_run(run: Path, costs: Costs, *, asking: float | None = None, only: str | None = None) -> Weighed:
     """Say what a run's answers cost; thresholds are found on its validation pictures.
 
     Args:
         run: The run folder.
         costs: As `cost_table` makes it.
         asking: What it costs to leave a picture to a person; None where that cannot be.
+        only: The class to find a threshold for; None for all.
 
     Raises:
         RunError: The run has not been evaluated.
@@ -96,11 +97,18 @@ def weigh_run(run: Path, costs: Costs, *, asking: float | None = None) -> Weighe
             "Thresholds are found on answers about the validation pictures, by a model that had not met them. The run "
             "has none. Evaluate it, or train it again."
         )
-    return weigh(read_answers(validation, labels), read_answers(read_predictions(run), labels), labels, costs, asking)
+    test = read_answers(read_predictions(run), labels)
+    return weigh(read_answers(validation, labels), test, labels, costs, asking=asking, only=only)
 
 
 def weigh(
-    validation: Answered, test: Answered, classes: Sequence[str], costs: Costs, asking: float | None = None
+    validation: Answered,
+    test: Answered,
+    classes: Sequence[str],
+    costs: Costs,
+    *,
+    asking: float | None = None,
+    only: str | None = None,
 ) -> Weighed:
     """The same for answers at hand."""
     likeliest = test.probabilities.argmax(axis=1) if len(test.labels) else np.empty(0, np.int64)
@@ -112,12 +120,12 @@ def weigh(
         changed=_mean((answers != likeliest) & ~unsure),
         not_sure=_mean(unsure),
         n=len(test.labels),
-        thresholds=_thresholds(validation, test, classes, costs),
+        thresholds=_thresholds(validation, test, classes, costs, only),
     )
 
 
 def _thresholds(
-    validation: Answered, test: Answered, classes: Sequence[str], costs: Costs
+    validation: Answered, test: Answered, classes: Sequence[str], costs: Costs, only: str | None
 ) -> tuple[ClassThreshold, ...]:
     """Of each class one, at the ratio of the mean cost of missing it to that of taking another for it."""
     others = len(classes) - 1
@@ -125,7 +133,7 @@ def _thresholds(
     choosing, judging = (validation.probabilities, validation.labels), (test.probabilities, test.labels)
     found: list[ClassThreshold] = []
     for index, label in enumerate(classes):
-        if missing[index] > 0 and alarming[index] > 0:
+        if missing[index] > 0 and alarming[index] > 0 and only in (None, label):
             ratio = float(missing[index] / alarming[index])
             found += class_thresholds(choosing, judging, classes, ratios=(ratio,), only=label)
     return tuple(found)
