@@ -140,8 +140,9 @@ def test_pictures_that_are_all_alike_make_a_map():
 
 def test_the_map_leaves_out_what_is_no_test_picture_first():
     split = pd.DataFrame({"sha256": [f"{n:03d}" for n in range(100)], "split": ["train"] * 80 + ["test"] * 20})
-    some = choose(split, most=30)
-    assert len(some) == 30
-    assert (some["split"] == "test").sum() == 20
-    assert len(choose(split, most=10)) == 10
+    for most, tested in ((30, 20), (10, 8), (90, 20)):
+        some = choose(split, most=most)
+        assert len(set(some["sha256"])) == len(some) == most
+        assert (some["split"] == "test").sum() == tested
+    assert (choose(split[split["split"] == "test"], most=15)["split"] == "test").sum() == 15
     assert list(choose(split)["sha256"]) == list(split["sha256"])

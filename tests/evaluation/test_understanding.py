@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,16 @@ def test_the_worker_leaves_what_the_page_shows(run, workspace, tiny_dataset):
     assert outcome.seconds > 0
     assert outcome.notes == ()
     assert not understanding.progress_file.exists()
+
+
+def test_more_pictures_than_fit_the_map_are_looked_at_all_the_same(run, monkeypatch):
+    monkeypatch.setattr(understanding_steps, "choose", partial(understanding_steps.choose, most=9))
+    assert work(run.path) == 0
+    understanding = Understanding(run)
+    assert len(understanding.map()) == 9
+    assert understanding.slices().n == len(read_predictions(run.path))
+    assert understanding.robustness().n == 6
+    assert len(understanding.heats().rows) == (understanding.map()["split"] == "test").sum()
 
 
 def test_pictures_that_belong_together_are_told_of(run):

@@ -43,11 +43,11 @@ def draw_map(features: Floats) -> pd.DataFrame:
 
 
 def choose(split: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
-    """Which pictures of a run's split go on the map: every test picture, and of the others as many as fit."""
+    """Which pictures of a run's split go on the map: test pictures first, of the others as many as fit, or a fifth."""
     table = split.drop_duplicates("sha256").reset_index(drop=True)
     if len(table) <= most:
         return table
-    test = table[table["split"] == "test"]
-    test = test if len(test) <= most else test.sample(most, random_state=0)
-    rest = table[table["split"] != "test"].sample(most - len(test), random_state=0)
-    return pd.concat([test, rest]).sort_index()
+    test, rest = table[table["split"] == "test"], table[table["split"] != "test"]
+    tested = min(len(test), max(most - len(rest), most * 4 // 5))
+    some = test.sample(tested, random_state=0), rest.sample(most - tested, random_state=0)
+    return pd.concat(some).sort_index().reset_index(drop=True)

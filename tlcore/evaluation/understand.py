@@ -179,7 +179,8 @@ def _map(basis: Basis) -> None:
 def _robustness(basis: Basis) -> Generator[Progress, None, tuple[str, ...]]:
     """Try distortions on some test pictures; where there is no frozen backbone to compare with, say so."""
     yield Progress(0, 0, note="Making the frozen backbone ready")
-    learnt = basis.pictures[basis.pictures["split"] == "train"].groupby("label", observed=True).head(PER_CLASS)
+    split = basis.run.split().drop_duplicates("sha256")
+    learnt = split[split["split"] == "train"].groupby("label", observed=True).head(PER_CLASS)
     try:
         both = rivals(
             basis.run,
