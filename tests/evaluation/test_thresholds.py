@@ -25,6 +25,9 @@ def test_a_hand_worked_threshold():
     assert best_threshold(chances, defect, ratio=10) == pytest.approx(0.25)
     # Where the theory's threshold is as good as any, it is taken.
     assert best_threshold(np.array([0.9, 0.02]), np.array([True, False]), ratio=4) == pytest.approx(1 / 5)
+    # One miss (from 0.3 to 0.6) or one alarm (from 0.1 to 0.25): as cheap, and 0.5 is what theory says.
+    chances, defect = np.array([0.6, 0.3, 0.25, 0.1]), np.array([True, False, True, False])
+    assert best_threshold(chances, defect, ratio=1) == pytest.approx(0.5)
 
 
 @given(
