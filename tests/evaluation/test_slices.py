@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 from scipy.stats import fisher_exact
 
+from tlcore.evaluation.chance import by_groups, fisher
 from tlcore.evaluation.clusters import cluster_traits, principal
 from tlcore.evaluation.slices import RATE, Trait, find_slices, slice_pictures, traits_table
 from tlcore.evaluation.traits import bands, brightness, column_traits, measure, picture_traits, sharpness
@@ -71,6 +72,27 @@ def test_a_planted_slice_is_found_among_many_and_its_pictures_can_be_named():
     table = traits_table(predictions, traits)
     assert slice_pictures(table, found.worse[0]) == list(predictions["sha256"][kind == "phone"])
     assert set(found.worse[0].examples) <= set(slice_pictures(table, found.worse[0]))
+
+
+def test_a_burst_that_is_wrong_as_a_whole_is_one_mistake():
+    # 30 bursts of 6, each right or wrong as a whole, however the slice is drawn: pictures alone would cry wolf.
+    rng = np.random.default_rng(0)
+    groups, alarms, wolves = np.repeat(np.arange(30), 6), 0, 0
+    for _ in range(60):
+        right = (rng.random(30) < 0.8)[groups]
+        here = trait(np.where((rng.random(30) < 0.3)[groups], "dark", ""))
+        alarms += bool(find_slices(answers(right), [here], groups=groups).worse)
+        wolves += bool(find_slices(answers(right), [here]).worse)
+    assert alarms / 60 <= RATE + 2 * np.sqrt(RATE * (1 - RATE) / 60)
+    assert wolves / 60 > 0.15
+
+
+def test_dealing_out_pictures_that_stand_alone_is_fishers_test():
+    rng = np.random.default_rng(2)
+    here = np.arange(60) < 20
+    for share, most in ((0.8, 0.1), (0.35, 0.005)):
+        right = rng.random(60) < np.where(here, share, 0.8)
+        assert by_groups(right, here, np.arange(60)) == pytest.approx(fisher(right, here), abs=most)
 
 
 def test_a_slice_says_what_its_classes_alone_would_lead_one_to_expect():

@@ -88,12 +88,22 @@ def test_more_pictures_than_fit_the_map_are_looked_at_all_the_same(run, monkeypa
     assert len(understanding.heats().rows) == (understanding.map()["split"] == "test").sum()
 
 
-def test_pictures_that_belong_together_are_told_of(run):
+def test_pictures_that_belong_together_are_dealt_out_together(run, monkeypatch):
+    seen = []
+    real = understanding_steps.find_slices
+    monkeypatch.setattr(
+        understanding_steps, "find_slices", lambda *given, groups: seen.append(groups) or real(*given, groups=groups)
+    )
+    assert work(run.path) == 0
+    assert seen[0] is None
     split = run.split()
-    split["group"] = np.where(split["split"] == "test", "one burst", "")
+    test = split.index[split["split"] == "test"]
+    split.loc[test[:3], "group"] = "one burst"
     split.to_parquet(run.path / "split.parquet")
     assert work(run.path) == 0
-    assert "belong together" in Understanding(run).slices().notes[0]
+    places = [list(read_predictions(run.path)["sha256"]).index(sha) for sha in split.loc[test[:3], "sha256"]]
+    assert len(set(seen[1][places])) == 1
+    assert len(set(seen[1])) == len(seen[1]) - 2
 
 
 def test_a_run_that_was_not_judged_fails_in_a_sentence(run):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from tlcore.evaluation.chance import by_groups, fisher
 from tlcore.evaluation.metrics import wilson
 
 RATE = 0.05
@@ -51,7 +52,7 @@ class Slice(BaseModel):
         elsewhere: Share of right answers among the other pictures (of the class, where `within` names one).
         expected: The share if each of its pictures were answered right as often as its class is: where it is as low,
             the slice is hard because of its classes.
-        p: Of Fisher's exact test, one-sided: how often chance alone gives so few right answers or fewer.
+        p: How often chance alone gives so few right answers or fewer.
         q: The same, corrected for how many slices were tested (Benjamini and Hochberg).
         worse: Whether `q` is at most the rate of false alarms that is put up with.
         examples: SHA-256 of a few of its pictures, the most typical first.
@@ -101,23 +102,24 @@ class Slices(BaseModel):
         return tuple(each for each in self.slices if each.worse)
 
 
-def find_slices(predictions: pd.DataFrame, traits: Sequence[Trait], *, grouped: bool = False) -> Slices:
+def find_slices(
+    predictions: pd.DataFrame, traits: Sequence[Trait], *, groups: npt.NDArray[Any] | None = None
+) -> Slices:
     """Test every value of every trait.
 
-    A slice is compared with the other pictures by Fisher's exact test: of so many right answers in all, how often are
-    so few of them here by chance? Unlike a binomial test against the others' share it does not take that share for
-    known, which it is not where a slice has a third of the pictures. Over all slices the false discovery rate is held:
-    Y. Benjamini and Y. Hochberg, Journal of the Royal Statistical Society B 57 (1995), 289–300.
+    A slice is compared with the other pictures by Fisher's exact test, or by dealing out whole groups anew where
+    pictures belong together. Over all slices the false discovery rate is held: Y. Benjamini and Y. Hochberg, Journal of
+    the Royal Statistical Society B 57 (1995), 289–300.
 
     Args:
         predictions: `sha256, label, correct`, as `metrics.predictions_table` makes them.
         traits: What slices are made by.
-        grouped: Whether pictures come in groups that are alike, such as bursts.
+        groups: `(n,)`, equal for pictures that belong together, such as a burst; None where each stands alone.
     """
     from scipy.stats import false_discovery_control
 
     right = predictions["correct"].to_numpy(dtype=bool)
-    found = [each for trait in traits for each in _of_trait(predictions, trait)]
+    found = [each for trait in traits for each in _of_trait(predictions, trait, groups)]
     q = false_discovery_control([each.p for each in found]) if found else []
     judged = [
         each.model_copy(update={"q": float(value), "worse": bool(value <= RATE)})
@@ -127,7 +129,7 @@ def find_slices(predictions: pd.DataFrame, traits: Sequence[Trait], *, grouped: 
         n=len(right),
         accuracy=float(right.mean()) if len(right) else 0.0,
         slices=tuple(sorted(judged, key=lambda each: (each.p, each.accuracy))),
-        notes=_notes(len(right), found, grouped=grouped),
+        notes=_notes(len(right), found),
     )
 
 
@@ -142,9 +144,7 @@ def traits_table(predictions: pd.DataFrame, traits: Sequence[Trait]) -> pd.DataF
     return pd.DataFrame({"sha256": predictions["sha256"].to_numpy(dtype=str), **values})
 
 
-def _of_trait(predictions: pd.DataFrame, trait: Trait) -> Iterator[Slice]:
-    from scipy.stats import hypergeom
-
+def _of_trait(predictions: pd.DataFrame, trait: Trait, groups: npt.NDArray[Any] | None) -> Iterator[Slice]:
     right = predictions["correct"].to_numpy(dtype=bool)
     labels = predictions["label"].to_numpy(dtype=object)
     among = labels == trait.within if trait.within else np.ones(len(right), bool)
@@ -153,10 +153,10 @@ def _of_trait(predictions: pd.DataFrame, trait: Trait) -> Iterator[Slice]:
     for value in sorted({str(value) for value in trait.values[among] if value}):
         here = among & (trait.values == value)
         rest = among & ~here
-        n, others = int(here.sum()), int(rest.sum())
-        if n < FEW or not others or (not trait.within and _is_a_class(labels, here)):
+        n = int(here.sum())
+        if n < FEW or not rest.any() or (not trait.within and _is_a_class(labels, here)):
             continue
-        hits, all_hits = int(right[here].sum()), int(right[among].sum())
+        hits = int(right[here].sum())
         low, high = wilson(hits, n)
         draft = Slice(
             trait=trait.name,
@@ -169,7 +169,9 @@ def _of_trait(predictions: pd.DataFrame, trait: Trait) -> Iterator[Slice]:
             high=high,
             elsewhere=float(right[rest].mean()),
             expected=float(expected[here].mean()),
-            p=float(hypergeom.cdf(hits, n + others, all_hits, n)),
+            p=fisher(right[among], here[among])
+            if groups is None
+            else by_groups(right[among], here[among], groups[among]),
             q=1.0,
             worse=False,
             examples=_examples(predictions, here, trait.typical),
@@ -204,12 +206,7 @@ def _says(found: Slice, trait: Trait) -> str:
     return said
 
 
-def _notes(n: int, found: Sequence[Slice], *, grouped: bool) -> tuple[str, ...]:
+def _notes(n: int, found: Sequence[Slice]) -> tuple[str, ...]:
     if n and not found:
         return (f"A slice needs at least {FEW} pictures, and others beside it. Here nothing has both.",)
-    if grouped and found:
-        return (
-            "Pictures that belong together are counted as if each stood alone: a slice of few groups is less sure than "
-            "its numbers say.",
-        )
     return ()

@@ -115,16 +115,18 @@ def _slices(basis: Basis) -> Generator[Progress, None, None]:
     folder = basis.understanding.path
     with replacing(folder / "traits.parquet") as beside:
         traits_table(basis.test, traits).to_parquet(beside, index=False)
-    write_json(folder / "slices.json", find_slices(basis.test, traits, grouped=_grouped(basis)))
+    write_json(folder / "slices.json", find_slices(basis.test, traits, groups=_groups(basis)))
 
 
-def _grouped(basis: Basis) -> bool:
-    """Whether some test pictures belong together."""
-    split = basis.run.split()
+def _groups(basis: Basis) -> npt.NDArray[np.int64] | None:
+    """Equal numbers for test pictures that belong together; None where all stand alone."""
+    split = basis.run.split().drop_duplicates("sha256")
     if "group" not in split:
-        return False
-    groups = split.loc[split["sha256"].isin(basis.test["sha256"]) & (split["group"] != ""), "group"]
-    return bool(groups.duplicated().any())
+        return None
+    group = split.set_index("sha256")["group"].reindex(basis.test["sha256"]).fillna("")
+    own = group.where(group != "", pd.Series(group.index, group.index))
+    numbers: npt.NDArray[np.int64] = pd.factorize(own)[0].astype(np.int64)
+    return numbers if len(set(numbers)) < len(numbers) else None
 
 
 def _clusters(basis: Basis, sources: pd.Series) -> list[Trait]:
