@@ -1,21 +1,25 @@
 """The map of the dataset: each picture a point, those that look alike to the model beside each other.
 
-What is caught with the lasso lies on the light table below, where it can be moved to another class or excluded.
+Beside the mouse stands the picture itself. What is caught with the lasso lies on the light table below, where it can be
+moved to another class or excluded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.runtime import get_instance
 
-from pages.components import failures, tables, words
+from pages.components import failures, light_table, tables, words
 from pages.components.theme import BAD, GOOD, PART_TITLES, PARTS, QUIET, class_colours, polish
 from tlcore.data.dataset import Dataset
+from tlcore.evaluation.map import atlas_across
 from tlcore.evaluation.understanding import Understanding
 
 HEIGHT = 560
@@ -23,6 +27,10 @@ MOST_NAMES = 12  # in the legend: more would push the map away
 LAYOUTS = {"Neighbours (t-SNE)": ("x", "y"), "Distances (PCA)": ("pca_x", "pca_y")}
 CLASS, PART, RIGHT = "class", "part", "right or wrong"
 Colours = dict[str, str]
+
+_mount = st.components.v2.component(
+    "graft.picture_map", html="<div></div>", js=(Path(__file__).parent / "picture_map.js").read_text()
+)
 
 
 @st.fragment
@@ -61,6 +69,7 @@ def show(
         config={"displaylogo": False, "scrollZoom": True},
         alt="a map of the pictures: those that look alike to the model lie beside each other",
     )
+    _hover(understanding, f"map-{understanding.run.id}", len(table))
     shas = caught(state, table)
     if not shas:
         st.caption("Nothing is caught yet: choose the lasso above the map, or click a point.")
@@ -68,6 +77,17 @@ def show(
         st.caption(f"{words.plural(len(shas), 'picture')} caught; they were deleted with their dataset.")
     else:
         failures.gallery(dataset, predictions, shas, key="map", title=f"{words.plural(len(shas), 'picture')} caught")
+
+
+def _hover(understanding: Understanding, key: str, count: int) -> None:
+    """Let the picture of a point stand beside the mouse: `picture_map.js` listens to the chart of that key."""
+    atlas = understanding.atlas()
+    if atlas is None:
+        return
+    url = get_instance().media_file_mgr.add(atlas, "image/jpeg", f"{key}-atlas")
+    _mount(
+        key=f"{key}-hover", data={"key": key, "url": f"{light_table.base_path()}{url}", "across": atlas_across(count)}
+    )
 
 
 def kinds_of(

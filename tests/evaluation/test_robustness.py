@@ -11,7 +11,7 @@ from sklearn.preprocessing import normalize
 
 from tlcore.data.progress import drain
 from tlcore.evaluation.distortions import DISTORTIONS, Distortion
-from tlcore.evaluation.map import choose, draw_map
+from tlcore.evaluation.map import TILE, atlas_across, blank_atlas, choose, draw_map, put_tile
 from tlcore.evaluation.metrics import wilson
 from tlcore.evaluation.rival import NearestMean
 from tlcore.evaluation.robustness import try_distortions
@@ -132,6 +132,16 @@ def test_a_map_of_hardly_any_pictures_is_drawn(n):
     drawn = draw_map(np.random.default_rng(0).normal(size=(n, 6)).astype(np.float32))
     assert len(drawn) == n
     assert np.isfinite(drawn.to_numpy()).all()
+
+
+def test_the_atlas_has_a_tile_for_each_picture_in_its_order():
+    atlas = blank_atlas(7)
+    for place in range(7):
+        put_tile(atlas, place, np.full((60, 60, 3), 10 * place, np.uint8))
+    assert atlas.size == (3 * TILE, 3 * TILE)
+    assert atlas_across(7) == 3
+    tiles = [atlas.getpixel((place % 3 * TILE + 5, place // 3 * TILE + 5))[0] for place in range(7)]
+    assert tiles == [10 * place for place in range(7)]
 
 
 def test_pictures_that_are_all_alike_make_a_map():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,7 @@ def test_the_worker_leaves_what_the_page_shows(run, workspace, tiny_dataset):
 
     drawn = understanding.map()
     assert set(drawn["sha256"]) == set(split["sha256"])
+    assert Image.open(BytesIO(understanding.atlas())).size == (6 * 48, 6 * 48)
     assert list(drawn.columns) == ["sha256", "split", "label", "x", "y", "pca_x", "pca_y"]
     heats = understanding.heats()
     assert list(heats.rows["sha256"]) == list(predictions["sha256"])

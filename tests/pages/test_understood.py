@@ -85,6 +85,7 @@ def _leave_results(run, workspace):
     write_json(found.path / "slices.json", find_slices(predictions, traits))
     table = pd.concat([basis.pictures[["sha256", "split", "label"]], draw_map(basis.features[:, :2])], axis=1)
     table.to_parquet(found.path / "map.parquet")
+    (found.path / "map.jpg").write_bytes(b"stands for a picture")
     write_json(found.path / "robustness.json", robustness())
     write_json(found.outcome_file, Outcome(state="finished", seconds=1.0))
 
@@ -219,6 +220,9 @@ def test_heat_maps_of_a_class_and_of_one_picture(run, dataset, understanding):
 def test_the_map_is_coloured_by_what_is_chosen(run, dataset, understanding):
     app = shown(run, dataset, "map")
     assert "Nothing is caught yet" in words(app)
+    (hover,) = on_the_tables(app)
+    assert hover["across"] == 6
+    assert hover["url"].endswith(".jpg")
     for choice in ("part", "right or wrong", "another run"):
         app.selectbox[0].select(choice).run()
         assert not app.exception

@@ -21,7 +21,7 @@ from tlcore.evaluation.attention import Attention, look_at_classes
 from tlcore.evaluation.clusters import cluster_traits
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.heat import Trust, grad_cam, middle, shuffled, trust
-from tlcore.evaluation.map import choose, draw_map
+from tlcore.evaluation.map import blank_atlas, choose, draw_map, put_tile
 from tlcore.evaluation.opened import OpenedModel
 from tlcore.evaluation.rival import PER_CLASS, rivals
 from tlcore.evaluation.robustness import try_distortions
@@ -74,8 +74,7 @@ def understand(run: Run, workspace: Workspace) -> Generator[Progress, None, tupl
     basis = yield from _open(run, workspace)
     yield from _slices(basis)
     yield from _attention(basis)
-    yield Progress(0, 0, note="Drawing the map")
-    _map(basis)
+    yield from _map(basis)
     if basis.test.empty:
         return ("There are no test pictures: only the map could be drawn.",)
     return (yield from _robustness(basis))
@@ -172,9 +171,19 @@ def _trust(basis: Basis, rows: pd.DataFrame) -> Trust | None:
     return middle(found)
 
 
-def _map(basis: Basis) -> None:
+def _map(basis: Basis) -> Generator[Progress, None, None]:
+    pace = Pace(len(basis.pictures), "Drawing the map")
+    yield pace.at(0)
+    folder, atlas = basis.understanding.path, blank_atlas(len(basis.pictures))
+    for place, pixels in enumerate(basis.decoded.rows(tuple(basis.pictures["sha256"]))):
+        put_tile(atlas, place, pixels)
+        if pace.due():
+            yield pace.at(place + 1)
+    with replacing(folder / "map.jpg") as beside:
+        atlas.save(beside, "JPEG", quality=80)
     table = basis.pictures[["sha256", "split", "label"]].reset_index(drop=True)
-    with replacing(basis.understanding.path / "map.parquet") as beside:
+    # Last: where the map is, its pictures are too.
+    with replacing(folder / "map.parquet") as beside:
         pd.concat([table, draw_map(basis.features)], axis=1).to_parquet(beside, index=False)
 
 

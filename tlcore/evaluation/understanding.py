@@ -6,6 +6,7 @@ worker writes them, each as soon as it is done, and `understanding.json` last.
     slices.json          kinds of test pictures, and which the model is worse on
     traits.parquet       sha256, and a text for each trait that slices are made by
     map.parquet          sha256, split, label, x, y (t-SNE), pca_x, pca_y
+    map.jpg              the pictures of map.parquet, small, side by side
     attention.json       where the model looks for each class, and whether the maps can be trusted
     heats.parquet        sha256, file, label, predicted, confidence: the pictures that have a stored heat map
     heats.npy            (n, height, width) float16: Grad-CAM of the answer, in the order of heats.parquet
@@ -150,6 +151,13 @@ class Understanding:
     def map(self) -> pd.DataFrame | None:
         """`sha256, split, label, x, y, pca_x, pca_y`."""
         return self._table("map.parquet")
+
+    def atlas(self) -> bytes | None:
+        """The pictures of the map as one JPEG, as `map.put_tile` lays them out."""
+        try:
+            return (self.path / "map.jpg").read_bytes()
+        except OSError:
+            return None
 
     def attention(self) -> Attention | None:
         return self._json("attention.json", Attention)
