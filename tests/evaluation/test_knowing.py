@@ -32,6 +32,7 @@ def test_what_a_model_says_of_pictures_is_stored_and_other_datasets_are_told_apa
     workspace, tiny_dataset, strange_folder
 ):
     drain(ingest(workspace, strange_folder), lambda step: None)
+    drain(ingest(workspace, strange_folder, name="the same strangers"), lambda step: None)
     run = make_answerable_run(workspace, tiny_dataset)
     write_knowing_model(run, workspace, temperature=0.5)
     evaluate_run(run, lambda step: None)
@@ -45,7 +46,7 @@ def test_what_a_model_says_of_pictures_is_stored_and_other_datasets_are_told_apa
     assert (found.validation, found.test) == (len(read_validation(run.path)), len(table))
     assert found.unfamiliarity.test.value == (table["unfamiliarity"] > 1).mean()
     (strangers,) = found.unfamiliarity.strangers
-    assert (strangers.name, strangers.n, strangers.recognised) == ("strange", 8, 1.0)
+    assert (strangers.name, strangers.n, strangers.recognised) == ("the same strangers", 8, 1.0)
     assert strangers.auroc.value == 1.0
     assert strangers.auroc.low < 0.8  # eight pictures say no more
 

@@ -46,8 +46,13 @@ def meet_strangers(
     familiar, known = test[UNFAMILIARITY].to_numpy(np.float64), frozenset(run.split()["sha256"])
     others = [dataset for dataset in list_datasets(workspace) if dataset.id != run.dataset.id]
     found: list[Strangers] = []
+    met: set[str] = set()
     for dataset in others:
-        scores = _scores(dataset, predictor, known, report)
+        items = _items(dataset)
+        if met & set(items["sha256"]):  # a copy, or a part, of one that was met: it would say the same again
+            continue
+        met |= set(items["sha256"])
+        scores = _scores(dataset, items[~items["sha256"].isin(known)], predictor, report)
         if len(scores):
             found.append(
                 Strangers(
@@ -80,15 +85,19 @@ def auroc(familiar: npt.NDArray[np.float64], strange: npt.NDArray[np.float64]) -
     return Interval(value=value, low=min(low, value), high=max(high, value))
 
 
-def _scores(
-    dataset: Dataset, predictor: Predictor, known: frozenset[str], report: Callable[[Progress], None]
-) -> npt.NDArray[np.float64]:
-    """Of some pictures of a dataset, drawn the same way each time, those that can be read."""
+def _items(dataset: Dataset) -> pd.DataFrame:
+    import pandas as pd
+
     try:
-        items = dataset.items()
-    except DataError:
-        return np.empty(0)  # a dataset that cannot be read is the data page's to complain of
-    items = items[~items["sha256"].isin(known)].drop_duplicates("sha256").sort_values("sha256")
+        return dataset.items().drop_duplicates("sha256").sort_values("sha256")
+    except DataError:  # it is the data page's to complain of
+        return pd.DataFrame({"sha256": [], "file": []})
+
+
+def _scores(
+    dataset: Dataset, items: pd.DataFrame, predictor: Predictor, report: Callable[[Progress], None]
+) -> npt.NDArray[np.float64]:
+    """Of some of these pictures, drawn the same way each time, those that can be read."""
     drawn = np.random.default_rng(0).permutation(len(items))[:MOST_PICTURES]
     paths = [dataset.image_path(file) for file in items["file"].iloc[drawn]]
     pace, found = Pace(len(paths), "Asking the model about pictures of other datasets"), []
