@@ -51,7 +51,7 @@ def _first(run: Run) -> None:
         st.markdown("One number hides much. A closer look finds:")
         st.markdown(LOOKS_FOR)
         st.markdown(
-            "It takes a minute or a few, most of it for asking the model about distorted pictures. You can leave the "
+            "It takes a few minutes, most of it for asking the model about distorted pictures. You can leave the "
             "page meanwhile. Nothing is changed."
         )
         _start(run, "Look closer", primary=True)
