@@ -130,7 +130,7 @@ def _says(model: Share, baseline: Share, curves: Sequence[Curve]) -> Iterator[st
         lost, theirs_lost = model.value - ours.value, baseline.value - theirs.value
         said = (
             f"{curve.title} at {curve.strengths[place]:g} {curve.unit}: {ours.value:.0%} right instead of "
-            f"{model.value:.0%}; the frozen baseline falls from {baseline.value:.0%} to {theirs.value:.0%}."
+            f"{model.value:.0%}; the frozen baseline goes from {baseline.value:.0%} to {theirs.value:.0%}."
         )
         if lost > theirs_lost + 0.1:
             said += " Training has made the model lean on what this distortion takes away."
