@@ -144,7 +144,8 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
     keras.backend.clear_session()
     run = create_run(workspace, dataset, TrainingConfig(**{"dataset": dataset.id, "seed": seed, **asked}))
     trained = train(run, report=lambda news: None, stop=lambda: False)
-    save_onnx(trained.graph(), run.model_onnx)
+    finished = trained.finish()
+    save_onnx(finished.graph, run.model_onnx)
     config, about = run.config, run.dataset
     labels = Labels(
         labels=about.classes,
@@ -152,6 +153,7 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
         resize=config.resize,
         backbone=config.backbone,
         dataset=about.name,
+        temperature=finished.temperature,
     )
     write_json(run.labels_json, labels)
     return evaluate_run(run, lambda step: None).accuracy, run

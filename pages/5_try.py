@@ -70,7 +70,8 @@ def show(workspace: Workspace) -> None:
     labels = model.labels
     st.caption(
         f"Tells {words.plural(len(labels.labels), 'class', 'classes')} apart, at {labels.image_size} × "
-        f"{labels.image_size} pixels. It always names one of them, whatever a picture shows."
+        f"{labels.image_size} pixels. It always names one of them, whatever a picture shows"
+        + ("; pictures unlike those it learnt from are marked." if model.tells_unfamiliar else ".")
     )
     # The camera is asked for only where it was chosen: its field turns it on at once.
     way = st.segmented_control(

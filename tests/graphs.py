@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.conftest import CLASSES
-from tlcore.data.dataset import Dataset
+from tlcore.data.dataset import Dataset, open_dataset
+from tlcore.data.pixels import read_pixels
 from tlcore.files import write_json
-from tlcore.inference.labels import Labels
+from tlcore.inference.labels import Labels, read_labels
+from tlcore.inference.unfamiliar import learn_known
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run
+from tlcore.training.head_graph import head_graph, join
 from tlcore.workspace import Workspace
 
 
@@ -41,9 +45,39 @@ def write_colour_model(path: Path, colours: tuple[tuple[int, int, int], ...] = t
     return path
 
 
-def make_answerable_run(workspace: Workspace, dataset: Dataset) -> Run:
+def write_knowing_model(run: Run, workspace: Workspace, *, temperature: float) -> None:
+    """Write a model that answers by mean colour, too, and says how unlike the training pictures' a picture's is."""
+    labels = read_labels(run.path)
+    train, validation = (_colours(run, workspace, labels, part) for part in ("train", "val"))
+    colours = np.array([CLASSES[label] for label in labels.labels], np.float32)
+    kernel = (colours - colours.mean(axis=1, keepdims=True)).T / 1000 / temperature
+    body = helper.make_model(
+        helper.make_graph(
+            [helper.make_node("ReduceMean", ["pixels"], ["colour"], axes=[1, 2], keepdims=0)],
+            "colour",
+            [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", None, None, 3])],
+            [helper.make_tensor_value_info("colour", TensorProto.FLOAT, ["n", 3])],
+        ),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )
+    known = learn_known(train, validation)
+    bias = np.zeros(len(colours), np.float32)
+    onnx.save(join(body, head_graph(kernel, bias, known, like=body, source="colour")), run.model_onnx)
+    write_json(run.labels_json, labels.model_copy(update={"temperature": temperature}))
+
+
+def _colours(run: Run, workspace: Workspace, labels: Labels, part: str) -> np.ndarray:
+    """The mean colour of each picture of a part, `(n, 3)`."""
+    split, dataset = run.split(), open_dataset(workspace, run.dataset.id)
+    paths = [dataset.image_path(file) for file in split.loc[split["split"] == part, "file"]]
+    return np.stack([read_pixels(path, labels.image_size, labels.resize).mean(axis=(0, 1)) for path in paths])
+
+
+def make_answerable_run(workspace: Workspace, dataset: Dataset, **settings: Any) -> Run:
     """Make a run that has come as far as a model, without training one."""
-    config = TrainingConfig(dataset=dataset.id, image_size=32, fractions=Fractions(train=0.4, val=0.2, test=0.4))
+    fractions = Fractions(train=0.4, val=0.2, test=0.4)
+    config = TrainingConfig(dataset=dataset.id, image_size=32, fractions=fractions, **settings)
     run = create_run(workspace, dataset, config)
     colours = tuple(CLASSES[label] for label in run.dataset.classes)
     write_colour_model(run.model_onnx, colours)

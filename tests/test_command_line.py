@@ -281,7 +281,7 @@ def test_train_predict_evaluate_and_export(workspace, capsys, tiny_zip, tiny_fol
     assert "note.png" in said.err
 
     assert main(["evaluate", str(out), "--json"]) == 0
-    assert last_object(capsys)["accuracy"] == trained["test"]["accuracy"]
+    assert last_object(capsys)["accuracy"]["value"] == trained["test"]["accuracy"]
     assert main(["export", trained["run"], "--json"]) == 0
     exports = last_object(capsys)["exports"]
     assert {entry["format"] for entry in exports} >= {"keras", "onnx", "bundle"}

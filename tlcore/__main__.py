@@ -13,7 +13,21 @@ from typing import Annotated
 
 import typer
 
-from tlcore.commands import backbones, cache, check, data, lr_find, runs, split, sweep, train, use
+from tlcore.commands import (
+    backbones,
+    cache,
+    check,
+    compare,
+    costs,
+    data,
+    explain,
+    lr_find,
+    runs,
+    split,
+    sweep,
+    train,
+    use,
+)
 from tlcore.errors import ConfigError, GraftError
 
 PROGRAM = "python -m tlcore"
@@ -36,6 +50,10 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(cache.app, name="cache")
 app.add_typer(backbones.app, name="backbones")
 app.command("evaluate")(use.evaluate)
+app.command("compare")(compare.compare)
+app.command("costs")(costs.costs)
+app.command("understand")(explain.understand)
+app.command("explain")(explain.explain)
 app.command("predict")(use.predict)
 app.command("export")(use.export)
 
@@ -66,6 +84,15 @@ def check_work(folder: Annotated[Path, typer.Argument(help="The folder of a data
     from tlcore.health.work import work as work_on
 
     return work_on(folder)
+
+
+@app.command("understand-work", hidden=True)
+def understand_work(run: Annotated[Path, typer.Argument(help="The folder of a run that was judged.")]) -> int:
+    """Be the worker that looks where a run fails; `understand` and the Evaluate page start it."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    from tlcore.evaluation.understand_work import work as work_on
+
+    return work_on(run)
 
 
 @app.command("graph-work", hidden=True)

@@ -39,7 +39,8 @@ STYLE = """
 class Asked:
     """A picture that was put to the model; `error` says why it could not be read.
 
-    `truth` is its class where it is known; seconds are those of reading the file and of the model.
+    `truth` is its class where it is known; `unfamiliarity` is above 1 where it is unlike the training pictures, None
+    where the model does not say; seconds are those of reading the file and of the model.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Asked:
     error: str = ""
     reading_seconds: float = 0.0
     model_seconds: float = 0.0
+    unfamiliarity: float | None = None
 
 
 def ask(predictor: Predictor, source: Path | bytes | BinaryIO, name: str, truth: str = "") -> Asked:
@@ -59,8 +61,8 @@ def ask(predictor: Predictor, source: Path | bytes | BinaryIO, name: str, truth:
     except (OSError, ValueError) as error:
         return Asked(name, truth=truth, error=str(error))
     read = time.perf_counter()
-    probabilities = predictor.predict(pixels[None])[0]
-    return Asked(name, pixels, probabilities, truth, "", read - began, time.perf_counter() - read)
+    ((probabilities, unfamiliarity),) = predictor.each_scored(pixels[None])
+    return Asked(name, pixels, probabilities, truth, "", read - began, time.perf_counter() - read, unfamiliarity)
 
 
 def cards(asked: list[Asked], predictor: Predictor) -> None:
@@ -95,6 +97,8 @@ def _card(one: Asked, predictor: Predictor, place: int) -> None:
             )
         best = top(one.probabilities, predictor.labels, n=BARS)
         _bars(best, predictor.labels.labels)
+        if one.unfamiliarity is not None and one.unfamiliarity > 1:
+            st.caption(":orange[:material/help:] Unlike anything the model was trained on: its answer means little.")
         if one.truth:
             right = best[0][0] == one.truth
             colour, icon = (GOOD, "✓") if right else (BAD, "✗")

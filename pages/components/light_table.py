@@ -127,7 +127,7 @@ def show(dataset: Dataset, view: View, key: str) -> Act | None:
             "total": len(view.rows),
             "totalSays": words.count(len(view.rows)),
             "pending": pending,
-            "base": _base(),
+            "base": base_path(),
         },
         on_act_change=partial(_turn, key, place),
     )
@@ -220,7 +220,7 @@ def _key_name(key: str) -> str:
     return {"Delete": "Del"}.get(key, key)
 
 
-def _base() -> str:
+def base_path() -> str:
     """What stands before every path where the app is served below another address."""
     path = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{path}" if path else ""

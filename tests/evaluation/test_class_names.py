@@ -11,6 +11,7 @@ from tests.graphs import make_answerable_run
 from tlcore.__main__ import main
 from tlcore.errors import RunError
 from tlcore.evaluation import class_names
+from tlcore.evaluation.calibration import read_calibration
 from tlcore.evaluation.class_names import rename_class, rename_in_runs
 from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.run import evaluate_run
@@ -40,6 +41,7 @@ def test_a_renamed_class_is_renamed_everywhere_and_the_judgement_stays(run):
     found, stored = read_evaluation(run.path), read_predictions(run.path)
     assert found.confusion == before.confusion
     assert [one.label for one in found.per_class] == ["circle", "box", "triangle"]
+    assert {one.label for one in read_calibration(run.path).thresholds} == {"circle", "box", "triangle"}
     assert (run.exports / "onnx").exists()
     assert not (run.exports / "bundle").exists()
     # Judged anew with the new name, it is the same.

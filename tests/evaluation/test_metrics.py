@@ -90,6 +90,27 @@ def test_a_class_that_is_never_answered_or_never_tested_is_said_and_does_not_war
     assert np.isfinite(found.log_loss)
 
 
+def test_many_pictures_of_few_groups_are_said_to_be_few():
+    table = answers()
+    assert evaluate(table, CLASSES, {}, units=np.arange(60)).notes == evaluate(table, CLASSES, {}).notes == ()
+    found = evaluate(table, CLASSES, {}, units=np.arange(60) // 5)
+    assert "60 test pictures come in only 12 groups" in found.notes[0]
+    assert found.high - found.low == found.scores.accuracy.high - found.scores.accuracy.low
+
+
+def test_a_hundred_classes_are_judged_without_a_warning():
+    names = tuple(f"class {index}" for index in range(100))
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"sha256": [f"{index:064x}" for index in range(300)], "file": "x", "label": rng.choice(names, 300)}
+    )
+    table = predictions_table(rows, rng.dirichlet(np.ones(100), 300).astype(np.float32), names)
+    assert np.allclose(probabilities(table, 100).sum(axis=1), 1)
+    found = evaluate(table, names, {})
+    assert [top.k for top in found.scores.top_k] == [2, 3, 5]
+    assert sorted(found.order) == list(range(100))
+
+
 def test_no_test_pictures_is_a_sentence_not_a_crash():
     rows = pd.DataFrame({"sha256": [], "file": [], "label": []}, dtype=str)
     table = predictions_table(rows, np.empty((0, 3), np.float32), CLASSES)

@@ -13,18 +13,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.conftest import CLASSES
-from tests.graphs import write_colour_model
+from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.data import pixels
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import probabilities
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.bundle import requirements
-from tlcore.export.exporter import FreshProcess
+from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.model_files import KERAS, ONNX
-from tlcore.export.proof import compare
+from tlcore.export.proof import AppAnswers, agreement, compare
 from tlcore.export.registry import EXPORTERS, find, table
 from tlcore.export.run import export_run
 from tlcore.files import sha256
@@ -60,6 +61,29 @@ def test_light_formats_agree_with_the_app_to_the_last_digit(run):
     assert {manifest.format for manifest in read_manifests(run.path)} == set(LIGHT)
     assert steps[-1].done == steps[-1].total == 2 * n
     assert not list(run.exports.glob(".*"))
+
+
+@pytest.mark.slow
+def test_a_bundle_says_how_unfamiliar_a_picture_is_as_the_app_does(run, workspace, tmp_path):
+    write_knowing_model(run, workspace, temperature=1.0)
+    evaluate_run(run, lambda step: None)
+    (manifest,) = export_run(run, lambda step: None, ["bundle"])
+    assert manifest.agrees, manifest.reason
+    home = unpack(artefact(run.path, "bundle"), tmp_path)
+    assert "`unfamiliarity` (n)" in (home / "README.md").read_text()
+    Image.new("RGB", (32, 32), (10, 0, 60)).save(home / "strange.png")
+    done = subprocess.run([sys.executable, "predict.py", "strange.png"], cwd=home, capture_output=True, text=True)
+    assert "unlike anything" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("said", "agrees"), [(0.505, True), (0.6, False), (float("nan"), False), (None, True)])
+def test_the_bar_of_how_unfamiliar_a_picture_is(said, agrees):
+    chances = np.full((40, 2), 0.5, np.float32)
+    app = AppAnswers(chances, np.full(40, 0.5, np.float32))
+    replay = Replay(chances, 1.0, unfamiliarity=None if said is None else np.full(40, said, np.float32))
+    found = agreement(app, replay, "model.onnx")
+    assert found.agrees is agrees
+    assert agrees or "how unfamiliar a picture is" in found.reason
 
 
 def test_a_model_that_answers_otherwise_is_refused_and_not_offered(run):
@@ -256,7 +280,8 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     import keras
     from keras import layers
 
-    from tlcore.training.save import PIXELS, PROBABILITIES, save_keras, save_onnx, to_onnx
+    from tlcore.training.head_graph import PIXELS, PROBABILITIES
+    from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     keras.utils.set_random_seed(0)
     inputs = keras.Input((32, 32, 3))

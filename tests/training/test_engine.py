@@ -14,7 +14,8 @@ from tlcore.training import choice
 from tlcore.training.choice import Choosing, Measured, Sample
 from tlcore.training.engine import Engine, answer_all, engines, openvino_precisions
 from tlcore.training.guard import PICTURES, same_answers
-from tlcore.training.save import FEATURES, PIXELS, to_onnx
+from tlcore.training.head_graph import FEATURES, PIXELS
+from tlcore.training.save import to_onnx
 
 WITHOUT = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="the extra fast-cpu is not installed")
 

@@ -9,9 +9,11 @@ import onnxruntime
 import pytest
 
 from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.inference.unfamiliar import learn_known
 from tlcore.training.backbones import build_backbone
+from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, PROBABILITIES, head_graph, join
 from tlcore.training.model import TransferModel
-from tlcore.training.save import FEATURES, PIXELS, PROBABILITIES, join, to_onnx
+from tlcore.training.save import to_onnx
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +35,11 @@ def test_every_backbone_answers_alike_in_keras_and_as_a_graph(key):
     cut = len(backbone.blocks) // 2
     if cut:
         trunk = to_onnx(model.trunk(cut), source=PIXELS, target=FEATURES)
-        graph = join(trunk, to_onnx(model.answer(cut), source=FEATURES, target=PROBABILITIES))
+        body = join(trunk, to_onnx(model.pooled(cut), source=FEATURES, target=POOLED))
     else:
-        graph = to_onnx(model.whole, source=PIXELS, target=PROBABILITIES)
+        body = to_onnx(model.features, source=PIXELS, target=POOLED)
+    known = learn_known(np.ones((1, backbone.feature_length)), np.ones((1, backbone.feature_length)))
+    graph = join(body, head_graph(*model.head, known, like=body), "head/")
     onnx.checker.check_model(graph)
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     (answers,) = session.run([PROBABILITIES], {PIXELS: pixels.astype(np.float32)})

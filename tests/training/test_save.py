@@ -8,17 +8,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from tlcore.training.save import (
-    FEATURES,
-    PIXELS,
-    PROBABILITIES,
-    convert_elsewhere,
-    join,
-    save_keras,
-    save_onnx,
-    to_onnx,
-    trunk_graph,
-)
+from tlcore.inference.unfamiliar import learn_known
+from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, PROBABILITIES, head_graph, join
+from tlcore.training.save import convert_elsewhere, save_keras, save_onnx, to_onnx, trunk_graph
 
 
 def ask(graph, pixels):
@@ -26,11 +18,14 @@ def ask(graph, pixels):
     return session.run([PROBABILITIES], {PIXELS: pixels.astype(np.float32)})[0]
 
 
-@pytest.mark.parametrize("cut", [1, 3])
+@pytest.mark.parametrize("cut", [0, 1, 3])
 def test_a_trunk_joined_to_what_is_above_it_answers_as_keras_does(tiny_model, colours, tmp_path, cut):
     pixels, _ = colours
-    trunk = trunk_graph(tiny_model.trunk(cut), {"cut": cut}, tmp_path)
-    graph = join(trunk, to_onnx(tiny_model.answer(cut), source=FEATURES, target=PROBABILITIES))
+    body = trunk_graph(tiny_model.trunk(cut or 3), {"cut": cut}, tmp_path)
+    if cut == 1:
+        body = join(body, to_onnx(tiny_model.pooled(cut), source=FEATURES, target=POOLED))
+    known = learn_known(np.eye(8), np.ones((1, 8)))
+    graph = join(body, head_graph(*tiny_model.head, known, like=body, source=body.graph.output[0].name), "head/")
     onnx.checker.check_model(graph)
     np.testing.assert_allclose(ask(graph, pixels), tiny_model.whole.predict(pixels, verbose=0), atol=1e-5)
 

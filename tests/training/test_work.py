@@ -7,7 +7,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from tlcore.evaluation.calibration import read_calibration
 from tlcore.evaluation.files import read_predictions
+from tlcore.inference.labels import read_labels
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import trainer
@@ -74,6 +76,11 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     assert state.test.n == 9
     assert all(export.agrees for export in state.exports)
     assert {export.format for export in state.exports} == {"keras", "onnx", "bundle"}
+    found = read_calibration(run.path)
+    assert found.in_model
+    assert found.temperature == read_labels(run.path).temperature
+    assert (found.validation, found.test) == (9, 9)
+    assert found.unfamiliarity.validation <= 0.2
 
     model = keras.models.load_model(run.model_keras, safe_mode=True)
     pixels = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype(np.float32)

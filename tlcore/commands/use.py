@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,21 +20,31 @@ from tlcore.runs.run import Run, open_run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tlcore.evaluation.curves_read import Reading
+    from tlcore.evaluation.metrics import Evaluation
     from tlcore.inference.predictor import Answer
 
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     """Judge a run's model.onnx on its test pictures once more."""
     terminal = Terminal(as_json=as_json)
-    found = _with_model(run)
+    found = with_model(run)
     from tlcore.data.dataset import open_dataset  # not before a typing error could show
     from tlcore.data.looks import read_looks, sentence
+    from tlcore.evaluation.curves_read import read_curves
     from tlcore.evaluation.run import evaluate_run
+    from tlcore.evaluation.summary import summary
 
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
     looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
-    content = {"run": found.id, "looks": looks, **judged.model_dump(mode="json", exclude={"schema_version"})}
+    readings = read_curves(found.state(), found.config)
+    content = {
+        "run": found.id,
+        "looks": looks,
+        **summary(found.path, judged),
+        "readings": [asdict(reading) for reading in readings],
+    }
     rows: list[tuple[str, ...]] = [
         (entry.label, f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support}")
         for entry in judged.per_class
@@ -41,9 +52,10 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     text = (
         f"{found.name}: test accuracy {judged.accuracy:.3f} (95 % between {judged.low:.3f} and {judged.high:.3f}, "
         f"{judged.n} pictures).\n"
-        f"Always '{judged.baseline.label}' would score {judged.baseline.accuracy:.3f}.\n"
+        f"{_baselines(judged)}\n"
         + table(("class", "precision", "recall", "F1", "pictures"), rows)
         + f"\n{sentence(looks, accuracy=judged.accuracy, pictures=judged.n)}"
+        + "".join(f"\n{_reading(reading)}" for reading in readings)
     )
     terminal.result(content, text)
 
@@ -56,8 +68,8 @@ def predict(
 ) -> None:
     """Ask a run's model about pictures."""
     terminal = Terminal(as_json=as_json)
-    found = _with_model(run)
-    pictures, ignored = _pictures(paths)
+    found = with_model(run)
+    pictures, ignored = pictures_in(paths)
     from tlcore.inference.predictor import Predictor
 
     predictor = Predictor.from_run(found.path)
@@ -76,6 +88,7 @@ def predict(
             "label": labels[int(shares.argmax())],
             "confidence": float(shares.max()),
             "probabilities": {label: float(share) for label, share in zip(labels, shares, strict=True)},
+            "unfamiliarity": answer.unfamiliarity,
         }
         for answer, shares in good
     ]
@@ -89,9 +102,10 @@ def predict(
         "ignored": [str(path) for path in ignored],
     }
     rows: list[tuple[str, ...]] = [
-        (str(answer.source), labels[int(shares.argmax())], f"{shares.max():.3f}") for answer, shares in good
+        (str(answer.source), labels[int(shares.argmax())], f"{shares.max():.3f}", _unfamiliar(answer))
+        for answer, shares in good
     ]
-    lines = [table(("picture", "label", "confidence"), rows)] if rows else ["No picture could be read."]
+    lines = [table(("picture", "label", "confidence", ""), rows)] if rows else ["No picture could be read."]
     if ignored:
         lines.append(f"{len(ignored)} files in the folders have no picture's name and were not asked about.")
     if csv_file is not None:
@@ -112,7 +126,7 @@ def export(
 ) -> None:
     """Make a run's downloads once more; each is reloaded in a fresh process and compared with the app."""
     terminal = Terminal(as_json=as_json)
-    found = _with_model(run)
+    found = with_model(run)
     from tlcore.export.run import export_run
 
     wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
@@ -142,7 +156,27 @@ def export(
         raise typer.Exit(1)
 
 
-def _with_model(name: str) -> Run:
+def _baselines(judged: Evaluation) -> str:
+    """What less than the model scores, in a sentence."""
+    known, said = judged.baselines, f"Always '{judged.baseline.label}' would score {judged.baseline.accuracy:.3f}"
+    if known.nearest_mean and known.linear_probe:
+        mean, probe = known.nearest_mean.value, known.linear_probe.value
+        said += f", the nearest class mean {mean:.3f}, a linear probe on the frozen backbone {probe:.3f}"
+    return f"{said}."
+
+
+def _reading(reading: Reading) -> str:
+    """What the curves show, and what to change."""
+    changes = "; ".join(f"{change.field} → {change.value}" for change in reading.changes)
+    return f"{reading.title}. {reading.sign} Change: {changes}."
+
+
+def with_model(name: str) -> Run:
+    """Find a run that is over and has a model.
+
+    Raises:
+        RunError: It is under way, or has none.
+    """
     run = open_run(Workspace.default(), name)
     state = run.state()
     if state.live:
@@ -152,7 +186,7 @@ def _with_model(name: str) -> Run:
     return run
 
 
-def _pictures(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def pictures_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The files that are named and the pictures in the folders that are named; then what was in the way."""
     from tlcore.data.pixels import SUFFIXES
 
@@ -169,6 +203,11 @@ def _pictures(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     if not pictures:
         raise DataError(f"Pictures are needed. There are none in {', '.join(map(str, paths))}. Check the path.")
     return pictures, ignored
+
+
+def _unfamiliar(answer: Answer) -> str:
+    strange = answer.unfamiliarity is not None and answer.unfamiliarity > 1
+    return "unlike anything it was trained on" if strange else ""
 
 
 def _write_csv(path: Path, answers: Sequence[Answer], labels: Sequence[str]) -> None:

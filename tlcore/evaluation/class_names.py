@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from tlcore.data.info import write_table
 from tlcore.errors import RunError
-from tlcore.evaluation.files import read_evaluation, read_predictions
+from tlcore.evaluation.calibration import read_calibration
+from tlcore.evaluation.files import read_evaluation, read_features, read_predictions, read_validation
 from tlcore.files import remove_tree, write_json
 from tlcore.inference.labels import read_labels
 from tlcore.runs.run import Run, list_runs
@@ -28,8 +29,9 @@ _OVER = ("finished", "stopped")
 def rename_class(run: Run, old: str, new: str) -> None:
     """Call a class by another name wherever the run names it: its labels, its pictures, its judgement.
 
-    The numbers, the model and the proofs of what was exported stay. Only the bundle, which has the names inside, is
-    taken away; `export` makes it again. A crash in between is mended by asking once more.
+    The numbers, the model and the proofs of what was exported stay. Only the bundle and what was understood, which have
+    the names inside, are taken away; `export` and `understand` make them again. A crash in between is mended by asking
+    once more.
 
     Raises:
         RunError: The run is not over, has no such class, or has one of the new name already.
@@ -37,6 +39,7 @@ def rename_class(run: Run, old: str, new: str) -> None:
     new = new.strip()
     _check(run, old, new)
     remove_tree(run.exports / "bundle")
+    remove_tree(run.path / "understanding")
     naming = partial(_named, old, new)
     _rename_judgement(run, naming)
     _rename_table(run.path / "split.parquet", run.split(), naming)
@@ -83,6 +86,13 @@ def _rename_judgement(run: Run, naming: Naming) -> None:
     baseline = judged.baseline.model_copy(update={"label": naming(judged.baseline.label)})
     classes = tuple(map(naming, judged.classes))
     _rename_table(run.predictions, read_predictions(run.path), naming)
+    if (validated := read_validation(run.path)) is not None:
+        _rename_table(run.path / "validation.parquet", validated, naming)
+    if (calibrated := read_calibration(run.path)) is not None:
+        named = tuple(one.model_copy(update={"label": naming(one.label)}) for one in calibrated.thresholds)
+        write_json(run.path / "calibration.json", calibrated.model_copy(update={"thresholds": named}))
+    if (features := read_features(run.path)) is not None:
+        _rename_table(run.path / "evaluation" / "pictures.parquet", features.pictures, naming)
     changes = {"classes": classes, "per_class": per_class, "baseline": baseline}
     write_json(run.evaluation_json, judged.model_copy(update=changes))
 

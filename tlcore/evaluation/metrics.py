@@ -5,18 +5,24 @@ It knows tables of predictions and scikit-learn. It does not know pictures, mode
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from tlcore.evaluation.baselines import Guesses
+from tlcore.evaluation.curves import areas
+from tlcore.evaluation.figures import Baselines, Merge, Scores
+from tlcore.evaluation.order import merge_classes, order_classes
+from tlcore.evaluation.paired import difference
+from tlcore.evaluation.scores import Scoring, scoring, share
+from tlcore.evaluation.statistics import wilson as wilson  # it was here first
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-Z_95 = 1.959963984540054  # the standard normal's 97.5 % quantile
 FEW = 30
 
 
@@ -35,9 +41,12 @@ class ClassScores(BaseModel):
     Attributes:
         precision: Of the pictures answered with this class, the share that is of it.
         recall: Of the pictures of this class, the share answered with it.
-        f1: The harmonic mean of the two.
+        f1: The harmonic mean of the two; by the share of hits among the pictures of either.
         support: Test pictures of this class.
         answered: Test pictures answered with this class.
+        auc: The area under the ROC curve of this class against the others, 0.5 for guesses; None where there are no
+            pictures of it, or of no other.
+        average_precision: The area under the precision–recall curve; the class's share of the pictures for guesses.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -52,13 +61,17 @@ class ClassScores(BaseModel):
     f1: float
     support: int
     answered: int
+    f1_low: float | None = None
+    f1_high: float | None = None
+    auc: float | None = None
+    average_precision: float | None = None
 
 
 class Evaluation(BaseModel):
     """`evaluation.json`: what the test pictures say.
 
     Attributes:
-        accuracy, low, high: Share of right answers with its 95 % interval (Wilson).
+        accuracy, low, high: Share of right answers with its 95 % interval (Wilson; by groups where the split has some).
         n: Test pictures.
         classes: In the order of the rows and columns of `confusion`.
         confusion: Counts, `confusion[true][predicted]`.
@@ -66,6 +79,10 @@ class Evaluation(BaseModel):
         macro_f1: Mean F1 of the classes that occur among the test pictures or the answers.
         balanced_accuracy: Mean recall of the classes that occur among the test pictures.
         notes: What to know before trusting the numbers, in sentences.
+        scores: Every figure of the whole with its interval; None without test pictures, and in runs of long ago.
+        baselines: What less than this model scores.
+        order: The positions of the classes in an order in which those that are confused stand together.
+        tree: The classes by their confusion, the most confused first; empty in runs of long ago.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -83,54 +100,60 @@ class Evaluation(BaseModel):
     macro_f1: float
     balanced_accuracy: float
     notes: tuple[str, ...] = ()
+    scores: Scores | None = None
+    baselines: Baselines = Baselines()
+    order: tuple[int, ...] = ()
+    tree: tuple[Merge, ...] = ()
 
 
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """The 95 % score interval of a share; 0 to 1 where nothing was counted.
-
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
-    Statistical Association 22 (1927), 209–212. Unlike the textbook's p ± 1.96·√(p(1−p)/n) it stays within 0 and 1
-    and is not empty when every answer is right (L. D. Brown, T. T. Cai, A. DasGupta, Statistical Science 16 (2001)).
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = right / n, Z_95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    reach = Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)
-    # Where all or none are right the bound is 1 or 0 exactly; rounding must not move it.
-    return (0.0 if right == 0 else max(0.0, middle - reach)), (1.0 if right == n else min(1.0, middle + reach))
-
-
-def evaluate(predictions: pd.DataFrame, classes: Sequence[str], train_counts: Mapping[str, int]) -> Evaluation:
+def evaluate(
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    train_counts: Mapping[str, int],
+    *,
+    units: NDArray[np.int64] | None = None,
+    guesses: Guesses | None = None,
+) -> Evaluation:
     """Judge a table of predictions.
 
-    The largest class of the baseline is that of the training pictures (`train_counts`): the test pictures are not to
-    choose anything.
+    Args:
+        predictions: As `predictions_table` makes them.
+        classes: In the order of the probabilities.
+        train_counts: Training pictures of each class. The largest class of the baseline is theirs: the test pictures
+            are not to choose anything.
+        units: `(n,)`, numbers from 0 on; pictures of one number belong together. Each alone where there are none.
+        guesses: What the baselines that learn answer about the same pictures.
     """
     from sklearn import metrics  # takes a second, and pages only read what was computed
 
     codes = {label: index for index, label in enumerate(classes)}
-    true = predictions["label"].map(codes).to_numpy(dtype=np.int64)
-    answered = predictions["predicted"].map(codes).to_numpy(dtype=np.int64)
-    n, right = len(true), int((true == answered).sum())
+    true, answered = (np.array(predictions[name].map(codes), np.int64) for name in ("label", "predicted"))
+    n, right = len(true), true == answered
     every = list(range(len(classes)))
     confusion = metrics.confusion_matrix(true, answered, labels=every) if n else np.zeros((len(every),) * 2, int)
-    per_class = _per_class(true, answered, classes)
-    seen = [scores for scores in per_class if scores.support or scores.answered]
-    low, high = wilson(right, n)
+    chances = probabilities(predictions, len(classes))
+    scored = scoring(true, answered, chances, units) if n else None
+    scores = scored.scores() if scored else None
+    per_class = _per_class(scored, chances, classes)
+    baseline = _baseline(predictions, train_counts)
+    tree = merge_classes(confusion)
     return Evaluation(
-        accuracy=right / n if n else 0.0,
-        low=low,
-        high=high,
+        accuracy=float(right.mean()) if n else 0.0,
+        low=scores.accuracy.low if scores else 0.0,
+        high=scores.accuracy.high if scores else 1.0,
         n=n,
-        baseline=_baseline(predictions, train_counts),
+        baseline=baseline,
         classes=tuple(classes),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         per_class=per_class,
-        log_loss=_log_loss(true, probabilities(predictions, len(classes))) if n else None,
-        macro_f1=_mean([scores.f1 for scores in seen]),
-        balanced_accuracy=_mean([scores.recall for scores in seen if scores.support]),
-        notes=_notes(n, per_class),
+        log_loss=scores.log_loss.value if scores else None,
+        macro_f1=scores.macro_f1.value if scores else 0.0,
+        balanced_accuracy=scores.balanced_accuracy.value if scores else 0.0,
+        notes=_notes(n, scores.units if scores else 0, per_class),
+        scores=scores,
+        baselines=_baselines(true, right, predictions["label"].to_numpy() == baseline.label, guesses, units),
+        order=order_classes(tree, len(classes)),
+        tree=tree,
     )
 
 
@@ -146,9 +169,10 @@ def predictions_table(rows: pd.DataFrame, chances: NDArray[np.float32], classes:
     table["predicted"] = table["predicted"].astype(table["label"].dtype)
     table["confidence"] = chances[np.arange(len(best)), best]
     table["correct"] = table["predicted"] == table["label"]
-    for index in range(len(classes)):
-        table[f"p_{index}"] = chances[:, index]
-    return table
+    import pandas as pd
+
+    # All at once: a hundred columns that are put in one by one are slow to use.
+    return pd.concat([table, pd.DataFrame(chances, columns=[f"p_{index}" for index in range(len(classes))])], axis=1)
 
 
 def probabilities(predictions: pd.DataFrame, classes: int) -> NDArray[np.float32]:
@@ -168,33 +192,35 @@ def cell(predictions: pd.DataFrame, true: str, predicted: str) -> pd.DataFrame:
     return predictions[here].sort_values("confidence", ascending=False, kind="stable")
 
 
-def _per_class(true: NDArray[Any], answered: NDArray[Any], classes: Sequence[str]) -> tuple[ClassScores, ...]:
-    from sklearn import metrics
-
-    every = range(len(classes))
-    hits = np.bincount(true[true == answered], minlength=len(classes))
-    answers = np.bincount(answered, minlength=len(classes))
-    precision, recall, f1, support = (
-        metrics.precision_recall_fscore_support(true, answered, labels=list(every), zero_division=0.0)
-        if len(true)
-        else np.zeros((4, len(classes)))
-    )
+def _per_class(scored: Scoring | None, chances: NDArray[np.float32], classes: Sequence[str]) -> tuple[ClassScores, ...]:
+    if scored is None:
+        nothing = dict.fromkeys(("precision", "precision_low", "recall", "recall_low", "f1"), 0.0)
+        empty = {**nothing, "precision_high": 1.0, "recall_high": 1.0, "support": 0, "answered": 0}
+        return tuple(ClassScores.model_validate({"label": label, **empty}) for label in classes)
+    answers = scored.answers
+    support = np.bincount(answers.true, minlength=len(classes))
+    answered = np.bincount(answers.answered, minlength=len(classes))
     found = []
-    for index in every:
-        precision_low, precision_high = wilson(int(hits[index]), int(answers[index]))
-        recall_low, recall_high = wilson(int(hits[index]), int(support[index]))
+    for index, label in enumerate(classes):
+        precision, recall = scored.precision(index), scored.recall(index)
+        f1 = scored.f1(index)
+        auc, average_precision = areas(answers.true == index, chances[:, index])
         found.append(
             ClassScores(
-                label=classes[index],
-                precision=float(precision[index]),
-                precision_low=precision_low,
-                precision_high=precision_high,
-                recall=float(recall[index]),
-                recall_low=recall_low,
-                recall_high=recall_high,
-                f1=float(f1[index]),
+                label=label,
+                precision=precision.value,
+                precision_low=precision.low,
+                precision_high=precision.high,
+                recall=recall.value,
+                recall_low=recall.low,
+                recall_high=recall.high,
+                f1=f1.value,
+                f1_low=f1.low,
+                f1_high=f1.high,
                 support=int(support[index]),
-                answered=int(answers[index]),
+                answered=int(answered[index]),
+                auc=auc,
+                average_precision=average_precision,
             )
         )
     return tuple(found)
@@ -205,25 +231,40 @@ def _baseline(predictions: pd.DataFrame, train_counts: Mapping[str, int]) -> Bas
     return Baseline(label=label, accuracy=float((predictions["label"] == label).mean()) if len(predictions) else 0.0)
 
 
-def _log_loss(true: NDArray[Any], chances: NDArray[np.float32]) -> float:
-    from sklearn import metrics
+def _baselines(
+    true: NDArray[np.int64],
+    right: NDArray[np.bool_],
+    largest: NDArray[Any],
+    guesses: Guesses | None,
+    units: NDArray[np.int64] | None,
+) -> Baselines:
+    if not len(true):
+        return Baselines()
+    alone = np.arange(len(true), dtype=np.int64) if units is None else units
+    guesses = guesses or Guesses()
+    mean, probe = guesses.nearest_mean, guesses.linear_probe
+    return Baselines(
+        largest_class=share(largest.astype(bool), units),
+        nearest_mean=None if mean is None else share(mean == true, units),
+        linear_probe=None if probe is None else share(probe == true, units),
+        above_probe=None if probe is None else difference(probe == true, right, alone),
+        learnt_from=guesses.learnt_from,
+        note=guesses.note,
+    )
 
-    exact = chances.astype(np.float64)  # float32 rows sum to 1 only nearly, which scikit-learn remarks on
-    exact /= exact.sum(axis=1, keepdims=True)
-    return float(metrics.log_loss(true, exact, labels=list(range(chances.shape[1]))))
 
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
-def _notes(n: int, per_class: Sequence[ClassScores]) -> tuple[str, ...]:
+def _notes(n: int, units: int, per_class: Sequence[ClassScores]) -> tuple[str, ...]:
     if n == 0:
         return ("There are no test pictures, so nothing is known of how good the model is. Keep some for the test.",)
     notes = []
     if n < FEW:
         notes.append(
             f"Only {n} test pictures: the interval is wide, and one picture moves the accuracy by {1 / n:.0%}."
+        )
+    elif units < FEW:
+        notes.append(
+            f"The {n} test pictures come in only {units} groups that belong together: the intervals count groups, and "
+            "are wide."
         )
     missing = ", ".join(f"'{scores.label}'" for scores in per_class if not scores.support)
     if missing:

@@ -10,45 +10,121 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from tlcore.data.dataset import open_dataset
+from tlcore.data.info import write_table
 from tlcore.data.looks import count_look
 from tlcore.data.progress import Pace, Progress, drain
-from tlcore.evaluation.metrics import Evaluation, evaluate, predictions_table
-from tlcore.files import replacing, write_json
-from tlcore.inference.predictor import Predictor
-from tlcore.runs.pictures import read_test_pictures
+from tlcore.evaluation.baselines import Guesses, guess
+from tlcore.evaluation.calibrate import calibrate_run
+from tlcore.evaluation.curves import class_curves
+from tlcore.evaluation.files import FrozenFeatures, read_features, units_of_test, write_features
+from tlcore.evaluation.frozen import frozen_features
+from tlcore.evaluation.metrics import Evaluation, evaluate, predictions_table, probabilities
+from tlcore.evaluation.strangers import meet_strangers
+from tlcore.files import write_json
+from tlcore.inference.predictor import UNFAMILIARITY, Predictor
+from tlcore.runs.pictures import read_part
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
+Report = Callable[[Progress], None]
+SLOW_IMPORTS = ("sklearn.metrics", "sklearn.linear_model", "scipy.cluster.hierarchy")
+NO_FEATURES = (
+    "The features of the frozen backbone are not in the cache, and cannot be computed without training: the nearest "
+    "class mean and the linear probe are not known."
+)
 
-def evaluate_run(run: Run, report: Callable[[Progress], None], *, workspace: Workspace | None = None) -> Evaluation:
-    """Write `predictions.parquet` and `evaluation.json` and give the latter; the look at the test part is counted.
+
+def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None) -> Evaluation:
+    """Write what is known of a run's model, and give its `evaluation.json`; the look at the test part is counted.
+
+    Written are `validation.parquet`, `predictions.parquet`, `calibration.json`, `evaluation/` and, last,
+    `evaluation.json`. Where the model has met the validation pictures, their table is the one that training wrote.
 
     Raises:
         GraftError: The run has no model, or its pictures are gone.
     """
-    # Importing it takes as long as some hundred answers; by then it is there.
-    threading.Thread(target=importlib.import_module, args=("sklearn.metrics",), daemon=True).start()
+    # Importing them takes as long as some hundred answers; by then they are there.
+    threading.Thread(target=lambda: [importlib.import_module(name) for name in SLOW_IMPORTS], daemon=True).start()
     workspace = workspace or Workspace.default()
     predictor = Predictor.from_run(run.path)
     classes = predictor.labels.labels
-    pictures = drain(read_test_pictures(run, workspace), report)
-    pace = Pace(len(pictures.paths), "Asking the model about the test pictures")
-    chances = np.empty((len(pictures.paths), len(classes)), np.float32)
-    for index, answer in enumerate(predictor.each(pictures.pixels)):
+    if not run.config.learns_from_validation:
+        write_table(run.path / "validation.parquet", _ask(run, "val", predictor, workspace, report))
+    features = _features(run, workspace, report)
+    predictions = _ask(run, "test", predictor, workspace, report)
+    split = run.split()
+    learnt = split.loc[split["split"] == "train", "label"].value_counts()
+    units = np.array(predictions["sha256"].map(units_of_test(split)), np.int64)
+    found = evaluate(
+        predictions,
+        classes,
+        {label: int(learnt.get(label, 0)) for label in classes},
+        units=units,
+        guesses=_guesses(features, classes),
+    )
+    _write(run, predictions, classes)
+    calibrate_run(run.path, predictions, units, meet_strangers(run, predictor, predictions, workspace, report))
+    # Last: where it is, the others are too.
+    write_json(run.evaluation_json, found)
+    if len(predictions):
+        count_look(open_dataset(workspace, run.dataset.id), run.id, run.dataset.draw)
+    return found
+
+
+def _ask(run: Run, part: str, predictor: Predictor, workspace: Workspace, report: Report) -> pd.DataFrame:
+    """The answers about a part, as a table."""
+    pictures = drain(read_part(run, workspace, part), report)
+    classes, which = predictor.labels.labels, "validation" if part == "val" else part
+    pace = Pace(len(pictures.paths), f"Asking the model about the {which} pictures")
+    chances, scores = np.empty((len(pictures.paths), len(classes)), np.float32), []
+    for index, (answer, score) in enumerate(predictor.each_scored(pictures.pixels)):
         chances[index] = answer
+        scores.append(score)
         if pace.due():
             report(pace.at(index + 1))
     report(pace.at(len(chances)))
-    predictions = predictions_table(pictures.rows, chances, classes)
+    table = predictions_table(pictures.rows, chances, classes)
+    return table.assign(**{UNFAMILIARITY: np.array(scores, np.float32)}) if predictor.tells_unfamiliar else table
+
+
+def write_validation(run: Run, chances: npt.NDArray[np.float32], scores: npt.NDArray[np.float32]) -> None:
+    """Write `validation.parquet` from a model that has not met these pictures, where the run's own has.
+
+    Args:
+        run: With its split.
+        chances: Probabilities `(n, classes)`, in the order of the split.
+        scores: Their unfamiliarity, `(n,)`.
+    """
     split = run.split()
-    learnt = split.loc[split["split"] == "train", "label"].value_counts()
-    found = evaluate(predictions, classes, {label: int(learnt.get(label, 0)) for label in classes})
-    with replacing(run.predictions) as beside:
-        predictions.to_parquet(beside, index=False)
-    # Last: where it is, the predictions are too.
-    write_json(run.evaluation_json, found)
-    if pictures.paths:
-        count_look(open_dataset(workspace, run.dataset.id), run.id, run.dataset.draw)
-    return found
+    rows = split.loc[split["split"] == "val", ["sha256", "file", "label"]]
+    table = predictions_table(rows, chances, run.dataset.classes).assign(**{UNFAMILIARITY: scores})
+    write_table(run.path / "validation.parquet", table)
+
+
+def _guesses(features: FrozenFeatures | None, classes: tuple[str, ...]) -> Guesses:
+    if features is None:
+        return Guesses(note=NO_FEATURES)
+    part, codes = features.pictures["split"], {label: index for index, label in enumerate(classes)}
+    labels = np.array(features.pictures["label"].map(codes), np.int64)
+    train, test = (np.flatnonzero(part == name) for name in ("train", "test"))
+    return guess(features.rows[train], labels[train], features.rows[test], classes=len(classes))
+
+
+def _features(run: Run, workspace: Workspace, report: Report) -> FrozenFeatures | None:
+    """What the run folder has, or else what can be found or computed; then the folder has it."""
+    features = read_features(run.path)
+    if features is None and (features := drain(frozen_features(run, workspace), report)) is not None:
+        write_features(run.path, features)
+    return features
+
+
+def _write(run: Run, predictions: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    write_table(run.predictions, predictions)
+    codes = {label: index for index, label in enumerate(classes)}
+    true = np.array(predictions["label"].map(codes), np.int64)
+    curves = class_curves(true, probabilities(predictions, len(classes)))
+    write_table(run.path / "evaluation" / "curves.parquet", curves)

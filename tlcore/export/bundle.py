@@ -11,15 +11,19 @@ import json
 import platform
 import statistics
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tlcore.data import pixels
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.inference.labels import read_labels
+from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
@@ -27,6 +31,17 @@ BUNDLED = Path(__file__).with_name("bundled")
 MODELS = ("model.keras", "model.onnx")
 PACKAGES = ("onnxruntime", "numpy", "pillow")
 OPTIONAL_PACKAGE = "pillow-heif"
+OUTPUTS = {
+    True: "outputs `probabilities` (n, classes) and `unfamiliarity` (n)",
+    False: "output `probabilities` (n, classes)",
+}
+UNFAMILIAR = {
+    True: (
+        "Its second output tells how unlike the training pictures\na picture is: above 1 it is less like them than 95 "
+        "% of the validation pictures were, and the answer means little."
+    ),
+    False: "It cannot tell that a picture shows none of them.",
+}
 # No clock time: the same run gives the same bytes.
 TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -72,7 +87,14 @@ class Bundle:
             np.array(found, np.float32),
             statistics.median(answer["milliseconds"] for answer in answers),
             {"python": platform.python_version(), **versions},
+            unfamiliarity=_scores(answers),
         )
+
+
+def _scores(answers: Sequence[Mapping[str, Any]]) -> NDArray[np.float32] | None:
+    if not all(UNFAMILIARITY in answer for answer in answers):
+        return None
+    return np.array([answer[UNFAMILIARITY] for answer in answers], np.float32)
 
 
 def requirements() -> str:
@@ -87,6 +109,7 @@ def requirements() -> str:
 
 def _readme(run: Run) -> str:
     labels = read_labels(run.path)
+    tells = labels.temperature is not None  # the two came together
     return Template((BUNDLED / "README.md").read_text(encoding="utf-8")).substitute(
         run=run.id,
         dataset=labels.dataset,
@@ -95,6 +118,8 @@ def _readme(run: Run) -> str:
         size=labels.image_size,
         resize=labels.resize,
         python=".".join(platform.python_version_tuple()[:2]),
+        outputs=OUTPUTS[tells],
+        unfamiliar=UNFAMILIAR[tells],
     )
 
 

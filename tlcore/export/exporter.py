@@ -34,11 +34,13 @@ class Replay:
     Attributes:
         probabilities: `(n, classes)`, in the order of the test pictures.
         milliseconds_per_picture: Of one core, median.
+        unfamiliarity: `(n,)`; None where the artefact does not say.
     """
 
     probabilities: NDArray[np.float32]
     milliseconds_per_picture: float
     versions: Mapping[str, str] = field(default_factory=dict)
+    unfamiliarity: NDArray[np.float32] | None = None
 
 
 class Exporter(Protocol):

@@ -37,7 +37,7 @@ class ModelFile:
         pixels = pictures.pixels.array
         if not isinstance(pixels, np.memmap) or pixels.filename is None:
             raise ExportError("the test pictures are not on the disk")
-        rows, answers = scratch / "rows.npy", scratch / "answers.npy"
+        rows, answers = scratch / "rows.npy", scratch / "answers.npz"
         np.save(rows, pictures.pixels.rows)
         asked = {
             "model": str(artefact),
@@ -48,7 +48,11 @@ class ModelFile:
         }
         output = fresh.run(REPLAY, [self.key], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.pixels))
         said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
-        return Replay(np.load(answers), said["milliseconds_per_picture"], said["versions"])
+        with np.load(answers) as saved:
+            chances, *scores = (saved[name] for name in saved.files)
+        return Replay(
+            chances, said["milliseconds_per_picture"], said["versions"], unfamiliarity=scores[0] if scores else None
+        )
 
 
 KERAS = ModelFile(

@@ -1,24 +1,28 @@
 """Whether an artefact answers as the app does.
 
-It knows two tables of probabilities and the bar that they must meet. It does not know formats.
+It knows what both say and the bar that they must meet. It does not know formats.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tlcore.errors import ExportError
+from tlcore.inference.predictor import UNFAMILIARITY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tlcore.export.exporter import Replay
     from tlcore.runs.run import Run
 
 SAME_ANSWERS = 0.999
 LARGEST_DIFFERENCE = 1e-3
+# Of an unfamiliarity below 1, or as a share of one above: it is a distance divided by a small number.
+LARGEST_DIFFERENCE_OF_SCORES = 1e-2
 FEW = 30
 
 
@@ -30,6 +34,29 @@ class Agreement:
     largest_difference: float
     agrees: bool
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class AppAnswers:
+    """What the app said of the test pictures: probabilities `(n, classes)`, and unfamiliarity `(n,)` where it knows."""
+
+    probabilities: NDArray[np.float32]
+    unfamiliarity: NDArray[np.float32] | None = None
+
+
+def agreement(app: AppAnswers, replay: Replay, file: str) -> Agreement:
+    """Hold all that an artefact says against what the app said."""
+    found = compare(app.probabilities, replay.probabilities, file)
+    if not found.agrees or app.unfamiliarity is None or replay.unfamiliarity is None:
+        return found
+    off = np.abs(replay.unfamiliarity - app.unfamiliarity) / np.maximum(1, app.unfamiliarity)
+    if (off <= LARGEST_DIFFERENCE_OF_SCORES).all():
+        return found
+    reason = (
+        f"{file} should say how unfamiliar a picture is to within {LARGEST_DIFFERENCE_OF_SCORES:.0%} of what the app "
+        f"says. It was up to {float(np.nanmax(off, initial=0)):.2g} off. {REFUSED}"
+    )
+    return replace(found, agrees=False, reason=reason)
 
 
 def compare(app: NDArray[np.float32], artefact: NDArray[np.float32], file: str) -> Agreement:
@@ -58,8 +85,8 @@ def compare(app: NDArray[np.float32], artefact: NDArray[np.float32], file: str) 
 REFUSED = "It is not offered. Choose another format, or export the run again."
 
 
-def app_answers(run: Run) -> NDArray[np.float32]:
-    """The probabilities that the app gave for the test pictures, `(n, classes)`.
+def app_answers(run: Run) -> AppAnswers:
+    """What the app said of the test pictures.
 
     Raises:
         ExportError: The run has not been evaluated.
@@ -74,4 +101,5 @@ def app_answers(run: Run) -> NDArray[np.float32]:
             "Evaluate the run, then export it again."
         ) from error
     columns = [name for name in table.columns if name.startswith("p_")]
-    return table[columns].to_numpy(dtype=np.float32)
+    scores = table[UNFAMILIARITY].to_numpy(dtype=np.float32) if UNFAMILIARITY in table else None
+    return AppAnswers(table[columns].to_numpy(dtype=np.float32), scores)

@@ -6,7 +6,8 @@ uses the file: Keras, or ONNX Runtime.
     python -I replay.py keras|onnx
 
 It imports what it needs first; then it reads, from its standard input, one JSON object that says what to do: `model`,
-`pixels` (a file of uint8), `size`, `rows` (which pictures, a .npy file), `answers` (where to).
+`pixels` (a file of uint8), `size`, `rows` (which pictures, a .npy file), `answers` (where to: an .npz file with an
+array of each output).
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def import_keras() -> tuple[Load, dict[str, str]]:
     import keras
 
     def load(model: str) -> Callable[[Any], Any]:
-        answer: Callable[[Any], Any] = keras.models.load_model(model, safe_mode=True, compile=False).predict_on_batch
-        return answer
+        loaded = keras.models.load_model(model, safe_mode=True, compile=False)
+        return lambda pixels: [loaded.predict_on_batch(pixels)]
 
     return load, {"keras": keras.__version__, "backend": keras.backend.backend()}
 
@@ -42,7 +43,7 @@ def import_onnx() -> tuple[Load, dict[str, str]]:
         options.intra_op_num_threads = 1  # pictures are answered one at a time; more threads would only wait
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
-        return lambda pixels: session.run(None, {name: pixels.astype(np.float32)})[0]
+        return lambda pixels: session.run(None, {name: pixels.astype(np.float32)})
 
     return load, {"onnxruntime": onnxruntime.__version__}
 
@@ -57,9 +58,9 @@ def main(kind: str) -> None:
     for start in range(0, len(rows), BATCHES[kind]):
         batch = np.asarray(stored[rows[start : start + BATCHES[kind]]])
         began = time.process_time()  # of all threads: what else runs on the machine does not count
-        found.append(np.asarray(answer(batch), np.float32))
+        found.append([np.asarray(output, np.float32) for output in answer(batch)])
         milliseconds.append(1000 * (time.process_time() - began) / len(batch))
-    np.save(asked["answers"], np.concatenate(found))
+    np.savez(asked["answers"], *map(np.concatenate, zip(*found, strict=True)))
     versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
     sys.stdout.write(json.dumps({"milliseconds_per_picture": float(np.median(milliseconds)), "versions": versions}))
 

@@ -11,13 +11,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tlcore.data.progress import Pace, Progress, drain
 from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess
-from tlcore.export.proof import REFUSED, Agreement, app_answers, compare
+from tlcore.export.proof import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare
 from tlcore.export.registry import find
 from tlcore.files import remove_tree, sha256, write_json
 from tlcore.runs.manifest import Manifest
@@ -51,19 +48,18 @@ def export_run(
     with ThreadPoolExecutor(len(exporters)) as pool:
         try:
             jobs = [pool.submit(_make, run, exporter, pictures, expected, fresh) for exporter in exporters]
-            pace, waiting = Pace(len(jobs) * len(expected), "Asking each file again in a fresh process"), set(jobs)
+            n = len(expected.probabilities)
+            pace, waiting = Pace(len(jobs) * n, "Asking each file again in a fresh process"), set(jobs)
             while waiting:
-                report(pace.at((len(jobs) - len(waiting)) * len(expected)))
+                report(pace.at((len(jobs) - len(waiting)) * n))
                 _, waiting = wait(waiting, timeout=SECONDS_BETWEEN_REPORTS)
-            report(pace.at(len(jobs) * len(expected)))
+            report(pace.at(len(jobs) * n))
         finally:
             fresh.end()
     return tuple(job.result() for job in jobs)
 
 
-def _make(
-    run: Run, exporter: Exporter, pictures: TestPictures, expected: NDArray[np.float32], fresh: FreshProcess
-) -> Manifest:
+def _make(run: Run, exporter: Exporter, pictures: TestPictures, expected: AppAnswers, fresh: FreshProcess) -> Manifest:
     # Made beside and renamed: nobody sees an artefact that is not proven yet.
     making = run.exports / f".making-{exporter.key}-{secrets.token_hex(2)}"
     making.mkdir(parents=True)
@@ -89,23 +85,23 @@ def _prove(
     run: Run,
     exporter: Exporter,
     pictures: TestPictures,
-    expected: NDArray[np.float32],
+    expected: AppAnswers,
     fresh: FreshProcess,
     folder: Path,
 ) -> Manifest:
-    file = folder / exporter.file
+    file, n = folder / exporter.file, len(expected.probabilities)
     milliseconds, versions = None, {}
     try:
         exporter.export(run, folder)
-        if not len(expected):
-            agreement = compare(expected, expected, exporter.file)
+        if not n:
+            found = compare(expected.probabilities, expected.probabilities, exporter.file)
         else:
             with tempfile.TemporaryDirectory(prefix="graft-proof-") as scratch:
                 replay = exporter.predict(file, pictures, fresh, Path(scratch))
-            agreement = compare(expected, replay.probabilities, exporter.file)
+            found = agreement(expected, replay, exporter.file)
             milliseconds, versions = replay.milliseconds_per_picture, dict(replay.versions)
     except (GraftError, ValueError, KeyError, IndexError) as error:
-        agreement = Agreement(
+        found = Agreement(
             0.0, 1.0, False, f"{exporter.file} could not be loaded and asked in a fresh process: {error}. {REFUSED}"
         )
     return Manifest(
@@ -115,11 +111,11 @@ def _prove(
         file=exporter.file,
         sha256=sha256(file) if file.exists() else "",
         bytes=file.stat().st_size if file.exists() else 0,
-        n=len(expected),
-        same_answers=agreement.same_answers,
-        largest_difference=agreement.largest_difference,
-        agrees=agreement.agrees,
-        reason=agreement.reason,
+        n=n,
+        same_answers=found.same_answers,
+        largest_difference=found.largest_difference,
+        agrees=found.agrees,
+        reason=found.reason,
         milliseconds_per_picture=milliseconds,
         versions=versions,
     )

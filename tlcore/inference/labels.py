@@ -23,6 +23,8 @@ class Labels(BaseModel):
         resize: How a picture that is not square becomes one.
         backbone: A key of the catalogue.
         dataset: The name that the dataset had.
+        temperature: By which the logits are divided within the model, so that probabilities mean what they say; None
+            in models that were made before there was one.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -33,6 +35,7 @@ class Labels(BaseModel):
     resize: Literal["crop", "letterbox", "stretch"]
     backbone: str = ""
     dataset: str = ""
+    temperature: float | None = None
 
 
 def read_labels(run: Path) -> Labels:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Result = TypeVar("Result")
+Scored = tuple["NDArray[np.float32]", float | None]
 STRETCH = 64
+UNFAMILIARITY = "unfamiliarity"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Answer:
     Attributes:
         probabilities: `(classes,)`, float32, in the order of `Labels.labels`; None where the picture cannot be read.
         error: Why it cannot be read; empty otherwise.
+        unfamiliarity: How unlike the training pictures it is; above 1 it is called unfamiliar. None where the model
+            does not say, or the picture cannot be read.
         seconds: Reading the picture and asking the model.
     """
 
@@ -41,6 +45,7 @@ class Answer:
     probabilities: NDArray[np.float32] | None
     error: str = ""
     seconds: float = 0.0
+    unfamiliarity: float | None = None
 
 
 class Predictor:
@@ -51,6 +56,9 @@ class Predictor:
 
     Args:
         threads: Pictures at a time; one for each core where not given.
+
+    Attributes:
+        tells_unfamiliar: Whether the graph says how unlike its training pictures a picture is; older ones do not.
 
     Raises:
         RunError: The graph is missing or damaged, or does not fit its labels.
@@ -67,7 +75,9 @@ class Predictor:
                 f"{len(labels.labels)}. Train again, or restore the folder from a copy."
             )
         self._input: str = self._session.get_inputs()[0].name
-        self._output: str = self._session.get_outputs()[0].name
+        outputs = [output.name for output in self._session.get_outputs()]
+        self.tells_unfamiliar = UNFAMILIARITY in outputs
+        self._outputs = [outputs[0], *([UNFAMILIARITY] if self.tells_unfamiliar else [])]
 
     @classmethod
     def from_run(cls, path: Path, *, threads: int | None = None) -> Predictor:
@@ -89,6 +99,10 @@ class Predictor:
 
     def each(self, pixels: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
         """The same, a picture at a time and in order, for many pictures on the disk."""
+        return (probabilities for probabilities, _ in self.each_scored(pixels))
+
+    def each_scored(self, pixels: Iterable[NDArray[Any]]) -> Iterator[Scored]:
+        """Probabilities and unfamiliarity of each picture, in order."""
         return self._map(self._answer, pixels)
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[Answer]:
@@ -105,16 +119,14 @@ class Predictor:
     def _answer_file(self, path: Path) -> Answer:
         began = time.perf_counter()
         try:
-            probabilities = self._answer(self.pixels(path))
+            probabilities, unfamiliarity = self._answer(self.pixels(path))
         except (OSError, ValueError) as error:
             return Answer(path, None, str(error), time.perf_counter() - began)
-        return Answer(path, probabilities, "", time.perf_counter() - began)
+        return Answer(path, probabilities, "", time.perf_counter() - began, unfamiliarity)
 
-    def _answer(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        answers: NDArray[np.float32]
-        (answers,) = self._session.run([self._output], {self._input: pixels[None].astype(np.float32)})
-        row: NDArray[np.float32] = answers[0]
-        return row
+    def _answer(self, pixels: NDArray[Any]) -> Scored:
+        answers, *scores = self._session.run(self._outputs, {self._input: pixels[None].astype(np.float32)})
+        return answers[0], float(scores[0][0]) if scores else None
 
 
 def top(probabilities: NDArray[np.float32], labels: Labels, *, n: int = 5) -> list[tuple[str, float]]:

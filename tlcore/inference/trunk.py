@@ -21,6 +21,7 @@ import onnxruntime
 from tlcore.backbones.backbone import Backbone
 
 OPSET = 17
+FEATURES_VERSION = 2
 
 Answer = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
@@ -46,6 +47,30 @@ def graph_path(identity: dict[str, Any], cache: Path) -> Path:
     """Where the graph of a trunk is kept, whether it is there or not."""
     text = json.dumps({"opset": OPSET, "onnx": version("onnx"), **identity}, sort_keys=True)
     return cache / f"graph-{hashlib.sha256(text.encode()).hexdigest()[:24]}" / "trunk.onnx"
+
+
+def features_folder(identity: dict[str, Any], shape: tuple[int, ...], cache: Path) -> Path:
+    """Where features `(n, …)` are kept, whether they are there or not, by a trunk's identity and its pictures."""
+    text = json.dumps({"version": FEATURES_VERSION, "shape": shape, **identity}, sort_keys=True)
+    return cache / f"trunk-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+def kept_features(
+    identity: dict[str, Any], pictures: str, shape: tuple[int, int], cache: Path
+) -> npt.NDArray[np.float16] | None:
+    """The features `(n, d)` of the plain pictures of a pixel store, by its key, on the disk; None where there are none.
+
+    Exact ones are looked for first, else those that a guard let pass in lower precision.
+    """
+    for precision in ({}, {"precision": "bfloat16"}):
+        folder = features_folder({**identity, "pictures": pictures, **precision}, shape, cache)
+        try:
+            found: npt.NDArray[np.float16] = np.load(folder / "view-plain.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            continue
+        if found.shape == shape:
+            return found
+    return None
 
 
 def start(graph: bytes) -> Answer:

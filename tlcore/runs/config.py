@@ -92,3 +92,11 @@ class TrainingConfig(BaseModel):
     precision: Precision = "auto"
     fractions: Fractions = Fractions()
     seed: int = 0
+
+    @property
+    def learns_from_validation(self) -> bool:
+        """Whether the head that is kept has learnt from the validation pictures, too.
+
+        Where the exact head is the whole training, they are left nothing to choose, and few pictures are missed.
+        """
+        return self.head == "logistic" and self.mode == "freeze"

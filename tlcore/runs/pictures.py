@@ -1,6 +1,6 @@
-"""The test pictures of a run: which they are, where they lie, and their pixels.
+"""The pictures on which a run is judged: which they are, where they lie, and their pixels.
 
-It knows the split and the pixel store. Training never imports this module: it must not see these pictures.
+It knows the split and the pixel store. Training never imports this module: it must not see the test pictures.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TestPictures:
-    """The test part of a run, in the order of its `split.parquet`.
+    """One part of a run, in the order of its `split.parquet`: mostly the test part.
 
     Attributes:
         rows: `sha256, file, label`.
@@ -47,9 +47,18 @@ def read_test_pictures(run: Run, workspace: Workspace) -> Generator[Progress, No
     Raises:
         DataError: The dataset is gone, or a picture has been damaged since it was taken in.
     """
+    return (yield from read_part(run, workspace, "test"))
+
+
+def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, None, TestPictures]:
+    """Decode the pictures of a part (`train`, `val`, `test`), or find them decoded.
+
+    Raises:
+        DataError: The dataset is gone, or a picture has been damaged since it was taken in.
+    """
     config = run.config
     split = run.split()
-    rows = split.loc[split["split"] == "test", ["sha256", "file", "label"]].reset_index(drop=True)
+    rows = split.loc[split["split"] == part, ["sha256", "file", "label"]].reset_index(drop=True)
     dataset = open_dataset(workspace, run.dataset.id)
     paths = tuple(dataset.image_path(file) for file in rows["file"])
     if not paths:

@@ -6,6 +6,7 @@ It knows features, labels and events. It does not know layers or files.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import CrossValidated, EpochEnded
 from tlcore.training.batches import class_weights
 from tlcore.training.folds import cross_validate
-from tlcore.training.logistic import LogisticHead, solve
+from tlcore.training.logistic import STRENGTHS, LogisticHead, solve
 from tlcore.training.phases import Phase
 from tlcore.training.pictures import PARTS, Pictures, units
 from tlcore.training.validation import Validated, measure
@@ -44,24 +45,38 @@ def solve_head(
     """
     labels = {part: each.labels for part, each in pictures.items()}
     began = time.monotonic()
-    balanced = class_weights(labels["train"], classes, "none" if config.balancing == "none" else "weights")
-    head = solve(
-        features["train"],
-        labels["train"],
-        classes=classes,
-        seed=config.seed,
-        weights=balanced[labels["train"]],
-        groups=units(pictures["train"]),
-    )
+    head = learn_from_training(features, pictures, config, classes=classes)
     seconds = time.monotonic() - began
     counts = class_weights(labels["train"], classes, config.balancing)
     train, val = (
         measure(features[part] @ head.kernel + head.bias, labels[part], counts[labels[part]]) for part in PARTS
     )
     ended = _epoch_ended(phase, epoch, train, val, seconds, pictures=len(labels["train"]))
-    if config.head == "logistic":
+    if config.learns_from_validation:
         head = _learn_from_all(head, features, pictures, config, classes=classes)
     return head, val, ended
+
+
+def learn_from_training(
+    features: Features,
+    pictures: dict[str, Pictures],
+    config: TrainingConfig,
+    *,
+    classes: int,
+    strengths: Sequence[float] = STRENGTHS,
+) -> LogisticHead:
+    """Solve for the head that has not met the validation pictures."""
+    labels = pictures["train"].labels
+    balanced = class_weights(labels, classes, "none" if config.balancing == "none" else "weights")
+    return solve(
+        features["train"],
+        labels,
+        classes=classes,
+        seed=config.seed,
+        weights=balanced[labels],
+        groups=units(pictures["train"]),
+        strengths=strengths,
+    )
 
 
 def judge_few(features: Features, pictures: dict[str, Pictures], *, classes: int, seed: int) -> CrossValidated | None:
@@ -81,10 +96,7 @@ def are_few(pictures: dict[str, Pictures], *, classes: int) -> bool:
 def _learn_from_all(
     head: LogisticHead, features: Features, pictures: dict[str, Pictures], config: TrainingConfig, *, classes: int
 ) -> LogisticHead:
-    """Solve once more with the validation pictures among the others, at the strength that was found without them.
-
-    Nothing is left to be chosen by them where the exact head is the whole training, and few pictures are missed.
-    """
+    """Solve once more with the validation pictures among the others, at the strength that was found without them."""
     labels = np.concatenate([pictures[part].labels for part in PARTS])
     balanced = class_weights(labels, classes, "none" if config.balancing == "none" else "weights")
     return solve(

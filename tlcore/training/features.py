@@ -5,6 +5,7 @@ It knows trunks, engines, caches and the room there is for them. It does not kno
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -73,13 +74,19 @@ class BelowTheCut:
             "val": CachedViews([MappedRows(views[0], rows["val"])], seed=seed),
         }
 
-    def features(self, cut: int) -> dict[str, npt.NDArray[Any]]:
-        """The plain features of both parts, `(n, …)`, in memory: for heads that are solved for at once."""
-        trunk = self._trunk(cut)
-        plain, pixels = trunk.plain(), {part: self.pictures[part].pixels for part in PARTS}
+    def features(
+        self, cut: int, some: Mapping[str, npt.NDArray[np.int64]] | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """The plain features of both parts, `(n, …)`, in memory: for heads that are solved for at once.
+
+        Where `some` names rows of a part, only theirs.
+        """
+        trunk, some = self._trunk(cut), some or {}
+        plain = trunk.plain()
+        rows = {part: self.pictures[part].pixels.rows[some.get(part, slice(None))] for part in PARTS}
         if plain is None:
-            return {part: trunk.answer(pixels[part]) for part in PARTS}
-        return {part: MappedRows(plain, pixels[part].rows)[:] for part in PARTS}
+            return {part: trunk.answer(MappedRows(self.pictures[part].pixels.array, rows[part])) for part in PARTS}
+        return {part: MappedRows(plain, rows[part])[:] for part in PARTS}
 
     def graph(self, cut: int) -> onnx.ModelProto:
         """The trunk as ONNX."""

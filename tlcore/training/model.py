@@ -22,13 +22,17 @@ class TransferModel:
 
     Args:
         body: `(n, size, size, 3)`, 0–255, to `(n, height, width, channels)`; its layers are used, not copied.
+
+    Attributes:
+        features: Pixels to what the head sees, `(n, features)`.
+        whole: Pixels to probabilities.
     """
 
     def __init__(self, backbone: Backbone, body: keras.Model, *, classes: int, dropout: float, seed: int) -> None:
         self.backbone = backbone
         # === Layers ===
         pooled = layers.GlobalAveragePooling2D(name="pooled")(body.output)
-        self._features = keras.Model(body.input, pooled, name=f"{backbone.key}_features")
+        self.features = keras.Model(body.input, pooled, name=f"{backbone.key}_features")
         self._dropout = layers.Dropout(dropout, seed=seed, name="head_dropout")
         self._logits = layers.Dense(
             classes, kernel_initializer=keras.initializers.GlorotUniform(seed), name="head_logits"
@@ -51,10 +55,15 @@ class TransferModel:
         inputs, pooled = self._pooled(blocks)
         return keras.Model(inputs, self._logits(self._dropout(pooled)), name=f"{self.backbone.key}_above")
 
-    def answer(self, blocks: int) -> keras.Model:
-        """Everything above the cut, features to probabilities: joined to the trunk it is the whole."""
-        inputs, pooled = self._pooled(blocks)
-        return keras.Model(inputs, layers.Softmax(name="probabilities")(self._logits(pooled)))
+    def pooled(self, blocks: int) -> keras.Model:
+        """What lies between the cut and the head: joined to the trunk it gives what the head sees, `(n, features)`."""
+        return keras.Model(*self._pooled(blocks))
+
+    @property
+    def head(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The head's weights: kernel `(features, classes)` and bias `(classes,)`."""
+        kernel, bias = (keras.ops.convert_to_numpy(each) for each in (self._logits.kernel, self._logits.bias))
+        return kernel, bias
 
     def set_head(self, kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
         """Give the head weights found elsewhere: `(features, classes)` and `(classes,)`."""
@@ -70,7 +79,7 @@ class TransferModel:
         depth = {}
         boundaries = iter([*(block.last_layer for block in self.backbone.blocks), None])
         block, boundary = 0, next(boundaries)
-        for layer in self._features.layers:  # from the input to the output: a block's layers come before its last
+        for layer in self.features.layers:  # from the input to the output: a block's layers come before its last
             depth.update(dict.fromkeys(map(id, layer.variables), len(self.backbone.blocks) - 1 - block))
             if layer.name == boundary:
                 block, boundary = block + 1, next(boundaries)
@@ -84,5 +93,5 @@ class TransferModel:
 
     def _halves(self, blocks: int) -> tuple[keras.Model | None, keras.Model | None]:
         if blocks == len(self.backbone.blocks):
-            return self._features, None
-        return cut(self._features, self.backbone.blocks[blocks - 1].last_layer if blocks else None)
+            return self.features, None
+        return cut(self.features, self.backbone.blocks[blocks - 1].last_layer if blocks else None)

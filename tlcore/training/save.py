@@ -16,15 +16,13 @@ from typing import Any
 import keras
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import compose
 
 from tlcore.errors import ExportError
 from tlcore.files import replacing
 from tlcore.inference.trunk import OPSET, graph_path
 from tlcore.training import device
 from tlcore.training.counterparts import convertible
-
-PIXELS, PROBABILITIES, FEATURES = "pixels", "probabilities", "features"
+from tlcore.training.head_graph import FEATURES, PIXELS
 
 
 def save_keras(model: keras.Model, path: Path) -> None:
@@ -117,12 +115,6 @@ def trunk_graph(trunk: keras.Model, identity: dict[str, Any], cache: Path) -> on
         graph = to_onnx(trunk, source=PIXELS, target=FEATURES)
         save_onnx(graph, path)
         return graph
-
-
-def join(trunk: onnx.ModelProto, answer: onnx.ModelProto) -> onnx.ModelProto:
-    """Put the two sides of a cut together: the trunk's output is what the other side takes in."""
-    answer = compose.add_prefix(answer, "answer/", rename_inputs=False, rename_outputs=False)
-    return compose.merge_models(trunk, answer, io_map=[(FEATURES, FEATURES)])
 
 
 def _named(model: onnx.ModelProto, source: str, target: str) -> onnx.ModelProto:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
-import onnx
 
 from tlcore.backbones.catalogue import find
 from tlcore.data.progress import drain
@@ -25,6 +24,7 @@ from tlcore.training.batches import Batches, Labelled, class_weights, mixing
 from tlcore.training.course import Course
 from tlcore.training.exact import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.features import BelowTheCut
+from tlcore.training.finish import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
 from tlcore.training.model import TransferModel
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
@@ -32,7 +32,6 @@ from tlcore.training.optimizer import compile_for
 from tlcore.training.phases import Phase, plan
 from tlcore.training.pictures import Pictures, read_pictures
 from tlcore.training.precision import FLOAT32, Choice, choose_precision, copy_weights, in_precision
-from tlcore.training.save import FEATURES, PIXELS, PROBABILITIES, join, to_onnx
 from tlcore.training.stretch import Report, Stop, StoppedError, stretch
 from tlcore.training.views import Source
 from tlcore.workspace import Workspace
@@ -47,12 +46,12 @@ class TrainedModel:
 
     Attributes:
         model: Pixels to probabilities, in plain Keras layers.
-        graph: Gives the same for ONNX Runtime.
+        finish: Gives it a temperature, once, and the same for ONNX Runtime.
         stopped: Whether somebody ended the training early.
     """
 
     model: keras.Model
-    graph: Callable[[], onnx.ModelProto]
+    finish: Callable[[], Finished]
     stopped: bool
 
 
@@ -72,7 +71,7 @@ def train(run: Run, *, report: Report, stop: Stop, pause: Stop = lambda: False) 
     if training.stopped and pause():
         raise StoppedError
     training.judge_by_folds()
-    return TrainedModel(training.model.whole, training.graph, training.stopped)
+    return TrainedModel(training.model.whole, training.finish, training.stopped)
 
 
 class Training:
@@ -88,6 +87,7 @@ class Training:
         self.backbone = find(self.config.backbone)
         self.phases = plan(self.config, self.backbone)
         self.stopped = False
+        self._strength: float | None = None
         with stretch(report, stop, "prepare", "Building the model") as preparing:
             device.prepare(self.config.seed)
             self.pictures: dict[str, Pictures] = drain(read_pictures(run, workspace), preparing.show)
@@ -169,8 +169,9 @@ class Training:
             head, val, ended = solve_head(
                 phase, features, self.pictures, self.config, classes=self.classes, epoch=self.course.epoch
             )
-            if self.config.head == "logistic":
+            if self.config.learns_from_validation:
                 self._note(LEARNT_FROM_ALL)
+            self._strength = head.strength
             self.model.set_head(head.kernel, head.bias)
             self.course.best = Best(val.score(self.config.target_metric), ended.epoch)
             self.report(ended)
@@ -181,13 +182,9 @@ class Training:
         """What the head is given of the plain pictures, `(n, features)` of each part."""
         return {part: each.astype(np.float32) for part, each in self.below.features(len(self.backbone.blocks)).items()}
 
-    def graph(self) -> onnx.ModelProto:
-        """The model for ONNX Runtime: the trunk as it was computed with, joined to what was trained."""
-        cut = self.phases[-1].cut
-        if not cut:
-            return to_onnx(self.model.whole, source=PIXELS, target=PROBABILITIES)
-        answer = to_onnx(self.model.answer(cut), source=FEATURES, target=PROBABILITIES)
-        return join(self.below.graph(cut), answer)
+    def finish(self) -> Finished:
+        """Give the model its temperature, and make the graph of it."""
+        return Finishing(self.model, self.below, self.config, cut=self.phases[-1].cut).finish(self._strength)
 
     def batches(self, phase: Phase, source: Source) -> Batches:
         """The training pictures, as a phase sees them."""

@@ -66,6 +66,7 @@ class Trunk:
         lower = config.precision == "auto"
         self.choosing = Choosing(cache, identity, engines(model, lambda: self.graph, lower=lower), sample)
         self._pixels = MappedRows(decoded.store.pixels)
+        self._computed = False
 
     @cached_property
     def graph(self) -> onnx.ModelProto:
@@ -94,6 +95,7 @@ class Trunk:
             began = time.monotonic()
             drain(self._compute(cache, choice.engine, count), computing.show)
             computing.seconds = time.monotonic() - began
+            self._computed = True
         self.choosing.forget()
         evict(self.cache, keep=[cache.path, self.decoded.store.path])
         return self._read(cache, count)
@@ -128,7 +130,8 @@ class Trunk:
         """The features of the first views, all of one precision, where they are all in the cache."""
         for precision in PRECISIONS:
             if precision in self.choosing.precisions and (found := self._read(self._cache(precision), count)):
-                self.say(f"What lies below the cut was found in the cache, computed in {precision}.")
+                if not self._computed:  # else it is what was said of just now
+                    self.say(f"What lies below the cut was found in the cache, computed in {precision}.")
                 return found
         return []
 

@@ -12,8 +12,6 @@ labels or the split.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -33,9 +31,9 @@ from tlcore.data.progress import Progress
 from tlcore.data.rows import BYTES_BETWEEN_RELEASES, give_back
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_json, write_json
+from tlcore.inference.trunk import features_folder
 
 HALF_MAX = 65504.0  # what half precision can hold: nothing may become infinite
-VERSION = 2
 SECONDS_BETWEEN_NOTES = 2.0
 
 Features = npt.NDArray[np.float16]
@@ -66,8 +64,7 @@ class TrunkCache:
 
     @property
     def path(self) -> Path:
-        text = json.dumps({"version": VERSION, "shape": self.shape, **self.identity}, sort_keys=True)
-        return self.folder / f"trunk-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+        return features_folder(self.identity, self.shape, self.folder)
 
     @property
     def view_bytes(self) -> int:

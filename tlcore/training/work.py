@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from tlcore.data.progress import drain
-from tlcore.evaluation.run import evaluate_run
+from tlcore.evaluation.run import evaluate_run, write_validation
 from tlcore.export.exporter import FreshProcess
 from tlcore.export.model_files import expect_proof
 from tlcore.export.run import export_run
@@ -126,15 +126,19 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
     if not trained.stopped:
         expect_proof(fresh)  # it imports its backend while the files are written and judged
     with stretch(report, stop, "save", "Saving the model"):
+        finished = trained.finish()
         save_keras(trained.model, run.model_keras)
-        save_onnx(trained.graph(), run.model_onnx)
+        save_onnx(finished.graph, run.model_onnx)
         config, about = run.config, run.dataset
+        if finished.validation is not None:
+            write_validation(run, *finished.validation)
         labels = Labels(
             labels=about.classes,
             image_size=config.image_size,
             resize=config.resize,
             backbone=config.backbone,
             dataset=about.name,
+            temperature=finished.temperature,
         )
         write_json(run.labels_json, labels)
     return trained.stopped

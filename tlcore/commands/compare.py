@@ -1,0 +1,61 @@
+"""`compare`: runs side by side.
+
+It knows its arguments and what it prints. It does not know how runs are compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.runs.run import open_run
+from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tlcore.evaluation.compare import Comparison, Pair
+
+CHANCE = 0.05
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="Runs; the first is compared with the others.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs that were judged, picture by picture where they were asked about the same ones."""
+    terminal = Terminal(as_json=as_json)
+    found = [open_run(Workspace.default(), name) for name in runs]
+    from tlcore.evaluation.compare import compare as put_side_by_side  # not before a typing error could show
+
+    comparison = put_side_by_side(found)
+    terminal.result(comparison.model_dump(mode="json"), _text(comparison))
+
+
+def _text(comparison: Comparison) -> str:
+    names = {each.run: each.name for each in comparison.runs}
+    rows: list[tuple[str, ...]] = [
+        (
+            each.name,
+            each.backbone,
+            f"{each.accuracy.value:.3f}",
+            f"{each.accuracy.low:.3f}–{each.accuracy.high:.3f}",
+            f"{each.pictures}",
+            "–" if each.bytes is None else f"{each.bytes / 1e6:.1f} MB",
+            "–" if each.milliseconds is None else f"{each.milliseconds:.0f} ms",
+        )
+        for each in comparison.runs
+    ]
+    head = ("run", "backbone", "accuracy", "95 %", "pictures", "model", "one picture")
+    pairs = [_sentence(pair, names) for pair in comparison.pairs if pair.pictures]
+    return "\n".join([table(head, rows), *pairs, *comparison.warnings])
+
+
+def _sentence(pair: Pair, names: dict[str, str]) -> str:
+    more, second = pair.difference, names[pair.second]
+    verdict = "Chance alone may do so" if pair.p_value >= CHANCE else "Chance alone seldom does so"
+    return (
+        f"{second} against {names[pair.first]}, on {pair.pictures:,} pictures: {100 * more.value:+.1f} points (95 % "
+        f"between {100 * more.low:+.1f} and {100 * more.high:+.1f}). {pair.only_second:,} went from wrong to right, "
+        f"{pair.only_first:,} from right to wrong. {verdict} (McNemar's exact test, p = {pair.p_value:.2g})."
+    )

@@ -1,0 +1,142 @@
+"""`understand` and `explain`: where a model fails, where it looks, and what of a picture its answer rests on.
+
+It knows their arguments and what they print. It does not know how heat maps are made.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tlcore.commands.runs import RunArgument
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.errors import RunError
+from tlcore.runs.run import open_run
+from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tlcore.evaluation.attention import Attention
+    from tlcore.evaluation.robustness import Robustness
+    from tlcore.evaluation.slices import Slices
+    from tlcore.evaluation.understanding import Understanding
+
+LOOK_SECONDS = 0.25
+MOST_SHOWN = 10
+
+
+def understand(run: RunArgument, as_json: AsJson = False) -> None:
+    """Look where a run's model fails and what it does not stand: slices, map, heat maps, distortions."""
+    from tlcore.evaluation.understand_work import launch_understanding
+    from tlcore.evaluation.understanding import Understanding
+
+    terminal = Terminal(as_json=as_json)
+    found = open_run(Workspace.default(), run)
+    understanding = Understanding(found)
+    _follow(understanding if understanding.state().live else launch_understanding(found), terminal)
+    slices, attention, robustness = understanding.slices(), understanding.attention(), understanding.robustness()
+    outcome = understanding.outcome()
+    content: dict[str, Any] = {
+        "run": found.id,
+        "path": str(understanding.path.resolve()),
+        "slices": [each.model_dump(mode="json") for each in slices.slices] if slices else [],
+        "attention": attention.model_dump(mode="json", exclude={"schema_version"}) if attention else None,
+        "robustness": robustness.model_dump(mode="json", exclude={"schema_version"}) if robustness else None,
+        "notes": [*(outcome.notes if outcome else ()), *(slices.notes if slices else ())],
+        "seconds": outcome.seconds if outcome else None,
+    }
+    lines = [*_of_slices(slices), *_of_attention(attention), *_of_robustness(robustness), *content["notes"]]
+    terminal.result(content, "\n".join(lines))
+
+
+def explain(
+    run: RunArgument,
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE…", help="Pictures, or folders of them.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder in which the heat maps are put.")],
+    label: Annotated[
+        str | None, typer.Option("--class", help="The class that is asked about.", show_default="each picture's answer")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw what of each picture speaks for an answer: a heat map by Grad-CAM and one by occlusion."""
+    from tlcore.commands.use import pictures_in, with_model
+    from tlcore.evaluation.explanations import explain_pictures
+
+    terminal = Terminal(as_json=as_json)
+    found = with_model(run)
+    sources, ignored = pictures_in(pictures)
+    explained = terminal.steps(explain_pictures(found.path, sources, out, label=label), "Drawing heat maps")
+    content = {
+        "run": found.id,
+        "out": str(out.resolve()),
+        "pictures": [each.model_dump(mode="json") for each in explained.pictures],
+        "failed": [{"path": str(path), "reason": reason} for path, reason in explained.failed],
+        "ignored": [str(path) for path in ignored],
+    }
+    rows: list[tuple[str, ...]] = [
+        (each.path, each.predicted, f"{each.confidence:.3f}", each.label, f"{each.agreement:.2f}")
+        for each in explained.pictures
+    ]
+    head = ("picture", "answer", "confidence", "map of", "methods agree")
+    lines = [table(head, rows)] if rows else ["No picture could be read."]
+    if explained.trust is not None:
+        lines.append(explained.trust.says)
+    lines.append(f"Written to {out}.")
+    terminal.result(content, "\n".join(lines))
+    for path, reason in explained.failed:
+        typer.echo(f"{path}: {reason}", err=True)
+    if explained.failed:
+        raise typer.Exit(1)
+
+
+def _of_slices(slices: Slices | None) -> list[str]:
+    worse = slices.worse if slices else ()
+    if not worse:
+        return ["No kind of test pictures is worse than chance would make it."]
+    more = len(worse) - MOST_SHOWN
+    rest = [f"and {more} more; `--json` lists them all."] if more > 0 else []
+    return [*(each.says for each in worse[:MOST_SHOWN]), *rest]
+
+
+def _of_attention(attention: Attention | None) -> list[str]:
+    if attention is None:
+        return []
+    warnings = [each.warning for each in attention.classes if each.warning]
+    return [*warnings, *([attention.trust.says] if attention.trust else [])]
+
+
+def _of_robustness(found: Robustness | None) -> list[str]:
+    if found is None:
+        return []
+    rows = [
+        (curve.title, *(f"{share.value:.2f}" for share in curve.model), f"{curve.baseline[-1].value:.2f}")
+        for curve in found.curves
+    ]
+    head = ("", "mildest", "", "", "", "strongest", "frozen, strongest")
+    plain = f"{found.model.value:.2f} as they are (frozen baseline {found.baseline.value:.2f})"
+    return [f"Accuracy of {found.n} test pictures: {plain}, and distorted:", table(head, rows), *found.says]
+
+
+def _follow(understanding: Understanding, terminal: Terminal) -> None:
+    """Show how far the worker is until it is done; Ctrl-C stops it.
+
+    Raises:
+        RunError: It failed, or somebody stopped it.
+    """
+    with terminal.bar() as bar:
+        try:
+            while (state := understanding.state()).live:
+                if step := state.progress:
+                    bar.update(
+                        step.title, step.done, step.total, rate=step.images_per_second, seconds_left=step.seconds_left
+                    )
+                time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            understanding.stop()
+            raise
+    if state.state == "failed":
+        raise RunError(state.error)
+    if state.state == "stopped":
+        raise RunError("It was stopped before it was done. What was written so far stays; begin again for the rest.")

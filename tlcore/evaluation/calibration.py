@@ -1,0 +1,184 @@
+"""`calibration.json`: whether the probabilities mean what they say, and what can be made of them.
+
+It knows names, units and ranges of what is said, and how the file is read. It does not know how it is computed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tlcore.errors import RunError, WorkspaceError
+from tlcore.evaluation.figures import Interval
+from tlcore.files import read_json
+
+
+class _Part(BaseModel):
+    # A newer worker may add fields: an older page ignores them.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Bin(_Part):
+    """The pictures whose answer was given with a confidence above `low` and up to `high`, at least one.
+
+    Attributes:
+        confidence: Their mean confidence, 0 to 1.
+        accuracy: The share of right answers among them, with its 95 % interval (Wilson).
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    accuracy: Interval
+
+
+class Reliability(_Part):
+    """How far confidence and accuracy are apart.
+
+    Attributes:
+        ece: The expected calibration error, 0 to 1: the mean distance of the two over 15 bins of equal width, each
+            counting by its pictures (M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015). Chance alone makes it more
+            than 0, the more so the fewer pictures there are.
+        log_loss: Mean of −ln(probability of the right class), nats.
+        brier: Mean of the squared differences from the truth, added up over the classes, 0 to 2.
+        bins: Those with a picture, the least confident first.
+    """
+
+    ece: Interval
+    log_loss: float
+    brier: float
+    bins: tuple[Bin, ...]
+
+
+class CoveragePoint(_Part):
+    """What it is worth to answer only where the model is sure.
+
+    Attributes:
+        confidence: Answers of at least this confidence are given; to the others it says "not sure".
+        coverage: The share of pictures that get an answer.
+        accuracy: The share of right answers among those that are given, with its 95 % interval (Wilson).
+    """
+
+    confidence: float
+    coverage: float
+    accuracy: Interval
+
+
+class ConformalSets(_Part):
+    """Answers that are sets of classes, as large as it takes to hold the right one with a chosen share.
+
+    Attributes:
+        method: `lac` makes the smallest sets on average, `aps` larger ones for hard pictures and never an empty one.
+        wanted: The share of pictures whose set should hold the right class.
+        threshold: Found on the validation pictures; what it is compared with is the method's.
+        coverage: That share among the test pictures, with its 95 % interval (Wilson).
+        sizes: Test pictures with a set of 0, 1, 2 … classes.
+        mean_size: Classes in a set, on average.
+    """
+
+    method: Literal["lac", "aps"]
+    wanted: float
+    threshold: float
+    coverage: Interval
+    sizes: tuple[int, ...]
+    mean_size: float
+
+
+class Outcome(_Part):
+    """What a threshold does to `n` pictures: `misses` are of the class and not found, `alarms` are taken for it."""
+
+    n: int
+    misses: int
+    alarms: int
+
+
+class ClassThreshold(_Part):
+    """From which probability on a picture counts as one of a class, when missing one costs more than a false alarm.
+
+    Attributes:
+        ratio: False alarms that cost as much as one picture of the class that is missed.
+        threshold: The cheapest on the validation pictures, 0 to 1; above 1 no picture ever counts.
+        validation, test: What it does there.
+        usual: What it does to the test pictures to take the likeliest class instead.
+    """
+
+    label: str
+    ratio: float
+    threshold: float
+    validation: Outcome
+    test: Outcome
+    usual: Outcome
+
+
+class Strangers(_Part):
+    """Pictures of another dataset, none of which is one of the run's.
+
+    Attributes:
+        auroc: How often one of them is called less familiar than one of the run's test pictures, with its 95 %
+            interval; 0.5 is chance.
+        recognised: The share of them that is called unfamiliar.
+    """
+
+    dataset: str
+    name: str
+    n: int
+    auroc: Interval
+    recognised: float
+
+
+class Unfamiliarity(_Part):
+    """Whether the model knows what it does not know.
+
+    Attributes:
+        validation, test: The share of these pictures that is called unfamiliar; about 5 % by construction.
+        strangers: For each other dataset of the workspace.
+    """
+
+    validation: float
+    test: Interval
+    strangers: tuple[Strangers, ...] = ()
+
+
+class Calibration(_Part):
+    """`calibration.json`.
+
+    Attributes:
+        temperature: By which logits are divided; above 1 the model was too sure of itself.
+        in_model: Whether the model's files do so themselves; else train again to have it in them.
+        validation, test: Pictures.
+        before, after: Of the test pictures, without the temperature and with it.
+        coverage: From every picture answered to few; of the test pictures.
+        unfamiliarity: None where the model has no second output.
+        notes: What to know before trusting the numbers, in sentences.
+    """
+
+    schema_version: Literal[1] = 1
+    temperature: float
+    in_model: bool
+    validation: int
+    test: int
+    before: Reliability
+    after: Reliability
+    coverage: tuple[CoveragePoint, ...] = ()
+    conformal: tuple[ConformalSets, ...] = ()
+    thresholds: tuple[ClassThreshold, ...] = ()
+    unfamiliarity: Unfamiliarity | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_calibration(run: Path) -> Calibration | None:
+    """The calibration of a run folder; None where it has none yet.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    path = run / "calibration.json"
+    if not path.exists():
+        return None
+    try:
+        return read_json(path, Calibration)
+    except WorkspaceError as error:
+        raise RunError(str(error)) from error

@@ -1,0 +1,116 @@
+"""Whether probabilities mean what they say: "80 % sure" should be right in about 80 % of cases.
+
+It knows probabilities and right answers. It does not know pictures, models or files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tlcore.evaluation.calibration import Bin, CoveragePoint, Reliability
+from tlcore.evaluation.figures import Interval
+from tlcore.evaluation.statistics import percentiles, wilson
+
+BINS = 15
+RESAMPLES = 500
+# Points of the curve of coverage that are kept: more cannot be told apart in a chart.
+MOST_POINTS = 60
+Floats = npt.NDArray[np.floating[Any]]
+Integers = npt.NDArray[np.integer[Any]]
+
+
+def reliability(probabilities: Floats, labels: Integers, units: Integers | None = None) -> Reliability:
+    """Compare confidence with accuracy.
+
+    Args:
+        probabilities: `(n, classes)`, rows sum to 1.
+        labels: `(n,)`, positions in the classes.
+        units: `(n,)`, from 0 on; pictures of one number belong together and are resampled together.
+    """
+    exact = probabilities.astype(np.float64)
+    rows, confidence = np.arange(len(labels)), exact.max(axis=1, initial=0.0)
+    right = exact.argmax(axis=1) == labels
+    place = bin_of(confidence)
+    bins = [_bin(index, confidence[place == index], right[place == index]) for index in np.unique(place)]
+    of_label = exact[rows, labels]
+    brier = (exact**2).sum(axis=1) - 2 * of_label + 1
+    surprise = -np.log(np.maximum(of_label, np.finfo(np.float32).tiny))
+    return Reliability(
+        ece=_calibration_error(confidence - right, place, rows if units is None else units),
+        log_loss=float(surprise.mean()) if len(rows) else 0.0,
+        brier=float(brier.mean()) if len(rows) else 0.0,
+        bins=tuple(bins),
+    )
+
+
+def coverage(probabilities: Floats, labels: Integers) -> tuple[CoveragePoint, ...]:
+    """How accurate the answers are that are given when the least sure ones are not, from all of them to few.
+
+    Pictures of equal confidence are answered together or not at all (R. El-Yaniv, Y. Wiener, "On the foundations of
+    noise-free selective classification", JMLR 11 (2010), call it the risk–coverage curve).
+    """
+    if not len(labels):
+        return ()
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    order = np.argsort(-confidence, kind="stable")
+    hits = np.cumsum((probabilities.argmax(axis=1) == labels)[order])
+    ends = np.flatnonzero(np.append(np.diff(confidence[order]) < 0, True))
+    if len(ends) > MOST_POINTS:
+        ends = ends[np.unique(np.linspace(0, len(ends) - 1, MOST_POINTS).round().astype(int))]
+    return tuple(
+        CoveragePoint(
+            confidence=float(confidence[order[end]]),
+            coverage=float((end + 1) / len(labels)),
+            accuracy=share(int(hits[end]), int(end + 1)),
+        )
+        for end in ends[::-1]
+    )
+
+
+def share(right: int, n: int) -> Interval:
+    """A share with its 95 % interval by Wilson; 0 of 0 is 0, somewhere between 0 and 1."""
+    low, high = wilson(right, n)
+    return Interval(value=right / n if n else 0.0, low=low, high=high)
+
+
+def bin_of(confidence: Floats) -> npt.NDArray[np.int64]:
+    """The bin of each confidence, from 0 on; bins are open below and closed above."""
+    return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+
+
+def _bin(index: int, confidence: Floats, right: npt.NDArray[np.bool_]) -> Bin:
+    return Bin(
+        low=index / BINS,
+        high=(index + 1) / BINS,
+        n=len(right),
+        confidence=float(confidence.mean()),
+        accuracy=share(int(right.sum()), len(right)),
+    )
+
+
+def _calibration_error(gaps: Floats, place: Integers, units: Integers) -> Interval:
+    """The mean over the bins of |mean confidence − accuracy|, with an interval from the bootstrap over whole units.
+
+    The figure is too large by what chance adds to each bin, and resampling adds as much again: the percentiles would
+    miss a model whose probabilities are right. What differs between a resample and the sample, bin by bin, cannot be
+    less than what their errors differ by (the triangle inequality), so that is how far the interval reaches down.
+    """
+    number = int(units.max(initial=-1)) + 1
+    sums, counts = np.zeros((number, BINS)), np.bincount(units, minlength=number).astype(np.float64)
+    np.add.at(sums, (units, place), gaps)
+    here = sums.sum(axis=0)
+    value = float(np.abs(here).sum() / max(1, len(gaps)))
+    if number < 2:
+        return Interval(value=value, low=0.0, high=1.0)
+    rng, drawn, apart = np.random.default_rng(0), [], []
+    for _ in range(RESAMPLES):
+        weights = np.bincount(rng.integers(0, number, number), minlength=number)
+        there, n = weights @ sums, weights @ counts
+        drawn.append(np.abs(there).sum() / n)
+        apart.append(np.abs(there / n - here / len(gaps)).sum())
+    _, high = percentiles(np.array(drawn), number)
+    low = value - float(np.quantile(apart, 0.975))
+    return Interval(value=value, low=max(0.0, low), high=min(1.0, max(value, high)))

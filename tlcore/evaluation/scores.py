@@ -1,0 +1,165 @@
+"""Every figure of a judgement with its interval, from answers in numbers.
+
+It knows which interval fits which figure. It does not know tables, class names or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tlcore.evaluation.figures import Interval, Scores, TopK
+from tlcore.evaluation.statistics import (
+    Answers,
+    Figures,
+    Floats,
+    Integers,
+    bootstrap_t,
+    grouped_wilson,
+    mean_of_shares,
+    observe,
+    resample,
+    wilson,
+)
+
+TOP = (2, 3, 5)
+SMALLEST = float(np.finfo(np.float64).eps)  # as scikit-learn's log_loss: a probability of 0 costs 36 nats, not infinity
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Figures of some answers, and those of their resamples.
+
+    Shares of pictures (accuracy, top-k, recall, precision) and F1 have Wilson's interval, by the effective number where
+    pictures come in groups; means over the classes have one put together of those; losses have the bootstrap-t.
+    Fewer than two units know nothing: the interval is then all that the figure can be.
+    """
+
+    answers: Answers
+    top: tuple[int, ...]
+
+    @cached_property
+    def seen(self) -> Figures:
+        return observe(self.answers)
+
+    @cached_property
+    def drawn(self) -> Figures:
+        return resample(self.answers)
+
+    def scores(self) -> Scores:
+        """Every figure of the whole."""
+        accuracy = self._share(self.seen.accuracy[0], lambda: self.drawn.accuracy, self._all)
+        there = np.unique(self.answers.true)
+        either = np.union1d(there, self.answers.answered)
+        return Scores(
+            accuracy=accuracy,
+            balanced_accuracy=self._mean_of([self.recall(index) for index in there], self.drawn.recall[:, there]),
+            macro_f1=self._mean_of([self.f1(index) for index in either], self.drawn.f1[:, either]),
+            log_loss=self._mean(0, most=-float(np.log(SMALLEST))),
+            brier=self._mean(1, most=2.0),
+            top_k=tuple(self._top(place, k) for place, k in enumerate(self.top)),
+            units=self.answers.number_of_units,
+            grouped=self.answers.grouped,
+        )
+
+    def recall(self, index: int) -> Interval:
+        """Of one class, by its position; 0 of nothing."""
+        of_class = self.answers.true == index
+        return self._share(self.seen.recall[0, index], lambda: self.drawn.recall[:, index], of_class)
+
+    def precision(self, index: int) -> Interval:
+        """Of one class, by its position; 0 of nothing."""
+        said = self.answers.answered == index
+        return self._share(self.seen.precision[0, index], lambda: self.drawn.precision[:, index], said)
+
+    def f1(self, index: int) -> Interval:
+        """Of one class, by its position; 0 of nothing.
+
+        F1 is 2J / (1 + J) of the share J of hits among the pictures that are of the class or called so.
+        """
+        either = (self.answers.true == index) | (self.answers.answered == index)
+        overlap = self._share(_overlap(self.seen.f1[:, index])[0], lambda: _overlap(self.drawn.f1[:, index]), either)
+        return Interval(**{name: 2 * value / (1 + value) for name, value in overlap.model_dump().items()})
+
+    @property
+    def _all(self) -> npt.NDArray[np.bool_]:
+        return np.ones(len(self.answers.true), bool)
+
+    def _share(self, value: float, drawn: Callable[[], Floats], of: npt.NDArray[np.bool_]) -> Interval:
+        """Of the pictures `of`; `drawn` gives it for each resample, which only groups need."""
+        n = int(of.sum())
+        if not n:
+            return Interval(value=0.0, low=0.0, high=1.0)
+        if not self.answers.grouped:
+            low, high = wilson(round(float(value) * n), n)
+        else:
+            units = len(np.unique(self.answers.units[of]))
+            known = drawn()
+            known = known[np.isfinite(known)]
+            variance = float(known.var()) if len(known) else 0.0
+            low, high = grouped_wilson(float(value), n, variance=variance, units=units)
+        return _interval(value, low, high)
+
+    def _mean_of(self, figures: Sequence[Interval], drawn: Floats) -> Interval:
+        shares, lows, highs = (np.array([getattr(each, name) for each in figures]) for name in ("value", "low", "high"))
+        low, high = mean_of_shares(shares, lows, highs, drawn)
+        return _interval(float(shares.mean()), max(0.0, low), min(1.0, high))
+
+    def _mean(self, column: int, *, most: float) -> Interval:
+        value, error = self.seen.means[0, column], self.seen.errors[0, column]
+        if self.answers.number_of_units < 2:
+            return Interval(value=value, low=0.0, high=most)
+        low, high = bootstrap_t((value, error), self.drawn.means[:, column], self.drawn.errors[:, column])
+        return _interval(value, max(0.0, low), min(most, high))
+
+    def _top(self, place: int, k: int) -> TopK:
+        found = self._share(self.seen.means[0, 2 + place], lambda: self.drawn.means[:, 2 + place], self._all)
+        return TopK(k=k, **found.model_dump())
+
+
+def scoring(
+    true: Integers, answered: Integers, chances: npt.NDArray[np.floating], units: Integers | None = None
+) -> Scoring:
+    """Get ready to score answers.
+
+    Args:
+        true: `(n,)`, positions in the classes; at least one.
+        answered: `(n,)`, likewise.
+        chances: `(n, classes)`, the probabilities.
+        units: `(n,)`, numbers from 0 on; pictures of one number belong together. Each alone where there are none.
+    """
+    classes = chances.shape[1]
+    exact = chances.astype(np.float64)  # float32 rows sum to 1 only nearly
+    exact /= exact.sum(axis=1, keepdims=True)
+    right = exact[np.arange(len(true)), true]
+    top = tuple(k for k in TOP if k < classes)
+    # Of equals the first counts as the likelier one, as argmax has it.
+    before = np.arange(classes) < true[:, None]
+    rank = ((exact > right[:, None]) | ((exact == right[:, None]) & before)).sum(axis=1)
+    brier = (exact**2).sum(axis=1) - 2 * right + 1
+    losses = np.column_stack([-np.log(np.maximum(right, SMALLEST)), brier, *(rank < k for k in top)])
+    alone = np.arange(len(true), dtype=np.int64)
+    return Scoring(Answers(true, answered, losses, alone if units is None else units, classes), top)
+
+
+def share(right: npt.NDArray[np.bool_], units: Integers | None = None) -> Interval:
+    """The share of pictures `(n,)` for which something holds; 0 of nothing."""
+    if not (n := len(right)):
+        return Interval(value=0.0, low=0.0, high=1.0)
+    answers = np.where(right, 0, 1).astype(np.int64)
+    numbers = np.arange(n, dtype=np.int64) if units is None else units
+    one = Scoring(Answers(np.zeros(n, np.int64), answers, np.empty((n, 0)), numbers, 2), ())
+    return one.recall(0)
+
+
+def _overlap(f1: Floats) -> Floats:
+    return f1 / (2 - f1)
+
+
+def _interval(value: float, low: float, high: float) -> Interval:
+    # An interval that resampling moves to one side, or rounding, may miss its own figure.
+    return Interval(value=float(value), low=float(min(low, value)), high=float(max(high, value)))

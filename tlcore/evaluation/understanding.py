@@ -1,0 +1,195 @@
+"""What is understood of a run beyond its numbers: where it fails, where it looks, what it does not stand.
+
+It knows the names of the files in `<run>/understanding/` and how to read them. It does not know how they are made: a
+worker writes them, each as soon as it is done, and `understanding.json` last.
+
+    slices.json          kinds of test pictures, and which the model is worse on
+    traits.parquet       sha256, and a text for each trait that slices are made by
+    map.parquet          sha256, split, label, x, y (t-SNE), pca_x, pca_y
+    map.jpg              the pictures of map.parquet, small, side by side
+    attention.json       where the model looks for each class, and whether the maps can be trusted
+    heats.parquet        sha256, file, label, predicted, confidence: the pictures that have a stored heat map
+    heats.npy            (n, height, width) float16: Grad-CAM of the answer, in the order of heats.parquet
+    robustness.json      the accuracy under distortions
+    understanding.json   how it ended, how long it took
+    progress.json  worker.log  lock  stop
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tlcore.errors import WorkspaceError
+from tlcore.evaluation.attention import Attention
+from tlcore.evaluation.robustness import Robustness
+from tlcore.evaluation.slices import Slices
+from tlcore.files import read_json, write_bytes
+from tlcore.runs import locks
+from tlcore.runs.events import Progress, now
+from tlcore.runs.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Schema = TypeVar("Schema", bound=BaseModel)
+VANISHED = "The worker was killed, or the machine was restarted, before it was done. Begin again."
+
+
+class Outcome(BaseModel):
+    """`understanding.json`: how the worker ended; `error` is a sentence where it failed, `seconds` of the whole."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    at: datetime = Field(default_factory=now)
+    state: Literal["finished", "stopped", "failed"]
+    error: str = ""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnderstandingState:
+    """`none` before it was ever asked for; `progress` while it runs, `error` a sentence where it failed."""
+
+    state: Literal["none", "running", "finished", "stopped", "failed"] = "none"
+    progress: Progress | None = None
+    error: str = ""
+
+    @property
+    def live(self) -> bool:
+        """A worker is at it: look again in a second."""
+        return self.state == "running"
+
+
+@dataclass(frozen=True)
+class Heats:
+    """Stored heat maps: `rows` has `sha256, file, label, predicted, confidence`, `maps` `(n, height, width)`."""
+
+    rows: pd.DataFrame
+    maps: npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """A handle: nothing is read before it is asked for, and nothing is kept."""
+
+    run: Run
+
+    @property
+    def path(self) -> Path:
+        return self.run.path / "understanding"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the worker while it lives."""
+        return self.path / "lock"
+
+    @property
+    def progress_file(self) -> Path:
+        return self.path / "progress.json"
+
+    @property
+    def outcome_file(self) -> Path:
+        return self.path / "understanding.json"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def stop_file(self) -> Path:
+        return self.path / "stop"
+
+    # === The worker ===
+
+    def state(self) -> UnderstandingState:
+        """What became of it; results of an earlier time stay readable while a worker makes new ones."""
+        alive = locks.is_held(self.lock)  # first: a worker that ends between the looks would seem dead without a word
+        outcome = self.outcome()
+        if alive:
+            return UnderstandingState("running", self._progress())
+        if outcome is not None:
+            return UnderstandingState(outcome.state, error=outcome.error)
+        return UnderstandingState("failed", error=VANISHED) if self.lock.exists() else UnderstandingState()
+
+    def outcome(self) -> Outcome | None:
+        """How the last worker ended; None where it has not."""
+        return self._json("understanding.json", Outcome)
+
+    def stop(self) -> None:
+        """Ask the worker to stop; what it has written already stays."""
+        if locks.is_held(self.lock):
+            write_bytes(self.stop_file, b"")
+
+    def stop_asked(self) -> bool:
+        return self.stop_file.exists()
+
+    def log(self, last_lines: int = 50) -> str:
+        """The end of what the worker wrote to its output."""
+        try:
+            return "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-last_lines:])
+        except FileNotFoundError:
+            return ""
+
+    # === The results: None where they have not been computed yet ===
+
+    def slices(self) -> Slices | None:
+        return self._json("slices.json", Slices)
+
+    def traits(self) -> pd.DataFrame | None:
+        """`sha256` and a text for each trait, a row for each test picture."""
+        return self._table("traits.parquet")
+
+    def map(self) -> pd.DataFrame | None:
+        """`sha256, split, label, x, y, pca_x, pca_y`."""
+        return self._table("map.parquet")
+
+    def atlas(self) -> bytes | None:
+        """The pictures of the map as one JPEG, as `map.put_tile` lays them out."""
+        try:
+            return (self.path / "map.jpg").read_bytes()
+        except OSError:
+            return None
+
+    def attention(self) -> Attention | None:
+        return self._json("attention.json", Attention)
+
+    def heats(self) -> Heats | None:
+        """The gallery of heat maps: at most 40 test pictures of each class."""
+        rows = self._table("heats.parquet")
+        try:
+            maps: npt.NDArray[Any] = np.load(self.path / "heats.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            return None
+        return None if rows is None or len(rows) != len(maps) else Heats(rows, maps)
+
+    def robustness(self) -> Robustness | None:
+        return self._json("robustness.json", Robustness)
+
+    def _json(self, name: str, schema: type[Schema]) -> Schema | None:
+        try:
+            return read_json(self.path / name, schema)
+        except WorkspaceError:
+            return None
+
+    def _table(self, name: str) -> pd.DataFrame | None:
+        import pandas as pd  # takes a second
+
+        try:
+            return pd.read_parquet(self.path / name)
+        except (OSError, ValueError):
+            return None
+
+    def _progress(self) -> Progress | None:
+        try:
+            return Progress.model_validate_json(self.progress_file.read_bytes())
+        except (OSError, ValidationError):
+            return None
