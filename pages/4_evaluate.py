@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
-from pages.components import frame, judgement, looks, test_pictures, words
+from pages.components import evaluation_views, frame, judgement, looks, sureness, test_pictures, words
 from pages.components.pickers import pick_run
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.evaluation.files import read_evaluation, read_predictions
-from tlcore.evaluation.metrics import mistakes
+from tlcore.evaluation.metrics import Evaluation, mistakes
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -46,9 +47,18 @@ def show(workspace: Workspace) -> None:
     dataset = dataset_of(workspace, run)
     if dataset is None:
         st.info("The dataset of this run was deleted: the numbers stay, the pictures are gone.", icon=":material/info:")
+    chosen = evaluation_views.choose()
+    if chosen == evaluation_views.OVERVIEW:
+        overview(run, evaluation, predictions, dataset)
+    else:
+        evaluation_views.show(chosen, run, evaluation, predictions, dataset)
+
+
+def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
     judgement.headline(evaluation)
     if dataset is not None:
         looks.show(dataset, run.dataset.draw, evaluation)
+    sureness.show(run, evaluation)
     judgement.confusion(evaluation, predictions, dataset)
     judgement.per_class(evaluation)
 

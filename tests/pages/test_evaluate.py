@@ -75,6 +75,31 @@ def test_a_model_that_was_never_judged(workspace, tiny_dataset):
 
 def test_every_class_has_its_scores(workspace, tiny_dataset):
     app = open_page("4_evaluate", run=finished(workspace, tiny_dataset).id)
-    (table,) = app.dataframe
+    figures, table = app.dataframe
+    assert "Balanced accuracy" in set(figures.value["figure"])
     assert list(table.value["class"]) == list(tiny_dataset.info.classes)
     assert {"precision", "recall", "F1"} <= set(table.value.columns)
+
+
+def test_every_view_opens_and_stands_in_the_url(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset, right=0.5)
+    app = open_page("4_evaluate", run=run.id)
+    for view, said in (
+        ("probabilities", "not equally bad"),
+        ("failures", "The most confident mistakes"),
+        ("map", "Where and why does it fail?"),
+        ("robustness", "Look closer"),
+    ):
+        app.segmented_control(key="evaluate-view").set_value(view).run()
+        assert not app.exception
+        assert app.query_params["view"] in (view, [view])
+        text = words(app) + " ".join(button.label for button in app.button)
+        assert said in text
+    app.segmented_control(key="evaluate-view").set_value("").run()
+    assert "view" not in app.query_params
+    assert app.metric
+
+
+def test_a_view_that_does_not_exist_is_the_overview(workspace, tiny_dataset):
+    run = finished(workspace, tiny_dataset)
+    assert open_page("4_evaluate", run=run.id, view="nonsense").metric
