@@ -137,7 +137,7 @@ def show(dataset: Dataset, view: View, key: str) -> Act | None:
 
 def _turn(key: str, place: str) -> None:
     """Page up and page down: before the page runs, since its widget takes what is remembered."""
-    sent = st.session_state[key].get("act")
+    sent = (st.session_state.get(key) or {}).get("act")  # nothing where the table has just left the page
     if isinstance(sent, dict) and sent.get("do") == "turn":
         st.session_state[place] = int(sent.get("page") or 1)
 

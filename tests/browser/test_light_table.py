@@ -67,6 +67,7 @@ def test_pictures_are_picked_by_mouse_and_by_keyboard_moved_and_moved_back(serve
     settled(page)
     page.keyboard.press("Control+z")
     becomes(lambda: labels(0, 1, 4, 5), ["circle"] * 4)
+    settled(page)
     page.keyboard.press("Control+Shift+z")
     becomes(lambda: labels(1), ["square"])
     settled(page)
