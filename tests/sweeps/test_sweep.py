@@ -64,7 +64,7 @@ def test_without_given_rates_a_range_is_searched_after_the_defaults(make_sweep, 
 def test_a_hopeless_run_is_stopped_and_a_good_one_goes_on(make_sweep, workers, workspace):
     reached = {0.01: 0.5, 0.02: 0.9, 0.03: 0.9, 0.04: 0.1, 0.05: 0.95}
     workers.validation = lambda config: reached[config.head_learning_rate]
-    workers.seconds = lambda config: 0.4 if config.head_learning_rate == 0.04 else 0.0
+    workers.seconds = lambda config: 0.1 if config.head_learning_rate == 0.04 else 0.0
     sweep = make_sweep(depths=(0,), rates=tuple(reached), trials=5, epochs=20)
     assert work(sweep.path) == 0
     # The first three are what others are compared with: half of one or two says nothing.

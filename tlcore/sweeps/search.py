@@ -102,6 +102,13 @@ class Search:
 
     def hopeless(self, attempt: Attempt, epochs: Iterable[EpochEnded]) -> bool:
         """Hear of a run's epochs, all of them each time, and say whether it should end early."""
+        if self.hear(attempt, epochs):
+            attempt.trial.set_user_attr("hopeless", True)
+            return True
+        return False
+
+    def hear(self, attempt: Attempt, epochs: Iterable[EpochEnded]) -> bool:
+        """Remember what a run reached at which epoch, for those after it; give whether it is worse than they were."""
         values = values_by_step(epochs, self.config.target_metric, fine_tuned=bool(attempt.point.blocks))
         heard = self._study._storage.get_trial(attempt.trial._trial_id).last_step or 0
         for step, value in values:
@@ -110,7 +117,6 @@ class Search:
                 attempt.trial.report(value, step)
                 # Asked in any case: the pruner remembers where the trial stood.
                 if attempt.trial.should_prune() and len(self._trials(*OVER)) >= FEWEST_TO_COMPARE:
-                    attempt.trial.set_user_attr("hopeless", True)
                     return True
         return False
 

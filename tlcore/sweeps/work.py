@@ -98,6 +98,7 @@ def _follow(sweep: Sweep, search: Search, attempt: Attempt, run: Run) -> tuple[T
         time.sleep(LOOK_SECONDS)
     number = attempt.number
     if state.state == "finished":
+        search.hear(attempt, state.epochs)  # a quick run is over before anybody has looked
         return TrialEnded(number=number, state="finished"), state
     if state.state == "failed":
         return TrialEnded(number=number, state="failed", error=state.error), state
