@@ -5,9 +5,7 @@ It knows processes, the lock and how to say how far it is. It does not know what
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
@@ -21,7 +19,7 @@ from tlcore.evaluation.understanding import Outcome, Understanding
 from tlcore.files import write_json
 from tlcore.runs import locks
 from tlcore.runs.events import Progress
-from tlcore.runs.launch import START_SECONDS, worker_environment
+from tlcore.runs.launch import start_worker
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -49,30 +47,12 @@ def launch_understanding(run: Run) -> Understanding:
     understanding.path.mkdir(parents=True, exist_ok=True)
     understanding.outcome_file.unlink(missing_ok=True)
     understanding.stop_file.unlink(missing_ok=True)
-    # A session of its own: neither Ctrl-C in the server's terminal nor its end reaches the worker.
-    with understanding.worker_log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tlcore", "understand-work", str(run.path.absolute())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env=worker_environment(),
-        )
-    # Reaped, or it stays a zombie as long as the server lives.
-    threading.Thread(target=process.wait, name=f"reaper of a look at {run.id}", daemon=True).start()
-    deadline = time.monotonic() + START_SECONDS
-    while not (locks.is_held(understanding.lock) or understanding.outcome_file.exists()):
-        if process.poll() is not None and not understanding.outcome_file.exists():
-            said = f" The last lines of its log: {tail}" if (tail := understanding.log(last_lines=5)) else ""
-            raise RunError(f"The worker that looks at {run.id} ended before it began ({process.returncode}).{said}")
-        if time.monotonic() > deadline:
-            process.kill()
-            raise RunError(
-                f"A worker should begin within {START_SECONDS:.0f} seconds. This one did not and was ended. Look at "
-                f"{understanding.worker_log}."
-            )
-        time.sleep(0.02)
+    start_worker(
+        [sys.executable, "-m", "tlcore", "understand-work", str(run.path.absolute())],
+        understanding.worker_log,
+        lambda: locks.is_held(understanding.lock) or understanding.outcome_file.exists(),
+        what=f"the look at {run.id}",
+    )
     return understanding
 
 

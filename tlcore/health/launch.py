@@ -5,16 +5,12 @@ It knows processes. It does not know what the worker does.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import threading
-import time
 
 from tlcore.data.dataset import Dataset
 from tlcore.errors import DataError
 from tlcore.health.check import Check
-from tlcore.runs.launch import START_SECONDS, worker_environment
+from tlcore.runs.launch import start_worker
 from tlcore.workspace import Workspace
 
 
@@ -33,30 +29,12 @@ def launch_check(workspace: Workspace, dataset: Dataset) -> Check:
     already_there = len(check.events())
     check.path.mkdir(parents=True, exist_ok=True)
     check.stop_file.unlink(missing_ok=True)
-    # A session of its own: neither Ctrl-C in the server's terminal nor its end reaches the worker.
-    with check.worker_log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tlcore", "check-work", str(dataset.path.absolute())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**worker_environment(), "GRAFT_HOME": os.fspath(workspace.root)},
-        )
-    # Reaped, or it stays a zombie as long as the server lives.
-    threading.Thread(target=process.wait, name=f"reaper of a check of {dataset.id}", daemon=True).start()
-    deadline = time.monotonic() + START_SECONDS
-    while len(check.events()) == already_there:
-        if process.poll() is not None and len(check.events()) == already_there:
-            said = f" The last lines of its log: {tail}" if (tail := check.log(last_lines=5)) else ""
-            raise DataError(
-                f"The worker that checks {dataset.id} ended before it began (exit code {process.returncode}).{said}"
-            )
-        if time.monotonic() > deadline:
-            process.kill()
-            raise DataError(
-                f"A worker should begin within {START_SECONDS:.0f} seconds. This one did not and was ended. "
-                f"Look at {check.worker_log}."
-            )
-        time.sleep(0.02)
+    start_worker(
+        [sys.executable, "-m", "tlcore", "check-work", str(dataset.path.absolute())],
+        check.worker_log,
+        lambda: len(check.events()) > already_there,
+        what=f"the check of {dataset.id}",
+        fault=DataError,
+        workspace=workspace,
+    )
     return check

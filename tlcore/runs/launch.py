@@ -11,12 +11,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import tlcore
 from tlcore.data.progress import Progress
-from tlcore.errors import ExportError, RunError
+from tlcore.errors import ExportError, GraftError, RunError
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -38,32 +38,56 @@ def launch(run: Run) -> None:
     if already_there:  # a run that is taken up again; a fresh one may have been asked to stop a moment ago
         run.stop_file.unlink(missing_ok=True)
         run.pause_file.unlink(missing_ok=True)
+    # The lock says that there is a worker. A run that is taken up has an end in its log, which counts until the worker
+    # has said its first word; a quick one is done, or has failed with a reason, before we looked.
+    start_worker(
+        [*WORKER, str(run.path)],
+        run.worker_log,
+        lambda: (run.alive() and not already_there) or len(run.events()) > already_there,
+        what=f"the run {run.id}",
+    )
+
+
+def start_worker(
+    command: Sequence[str],
+    log: Path,
+    begun: Callable[[], bool],
+    *,
+    what: str,
+    fault: type[GraftError] = RunError,
+    workspace: Workspace | None = None,
+) -> None:
+    """Start a process that outlives this one, and return when it has `begun`, which it says by a file.
+
+    `what` it is about stands in the message of `fault`.
+
+    Raises:
+        GraftError: A `fault`: the worker died before it began, or did not begin in time and was ended.
+    """
     # Popen and not multiprocessing: a fork of a threaded server makes TensorFlow hang. A session of its own: neither
     # Ctrl-C in the server's terminal nor its end reaches the worker.
-    with run.worker_log.open("ab") as log:
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            [*WORKER, str(run.path)],
+            list(command),
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=worker_environment(),
+            env=worker_environment(workspace),
         )
     # Reaped, or it stays a zombie as long as the server lives.
-    threading.Thread(target=process.wait, name=f"reaper of {run.id}", daemon=True).start()
+    threading.Thread(target=process.wait, name=f"reaper of {what}", daemon=True).start()
     deadline = time.monotonic() + START_SECONDS
-    # The lock says that there is a worker. A run that is taken up has an end in its log, which counts until the worker
-    # has said its first word.
-    while not (run.alive() and (not already_there or len(run.events()) > already_there)):
-        if process.poll() is not None:
-            if len(run.events()) > already_there:
-                return  # it was quick: done, or failed with a reason, before we looked
-            raise RunError(_died(run, process.returncode))
+    while not begun():
+        if process.poll() is not None and not begun():
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            said = f" The last lines of its log: {tail}" if tail else ""
+            raise fault(f"The worker of {what} ended before it began (exit code {process.returncode}).{said}")
         if time.monotonic() > deadline:
             process.kill()
-            raise RunError(
-                f"A worker should take its lock within {START_SECONDS:.0f} seconds. This one did not and was ended. "
-                f"Look at {run.worker_log}."
+            raise fault(
+                f"A worker should begin within {START_SECONDS:.0f} seconds. This one did not and was ended. Look at "
+                f"{log}."
             )
         time.sleep(0.02)
 
@@ -120,7 +144,7 @@ def make_artefacts(run: Run) -> Generator[Progress, None, None]:
         raise ExportError(lines[-1] if lines else f"The export ended with code {process.returncode}. Try it again.")
 
 
-def worker_environment() -> dict[str, str]:
+def worker_environment(workspace: Workspace | None = None) -> dict[str, str]:
     """Our own, so that the worker finds this library and this workspace from whatever folder it is started."""
     root = str(Path(tlcore.__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -128,11 +152,5 @@ def worker_environment() -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",
-        "GRAFT_HOME": str(Workspace.default().root),
+        "GRAFT_HOME": str((workspace or Workspace.default()).root),
     }
-
-
-def _died(run: Run, code: int) -> str:
-    tail = run.log(last_lines=5)
-    said = f" The last lines of its log: {tail}" if tail else ""
-    return f"The worker of {run.id} ended before it began (exit code {code}).{said}"
