@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import checked, findings, learning_curve, run_facts, tables, words
+from pages.components import at_work, checked, findings, learning_curve, run_facts, tables, words
 from pages.components.live import STEADY
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.errors import GraftError
@@ -79,40 +79,21 @@ def _start(workspace: Workspace, dataset: Dataset, title: str, *, primary: bool 
 
 
 def _watch(check: Check) -> None:
-    state = check.state()
-    if not state.live:
+    if not check.state().live:
         st.rerun()
-    progress = state.progress
-    share = progress.done / progress.total if progress and progress.total else 0.0
-    said = [progress.title if progress else "Starting …"]
-    if progress and progress.total:
-        said.append(f"{words.count(progress.done)} of {words.count(progress.total)} {progress.unit}")
-    if progress and progress.images_per_second:
-        said.append(f"{words.rate(progress.images_per_second)} per second")
-    if progress and progress.seconds_left is not None:
-        said.append(f"{words.duration(progress.seconds_left)} left")
-    with st.container(border=True):
-        st.markdown("### :material/hourglass_top: The pictures are being checked")
-        st.progress(min(share, 1.0), text=" · ".join(said))
-        st.caption("It goes on when this page is closed. The results of the last check stay until it is done.")
-        stopping = check.stop_asked()
-        st.button(
-            "Stopping …" if stopping else "Stop",
-            key="stop-check",
-            icon=":material/stop:",
-            on_click=check.stop,
-            disabled=stopping,
-            help="What was computed is kept: the next check goes on from there.",
-        )
+    at_work.show(
+        "The pictures are being checked",
+        check,
+        goes_on="It goes on when this page is closed. The results of the last check stay until it is done.",
+        help="What was computed is kept: the next check goes on from there.",
+        key="stop-check",
+    )
 
 
 def _ended(workspace: Workspace, dataset: Dataset, check: Check, state: CheckState) -> None:
     """Say how the last check ended, where that was not well."""
     if state.state == "failed":
-        st.error(f"**The check failed.** {run_facts.escape(state.error)}", icon=":material/error:")
-        if log := check.log():
-            with st.expander("Log", icon=":material/receipt_long:"):
-                st.code(log, language=None, height=240)
+        at_work.failed(f"**The check failed.** {run_facts.escape(state.error)}", check)
     elif state.state == "stopped":
         st.info("The check was stopped. What was computed is kept: it goes on from there.", icon=":material/info:")
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import run_facts, words
+from pages.components import at_work, run_facts
 from pages.components.live import STEADY
 from tlcore.errors import GraftError
 from tlcore.evaluation.understand_work import launch_understanding
@@ -31,10 +31,7 @@ def show(run: Run) -> Understanding | None:
         _first(run)
         return None
     if state.state == "failed":
-        st.error(f"**The closer look failed.** {run_facts.escape(state.error)}", icon=":material/error:")
-        if log := understanding.log():
-            with st.expander("Log", icon=":material/receipt_long:"):
-                st.code(log, language=None, height=240)
+        at_work.failed(f"**The closer look failed.** {run_facts.escape(state.error)}", understanding)
         _start(run, "Look again", primary=True)
     elif state.state == "stopped":
         st.info("The closer look was stopped; what was found until then is shown.", icon=":material/info:")
@@ -70,26 +67,12 @@ def _start(run: Run, title: str, *, primary: bool = False) -> None:
 
 
 def _watch(understanding: Understanding) -> None:
-    state = understanding.state()
-    if not state.live:
+    if not understanding.state().live:
         st.rerun()
-    progress = state.progress
-    share = progress.done / progress.total if progress and progress.total else 0.0
-    said = [progress.title if progress else "Starting …"]
-    if progress and progress.total:
-        said.append(f"{words.count(progress.done)} of {words.count(progress.total)}")
-    if progress and progress.seconds_left is not None:
-        said.append(f"{words.duration(progress.seconds_left)} left")
-    with st.container(border=True):
-        st.markdown("### :material/hourglass_top: Looking closer")
-        st.progress(min(share, 1.0), text=" · ".join(said))
-        st.caption("It goes on when this page is closed.")
-        stopping = understanding.stop_asked()
-        st.button(
-            "Stopping …" if stopping else "Stop",
-            key="stop-understanding",
-            icon=":material/stop:",
-            on_click=understanding.stop,
-            disabled=stopping,
-            help="What was found until then is kept.",
-        )
+    at_work.show(
+        "Looking closer",
+        understanding,
+        goes_on="It goes on when this page is closed.",
+        help="What was found until then is kept.",
+        key="stop-understanding",
+    )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.runs.logs import epoch, logs
 from tlcore.errors import RunError
 from tlcore.files import read_json, write_json
-from tlcore.runs import recorder
+from tlcore.runs import pen
 from tlcore.runs.about import RunDataset
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.environment import Environment, likely_cause, look_around
@@ -57,20 +57,20 @@ def test_the_other_files_read_back_as_they_were_written(tmp_path, content):
 
 
 def test_a_torn_last_line_is_ignored_and_the_next_event_stands_on_its_own(run):
-    with Recorder(run) as pen:
-        pen.record(Started(pid=1))
+    with Recorder(run) as writer:
+        writer.record(Started(pid=1))
     log = run.path / "events.jsonl"
     log.write_bytes(log.read_bytes() + epoch(1).model_dump_json().encode()[:40])
     assert [event.kind for event in run.events()] == ["started"]
-    with Recorder(run) as pen:
-        pen.record(Started(pid=2))
+    with Recorder(run) as writer:
+        writer.record(Started(pid=2))
     assert [event.kind for event in run.events()] == ["started", "started"]
 
 
 def test_every_torn_log_has_a_state(run):
-    with Recorder(run) as pen:
+    with Recorder(run) as writer:
         for event in (Waiting(behind=1), Started(pid=1), epoch(1), Ended(state="finished")):
-            pen.record(event)
+            writer.record(event)
     log = run.path / "events.jsonl"
     whole = log.read_bytes()
     for length in range(0, len(whole), 7):
@@ -87,17 +87,17 @@ def test_events_of_a_newer_version_are_left_out(run):
 
 
 def test_a_run_has_one_worker(run, monkeypatch):
-    monkeypatch.setattr(recorder, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(pen, "LOCK_SECONDS", 0.1)
     with Recorder(run), pytest.raises(RunError, match="one worker"), Recorder(run):
         pass
 
 
 def test_the_lock_says_who_lives(run):
     assert not run.alive()
-    with Recorder(run) as pen:
+    with Recorder(run) as writer:
         assert run.alive()
         assert run.state().state == "waiting"
-        pen.record(Started(pid=1))
+        writer.record(Started(pid=1))
         assert run.state().state == "running"
         run.stop()
         assert run.state().state == "stopping"
@@ -107,8 +107,8 @@ def test_the_lock_says_who_lives(run):
 
 
 def record_and_fail(run: Run, event: Event, fault: str) -> None:
-    with Recorder(run) as pen:
-        pen.record(event)
+    with Recorder(run) as writer:
+        writer.record(event)
         raise ValueError(fault)
 
 
@@ -128,9 +128,9 @@ def test_an_end_is_written_once(run):
 
 
 def test_progress_is_written_at_most_twice_a_second(run):
-    with Recorder(run) as pen:
+    with Recorder(run) as writer:
         for done in range(1000):
-            pen.progress(Progress(phase="head", title="Head", done=done, total=1000))
+            writer.progress(Progress(phase="head", title="Head", done=done, total=1000))
     written = run.progress()
     assert written is not None
     assert written.done < 999
@@ -143,8 +143,8 @@ def test_a_damaged_progress_is_no_progress(run):
 
 
 def test_a_stop_of_a_run_that_is_over_changes_nothing(run):
-    with Recorder(run) as pen:
-        pen.record(Ended(state="finished"))
+    with Recorder(run) as writer:
+        writer.record(Ended(state="finished"))
     run.stop()
     assert not run.stop_asked()
 

@@ -107,6 +107,7 @@ def _said(step: Step) -> Progress:
         title=step.note or "Looking closer",
         done=step.done,
         total=step.total,
+        unit="",
         images_per_second=step.rate,
         seconds_left=step.seconds_left,
     )

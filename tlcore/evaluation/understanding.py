@@ -24,16 +24,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.errors import WorkspaceError
 from tlcore.evaluation.attention import Attention
 from tlcore.evaluation.robustness import Robustness
 from tlcore.evaluation.slices import Slices
-from tlcore.files import read_json, write_bytes
-from tlcore.runs import locks
+from tlcore.files import read_json
 from tlcore.runs.events import Progress, now
 from tlcore.runs.run import Run
+from tlcore.runs.worker_folder import WorkerFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ class Heats:
 
 
 @dataclass(frozen=True)
-class Understanding:
+class Understanding(WorkerFolder):
     """A handle: nothing is read before it is asked for, and nothing is kept."""
 
     run: Run
@@ -88,34 +88,17 @@ class Understanding:
         return self.run.path / "understanding"
 
     @property
-    def lock(self) -> Path:
-        """Held by the worker while it lives."""
-        return self.path / "lock"
-
-    @property
-    def progress_file(self) -> Path:
-        return self.path / "progress.json"
-
-    @property
     def outcome_file(self) -> Path:
         return self.path / "understanding.json"
-
-    @property
-    def worker_log(self) -> Path:
-        return self.path / "worker.log"
-
-    @property
-    def stop_file(self) -> Path:
-        return self.path / "stop"
 
     # === The worker ===
 
     def state(self) -> UnderstandingState:
         """What became of it; results of an earlier time stay readable while a worker makes new ones."""
-        alive = locks.is_held(self.lock)  # first: a worker that ends between the looks would seem dead without a word
+        alive = self.alive()  # first: a worker that ends between the looks would seem dead without a word
         outcome = self.outcome()
         if alive:
-            return UnderstandingState("running", self._progress())
+            return UnderstandingState("running", self.progress())
         if outcome is not None:
             return UnderstandingState(outcome.state, error=outcome.error)
         return UnderstandingState("failed", error=VANISHED) if self.lock.exists() else UnderstandingState()
@@ -123,21 +106,6 @@ class Understanding:
     def outcome(self) -> Outcome | None:
         """How the last worker ended; None where it has not."""
         return self._json("understanding.json", Outcome)
-
-    def stop(self) -> None:
-        """Ask the worker to stop; what it has written already stays."""
-        if locks.is_held(self.lock):
-            write_bytes(self.stop_file, b"")
-
-    def stop_asked(self) -> bool:
-        return self.stop_file.exists()
-
-    def log(self, last_lines: int = 50) -> str:
-        """The end of what the worker wrote to its output."""
-        try:
-            return "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-last_lines:])
-        except FileNotFoundError:
-            return ""
 
     # === The results: None where they have not been computed yet ===
 
@@ -186,10 +154,4 @@ class Understanding:
         try:
             return pd.read_parquet(self.path / name)
         except (OSError, ValueError):
-            return None
-
-    def _progress(self) -> Progress | None:
-        try:
-            return Progress.model_validate_json(self.progress_file.read_bytes())
-        except (OSError, ValidationError):
             return None

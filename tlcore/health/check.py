@@ -24,16 +24,16 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
 from tlcore.errors import DataError, WorkspaceError
-from tlcore.files import read_json, read_lines, write_bytes
+from tlcore.files import read_json, read_lines
 from tlcore.health.curve import LearningCurve
 from tlcore.health.events import CheckState, Event, fold, parse
 from tlcore.health.findings import Finding, read_findings, to_csv
-from tlcore.runs import locks
-from tlcore.runs.events import Progress, now
+from tlcore.runs.events import now
+from tlcore.runs.worker_folder import WorkerFolder
 
 
 class CheckInfo(BaseModel):
@@ -70,7 +70,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(WorkerFolder):
     """A handle: nothing is read before it is asked for, and nothing is kept."""
 
     dataset: Dataset
@@ -79,27 +79,6 @@ class Check:
     def path(self) -> Path:
         return self.dataset.path / "health"
 
-    @property
-    def events_file(self) -> Path:
-        return self.path / "events.jsonl"
-
-    @property
-    def progress_file(self) -> Path:
-        return self.path / "progress.json"
-
-    @property
-    def worker_log(self) -> Path:
-        return self.path / "worker.log"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the worker while it lives."""
-        return self.path / "lock"
-
-    @property
-    def stop_file(self) -> Path:
-        return self.path / "stop"
-
     # === The worker ===
 
     def events(self) -> tuple[Event, ...]:
@@ -107,36 +86,13 @@ class Check:
         parsed = (parse(line) for line in read_lines(self.events_file))
         return tuple(event for event in parsed if event is not None)
 
-    def alive(self) -> bool:
-        """Whether a worker holds the lock."""
-        return locks.is_held(self.lock)
-
     def state(self) -> CheckState:
         """What the latest check amounts to now; the results of an earlier one stay readable meanwhile."""
         alive = self.alive()  # first: a check that ends between the two looks would seem dead without a word
         state = fold(self.events(), alive=alive)
         if not state.live:
             return state
-        try:
-            progress = Progress.model_validate_json(self.progress_file.read_bytes())
-        except (OSError, ValidationError):
-            progress = None
-        return CheckState(state.state, progress, state.error, state.started, state.ended)
-
-    def stop(self) -> None:
-        """Ask the worker to stop. A check that is over stays as it is."""
-        if self.alive():
-            write_bytes(self.stop_file, b"")
-
-    def stop_asked(self) -> bool:
-        return self.stop_file.exists()
-
-    def log(self, last_lines: int = 50) -> str:
-        """The end of what the worker wrote to its output."""
-        try:
-            return "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-last_lines:])
-        except FileNotFoundError:
-            return ""
+        return CheckState(state.state, self.progress(), state.error, state.started, state.ended)
 
     # === The results ===
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlcore.runs.worker_folder import WorkerFolder
+
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunFolder(WorkerFolder):
     """Where each file of a run is, whether it is there or not."""
 
     path: Path
@@ -46,19 +48,6 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint"
-
-    @property
-    def worker_log(self) -> Path:
-        return self.path / "worker.log"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the worker while it lives."""
-        return self.path / "lock"
-
-    @property
-    def stop_file(self) -> Path:
-        return self.path / "stop"
 
     @property
     def pause_file(self) -> Path:

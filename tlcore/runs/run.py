@@ -12,15 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.files import read_json, read_lines, remove_tree, write_bytes, write_json
-from tlcore.runs import locks
 from tlcore.runs.about import RunDataset, RunName
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment, likely_cause
-from tlcore.runs.events import Event, Progress, parse
+from tlcore.runs.events import Event, parse
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.state import CUT_SHORT, RunState, fold
 from tlcore.workspace import Workspace
@@ -93,20 +90,6 @@ class Run(RunFolder):
         """What happened, oldest first; kinds of a newer version are left out."""
         parsed = (parse(line) for line in read_lines(self.path / "events.jsonl"))
         return tuple(event for event in parsed if event is not None)
-
-    def progress(self) -> Progress | None:
-        """What is happening now; None where nothing was said."""
-        try:
-            return Progress.model_validate_json((self.path / "progress.json").read_bytes())
-        except (OSError, ValidationError):
-            return None
-
-    def alive(self) -> bool:
-        """Whether a worker holds the lock."""
-        return locks.is_held(self.lock)
-
-    def stop_asked(self) -> bool:
-        return self.stop_file.exists()
 
     def pause_asked(self) -> bool:
         return self.pause_file.exists()

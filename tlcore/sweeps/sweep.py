@@ -12,7 +12,7 @@ from pathlib import Path
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, RunError, WorkspaceError
 from tlcore.files import read_json, read_lines, remove_tree, write_bytes, write_json
-from tlcore.runs import locks
+from tlcore.runs.worker_folder import WorkerFolder
 from tlcore.sweeps.config import SweepConfig, problems, with_recommended
 from tlcore.sweeps.events import Event, parse
 from tlcore.sweeps.state import SweepState, fold
@@ -20,7 +20,7 @@ from tlcore.workspace import Workspace, fresh_id
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(WorkerFolder):
     """A handle: nothing is read before it is asked for, and nothing is kept."""
 
     path: Path
@@ -42,38 +42,14 @@ class Sweep:
             raise RunError(str(error)) from error
 
     @property
-    def events_file(self) -> Path:
-        return self.path / "events.jsonl"
-
-    @property
     def study(self) -> Path:
         """Optuna's own journal: what was tried and how it went, so that a sweep goes on after a crash."""
         return self.path / "study.log"
-
-    @property
-    def worker_log(self) -> Path:
-        return self.path / "worker.log"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the sweep's worker while it lives."""
-        return self.path / "lock"
-
-    @property
-    def stop_file(self) -> Path:
-        return self.path / "stop"
 
     def events(self) -> tuple[Event, ...]:
         """What happened, oldest first; kinds of a newer version are left out."""
         parsed = (parse(line) for line in read_lines(self.events_file))
         return tuple(event for event in parsed if event is not None)
-
-    def alive(self) -> bool:
-        """Whether a worker holds the lock."""
-        return locks.is_held(self.lock)
-
-    def stop_asked(self) -> bool:
-        return self.stop_file.exists()
 
     def state(self) -> SweepState:
         """What the sweep amounts to now."""
@@ -86,13 +62,6 @@ class Sweep:
         """Ask the worker to stop its live run and then itself. A sweep that is over stays as it is."""
         if self.state().live:
             write_bytes(self.stop_file, b"")
-
-    def log(self, last_lines: int = 50) -> str:
-        """The end of what the worker wrote to its output."""
-        try:
-            return "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-last_lines:])
-        except FileNotFoundError:
-            return ""
 
     def delete(self) -> None:
         """Remove the sweep's folder; its runs stay.
