@@ -34,6 +34,7 @@ RANKS = {
     "labelling": 4.6,
     "training": 4,
     "export": 4.5,
+    "report": 4.7,
     "commands": 5,
     "__main__": 6,
 }

@@ -1,0 +1,120 @@
+"""All that is known of a run, read once.
+
+It knows what is in a run folder and which of it may be missing. It does not know words or charts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.data.dataset import Dataset, open_dataset
+from tlcore.data.looks import read_looks
+from tlcore.errors import GraftError, RunError
+from tlcore.evaluation.attention import Attention
+from tlcore.evaluation.calibration import Calibration, read_calibration
+from tlcore.evaluation.curves_read import Reading, read_curves
+from tlcore.evaluation.files import read_curves as read_class_curves
+from tlcore.evaluation.files import read_evaluation, read_predictions
+from tlcore.evaluation.metrics import Evaluation
+from tlcore.evaluation.robustness import Robustness
+from tlcore.evaluation.slices import Slices
+from tlcore.evaluation.understanding import Understanding
+from tlcore.runs.about import RunDataset
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.environment import Environment
+from tlcore.runs.manifest import Manifest, read_manifests
+from tlcore.runs.run import Run
+from tlcore.runs.state import RunState
+from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A run that was judged.
+
+    Attributes:
+        backbone: None where the catalogue does not have it any more.
+        pictures: The dataset as it is now; None where it was deleted.
+        split: `sha256, file, label, split`, as the run has it.
+        predictions: As `metrics.predictions_table` makes them.
+        class_curves: The points of the ROC and precision–recall curves; None in runs of long ago.
+        calibration, environment: None where there is none.
+        slices, attention, robustness: None where nobody had a closer look.
+        looks: How often the test part was judged on; None where the dataset is gone.
+    """
+
+    run: Run
+    config: TrainingConfig
+    dataset: RunDataset
+    backbone: Backbone | None
+    pictures: Dataset | None
+    state: RunState
+    split: pd.DataFrame
+    predictions: pd.DataFrame
+    judged: Evaluation
+    class_curves: pd.DataFrame | None
+    calibration: Calibration | None
+    environment: Environment | None
+    slices: Slices | None
+    attention: Attention | None
+    robustness: Robustness | None
+    readings: tuple[Reading, ...]
+    exports: tuple[Manifest, ...]
+    looks: int | None
+
+    @property
+    def backbone_title(self) -> str:
+        return self.backbone.title if self.backbone else self.config.backbone
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """Pictures of each class (a row, in the order of the run) in `train`, `val` and `test`."""
+        counts = self.split.groupby(["label", "split"]).size().unstack(fill_value=0)
+        return counts.reindex(index=list(self.dataset.classes), columns=["train", "val", "test"], fill_value=0)
+
+
+def read_facts(run: Run) -> Facts:
+    """Read a run.
+
+    Raises:
+        RunError: It was not judged, or something that every judged run has is missing or damaged.
+    """
+    judged = read_evaluation(run.path)
+    if judged is None:
+        raise RunError(
+            f"A run that was judged is needed for a report. {run.name} was not. `evaluate {run.id}` judges it."
+        )
+    understanding, pictures, state, config = Understanding(run), _dataset(run), run.state(), run.config
+    return Facts(
+        run=run,
+        config=config,
+        dataset=run.dataset,
+        backbone=CATALOGUE.get(config.backbone),
+        pictures=pictures,
+        state=state,
+        split=run.split(),
+        predictions=read_predictions(run.path),
+        judged=judged,
+        class_curves=read_class_curves(run.path),
+        calibration=read_calibration(run.path),
+        environment=run.environment(),
+        slices=understanding.slices(),
+        attention=understanding.attention(),
+        robustness=understanding.robustness(),
+        readings=read_curves(state, config),
+        exports=read_manifests(run.path),
+        looks=len(read_looks(pictures, run.dataset.draw)) if pictures else None,
+    )
+
+
+def _dataset(run: Run) -> Dataset | None:
+    try:
+        return open_dataset(Workspace.default(), run.dataset.id)
+    except GraftError:
+        return None
