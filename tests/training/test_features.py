@@ -37,7 +37,13 @@ def below(tiny_model, colours, tmp_path, workspace):
         }
         reported = []
         made = BelowTheCut(
-            config, tiny_model, pictures, weights="w", workspace=workspace, report=reported.append, stop=lambda: False
+            config,
+            tiny_model,
+            pictures,
+            weights=lambda cut: "w",
+            workspace=workspace,
+            report=reported.append,
+            stop=lambda: False,
         )
         return made, reported
 

@@ -35,6 +35,8 @@ class TrainingConfig(BaseModel):
     Attributes:
         dataset: The dataset's id.
         backbone: A key of the catalogue.
+        start: What the training begins with: a run's id, or the path of a `.keras` file that a Graft exported. None is
+            the pretrained weights and a new head.
         mode: `freeze` trains the head alone; `fine-tune` also the last `blocks` blocks, after a head warm-up.
         blocks: How many blocks to unfreeze when fine-tuning, counted from the output; ignored when freezing.
         epochs: Passes over the training pictures (when fine-tuning: after the warm-up).
@@ -66,6 +68,7 @@ class TrainingConfig(BaseModel):
     schema_version: Literal[1] = 1
     dataset: str
     backbone: str = "efficientnet_lite0"
+    start: str | None = None
     mode: Mode = "freeze"
     blocks: int = 1
     epochs: int = 20

@@ -18,6 +18,7 @@ from tlcore.runs.about import RunDataset
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.problems import problems
 from tlcore.runs.run import Run
+from tlcore.runs.start import find_start, keep_sides, says_begun, write_start
 from tlcore.workspace import Workspace, fresh_id
 
 
@@ -39,7 +40,11 @@ def create_run(
     drawn = parts_for_run(
         dataset, train=shares.train, val=shares.val, test=shares.test, seed=config.seed, keep=not trial
     )
-    faults = _lacking(drawn.table)
+    # Found beside the pictures: a trial has a workspace of its own.
+    start = find_start(Workspace(dataset.path.parents[1]), config.start) if config.start else None
+    table, kept = keep_sides(start, drawn.table) if start else (drawn.table, ())
+    begun = (says_begun(start.about, dataset.info.classes), *start.notes) if start else ()
+    faults = _lacking(table)
     if faults:
         raise ConfigError(faults)
 
@@ -58,10 +63,12 @@ def create_run(
             version=info.version,
             fingerprint=info.fingerprint,
             draw=drawn.draw.draw,
-            notes=(*drawn.notes, *drawn.gave_up[:MOST_SAID]),
+            notes=(*begun, *drawn.notes, *kept, *drawn.gave_up[:MOST_SAID]),
         )
         with replacing(making / "split.parquet") as beside:
-            drawn.table.to_parquet(beside, index=False)
+            table.to_parquet(beside, index=False)
+        if start:
+            write_start(start, making)
         write_json(making / "dataset.json", about)
         write_json(making / "config.json", config)
         making.replace(home)

@@ -12,6 +12,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.room import needed, shortage
+from tlcore.runs.start import faults_of_start
 from tlcore.workspace import Workspace
 
 MOST_EPOCHS = 1000
@@ -25,7 +26,9 @@ FEWEST_PICTURES = 3
 def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, ...]:
     """Find every fault; none means that the run can be made."""
     found = (*_of_dataset(config, dataset), *_of_backbone(config), *_of_numbers(config), *_of_fractions(config))
-    return found if found or dataset is None else tuple(_of_disk(config, dataset))
+    if found or dataset is None:
+        return found
+    return tuple(faults_of_start(config, Workspace(dataset.path.parents[1]))) or tuple(_of_disk(config, dataset))
 
 
 def _of_dataset(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:

@@ -16,6 +16,7 @@ from tlcore.data.rows import MappedRows
 from tlcore.inference.trunk import trunk_identity
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Noted
+from tlcore.training.beginning import WeightsBelow
 from tlcore.training.choice import Sample
 from tlcore.training.guard import PICTURES
 from tlcore.training.model import TransferModel
@@ -30,7 +31,7 @@ class BelowTheCut:
     """The pictures as what is trained sees them, for any cut.
 
     Args:
-        weights: The hash of the backbone's weights file.
+        weights: Gives the hash of the weights below a cut.
 
     Attributes:
         said: What was chosen, in sentences.
@@ -42,7 +43,7 @@ class BelowTheCut:
         model: TransferModel,
         pictures: dict[str, Pictures],
         *,
-        weights: str,
+        weights: WeightsBelow,
         workspace: Workspace,
         report: Report,
         stop: Stop,
@@ -125,4 +126,4 @@ class BelowTheCut:
     def _identity(self, cut: int) -> dict[str, Any]:
         """What the function below a cut depends on."""
         size = self.config.image_size
-        return trunk_identity(self.model.backbone, self._weights, cut=cut, size=size)
+        return trunk_identity(self.model.backbone, self._weights(cut), cut=cut, size=size)

@@ -29,7 +29,7 @@ class TransferModel:
     """
 
     def __init__(self, backbone: Backbone, body: keras.Model, *, classes: int, dropout: float, seed: int) -> None:
-        self.backbone = backbone
+        self.backbone, self._body, self._seed = backbone, body, seed
         # === Layers ===
         pooled = layers.GlobalAveragePooling2D(name="pooled")(body.output)
         self.features = keras.Model(body.input, pooled, name=f"{backbone.key}_features")
@@ -69,6 +69,10 @@ class TransferModel:
         """Give the head weights found elsewhere: `(features, classes)` and `(classes,)`."""
         self._logits.kernel.assign(kernel)
         self._logits.bias.assign(bias)
+
+    def with_another_head(self, classes: int) -> TransferModel:
+        """The same backbone, its layers and weights shared, under a head of its own."""
+        return TransferModel(self.backbone, self._body, classes=classes, dropout=self._dropout.rate, seed=self._seed)
 
     def rates(self, variables: Sequence[Any], decay: float) -> tuple[float, ...]:
         """What the learning rate of each variable is multiplied by: 1 for the head and the last block, and for every

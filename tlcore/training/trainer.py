@@ -15,18 +15,16 @@ import numpy as np
 
 from tlcore.backbones.catalogue import find
 from tlcore.data.progress import drain
-from tlcore.files import sha256
 from tlcore.runs.events import Noted
 from tlcore.runs.run import Run
 from tlcore.training import device
-from tlcore.training.backbones import build_backbone, fetch_weights
 from tlcore.training.batches import Batches, Labelled, class_weights, mixing
+from tlcore.training.beginning import begin
 from tlcore.training.course import Course
 from tlcore.training.exact import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.features import BelowTheCut
 from tlcore.training.finish import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
-from tlcore.training.model import TransferModel
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
 from tlcore.training.optimizer import compile_for
 from tlcore.training.phases import Phase, plan
@@ -92,19 +90,15 @@ class Training:
             device.prepare(self.config.seed)
             self.pictures: dict[str, Pictures] = drain(read_pictures(run, workspace), preparing.show)
             preparing.pictures = 0
-            weights = fetch_weights(self.backbone, workspace)
             self.classes = len(run.dataset.classes)
             with device.scope():
-                body = build_backbone(self.backbone, size=self.config.image_size, weights=weights, workspace=workspace)
-                self.model = TransferModel(
-                    self.backbone, body, classes=self.classes, dropout=self.config.dropout, seed=self.config.seed
-                )
+                self.model, weights = begin(run, self.backbone, workspace)
             self.course = Course(run.checkpoint, self.model.whole, self.config.batch_size)
             self.below = BelowTheCut(
                 self.config,
                 self.model,
                 self.pictures,
-                weights=sha256(weights),
+                weights=weights,
                 workspace=workspace,
                 report=report,
                 stop=stop,
