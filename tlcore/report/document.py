@@ -104,8 +104,9 @@ def said(cell: Cell, kind: Kind) -> str:
         case None:
             return NOT_KNOWN
         case Interval(value=value, low=low, high=high):
+            digits = "percent" if kind == "percent" else "digits"
             unit = " %" if kind == "percent" else ""
-            return f"{_number(value, kind)}{unit} ({_number(low, kind)} to {_number(high, kind)})"
+            return f"{_number(value, digits)}{unit} ({_number(low, digits)} to {_number(high, digits)})"
         case str():
             return cell
         case int() if kind != "percent":
@@ -131,7 +132,9 @@ def flat(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[
         yield tuple(line)
 
 
-def _number(value: float, kind: Kind) -> str:
+def _number(value: float, kind: str) -> str:
     if kind == "percent":
         return f"{100 * value:.1f}"
+    if kind == "digits":  # of a value and its bounds: as many behind the point
+        return f"{value:.3f}"
     return f"{value:,.0f}" if kind == "count" else f"{value:.3g}"

@@ -24,7 +24,8 @@ nav a { margin-right: 1rem; white-space: nowrap; } a { color: #2f7fc1; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .87rem; margin: .6rem 0; }
 th, td { padding: .25rem .7rem .25rem 0; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
 th { font-weight: 600; } td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
-figure { margin: 1rem 0; } svg { max-width: 100%%; height: auto; } summary { cursor: pointer; color: var(--quiet); }
+figure { display: inline-block; vertical-align: top; max-width: 100%%; margin: 1rem 1.5rem .6rem 0; }
+svg { max-width: 100%%; height: auto; } summary { cursor: pointer; color: var(--quiet); }
 pre { background: var(--shade); padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .8rem; }
 .pictures img { width: 100%%; height: 8.5rem; object-fit: contain; background: var(--shade); }

@@ -151,7 +151,7 @@ def _scores(facts: Facts) -> Iterator[Block]:
     known = facts.judged.baselines
     rows = [("this model", Interval(value=facts.judged.accuracy, low=facts.judged.low, high=facts.judged.high))]
     named = (
-        ("linear probe, frozen backbone", known.linear_probe),
+        ("frozen linear probe", known.linear_probe),
         ("nearest class mean", known.nearest_mean),
         ("always the largest class", known.largest_class),
     )

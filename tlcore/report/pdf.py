@@ -1,0 +1,260 @@
+"""A report as a PDF: the same content on A4, its charts as vectors.
+
+It knows documents and ReportLab. It does not know runs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from tlcore.report.document import Block, Code, Document, Figure, Pictures, Section, Table, Text, said
+from tlcore.report.drawing import INKS, Box, Dot, Drawing, Line, Mark, Word
+
+MARGIN = 54.0  # points
+WIDTH = 595.3 - 2 * MARGIN
+SHADE, ACCENT, WARNING = "#f4f6f8", "#2f7fc1", "#e08214"
+PICTURES_IN_A_ROW = 6
+# Characters that these fonts lack are looked for in those that every viewer of PDFs knows, by where they stand in
+# Unicode: Greek, Cyrillic, kana and their punctuation, then Chinese, then Korean.
+ELSEWHERE = (
+    ("HeiseiKakuGo-W5", ((0x370, 0x52F), (0x2190, 0x2BFF), (0x3000, 0x30FF), (0xFF00, 0xFFEF))),
+    ("STSong-Light", ((0x3400, 0x9FFF),)),
+    ("HYSMyeongJo-Medium", ((0xAC00, 0xD7A3),)),
+)
+PLAIN = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0", "→": "to", "−": "-"})
+
+
+def as_pdf(document: Document) -> bytes:
+    """The whole file; the same document gives the same bytes."""
+    from reportlab.platypus import SimpleDocTemplate, Spacer
+
+    _fonts()
+    stream, styles = BytesIO(), _styles()
+    template = SimpleDocTemplate(
+        stream,
+        pagesize=(595.3, 841.9),
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN,
+        title=document.title,
+        author="Graft",
+        subject=document.subtitle,
+        invariant=1,
+    )
+    story: list[Any] = [_paragraph(document.title, styles["title"]), _paragraph(document.subtitle, styles["quiet"])]
+    for section in document.sections:
+        story += [Spacer(1, 10), *_section(section, styles)]
+    template.build(story, onFirstPage=_numbered, onLaterPages=_numbered)
+    return stream.getvalue()
+
+
+def as_graphic(drawing: Drawing, *, most: float = WIDTH) -> Any:
+    """A drawing as ReportLab's own, not wider than a page."""
+    from reportlab.graphics.shapes import Drawing as Graphic
+    from reportlab.graphics.shapes import Group
+
+    _fonts()
+    scale = min(1.0, most / drawing.width)
+    # Its axis goes up; ours goes down.
+    marks = Group(*(_shape(mark, drawing.height) for mark in drawing.marks))
+    marks.scale(scale, scale)
+    graphic = Graphic(drawing.width * scale, drawing.height * scale)
+    graphic.add(marks)
+    return graphic
+
+
+def _section(section: Section, styles: dict[str, Any]) -> list[Any]:
+    from reportlab.platypus import KeepTogether
+
+    flowing = [each for block in section.blocks for each in _block(block, styles)]
+    # A headline never stands alone at the foot of a page.
+    return [KeepTogether([_paragraph(section.title, styles["section"]), *flowing[:1]]), *flowing[1:]]
+
+
+def _block(block: Block, styles: dict[str, Any]) -> list[Any]:
+    from reportlab.platypus import KeepTogether, Spacer
+
+    match block:
+        case Text(text=text, tone=tone):
+            return [_paragraph(text, styles[tone])]
+        case Code(text=text):
+            return [_paragraph(text, styles["code"])]
+        case Table():
+            return [*_table(block, styles), Spacer(1, 8)]
+        case Pictures():
+            return [_pictures(block, styles), Spacer(1, 8)]
+        case Figure(drawing=None):
+            return []
+        case Figure(drawing=drawing, caption=caption) if drawing is not None:
+            return [KeepTogether([as_graphic(drawing), _paragraph(caption, styles["quiet"]), Spacer(1, 8)])]
+    return []
+
+
+def _table(table: Table, styles: dict[str, Any]) -> list[Any]:
+    from reportlab.lib import colors
+    from reportlab.platypus import Table as Grid
+
+    if not table.rows:
+        return []
+    rows = [[_paragraph(column.title, styles["head"]) for column in table.columns]]
+    for row in table.rows[: table.most]:
+        cells = [said(cell, column.kind) for cell, column in zip(row, table.columns, strict=True)]
+        rows.append([_paragraph(cell, styles["cell"]) for cell in cells])
+    grid = Grid(rows, colWidths=_widths(table), repeatRows=1, hAlign="LEFT")
+    line = colors.HexColor(INKS["grid"])
+    grid.setStyle(
+        [
+            ("LINEBELOW", (0, 0), (-1, -1), 0.5, line),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+        ]
+    )
+    left = len(table.rows) - table.most
+    more = (
+        [_paragraph(f"… and {left:,} rows more, in the CSV files of the report.", styles["quiet"])] if left > 0 else []
+    )
+    return [grid, *more]
+
+
+def _widths(table: Table) -> list[float]:
+    """As wide as what stands in a column; where that is too much, all give way alike."""
+    shown = table.rows[: table.most]
+    wanted = []
+    for place, column in enumerate(table.columns):
+        longest = max([len(said(row[place], column.kind)) for row in shown], default=0)
+        word = max(len(word) for word in column.title.split())
+        wanted.append(12 + 4.6 * min(max(longest, word), 46))
+    return [width * min(1.0, WIDTH / sum(wanted)) for width in wanted]
+
+
+def _pictures(block: Pictures, styles: dict[str, Any]) -> Any:
+    from reportlab.platypus import Image
+    from reportlab.platypus import Table as Grid
+
+    side = WIDTH / PICTURES_IN_A_ROW
+    cells = []
+    for jpeg, caption in block.each:
+        picture = Image(BytesIO(jpeg))
+        scale = (side - 8) / max(picture.drawWidth, picture.drawHeight)
+        picture.drawWidth, picture.drawHeight = picture.drawWidth * scale, picture.drawHeight * scale
+        cells.append([picture, _paragraph(caption, styles["caption"])])
+    cells += [[]] * (-len(cells) % PICTURES_IN_A_ROW)
+    rows = [cells[start : start + PICTURES_IN_A_ROW] for start in range(0, len(cells), PICTURES_IN_A_ROW)]
+    return Grid(rows, colWidths=[side] * PICTURES_IN_A_ROW, style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
+
+
+def _shape(mark: Mark, height: float) -> Any:
+    from reportlab.graphics.shapes import Circle, Group, PolyLine, Rect, String
+    from reportlab.lib.colors import HexColor
+
+    colour = HexColor(INKS.get(mark.colour, mark.colour))
+    match mark:
+        case Line(points=points, width=width, dashed=dashed):
+            places = [each for x, y in points for each in (x, height - y)]
+            return PolyLine(
+                places,
+                strokeColor=colour,
+                strokeWidth=width,
+                strokeDashArray=[4, 3] if dashed else None,
+                fillColor=None,
+            )
+        case Box(x=x, y=y, width=width, height=tall, opacity=opacity):
+            return Rect(x, height - y - tall, width, tall, fillColor=colour, fillOpacity=opacity, strokeColor=None)
+        case Dot(x=x, y=y, radius=radius):
+            return Circle(x, height - y, radius, fillColor=colour, strokeColor=None)
+        case Word(x=x, y=y, text=text, anchor=anchor, size=size, upright=upright):
+            font = _font_of(text)
+            word = String(
+                0, 0, text.translate(PLAIN), textAnchor=anchor, fontSize=size, fontName=font, fillColor=colour
+            )
+            placed = Group(word)
+            placed.translate(x, height - y)
+            if upright:
+                placed.rotate(90)
+            return placed
+
+
+def _paragraph(text: str, style: Any) -> Any:
+    from reportlab.platypus import Paragraph
+
+    return Paragraph(_marked_up(text.translate(PLAIN)), style)
+
+
+def _marked_up(text: str) -> str:
+    """Escaped, with the font named wherever it is another one."""
+    parts: list[tuple[str, str]] = []
+    for letter in text:
+        font = _font_of(letter)
+        if parts and parts[-1][0] == font:
+            parts[-1] = (font, parts[-1][1] + letter)
+        else:
+            parts.append((font, letter))
+    return "".join(
+        escape(words) if font == "Vera" else f'<font name="{font}">{escape(words)}</font>' for font, words in parts
+    )
+
+
+def _font_of(text: str) -> str:
+    """The font that has the letters: our own, or one of those that a viewer brings."""
+    for letter in text:
+        for font, ranges in ELSEWHERE:
+            if any(first <= ord(letter) <= last for first, last in ranges):
+                return font
+    return "Vera"
+
+
+@cache
+def _fonts() -> None:
+    """Make the fonts known: those that come with ReportLab are embedded, the others every viewer has."""
+    import reportlab
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    folder = Path(reportlab.__file__).parent / "fonts"
+    for name in ("Vera", "VeraBd"):
+        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+    for name, _ in ELSEWHERE:
+        pdfmetrics.registerFont(UnicodeCIDFont(name))
+
+
+def _styles() -> dict[str, Any]:
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.styles import ParagraphStyle
+
+    ink, quiet = (HexColor(INKS[name]) for name in ("ink", "quiet"))
+    plain = ParagraphStyle("plain", fontName="Vera", fontSize=9, leading=13, textColor=ink, spaceAfter=5)
+    boxed = {"backColor": HexColor(SHADE), "borderPadding": 4, "leftIndent": 6, "rightIndent": 6, "spaceBefore": 5}
+    bold = {"fontName": "VeraBd", "spaceAfter": 4}
+    small = {"fontSize": 7.2, "leading": 9, "spaceAfter": 0}
+
+    def of(name: str, **changes: Any) -> Any:
+        return ParagraphStyle(name, parent=plain, **changes)
+
+    return {
+        "plain": plain,
+        "title": of("title", **{**bold, "fontSize": 18, "leading": 22}),
+        "section": of("section", **{**bold, "fontSize": 12.5, "leading": 16}),
+        "quiet": of("quiet", textColor=quiet, fontSize=8, leading=11),
+        "note": of("note", **boxed, textColor=HexColor(ACCENT)),
+        "warning": of("warning", **boxed, textColor=HexColor(WARNING)),
+        "code": of("code", **boxed, fontSize=8, leading=11, wordWrap="CJK"),  # may break anywhere
+        "head": of("head", **{**bold, **small}),
+        "cell": of("cell", **small),
+        "caption": of("caption", textColor=quiet, **{**small, "fontSize": 6.5, "leading": 8}),
+    }
+
+
+def _numbered(canvas: Any, template: Any) -> None:
+    canvas.saveState()
+    canvas.setFont("Vera", 7.5)
+    canvas.setFillGray(0.45)
+    canvas.drawRightString(595.3 - MARGIN, MARGIN / 2, str(template.page))
+    canvas.restoreState()
