@@ -8,6 +8,8 @@ import zipfile
 import pandas as pd
 import pytest
 
+from tlcore.__main__ import main
+from tlcore.commands.settings import start_of
 from tlcore.data import edits
 from tlcore.data.changes import Exclude, Relabel, Restore
 from tlcore.data.dataset import Dataset
@@ -160,6 +162,23 @@ def test_code_in_a_file_is_refused_by_its_name(workspace, tmp_path, layer):
     path = write_model(tmp_path / "hostile.keras", layer=layer)
     with pytest.raises(RunError, match="code that comes with a file is never run"):
         find_start(workspace, str(path))
+
+
+def test_the_command_line_takes_over_what_the_start_was_made_for(workspace, tiny_dataset, tmp_path, capsys):
+    run = with_model(workspace, tiny_dataset, resize="letterbox")
+    found = start_of(workspace, run.id)
+    assert found == {
+        "start": run.id,
+        "backbone": "efficientnet_lite0",
+        "image_size": 224,
+        "resize": "letterbox",
+    }
+    moved = run.path.rename(tmp_path / "elsewhere")
+    assert start_of(workspace, str(moved))["start"] == str(moved), "its pictures are known, as they are not of a file"
+    path = write_model(tmp_path / "mine.keras")
+    assert start_of(workspace, str(path))["start"] == str(path)
+    assert main(["train", tiny_dataset.id, "--from", run.id]) == 1
+    assert f"'{run.id}'" in capsys.readouterr().err
 
 
 def test_what_is_no_model_of_ours_is_refused(workspace, tmp_path):

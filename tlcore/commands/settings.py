@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from tlcore.commands.terminal import Terminal, table
 from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.data.dataset import Dataset
@@ -55,6 +56,26 @@ def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> Tra
     rows = [(each.field, _said(each.value), each.reason) for each in taken]
     terminal.say(table(("setting", "recommended", "because"), rows))
     return settings(dataset.id, {**{each.field: each.value for each in taken}, **given})
+
+
+def start_of(workspace: Workspace, name: str) -> dict[str, Any]:
+    """What `--from` settles: the weights to begin with, and what must be as it is in these.
+
+    Raises:
+        RunError: There are no such weights, or they are not of a model that a Graft made.
+    """
+    from tlcore.runs.start import find_start
+
+    start = find_start(workspace, name)
+    about = start.about
+    elsewhere = start.model.parent if about.run else start.model  # a run may live outside the workspace
+    found = {
+        "start": about.run if about.run and (workspace.runs / about.run).exists() else str(elsewhere),
+        "backbone": about.backbone,
+        "image_size": about.image_size,
+        "resize": about.resize,
+    }
+    return {field: value for field, value in found.items() if value is not None}
 
 
 def augmentations(text: str) -> tuple[str, ...]:

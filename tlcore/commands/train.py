@@ -13,7 +13,7 @@ import typer
 
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import conclude, follow, terminated_like_interrupted
-from tlcore.commands.settings import AUTO, augmentations, default, fractions_of, resolved, settings
+from tlcore.commands.settings import AUTO, augmentations, default, fractions_of, resolved, settings, start_of
 from tlcore.commands.terminal import AsJson, Terminal
 from tlcore.workspace import Workspace
 
@@ -27,6 +27,15 @@ def train(
     ],
     backbone: Annotated[
         str | None, typer.Option(help="`backbones list` shows them.", show_default=default("backbone"))
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RUN|FILE.keras",
+            help="Begin with the weights of a run, or of a file that Graft exported.",
+            show_default="the pretrained weights",
+        ),
     ] = None,
     mode: Annotated[
         str | None,
@@ -137,6 +146,8 @@ def train(
     from tlcore.runs.launch import launch
 
     workspace = Workspace.default()
+    if start is not None:
+        given = {**start_of(workspace, start), **given}
     dataset = find_or_take_in(workspace, data, terminal)
     run = create_run(workspace, dataset, resolved(dataset, given, terminal), out)
     if name:
