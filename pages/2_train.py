@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.components import (
     backbone_cards,
+    curves_reading,
     cut,
     draft,
     frame,
@@ -34,7 +35,8 @@ def begin_draft(workspace: Workspace) -> bool:
         draft.begin("recommended", TrainingConfig(dataset=""))
         return True
     run = open_run(workspace, repeated)
-    draft.begin(repeated, run.config)
+    change = st.query_params.get("change", "")
+    draft.begin(f"{repeated} {change}", curves_reading.changed(run, change))
     st.query_params.setdefault("dataset", run.config.dataset)
     st.info(f"The settings of **{run_facts.escape(run_facts.title(run))}** are filled in. Change what you like.")
     return False

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.components import evaluation_views, frame, judgement, looks, sureness, test_pictures, words
+from pages.components import (
+    confusion,
+    curves_reading,
+    evaluation_views,
+    frame,
+    judgement,
+    looks,
+    sureness,
+    test_pictures,
+    words,
+)
 from pages.components.pickers import pick_run
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.evaluation.files import read_evaluation, read_predictions
@@ -58,9 +68,9 @@ def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, datase
     judgement.headline(evaluation)
     if dataset is not None:
         looks.show(dataset, run.dataset.draw, evaluation)
-    sureness.show(run, evaluation)
-    judgement.confusion(evaluation, predictions, dataset)
-    judgement.per_class(evaluation)
+    curves_reading.show(run)
+    confusion.show(evaluation, predictions, dataset)
+    sureness.show(evaluation)
 
     st.subheader("The most confident mistakes", anchor=False)
     wrong = mistakes(predictions)

@@ -123,76 +123,6 @@ def overlay(runs: Sequence[tuple[str, RunState]], measure: Measure) -> go.Figure
     return figure.update_layout(yaxis_title=f"Validation {measure}", legend={"y": -0.25, "yanchor": "top"}, height=400)
 
 
-def confusion(
-    table: Sequence[Sequence[int]],
-    classes: Sequence[str],
-    *,
-    shares: bool,
-    dark: bool = False,
-    chosen: tuple[int, int] | None = None,
-) -> go.Figure:
-    """True classes down, answers across. A heat map answers no clicks in Streamlit, so clear markers lie over it."""
-    sums = [max(sum(row), 1) for row in table]
-    share = [[value / total for value in row] for row, total in zip(table, sums, strict=True)]
-    small = len(classes) <= 20
-    figure = go.Figure()
-    figure.add_heatmap(
-        z=share,
-        x=list(range(len(classes))),
-        y=list(range(len(classes))),
-        zmin=0,
-        zmax=1,
-        xgap=2,
-        ygap=2,
-        colorscale=[[0, f"rgba({BLUE},0.07)"], [0.001, f"rgba({BLUE},0.2)"], [1, f"rgb({BLUE})"]],
-        showscale=False,
-        hoverinfo="skip",
-    )
-    cells = [(true, answer) for true in range(len(classes)) for answer in range(len(classes))]
-    figure.add_scatter(
-        x=[answer for _, answer in cells],
-        y=[true for true, _ in cells],
-        customdata=[
-            [true, answer, classes[true], classes[answer], table[true][answer], share[true][answer]]
-            for true, answer in cells
-        ],
-        text=[_cell(table[true][answer], share[true][answer], shares) if small else "" for true, answer in cells],
-        textfont={
-            "size": 15 if len(classes) <= 10 else 10,
-            "color": ["white" if dark or share[true][answer] > 0.5 else "#31333f" for true, answer in cells],
-        },
-        mode="markers+text",
-        marker={"size": 34, "symbol": "square", "color": "rgba(0,0,0,0)", "line": {"width": 0}},
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}, "textfont": {}},
-        hovertemplate=(
-            "<b>%{customdata[4]}</b> of the pictures of <b>%{customdata[2]}</b> were called <b>%{customdata[3]}</b>"
-            "<br>(%{customdata[5]:.1%}) · click to see them<extra></extra>"
-        ),
-        showlegend=False,
-    )
-    if chosen is not None:
-        true, answer = chosen
-        figure.add_shape(
-            type="rect",
-            x0=answer - 0.48,
-            x1=answer + 0.48,
-            y0=true - 0.48,
-            y1=true + 0.48,
-            line={"width": 3, "color": PARTS["val"]},
-        )
-    ticks = {"tickvals": list(range(len(classes))), "ticktext": [_short(name) for name in classes], "showgrid": False}
-    figure.update_xaxes(title="answer of the model", range=[-0.5, len(classes) - 0.5], zeroline=False, **ticks)
-    figure.update_yaxes(title="true class", range=[len(classes) - 0.5, -0.5], zeroline=False, **ticks)
-    return figure.update_layout(
-        height=min(140 + max(46 if small else 24, 20) * max(len(classes), 4), 900),
-        margin={"l": 10, "r": 10, "t": 20, "b": 10},
-        dragmode=False,
-        hoverdistance=-1,
-        uirevision="confusion",
-    )
-
-
 def _settled(figure: go.Figure, measure: Measure, end: int, revision: str) -> go.Figure:
     figure.update_xaxes(
         title="Epoch", range=[0.5, end + 0.5], dtick=None if end > 12 else 1, tickformat="d", zeroline=False
@@ -212,13 +142,3 @@ def _settled(figure: go.Figure, measure: Measure, end: int, revision: str) -> go
 
 def _number(measure: Measure) -> str:
     return ".1%" if measure == "accuracy" else ".3f"
-
-
-def _cell(number: int, share: float, shares: bool) -> str:
-    if not number:
-        return ""
-    return f"{share:.0%}" if shares else str(number)
-
-
-def _short(name: str, longest: int = 18) -> str:
-    return name if len(name) <= longest else name[: longest - 1] + "…"

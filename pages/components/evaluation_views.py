@@ -6,8 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import (
+    class_curves,
+    class_tree,
+    comparison,
     failures,
     heat_maps,
+    judgement,
     mistake_costs,
     picture_map,
     probabilities,
@@ -21,10 +25,12 @@ from tlcore.runs.run import Run
 OVERVIEW = ""
 VIEWS = {
     OVERVIEW: ":material/fact_check: Overview",
+    "classes": ":material/category: Class by class",
     "probabilities": ":material/percent: Probabilities",
     "failures": ":material/search_insights: Where and why it fails",
     "map": ":material/scatter_plot: Map",
     "robustness": ":material/blur_on: What it stands",
+    "compare": ":material/compare_arrows: Compare",
 }
 KEY = "evaluate-view"
 
@@ -56,6 +62,14 @@ def _follow() -> None:
 
 def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
     """Show a view other than the overview."""
+    if chosen == "classes":
+        judgement.per_class(evaluation)
+        class_curves.show(run, evaluation)
+        class_tree.show(evaluation)
+        return
+    if chosen == "compare":
+        comparison.show(run, dataset)
+        return
     if chosen == "probabilities":
         probabilities.show(run)
         mistake_costs.show(run, evaluation.classes)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from pages.components import charts, frame, run_facts, words
+from pages.components import charts, curves_reading, frame, run_facts, words
 from tlcore.errors import GraftError
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Progress
@@ -49,7 +49,9 @@ def _watch(run: Run, was_live: bool) -> None:
     _notes(state)
     if state.state == "failed":
         return
-    if note := overfitting_note(state.epochs):
+    if not state.live:
+        curves_reading.show(run)
+    elif note := overfitting_note(state.epochs):
         st.warning(note, icon=":material/trending_up:")
 
 

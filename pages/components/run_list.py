@@ -130,6 +130,9 @@ def _compare(rows: Sequence[Row]) -> None:
         table = table[differs]
         st.caption(f"What differs; {words.plural(same, 'other setting is', 'other settings are')} the same.")
     st.dataframe(table, width="stretch")
+    judged = [run.id for run, state in rows if state.test is not None and not state.live]
+    if len(judged) > 1 and st.button("Compare their answers, picture by picture", icon=":material/compare_arrows:"):
+        frame.go_to(frame.EVALUATE, run=judged[0], view="compare", **{"with": ",".join(judged[1:])})
 
 
 def _facts(run: Run, state: RunState) -> dict[str, str]:

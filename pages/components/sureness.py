@@ -1,4 +1,4 @@
-"""Every figure of a judgement with its interval, what less than the model scores, and what the curves say."""
+"""Every figure of a judgement with its interval, and what less than the model scores."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import words
-from pages.components.fields import FIELDS
-from tlcore.evaluation.curves_read import Reading, read_curves
 from tlcore.evaluation.figures import Baselines, Interval, Scores
 from tlcore.evaluation.metrics import Evaluation
-from tlcore.runs.run import Run
 
 ABOUT = {
     "accuracy": ("Accuracy", "of 100 pictures, so many are answered right"),
@@ -22,19 +19,14 @@ ABOUT = {
 SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
-def show(run: Run, evaluation: Evaluation) -> None:
-    """The figures, the baselines and the curves; nothing of what a run of long ago has not."""
+def show(evaluation: Evaluation) -> None:
+    """The figures and the baselines; nothing of what a run of long ago has not."""
     scores = evaluation.scores
     if scores is not None:
         st.subheader("Every figure, and how sure it is", anchor=False)
         st.dataframe(_table(scores, evaluation.baselines), hide_index=True, width="stretch")
         said = "independent groups" if scores.grouped else "pictures"
         st.caption(f"95 % intervals, from {words.count(scores.units)} {said}.")
-    readings = read_curves(run.state(), run.config)
-    if readings:
-        st.subheader("What the curves say", anchor=False)
-        for reading in readings:
-            _reading(reading)
 
 
 def _table(scores: Scores, less: Baselines) -> pd.DataFrame:
@@ -62,13 +54,3 @@ def _row(title: str, found: Interval, about: str, *, share: bool) -> dict[str, s
     else:
         value, interval = f"{found.value:.3f}", f"{found.low:.3f}–{found.high:.3f}"
     return {"figure": title, "value": value, "95 %": interval, "what it says": about}
-
-
-def _reading(reading: Reading) -> None:
-    changes = [f"{FIELDS[each.field].label} → {FIELDS[each.field].said(each.value)}" for each in reading.changes]
-    said = f"**{reading.title}.** {reading.sign}"
-    if changes:
-        said += (
-            "  \nTo try, the first one first: " + "; ".join(changes) + ". *Repeat with changes* in the list of runs."
-        )
-    st.info(said.replace("$", r"\$"), icon=":material/trending_up:")

@@ -63,14 +63,6 @@ def test_a_run_without_epochs_has_empty_axes_of_the_same_size():
     assert tuple(empty.layout.yaxis.range) == tuple(full.layout.yaxis.range)
 
 
-def test_the_matrix_has_a_place_to_click_for_each_cell():
-    figure = charts.confusion([[3, 1], [0, 4]], ["cat", "dog"], shares=True, chosen=(0, 1))
-    cells = figure.data[1]
-    assert [tuple(data[:2]) for data in cells.customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert list(cells.text) == ["75%", "25%", "", "100%"]
-    assert len(figure.layout.shapes) == 1
-
-
 def test_phases_of_one_name_have_bands_of_their_own():
     events = [Started(pid=1)]
     for first in (1, 3):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.pages.made_runs import finished, made
-from tests.pages.opening import open_page, words
+from tests.pages.opening import on_the_table, open_page, words
 
 
 def test_without_a_model_the_page_says_what_will_be_here(workspace, tiny_dataset):
@@ -16,9 +16,10 @@ def test_the_accuracy_stands_beside_its_interval_and_the_largest_class(workspace
     app = open_page("4_evaluate", run=run.id)
     shown = {metric.label: metric.value for metric in app.metric}
     state = run.state()
-    assert shown["Test accuracy"].startswith(f"{100 * state.test.accuracy:.1f}")
+    # So few test pictures: the interval is told first, and around what.
+    assert shown["Test accuracy"].startswith(f"{100 * state.test.low:.0f}–{100 * state.test.high:.0f}")
+    assert f"{100 * state.test.accuracy:.1f}" in words(app)
     assert "Always the largest class" in shown
-    assert f"{100 * state.test.low:.1f} to {100 * state.test.high:.1f}" in words(app)
     assert "not shown to have learned" in words(app)
 
 
@@ -26,7 +27,7 @@ def test_the_cell_of_the_url_shows_its_pictures(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset, right=0.5)
     app = open_page("4_evaluate", run=run.id, cell="0-0")
     assert app.selectbox(key="confusion-cell").value == (0, 0)
-    assert any("data:image/jpeg;base64," in element.body for element in app.get("html"))
+    assert all(tile["label"] == "circle" and tile["url"] for tile in on_the_table(app)["tiles"])
 
 
 def test_choosing_a_cell_by_keyboard_puts_it_into_the_url(workspace, tiny_dataset):
@@ -74,9 +75,11 @@ def test_a_model_that_was_never_judged(workspace, tiny_dataset):
 
 
 def test_every_class_has_its_scores(workspace, tiny_dataset):
-    app = open_page("4_evaluate", run=finished(workspace, tiny_dataset).id)
-    figures, table = app.dataframe
+    run = finished(workspace, tiny_dataset)
+    (figures,) = open_page("4_evaluate", run=run.id).dataframe
     assert "Balanced accuracy" in set(figures.value["figure"])
+    app = open_page("4_evaluate", run=run.id, view="classes")
+    (table,) = app.dataframe
     assert list(table.value["class"]) == list(tiny_dataset.info.classes)
     assert {"precision", "recall", "F1"} <= set(table.value.columns)
 

@@ -1,0 +1,203 @@
+"""How soon the Evaluate page opens with 10,000 test pictures of 100 classes.
+
+    python benchmarks/evaluation_page.py [--pictures 10000] [--classes 100] [--visits 7]
+
+A judged run is written with the library's own pen: its answers mix up neighbours, as those of a model do, and each
+picture that the page shows is there. A server is started as `make run` starts it. After one visit that is not counted,
+a browser that knows the app opens the page again and again; a visit lasts from the request until the accuracy and the
+matrix are drawn. The same page without any run, and a page of one chart by Streamlit alone, are visited in turn: the
+difference is what the judgement costs. The last line is one JSON object; `value` is the median with the judgement, in
+seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from playwright.sync_api import BrowserContext, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.first_page import server  # noqa: E402
+from benchmarks.machine import machine, versions  # noqa: E402
+from tests.browser.chromium import find_or_install  # noqa: E402
+from tlcore.data.dataset import Dataset  # noqa: E402
+from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint  # noqa: E402
+from tlcore.evaluation.curves import class_curves  # noqa: E402
+from tlcore.evaluation.metrics import evaluate, predictions_table  # noqa: E402
+from tlcore.files import write_json  # noqa: E402
+from tlcore.runs.config import TrainingConfig  # noqa: E402
+from tlcore.runs.create import create_run  # noqa: E402
+from tlcore.runs.events import Ended, EpochEnded, Evaluated, PhaseEnded, PhaseStarted, Started  # noqa: E402
+from tlcore.runs.recorder import Recorder  # noqa: E402
+from tlcore.runs.run import Run  # noqa: E402
+from tlcore.workspace import Workspace  # noqa: E402
+
+BAR_SECONDS = 1.0
+EPOCHS = 10
+LEARNT = 4  # pictures of each class for training and for validation
+BARE_PAGE = """import plotly.graph_objects as go
+import streamlit as st
+st.metric("Test accuracy", "1")
+st.plotly_chart(go.Figure(go.Heatmap(z=[[1, 0], [0, 1]])))
+"""
+
+
+def make_dataset(home: Path, pictures: int, classes: int) -> Dataset:
+    """A table of so many pictures for the test, and a few of each class to learn from; every file is there."""
+    path = home / "datasets" / f"20260101-000000-synthetic-{classes:04d}"
+    (path / "images").mkdir(parents=True)
+    numbers = np.arange(pictures + LEARNT * classes)
+    shas = [hashlib.sha256(f"{classes} {number}".encode()).hexdigest() for number in numbers]
+    labels = [f"class {number % classes:03d}" for number in numbers]
+    table = pd.DataFrame({"sha256": shas, "file": [f"{sha}.jpg" for sha in shas], "label": labels})
+    table = table.assign(split="", group="", width=64, height=48, flags="")
+    table["source"] = [f"{label}/{number:06d}.jpg" for number, label in enumerate(labels)]
+    table[list(COLUMNS)].to_parquet(path / "items.parquet", index=False)
+    pd.DataFrame({"source": table["source"], "outcome": "kept", "reason": ""}).to_parquet(path / "triage.parquet")
+    info = DatasetInfo(
+        id=path.name,
+        name=f"{classes} classes",
+        classes=tuple(sorted(set(labels))),
+        fingerprint=fingerprint(table),
+    )
+    write_json(path / "dataset.json", info)
+    rng = np.random.default_rng(0)
+    pictures_of = [rng.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(classes)]
+    for number, sha in enumerate(shas):
+        Image.fromarray(pictures_of[number % classes]).save(path / "images" / f"{sha}.jpg", quality=50)
+    return Dataset(path)
+
+
+def make_run(workspace: Workspace, dataset: Dataset, *, right: float, seed: int, name: str) -> Run:
+    """A judged run; about the share `right` of its answers are right, most others one class of the same three."""
+    run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, epochs=EPOCHS))
+    run.rename(name)
+    rng, classes = np.random.default_rng(seed), list(dataset.info.classes)
+    split = run.split()
+    learnt = LEARNT * len(classes)
+    split["split"] = np.where(np.arange(len(split)) >= learnt, "test", np.where(split.index % 4 < 3, "train", "val"))
+    split.to_parquet(run.path / "split.parquet")
+    test = split[split["split"] == "test"]
+    true = np.array([classes.index(label) for label in test["label"]])
+    chances = _answers(rng, true, len(classes), right)
+    table = predictions_table(test, chances, classes)
+    table.to_parquet(run.predictions)
+    write_json(run.evaluation_json, judged := evaluate(table, classes, dict.fromkeys(classes, 3)))
+    (run.path / "evaluation").mkdir()
+    class_curves(true, chances).to_parquet(run.path / "evaluation" / "curves.parquet")
+    run.model_onnx.write_bytes(bytes(4_000_000 + 2_000_000 * seed))
+    run.labels_json.write_text("{}")
+    with Recorder(run) as recorder:
+        recorder.record(Started(pid=1, device="a processor"))
+        recorder.record(PhaseStarted(phase="head", title="Training the head", epochs=EPOCHS, first_epoch=1))
+        for epoch in range(1, EPOCHS + 1):
+            recorder.record(_epoch(epoch))
+        recorder.record(PhaseEnded(phase="head", seconds=30.0, images_per_second=100.0))
+        recorder.record(Evaluated(accuracy=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+        recorder.record(Ended(state="finished"))
+    return run
+
+
+def _answers(rng: np.random.Generator, true: np.ndarray, classes: int, right: float) -> np.ndarray:
+    """Probabilities `(n, classes)`: of a picture that is not known, a class of the same three is the likeliest."""
+    near = 3 * (true // 3) + rng.integers(0, 3, len(true))
+    far = rng.integers(0, classes, len(true))
+    other = np.where(rng.random(len(true)) < 0.8, np.minimum(near, classes - 1), far)
+    likeliest = np.where(rng.random(len(true)) < right, true, other)
+    chances = rng.random((len(true), classes)).astype(np.float32) / classes
+    rows = np.arange(len(true))
+    chances[rows, true] += 0.3
+    chances[rows, likeliest] += rng.random(len(true)).astype(np.float32) + 0.4
+    return chances / chances.sum(axis=1, keepdims=True)
+
+
+def _epoch(epoch: int) -> EpochEnded:
+    """Of a training that learns its pictures by heart from the fourth epoch on."""
+    loss, val_loss = 2.0 / epoch, 2.2 / min(epoch, 4) + 0.05 * max(0, epoch - 4)
+    return EpochEnded(
+        phase="head", epoch=epoch, loss=loss, accuracy=1 - loss / 3, val_loss=val_loss, val_accuracy=1 - val_loss / 3,
+        learning_rate=1e-3, seconds=3.0, images_per_second=100.0, best=epoch <= 4,
+    )  # fmt: skip
+
+
+def visit(context: BrowserContext, url: str, *shown: str) -> float:
+    """Seconds until all of `shown` can be seen."""
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(url, wait_until="commit")
+    for selector in shown:
+        page.locator(selector).first.wait_for(timeout=60_000)
+    seconds = time.perf_counter() - began
+    page.close()
+    return seconds
+
+
+JUDGED = ('[data-testid="stMetric"]', ".js-plotly-plot .main-svg")
+EMPTY = ("h3",)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=10_000)
+    parser.add_argument("--classes", type=int, default=100)
+    parser.add_argument("--visits", type=int, default=7)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="graft-evaluation-page-") as scratch, sync_playwright() as playwright:
+        home, none = Path(scratch) / "home", Path(scratch) / "none"
+        os.environ.update(GRAFT_HOME=str(home), GRAFT_QUEUE=str(Path(scratch) / "queue"))
+        dataset = make_dataset(home, asked.pictures, asked.classes)
+        make_run(Workspace.default(), dataset, right=0.8, seed=0, name="a run")
+        bare = Path(scratch) / "bare.py"
+        bare.write_text(BARE_PAGE)
+        browser = playwright.chromium.launch(
+            executable_path=str(find_or_install()), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        with (
+            server(ROOT / "app.py", str(home)) as (ours, _),
+            server(ROOT / "app.py", str(none)) as (empty, _),
+            server(bare, str(none)) as (theirs, _),
+        ):
+            places = {
+                "judged": (f"{ours}/evaluate", *JUDGED),
+                "empty": (f"{empty}/evaluate", *EMPTY),
+                "bare": (theirs, *JUDGED),
+            }
+            contexts = {name: browser.new_context() for name in places}
+            first = {name: visit(contexts[name], *place) for name, place in places.items()}
+            found: dict[str, list[float]] = {name: [] for name in places}
+            for _ in range(asked.visits):
+                for name, place in places.items():
+                    found[name].append(visit(contexts[name], *place))
+        browser.close()
+    median = statistics.median(found["judged"])
+    details = {
+        "seconds": found,
+        "first_visit_seconds": first,
+        "ratio_to_the_empty_page": statistics.median(
+            one / other for one, other in zip(found["judged"], found["empty"], strict=True)
+        ),
+        "ratio_to_bare_streamlit": statistics.median(
+            one / other for one, other in zip(found["judged"], found["bare"], strict=True)
+        ),
+    }
+    holds = median < BAR_SECONDS
+    result = {"name": "evaluation_page", "value": median, "bar": BAR_SECONDS, "holds": holds, "details": details}
+    print(json.dumps({**result, "machine": machine(), "versions": versions()}))
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The classes as a tree: the earlier two branches join, the more of their pictures are taken for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.components import words
+from pages.components.theme import ACCENT, polish
+from tlcore.evaluation.metrics import Evaluation
+
+MOST = 30  # joints; with more, names run into each other
+ROW = 24  # pixels
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Two branches that join.
+
+    Attributes:
+        share: Of their pictures, the mean share that is taken for one of the other branch, more than 0.
+        tops: Where each branch comes from: its place among the leaves, and its own share, 1 for a class.
+        says: Which classes they hold.
+    """
+
+    share: float
+    tops: tuple[tuple[float, float], tuple[float, float]]
+    says: str
+
+
+def show(evaluation: Evaluation) -> None:
+    """The tree of the classes that are mixed up most; the others are left out, and it is said."""
+    st.subheader("Families of look-alikes", anchor=False)
+    if not evaluation.tree:
+        st.caption("A run of long ago has no tree. `python -m tlcore evaluate` makes it.")
+        return
+    leaves, joints = branches(evaluation)
+    if not joints:
+        st.success("No class is ever taken for another one: there are no families.")
+        return
+    said = "From the left, classes join into families: the further left, the more they are taken for each other."
+    left_out = len(evaluation.classes) - len(leaves)
+    if left_out:
+        said += f" {words.plural(left_out, 'class', 'classes')} with fewer mix-ups, or none, {_are(left_out)} left out."
+    st.markdown(f"{said} Few mix-ups make a tree of chance: look at the counts.")
+    st.plotly_chart(
+        figure(leaves, joints),
+        key="class-tree",
+        config={"displayModeBar": False},
+        alt="tree of the classes by how often they are taken for each other",
+    )
+
+
+def branches(evaluation: Evaluation) -> tuple[list[str], list[Joint]]:
+    """The leaves from top to bottom, and the joints, of the classes that are mixed up most."""
+    classes = len(evaluation.classes)
+    merges = [merge for merge in evaluation.tree if merge.distance < 1][:MOST]
+    below: dict[int, list[int]] = {place: [place] for place in range(classes)}
+    for number, merge in enumerate(merges):
+        below[classes + number] = below[merge.left] + below[merge.right]
+    joined = {place for number in range(len(merges)) for place in below[classes + number]}
+    leaves = [place for place in evaluation.order if place in joined]
+    height = {place: float(row) for row, place in enumerate(leaves)}
+    share = dict.fromkeys(range(classes), 1.0)
+    joints = []
+    for number, merge in enumerate(merges):
+        node, sides = classes + number, (merge.left, merge.right)
+        share[node] = 1 - merge.distance
+        height[node] = (height[merge.left] + height[merge.right]) / 2
+        tops = tuple((height[side], share[side]) for side in sides)
+        says = " | ".join(_names([evaluation.classes[place] for place in below[side]]) for side in sides)
+        joints.append(Joint(share[node], (tops[0], tops[1]), says))
+    return [evaluation.classes[place] for place in leaves], joints
+
+
+def figure(leaves: Sequence[str], joints: Sequence[Joint]) -> go.Figure:
+    """Leaves on the left, an elbow for each joint; a share that is ten times smaller lies one step to the right."""
+    chart, x, y = go.Figure(), [], []
+    for joint in joints:
+        (first, one), (second, other) = joint.tops
+        x += [one, joint.share, joint.share, other, None]
+        y += [first, first, second, second, None]
+    chart.add_scatter(x=x, y=y, mode="lines", line={"color": ACCENT, "width": 1.5}, hoverinfo="skip")
+    chart.add_scatter(
+        x=[joint.share for joint in joints],
+        y=[(joint.tops[0][0] + joint.tops[1][0]) / 2 for joint in joints],
+        customdata=[joint.says for joint in joints],
+        mode="markers",
+        marker={"color": ACCENT, "size": 8},
+        hovertemplate="%{customdata}<br>%{x:.1%} are taken for each other<extra></extra>",
+    )
+    polish(chart, x="share taken for each other", height=110 + ROW * len(leaves))
+    chart.update_xaxes(type="log", autorange="reversed", tickformat="~%", dtick=1)
+    chart.update_yaxes(
+        tickvals=list(range(len(leaves))),
+        ticktext=[_short(name) for name in leaves],
+        autorange="reversed",
+        showgrid=False,
+    )
+    return chart.update_layout(showlegend=False, dragmode=False, hovermode="closest")
+
+
+def _names(classes: Sequence[str], most: int = 4) -> str:
+    more = len(classes) - most
+    return ", ".join(classes[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _short(name: str, longest: int = 24) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
