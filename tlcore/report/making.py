@@ -88,6 +88,8 @@ def time_and_machine(facts: Facts) -> str:
 
 def _trained(facts: Facts) -> str:
     config, blocks = facts.config, len(facts.backbone.blocks) if facts.backbone else 0
+    if config.start:
+        return f"The training began with the weights of {config.start}, not with these."
     if config.mode == "freeze":
         return "All of them stayed as they were; only a new head was trained."
     depth = "all of its blocks" if config.blocks >= blocks else f"its last {config.blocks} of {blocks} blocks"

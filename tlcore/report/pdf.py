@@ -18,6 +18,7 @@ MARGIN = 54.0  # points
 WIDTH = 595.3 - 2 * MARGIN
 SHADE, ACCENT, WARNING = "#f4f6f8", "#2f7fc1", "#e08214"
 PICTURES_IN_A_ROW = 6
+SCALE = 0.85
 # Characters that these fonts lack are looked for in those that every viewer of PDFs knows, by where they stand in
 # Unicode: Greek, Cyrillic, kana and their punctuation, then Chinese, then Korean.
 ELSEWHERE = (
@@ -59,7 +60,7 @@ def as_graphic(drawing: Drawing, *, most: float = WIDTH) -> Any:
     from reportlab.graphics.shapes import Group
 
     _fonts()
-    scale = min(1.0, most / drawing.width)
+    scale = min(SCALE, most / drawing.width)
     # Its axis goes up; ours goes down.
     marks = Group(*(_shape(mark, drawing.height) for mark in drawing.marks))
     marks.scale(scale, scale)
@@ -130,7 +131,7 @@ def _widths(table: Table) -> list[float]:
     for place, column in enumerate(table.columns):
         longest = max([len(said(row[place], column.kind)) for row in shown], default=0)
         word = max(len(word) for word in column.title.split())
-        wanted.append(12 + 4.6 * min(max(longest, word), 46))
+        wanted.append(10 + max(4.2 * min(longest, 50), 5.3 * word))  # the head is bold
     return [width * min(1.0, WIDTH / sum(wanted)) for width in wanted]
 
 
@@ -231,7 +232,8 @@ def _styles() -> dict[str, Any]:
 
     ink, quiet = (HexColor(INKS[name]) for name in ("ink", "quiet"))
     plain = ParagraphStyle("plain", fontName="Vera", fontSize=9, leading=13, textColor=ink, spaceAfter=5)
-    boxed = {"backColor": HexColor(SHADE), "borderPadding": 4, "leftIndent": 6, "rightIndent": 6, "spaceBefore": 5}
+    boxed = {"backColor": HexColor(SHADE), "borderPadding": 4, "leftIndent": 6, "rightIndent": 6, "spaceBefore": 7}
+    boxed |= {"borderWidth": 0.7, "spaceAfter": 10}
     bold = {"fontName": "VeraBd", "spaceAfter": 4}
     small = {"fontSize": 7.2, "leading": 9, "spaceAfter": 0}
 
@@ -243,8 +245,8 @@ def _styles() -> dict[str, Any]:
         "title": of("title", **{**bold, "fontSize": 18, "leading": 22}),
         "section": of("section", **{**bold, "fontSize": 12.5, "leading": 16}),
         "quiet": of("quiet", textColor=quiet, fontSize=8, leading=11),
-        "note": of("note", **boxed, textColor=HexColor(ACCENT)),
-        "warning": of("warning", **boxed, textColor=HexColor(WARNING)),
+        "note": of("note", **boxed, borderColor=HexColor(ACCENT)),
+        "warning": of("warning", **boxed, borderColor=HexColor(WARNING)),
         "code": of("code", **boxed, fontSize=8, leading=11, wordWrap="CJK"),  # may break anywhere
         "head": of("head", **{**bold, **small}),
         "cell": of("cell", **small),

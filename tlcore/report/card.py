@@ -1,0 +1,240 @@
+"""A run's model card, in the form that the Hugging Face Hub reads: Markdown below a head of YAML.
+
+The fields of the head are those of its model card specification (`modelcard.md` and `model-index` of the Hub's
+documentation). It knows what is known of a run, and words; nothing is invented: what Graft cannot know (who made the
+model, what for, under which licence) is left to whoever publishes it, and the card says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tlcore.evaluation.figures import Interval
+from tlcore.report import making, sections
+from tlcore.report.commands import command_line
+from tlcore.report.document import Table, Text, said
+from tlcore.report.facts import Facts, read_facts
+from tlcore.runs.run import Run
+
+TASK = "image-classification"
+MOST_ROWS = 100
+USE = """```python
+import keras
+
+model = keras.models.load_model("model.keras")
+probabilities = model.predict(pixels)
+```"""
+
+
+def model_card(run: Run) -> str:
+    """The text of `README.md`.
+
+    Raises:
+        RunError: The run was not judged.
+    """
+    return card(read_facts(run))
+
+
+def card(facts: Facts) -> str:
+    """The same from facts at hand."""
+    return f"---\n{_yaml(head(facts))}---\n\n{_body(facts)}"
+
+
+def head(facts: Facts) -> dict[str, Any]:
+    """The metadata.
+
+    The Hub has `unknown` for a licence that nobody has chosen. `datasets` names data sets of the Hub alone, so a
+    dataset of the workspace stands in the results, and there only.
+    """
+    tags = [TASK, "transfer-learning", "graft", facts.config.backbone]
+    if any(each.format.startswith("onnx") and each.agrees for each in facts.exports):
+        tags.append("onnx")
+    return {
+        "license": "unknown",
+        "library_name": "keras",
+        "pipeline_tag": TASK,
+        "tags": tags,
+        "metrics": ["accuracy", "f1"],
+        "model-index": [{"name": facts.run.name, "results": _results(facts)}],
+    }
+
+
+def _results(facts: Facts) -> list[dict[str, Any]]:
+    judged, found = facts.judged, facts.judged.scores
+    if not judged.n:
+        return []
+    figures: list[tuple[str, str, Interval]] = [
+        ("accuracy", "Accuracy", Interval(value=judged.accuracy, low=judged.low, high=judged.high))
+    ]
+    if found:
+        figures += [
+            ("balanced_accuracy", "Balanced accuracy", found.balanced_accuracy),
+            ("f1", "Macro F1", found.macro_f1),
+            ("log_loss", "Log loss", found.log_loss),
+            ("brier_score", "Brier score", found.brier),
+        ]
+    if facts.calibration and facts.calibration.test:
+        figures.append(("expected_calibration_error", "Expected calibration error", facts.calibration.after.ece))
+    metrics = [
+        {
+            "type": kind,
+            "value": round(figure.value, 6),
+            "name": f"{name} (95 % interval {figure.low:.3f} to {figure.high:.3f})",
+        }
+        for kind, name, figure in figures
+    ]
+    dataset = {"type": "imagefolder", "name": facts.dataset.name, "split": "test"}
+    return [{"task": {"type": TASK, "name": "Image classification"}, "dataset": dataset, "metrics": metrics}]
+
+
+def _body(facts: Facts) -> str:
+    parts = [f"# {_plain(facts.run.name)}", *_about(facts)]
+    for title, lines in (
+        ("How to use it", _use(facts)),
+        ("Results", _figures(facts)),
+        ("Class by class", _of_table(sections.per_class(facts))),
+        ("Probabilities", _probabilities(facts)),
+        ("Kinds of pictures that it is worse on", _slices(facts)),
+        ("Limits", (f"- {_plain(limit)}" for limit in sections.limits(facts))),
+        ("Training data", _data(facts)),
+        ("Training", _training(facts)),
+        ("To do it again", (f"```\n{command_line(facts.config)}\n```",)),
+    ):
+        if said_there := list(lines):
+            parts += [f"## {title}", *said_there]
+    return "\n\n".join(_joined(parts)) + "\n"
+
+
+def _about(facts: Facts) -> Iterator[str]:
+    classes = ", ".join(f"“{_plain(label)}”" for label in facts.dataset.classes)
+    yield f"Tells apart {len(facts.dataset.classes)} classes of pictures: {classes}."
+    yield sections.headline(facts)
+    licence = facts.backbone.licence if facts.backbone else "not known"
+    yield (
+        f"It is {facts.backbone_title}, pretrained on ImageNet (licence of those weights: {licence}), with a head of "
+        "its own. The licence of the pictures is not known to Graft, which wrote this card; whoever publishes the "
+        "model chooses one that both allow, and puts it in place of `unknown` above."
+    )
+
+
+def _use(facts: Facts) -> Iterator[str]:
+    size = facts.config.image_size
+    yield (
+        f"The model takes pixels `(n, {size}, {size}, 3)`, RGB, 0 to 255, and gives probabilities `(n, "
+        f"{len(facts.dataset.classes)})` in the order of the classes above. Its own preprocessing is inside; a picture "
+        f"becomes a square by “{facts.config.resize}”, after its EXIF orientation was applied."
+    )
+    yield USE
+
+
+def _figures(facts: Facts) -> Iterator[str]:
+    yield from _of_table(sections.scores(facts))
+    known = facts.judged.baselines
+    if known.linear_probe and known.nearest_mean:
+        probe, mean = (said(share, "percent") for share in (known.linear_probe, known.nearest_mean))
+        yield f"There a linear probe on the untouched backbone scores {probe}, the nearest class mean {mean}."
+    baseline = facts.judged.baseline
+    if facts.judged.n:
+        yield f"Always answering “{_plain(baseline.label)}” would score {baseline.accuracy:.1%}."
+
+
+def _probabilities(facts: Facts) -> Iterator[str]:
+    found = facts.calibration
+    if found is None or not found.test:
+        yield "Whether the probabilities mean what they say was not looked at."
+        return
+    before, after = (said(each.ece, "number") for each in (found.before, found.after))
+    yield (
+        f"A temperature of {found.temperature:.2f}, fitted on {found.validation:,} validation pictures, is "
+        f"{'part of the model' if found.in_model else 'not part of the model'}. The expected calibration error on the "
+        f"test pictures is {after}; without it {before}."
+    )
+    if found.unfamiliarity:
+        yield (
+            "A second output of `model.onnx` says how unlike the training pictures a picture is; it calls "
+            f"{found.unfamiliarity.test.value:.1%} of the test pictures unfamiliar."
+        )
+
+
+def _slices(facts: Facts) -> Iterator[str]:
+    if facts.slices is None:
+        return
+    yield f"{len(facts.slices.slices):,} kinds were tested, {len(facts.slices.worse):,} found."
+    yield from (f"- {_plain(each.says)}" for each in facts.slices.worse)
+
+
+def _data(facts: Facts) -> Iterator[str]:
+    for block in making.data(facts):
+        if isinstance(block, Table):
+            yield from _of_table(block)
+        elif isinstance(block, Text):
+            yield _plain(block.text)
+
+
+def _training(facts: Facts) -> Iterator[str]:
+    for block in making.making(facts):
+        if isinstance(block, Table) and block.name == "settings":
+            yield from _of_table(block)
+        elif isinstance(block, Text) and block.tone == "plain" and not block.text.endswith(":"):
+            yield _plain(block.text)
+
+
+def _of_table(table: Table) -> Iterator[str]:
+    """A table in Markdown; nothing where it has no rows."""
+    if not table.rows:
+        return
+    lines = [tuple(column.title for column in table.columns), tuple("---" for _ in table.columns)]
+    lines += [
+        tuple(_plain(said(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True))
+        for row in table.rows[:MOST_ROWS]
+    ]
+    yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    if (left := len(table.rows) - MOST_ROWS) > 0:
+        yield f"… and {left:,} rows more."
+
+
+def _plain(text: str) -> str:
+    """Keep a name from being read as Markdown or HTML."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _joined(parts: list[str]) -> Iterator[str]:
+    """Lines of one list stand together."""
+    listed: list[str] = []
+    for part in [*parts, ""]:
+        if part.startswith("- "):
+            listed.append(part)
+            continue
+        if listed:
+            yield "\n".join(listed)
+            listed = []
+        if part:
+            yield part
+
+
+def _yaml(content: Any, indent: str = "") -> str:
+    """YAML of mappings, lists and values; a value is JSON, which is YAML too."""
+    lines = ""
+    for key, value in content.items():
+        if isinstance(value, dict):
+            lines += f"{indent}{key}:\n{_yaml(value, indent + '  ')}"
+        elif isinstance(value, list) and value:
+            lines += f"{indent}{key}:\n"
+            for each in value:
+                inner = _yaml(each, f"{indent}  ") if isinstance(each, dict) else f"{indent}  {_value(each)}\n"
+                lines += f"{indent}- {inner[len(indent) + 2 :]}"
+        else:
+            lines += f"{indent}{key}: {_value(value)}\n"
+    return lines
+
+
+def _value(value: Any) -> str:
+    plain = isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_-]*", value) and value not in PECULIAR
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)
+
+
+# Words that YAML takes for something else than a text.
+PECULIAR = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
