@@ -11,7 +11,7 @@ import pytest
 from tlcore.__main__ import main
 from tlcore.commands.settings import start_of
 from tlcore.data import edits
-from tlcore.data.changes import Exclude, Relabel, Restore
+from tlcore.data.changes import Exclude, Relabel, RenameClass, Restore
 from tlcore.data.dataset import Dataset
 from tlcore.data.locked import draw_parts
 from tlcore.errors import ConfigError, RunError
@@ -195,3 +195,11 @@ def test_what_is_no_model_of_ours_is_refused(workspace, tmp_path):
             archive.writestr("model.weights.h5", b"")
         with pytest.raises(RunError, match="another kind of model"):
             find_start(workspace, str(path))
+
+
+def test_a_class_that_was_renamed_keeps_its_place_in_the_head(workspace, tiny_dataset):
+    first = with_model(workspace, tiny_dataset)
+    edits.apply(tiny_dataset, RenameClass(old="square", new="box"))
+    about = read_start(create_run(workspace, tiny_dataset, again(first)))
+    assert about is not None
+    assert about.classes == ("circle", "box", "triangle")

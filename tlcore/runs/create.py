@@ -41,7 +41,7 @@ def create_run(
         dataset, train=shares.train, val=shares.val, test=shares.test, seed=config.seed, keep=not trial
     )
     # Found beside the pictures: a trial has a workspace of its own.
-    start = find_start(Workspace(dataset.path.parents[1]), config.start) if config.start else None
+    start = find_start(Workspace(dataset.path.parents[1]), config.start, dataset) if config.start else None
     table, kept = keep_sides(start, drawn.table) if start else (drawn.table, ())
     begun = (says_begun(start.about, dataset.info.classes), *start.notes) if start else ()
     faults = _lacking(table)

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from tlcore.data.dataset import Dataset
 from tlcore.data.dealing import together
+from tlcore.data.since import edits_since
 from tlcore.errors import ConfigError, GraftError, Problem, RunError
 from tlcore.files import read_json, replacing, sha256, write_json
 from tlcore.runs.config import TrainingConfig
@@ -86,13 +88,17 @@ class Start:
     notes: tuple[str, ...] = ()
 
 
-def find_start(workspace: Workspace, name: str) -> Start:
+def find_start(workspace: Workspace, name: str, dataset: Dataset | None = None) -> Start:
     """Find the weights that `start` names: a run's id, name or folder, or the path of a `.keras` file.
+
+    Classes that were renamed or merged in the `dataset` since have the names that they have there now.
 
     Raises:
         RunError: There are none, or they are not of a model that a Graft made.
     """
-    return _of_file(Path(name).expanduser()) if name.endswith(SUFFIX) else _of_run(open_run(workspace, name))
+    if name.endswith(SUFFIX):
+        return _of_file(Path(name).expanduser())
+    return _of_run(open_run(workspace, name), dataset)
 
 
 def read_start(run: Run) -> StartAbout | None:
@@ -197,15 +203,17 @@ def says_begun(about: StartAbout, classes: Sequence[str]) -> str:
     return f"The training begins with the weights of '{about.title}', {head}."
 
 
-def _of_run(run: Run) -> Start:
+def _of_run(run: Run, dataset: Dataset | None) -> Start:
     if not run.model_keras.exists():
         raise RunError(
             f"A run with a model is needed to begin with. {run.name} has no model.keras. Finish it, or begin with "
             "another one."
         )
-    config = run.config
+    config, classes = run.config, run.dataset.classes
+    if dataset is not None and dataset.id == run.dataset.id:
+        classes = tuple(map(edits_since(dataset, run.dataset.version).name, classes))
     if not config.learns_from_validation:
-        return Start(run.model_keras, _about(run.model_keras, run, config.resize, run.dataset.classes), _met(run))
+        return Start(run.model_keras, _about(run.model_keras, run, config.resize, classes), _met(run))
     # A head that knows the validation pictures by heart would be watched with them.
     note = f"The head of '{run.name}' learnt from the validation pictures, too: a new one begins."
     return Start(run.model_keras, _about(run.model_keras, run, config.resize, ()), _met(run), (note,))
