@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.theme import QUIET, class_colours, polish
+from pages.components.theme import CLASS_COLOURS, QUIET, class_colours, polish
 from tlcore.evaluation.files import read_curves
 from tlcore.evaluation.metrics import Evaluation
 from tlcore.runs.run import Run
@@ -49,7 +49,10 @@ def show(run: Run, evaluation: Evaluation) -> None:
 
 def figure(points: pd.DataFrame, kind: str, evaluation: Evaluation, places: Sequence[int]) -> go.Figure:
     """The curves of one kind, `roc` or `pr`, of the classes at `places`; dotted what a guess would do."""
-    colours, chart = class_colours(evaluation.classes), go.Figure()
+    # Colours repeat after twelve classes: where there are more, those that are shown have one each.
+    few = len(evaluation.classes) <= len(CLASS_COLOURS)
+    labels = [scores.label for scores in evaluation.per_class]
+    colours, chart = class_colours(labels if few else [labels[place] for place in places]), go.Figure()
     here = points[points["kind"] == kind]
     roc = kind == "roc"
     if roc:

@@ -97,7 +97,7 @@ def figure(leaves: Sequence[str], joints: Sequence[Joint]) -> go.Figure:
     chart.update_yaxes(
         tickvals=list(range(len(leaves))),
         ticktext=[_short(name) for name in leaves],
-        autorange="reversed",
+        range=[len(leaves) - 0.4, -0.6],
         showgrid=False,
     )
     return chart.update_layout(showlegend=False, dragmode=False, hovermode="closest")

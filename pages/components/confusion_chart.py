@@ -49,12 +49,13 @@ def grouped(order: Sequence[int]) -> list[Group]:
 
 
 def of_classes(table: Counts, rows: Group, columns: Group, classes: Sequence[str], shares: bool) -> Cells:
-    """Cells of true classes and answers; the colour is the share of the true class's pictures."""
+    """Cells of true classes and answers; the colour is the share of the true class's pictures, beside the largest."""
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    shown = share[np.ix_(rows, columns)]
     return Cells(
         [classes[row] for row in rows],
         [classes[column] for column in columns],
-        share[np.ix_(rows, columns)],
+        shown / max(shown.max(), 1e-9),
         [[_said(table[row, column], share[row, column], shares) for column in columns] for row in rows],
         [
             [
