@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components import (
     backbone_cards,
-    curves_reading,
+    beginning,
     cut,
     draft,
     frame,
@@ -24,22 +24,7 @@ from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.launch import launch
 from tlcore.runs.problems import problems
-from tlcore.runs.run import open_run
 from tlcore.workspace import Workspace
-
-
-def begin_draft(workspace: Workspace) -> bool:
-    """Fill the form: from the run that the URL names, or to follow what is recommended; say whether the latter."""
-    repeated = st.query_params.get("from", "")
-    if not repeated:
-        draft.begin("recommended", TrainingConfig(dataset=""))
-        return True
-    run = open_run(workspace, repeated)
-    change = st.query_params.get("change", "")
-    draft.begin(f"{repeated} {change}", curves_reading.changed(run, change))
-    st.query_params.setdefault("dataset", run.config.dataset)
-    st.info(f"The settings of **{run_facts.escape(run_facts.title(run))}** are filled in. Change what you like.")
-    return False
 
 
 def start(workspace: Workspace, dataset: Dataset, config: TrainingConfig) -> None:
@@ -50,7 +35,7 @@ def start(workspace: Workspace, dataset: Dataset, config: TrainingConfig) -> Non
 
 
 def show(workspace: Workspace) -> None:
-    fresh = begin_draft(workspace)
+    fresh = beginning.begin_draft(workspace)
     dataset = pick_dataset(workspace)
     if dataset is None:
         frame.empty_state(
@@ -75,6 +60,7 @@ def show(workspace: Workspace) -> None:
     st.caption("A network that already knows what pictures are made of, from a million photos of ImageNet.")
     backbone_cards.show(workspace, config.backbone, draft.choose_backbone)
     form.faults("backbone")
+    beginning.choose(workspace, form)
 
     st.subheader("How much of it to train", anchor=False)
     cut.choose(backbone, config, draft.key)

@@ -6,12 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import (
+    before_after,
     confusion,
     curves_reading,
     evaluation_views,
+    failures,
     frame,
     judgement,
     looks,
+    retrain,
     sureness,
     test_pictures,
     words,
@@ -22,6 +25,8 @@ from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.metrics import Evaluation, mistakes
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
+
+MOST_MISTAKES = 24  # here; the view of failures has them all
 
 
 def dataset_of(workspace: Workspace, run: Run) -> Dataset | None:
@@ -59,9 +64,11 @@ def show(workspace: Workspace) -> None:
         st.info("The dataset of this run was deleted: the numbers stay, the pictures are gone.", icon=":material/info:")
     chosen = evaluation_views.choose()
     if chosen == evaluation_views.OVERVIEW:
+        before_after.show(workspace, run, dataset)
         overview(run, evaluation, predictions, dataset)
     else:
         evaluation_views.show(chosen, run, evaluation, predictions, dataset)
+    retrain.show(workspace, run, dataset)
 
 
 def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
@@ -82,7 +89,11 @@ def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, datase
             "anything else: a wrong label shows up as a mistake that the model is sure of, and pictures that you "
             "would get wrong as well are no fault of the model."
         )
-        test_pictures.gallery(wrong, dataset, key=f"mistakes-{run.id}")
+        if dataset is None:
+            test_pictures.gallery(wrong, dataset, key=f"mistakes-{run.id}")
+        else:
+            title, shas = "The most confident mistakes", list(wrong["sha256"])
+            failures.gallery(dataset, predictions, shas, key=f"mistakes-{run.id}", title=title, most=MOST_MISTAKES)
     with st.container(horizontal=True):
         if st.button("Try it on other pictures", type="primary", icon=":material/image_search:"):
             frame.go_to(frame.TRY, run=run.id)

@@ -75,7 +75,8 @@ def read(field: str) -> Any:
 def config(dataset: str, recommended: Values) -> TrainingConfig:
     """The settings as they stand; a field that was emptied shows its recommended value in grey, and has it."""
     values = {field: value if (value := read(field)) is not None else recommended[field] for field in FIELDS}
-    return TrainingConfig(dataset=dataset, backbone=st.session_state[key("backbone")], **values)
+    start = st.session_state[key("start")] or None
+    return TrainingConfig(dataset=dataset, backbone=st.session_state[key("backbone")], start=start, **values)
 
 
 def _write(field: str, value: Any) -> None:
@@ -84,6 +85,8 @@ def _write(field: str, value: Any) -> None:
             st.session_state[key(name)] = name in value
     elif field == "fractions":
         st.session_state[key(field)] = (round(100 * value.train), round(100 * (value.train + value.val)))
+    elif field == "start":
+        st.session_state[key(field)] = value or ""  # a widget takes None for no choice
     else:
         st.session_state[key(field)] = value
 

@@ -35,6 +35,6 @@ def button(app: AppTest, label: str):
 
 
 def on_the_table(app: AppTest) -> dict[str, Any]:
-    """What the browser is given to draw a light table: `tiles`, `groups`, `actions` and more."""
-    (table,) = app.get("bidi_component")
+    """What the browser is given to draw the first light table: `tiles`, `groups`, `actions` and more."""
+    table, *_ = app.get("bidi_component")
     return json.loads(table.proto.json)

@@ -1,0 +1,135 @@
+"""From finding to fixing: what was mended is retrained with one click, and before and after stand side by side."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.made_runs import finished
+from tests.pages.opening import button, open_page, words
+from tests.runs.test_start import write_model
+from tlcore.data import edits
+from tlcore.data.changes import Colour, Exclude, Relabel
+from tlcore.data.locked import draw_parts
+from tlcore.evaluation.files import read_predictions
+from tlcore.runs.run import list_runs
+
+SHARES = {"fractions": {"train": 0.3, "val": 0.2, "test": 0.5}, "epochs": 7}
+
+
+@pytest.fixture
+def run(workspace, tiny_dataset):
+    """A judged run with weights that another one could begin with."""
+    made = finished(workspace, tiny_dataset, right=0.5, **SHARES)
+    write_model(made.model_keras)
+    return made
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The runs whose workers were asked for; none is started."""
+    asked = []
+    monkeypatch.setattr("tlcore.runs.launch.launch", asked.append)
+    return asked
+
+
+def labels(app: AppTest) -> list[str]:
+    return [each.label for each in app.button]
+
+
+def mend(dataset, run, count=2) -> None:
+    """Give some of the model's mistakes the class that the model sees in them."""
+    answers = read_predictions(run.path)
+    wrong = answers[~answers["correct"]].head(count)
+    edits.apply(dataset, Relabel(labels=dict(zip(wrong["sha256"], wrong["predicted"], strict=True))))
+
+
+def test_nothing_is_offered_before_something_was_mended(tiny_dataset, run):
+    assert "Retrain with these changes" not in labels(open_page("4_evaluate", run=run.id))
+    edits.apply(tiny_dataset, Colour(label="circle", colour="#ff0000"))
+    assert "Retrain with these changes" not in labels(open_page("4_evaluate", run=run.id))
+
+
+@pytest.mark.parametrize("view", ["", "failures"])
+def test_one_click_starts_a_run_from_the_last_ones_weights_and_settings(
+    workspace, tiny_dataset, run, started, monkeypatch, view
+):
+    monkeypatch.setattr("pages.components.retrain.launch", started.append)
+    mend(tiny_dataset, run)
+    app = open_page("4_evaluate", run=run.id, view=view)
+    assert "**1 change** since this run" in words(app)
+    button(app, "Retrain with these changes").click().run()
+    assert not app.exception
+    (again,) = started
+    assert again.config == run.config.model_copy(update={"start": run.id})
+    assert again.dataset.version == tiny_dataset.info.version
+    before, after = (each.split().query("split == 'test'")["sha256"] for each in (run, again))
+    assert set(before) == set(after), "the test part is locked"
+
+
+def test_what_forbids_it_is_said_beside_the_button(tiny_dataset, run):
+    mend(tiny_dataset, run)
+    run.model_keras.unlink()
+    app = open_page("4_evaluate", run=run.id)
+    assert button(app, "Retrain with these changes").disabled
+    assert "has no model.keras" in words(app)
+
+
+def test_a_test_part_that_was_drawn_anew_is_told_at_the_click(tiny_dataset, run, started):
+    mend(tiny_dataset, run)
+    draw_parts(tiny_dataset, seed=5)
+    app = open_page("4_evaluate", run=run.id)
+    button(app, "Retrain with these changes").click().run()
+    assert "have not met the test pictures" in words(app)
+    assert not started
+
+
+def test_a_mistaken_edit_is_taken_back_where_it_was_made(tiny_dataset, run):
+    mend(tiny_dataset, run)
+    app = open_page("4_evaluate", run=run.id)
+    button(app, "Undo").click().run()
+    assert "Retrain with these changes" not in labels(app)
+
+
+def test_before_and_after_are_judged_by_the_labels_of_now(workspace, tiny_dataset, run):
+    mend(tiny_dataset, run)
+    second = finished(workspace, tiny_dataset, right=1.0, **SHARES, start=run.id)
+    app = open_page("4_evaluate", run=second.id)
+    shown = {metric.label: metric.value for metric in app.metric}
+    answers = read_predictions(run.path)
+    assert shown["Before: right"].startswith(f"{100 * (answers['correct'].sum() + 2) / len(answers):.1f}")
+    assert shown["After: right"].startswith("100.0")
+    assert shown["Wrong → right"] == str((~answers["correct"]).sum() - 2)
+    text = words(app)
+    assert "by the labels that the dataset has now" in text
+    assert "2 test pictures had another label" in text
+
+
+def test_a_run_that_was_retrained_leads_to_what_came_of_it(workspace, tiny_dataset, run):
+    mend(tiny_dataset, run)
+    second = finished(workspace, tiny_dataset, right=1.0, **SHARES, start=run.id)
+    app = open_page("4_evaluate", run=run.id)
+    button(app, "See what came of it").click().run()
+    assert app.query_params["run"] == second.id
+    edits.apply(tiny_dataset, Exclude(shas=(tiny_dataset.items()["sha256"].iloc[0],)))
+    assert "Retrain with these changes" in labels(open_page("4_evaluate", run=run.id))
+
+
+def test_before_and_after_bear_a_run_that_is_gone(workspace, tiny_dataset, run):
+    mend(tiny_dataset, run)
+    second = finished(workspace, tiny_dataset, right=1.0, **SHARES, start=run.id)
+    run.delete()
+    app = open_page("4_evaluate", run=second.id)
+    assert "no longer here" in words(app)
+    assert app.metric
+
+
+def test_the_settings_can_be_looked_at_first(workspace, tiny_dataset, run, started):
+    mend(tiny_dataset, run)
+    app = open_page("2_train", **{"from": run.id, "begin": "run"})
+    assert app.radio(key="train-start").value == run.id
+    assert app.number_input(key="train-epochs").value == 7
+    app.radio(key="train-start").set_value("").run()
+    button(app, "Start").click().run()
+    newest = list_runs(workspace)[0]
+    assert newest.config.start is None
