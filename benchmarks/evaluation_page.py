@@ -6,8 +6,8 @@ A judged run is written with the library's own pen: its answers mix up neighbour
 picture that the page shows is there. A server is started as `make run` starts it. After one visit that is not counted,
 a browser that knows the app opens the page again and again; a visit lasts from the request until the accuracy and the
 matrix are drawn. The same page without any run, and a page of one chart by Streamlit alone, are visited in turn: the
-difference is what the judgement costs. The last line is one JSON object; `value` is the median with the judgement, in
-seconds.
+difference is what the judgement costs. The processor time of the page's script alone is measured by Streamlit's own test
+driver. The last line is one JSON object; `value` is the median with the judgement, in seconds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import os
 import statistics
 import sys
@@ -26,13 +27,16 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 from playwright.sync_api import BrowserContext, sync_playwright
+from streamlit.testing.v1 import app_test
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.first_page import server  # noqa: E402
 from benchmarks.machine import machine, versions  # noqa: E402
+from benchmarks.many_pictures import KnownPages, timed  # noqa: E402
 from tests.browser.chromium import find_or_install  # noqa: E402
+from tests.pages.opening import open_page  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
 from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint  # noqa: E402
 from tlcore.evaluation.curves import class_curves  # noqa: E402
@@ -145,6 +149,15 @@ def visit(context: BrowserContext, url: str, *shown: str) -> float:
     return seconds
 
 
+def script_seconds(runs: int) -> float:
+    """Processor time of the page's script, without a browser: the median."""
+    app_test.PagesManager = KnownPages  # type: ignore[misc, attr-defined]
+    logging.disable(logging.WARNING)
+    app = open_page("4_evaluate")
+    app.run()
+    return statistics.median(timed(app.run)[1] for _ in range(runs))
+
+
 JUDGED = ('[data-testid="stMetric"]', ".js-plotly-plot .main-svg")
 EMPTY = ("h3",)
 
@@ -182,10 +195,12 @@ def main() -> int:
                 for name, place in places.items():
                     found[name].append(visit(contexts[name], *place))
         browser.close()
+        script = script_seconds(asked.visits)
     median = statistics.median(found["judged"])
     details = {
         "seconds": found,
         "first_visit_seconds": first,
+        "script_processor_seconds": script,
         "ratio_to_the_empty_page": statistics.median(
             one / other for one, other in zip(found["judged"], found["empty"], strict=True)
         ),

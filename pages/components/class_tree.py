@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log10
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,6 +15,7 @@ from tlcore.evaluation.metrics import Evaluation
 
 MOST = 30  # joints; with more, names run into each other
 ROW = 24  # pixels
+TICKS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def figure(leaves: Sequence[str], joints: Sequence[Joint]) -> go.Figure:
         hovertemplate="%{customdata}<br>%{x:.1%} are taken for each other<extra></extra>",
     )
     polish(chart, x="share taken for each other", height=110 + ROW * len(leaves))
-    chart.update_xaxes(type="log", autorange="reversed", tickformat="~%", dtick=1)
+    least = min(joint.share for joint in joints) / 1.5
+    chart.update_xaxes(type="log", range=[0.0, log10(least)], tickvals=TICKS, tickformat="~%")
     chart.update_yaxes(
         tickvals=list(range(len(leaves))),
         ticktext=[_short(name) for name in leaves],

@@ -132,16 +132,14 @@ def _reading(evaluation: Evaluation) -> str:
     above = evaluation.baselines.above_probe
     if above is None:
         return said
-    more = f"{_points(above.value)} (95 % interval {_points(above.low)} to {_points(above.high)})"
+    more = f"{100 * abs(above.value):.1f} points"
+    interval = f"95 % interval {100 * above.low:+.1f} to {100 * above.high:+.1f}"
     if above.low > 0:
-        return f"{said} Picture by picture it is **{more} better than the linear probe**: training has added that."
+        return f"{said} Picture by picture it is **{more} better than the linear probe** ({interval}): training added that."
     if above.high < 0:
-        return f"{said} It is **worse than the linear probe** by {more}: training has done harm."
-    return f"{said} Against the linear probe it scores {more}: it is not shown to be better or worse."
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f} points"
+        return f"{said} It is **{more} worse than the linear probe** ({interval}): training has done harm."
+    side = "above" if above.value >= 0 else "below"
+    return f"{said} It is {more} {side} the linear probe ({interval}): **not shown** to be better or worse."
 
 
 def _range(low: float | None, high: float | None) -> str:
