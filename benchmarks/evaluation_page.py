@@ -6,8 +6,8 @@ A judged run is written with the library's own pen: its answers mix up neighbour
 picture that the page shows is there. A server is started as `make run` starts it. After one visit that is not counted,
 a browser that knows the app opens the page again and again; a visit lasts from the request until the accuracy and the
 matrix are drawn. The same page without any run, and a page of one chart by Streamlit alone, are visited in turn: the
-difference is what the judgement costs. The processor time of the page's script alone is measured by Streamlit's own test
-driver. The last line is one JSON object; `value` is the median with the judgement, in seconds.
+difference is what the judgement costs. The processor time of the script alone is by Streamlit's test driver. The last
+line is one JSON object; `value` is the median with the judgement, in seconds.
 """
 
 from __future__ import annotations

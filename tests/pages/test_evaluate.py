@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.pages.made_runs import finished, made
-from tests.pages.opening import on_the_table, open_page, words
+from tests.pages.opening import open_page, words
 
 
 def test_without_a_model_the_page_says_what_will_be_here(workspace, tiny_dataset):
@@ -27,7 +29,8 @@ def test_the_cell_of_the_url_shows_its_pictures(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset, right=0.5)
     app = open_page("4_evaluate", run=run.id, cell="0-0")
     assert app.selectbox(key="confusion-cell").value == (0, 0)
-    assert all(tile["label"] == "circle" and tile["url"] for tile in on_the_table(app)["tiles"])
+    table, *_ = app.get("bidi_component")  # below lie the mistakes
+    assert all(tile["label"] == "circle" and tile["url"] for tile in json.loads(table.proto.json)["tiles"])
 
 
 def test_choosing_a_cell_by_keyboard_puts_it_into_the_url(workspace, tiny_dataset):
