@@ -22,6 +22,7 @@ from tlcore.commands import (
     data,
     explain,
     lr_find,
+    report,
     runs,
     split,
     sweep,
@@ -54,6 +55,7 @@ app.command("compare")(compare.compare)
 app.command("costs")(costs.costs)
 app.command("understand")(explain.understand)
 app.command("explain")(explain.explain)
+app.command("report")(report.report)
 app.command("predict")(use.predict)
 app.command("export")(use.export)
 

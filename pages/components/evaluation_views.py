@@ -15,6 +15,7 @@ from pages.components import (
     mistake_costs,
     picture_map,
     probabilities,
+    report_view,
     robustness_chart,
     understood,
 )
@@ -31,6 +32,7 @@ VIEWS = {
     "map": ":material/scatter_plot: Map",
     "robustness": ":material/blur_on: What it stands",
     "compare": ":material/compare_arrows: Compare",
+    "report": ":material/description: Report",
 }
 KEY = "evaluate-view"
 
@@ -69,6 +71,9 @@ def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFram
         return
     if chosen == "compare":
         comparison.show(run, dataset)
+        return
+    if chosen == "report":
+        report_view.show(run)
         return
     if chosen == "probabilities":
         probabilities.show(run)
