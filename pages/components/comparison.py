@@ -118,14 +118,9 @@ def _verdict(found: Pair, first: str, second: str) -> str:
         f"Of the {words.plural(found.pictures, 'picture')} that both were asked about, **{second}** answers "
         f"**{100 * abs(by.value):.1f} {side} in a hundred right** than **{first}** (95 % interval {interval} points). "
     )
-    if found.p_value < LIKELY:
-        likely = f"{found.p_value:.1%}" if found.p_value >= 0.001 else "less than 0.1 %"
-        said += f"Were they equally good, chance would make them differ so much in {likely} of cases: this is **real**."
-    else:
-        said += (
-            f"Were they equally good, chance would make them differ as much in {found.p_value:.0%} of cases: "
-            "**not shown to differ**."
-        )
+    likely = f"{found.p_value:.1%}" if found.p_value >= 0.001 else "less than 0.1 %"
+    said += f"Were they equally good, chance would make them differ as much in {likely} of cases: "
+    said += "**a poor explanation**." if found.p_value < LIKELY else "they are **not shown to differ**."
     return said + (" Pictures that belong together count as one." if found.grouped else "")
 
 

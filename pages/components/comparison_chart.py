@@ -11,7 +11,7 @@ from pages.components.theme import BAD, CLASS_COLOURS, GOOD, QUIET, polish
 from tlcore.evaluation.compare import ClassDifference, RunFigures
 
 MOST_CLASSES = 24
-SMALLEST, LARGEST = 12, 44  # pixels across
+SMALLEST, LARGEST = 10, 26  # pixels across
 
 
 def figure(runs: Sequence[RunFigures], names: Mapping[str, str]) -> go.Figure:
@@ -42,7 +42,7 @@ def figure(runs: Sequence[RunFigures], names: Mapping[str, str]) -> go.Figure:
             },
             mode="markers",
             name=names[run.run],
-            marker={"size": size, "color": colour, "opacity": 0.75, "line": {"width": 1, "color": "white"}},
+            marker={"size": size, "color": colour, "opacity": 0.6, "line": {"width": 1, "color": "white"}},
             customdata=[[run.accuracy.low, run.accuracy.high, about]],
             hovertemplate=(
                 "%{y:.1%} (%{customdata[0]:.0%}–%{customdata[1]:.0%})<br>%{customdata[2]}"

@@ -135,7 +135,7 @@ def _reading(evaluation: Evaluation) -> str:
     more = f"{100 * abs(above.value):.1f} points"
     interval = f"95 % interval {100 * above.low:+.1f} to {100 * above.high:+.1f}"
     if above.low > 0:
-        return f"{said} Picture by picture it is **{more} better than the linear probe** ({interval}): training added that."
+        return f"{said} Picture by picture it is **{more} better than the linear probe** ({interval})."
     if above.high < 0:
         return f"{said} It is **{more} worse than the linear probe** ({interval}): training has done harm."
     side = "above" if above.value >= 0 else "below"

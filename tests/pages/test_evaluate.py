@@ -79,7 +79,7 @@ def test_a_model_that_was_never_judged(workspace, tiny_dataset):
 
 def test_every_class_has_its_scores(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset)
-    (figures,) = open_page("4_evaluate", run=run.id).dataframe
+    (figures,) = open_page("4_evaluate", run=run.id).table
     assert "Balanced accuracy" in set(figures.value["figure"])
     app = open_page("4_evaluate", run=run.id, view="classes")
     (table,) = app.dataframe
