@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components import frame, history, run_facts, settings, words
+from pages.components import frame, picture_edits, run_facts, settings, tables, words
+from tlcore.data import edits
 from tlcore.data.dataset import Dataset
 from tlcore.data.since import edits_since
 from tlcore.errors import GraftError
@@ -22,6 +23,7 @@ MOST_SAID = 5
 
 def show(workspace: Workspace, run: Run, dataset: Dataset | None) -> None:
     """A bar at the foot of the window as soon as something was mended; nothing before."""
+    picture_edits.tell_fault()
     if dataset is None:
         return
     says = edits_since(dataset, run.dataset.version).says
@@ -37,7 +39,16 @@ def show(workspace: Workspace, run: Run, dataset: Dataset | None) -> None:
                 frame.go_to(target, run=again.id)
         else:
             _offer(workspace, run, dataset, says)
-        history.undo_and_redo(dataset)
+        if tables.past(dataset).undo is not None:
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                key="undo-change",
+                shortcut="Mod+Z",
+                help="Take back the latest change",
+                on_click=_undo,
+                args=(dataset,),
+            )
 
 
 def latest(workspace: Workspace, run: Run) -> Run | None:
@@ -80,6 +91,13 @@ def _start(workspace: Workspace, run: Run, dataset: Dataset) -> None:
         st.error(str(error), icon=":material/error:")
         return
     frame.go_to(frame.RUNS, run=made.id)
+
+
+def _undo(dataset: Dataset) -> None:
+    try:
+        edits.undo(dataset)
+    except GraftError as error:
+        st.session_state[picture_edits.FAULT] = str(error)
 
 
 def _changes(says: Sequence[str]) -> str:
