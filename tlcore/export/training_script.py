@@ -234,7 +234,8 @@ def _imports(pieces: tuple[str, ...], backbone: Backbone) -> str:
                 *(line for line in own if line.startswith(("from collections", "from typing"))),
             ]
         ),
-        '\nos.environ.setdefault("KERAS_BACKEND", "tensorflow")\n',
+        '\nos.environ.setdefault("KERAS_BACKEND", "tensorflow")',
+        'os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n',
         "import keras",
         "import numpy as np",
         "from keras import layers",
