@@ -24,17 +24,18 @@ MOST_SLICES = 8
 def view(dataset: Dataset, predictions: pd.DataFrame, shas: Sequence[str], *, name: str, title: str) -> View:
     """Pictures of a run for the light table, in the given order, each with the model's answer.
 
-    Pictures that have left the dataset are left out; those of other parts than the test part have no answer.
+    Pictures that have left the dataset are left out; those of other parts than the test part have no answer. Whether an
+    answer is right goes by the class that the picture has now: what was mended is seen to be.
     """
     rows = light_table.pick(tables.all_items(dataset), list(shas))
-    answers = predictions.drop_duplicates("sha256").set_index("sha256")[["label", "predicted", "confidence", "correct"]]
+    answers = predictions.drop_duplicates("sha256").set_index("sha256")[["predicted", "confidence"]]
     found = answers.reindex(rows["sha256"])
     badges, hints = [], []
-    for source, label, answer, sure, right in zip(
-        rows["source"], found["label"], found["predicted"], found["confidence"], found["correct"], strict=True
+    for source, label, answer, sure in zip(
+        rows["source"], rows["label"], found["predicted"], found["confidence"], strict=True
     ):
         known = isinstance(answer, str)
-        badges.append(f"→ {answer}" if known and not right else "")
+        badges.append(f"→ {answer}" if known and answer != label else "")
         said = f"answered {answer}, {words.percent(min(float(sure), 0.999), 1)} sure; truly {label}" if known else ""
         hints.append("\n".join(filter(None, (str(source), said))))
     info = dataset.info

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.made_runs import finished
-from tests.pages.opening import button, open_page, words
+from tests.pages.opening import button, on_the_table, open_page, words
 from tests.runs.test_start import write_model
 from tlcore.data import edits
 from tlcore.data.changes import Colour, Relabel
@@ -56,6 +56,8 @@ def test_one_click_starts_a_run_from_the_last_ones_weights_and_settings(
     mend(tiny_dataset, run)
     app = open_page("4_evaluate", run=run.id, view="failures")
     assert "**1 change** since this run" in words(app)
+    badges = [tile["badge"] for tile in on_the_table(app)["tiles"]]
+    assert badges.count("") == 2, "what was mended is no mistake any more"
     button(app, "Retrain with these changes").click().run()
     assert not app.exception
     (again,) = started
