@@ -149,10 +149,10 @@ def robustness(found: Robustness, curve: Curve) -> Drawing:
     """The accuracy of the model and of the frozen backbone as one distortion gets stronger."""
     places = [0.0, *(float(number + 1) for number in range(len(curve.strengths)))]
     plane = Plane(x=(0.0, places[-1]), y=(0.0, 1.0), width=200, height=120)
-    plane.axes(f"{curve.title.lower()} ({curve.unit})", "right", ticks=((), (0.0, 0.5, 1.0)), percent="y")
-    for place, strength in zip(places, (0.0, *curve.strengths), strict=True):
+    plane.axes(f"{curve.title}: {curve.unit}", "right", ticks=((), (0.0, 0.5, 1.0)), percent="y")
+    for place, strength in zip(places, ("none", *(f"{each:g}" for each in curve.strengths)), strict=True):
         x = plane.at(place, 0.0)[0]
-        plane.marks.append(Word(x, plane.top + plane.height + 12, f"{strength:g}", "middle", 8, QUIET))
+        plane.marks.append(Word(x, plane.top + plane.height + 12, strength, "middle", 8, QUIET))
     for shares, colour in (
         ((found.baseline, *curve.baseline), COLOURS[11]),
         ((found.model, *curve.model), TRAIN),

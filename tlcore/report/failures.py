@@ -134,9 +134,8 @@ def _robustness(found: Robustness) -> Iterator[Block]:
         Column("frozen backbone", "percent"),
     )
     for curve in found.curves:
-        shares = zip(
-            (0.0, *curve.strengths), (found.model, *curve.model), (found.baseline, *curve.baseline), strict=True
-        )
+        strengths: tuple[str | float, ...] = ("none", *curve.strengths)
+        shares = zip(strengths, (found.model, *curve.model), (found.baseline, *curve.baseline), strict=True)
         rows = tuple(
             (curve.title, curve.unit, strength, Interval(**ours.model_dump()), Interval(**theirs.model_dump()))
             for strength, ours, theirs in shares

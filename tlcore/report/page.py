@@ -29,6 +29,7 @@ svg { max-width: 100%%; height: auto; } summary { cursor: pointer; color: var(--
 pre { background: var(--shade); padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .8rem; }
 .pictures img { width: 100%%; height: 8.5rem; object-fit: contain; background: var(--shade); }
+@page { margin: 1.6cm; }
 @media print {
   :root { color-scheme: light; %(light)s --ground: #ffffff; --shade: #f4f6f8; }
   body { max-width: none; padding: 0; font-size: 10.5pt; } nav, details { display: none; }
