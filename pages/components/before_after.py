@@ -47,12 +47,10 @@ def show(workspace: Workspace, run: Run, dataset: Dataset | None) -> None:
 
 def _figures(found: BeforeAfter) -> None:
     with st.grid(4, min_column_width=150):
-        for label, figure in (("Before", found.before), ("After", found.after)):
-            st.metric(
-                f"{label}: right",
-                words.percent(figure.value),
-                help=f"95 % interval: {100 * figure.low:.1f} to {words.percent(figure.high)}.",
-            )
+        for label, figure in (("Before: right", found.before), ("After: right", found.after)):
+            with st.container(gap=None):
+                st.metric(label, words.percent(figure.value))
+                st.caption(f"95 % interval {100 * figure.low:.1f} to {words.percent(figure.high)}")
         st.metric("Wrong → right", words.count(found.pair.only_second))
         st.metric("Right → wrong", words.count(found.pair.only_first))
 

@@ -46,6 +46,8 @@ def choose(workspace: Workspace, form: Form) -> None:
             help="What a run has learnt is kept: its backbone, and its head for every class that is still there. "
             "Quicker where little has changed, such as a few labels.",
         )
+    if chosen:
+        st.caption("What is frozen below then stays as that run left it; a class that is new begins anew.")
     form.faults("start")
 
 

@@ -46,7 +46,7 @@ def _watch(run: Run, was_live: bool) -> None:
         _outcome(run, state)
     _curves(run, config, state)
     _steps(state)
-    _notes(state)
+    _notes(run, state)
     if state.state == "failed":
         return
     if not state.live:
@@ -208,12 +208,12 @@ def _steps(state: RunState) -> None:
     st.markdown(" ".join(said) or ":gray-badge[no step has begun]")
 
 
-def _notes(state: RunState) -> None:
-    """What the worker decided or met, and, while it lives, how good the folds say it will be."""
+def _notes(run: Run, state: RunState) -> None:
+    """What it begins with, what the worker decided or met, and, while it lives, how good the folds say it will be."""
     if state.live and state.folds is not None:
         value, about = run_facts.folds(state.folds)
         st.markdown(f"Accuracy over folds: **{value}** ({about})")
-    for note in state.notes:
+    for note in (*run_facts.beginning(run), *state.notes):
         st.caption(f":material/info: {run_facts.escape(note)}")
 
 

@@ -54,6 +54,14 @@ def dataset(run: Run) -> str:
         return "a dataset that is gone"
 
 
+def beginning(run: Run) -> tuple[str, ...]:
+    """What was said when the run was made: of the weights that it begins with, of its split."""
+    try:
+        return run.dataset.notes
+    except GraftError:
+        return ()
+
+
 def _version(run: Run) -> str:
     """Which one of an edited dataset: runs before and after the pictures were mended stand side by side."""
     try:
