@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import csv
+import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.training.tiny_run import TINY, WITH_TINY
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.pixels import read_pixels
 from tlcore.errors import ExportError
@@ -143,45 +144,100 @@ def test_a_run_that_began_with_another_has_no_script(make):
         told(make(), start="20261121-101500-shapes-0001")
 
 
+@pytest.fixture
+def carried_out(make, monkeypatch, tmp_path, tiny_dataset):
+    """Carry out the script of a run on a tiny backbone; its module, the folder that it wrote, and the run."""
+    monkeypatch.setattr("tlcore.export.training_script.CATALOGUE", WITH_TINY)
+
+    def done(**settings):
+        run = make()
+        path = tmp_path / "train.py"
+        path.write_text(told(run, backbone=TINY.key, image_size=32, batch_size=8, **settings))
+        spec = importlib.util.spec_from_file_location("script", path)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        (out := tmp_path / "out").mkdir()
+        (scratch := tmp_path / "scratch").mkdir()
+        script.main(Path(tiny_dataset.image_path(run.split()["file"][0])).parent, out, scratch)
+        return script, out, run
+
+    return done
+
+
+def test_it_imports_nothing_of_grafts(make):
+    names = [
+        alias.name if isinstance(node, ast.Import) else node.module
+        for node in ast.walk(ast.parse(training_script(make())))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    assert "keras" in names
+    assert not [name for name in names if name.startswith(("tlcore", "pickle."))]
+
+
 @pytest.mark.slow
-def test_its_exact_head_answers_as_grafts(make, workspace, tiny_dataset, tmp_path):
-    from tlcore.backbones.weights import weights_path
-    from tlcore.data.progress import drain
-    from tlcore.inference.temperature import fit_temperature
-    from tlcore.runs.pictures import read_test_pictures
+def test_its_backbone_sees_what_grafts_sees(make, workspace, tmp_path):
+    import keras
+
     from tlcore.training.backbones import build_backbone
-    from tlcore.training.exact import learn_from_training
+
+    path = tmp_path / "train.py"
+    path.write_text(training_script(make()))
+    spec = importlib.util.spec_from_file_location("script", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    own = script.build_backbone(keras.Input((SIZE, SIZE, 3)))
+    grafts = build_backbone(CATALOGUE["efficientnet_lite0"], size=SIZE, workspace=workspace)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3)).astype(np.float32)
+    assert np.array_equal(own.predict_on_batch(pixels), grafts.predict_on_batch(pixels))
+    names = {layer.name for layer in own.layers}
+    assert names >= {block.last_layer for block in CATALOGUE["efficientnet_lite0"].blocks}
+
+
+@pytest.mark.slow
+def test_its_exact_head_answers_as_grafts(carried_out, workspace):
+    import keras
+
+    from tlcore.data.progress import drain
+    from tlcore.runs.pictures import read_test_pictures
+    from tlcore.training.exact import solve_head
+    from tlcore.training.phases import plan
     from tlcore.training.pictures import read_pictures
 
-    run = make(head="logistic", mode="fine-tune", blocks=1, epochs=1, fine_tune_learning_rate=1e-12, augment=())
-    answers = carried_out(run, tiny_dataset, tmp_path)
-
-    lite = CATALOGUE["efficientnet_lite0"]
-    body = build_backbone(lite, size=SIZE, weights=weights_path(lite, workspace))
+    script, out, run = carried_out(head="logistic", augment=())
+    model = keras.models.load_model(out / "model.keras")
+    body = keras.Model(model.inputs, model.get_layer("pooled").output)
     pictures = drain(read_pictures(run, workspace), lambda step: None)
     test = drain(read_test_pictures(run, workspace), lambda step: None)
 
     def seen(pixels):
-        return body.predict(np.asarray(pixels[np.arange(len(pixels))], np.float32), verbose=0).mean(axis=(1, 2))
+        return body.predict_on_batch(np.asarray(pixels[np.arange(len(pixels))], np.float32))
 
     features = {part: seen(each.pixels) for part, each in pictures.items()}
-    head = learn_from_training(features, pictures, run.config, classes=3)
-    logits = {"val": features["val"] @ head.kernel + head.bias, "test": seen(test.pixels) @ head.kernel + head.bias}
-    logits["test"] /= fit_temperature(logits["val"], pictures["val"].labels)
-    expected = np.exp(logits["test"]) / np.exp(logits["test"]).sum(axis=1, keepdims=True)
-    assert np.abs(answers - expected).max() < 0.02
+    (phase,) = plan(run.config, TINY)
+    head, *_ = solve_head(phase, features, pictures, run.config, classes=3, epoch=1)
+    _, _, strength = script.solve_head(features["train"], pictures["train"].labels, np.arange(len(features["train"])))
+    assert strength == pytest.approx(head.strength)
+    logits = seen(test.pixels) @ head.kernel + head.bias
+    heat = json.loads((out / "test.json").read_text())["temperature"]
+    expected = np.exp(logits / heat) / np.exp(logits / heat).sum(axis=1, keepdims=True)
+    assert np.abs(np.load(out / "test.npy") - expected).max() < 0.01
 
 
-def carried_out(run, dataset, folder):
-    """Run the script where Graft is not to be found; the answers about the test pictures, `(n, classes)`."""
-    script = folder / "train.py"
-    script.write_text(training_script(run))
-    images = Path(dataset.image_path(run.split()["file"][0])).parent
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "KERAS_BACKEND")}
-    command = [sys.executable, "-P", str(script), str(images), "--out", str(folder / "out")]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    judged, answers = json.loads((folder / "out/test.json").read_text()), np.load(folder / "out/test.npy")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mode": "fine-tune", "blocks": 2, "gradual": True, "head": "both", "layer_decay": 0.8, "ema": 0.5},
+        {"augment": ("rotate", "flip_left_right"), "mixup": 0.1, "cutmix": 0.1, "balancing": "sampling", "views": 2}
+        | {"mode": "fine-tune", "blocks": 2, "fine_tune_learning_rate": 0.02, "label_smoothing": 0.05},
+    ],
+    ids=["deep", "mixed"],
+)
+def test_every_way_to_train_leads_to_a_model(carried_out, settings):
+    _script, out, run = carried_out(epochs=8, patience=0, head_learning_rate=0.05, **settings)
+    judged, answers = json.loads((out / "test.json").read_text()), np.load(out / "test.npy")
     assert judged["n"] == len(answers) == (run.split()["split"] == "test").sum()
-    assert (folder / "out/model.keras").exists()
-    return answers
+    assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+    assert judged["accuracy"] > 0.5  # three classes
+    assert (out / "model.keras").exists()
