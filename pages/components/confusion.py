@@ -7,6 +7,7 @@ true class and an answer, `block` two groups.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -54,11 +55,11 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
             seen = chosen is not None and chosen[0] in rows and chosen[1] in columns
             marked = (rows.index(chosen[0]), columns.index(chosen[1])) if chosen and seen else None
         # Another matrix is another chart: Plotly would keep the other one's selection.
-        key = f"confusion-{block}"
+        chart = f"confusion-{block}"
         st.plotly_chart(
             confusion_chart.figure(cells, dark=st.context.theme.type == "dark", chosen=marked),
-            key=key,
-            on_select=lambda: follow(key),
+            key=chart,
+            on_select=partial(follow, chart),
             selection_mode="points",
             config={"displayModeBar": False},
             alt="confusion matrix: rows are true classes, columns are answers",

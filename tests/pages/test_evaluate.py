@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+
+import streamlit as st
 
 from tests.pages.made_runs import finished, made
-from tests.pages.opening import open_page, words
+from tests.pages.opening import button, open_page, words
+from tlcore.evaluation.files import read_evaluation
 
 
 def test_without_a_model_the_page_says_what_will_be_here(workspace, tiny_dataset):
@@ -31,6 +35,24 @@ def test_the_cell_of_the_url_shows_its_pictures(workspace, tiny_dataset):
     assert app.selectbox(key="confusion-cell").value == (0, 0)
     table, *_ = app.get("bidi_component")  # below lie the mistakes
     assert all(tile["label"] == "circle" and tile["url"] for tile in json.loads(table.proto.json)["tiles"])
+
+
+def test_a_click_on_a_cell_puts_it_into_the_url(workspace, tiny_dataset, monkeypatch):
+    run = finished(workspace, tiny_dataset, right=0.5)
+
+    def chart(figure, *, key, on_select, **_):
+        """A button instead of the chart: as if its cell in the second row, first column, were clicked."""
+        clicked = SimpleNamespace(points=[{"customdata": figure.data[1].customdata[3]}])
+        st.session_state[key] = SimpleNamespace(selection=clicked)
+        st.button("click the cell", on_click=on_select)
+
+    monkeypatch.setattr(st, "plotly_chart", chart)
+    app = open_page("4_evaluate", run=run.id)
+    first, second, *_ = read_evaluation(run.path).order
+    button(app, "click the cell").click().run()
+    assert not app.exception
+    assert app.query_params["cell"] in (f"{second}-{first}", [f"{second}-{first}"])
+    assert app.selectbox(key="confusion-cell").value == (second, first)
 
 
 def test_choosing_a_cell_by_keyboard_puts_it_into_the_url(workspace, tiny_dataset):
