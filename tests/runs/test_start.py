@@ -129,6 +129,15 @@ def test_what_does_not_fit_is_told_beside_the_setting(workspace, tiny_dataset, c
     assert problem.field == "start"
 
 
+@pytest.mark.parametrize("file", ["model.keras", "exports/keras/model.keras"])
+def test_the_file_of_a_run_is_known_to_be_its(workspace, tiny_dataset, file):
+    run = with_model(workspace, tiny_dataset)
+    path = write_model(run.path / file)
+    found = find_start(workspace, str(path))
+    assert (found.about.run, found.about.classes) == (run.id, tiny_dataset.info.classes)
+    assert found.met
+
+
 def test_a_file_is_taken_with_the_classes_that_lie_beside_it(workspace, tiny_dataset, tmp_path):
     path = write_model(tmp_path / "given" / "model.keras")
     assert find_start(workspace, str(path)).about.classes == ()

@@ -96,9 +96,11 @@ def find_start(workspace: Workspace, name: str, dataset: Dataset | None = None) 
     Raises:
         RunError: There are none, or they are not of a model that a Graft made.
     """
-    if name.endswith(SUFFIX):
-        return _of_file(Path(name).expanduser())
-    return _of_run(open_run(workspace, name), dataset)
+    if not name.endswith(SUFFIX):
+        return _of_run(open_run(workspace, name), dataset)
+    path = Path(name).expanduser().absolute()
+    run = _home(path)
+    return _of_file(path) if run is None else _of_run(run, dataset)
 
 
 def read_start(run: Run) -> StartAbout | None:
@@ -219,6 +221,15 @@ def _of_run(run: Run, dataset: Dataset | None) -> Start:
     return Start(run.model_keras, _about(run.model_keras, run, config.resize, ()), _met(run), (note,))
 
 
+def _home(path: Path) -> Run | None:
+    """The run whose model a file is, as it lies in its folder or among its artefacts: of that one more is known."""
+    for folder in path.parents[:3]:
+        run = Run(folder)
+        if path in (run.model_keras, run.exports / "keras" / "model.keras") and (folder / "config.json").exists():
+            return run
+    return None
+
+
 def _of_file(path: Path) -> Start:
     beside = path.parent / "labels.json"
     known = read_json(beside, _Beside) if beside.exists() else _Beside()
@@ -229,7 +240,7 @@ def _of_file(path: Path) -> Start:
     about = _about(path, None, known.resize, known.labels)
     if not about.classes:
         notes.append(f"No labels.json beside {path.name} tells its classes: a new head begins.")
-    return Start(path.absolute(), about, {}, tuple(notes))
+    return Start(path, about, {}, tuple(notes))
 
 
 def _about(path: Path, run: Run | None, resize: str | None, classes: tuple[str, ...]) -> StartAbout:
