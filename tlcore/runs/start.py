@@ -13,6 +13,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -78,14 +79,19 @@ class Start:
 
     Attributes:
         model: The Keras file.
-        met: The part in which each picture was that it learnt from or was watched with, by SHA-256.
+        run: Whose model it is; None of a file.
         notes: What there is to say about it, in sentences.
     """
 
     model: Path
     about: StartAbout
-    met: dict[str, str]
+    run: Run | None = None
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def met(self) -> dict[str, str]:
+        """The part in which each picture was that it learnt from or was watched with, by SHA-256."""
+        return {} if self.run is None else _met(self.run)
 
 
 def find_start(workspace: Workspace, name: str, dataset: Dataset | None = None) -> Start:
@@ -215,10 +221,10 @@ def _of_run(run: Run, dataset: Dataset | None) -> Start:
     if dataset is not None and dataset.id == run.dataset.id:
         classes = tuple(map(edits_since(dataset, run.dataset.version).name, classes))
     if not config.learns_from_validation:
-        return Start(run.model_keras, _about(run.model_keras, run, config.resize, classes), _met(run))
+        return Start(run.model_keras, _about(run.model_keras, run, config.resize, classes), run)
     # A head that knows the validation pictures by heart would be watched with them.
     note = f"The head of '{run.name}' learnt from the validation pictures, too: a new one begins."
-    return Start(run.model_keras, _about(run.model_keras, run, config.resize, ()), _met(run), (note,))
+    return Start(run.model_keras, _about(run.model_keras, run, config.resize, ()), run, (note,))
 
 
 def _home(path: Path) -> Run | None:
@@ -240,7 +246,7 @@ def _of_file(path: Path) -> Start:
     about = _about(path, None, known.resize, known.labels)
     if not about.classes:
         notes.append(f"No labels.json beside {path.name} tells its classes: a new head begins.")
-    return Start(path, about, {}, tuple(notes))
+    return Start(path, about, notes=tuple(notes))
 
 
 def _about(path: Path, run: Run | None, resize: str | None, classes: tuple[str, ...]) -> StartAbout:
