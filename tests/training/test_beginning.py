@@ -18,7 +18,7 @@ from tlcore.errors import RunError
 from tlcore.files import sha256
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
-from tlcore.runs.events import EpochEnded, PhaseStarted
+from tlcore.runs.events import CrossValidated, EpochEnded, PhaseStarted
 from tlcore.runs.start import find_start
 from tlcore.training.backbones import build_backbone
 from tlcore.training.beginning import begin
@@ -178,6 +178,9 @@ def test_a_run_that_was_interrupted_goes_on_exactly_although_its_start_is_gone(w
         train(cut_short, report=told.append, stop=in_the_middle, pause=in_the_middle)
     found = arrays(train(cut_short, report=told.append, stop=lambda: False).model)
     assert [news.phase for news in told if isinstance(news, PhaseStarted)].count("fine-tune") == 2
+    assert not [news for news in told if isinstance(news, CrossValidated)], (
+        "folds of what the start has learnt by heart"
+    )
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

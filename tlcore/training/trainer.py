@@ -123,7 +123,8 @@ class Training:
 
     def judge_by_folds(self) -> None:
         """Where pictures are few, say how good the exact head is over repeated folds of all that are learnt from."""
-        if are_few(self.pictures, classes=self.classes):
+        # Not where another run went before: its backbone may know by heart what a fold would ask it.
+        if self.config.start is None and are_few(self.pictures, classes=self.classes):
             with stretch(self.report, self.stop, "folds", "Judging by folds, since the pictures are few"):
                 found = judge_few(self._features(), self.pictures, classes=self.classes, seed=self.config.seed)
             if found:
