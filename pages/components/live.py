@@ -47,8 +47,6 @@ def _watch(run: Run, was_live: bool) -> None:
     _curves(run, config, state)
     _steps(state)
     _notes(run, state)
-    if state.state == "failed":
-        return
     if not state.live:
         curves_reading.show(run)
     elif note := overfitting_note(state.epochs):

@@ -83,6 +83,19 @@ def test_runs_with_other_test_pictures_are_not_compared_without_a_warning(pair):
     assert not app.metric
 
 
+def test_ticked_runs_lead_to_their_comparison(pair):
+    second, first = (run.id for run in sorted(pair, key=lambda run: run.id))  # the newest stands first
+    app = open_page("3_runs")
+    for run in pair:
+        app.checkbox(key=f"compare-{run.id}").check()
+    app.run()
+    button(app, "Compare their answers, picture by picture").click().run()
+    assert not app.exception
+    assert app.query_params["run"] in (first, [first])
+    assert app.query_params["with"] in (second, [second])
+    assert "Picture by picture" in words(app)
+
+
 def test_a_single_run_says_what_is_needed_to_compare(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset)
     assert "Nothing to compare with" in words(open_page("4_evaluate", run=run.id, view="compare"))
