@@ -28,6 +28,7 @@ RANKS = {
     "backbones": 2,
     "runs": 3,
     "inference": 3,
+    "serving": 3.4,
     "sweeps": 3.5,
     "health": 3.6,
     "evaluation": 4.5,
