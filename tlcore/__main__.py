@@ -22,7 +22,9 @@ from tlcore.commands import (
     data,
     explain,
     lr_find,
+    predict,
     runs,
+    serve,
     split,
     sweep,
     train,
@@ -54,7 +56,8 @@ app.command("compare")(compare.compare)
 app.command("costs")(costs.costs)
 app.command("understand")(explain.understand)
 app.command("explain")(explain.explain)
-app.command("predict")(use.predict)
+app.command("predict")(predict.predict)
+app.command("serve")(serve.serve)
 app.command("export")(use.export)
 
 
