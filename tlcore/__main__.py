@@ -22,6 +22,7 @@ from tlcore.commands import (
     data,
     explain,
     lr_find,
+    packing,
     predict,
     runs,
     serve,
@@ -44,10 +45,14 @@ app = typer.Typer(
 )
 data.app.command("check")(check.check)
 data.app.command("split")(split.split)
+data.app.command("pack")(packing.pack_dataset)
+data.app.command("unpack")(packing.unpack_dataset)
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
 app.command("sweep")(sweep.sweep)
+runs.app.command("pack")(packing.pack_run)
+runs.app.command("unpack")(packing.unpack_run)
 app.add_typer(runs.app, name="runs")
 app.add_typer(cache.app, name="cache")
 app.add_typer(backbones.app, name="backbones")
