@@ -34,7 +34,7 @@ RANKS = {
     "evaluation": 4.5,
     "labelling": 4.6,
     "training": 4,
-    "export": 4.5,
+    "export": 4.55,
     "commands": 5,
     "__main__": 6,
 }
