@@ -11,7 +11,12 @@ from types import MappingProxyType
 from tlcore.errors import ExportError
 from tlcore.export.bundle import Bundle
 from tlcore.export.exporter import Exporter
-from tlcore.export.model_files import KERAS, ONNX
+from tlcore.export.eight_bits import EIGHT_BITS
+from tlcore.export.model_files import KERAS
+from tlcore.export.onnx_files import HALF, ONNX
+from tlcore.runs.formats import FORMATS
+
+ALL = "all"
 
 
 def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
@@ -28,16 +33,20 @@ def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
     return MappingProxyType(found)
 
 
-EXPORTERS = table((KERAS, ONNX, Bundle()))
+EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, KERAS))
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
-    """The formats of these keys; all where none is named.
+    """The formats of these keys; those that every run has where none is named, and for `all` those that can be made here.
 
     Raises:
-        ExportError: There is no such format.
+        ExportError: There is no such format, or it cannot be made here.
     """
-    unknown = [key for key in keys or () if key not in EXPORTERS]
-    if unknown:
-        raise ExportError(f"A format is one of {', '.join(EXPORTERS)}. Received: {', '.join(unknown)}.")
-    return tuple(EXPORTERS[key] for key in dict.fromkeys(keys or EXPORTERS))
+    wanted = list(keys or (key for key in EXPORTERS if FORMATS[key].with_run))
+    if ALL in wanted:
+        return tuple(exporter for key, exporter in EXPORTERS.items() if not FORMATS[key].missing)
+    if unknown := [key for key in wanted if key not in EXPORTERS]:
+        raise ExportError(f"A format is one of {', '.join([*EXPORTERS, ALL])}. Received: {', '.join(unknown)}.")
+    if missing := [FORMATS[key].missing for key in wanted if FORMATS[key].missing]:
+        raise ExportError(" ".join(missing))
+    return tuple(EXPORTERS[key] for key in dict.fromkeys(wanted))
