@@ -43,18 +43,38 @@ _PART = {
         wanted = Max (rounded, one)
         out = Cast <to = 7> (wanted)""",
 }
+# What a JPEG decoder that reduces is asked to keep: twice the result.
+_NEEDED = {
+    "square": """
+        side_of_square = Cast <to = 11> (square)
+        needed = Add (side_of_square, side_of_square)""",
+    "letterbox": """
+        of_longer = ReduceMax <axes = [0], keepdims = 1> (given)
+        double_side = Cast <to = 11> (square)
+        doubled_side = Add (double_side, double_side)
+        given_scale = Div (doubled_side, of_longer)
+        given_scaled = Mul (given, given_scale)
+        given_rounded = Round (given_scaled)
+        given_one = Constant <value = double {1.0}> ()
+        needed = Max (given_rounded, given_one)""",
+}
 
 _MODEL = """
 <ir_version: {ir_version}, opset_import: ["" : {opset}, "graft" : 1]>
-full_size (uint8[height, width, 3] picture) => (float[1, {size}, {size}, 3] resized_pixels)
+full_size (uint8[height, width, 3] picture, bool jpeg) => (float[1, {size}, {size}, 3] resized_pixels)
 <int64[2] square = {{{size}, {size}}}, int64[1] zero = {{0}}, int64[1] two_axes = {{2}}, int64 halves = {{2}},
  float ground = {{{grey}.0}}>
 {{
-    shape = Shape (picture)
+    given_shape = Shape (picture)
+    given_sides = Slice (given_shape, zero, two_axes)
+    given = Cast <to = 11> (given_sides)
+    {needed}
+    drafted = graft.drafted (picture, jpeg, needed)
+    shape = Shape (drafted)
     whole = Slice (shape, zero, two_axes)
     size = Cast <to = 11> (whole)
     {part}
-    resized = graft.resized (picture, begin, end, out)
+    resized = graft.resized (drafted, begin, end, out)
     missing = Sub (square, out)
     before = Div (missing, halves)
     after = Sub (missing, before)
@@ -78,8 +98,8 @@ def fullsize_graph(size: int, policy: Policy, *, opset: int, ir_version: int) ->
         Input `picture`, `(height, width, 3)`, uint8, RGB, upright; output `resized_pixels`, `(1, size, size, 3)`,
         float32, 0-255. It uses standard operators only.
     """
-    part = _PART[policy]
-    text = _MODEL.format(ir_version=ir_version, opset=opset, size=size, grey=GREY[0], part=part)
+    part, needed = _PART[policy], _NEEDED.get(policy, _NEEDED["square"])
+    text = _MODEL.format(ir_version=ir_version, opset=opset, size=size, grey=GREY[0], part=part, needed=needed)
     functions = FUNCTIONS.read_text(encoding="utf-8").replace("OPSET", str(opset))
     model = parser.parse_model(text + functions)
     plain = inliner.inline_local_functions(model)
