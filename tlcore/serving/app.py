@@ -176,7 +176,8 @@ def _guard(key: str) -> Any:
             HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False, description="GRAFT_API_KEY"))
         ],
     ) -> None:
-        if brought is None or not secrets.compare_digest(brought.credentials.encode(), key.encode()):
+        # Headers are read as Latin-1, whatever was sent: these are the bytes.
+        if brought is None or not secrets.compare_digest(brought.credentials.encode("latin-1"), key.encode()):
             came = "another one" if brought else "none"
             raise RefusedError(401, f"This server needs its key as `Authorization: Bearer KEY`. Received {came}.")
 

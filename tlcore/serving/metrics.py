@@ -47,7 +47,7 @@ class Metrics:
         )
         self.together = Histogram(
             "graft_pictures_together",
-            "Pictures that went to the model at once.",
+            "Pictures that were taken from the line at once.",
             buckets=(1, 2, 3, 4),
             registry=self.registry,
         )
