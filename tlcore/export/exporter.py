@@ -27,6 +27,10 @@ LOADING_SECONDS = 300.0
 SECONDS_PER_PICTURE = 5.0
 
 
+class UnprovenError(ExportError):
+    """Nothing on this machine can open the artefact; that says nothing against it."""
+
+
 @dataclass(frozen=True)
 class Replay:
     """What an artefact answered when it was loaded again.

@@ -1,9 +1,10 @@
 """From a picture of any size to the model's pixels, as ONNX: what `pixels.to_pixels` does, to the last bit.
 
 It knows the arithmetic of `Image.resize(BICUBIC, box, reducing_gap=3)` of Pillow 13: means of whole rectangles where a
-picture is much too large, then a filter along both axes, with weights of 22 bits and 8 bits in between; which axis comes
-first is decided by how much each shrinks. It does not know files: turning upright, transparency and colour come before.
-The text beside it has the functions, in ONNX's own notation.
+picture is much too large, then a filter along both axes, with weights of 22 bits and 8 bits in between; which axis is
+first depends on how much each shrinks. A JPEG's pixels are first reduced by 2, 4 or 8 where its decoder does that for
+the app. It does not know files: turning upright, transparency and colour come before. The text beside it has the
+functions, in ONNX's own notation.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ def fullsize_graph(size: int, policy: Policy, *, opset: int, ir_version: int) ->
         ir_version: Of the same.
 
     Returns:
-        Input `picture`, `(height, width, 3)`, uint8, RGB, upright; output `resized_pixels`, `(1, size, size, 3)`,
-        float32, 0-255. It uses standard operators only.
+        Inputs `picture`, `(height, width, 3)`, uint8, RGB, upright, and `jpeg`, bool: whether it comes from one; output
+        `resized_pixels`, `(1, size, size, 3)`, float32, 0-255. It uses standard operators only.
     """
     part, needed = _PART[policy], _NEEDED.get(policy, _NEEDED["square"])
     text = _MODEL.format(ir_version=ir_version, opset=opset, size=size, grey=GREY[0], part=part, needed=needed)

@@ -10,10 +10,12 @@ from types import MappingProxyType
 
 from tlcore.errors import ExportError
 from tlcore.export.bundle import Bundle
-from tlcore.export.exporter import Exporter
 from tlcore.export.eight_bits import EIGHT_BITS
+from tlcore.export.exporter import Exporter
+from tlcore.export.fullsize import FULL_SIZE
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import HALF, ONNX
+from tlcore.export.web import WEB
 from tlcore.runs.formats import FORMATS
 
 ALL = "all"
@@ -33,7 +35,7 @@ def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
     return MappingProxyType(found)
 
 
-EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, KERAS))
+EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, KERAS))
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:

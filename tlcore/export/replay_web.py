@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -116,7 +117,9 @@ def main() -> None:
     if server.outcome["error"]:
         sys.exit(f"The page said: {server.outcome['error']}")
     answers = [server.answers[place] for place in range(len(asked["pictures"]))]
-    sys.stdout.write(json.dumps({"browser": server.outcome["browser"], "answers": answers}))
+    agent = server.outcome["browser"]
+    named = re.search(r"Chrome/[\d.]+", agent)
+    sys.stdout.write(json.dumps({"browser": named.group() if named else agent, "answers": answers}))
 
 
 if __name__ == "__main__":

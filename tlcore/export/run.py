@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tlcore.data.progress import Pace, Progress, drain
 from tlcore.errors import ExportError, GraftError
-from tlcore.export.exporter import Exporter, FreshProcess
+from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
 from tlcore.export.proof import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare
 from tlcore.export.registry import find
 from tlcore.files import remove_tree, sha256, write_json
@@ -103,6 +103,8 @@ def _prove(
             with tempfile.TemporaryDirectory(prefix="graft-proof-") as scratch:
                 replay = exporter.predict(file, pictures, fresh, Path(scratch))
             found = agreement(expected, replay, exporter.file, precision)
+    except UnprovenError as error:
+        found, n = Agreement(0.0, 0.0, False, str(error)), 0
     except (GraftError, ValueError, KeyError, IndexError) as error:
         said = f"{exporter.file} could not be loaded and asked in a fresh process: {error}. {REFUSED}"
         found = Agreement(0.0, 1.0, False, said, failed=True)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import platform
-import shutil
 import zipfile
 from pathlib import Path
 from string import Template
@@ -20,8 +18,10 @@ from tlcore.data.pixels import open_picture
 from tlcore.errors import ExportError
 from tlcore.export.browser import find_browser
 from tlcore.export.bundle import BUNDLED, TIME
-from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.exporter import FreshProcess, Replay, UnprovenError
+from tlcore.export.facts import facts
 from tlcore.inference.labels import read_labels
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
@@ -35,10 +35,8 @@ UNREADABLE = frozenset({".tif", ".tiff", ".heic", ".heif"})  # for most browsers
 class WebPage:
     """A zip with a page, the model, and ONNX Runtime Web as its npm package has it."""
 
-    key = "web"
-    title = "Web page"
-    description = "For anybody with a browser, a phone too: pictures, camera, answers. Works offline; nothing is sent."
-    file = "web.zip"
+    form = FORMATS["web"]
+    key, title, description, file = form.key, form.title, form.description, form.file
 
     def export(self, run: Run, folder: Path) -> None:
         labels = read_labels(run.path)
@@ -48,7 +46,6 @@ class WebPage:
             raise ExportError(
                 f"The web page needs model.onnx. It is not in {run.path}. Train the run again."
             ) from error
-        vendored = json.loads((VENDOR / "onnxruntime-web.json").read_text(encoding="utf-8"))
         engine = (VENDOR / "ort-wasm-simd-threaded.wasm.gz").read_bytes()
         runtime = (VENDOR / "ort.wasm.bundle.min.mjs").read_bytes()
         readme = Template((PAGE / "README.md").read_text(encoding="utf-8")).substitute(
@@ -58,11 +55,11 @@ class WebPage:
             classes=", ".join(labels.labels),
             size=labels.image_size,
             resize=labels.resize,
-            version=vendored["version"],
+            version=_vendored()["version"],
         )
         files = {
             **{name: (PAGE / name).read_bytes() for name in CODE},
-            "labels.js": _script(labels=labels.model_dump(mode="json")),
+            "labels.js": _script(labels=facts(run)),
             "model.js": _script(model=model),
             "runtime.js": _script(runtime=runtime, engine=engine),
             "README.md": readme.encode(),
@@ -79,9 +76,9 @@ class WebPage:
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
         browser = find_browser()
         if browser is None:
-            raise ExportError(
-                "not proven here: that needs Chromium or Google Chrome, and none was found. Install one, or set "
-                "GRAFT_CHROMIUM to its path, and export again"
+            raise UnprovenError(
+                f"{self.file} is not proven here: that needs Chromium or Google Chrome, and none was found. "
+                "Install one, or set GRAFT_CHROMIUM to its path, and export again."
             )
         home = scratch / "page"
         home.mkdir()
@@ -96,12 +93,14 @@ class WebPage:
         }
         output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
+        median, slow = np.percentile([answer["milliseconds"] for answer in said["answers"]], (50, 95)).tolist()
         scores = [answer["unfamiliarity"] for answer in said["answers"]]
         return Replay(
             np.array([answer["probabilities"] for answer in said["answers"]], np.float32),
-            float(np.median([answer["milliseconds"] for answer in said["answers"]])),
-            {"python": platform.python_version(), "browser": said["browser"]},
+            median,
+            {"browser": said["browser"], "onnxruntime-web": _vendored()["version"]},
             unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            milliseconds_p95=slow,
         )
 
 
@@ -122,6 +121,11 @@ def _script(**parts: Any) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def _vendored() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((VENDOR / "onnxruntime-web.json").read_text(encoding="utf-8"))
+    return found
+
+
 def _notices() -> bytes:
     """What ONNX Runtime is made of and by whom, as its Python package has it."""
     import onnxruntime
@@ -129,14 +133,4 @@ def _notices() -> bytes:
     return Path(onnxruntime.__file__).with_name("ThirdPartyNotices.txt").read_bytes()
 
 
-def unpack_page(artefact: Path, folder: Path) -> None:
-    """Lay the page out as a folder.
-
-    Raises:
-        OSError: The folder cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(artefact) as archive:
-        for name in archive.namelist():
-            with archive.open(name) as source, (folder / name).open("wb") as target:
-                shutil.copyfileobj(source, target)
+WEB = WebPage()

@@ -99,6 +99,18 @@ _ALL = (
         "int8",
     ),
     Format(
+        "onnx-fullsize",
+        "ONNX, any size in",
+        "For programs that have decoded the picture: RGB of any size in; the graph crops and resizes as the app does.",
+        "model-fullsize.onnx",
+    ),
+    Format(
+        "web",
+        "Web page",
+        "For anybody with a browser, a phone too: pictures, camera, answers. Works offline; nothing is sent.",
+        "web.zip",
+    ),
+    Format(
         "keras",
         "Keras model",
         "For Python with Keras 3: goes on training, or changes. Loads with keras.models.load_model, without Graft.",
