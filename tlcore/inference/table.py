@@ -107,18 +107,18 @@ class AnswerTable:
         kept = resume and self._path.exists()
         if kept:
             self._cut_torn_row(self._path)
+            self._check_head(self._path)
         # Names of files need not be text: what is not, is written as it is.
         stream = self._path.open("r+" if kept else "w+", encoding="utf-8", errors="surrogateescape", newline="")
-        if kept:
-            self._check_head(stream)
-            stream.seek(0, 2)
+        stream.seek(0, 2)
         return stream
 
-    def _check_head(self, stream: TextIO) -> None:
-        head = next(csv.reader(stream), None)
+    def _check_head(self, path: Path) -> None:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            head = next(csv.reader(stream), None)
         if head is not None and head != self._head:
             raise DataError(
-                f"--resume goes on with a table of this run's classes. The columns of {self._path} are "
+                f"--resume goes on with a table of this run's classes. The columns of {path} are "
                 f"{', '.join(head)[:200]}. Name another file, or leave out --resume to write it anew."
             )
 
