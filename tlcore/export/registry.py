@@ -15,6 +15,7 @@ from tlcore.export.exporter import Exporter
 from tlcore.export.fullsize import FULL_SIZE
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import HALF, ONNX
+from tlcore.export.server import SERVER
 from tlcore.export.web import WEB
 from tlcore.runs.formats import FORMATS
 
@@ -35,7 +36,7 @@ def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
     return MappingProxyType(found)
 
 
-EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, KERAS))
+EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS))
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:

@@ -68,6 +68,7 @@ def ask_all(port: int, pictures: list[Path]) -> None:
             probabilities=[answer["probabilities"] for answer, _ in found],
             unfamiliarity=[answer["unfamiliarity"] for answer, _ in found],
             milliseconds_per_picture=times[len(times) // 2],
+            milliseconds_p95=times[min(len(times) - 1, int(0.95 * len(times)))],
             versions={name: importlib.metadata.version(name) for name in PACKAGES},
         )
     except Exception as error:

@@ -18,7 +18,9 @@ import tlcore
 from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, add, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
 from tlcore.inference.labels import read_labels
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
@@ -49,15 +51,15 @@ UNFAMILIAR = ", and how unlike the training pictures it is: above 1 the answer m
 class Server:
     """A zip with a program that answers over HTTP, its model, a `Dockerfile` and a compose file."""
 
-    key = "server"
-    title = "Server"
-    description = "For a machine that others ask over HTTP: health, metrics, limits, a key; as a container or without."
-    file = "server.zip"
+    form = FORMATS["server"]
+    key, title, description, file = form.key, form.title, form.description, form.file
 
     def export(self, run: Run, folder: Path) -> None:
         with zipfile.ZipFile(folder / self.file, "w") as archive:
             add(archive, "model/model.onnx", content_of(run.model_onnx), zipfile.ZIP_STORED)
-            add(archive, "model/labels.json", content_of(run.labels_json), zipfile.ZIP_DEFLATED)
+            # All that is known, not only what the app itself needs: `GET /model` tells the thresholds.
+            labels = json.dumps(facts(run), indent=2, ensure_ascii=False)
+            add(archive, "model/labels.json", labels.encode(), zipfile.ZIP_DEFLATED)
             for name in MODULES:
                 add(archive, f"tlcore/{name}", content_of(LIBRARY / name), zipfile.ZIP_DEFLATED)
             add(archive, "requirements.txt", requirements(PACKAGES).encode(), zipfile.ZIP_DEFLATED)
@@ -83,6 +85,7 @@ class Server:
             said["milliseconds_per_picture"],
             {"python": platform.python_version(), **said["versions"]},
             unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            milliseconds_p95=said["milliseconds_p95"],
         )
 
 
@@ -99,3 +102,6 @@ def _texts(run: Run) -> dict[str, str]:
     texts = {name: (BUNDLED / "server" / file).read_text(encoding="utf-8") for name, file in TEXTS.items()}
     # The compose file has variables of its own, and none of ours.
     return {name: text if name == "compose.yaml" else Template(text).substitute(known) for name, text in texts.items()}
+
+
+SERVER = Server()

@@ -111,6 +111,12 @@ _ALL = (
         "web.zip",
     ),
     Format(
+        "server",
+        "Server",
+        "For a machine that others ask over HTTP: health, metrics, limits, a key; as a container or without.",
+        "server.zip",
+    ),
+    Format(
         "keras",
         "Keras model",
         "For Python with Keras 3: goes on training, or changes. Loads with keras.models.load_model, without Graft.",

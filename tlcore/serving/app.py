@@ -21,7 +21,7 @@ from tlcore.inference.predictor import Predictor
 from tlcore.serving.limits import Limits
 from tlcore.serving.line import BusyError, Line, Outcome, Said, TooManyPixelsError
 from tlcore.serving.metrics import CONTENT_TYPE_LATEST, Counting, Metrics
-from tlcore.serving.schemas import Fault, FaultyPicture, Health, ModelCard, Prediction, Predictions
+from tlcore.serving.schemas import Fault, FaultyPicture, Health, Learnt, ModelCard, Prediction, Predictions
 from tlcore.serving.uploads import FORM, RefusedError, Upload, read_uploads
 
 SURE = 0.5
@@ -37,7 +37,13 @@ A request is answered whole or refused whole: a refusal names the pictures that 
 
 
 def create_app(
-    predictor: Predictor, *, model: str, sha256: str, limits: Limits | None = None, key: str | None = None
+    predictor: Predictor,
+    *,
+    model: str,
+    sha256: str,
+    learnt: Learnt | None = None,
+    limits: Limits | None = None,
+    key: str | None = None,
 ) -> FastAPI:
     """Make the app that answers with a model.
 
@@ -45,11 +51,11 @@ def create_app(
         predictor: The model; its `threads` say how many pictures are worked on at a time.
         model: What it is called, mostly the run's id.
         sha256: Of its file.
+        learnt: What is known of its probabilities beside.
         limits: What a request may be.
         key: Whoever asks must bring it, but for `/healthz`; None lets everybody ask.
     """
-    limits = limits or Limits()
-    labels = predictor.labels
+    limits, learnt, labels = limits or Limits(), learnt or Learnt(), predictor.labels
     metrics = Metrics(lambda: len(line), labels.labels)
     line = Line(predictor, limits, metrics.together.observe)
 
@@ -105,6 +111,8 @@ def create_app(
             resize=labels.resize,
             temperature=labels.temperature,
             tells_unfamiliar=predictor.tells_unfamiliar,
+            thresholds=learnt.thresholds,
+            sets=learnt.sets,
             sha256=sha256,
             limits=limits,
         )

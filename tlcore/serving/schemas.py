@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.serving.limits import Limits
 
@@ -48,6 +48,31 @@ class Fault(BaseModel):
     pictures: list[FaultyPicture] = Field(default_factory=list, description="The pictures that are in the way.")
 
 
+class Threshold(BaseModel):
+    """From which probability on a picture should count as of a class, when missing one costs `ratio` false alarms."""
+
+    label: str
+    ratio: float
+    threshold: float = Field(description="Above 1 a picture never counts.")
+
+
+class AnswerSet(BaseModel):
+    """How to answer with a set of classes that holds the right one with a chosen share."""
+
+    method: str = Field(description="`lac` or `aps`.")
+    wanted: float = Field(description="That share, 0 to 1.")
+    threshold: float = Field(description="What it is compared with is the method's.")
+
+
+class Learnt(BaseModel):
+    """What was learnt of the probabilities on the validation pictures; empty where nothing was."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    thresholds: list[Threshold] = []
+    sets: list[AnswerSet] = []
+
+
 class ModelCard(BaseModel):
     """What answers here."""
 
@@ -61,6 +86,8 @@ class ModelCard(BaseModel):
         description="By which its logits are divided, so that probabilities mean something."
     )
     tells_unfamiliar: bool = Field(description="Whether it says how unlike the training pictures a picture is.")
+    thresholds: list[Threshold]
+    sets: list[AnswerSet]
     sha256: str = Field(description="Of the file `model.onnx`.")
     limits: Limits
 

@@ -17,10 +17,11 @@ from pathlib import Path
 import uvicorn
 
 from tlcore.errors import GraftError, RunError
-from tlcore.files import sha256
+from tlcore.files import read_json, sha256
 from tlcore.inference.predictor import Predictor
 from tlcore.serving.app import create_app
 from tlcore.serving.limits import Limits
+from tlcore.serving.schemas import Learnt
 
 KEY = "GRAFT_API_KEY"
 HOST, PORT = "127.0.0.1", 8000
@@ -35,6 +36,7 @@ def serve(
     host: str = HOST,
     port: int = PORT,
     threads: int | None = None,
+    learnt: Learnt | None = None,
     limits: Limits | None = None,
 ) -> None:
     """Answer with the model of a folder until asked to stop (Ctrl-C, SIGTERM).
@@ -45,6 +47,7 @@ def serve(
         host: `0.0.0.0` lets other machines ask.
         port: 0 takes a free one; it is said on standard error.
         threads: Pictures at a time; one for each core where not given.
+        learnt: What is known of the probabilities beside; what `labels.json` says of it where not given.
         limits: What a request may be.
 
     Raises:
@@ -52,7 +55,14 @@ def serve(
     """
     predictor = Predictor.from_run(folder, threads=threads)
     key = os.environ.get(KEY) or None
-    app = create_app(predictor, model=model, sha256=sha256(folder / "model.onnx"), limits=limits, key=key)
+    app = create_app(
+        predictor,
+        model=model,
+        sha256=sha256(folder / "model.onnx"),
+        learnt=learnt or read_json(folder / "labels.json", Learnt),
+        limits=limits,
+        key=key,
+    )
     listening = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     _say(f"{model} answers at http://{shown}:{listening.getsockname()[1]}. Ctrl-C ends it.")
