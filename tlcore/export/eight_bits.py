@@ -33,7 +33,7 @@ from tlcore.runs.run import Run
 Floats = npt.NDArray[np.float32]
 # So many points of accuracy may an attempt lose on validation pictures to be the last one: half of what the bar allows.
 ENOUGH = 0.01
-FEW, MANY = 100, 400
+FEW, MANY = 100, 300
 VALIDATED = 300
 # What is computed with weights, or is fast in 8 bits; everything between two of them stays in 8 bits, too.
 KINDS = ("Conv", "MatMul", "Gemm", "Add", "Mul", "Clip", "Relu", "GlobalAveragePool", "AveragePool", "MaxPool", "Concat")
@@ -42,27 +42,18 @@ WITH_WEIGHTS = ("Conv", "MatMul", "Gemm")
 
 @dataclass(frozen=True)
 class Attempt:
-    """How to go about it.
+    """How to go about it. Each channel of a weight has a scale of its own always: one for all ruins depthwise layers.
 
     Attributes:
-        per_channel: A scale for each channel of a weight instead of one for all.
         pictures: To calibrate by.
-        exact_ends: The first and the last layers, and what lies before the first, stay in 32 bits.
-        kinds: The operators that are brought to 8 bits.
+        exact_ends: So many of the first layers with weights, and of the last, stay in 32 bits.
     """
 
-    per_channel: bool
     pictures: int
-    exact_ends: bool = False
-    kinds: tuple[str, ...] = KINDS
+    exact_ends: tuple[int, int] = (0, 0)
 
 
-ATTEMPTS = (
-    Attempt(per_channel=False, pictures=FEW),
-    Attempt(per_channel=True, pictures=FEW),
-    Attempt(per_channel=True, pictures=MANY),
-    Attempt(per_channel=True, pictures=MANY, exact_ends=True),
-)
+ATTEMPTS = (Attempt(FEW), Attempt(MANY), Attempt(MANY, exact_ends=(3, 2)))
 
 
 class EightBitOnnxFile(OnnxFile):
@@ -84,13 +75,13 @@ def bring_to_eight_bits(
     The body sees a little differently now, so the distance that counts as unfamiliar is found anew.
     """
     halves = Halves(graph)
-    wanted = _accuracy(_ask(graph, validation.pixels)[0], validation)
+    wanted = _accuracy(ask_all(graph, validation.pixels)[0], validation)
     best, most = None, -1.0
     with tempfile.TemporaryDirectory(prefix="graft-int8-") as folder:
         ready = _prepared(halves.body, Path(folder))
         for attempt in attempts:
             body = _quantized(ready, training.pixels, attempt, Path(folder))
-            answers, *scores = _ask(halves.joined(body), validation.pixels)
+            answers, *scores = ask_all(halves.joined(body), validation.pixels)
             accuracy = _accuracy(answers, validation)
             if accuracy > most:
                 best, most = halves.joined(body, limit=_limit(halves, scores[0]) if scores else None), accuracy
@@ -128,25 +119,27 @@ def _quantized(ready: Path, pixels: npt.NDArray[np.uint8], attempt: Attempt, fol
         folder / "quantized.onnx",
         _Reader(pixels, attempt.pictures, graph.graph.input[0].name),
         quant_format=QuantFormat.QDQ,
-        per_channel=attempt.per_channel,
+        per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        op_types_to_quantize=list(attempt.kinds),
-        nodes_to_exclude=_ends(graph) if attempt.exact_ends else [],
+        op_types_to_quantize=list(KINDS),
+        nodes_to_exclude=_exact(graph, *attempt.exact_ends),
     )
     return onnx.load(folder / "quantized.onnx")
 
 
-def _ends(graph: onnx.ModelProto) -> list[str]:
-    """The first layer with weights and all before it, and the last."""
+def _exact(graph: onnx.ModelProto, first: int, last: int) -> list[str]:
+    """What lies before the first layer with weights, and so many of the first and of the last of these with what follows."""
     nodes = list(graph.graph.node)
     places = [place for place, node in enumerate(nodes) if node.op_type in WITH_WEIGHTS]
-    if not places:
-        return []
-    return [node.name for node in chain(nodes[: places[0] + 1], nodes[places[-1] :])]
+    if first + last >= len(places):  # of a graph so small nothing would be left
+        first = last = 0
+    begin = places[first] if places else 0
+    end = places[-last] if last else len(nodes)
+    return [node.name for node in chain(nodes[:begin], nodes[end:])]
 
 
-def _ask(graph: onnx.ModelProto, pixels: npt.NDArray[np.uint8]) -> list[Floats]:
+def ask_all(graph: onnx.ModelProto, pixels: npt.NDArray[np.uint8]) -> list[Floats]:
     """Every output of a graph for pixels `(n, size, size, 3)`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

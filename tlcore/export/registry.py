@@ -15,8 +15,10 @@ from tlcore.export.exporter import Exporter
 from tlcore.export.fullsize import FULL_SIZE
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import HALF, ONNX
+from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
 from tlcore.export.server import SERVER
 from tlcore.export.web import WEB
+from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
 from tlcore.runs.formats import FORMATS
 
 ALL = "all"
@@ -36,7 +38,7 @@ def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
     return MappingProxyType(found)
 
 
-EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS))
+EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS, SAVED_MODEL, *LITE))
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:

@@ -1,0 +1,107 @@
+"""Encoded picture files to pixels within a TensorFlow graph: as near to `data.pixels` as TensorFlow's own decoders come.
+
+JPEG (EXIF orientation applied), PNG (transparency over white), BMP and the first frame of a GIF; what TensorFlow cannot
+decode is an error of the request. The kernel of the resize is Pillow's, but large pictures are not first decoded or
+reduced at a fraction of their size, so that pixels differ by a little; `docs/formats/savedmodel.md` says by how much.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+ORIENTATION_TAG = 0x0112
+HEADER_BYTES = 65536 * 2  # EXIF comes first, and has at most one segment of 64 KB
+
+
+def read_encoded(encoded: tf.Tensor, size: int, policy: str) -> tf.Tensor:
+    """The pixels `(size, size, 3)`, float32, whole numbers 0–255, of the bytes of one picture file."""
+    is_png = tf.equal(tf.strings.substr(encoded, 0, 4), b"\x89PNG")
+    picture = tf.cond(is_png, lambda: _over_white(encoded), lambda: _plain(encoded))
+    picture = _upright(picture, _orientation(encoded))
+    return tf.clip_by_value(tf.round(_square(picture, size, policy)), 0.0, 255.0)
+
+
+def _over_white(encoded: tf.Tensor) -> tf.Tensor:
+    picture = tf.cast(tf.io.decode_png(encoded, channels=4), tf.float32)
+    colour, alpha = picture[..., :3], picture[..., 3:] / 255.0
+    return tf.round(colour * alpha + 255.0 * (1.0 - alpha))
+
+
+def _plain(encoded: tf.Tensor) -> tf.Tensor:
+    picture = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    return tf.ensure_shape(tf.cast(picture, tf.float32), (None, None, 3))
+
+
+def _square(picture: tf.Tensor, size: int, policy: str) -> tf.Tensor:
+    shape = tf.cast(tf.shape(picture)[:2], tf.float32)
+    if policy == "stretch":
+        return _resized(picture, (size, size), size / shape, tf.zeros(2))
+    if policy == "crop":
+        side = tf.reduce_min(shape)
+        scale = size / side
+        return _resized(picture, (size, size), tf.stack([scale, scale]), -(shape - side) / 2 * scale)
+    inner = tf.maximum(1.0, tf.round(shape * size / tf.reduce_max(shape)))
+    whole = tf.cast(inner, tf.int32)
+    small = _resized(picture, whole, inner / shape, tf.zeros(2))
+    before = (size - whole) // 2
+    after = size - whole - before
+    padding = [[before[0], after[0]], [before[1], after[1]], [0, 0]]
+    return tf.ensure_shape(tf.pad(small, padding, constant_values=127.0), (size, size, 3))
+
+
+def _resized(picture: tf.Tensor, size: Any, scale: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    made = tf.raw_ops.ScaleAndTranslate(
+        images=picture[None], size=size, scale=scale, translation=shift, kernel_type="keyscubic", antialias=True
+    )
+    return made[0]
+
+
+def _upright(picture: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
+    """Turn a picture as EXIF's number says, 1 to 8."""
+    transposed = tf.transpose(picture, (1, 0, 2))
+    ways = (
+        picture,
+        picture[:, ::-1],
+        picture[::-1, ::-1],
+        picture[::-1],
+        transposed,
+        transposed[:, ::-1],
+        transposed[::-1, ::-1],
+        transposed[::-1],
+    )
+    return tf.switch_case(tf.clip_by_value(turn - 1, 0, 7), [lambda way=way: way for way in ways])
+
+
+def _orientation(encoded: tf.Tensor) -> tf.Tensor:
+    """EXIF's number in a JPEG; 1 where there is none."""
+    raw = tf.cast(tf.io.decode_raw(tf.strings.substr(encoded, 0, HEADER_BYTES), tf.uint8), tf.int32)
+    data = tf.concat([raw, tf.zeros(32, tf.int32)], 0)  # so that a header that is cut short can be read, as zeros
+    end = tf.shape(raw)[0]
+
+    def number(at: tf.Tensor, *, little: Any, length: int = 2) -> tf.Tensor:
+        parts = tf.gather(data, tf.clip_by_value(at[..., None] + tf.range(length), 0, end + 31))
+        weights = tf.constant([256**place for place in range(length)])
+        return tf.reduce_sum(parts * tf.where(little, weights, weights[::-1]), axis=-1)
+
+    def is_exif(at: tf.Tensor) -> tf.Tensor:
+        return tf.logical_and(
+            tf.equal(number(at, little=False), 0xFFE1), tf.equal(number(at + 4, little=False, length=3), 0x457869)
+        )
+
+    def goes_on(at: tf.Tensor) -> tf.Tensor:
+        marker = number(at, little=False)
+        segment = tf.logical_and(marker > 0xFFC0, tf.not_equal(marker, 0xFFDA))
+        return tf.logical_and(tf.logical_and(segment, at < end), tf.logical_not(is_exif(at)))
+
+    at = tf.while_loop(goes_on, lambda at: [at + 2 + number(at + 2, little=False)], [tf.constant(2)])[0]
+    head = at + 10  # behind marker, length and "Exif\0\0"
+    little = tf.equal(tf.gather(data, tf.clip_by_value(head, 0, end)), 0x49)
+    table = head + number(head + 4, little=little, length=4)
+    entries = table + 2 + 12 * tf.range(tf.clip_by_value(number(table, little=little), 0, 512))
+    values = number(entries + 8, little=little)
+    found = tf.boolean_mask(values, tf.equal(number(entries, little=little), ORIENTATION_TAG))
+    known = tf.logical_and(is_exif(at), tf.size(found) > 0)
+    turn = tf.cond(known, lambda: found[0], lambda: tf.constant(1))
+    return tf.where(tf.logical_and(turn >= 1, turn <= 8), turn, 1)
