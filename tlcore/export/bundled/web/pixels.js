@@ -185,19 +185,27 @@ const GraftPixels = (() => {
     const [stepTo, lineTo] = alongRows ? [3, width * 3] : [width * 3, 3];
     const lines = alongRows ? height : width;
     const data = new Uint8ClampedArray(width * height * 3);
-    windows.forEach(({ start, kernel }, place) => {
+    const from = picture.data;
+    const half = 2 ** (BITS - 1);
+    const share = 2 ** -BITS;
+    for (let place = 0; place < windows.length; place++) {
+      const { start, kernel } = windows[place];
       for (let number = 0; number < lines; number++) {
-        const first = number * line + start * step;
-        const to = number * lineTo + place * stepTo;
-        for (let channel = 0; channel < 3; channel++) {
-          let sum = 2 ** (BITS - 1);
-          for (let tap = 0, at = first + channel; tap < kernel.length; tap++, at += step) {
-            sum += kernel[tap] * picture.data[at];
-          }
-          data[to + channel] = Math.floor(sum / 2 ** BITS);
+        let red = half;
+        let green = half;
+        let blue = half;
+        for (let tap = 0, at = number * line + start * step; tap < kernel.length; tap++, at += step) {
+          const weight = kernel[tap];
+          red += weight * from[at];
+          green += weight * from[at + 1];
+          blue += weight * from[at + 2];
         }
+        const to = number * lineTo + place * stepTo;
+        data[to] = Math.floor(red * share);
+        data[to + 1] = Math.floor(green * share);
+        data[to + 2] = Math.floor(blue * share);
       }
-    });
+    }
     return { width, height, data: new Uint8Array(data.buffer) };
   }
 
