@@ -10,11 +10,13 @@ from types import MappingProxyType
 
 from tlcore.errors import ExportError
 from tlcore.export.bundle import Bundle
+from tlcore.export.code import CODE
 from tlcore.export.eight_bits import EIGHT_BITS
 from tlcore.export.exporter import Exporter
 from tlcore.export.fullsize import FULL_SIZE
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import HALF, ONNX
+from tlcore.export.openvino_file import OPENVINO
 from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
 from tlcore.export.server import SERVER
 from tlcore.export.web import WEB
@@ -38,7 +40,7 @@ def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
     return MappingProxyType(found)
 
 
-EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS, SAVED_MODEL, *LITE))
+EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS, SAVED_MODEL, *LITE, OPENVINO, CODE))
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
