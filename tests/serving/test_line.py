@@ -31,7 +31,7 @@ class Slow(Predictor):
 def test_what_waits_meanwhile_is_taken_together_and_each_gets_its_own_answer(model_folder):
     taken: list[int] = []
     predictor = Slow(model_folder)
-    line = Line(predictor, Limits(), taken.append)
+    line = Line(predictor, Limits(), taken.append, threads=1)
     asked = [label for _ in range(3) for label in CLASSES]
 
     async def ask_all():
@@ -54,7 +54,7 @@ def test_what_waits_meanwhile_is_taken_together_and_each_gets_its_own_answer(mod
 def test_threads_leave_each_other_a_share(model_folder):
     taken: list[int] = []
     predictor = Slow(model_folder, threads=2)
-    line = Line(predictor, Limits(), taken.append)
+    line = Line(predictor, Limits(), taken.append, threads=2)
 
     async def ask():
         asking = asyncio.create_task(line.ask([picture("circle")] * 4))
@@ -70,7 +70,7 @@ def test_threads_leave_each_other_a_share(model_folder):
 
 def test_a_full_line_refuses_and_is_there_again_afterwards(model_folder):
     predictor = Slow(model_folder)
-    line = Line(predictor, Limits(waiting=2), lambda number: None)
+    line = Line(predictor, Limits(waiting=2), lambda number: None, threads=1)
 
     async def ask():
         first = asyncio.create_task(line.ask([picture("circle")]))
@@ -88,6 +88,33 @@ def test_a_full_line_refuses_and_is_there_again_afterwards(model_folder):
     answers = asyncio.run(ask())
     line.close()
     assert all(isinstance(answer, Said) for answer in answers)
+
+
+def test_no_more_threads_ask_the_model_than_it_has(model_folder):
+    predictor = Slow(model_folder)
+    inside, most, lock = 0, 0, threading.Lock()
+
+    class Watched(Predictor):
+        def answer(self, pixels):
+            nonlocal inside, most
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            found = predictor.answer(pixels)
+            with lock:
+                inside -= 1
+            return found
+
+    predictor.go.set()
+    line = Line(Watched(model_folder / "model.onnx", LABELS, threads=2), Limits(), lambda number: None)
+
+    async def ask():
+        return await asyncio.gather(*(line.ask([picture("circle")]) for _ in range(200)))
+
+    line.open()
+    assert len(asyncio.run(ask())) == 200
+    line.close()
+    assert most <= 2
 
 
 def test_a_fault_of_the_model_reaches_who_asked_and_the_line_goes_on(model_folder):

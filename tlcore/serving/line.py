@@ -57,20 +57,24 @@ class Line:
     """Answers pictures on threads of its own, each of which decodes and asks the model.
 
     Args:
-        predictor: The model; its `threads` say how many pictures are worked on at a time.
+        predictor: The model; its `threads` say how many of ours may ask it at a time.
         limits: How much may wait, and the most pixels.
         taken: Is told how many pictures a thread took at once.
+        threads: Twice as many as may ask where not given: the others decode meanwhile, where a core is free.
     """
 
-    def __init__(self, predictor: Predictor, limits: Limits, taken: Callable[[int], None]) -> None:
+    def __init__(
+        self, predictor: Predictor, limits: Limits, taken: Callable[[int], None], *, threads: int | None = None
+    ) -> None:
         self._predictor, self._limits, self._taken = predictor, limits, taken
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._change = threading.Condition()
         self._closed = False
+        self._asking = threading.Semaphore(predictor.threads)
         self._threads = [
             threading.Thread(target=self._work, name=f"line {number}", daemon=True)
-            for number in range(predictor.threads)
+            for number in range(threads or 2 * predictor.threads)
         ]
 
     def __len__(self) -> int:
@@ -138,7 +142,8 @@ class Line:
         said: list[Outcome] = []
         if good:
             try:
-                chances, scores = self._predictor.answer(np.stack(good))
+                with self._asking:
+                    chances, scores = self._predictor.answer(np.stack(good))
                 said = [Said(row, None if scores is None else float(scores[at])) for at, row in enumerate(chances)]
             except Exception as error:  # a fault of the model's: whoever asked must hear of it, and the line goes on
                 said = [error for _ in good]
