@@ -164,7 +164,7 @@ const GraftPixels = (() => {
 
   /* For each pixel of the result: where its window begins, and the weights in it, which add up to 2 ** BITS. */
   function weights(before, from, to, after) {
-    const scale = (to - from) / after;
+    const scale = Math.fround(to - from) / after; // in single precision, as the box is
     const stretch = Math.max(scale, 1);
     const support = 2 * stretch;
     return Array.from({ length: after }, (_, place) => {
