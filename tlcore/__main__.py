@@ -21,9 +21,11 @@ from tlcore.commands import (
     costs,
     data,
     explain,
+    export,
     lr_find,
     packing,
     predict,
+    publish,
     runs,
     serve,
     split,
@@ -63,7 +65,8 @@ app.command("understand")(explain.understand)
 app.command("explain")(explain.explain)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
-app.command("export")(use.export)
+app.command("export")(export.export)
+app.command("publish")(publish.publish)
 
 
 @app.command("work", hidden=True)
@@ -101,6 +104,16 @@ def understand_work(run: Annotated[Path, typer.Argument(help="The folder of a ru
     from tlcore.evaluation.understand_work import work as work_on
 
     return work_on(run)
+
+
+@app.command("export-work", hidden=True)
+def export_work(
+    run: Annotated[Path, typer.Argument(help="The folder of a run that was judged.")],
+    key: Annotated[str, typer.Argument(help="A format.")],
+) -> int:
+    """Be the worker that makes one format; the Export page starts it."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    return export.export_work(run, key)
 
 
 @app.command("graph-work", hidden=True)

@@ -1,14 +1,12 @@
-"""`evaluate`, `export`: what is done with a run that has a model.
+"""`evaluate`: what is done with a run that has a model; and which runs have one.
 
-It knows their arguments and what they print. It does not know metrics or formats.
+It knows its arguments and what it prints. It does not know metrics.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
@@ -54,45 +52,6 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
         + "".join(f"\n{_reading(reading)}" for reading in readings)
     )
     terminal.result(content, text)
-
-
-def export(
-    run: RunArgument,
-    formats: Annotated[
-        str | None, typer.Option("--format", help="keras, onnx, bundle; a list with commas.", show_default="all")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a run's downloads once more; each is reloaded in a fresh process and compared with the app."""
-    terminal = Terminal(as_json=as_json)
-    found = with_model(run)
-    from tlcore.export.run import export_run
-
-    wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
-    with terminal.bar() as bar:
-        manifests = export_run(found, bar.step, wanted)
-    exports = [
-        {
-            "format": made.format,
-            "path": str(found.exports.resolve() / made.format / made.file),
-            **made.model_dump(
-                mode="json",
-                include={"bytes", "sha256", "n", "agrees", "same_answers", "largest_difference", "reason"},
-            ),
-        }
-        for made in manifests
-    ]
-    rows = [
-        (made.title, "yes" if made.agrees else "NO", f"{made.same_answers:.1%}", f"{made.largest_difference:.1g}", file)
-        for made, file in zip(manifests, (str(entry["path"]) for entry in exports), strict=True)
-    ]
-    head = ("download", "agrees with the app", "same answers", "largest difference", "file")
-    terminal.result({"run": found.id, "exports": exports}, table(head, rows))
-    refused = [made for made in manifests if not made.agrees]
-    for made in refused:
-        typer.echo(f"{made.title}: {made.reason}", err=True)
-    if refused:
-        raise typer.Exit(1)
 
 
 def _baselines(judged: Evaluation) -> str:

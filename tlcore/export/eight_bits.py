@@ -36,7 +36,19 @@ ENOUGH = 0.01
 FEW, MANY = 100, 300
 VALIDATED = 300
 # What is computed with weights, or is fast in 8 bits; everything between two of them stays in 8 bits, too.
-KINDS = ("Conv", "MatMul", "Gemm", "Add", "Mul", "Clip", "Relu", "GlobalAveragePool", "AveragePool", "MaxPool", "Concat")
+KINDS = (
+    "Conv",
+    "MatMul",
+    "Gemm",
+    "Add",
+    "Mul",
+    "Clip",
+    "Relu",
+    "GlobalAveragePool",
+    "AveragePool",
+    "MaxPool",
+    "Concat",
+)
 WITH_WEIGHTS = ("Conv", "MatMul", "Gemm")
 
 

@@ -69,7 +69,9 @@ def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
 
 def _in_eight_bits(build: Build, folder: Path, pictures: Pictures, limit: float | None) -> bytes:
     model = build(None)
-    wanted = _accuracy(np.asarray(model.predict(pictures.validation, batch_size=16, verbose=0)["probabilities"]), pictures)
+    wanted = _accuracy(
+        np.asarray(model.predict(pictures.validation, batch_size=16, verbose=0)["probabilities"]), pictures
+    )
     best, most, scores, chosen = b"", -1.0, None, ATTEMPTS[0]
     for attempt in ATTEMPTS:
         made = _quantized(model, folder, pictures.training, attempt)

@@ -167,5 +167,8 @@ def app_answers(run: Run) -> AppAnswers:
     together = units_of_test(run.split())
     units = np.array([together.get(sha, -1) for sha in table["sha256"]], np.int64) if "sha256" in table else None
     return AppAnswers(
-        table[columns].to_numpy(dtype=np.float32), scores, known, units if units is not None and (units >= 0).all() else None
+        table[columns].to_numpy(dtype=np.float32),
+        scores,
+        known,
+        units if units is not None and (units >= 0).all() else None,
     )

@@ -17,10 +17,9 @@ from tlcore.export.fullsize import FULL_SIZE
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import HALF, ONNX
 from tlcore.export.openvino_file import OPENVINO
-from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
 from tlcore.export.server import SERVER
-from tlcore.export.web import WEB
 from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
+from tlcore.export.web import WEB
 from tlcore.runs.formats import FORMATS
 
 ALL = "all"

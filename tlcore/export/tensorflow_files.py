@@ -28,7 +28,7 @@ from tlcore.runs.run import Run
 
 REPLAY_BYTES = Path(__file__).with_name("replay_bytes.py")
 # Of the test pictures' files, to ask the signature about that takes files as they are.
-FILES_ASKED = 50
+FILES_ASKED = 20
 DECODED_BY_TENSORFLOW = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif"})
 
 
