@@ -35,6 +35,7 @@ RANKS = {
     "labelling": 4.6,
     "training": 4,
     "export": 4.55,
+    "publishing": 4.8,
     "commands": 5,
     "__main__": 6,
 }
