@@ -26,7 +26,7 @@ def push(folder: Path, repository: str, *, message: str, public: bool = False) -
     if importlib.util.find_spec("huggingface_hub") is None:
         raise ExportError(f"The client of the Hugging Face Hub is needed, and it is not installed. {EXTRA}")
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError  # type: ignore[attr-defined]
 
     client = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, library_name="graft")
     try:
