@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -20,7 +23,6 @@ from tlcore.serving.limits import Limits
 
 LABELS = Labels(labels=tuple(CLASSES), image_size=32, resize="crop", backbone="colours", dataset="shapes")
 LIMITS = Limits(picture_bytes=50_000, pictures=4, pixels=100_000)
-Client = Callable[..., TestClient]
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +46,20 @@ def guarded(model_folder: Path) -> Iterator[TestClient]:
     predictor = Predictor.from_run(model_folder, threads=1)
     with TestClient(create_app(predictor, model="shapes-1", sha256="0" * 64, key="geheim-é")) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def live(model_folder: Path) -> Iterator[str]:
+    """The address of a server that answers at a real port."""
+    app = create_app(Predictor.from_run(model_folder, threads=1), model="shapes-1", sha256="0" * 64, limits=LIMITS)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 def picture(label: str, size: tuple[int, int] = (40, 30), kind: str = "PNG") -> bytes:
