@@ -90,7 +90,7 @@ def notebook(said: dict[str, Any]) -> dict[str, Any]:
         source = [line.removeprefix("#").removeprefix(" ") if is_text else line for line in lines]
         while source and not source[0]:
             source.pop(0)
-        cell = {
+        cell: dict[str, Any] = {
             "cell_type": "markdown" if is_text else "code",
             "id": f"cell-{number}",
             "metadata": {},

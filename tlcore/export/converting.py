@@ -37,11 +37,9 @@ def save_model(model: keras.Model, target: Path, facts: dict[str, Any]) -> None:
     home = tf.Module()
     home.model = model
 
-    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.float32, name="pixels")])
     def serve_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(model(pixels, training=False))
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="bytes")])
     def serve_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.map_fn(
             lambda each: read_encoded(each, size, facts["resize"]), encoded, fn_output_signature=tf.float32
@@ -51,8 +49,12 @@ def save_model(model: keras.Model, target: Path, facts: dict[str, Any]) -> None:
     facts_file = target.with_name("graft.json")
     facts_file.write_text(json.dumps(facts, indent=2), encoding="utf-8")
     home.facts = tf.saved_model.Asset(str(facts_file))
-    home.serve_pixels, home.serve_bytes = serve_pixels, serve_bytes
-    tf.saved_model.save(home, str(target), signatures={"serving_default": serve_pixels, "serve_bytes": serve_bytes})
+    by_pixels = [tf.TensorSpec((None, size, size, 3), tf.float32, name="pixels")]
+    by_bytes = [tf.TensorSpec((None,), tf.string, name="bytes")]
+    home.serve_pixels = tf.function(serve_pixels, input_signature=by_pixels)
+    home.serve_bytes = tf.function(serve_bytes, input_signature=by_bytes)
+    signatures = {"serving_default": home.serve_pixels, "serve_bytes": home.serve_bytes}
+    tf.saved_model.save(home, str(target), signatures=signatures)
     facts_file.unlink()
 
 

@@ -141,7 +141,7 @@ def _quantized(ready: Path, pixels: npt.NDArray[np.uint8], attempt: Attempt, fol
 
 
 def _exact(graph: onnx.ModelProto, first: int, last: int) -> list[str]:
-    """What lies before the first layer with weights, and so many of the first and of the last of these with what follows."""
+    """What lies before the first layer with weights, and so many of the first and of the last of these."""
     nodes = list(graph.graph.node)
     places = [place for place, node in enumerate(nodes) if node.op_type in WITH_WEIGHTS]
     if first + last >= len(places):  # of a graph so small nothing would be left

@@ -1,4 +1,4 @@
-"""Encoded picture files to pixels within a TensorFlow graph: as near to `data.pixels` as TensorFlow's own decoders come.
+"""Picture files to pixels within a TensorFlow graph: as near to `data.pixels` as TensorFlow's own decoders come.
 
 JPEG (EXIF orientation applied), PNG (transparency over white), BMP and the first frame of a GIF; what TensorFlow cannot
 decode is an error of the request. The kernel of the resize is Pillow's, but large pictures are not first decoded or

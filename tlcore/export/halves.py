@@ -1,4 +1,4 @@
-"""A run's graph in two parts: the body, pixels to features, and the head, which stays exact whatever becomes of the body.
+"""A run's graph in two parts: the body, pixels to features, and the head, which stays exact whatever the body becomes.
 
 Half of the size of a distance near 0 is lost in 16 bits, and all of it in 8; the head is small and takes no time. It
 knows the names that `training.head_graph` gives. It does not know what is done to the body.
@@ -37,7 +37,7 @@ class Halves:
     def features(self) -> str:
         """What the output of the body is called."""
         constants = {each.name for each in self.whole.graph.initializer}
-        return next(name for name in self.head[0].input if name not in constants)
+        return str(next(name for name in self.head[0].input if name not in constants))
 
     @cached_property
     def body(self) -> onnx.ModelProto:

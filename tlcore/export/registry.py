@@ -43,7 +43,7 @@ EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KER
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
-    """The formats of these keys; those that every run has where none is named, and for `all` those that can be made here.
+    """The formats of these keys; those that every run has where none is named; for `all` those that can be made here.
 
     Raises:
         ExportError: There is no such format, or it cannot be made here.

@@ -58,9 +58,13 @@ def import_savedmodel() -> tuple[Load, dict[str, str]]:
     import tensorflow as tf
 
     def load(model: str) -> Callable[[Any], Any]:
-        loaded = tf.saved_model.load(model)  # kept: without it the signature's variables are gone
+        loaded = tf.saved_model.load(model)  # kept alive: with it the variables of its signatures would go
         signature = loaded.signatures["serving_default"]
-        return lambda pixels, alive=loaded: _outputs(signature(pixels=tf.constant(pixels.astype(np.float32))))
+
+        def answer(pixels: Any, alive: Any = loaded) -> list[Any]:
+            return _outputs(signature(pixels=tf.constant(pixels.astype(np.float32))))
+
+        return answer
 
     return load, {"tensorflow": tf.__version__}
 

@@ -1,4 +1,4 @@
-"""Ask a SavedModel by the bytes of picture files and by their pixels, as plain TensorFlow does: a fresh process's program.
+"""Ask a SavedModel by the bytes of picture files and by their pixels: the program of a fresh process.
 
     python -I replay_bytes.py < request
 

@@ -53,4 +53,4 @@ def sample(run: Run, part: str, most: int) -> Sample:
     except (OSError, ValueError) as error:
         raise ExportError(f"A picture of the run cannot be read any more: {error}") from error
     codes = {label: code for code, label in enumerate(labels.labels)}
-    return Sample(pixels, rows["label"].map(codes).to_numpy(np.int64))
+    return Sample(pixels, rows["label"].map(codes).to_numpy().astype(np.int64))

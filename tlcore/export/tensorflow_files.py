@@ -61,8 +61,8 @@ class SavedModelFile(OnnxFile):
         output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, pictures=len(rows))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
         return (
-            f"Asked by the files themselves, it gave {said['same']} of {len(rows)} answers that it gives for the pixels, "
-            f"and no probability was more than {said['largest_difference']:.2g} off."
+            f"Asked by the files themselves, it gave {said['same']} of {len(rows)} answers that it gives for the "
+            f"pixels, and no probability was more than {said['largest_difference']:.2g} off."
         )
 
 
