@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from tests.conftest import CLASSES, draw_shape
 from tests.graphs import make_answerable_run, write_knowing_model
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
-from tlcore.export.web import VENDOR
+from tlcore.export.web import VENDOR, WEB
 from tlcore.inference.predictor import Predictor
 from tlcore.runs.manifest import artefact
 from tlcore.runs.run import Run
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
 PHONE = {"width": 390, "height": 800}
 
 
@@ -35,15 +37,20 @@ def run(workspace, tiny_dataset) -> Run:
 
 
 def unpacked(run: Run, folder: Path) -> str:
-    """Export the page, proven in a browser without a window, and lay it out; its address on the disk."""
+    """Make the page and lay it out; its address on the disk."""
+    WEB.export(run, folder)
+    with zipfile.ZipFile(folder / WEB.file) as archive:
+        for name in archive.namelist():
+            (folder / name).write_bytes(archive.read(name))
+    return (folder / "index.html").as_uri()
+
+
+def test_a_page_is_proven_in_a_browser_without_a_window(run: Run):
     (manifest,) = export_run(run, lambda step: None, ["web"])
     assert manifest.agrees, manifest.reason
     assert manifest.largest_difference <= 1e-5
     assert manifest.versions["browser"].startswith("Chrome/")
-    with zipfile.ZipFile(artefact(run.path, "web")) as archive:
-        for name in archive.namelist():
-            (folder / name).write_bytes(archive.read(name))
-    return (folder / "index.html").as_uri()
+    assert artefact(run.path, "web").stat().st_size == manifest.bytes
 
 
 def test_a_page_from_the_disk_answers_as_the_app_does(run: Run, browser: Browser, tmp_path: Path):
@@ -91,6 +98,18 @@ def test_a_page_from_the_disk_answers_as_the_app_does(run: Run, browser: Browser
     assert page.evaluate("document.querySelector('video').srcObject.getTracks().every((t) => t.readyState === 'ended')")
     assert not faults
     page.context.close()
+
+
+def test_the_page_of_ones_own_that_the_docs_show_works(run: Run, page: Page, tmp_path: Path):
+    address = unpacked(run, tmp_path)
+    shown = re.search(r"```html\n(.*?)```", (ROOT / "docs/formats/web.md").read_text(), re.DOTALL)[1]
+    (tmp_path / "own.html").write_text(shown)
+    draw_shape("circle", np.random.default_rng(1)).save(tmp_path / "circle.png")
+    Image.new("RGB", (60, 40), (10, 0, 60)).save(tmp_path / "strange.png")
+    page.goto(address.replace("index.html", "own.html"))
+    for name, said in (("circle", "circle"), ("strange", "none of these")):
+        page.locator("#file").set_input_files(tmp_path / f"{name}.png")
+        expect(page.locator("#answer")).to_have_text(said)
 
 
 def test_a_page_whose_files_are_not_beside_it_says_so(run: Run, page: Page, tmp_path: Path):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -14,9 +17,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.conftest import draw_shape
 from tests.graphs import make_answerable_run
 from tlcore.data.pixels import open_picture, read_pixels, to_pixels
 from tlcore.evaluation.run import evaluate_run
+from tlcore.export.fullsize import FULL_SIZE
 from tlcore.export.fullsize_graph import fullsize_graph
 from tlcore.export.run import export_run
 from tlcore.runs.manifest import artefact
@@ -71,3 +76,13 @@ def test_the_export_answers_as_the_app_does(workspace, tiny_dataset, policy):
     said = {each.key: each.value for each in onnx.load(artefact(run.path, "onnx-fullsize")).metadata_props}
     assert [each["name"] for each in json.loads(said["graft"])["input"]] == ["picture", "jpeg"]
     assert json.loads(said["labels"]) == list(run.dataset.classes)
+
+
+@pytest.mark.slow
+def test_the_program_that_the_docs_show_works(run, tmp_path: Path):
+    FULL_SIZE.export(run, tmp_path)
+    draw_shape("triangle", np.random.default_rng(1), 90).save(tmp_path / "picture.png")
+    text = (Path(__file__).resolve().parents[2] / "docs/formats/onnx-fullsize.md").read_text()
+    program = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "triangle\n", done.stderr
