@@ -172,7 +172,7 @@ def rename_class(
     call(found, old, new)
     content = {"run": found.id, "classes": list(found.dataset.classes)}
     said = (
-        f"{found.name} calls '{old}' '{new.strip()}' now. `export {found.id} --format bundle` makes its bundle again."
+        f"{found.name} calls '{old}' '{new.strip()}' now. `export {found.id}` makes its files again."
     )
     Terminal(as_json=as_json).result(content, said)
 
