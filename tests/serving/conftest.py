@@ -18,7 +18,7 @@ from tests.graphs import write_colour_model
 from tlcore.files import write_json
 from tlcore.inference.labels import Labels
 from tlcore.inference.predictor import Predictor
-from tlcore.serving.app import create_app
+from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
 
 LABELS = Labels(labels=tuple(CLASSES), image_size=32, resize="crop", backbone="colours", dataset="shapes")

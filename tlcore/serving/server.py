@@ -19,7 +19,7 @@ import uvicorn
 from tlcore.errors import GraftError, RunError
 from tlcore.files import read_json, sha256
 from tlcore.inference.predictor import Predictor
-from tlcore.serving.app import create_app
+from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
 from tlcore.serving.schemas import Learnt
 
