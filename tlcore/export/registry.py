@@ -51,8 +51,8 @@ def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
     wanted = list(keys or (key for key in EXPORTERS if FORMATS[key].with_run))
     if ALL in wanted:
         return tuple(exporter for key, exporter in EXPORTERS.items() if not FORMATS[key].missing)
+    if missing := [FORMATS[key].missing for key in wanted if key in FORMATS and FORMATS[key].missing]:
+        raise ExportError(" ".join(missing))
     if unknown := [key for key in wanted if key not in EXPORTERS]:
         raise ExportError(f"A format is one of {', '.join([*EXPORTERS, ALL])}. Received: {', '.join(unknown)}.")
-    if missing := [FORMATS[key].missing for key in wanted if FORMATS[key].missing]:
-        raise ExportError(" ".join(missing))
     return tuple(EXPORTERS[key] for key in dict.fromkeys(wanted))
