@@ -58,7 +58,7 @@ def test_formats_that_are_not_made_yet_are_offered_in_the_making_or_greyed_with_
 ):
     run = answering(workspace, tiny_dataset)
     exported(run, "onnx", "model.onnx")
-    absent = replace(FORMATS["coreml"], needs=("no_such_package",))
+    absent = replace(FORMATS["coreml"], needs=("no_such_package",), system="")
     monkeypatch.setattr("pages.components.more_formats.FORMATS", {**FORMATS, "coreml": absent})
     with pytest.raises(KeyError), exporting.at_work(run, "litert"):
         raise KeyError("a converter's own fault")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from tlcore.errors import ExportError
 from tlcore.export.bundle import Bundle
 from tlcore.export.code import CODE
+from tlcore.export.core_ml import CORE_ML
 from tlcore.export.eight_bits import EIGHT_BITS
 from tlcore.export.exporter import Exporter
 from tlcore.export.fullsize import FULL_SIZE
@@ -39,7 +40,9 @@ def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
     return MappingProxyType(found)
 
 
-EXPORTERS = table((Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS, SAVED_MODEL, *LITE, OPENVINO, CODE))
+EXPORTERS = table(
+    (Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS, SAVED_MODEL, *LITE, OPENVINO, CORE_ML, CODE)
+)
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:

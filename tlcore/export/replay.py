@@ -1,9 +1,9 @@
 """Load a model file and answer for stored pixels: the program of the fresh process.
 
 It imports nothing of Graft's; `python -I` would not find it. What it needs beside NumPy is what anybody needs who
-uses the file: Keras, ONNX Runtime, TensorFlow, LiteRT's interpreter, or OpenVINO.
+uses the file: Keras, ONNX Runtime, TensorFlow, LiteRT's interpreter, OpenVINO or Core ML.
 
-    python -I replay.py keras|keras-jax|onnx|savedmodel|litert|openvino
+    python -I replay.py keras|keras-jax|onnx|savedmodel|litert|openvino|coreml
 
 It imports what it needs first; then it reads, from its standard input, one JSON object that says what to do: `model`,
 `pixels` (a file of uint8), `size`, `rows` (which pictures, a .npy file), `answers` (where to: an .npz file with an
@@ -98,6 +98,16 @@ def import_openvino() -> tuple[Load, dict[str, str]]:
     return load, {"openvino": openvino.__version__}
 
 
+def import_coreml() -> tuple[Load, dict[str, str]]:
+    import coremltools
+
+    def load(model: str) -> Callable[[Any], Any]:
+        loaded = coremltools.models.MLModel(model, compute_units=coremltools.ComputeUnit.CPU_ONLY)
+        return lambda pixels: _outputs(loaded.predict({"pixels": pixels.astype(np.float32)}))
+
+    return load, {"coremltools": coremltools.__version__}
+
+
 def _outputs(said: dict[str, Any]) -> list[Any]:
     """By name: the probabilities first, then how unfamiliar the picture is, where it says so."""
     return [said[name] for name in ("probabilities", "unfamiliarity") if name in said]
@@ -110,6 +120,7 @@ KINDS: dict[str, Callable[[], tuple[Load, dict[str, str]]]] = {
     "savedmodel": import_savedmodel,
     "litert": import_litert,
     "openvino": import_openvino,
+    "coreml": import_coreml,
 }
 
 

@@ -24,6 +24,7 @@ from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 SECONDS_BETWEEN_REPORTS = 0.5
+AT_ONCE = 3  # a converter holds the model several times over
 
 
 def export_run(
@@ -48,7 +49,7 @@ def export_run(
     expected = app_answers(run)
     pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
     fresh = fresh or FreshProcess()
-    with ThreadPoolExecutor(len(exporters)) as pool:
+    with ThreadPoolExecutor(min(AT_ONCE, len(exporters))) as pool:
         try:
             jobs = [pool.submit(_make, run, exporter, pictures, expected, fresh) for exporter in exporters]
             n = len(expected.probabilities)

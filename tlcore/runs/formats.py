@@ -6,12 +6,14 @@ It knows words, names of packages and the bar of each precision. It does not kno
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Literal
 
+SYSTEMS = {"Darwin": "Mac"}
 Precision = Literal["fp32", "fp16", "int8"]
 
 
@@ -45,6 +47,7 @@ class Format:
         file: The name of the artefact.
         precision: In which its numbers are; the bar hangs on it.
         needs: Packages without which it cannot be made here.
+        system: The one on which alone it can be asked, as `platform.system()` names it; empty for any.
         with_run: Made by every run at its end; the others when they are asked for.
     """
 
@@ -54,6 +57,7 @@ class Format:
     file: str
     precision: Precision = "fp32"
     needs: tuple[str, ...] = ()
+    system: str = ""
     with_run: bool = False
 
     @property
@@ -63,6 +67,10 @@ class Format:
     @property
     def missing(self) -> str:
         """Why it cannot be made here; empty where it can."""
+        if self.system and platform.system() != self.system:
+            return (
+                f"{self.title} needs a {SYSTEMS[self.system]}: nothing else can ask it, so it could not be proven here."
+            )
         absent = [name for name in self.needs if find_spec(name) is None]
         if not absent:
             return ""
@@ -166,6 +174,7 @@ _ALL = (
         "For apps on iPhone, iPad and Mac.",
         "coreml.zip",
         needs=("coremltools",),
+        system="Darwin",
     ),
     Format(
         "code",
