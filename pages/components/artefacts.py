@@ -118,7 +118,8 @@ def _download(run: Run, manifest: Manifest, *, primary: bool) -> None:
 
 def _proof(manifest: Manifest) -> None:
     if manifest.agrees:
-        st.markdown(":green-badge[:material/verified: agrees with the app]")
+        said = "agrees with the app" if manifest.precision == "fp32" else "within what its precision may lose"
+        st.markdown(f":green-badge[:material/verified: {said}]")
     elif manifest.kept:
         st.markdown(":orange-badge[:material/gpp_maybe: answers otherwise]")
     else:

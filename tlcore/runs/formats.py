@@ -102,7 +102,7 @@ _ALL = (
     Format(
         "onnx-int8",
         "ONNX, 8-bit",
-        "A quarter of the size, and faster on most processors. Calibrated on training pictures.",
+        "The smallest, and the fastest on most processors. Calibrated on training pictures.",
         "model-int8.onnx",
         "int8",
     ),
@@ -156,7 +156,7 @@ _ALL = (
     Format(
         "litert-int8",
         "LiteRT, 8-bit",
-        "A quarter of the size, and faster on phones and boards. Calibrated on training pictures.",
+        "The smallest, and the fastest on phones and boards. Calibrated on training pictures.",
         "model-int8.tflite",
         "int8",
         needs=("tensorflow",),
