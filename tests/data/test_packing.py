@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -15,6 +17,7 @@ from tlcore.data.changes import Relabel
 from tlcore.data.dataset import list_datasets
 from tlcore.data.edits import apply, undo
 from tlcore.data.inbox import Inbox
+from tlcore.data.intake import ingest
 from tlcore.data.packing import MANIFEST, pack_dataset, packed_kind
 from tlcore.data.progress import drain
 from tlcore.data.unpacking import unpack_dataset
@@ -47,9 +50,24 @@ def elsewhere(tmp_path):
     return other
 
 
+@pytest.fixture(scope="module")
+def whole(tiny_folder, tmp_path_factory) -> Path:
+    """The shapes, packed once. Only read it."""
+    home = tmp_path_factory.mktemp("packing")
+    workspace = Workspace(home / "workspace")
+    dataset = drain(ingest(workspace, tiny_folder), lambda step: None).dataset
+    return packed(dataset, home / "shapes.zip")
+
+
 @pytest.fixture
-def archive(tiny_dataset, tmp_path):
-    return packed(tiny_dataset, tmp_path / "shapes.zip")
+def archive(whole, tmp_path) -> Path:
+    """The same, to spoil."""
+    return Path(shutil.copy(whole, tmp_path / "shapes.zip"))
+
+
+def identity(archive: Path) -> str:
+    with zipfile.ZipFile(archive) as found:
+        return json.loads(found.read(MANIFEST))["id"]
 
 
 def test_a_dataset_comes_back_with_its_history_its_inbox_and_its_id(workspace, tiny_dataset, elsewhere, tmp_path):
@@ -73,7 +91,8 @@ def test_what_is_of_the_moment_stays(tiny_dataset, tmp_path):
         assert not [name for name in found.namelist() if "thumbnails" in name or "/." in name or "lock" in name]
 
 
-def test_an_id_that_is_taken_is_told_and_a_copy_gets_its_own(workspace, tiny_dataset, archive):
+def test_an_id_that_is_taken_is_told_and_a_copy_gets_its_own(workspace, tiny_dataset, tmp_path):
+    archive = packed(tiny_dataset, tmp_path / "shapes.zip")
     with pytest.raises(DataError, match="is here already"):
         unpacked(workspace, archive)
     copy = unpacked(workspace, archive, copy=True)
@@ -145,17 +164,18 @@ def test_a_missing_picture_is_told(elsewhere, archive, tmp_path):
         "{id}/ITEMS.parquet",
     ],
 )
-def test_files_in_strange_places_are_refused(elsewhere, archive, tiny_dataset, tmp_path, name):
+def test_files_in_strange_places_are_refused(elsewhere, archive, tmp_path, name):
+    key = identity(archive)
     with zipfile.ZipFile(archive, "a") as found:
-        found.writestr(name.format(id=tiny_dataset.id), b"evil")
+        found.writestr(name.format(id=key), b"evil")
     with pytest.raises(ArchiveError, match="refused"):
         unpacked(elsewhere, archive)
     assert not list(elsewhere.datasets.iterdir())
     assert not list(tmp_path.rglob("evil*"))
 
 
-def test_a_link_in_the_zip_is_refused(elsewhere, archive, tiny_dataset):
-    link = zipfile.ZipInfo(f"{tiny_dataset.id}/notes")
+def test_a_link_in_the_zip_is_refused(elsewhere, archive):
+    link = zipfile.ZipInfo(f"{identity(archive)}/notes")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(archive, "a") as found:
         found.writestr(link, "/etc/passwd")
@@ -164,9 +184,11 @@ def test_a_link_in_the_zip_is_refused(elsewhere, archive, tiny_dataset):
 
 
 @pytest.mark.parametrize("id_", ["../up", ".hidden", "a/b", ""])
-def test_an_id_that_is_no_name_is_refused(elsewhere, archive, tiny_dataset, tmp_path, id_):
+def test_an_id_that_is_no_name_is_refused(elsewhere, archive, tmp_path, id_):
+    key = identity(archive)
+
     def change(name, content):
-        return content.replace(tiny_dataset.id.encode(), id_.encode()) if name == MANIFEST else content
+        return content.replace(key.encode(), id_.encode()) if name == MANIFEST else content
 
     with pytest.raises(ArchiveError, match="cannot be the name"):
         unpacked(elsewhere, rewritten(archive, tmp_path / "i.zip", change))
