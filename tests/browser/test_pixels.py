@@ -40,8 +40,10 @@ pytestmark = pytest.mark.slow
 
 def by_onnx(browser: Browser, pictures: Pictures) -> list[np.ndarray | str]:
     graphs = {policy: fullsize_graph(SIZE, policy, opset=17, ir_version=8) for policy in POLICIES}
+    alone = onnxruntime.SessionOptions()
+    alone.intra_op_num_threads = 1
     sessions = {
-        policy: onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+        policy: onnxruntime.InferenceSession(graph.SerializeToString(), alone, providers=["CPUExecutionProvider"])
         for policy, graph in graphs.items()
     }
     return [
