@@ -33,7 +33,9 @@ POLICIES = ("crop", "letterbox", "stretch")
 @cache
 def session(policy: str) -> onnxruntime.InferenceSession:
     graph = fullsize_graph(SIZE, policy, opset=17, ir_version=8)
-    return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    alone = onnxruntime.SessionOptions()
+    alone.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(graph.SerializeToString(), alone, providers=["CPUExecutionProvider"])
 
 
 def resized(picture: np.ndarray, policy: str, *, jpeg: bool = False) -> np.ndarray:
