@@ -49,6 +49,12 @@ model.predict(pixels)  # (n, size, size, 3), RGB, 0 to 255""",
     "onnx": _ONNX,
     "onnx-fp16": _ONNX,
     "onnx-int8": _ONNX,
+    "onnx-fullsize": """import numpy as np, onnxruntime
+
+model = onnxruntime.InferenceSession("{file}")
+model.run(None, {{"picture": picture, "jpeg": np.array(True)}})  # (height, width, 3), uint8, RGB""",
+    "web": """unzip {file} -d page
+# Open page/index.html by a double click; for a phone, put the folder on any server of files.""",
     "bundle": """unzip {file} -d model && cd model
 pip install -r requirements.txt
 python predict.py picture.jpg""",
@@ -66,7 +72,7 @@ model(pixels)  # (n, size, size, 3), float32, 0 to 255""",
 pip install -r requirements.txt notebook
 jupyter notebook predict.ipynb""",
 }
-IN_A_TERMINAL = ("bundle", "savedmodel", "code")
+IN_A_TERMINAL = ("bundle", "web", "savedmodel", "code")
 
 
 def card(run: Run, manifest: Manifest, *, primary: bool) -> None:
@@ -93,8 +99,11 @@ def card(run: Run, manifest: Manifest, *, primary: bool) -> None:
 
 
 def _taken_anyway(manifest: Manifest) -> bool:
-    st.warning(f"Not offered: its answers differ from the app's. {manifest.reason}", icon=":material/warning:")
-    return st.checkbox("I know what was lost, and want it", key=f"anyway-{manifest.format}")
+    why, borne = "its answers differ from the app's", "what was lost"
+    if not manifest.n:
+        why, borne = "nobody here could ask it", "that it is not proven"
+    st.warning(f"Not offered: {why}. {manifest.reason}", icon=":material/warning:")
+    return st.checkbox(f"I know {borne}, and want it", key=f"anyway-{manifest.format}")
 
 
 def _download(run: Run, manifest: Manifest, *, primary: bool) -> None:
@@ -121,7 +130,8 @@ def _proof(manifest: Manifest) -> None:
         said = "agrees with the app" if manifest.precision == "fp32" else "within what its precision may lose"
         st.markdown(f":green-badge[:material/verified: {said}]")
     elif manifest.kept:
-        st.markdown(":orange-badge[:material/gpp_maybe: answers otherwise]")
+        said = "answers otherwise" if manifest.n else "not proven here"
+        st.markdown(f":orange-badge[:material/gpp_maybe: {said}]")
     else:
         st.markdown(":red-badge[:material/gpp_bad: disagrees]")
         return
@@ -130,9 +140,10 @@ def _proof(manifest: Manifest) -> None:
         "Size": f"{manifest.bytes / 1e6:.3g}{words.THIN}MB"
         if manifest.bytes >= 1e5
         else f"{manifest.bytes / 1e3:.3g}{words.THIN}kB",
-        "Same answers": f"{words.count(same)} of {words.count(manifest.n)}",
-        "Largest difference": _difference(manifest.largest_difference),
     }
+    if manifest.n:
+        rows["Same answers"] = f"{words.count(same)} of {words.count(manifest.n)}"
+        rows["Largest difference"] = _difference(manifest.largest_difference)
     if manifest.accuracy is not None:
         low, high = words.percent(manifest.accuracy.low), words.percent(manifest.accuracy.high)
         rows["Accuracy"] = f"{words.percent(manifest.accuracy.value)} ({low} to {high})"

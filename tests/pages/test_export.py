@@ -43,6 +43,19 @@ def test_what_disagrees_is_handed_out_only_to_whoever_takes_it_as_it_is(workspac
     assert downloads(app) == ["Download model.onnx", "Download model.keras"]
 
 
+def test_what_nobody_here_could_ask_is_said_to_be_unproven_not_to_differ(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    page = exported(run, "web", "web.zip", agrees=False, reason="web.zip is not proven here.")
+    write_json(run.exports / "web" / "manifest.json", page.model_copy(update={"n": 0}))
+    (run.exports / "web" / "web.zip").write_bytes(b"an artefact")
+    app = open_page("6_export", run=run.id)
+    assert "differ" not in app.warning[0].value
+    assert "not proven here" in words(app)
+    assert downloads(app) == []
+    app.checkbox(key="anyway-web").check().run()
+    assert downloads(app) == ["Download web.zip"]
+
+
 def test_a_file_that_gave_no_answers_is_not_handed_out_at_all(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     made = exported(run, "onnx", "model.onnx", agrees=False, reason="It could not be loaded.")

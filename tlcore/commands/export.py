@@ -48,8 +48,8 @@ def export(
         (
             made.title,
             "yes" if made.agrees else "NO",
-            f"{made.same_answers:.1%}",
-            f"{made.largest_difference:.1g}",
+            f"{made.same_answers:.1%}" if made.n else "",
+            f"{made.largest_difference:.1g}" if made.n else "",
             f"{made.accuracy.value:.3f}" if made.accuracy else "",
             f"{made.bytes / 1e6:.3g} MB" if made.kept else "",
             str(path) if made.kept else "",
