@@ -184,7 +184,16 @@ def test_the_bundle_answers_in_a_plain_python_that_has_only_what_it_lists(run, t
     export_run(run, lambda step: None, ["bundle"])
     home = unpack(artefact(run.path, "bundle"), tmp_path)
     arguments = ["predict.py", "--top", "2", *map(str, sorted(tiny_folder.rglob("*.png"))[:3])]
-    names = {"model.keras", "model.onnx", "labels.json", "pixels.py", "predict.py", "requirements.txt", "README.md"}
+    names = {
+        "model.keras",
+        "model.onnx",
+        "labels.json",
+        "graft.json",
+        "pixels.py",
+        "predict.py",
+        "requirements.txt",
+        "README.md",
+    }
     assert {path.name for path in home.iterdir()} == names
     assert (home / "pixels.py").read_bytes() == Path(pixels.__file__).read_bytes()
     # An import of anything else than what requirements.txt lists, and the standard library, fails.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-import statistics
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from tlcore.data import pixels
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
 from tlcore.inference.labels import read_labels
 from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.runs.pictures import TestPictures
@@ -60,6 +60,7 @@ class Bundle:
                 add(archive, name, content_of(run.path / name), zipfile.ZIP_STORED)
             texts = {
                 "labels.json": content_of(run.labels_json),
+                "graft.json": json.dumps(facts(run), indent=2).encode(),
                 "pixels.py": content_of(Path(pixels.__file__)),
                 "predict.py": content_of(BUNDLED / "predict.py.txt"),
                 "requirements.txt": requirements().encode(),
@@ -83,11 +84,13 @@ class Bundle:
         labels = json.loads((home / "labels.json").read_text(encoding="utf-8"))["labels"]
         found = [[answer["probabilities"][label] for label in labels] for answer in answers]
         versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+        median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()
         return Replay(
             np.array(found, np.float32),
-            statistics.median(answer["milliseconds"] for answer in answers),
+            median,
             {"python": platform.python_version(), **versions},
             unfamiliarity=_scores(answers),
+            milliseconds_p95=slow,
         )
 
 
