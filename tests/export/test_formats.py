@@ -47,7 +47,7 @@ def nothing(step: object) -> None:
 
 
 def of_many_layers() -> tuple[object, object]:
-    """A network with depthwise and grouped convolutions, a gate, GELU and a residual; and the part below its head."""
+    """A network with depthwise and separable convolutions, a gate, GELU and a residual; and the part below its head."""
     import keras
     from keras import layers
 
@@ -59,7 +59,7 @@ def of_many_layers() -> tuple[object, object]:
     gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
     gate = layers.Conv2D(16, 1, activation="sigmoid")(layers.Conv2D(4, 1, activation="swish")(gate))
     x = layers.Multiply()([x, gate])
-    x = layers.Add()([x, layers.Conv2D(16, 3, padding="same", groups=4)(x)])
+    x = layers.Add()([x, layers.SeparableConv2D(16, 3, padding="same")(x)])
     x = layers.LayerNormalization()(layers.Conv2D(24, 3, 2, "same", activation="relu")(x))
     x = layers.Concatenate()([layers.MaxPooling2D(2)(x), layers.AveragePooling2D(2)(x)])
     pooled = layers.GlobalAveragePooling2D(name="pooled")(x)

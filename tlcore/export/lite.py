@@ -99,7 +99,9 @@ def _converter(model: keras.Model, folder: Path) -> Any:
     frozen = convert_variables_to_constants_v2(answers.get_concrete_function())
     home = tf.Module()
     home.serve = tf.function(lambda pixels: dict(zip(names, frozen(pixels), strict=True)), input_signature=signature)
-    tf.saved_model.save(home, str(folder), signatures={"serving_default": home.serve})
+    # Gradients of their own, as swish has, would need the variables that are gone, and nobody asks for any.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(home, str(folder), signatures={"serving_default": home.serve}, options=options)
     return tf.lite.TFLiteConverter.from_saved_model(str(folder))
 
 
