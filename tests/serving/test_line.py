@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -100,6 +101,7 @@ def test_no_more_threads_ask_the_model_than_it_has(model_folder):
             with lock:
                 inside += 1
                 most = max(most, inside)
+            time.sleep(0.002)
             found = predictor.answer(pixels)
             with lock:
                 inside -= 1
@@ -109,10 +111,10 @@ def test_no_more_threads_ask_the_model_than_it_has(model_folder):
     line = Line(Watched(model_folder / "model.onnx", LABELS, threads=2), Limits(), lambda number: None)
 
     async def ask():
-        return await asyncio.gather(*(line.ask([picture("circle")]) for _ in range(200)))
+        return await asyncio.gather(*(line.ask([picture("circle")]) for _ in range(100)))
 
     line.open()
-    assert len(asyncio.run(ask())) == 200
+    assert len(asyncio.run(ask())) == 100
     line.close()
     assert most <= 2
 
@@ -144,15 +146,18 @@ def test_a_fault_of_the_model_reaches_who_asked_and_the_line_goes_on(model_folde
 
 def test_who_leaves_holds_up_nobody(model_folder):
     predictor = Slow(model_folder)
-    line = Line(predictor, Limits(), lambda number: None)
+    line = Line(predictor, Limits(), lambda number: None, threads=1)
 
     async def ask():
-        leaving = asyncio.create_task(line.ask([picture("circle")]))
+        first = asyncio.create_task(line.ask([picture("circle")]))
         await asyncio.sleep(0)
         await asyncio.to_thread(predictor.begun.wait, 30)
+        leaving, staying = (asyncio.create_task(line.ask([picture(label)])) for label in ("triangle", "square"))
+        await asyncio.sleep(0)
         leaving.cancel()
         predictor.go.set()
-        return await line.ask([picture("square")])
+        await first
+        return await asyncio.wait_for(staying, 5)  # it was taken together with who has left
 
     line.open()
     (said,) = asyncio.run(ask())
