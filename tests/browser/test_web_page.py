@@ -24,6 +24,7 @@ from tlcore.runs.manifest import artefact
 from tlcore.runs.run import Run
 
 pytestmark = pytest.mark.slow
+expect.set_options(timeout=30_000)  # the default of five seconds is less than a cold start on a busy machine
 ROOT = Path(__file__).resolve().parents[2]
 PHONE = {"width": 390, "height": 800}
 
@@ -68,6 +69,7 @@ def test_a_page_from_the_disk_answers_as_the_app_does(run: Run, browser: Browser
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text("shapes")
+    expect(page.locator("#drop")).to_be_visible()  # not before the model is there
     page.locator("#files").set_input_files([*pictures, strange, broken])
     cards = page.locator("#answers .card")
     expect(cards).to_have_count(5)
