@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import frame, live, run_list
+from pages.components import frame, live, packing, run_list
 from tlcore.errors import RunError
 from tlcore.runs.run import broken_runs, list_runs, open_run
 from tlcore.workspace import Workspace
@@ -37,6 +37,7 @@ def every(workspace: Workspace) -> None:
         run_list.show(runs)
     for name, reason in broken:
         st.warning(f"The run folder **{name}** cannot be read. {reason}", icon=":material/folder_off:")
+    packing.bring(workspace)
 
 
 asked = st.query_params.get("run", "")

@@ -6,7 +6,7 @@ from secrets import randbelow
 
 import streamlit as st
 
-from pages.components import answers, frame, words
+from pages.components import answers, corrected, frame, try_camera, try_many, words
 from pages.components.answers import Asked, ask
 from pages.components.pickers import no_model, pick_run
 from pages.components.predictors import predictor
@@ -17,7 +17,8 @@ from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 WAYS = {
-    "Pictures": ":material/upload: Upload",
+    "Pictures": ":material/upload: Pictures",
+    "Many": ":material/folder_zip: Folder or zip",
     "Camera": ":material/photo_camera: Camera",
     "Test": ":material/casino: Test set",
 }
@@ -29,17 +30,12 @@ def dropped(model: Predictor) -> list[Asked]:
         "Pictures", accept_multiple_files=True, key="try-files", label_visibility="collapsed", max_upload_size=200
     )
     if not files:
-        st.caption("One picture or many: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine.")
+        st.caption("A few pictures: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine.")
         return []
     page = 1
     if len(files) > AT_ONCE:
         page = st.pagination(-(-len(files) // AT_ONCE), key=f"try-page-{len(files)}")
     return [ask(model, file, file.name) for file in files[(page - 1) * AT_ONCE : page * AT_ONCE]]
-
-
-def photographed(model: Predictor) -> list[Asked]:
-    photo = st.camera_input("Take a photo", key="try-camera", label_visibility="collapsed", width=480)
-    return [ask(model, photo, "Your photo")] if photo else []
 
 
 def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
@@ -73,7 +69,6 @@ def show(workspace: Workspace) -> None:
         f"{labels.image_size} pixels. It always names one of them, whatever a picture shows"
         + ("; pictures unlike those it learnt from are marked." if model.tells_unfamiliar else ".")
     )
-    # The camera is asked for only where it was chosen: its field turns it on at once.
     way = st.segmented_control(
         "Where from",
         list(WAYS),
@@ -84,13 +79,13 @@ def show(workspace: Workspace) -> None:
         label_visibility="collapsed",
     )
     if way == "Camera":
-        asked = photographed(model)
-    elif way == "Test":
-        asked = drawn(workspace, run, model)
-    else:
-        asked = dropped(model)
-    if asked:
-        answers.cards(asked, model)
+        try_camera.show(workspace, run, model)
+    elif way == "Many":
+        try_many.show(workspace, run, model)
+    elif asked := drawn(workspace, run, model) if way == "Test" else dropped(model):
+        correct = corrected.below(workspace, run, labels.labels) if way == "Pictures" else None
+        answers.cards(asked, model, below=correct)
+        corrected.told(workspace, run)
         if st.button("Download the model", type="primary", icon=":material/download:"):
             frame.go_to(frame.EXPORT, run=run.id)
 

@@ -63,7 +63,7 @@ def write_knowing_model(run: Run, workspace: Workspace, *, temperature: float) -
     )
     known = learn_known(train, validation)
     bias = np.zeros(len(colours), np.float32)
-    onnx.save(join(body, head_graph(kernel, bias, known, like=body, source="colour")), run.model_onnx)
+    onnx.save(join(body, head_graph(kernel, bias, known, like=body, source="colour"), "head/"), run.model_onnx)
     write_json(run.labels_json, labels.model_copy(update={"temperature": temperature}))
 
 

@@ -285,7 +285,7 @@ def test_train_predict_evaluate_and_export(workspace, capsys, tiny_zip, tiny_fol
     assert main(["export", trained["run"], "--json"]) == 0
     exports = last_object(capsys)["exports"]
     assert {entry["format"] for entry in exports} >= {"keras", "onnx", "bundle"}
-    assert all(entry["agrees"] for entry in exports)
+    assert all(entry["offered"] and entry["agreement"] == 1 for entry in exports)
 
     # The same zip again is the dataset that is there already.
     assert len(list_datasets(workspace)) == 1

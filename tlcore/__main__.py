@@ -21,9 +21,14 @@ from tlcore.commands import (
     costs,
     data,
     explain,
+    export,
     lr_find,
+    packing,
+    predict,
+    publish,
     report,
     runs,
+    serve,
     split,
     sweep,
     train,
@@ -43,10 +48,14 @@ app = typer.Typer(
 )
 data.app.command("check")(check.check)
 data.app.command("split")(split.split)
+data.app.command("pack")(packing.pack_dataset)
+data.app.command("unpack")(packing.unpack_dataset)
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
 app.command("sweep")(sweep.sweep)
+runs.app.command("pack")(packing.pack_run)
+runs.app.command("unpack")(packing.unpack_run)
 app.add_typer(runs.app, name="runs")
 app.add_typer(cache.app, name="cache")
 app.add_typer(backbones.app, name="backbones")
@@ -56,8 +65,10 @@ app.command("costs")(costs.costs)
 app.command("understand")(explain.understand)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
-app.command("predict")(use.predict)
-app.command("export")(use.export)
+app.command("predict")(predict.predict)
+app.command("serve")(serve.serve)
+app.command("export")(export.export)
+app.command("publish")(publish.publish)
 
 
 @app.command("work", hidden=True)
@@ -95,6 +106,16 @@ def understand_work(run: Annotated[Path, typer.Argument(help="The folder of a ru
     from tlcore.evaluation.understand_work import work as work_on
 
     return work_on(run)
+
+
+@app.command("export-work", hidden=True)
+def export_work(
+    run: Annotated[Path, typer.Argument(help="The folder of a run that was judged.")],
+    key: Annotated[str, typer.Argument(help="A format.")],
+) -> int:
+    """Be the worker that makes one format; the Export page starts it."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    return export.export_work(run, key)
 
 
 @app.command("graph-work", hidden=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -40,7 +41,7 @@ class Asked:
     """A picture that was put to the model; `error` says why it could not be read.
 
     `truth` is its class where it is known; `unfamiliarity` is above 1 where it is unlike the training pictures, None
-    where the model does not say; seconds are those of reading the file and of the model.
+    where the model does not say; seconds are those of reading the file and of the model. `source` is what was read.
     """
 
     name: str
@@ -51,6 +52,10 @@ class Asked:
     reading_seconds: float = 0.0
     model_seconds: float = 0.0
     unfamiliarity: float | None = None
+    source: Path | bytes | BinaryIO = b""
+
+
+Below = Callable[[Asked, str, int], None]
 
 
 def ask(predictor: Predictor, source: Path | bytes | BinaryIO, name: str, truth: str = "") -> Asked:
@@ -59,14 +64,18 @@ def ask(predictor: Predictor, source: Path | bytes | BinaryIO, name: str, truth:
     try:
         pixels = predictor.pixels(source)
     except (OSError, ValueError) as error:
-        return Asked(name, truth=truth, error=str(error))
+        return Asked(name, truth=truth, error=str(error), source=source)
     read = time.perf_counter()
     ((probabilities, unfamiliarity),) = predictor.each_scored(pixels[None])
-    return Asked(name, pixels, probabilities, truth, "", read - began, time.perf_counter() - read, unfamiliarity)
+    done = time.perf_counter()
+    return Asked(name, pixels, probabilities, truth, "", read - began, done - read, unfamiliarity, source)
 
 
-def cards(asked: list[Asked], predictor: Predictor) -> None:
-    """Show a card for each picture, and how long they took."""
+def cards(asked: list[Asked], predictor: Predictor, *, below: Below | None = None) -> None:
+    """Show a card for each picture, and how long they took.
+
+    `below` adds to a card; it is given the picture, its answer and its place.
+    """
     st.html(STYLE)
     answered = [one for one in asked if one.probabilities is not None]
     if answered:
@@ -80,10 +89,10 @@ def cards(asked: list[Asked], predictor: Predictor) -> None:
         )
     with st.grid("auto", min_column_width=230, gap="small"):
         for place, one in enumerate(asked):
-            _card(one, predictor, place)
+            _card(one, predictor, place, below)
 
 
-def _card(one: Asked, predictor: Predictor, place: int) -> None:
+def _card(one: Asked, predictor: Predictor, place: int, below: Below | None) -> None:
     with st.container(border=True, gap="small", height="stretch"):
         if one.pixels is None or one.probabilities is None:
             st.error(f"**{run_facts.escape(one.name)}** cannot be used. {one.error}", icon=":material/broken_image:")
@@ -98,7 +107,10 @@ def _card(one: Asked, predictor: Predictor, place: int) -> None:
         best = top(one.probabilities, predictor.labels, n=BARS)
         _bars(best, predictor.labels.labels)
         if one.unfamiliarity is not None and one.unfamiliarity > 1:
-            st.caption(":orange[:material/help:] Unlike anything the model was trained on: its answer means little.")
+            st.caption(
+                ":orange[:material/help:] None of these? It is unlike anything the model was trained on, so the answer "
+                "means little."
+            )
         if one.truth:
             right = best[0][0] == one.truth
             colour, icon = (GOOD, "✓") if right else (BAD, "✗")
@@ -106,6 +118,8 @@ def _card(one: Asked, predictor: Predictor, place: int) -> None:
             st.html(f'<span style="color:{colour};font-size:0.88rem">{icon} {html.escape(said)}</span>')
         elif best[0][1] < 0.5:
             st.caption("No class is likelier than all others together: the model is not sure.")
+        if below is not None:
+            below(one, best[0][0], place)
 
 
 def _bars(best: list[tuple[str, float]], classes: tuple[str, ...]) -> None:

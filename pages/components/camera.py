@@ -1,6 +1,7 @@
 """The camera on the page: a class, so many frames a second, and what came of the last burst.
 
-It knows what is shown and heard; what frames become is `tlcore.data.bursts`' to say. The browser's half is `camera.js`.
+It knows what is shown and heard; what frames become is `tlcore.data.bursts`' to say. The browser's half is
+`camera.js`, after `webcam.js`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _mount = st.components.v2.component(
     "graft.camera",
     html='<div class="camera"></div>',
     css=(HERE / "camera.css").read_text(),
-    js=(HERE / "camera.js").read_text(),
+    js=(HERE / "webcam.js").read_text() + (HERE / "camera.js").read_text(),
 )
 
 

@@ -1,10 +1,10 @@
-"""Renaming and deleting a dataset; deleting is asked twice."""
+"""Renaming, packing and deleting a dataset; deleting is asked twice."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import tables, words
+from pages.components import packing, tables, words
 from tlcore.data.dataset import Dataset
 
 
@@ -16,6 +16,7 @@ def menu(dataset: Dataset) -> None:
             if st.form_submit_button("Rename", icon=":material/edit:", width="stretch"):
                 dataset.rename(name)
                 st.rerun()
+        packing.download_dataset(dataset)
         _delete(dataset)
 
 

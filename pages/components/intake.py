@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import upload, words
+from pages.components import packing, upload, words
 from pages.components.upload import Source
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.intake import ingest, needs_label, sample
@@ -54,6 +54,10 @@ def carry_on(workspace: Workspace) -> None:
     draft: Draft = st.session_state[DRAFT]
     try:
         into = open_dataset(workspace, draft.into) if draft.into else None
+        if packing.kind_of(draft.source):
+            _forget(discard=False)
+            packing.unpack(workspace, draft.source)
+            return
         if not draft.ready and draft.source.path is not None and needs_label(draft.source.path):
             _ask_for_label(draft, into)
             return
@@ -108,9 +112,9 @@ def _ask_for_label(draft: Draft, into: Dataset | None) -> None:
     st.button("Cancel", on_click=_forget)
 
 
-def _forget() -> None:
+def _forget(*, discard: bool = True) -> None:
     draft = st.session_state.pop(DRAFT, None)
-    if draft is not None:
+    if draft is not None and discard:
         draft.source.discard()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.components import charts, frame, run_facts, run_queue, words
+from pages.components import charts, frame, packing, run_facts, run_queue, words
 from tlcore.errors import GraftError
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
@@ -75,7 +75,7 @@ def _row(run: Run, state: RunState) -> None:
         st.markdown(words.duration(run_facts.seconds(state)), width=HEADS["Time"])
         st.markdown(run_facts.badge(state.state), width=HEADS["State"])
         st.space("stretch")
-        with st.popover("", icon=":material/more_vert:", help="Rename, repeat, delete"):
+        with st.popover("", icon=":material/more_vert:", help="Rename, repeat, pack, delete"):
             _menu(run, state)
 
 
@@ -85,6 +85,8 @@ def _menu(run: Run, state: RunState) -> None:
         _do(lambda: run.rename(name))
     if st.button("Repeat with changes", key=f"repeat-{run.id}", icon=":material/replay:", width="stretch"):
         frame.go_to(frame.TRAIN, **{"from": run.id})
+    if not state.live:
+        packing.download_run(run)
     sure = f"sure-{run.id}"
     if not st.session_state.get(sure):
         st.button(

@@ -120,6 +120,11 @@ def choose(
     return None
 
 
+def archive(workspace: Workspace, key: str) -> Source | None:
+    """Show one way in, for a zip; return it, once."""
+    return _dropped(workspace, "Zip archive", key, multiple=False, type="zip")
+
+
 def sweep(workspace: Workspace) -> None:
     """Remove what was dropped and then left lying by a tab that was closed."""
     for folder in _staging(workspace).glob("*"):

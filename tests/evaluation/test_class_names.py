@@ -33,7 +33,7 @@ def run(workspace, tiny_dataset):
 def test_a_renamed_class_is_renamed_everywhere_and_the_judgement_stays(run):
     before = read_evaluation(run.path)
     (run.exports / "bundle").mkdir(parents=True)
-    (run.exports / "onnx").mkdir()
+    (run.exports / "keras").mkdir()
     rename_class(run, "square", " box ")
     assert run.dataset.classes == ("circle", "box", "triangle")
     assert set(run.split()["label"]) == {"circle", "box", "triangle"}
@@ -42,7 +42,7 @@ def test_a_renamed_class_is_renamed_everywhere_and_the_judgement_stays(run):
     assert found.confusion == before.confusion
     assert [one.label for one in found.per_class] == ["circle", "box", "triangle"]
     assert {one.label for one in read_calibration(run.path).thresholds} == {"circle", "box", "triangle"}
-    assert (run.exports / "onnx").exists()
+    assert (run.exports / "keras").exists()
     assert not (run.exports / "bundle").exists()
     # Judged anew with the new name, it is the same.
     assert evaluate_run(run, lambda step: None) == found
@@ -93,11 +93,11 @@ def test_the_command_that_renames_a_class_of_a_dataset_can_do_so_in_its_runs(run
     assert "square" in run.dataset.classes
     assert main(["data", "rename-class", tiny_dataset.id, "circle", "ball", "--runs", "--json"]) == 0
     assert run.dataset.classes == ("ball", "square", "triangle")
-    assert "Export its bundle again" in capsys.readouterr().err
+    assert "Export it again" in capsys.readouterr().err
 
 
 def test_the_command_says_what_to_do_next(run, capsys):
     assert main(["runs", "rename-class", run.id, "square", "box"]) == 0
-    assert "--format bundle" in capsys.readouterr().out
+    assert "makes its files again" in capsys.readouterr().out
     assert main(["runs", "rename-class", run.id, "box", "square", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["classes"] == ["circle", "square", "triangle"]

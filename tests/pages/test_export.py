@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering, exported
 from tlcore.data.dataset import list_datasets
+from tlcore.data.progress import Progress
+from tlcore.files import write_json
+from tlcore.runs import exporting
+from tlcore.runs.formats import FORMATS
 
 
 def downloads(app) -> list[str]:
@@ -25,13 +31,61 @@ def test_what_agrees_can_be_downloaded(workspace, tiny_dataset):
     assert "2 × 10⁻⁷" in drawn
 
 
-def test_what_disagrees_is_refused_with_the_reason(workspace, tiny_dataset):
+def test_what_disagrees_is_handed_out_only_to_whoever_takes_it_as_it_is(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     exported(run, "onnx", "model.onnx")
     exported(run, "keras", "model.keras", agrees=False, reason="Half of the answers are others.")
     app = open_page("6_export", run=run.id)
+    (run.exports / "keras" / "model.keras").write_bytes(b"an artefact")
     assert downloads(app) == ["Download model.onnx"]
-    assert "Half of the answers are others." in app.error[0].value
+    assert "Half of the answers are others." in app.warning[0].value
+    app.checkbox(key="anyway-keras").check().run()
+    assert downloads(app) == ["Download model.onnx", "Download model.keras"]
+
+
+def test_what_nobody_here_could_ask_is_said_to_be_unproven_not_to_differ(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    page = exported(run, "web", "web.zip", agrees=False, reason="web.zip is not proven here.")
+    write_json(run.exports / "web" / "manifest.json", page.model_copy(update={"n": 0}))
+    (run.exports / "web" / "web.zip").write_bytes(b"an artefact")
+    app = open_page("6_export", run=run.id)
+    assert "differ" not in app.warning[0].value
+    assert "not proven here" in words(app)
+    assert downloads(app) == []
+    app.checkbox(key="anyway-web").check().run()
+    assert downloads(app) == ["Download web.zip"]
+
+
+def test_a_file_that_gave_no_answers_is_not_handed_out_at_all(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    made = exported(run, "onnx", "model.onnx", agrees=False, reason="It could not be loaded.")
+    write_json(run.exports / "onnx" / "manifest.json", made.model_copy(update={"bytes": 0}))
+    app = open_page("6_export", run=run.id)
+    assert downloads(app) == []
+    assert not app.checkbox
+    assert "It could not be loaded." in app.error[0].value
+
+
+def test_formats_that_are_not_made_yet_are_offered_in_the_making_or_greyed_with_the_reason(
+    workspace, tiny_dataset, monkeypatch
+):
+    run = answering(workspace, tiny_dataset)
+    exported(run, "onnx", "model.onnx")
+    absent = replace(FORMATS["coreml"], needs=("no_such_package",), system="")
+    monkeypatch.setattr("pages.components.more_formats.FORMATS", {**FORMATS, "coreml": absent})
+    with pytest.raises(KeyError), exporting.at_work(run, "litert"):
+        raise KeyError("a converter's own fault")
+    with exporting.at_work(run, "onnx-int8") as report:
+        report(Progress(3, 40))
+        app = open_page("6_export", run=run.id)
+        drawn = words(app)
+        labels = {element.key: element.disabled for element in app.button if element.label == "Make"}
+    assert "make-onnx" not in labels
+    assert "make-onnx-int8" not in labels
+    assert labels["make-coreml"]
+    assert "needs no_such_package, not installed here" in drawn
+    assert not labels["make-savedmodel"]
+    assert "a converter's own fault" in app.error[0].value
 
 
 def test_a_file_that_was_changed_after_the_proof_is_refused(workspace, tiny_dataset):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import zipfile
+
 import pytest
 
+from pages.components import try_camera
 from tests.pages.made_runs import failed, made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering
 from tests.pages.test_data import picture
+from tlcore.data.inbox import Inbox, standing
+from tlcore.inference.predictor import Predictor
 
 
 def drawn(app) -> str:
@@ -106,3 +113,113 @@ def test_names_of_classes_are_text_and_nothing_else(workspace, tiny_dataset):
     app.file_uploader[0].set_value([("one.png", picture(), "image/png")])
     app.run()
     assert "<script>x" not in drawn(app)
+
+
+def many(**colours) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, colour in colours.items():
+            archive.writestr(f"belt/{name}.png", picture(colour))
+        archive.writestr("belt/broken.png", b"nothing")
+        archive.writestr("notes.txt", "on Tuesday")
+    return stream.getvalue()
+
+
+def asked_about_many(run):
+    app = open_page("5_try", run=run.id)
+    app.segmented_control[0].set_value("Many").run()
+    app.file_uploader[0].set_value([("belt.zip", many(one="red", two="lime", three="blue"), "application/zip")])
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_many_pictures_become_a_table_that_can_be_put_right(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    app = asked_about_many(run)
+    table = app.dataframe[0].value.set_index("file")
+    assert table["answer"].to_dict() == {
+        "belt/broken.png": "–",
+        "belt/one.png": "circle",
+        "belt/three.png": "triangle",
+        "belt/two.png": "square",
+    }
+    assert table["says"]["belt/broken.png"] == "✗ cannot be read"
+    assert table["picture"]["belt/one.png"].startswith("data:image/jpeg;base64,")
+    assert table["picture"]["belt/broken.png"] == ""
+    assert "1 file without a picture's name" in words(app)
+    app.slider[0].set_value(1.0).run()
+    assert not app.exception
+    assert set(app.dataframe[0].value["says"]) == {"✗ cannot be read", "? not sure"}
+    button(app, "Other pictures").click().run()
+    assert not app.dataframe
+    assert not list((workspace.root / "staging").iterdir()), "what was dropped is gone"
+
+
+def test_what_was_ticked_goes_to_the_inbox_with_its_class(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    app = asked_about_many(run)
+    app.session_state["many-table--False-1-0"] = {"selection": {"rows": [1, 3], "columns": [], "cells": []}}
+    app.run()
+    app.selectbox(key="many-label").set_value("triangle").run()
+    button(app, "Send to the inbox").click().run()
+    assert not app.exception
+    assert "2 corrected pictures went to the inbox" in words(app)
+    inbox = Inbox(tiny_dataset)
+    assert len(inbox.items()) == 2
+    assert [(one.label, one.suggested) for one in standing(inbox.answers()).values()] == [
+        ("triangle", "circle"),
+        ("triangle", "square"),
+    ]
+
+
+def test_a_wrong_answer_on_a_card_is_put_right(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    app = open_page("5_try", run=run.id)
+    app.file_uploader[0].set_value([("one.png", picture("red"), "image/png")])
+    app.run()
+    (choice,) = [box for box in app.selectbox if box.label == "What it shows"]
+    assert "circle" not in choice.options, "that is what it said"
+    choice.set_value("square").run()
+    button(app, "Send to the inbox").click().run()
+    assert not app.exception
+    (answer,) = standing(Inbox(tiny_dataset).answers()).values()
+    assert (answer.label, answer.suggested) == ("square", "circle")
+
+
+def test_where_the_dataset_is_gone_nothing_can_be_put_right(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    tiny_dataset.delete()
+    app = asked_about_many(run)
+    assert "it is gone" in words(app)
+    assert not [one for one in app.button if one.label == "Send to the inbox"]
+
+
+def test_a_frame_of_the_camera_is_answered_and_nonsense_is_not(workspace, tiny_dataset, monkeypatch):
+    run = answering(workspace, tiny_dataset)
+    state = {}
+    monkeypatch.setattr(try_camera.st, "session_state", state)
+    model = Predictor.from_run(run.path)
+    state["live"] = {"frame": {"n": 7, "frame": base64.b64encode(picture("red")).decode()}}
+    try_camera._hear("live", model)
+    assert state["live-answer"]["n"] == 7
+    assert state["live-answer"]["best"][0]["label"] == "circle"
+    assert state["live-answer"]["says"] == "sure"
+    state["live"] = {"frame": {"n": 8, "frame": base64.b64encode(b"no picture").decode()}}
+    try_camera._hear("live", model)
+    assert (state["live-answer"]["n"], state["live-answer"]["best"]) == (8, [])
+    for nonsense in (None, 3, {"n": "9", "frame": ""}, {"n": 9, "frame": "not base64!"}, {"n": 9}):
+        state["live"] = {"frame": nonsense}
+        try_camera._hear("live", model)
+        assert state["live-answer"]["n"] == 8
+
+
+def test_a_held_frame_goes_to_the_inbox(workspace, tiny_dataset, monkeypatch):
+    run = answering(workspace, tiny_dataset)
+    frame = base64.b64encode(picture("red")).decode()
+    state = {"live": {"wrong": {"n": 7, "frame": frame, "label": " square ", "answered": "circle"}}}
+    monkeypatch.setattr(try_camera.st, "session_state", state)
+    try_camera._correct("live", workspace, run)
+    assert state["live-said"] == {"n": 7, "text": "square: 1 picture in the inbox."}
+    (answer,) = standing(Inbox(tiny_dataset).answers()).values()
+    assert (answer.label, answer.suggested) == ("square", "circle")

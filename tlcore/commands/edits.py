@@ -95,7 +95,7 @@ def rename_class(
     from tlcore.evaluation.class_names import rename_in_runs
 
     for run in rename_in_runs(Workspace.default(), dataset.id, old, new):
-        typer.echo(f"The run {run.name} calls it '{new.strip()}', too. Export its bundle again.", err=True)
+        typer.echo(f"The run {run.name} calls it '{new.strip()}', too. Export it again.", err=True)
 
 
 @app.command("merge-classes")

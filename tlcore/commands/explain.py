@@ -61,12 +61,14 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Draw what of each picture speaks for an answer: a heat map by Grad-CAM and one by occlusion."""
-    from tlcore.commands.use import pictures_in, with_model
+    from tlcore.commands.paths import count_pictures, others_in, pictures_in
+    from tlcore.commands.use import with_model
     from tlcore.evaluation.explanations import explain_pictures
 
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
-    sources, ignored = pictures_in(pictures)
+    count_pictures(pictures)
+    sources, ignored = list(pictures_in(pictures)), list(others_in(pictures))
     explained = terminal.steps(explain_pictures(found.path, sources, out, label=label), "Drawing heat maps")
     content = {
         "run": found.id,

@@ -171,9 +171,7 @@ def rename_class(
     found = open_run(Workspace.default(), run)
     call(found, old, new)
     content = {"run": found.id, "classes": list(found.dataset.classes)}
-    said = (
-        f"{found.name} calls '{old}' '{new.strip()}' now. `export {found.id} --format bundle` makes its bundle again."
-    )
+    said = f"{found.name} calls '{old}' '{new.strip()}' now. `export {found.id}` makes its files again."
     Terminal(as_json=as_json).result(content, said)
 
 

@@ -44,6 +44,19 @@ class Terminal:
         """Write what came of it: the object for scripts, or the words for a person."""
         typer.echo(json.dumps(content, ensure_ascii=False) if self.as_json else text)
 
+    def stream(self, content: dict[str, Any]) -> None:
+        """Write the object for scripts; of an iterator among its values a list is made, one element at a time."""
+        for at, (key, value) in enumerate(content.items()):
+            typer.echo(f"{', ' if at else '{'}{json.dumps(key)}: ", nl=False)
+            if not isinstance(value, Iterator):
+                typer.echo(json.dumps(value, ensure_ascii=False), nl=False)
+                continue
+            typer.echo("[", nl=False)
+            for number, element in enumerate(value):
+                typer.echo(f"{', ' if number else ''}{json.dumps(element, ensure_ascii=False)}", nl=False)
+            typer.echo("]", nl=False)
+        typer.echo("}")
+
     def steps(self, steps: Generator[Progress, None, T], title: str) -> T:
         """Run an iterator of steps to its end, showing how far it is, and give what it returns."""
         from tlcore.data.progress import drain

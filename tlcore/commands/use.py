@@ -1,28 +1,22 @@
-"""`evaluate`, `predict`, `export`: what is done with a run that has a model.
+"""`evaluate`: what is done with a run that has a model; and which runs have one.
 
-It knows their arguments and what they print. It does not know metrics, ONNX Runtime or formats.
+It knows its arguments and what it prints. It does not know metrics.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
-from tlcore.errors import DataError, RunError
+from tlcore.errors import RunError
 from tlcore.runs.run import Run, open_run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.evaluation.curves_read import Reading
     from tlcore.evaluation.metrics import Evaluation
-    from tlcore.inference.predictor import Answer
 
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
@@ -60,102 +54,6 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     terminal.result(content, text)
 
 
-def predict(
-    run: RunArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, or folders of them.")],
-    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write every probability to this file.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask a run's model about pictures."""
-    terminal = Terminal(as_json=as_json)
-    found = with_model(run)
-    pictures, ignored = pictures_in(paths)
-    from tlcore.inference.predictor import Predictor
-
-    predictor = Predictor.from_run(found.path)
-    labels = predictor.labels.labels
-    answers: list[Answer] = []
-    with terminal.bar() as bar:
-        for answer in predictor.predict_files(pictures):
-            answers.append(answer)
-            bar.update("Asking the model", len(answers), len(pictures))
-    good = [(answer, answer.probabilities) for answer in answers if answer.probabilities is not None]
-    if csv_file is not None:
-        _write_csv(csv_file, answers, labels)
-    predictions = [
-        {
-            "path": str(answer.source),
-            "label": labels[int(shares.argmax())],
-            "confidence": float(shares.max()),
-            "probabilities": {label: float(share) for label, share in zip(labels, shares, strict=True)},
-            "unfamiliarity": answer.unfamiliarity,
-        }
-        for answer, shares in good
-    ]
-    failed = [
-        {"path": str(answer.source), "reason": answer.error} for answer in answers if answer.probabilities is None
-    ]
-    content = {
-        "run": found.id,
-        "predictions": predictions,
-        "failed": failed,
-        "ignored": [str(path) for path in ignored],
-    }
-    rows: list[tuple[str, ...]] = [
-        (str(answer.source), labels[int(shares.argmax())], f"{shares.max():.3f}", _unfamiliar(answer))
-        for answer, shares in good
-    ]
-    lines = [table(("picture", "label", "confidence", ""), rows)] if rows else ["No picture could be read."]
-    if ignored:
-        lines.append(f"{len(ignored)} files in the folders have no picture's name and were not asked about.")
-    if csv_file is not None:
-        lines.append(f"Written to {csv_file}.")
-    terminal.result(content, "\n".join(lines))
-    for entry in failed:
-        typer.echo(f"{entry['path']}: {entry['reason']}", err=True)
-    if failed:
-        raise typer.Exit(1)
-
-
-def export(
-    run: RunArgument,
-    formats: Annotated[
-        str | None, typer.Option("--format", help="keras, onnx, bundle; a list with commas.", show_default="all")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a run's downloads once more; each is reloaded in a fresh process and compared with the app."""
-    terminal = Terminal(as_json=as_json)
-    found = with_model(run)
-    from tlcore.export.run import export_run
-
-    wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
-    with terminal.bar() as bar:
-        manifests = export_run(found, bar.step, wanted)
-    exports = [
-        {
-            "format": made.format,
-            "path": str(found.exports.resolve() / made.format / made.file),
-            **made.model_dump(
-                mode="json",
-                include={"bytes", "sha256", "n", "agrees", "same_answers", "largest_difference", "reason"},
-            ),
-        }
-        for made in manifests
-    ]
-    rows = [
-        (made.title, "yes" if made.agrees else "NO", f"{made.same_answers:.1%}", f"{made.largest_difference:.1g}", file)
-        for made, file in zip(manifests, (str(entry["path"]) for entry in exports), strict=True)
-    ]
-    head = ("download", "agrees with the app", "same answers", "largest difference", "file")
-    terminal.result({"run": found.id, "exports": exports}, table(head, rows))
-    refused = [made for made in manifests if not made.agrees]
-    for made in refused:
-        typer.echo(f"{made.title}: {made.reason}", err=True)
-    if refused:
-        raise typer.Exit(1)
-
-
 def _baselines(judged: Evaluation) -> str:
     """What less than the model scores, in a sentence."""
     known, said = judged.baselines, f"Always '{judged.baseline.label}' would score {judged.baseline.accuracy:.3f}"
@@ -184,44 +82,3 @@ def with_model(name: str) -> Run:
     if not run.model_onnx.exists():
         raise RunError(f"A run with a model is needed. {run.name} is {state.state} and has none. Train it again.")
     return run
-
-
-def pictures_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The files that are named and the pictures in the folders that are named; then what was in the way."""
-    from tlcore.data.pixels import SUFFIXES
-
-    pictures: list[Path] = []
-    ignored: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            for file in sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".")):
-                (pictures if file.suffix.lower() in SUFFIXES else ignored).append(file)
-        elif path.exists():
-            pictures.append(path)
-        else:
-            raise DataError(f"A picture or a folder of pictures is needed. There is nothing at {path}. Check the path.")
-    if not pictures:
-        raise DataError(f"Pictures are needed. There are none in {', '.join(map(str, paths))}. Check the path.")
-    return pictures, ignored
-
-
-def _unfamiliar(answer: Answer) -> str:
-    strange = answer.unfamiliarity is not None and answer.unfamiliarity > 1
-    return "unlike anything it was trained on" if strange else ""
-
-
-def _write_csv(path: Path, answers: Sequence[Answer], labels: Sequence[str]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["path", "label", "confidence", *(f"p_{label}" for label in labels), "error"])
-            for answer in answers:
-                shares = answer.probabilities
-                if shares is None:
-                    writer.writerow([answer.source, "", "", *("" for _ in labels), answer.error])
-                else:
-                    best = int(shares.argmax())
-                    writer.writerow([answer.source, labels[best], shares[best], *shares, ""])
-    except OSError as error:
-        raise DataError(f"A file that can be written is needed. {path} cannot: {error.strerror}.") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-import statistics
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from tlcore.data import pixels
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
 from tlcore.inference.labels import read_labels
 from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.runs.pictures import TestPictures
@@ -57,16 +57,17 @@ class Bundle:
     def export(self, run: Run, folder: Path) -> None:
         with zipfile.ZipFile(folder / self.file, "w") as archive:
             for name in MODELS:
-                _add(archive, name, _content(run.path / name), zipfile.ZIP_STORED)
+                add(archive, name, content_of(run.path / name), zipfile.ZIP_STORED)
             texts = {
-                "labels.json": _content(run.labels_json),
-                "pixels.py": _content(Path(pixels.__file__)),
-                "predict.py": _content(BUNDLED / "predict.py.txt"),
+                "labels.json": content_of(run.labels_json),
+                "graft.json": json.dumps(facts(run), indent=2).encode(),
+                "pixels.py": content_of(Path(pixels.__file__)),
+                "predict.py": content_of(BUNDLED / "predict.py.txt"),
                 "requirements.txt": requirements().encode(),
                 "README.md": _readme(run).encode(),
             }
             for name, content in texts.items():
-                _add(archive, name, content, zipfile.ZIP_DEFLATED)
+                add(archive, name, content, zipfile.ZIP_DEFLATED)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
         home = scratch / "bundle"
@@ -83,11 +84,13 @@ class Bundle:
         labels = json.loads((home / "labels.json").read_text(encoding="utf-8"))["labels"]
         found = [[answer["probabilities"][label] for label in labels] for answer in answers]
         versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+        median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()
         return Replay(
             np.array(found, np.float32),
-            statistics.median(answer["milliseconds"] for answer in answers),
+            median,
             {"python": platform.python_version(), **versions},
             unfamiliarity=_scores(answers),
+            milliseconds_p95=slow,
         )
 
 
@@ -97,9 +100,9 @@ def _scores(answers: Sequence[Mapping[str, Any]]) -> NDArray[np.float32] | None:
     return np.array([answer[UNFAMILIARITY] for answer in answers], np.float32)
 
 
-def requirements() -> str:
+def requirements(packages: Sequence[str] = PACKAGES) -> str:
     """Pin what the program needs to the versions with which it was proven."""
-    lines = [f"{name}=={importlib.metadata.version(name)}" for name in PACKAGES]
+    lines = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
     try:
         lines += ["# For HEIC pictures:", f"# {OPTIONAL_PACKAGE}=={importlib.metadata.version(OPTIONAL_PACKAGE)}"]
     except importlib.metadata.PackageNotFoundError:
@@ -123,14 +126,20 @@ def _readme(run: Run) -> str:
     )
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """Read a file that goes along.
+
+    Raises:
+        ExportError: It is missing.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ExportError(f"The bundle needs {path.name}. It is not in {path.parent}. Train the run again.") from error
+        raise ExportError(f"The archive needs {path.name}. It is not in {path.parent}. Train the run again.") from error
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes, compression: int) -> None:
+def add(archive: zipfile.ZipFile, name: str, content: bytes, compression: int) -> None:
+    """Add an entry to an archive, always with the same time."""
     entry = zipfile.ZipInfo(name, TIME)
     entry.external_attr = 0o644 << 16
     entry.compress_type = compression

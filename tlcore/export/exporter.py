@@ -27,6 +27,10 @@ LOADING_SECONDS = 300.0
 SECONDS_PER_PICTURE = 5.0
 
 
+class UnprovenError(ExportError):
+    """Nothing on this machine can open the artefact; that says nothing against it."""
+
+
 @dataclass(frozen=True)
 class Replay:
     """What an artefact answered when it was loaded again.
@@ -35,12 +39,16 @@ class Replay:
         probabilities: `(n, classes)`, in the order of the test pictures.
         milliseconds_per_picture: Of one core, median.
         unfamiliarity: `(n,)`; None where the artefact does not say.
+        milliseconds_p95: 95 in 100 pictures took at most so long; None where it was not looked at.
+        note: What else was seen and a person should know, in sentences.
     """
 
     probabilities: NDArray[np.float32]
     milliseconds_per_picture: float
     versions: Mapping[str, str] = field(default_factory=dict)
     unfamiliarity: NDArray[np.float32] | None = None
+    milliseconds_p95: float | None = None
+    note: str = ""
 
 
 class Exporter(Protocol):

@@ -1,6 +1,6 @@
-"""The two model files of a run as formats of their own: `model.keras` and `model.onnx`.
+"""The Keras archive of a run as a format of its own, and how a model file is asked in the fresh process.
 
-It knows how a file is handed to the fresh process and what comes back.
+It knows how a file is handed to that process and what comes back. It does not know how others are made.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.runs.formats import FORMATS, Format
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
@@ -34,39 +35,48 @@ class ModelFile:
         link_or_copy(run.path / self.file, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
-        pixels = pictures.pixels.array
-        if not isinstance(pixels, np.memmap) or pixels.filename is None:
-            raise ExportError("the test pictures are not on the disk")
-        rows, answers = scratch / "rows.npy", scratch / "answers.npz"
-        np.save(rows, pictures.pixels.rows)
-        asked = {
-            "model": str(artefact),
-            "pixels": str(pixels.filename),
-            "size": pixels.shape[1],
-            "rows": str(rows),
-            "answers": str(answers),
-        }
-        output = fresh.run(REPLAY, [self.key], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.pixels))
-        said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
-        with np.load(answers) as saved:
-            chances, *scores = (saved[name] for name in saved.files)
-        return Replay(
-            chances, said["milliseconds_per_picture"], said["versions"], unfamiliarity=scores[0] if scores else None
-        )
+        return replayed(self.key, artefact, pictures, fresh, scratch)
 
 
-KERAS = ModelFile(
-    "keras",
-    "Keras model",
-    "For Python with Keras 3: goes on training, or changes. Loads with keras.models.load_model, without Graft.",
-    "model.keras",
-)
-ONNX = ModelFile(
-    "onnx",
-    "ONNX model",
-    "For ONNX Runtime in any language: small and fast, on servers, desktops, phones and in browsers.",
-    "model.onnx",
-)
+def of_format(form: Format) -> ModelFile:
+    return ModelFile(form.key, form.title, form.description, form.file)
+
+
+def replayed(
+    kind: str, model: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path, *, note: str = ""
+) -> Replay:
+    """Have `replay.py` load a model, as `kind` says, in a fresh process, and ask it about the test pictures.
+
+    Raises:
+        ExportError: It cannot be loaded, or does not answer.
+    """
+    pixels = pictures.pixels.array
+    if not isinstance(pixels, np.memmap) or pixels.filename is None:
+        raise ExportError("the test pictures are not on the disk")
+    rows, answers = scratch / "rows.npy", scratch / "answers.npz"
+    np.save(rows, pictures.pixels.rows)
+    asked = {
+        "model": str(model),
+        "pixels": str(pixels.filename),
+        "size": pixels.shape[1],
+        "rows": str(rows),
+        "answers": str(answers),
+    }
+    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.pixels))
+    said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
+    with np.load(answers) as saved:
+        chances, *scores = (saved[name] for name in saved.files)
+    return Replay(
+        chances,
+        said["milliseconds_per_picture"],
+        said["versions"],
+        unfamiliarity=scores[0] if scores else None,
+        milliseconds_p95=said["milliseconds_p95"],
+        note=note,
+    )
+
+
+KERAS = of_format(FORMATS["keras"])
 
 
 def expect_proof(fresh: FreshProcess) -> None:

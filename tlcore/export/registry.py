@@ -10,8 +10,20 @@ from types import MappingProxyType
 
 from tlcore.errors import ExportError
 from tlcore.export.bundle import Bundle
+from tlcore.export.code import CODE
+from tlcore.export.core_ml import CORE_ML
+from tlcore.export.eight_bits import EIGHT_BITS
 from tlcore.export.exporter import Exporter
-from tlcore.export.model_files import KERAS, ONNX
+from tlcore.export.fullsize import FULL_SIZE
+from tlcore.export.model_files import KERAS
+from tlcore.export.onnx_files import HALF, ONNX
+from tlcore.export.openvino_file import OPENVINO
+from tlcore.export.server import SERVER
+from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
+from tlcore.export.web import WEB
+from tlcore.runs.formats import FORMATS
+
+ALL = "all"
 
 
 def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
@@ -28,16 +40,22 @@ def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
     return MappingProxyType(found)
 
 
-EXPORTERS = table((KERAS, ONNX, Bundle()))
+EXPORTERS = table(
+    (Bundle(), ONNX, HALF, EIGHT_BITS, FULL_SIZE, WEB, SERVER, KERAS, SAVED_MODEL, *LITE, OPENVINO, CORE_ML, CODE)
+)
 
 
 def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
-    """The formats of these keys; all where none is named.
+    """The formats of these keys; those that every run has where none is named; for `all` those that can be made here.
 
     Raises:
-        ExportError: There is no such format.
+        ExportError: There is no such format, or it cannot be made here.
     """
-    unknown = [key for key in keys or () if key not in EXPORTERS]
-    if unknown:
-        raise ExportError(f"A format is one of {', '.join(EXPORTERS)}. Received: {', '.join(unknown)}.")
-    return tuple(EXPORTERS[key] for key in dict.fromkeys(keys or EXPORTERS))
+    wanted = list(keys or (key for key in EXPORTERS if FORMATS[key].with_run))
+    if ALL in wanted:
+        return tuple(exporter for key, exporter in EXPORTERS.items() if not FORMATS[key].missing)
+    if missing := [FORMATS[key].missing for key in wanted if key in FORMATS and FORMATS[key].missing]:
+        raise ExportError(" ".join(missing))
+    if unknown := [key for key in wanted if key not in EXPORTERS]:
+        raise ExportError(f"A format is one of {', '.join([*EXPORTERS, ALL])}. Received: {', '.join(unknown)}.")
+    return tuple(EXPORTERS[key] for key in dict.fromkeys(wanted))

@@ -13,16 +13,18 @@ from pathlib import Path
 
 from tlcore.data.progress import Pace, Progress, drain
 from tlcore.errors import ExportError, GraftError
-from tlcore.export.exporter import Exporter, FreshProcess
+from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
 from tlcore.export.proof import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare
 from tlcore.export.registry import find
 from tlcore.files import remove_tree, sha256, write_json
-from tlcore.runs.manifest import Manifest
+from tlcore.runs.formats import FORMATS, Precision
+from tlcore.runs.manifest import Accuracy, Manifest
 from tlcore.runs.pictures import TestPictures, read_test_pictures
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 SECONDS_BETWEEN_REPORTS = 0.5
+AT_ONCE = 3  # a converter holds the model several times over
 
 
 def export_run(
@@ -33,7 +35,9 @@ def export_run(
     workspace: Workspace | None = None,
     fresh: FreshProcess | None = None,
 ) -> tuple[Manifest, ...]:
-    """Make and prove the artefacts of a run, all of them where none are named; what disagrees is not kept.
+    """Make and prove artefacts of a run, those that every run has where none are named.
+
+    What gives no answers is not kept; what gives others than it should is, and its manifest says what was lost.
 
     The proofs run side by side, in `fresh` where it is given. When `report` raises, they are ended.
 
@@ -45,7 +49,7 @@ def export_run(
     expected = app_answers(run)
     pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
     fresh = fresh or FreshProcess()
-    with ThreadPoolExecutor(len(exporters)) as pool:
+    with ThreadPoolExecutor(min(AT_ONCE, len(exporters))) as pool:
         try:
             jobs = [pool.submit(_make, run, exporter, pictures, expected, fresh) for exporter in exporters]
             n = len(expected.probabilities)
@@ -67,7 +71,7 @@ def _make(run: Run, exporter: Exporter, pictures: TestPictures, expected: AppAns
         manifest = _prove(run, exporter, pictures, expected, fresh, making)
         if fresh.ended:  # stopped in the middle: that says nothing about the artefact
             raise ExportError("The export was broken off. Start it again.")
-        if not manifest.agrees:
+        if not manifest.kept:
             (making / exporter.file).unlink(missing_ok=True)
         write_json(making / "manifest.json", manifest)
         remove_tree(run.exports / exporter.key)
@@ -90,7 +94,8 @@ def _prove(
     folder: Path,
 ) -> Manifest:
     file, n = folder / exporter.file, len(expected.probabilities)
-    milliseconds, versions = None, {}
+    precision: Precision = FORMATS[exporter.key].precision if exporter.key in FORMATS else "fp32"
+    replay = None
     try:
         exporter.export(run, folder)
         if not n:
@@ -98,24 +103,28 @@ def _prove(
         else:
             with tempfile.TemporaryDirectory(prefix="graft-proof-") as scratch:
                 replay = exporter.predict(file, pictures, fresh, Path(scratch))
-            found = agreement(expected, replay, exporter.file)
-            milliseconds, versions = replay.milliseconds_per_picture, dict(replay.versions)
+            found = agreement(expected, replay, exporter.file, precision)
+    except UnprovenError as error:
+        found, n = Agreement(0.0, 0.0, False, str(error)), 0
     except (GraftError, ValueError, KeyError, IndexError) as error:
-        found = Agreement(
-            0.0, 1.0, False, f"{exporter.file} could not be loaded and asked in a fresh process: {error}. {REFUSED}"
-        )
+        said = f"{exporter.file} could not be loaded and asked in a fresh process: {error}. {REFUSED}"
+        found = Agreement(0.0, 1.0, False, said, failed=True)
+    kept = file.exists() and not found.failed
     return Manifest(
         format=exporter.key,
         title=exporter.title,
         description=exporter.description,
         file=exporter.file,
-        sha256=sha256(file) if file.exists() else "",
-        bytes=file.stat().st_size if file.exists() else 0,
+        sha256=sha256(file) if kept else "",
+        bytes=file.stat().st_size if kept else 0,
         n=n,
         same_answers=found.same_answers,
         largest_difference=found.largest_difference,
         agrees=found.agrees,
+        precision=precision,
+        accuracy=Accuracy(**found.accuracy.model_dump()) if found.accuracy else None,
         reason=found.reason,
-        milliseconds_per_picture=milliseconds,
-        versions=versions,
+        milliseconds_per_picture=replay.milliseconds_per_picture if replay else None,
+        milliseconds_p95=replay.milliseconds_p95 if replay else None,
+        versions=dict(replay.versions) if replay else {},
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -110,11 +111,18 @@ class Predictor:
         return self._map(self._answer_file, paths)
 
     def _map(self, function: Callable[[Any], Result], things: Iterable[Any]) -> Iterator[Result]:
-        waiting = iter(things)
+        # Some at a time: a pool takes in all that it is given, and there may be very many.
+        waiting, running = iter(things), deque[Future[Result]]()
         with ThreadPoolExecutor(self.threads) as pool:
-            # In stretches: a pool takes in all that it is given, and there may be very many.
-            while some := list(islice(waiting, STRETCH)):
-                yield from pool.map(function, some)
+            try:
+                running.extend(pool.submit(function, thing) for thing in islice(waiting, STRETCH))
+                while running:
+                    result = running.popleft().result()
+                    running.extend(pool.submit(function, thing) for thing in islice(waiting, 1))
+                    yield result
+            finally:
+                for left in running:  # whoever asked has left
+                    left.cancel()
 
     def _answer_file(self, path: Path) -> Answer:
         began = time.perf_counter()
@@ -125,8 +133,13 @@ class Predictor:
         return Answer(path, probabilities, "", time.perf_counter() - began, unfamiliarity)
 
     def _answer(self, pixels: NDArray[Any]) -> Scored:
-        answers, *scores = self._session.run(self._outputs, {self._input: pixels[None].astype(np.float32)})
-        return answers[0], float(scores[0][0]) if scores else None
+        answers, scores = self.answer(pixels[None])
+        return answers[0], None if scores is None else float(scores[0])
+
+    def answer(self, pixels: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Probabilities and unfamiliarity `(n,)` of pixels, by one call of the graph on the calling thread."""
+        answers, *scores = self._session.run(self._outputs, {self._input: pixels.astype(np.float32)})
+        return answers, scores[0] if scores else None
 
 
 def top(probabilities: NDArray[np.float32], labels: Labels, *, n: int = 5) -> list[tuple[str, float]]:

@@ -1,7 +1,7 @@
 """What was proven of an artefact: `exports/<format>/manifest.json`.
 
-It knows the file beside an artefact, and that an artefact which did not agree is not offered. It does not know how
-artefacts are made; that is `export`'s, which the pages must not import.
+It knows the file beside an artefact, and that an artefact which did not agree is handed out only to whoever says to
+bear what was lost. It does not know how artefacts are made; that is `export`'s, which the pages must not import.
 """
 
 from __future__ import annotations
@@ -15,22 +15,36 @@ from pydantic import BaseModel, ConfigDict, Field
 from tlcore.errors import ExportError, WorkspaceError
 from tlcore.files import read_json
 from tlcore.runs.events import now
+from tlcore.runs.formats import Precision
+
+
+class Accuracy(BaseModel):
+    """A share of right answers, 0 to 1, with its 95 % interval."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    value: float
+    low: float
+    high: float
 
 
 class Manifest(BaseModel):
     """`manifest.json`: an artefact, and how its answers compare with the app's on the test pictures.
 
     Attributes:
-        format: The key of the format: `keras`, `onnx`, `bundle`.
+        format: The key of the format, as `formats.FORMATS` has it.
         title, description: For a person to choose by.
-        file: The name of the artefact, beside the manifest; it is not there when the artefact does not agree.
-        bytes: Size of the artefact.
+        file: The name of the artefact, beside the manifest; it is not there when it could not be made, or not be asked.
+        bytes: Size of the artefact; 0 where it is not there.
+        precision: In which its numbers are; the bar that it must reach hangs on it.
         n: Test pictures that were answered by both.
         same_answers: Share of the pictures with the same likeliest class.
         largest_difference: The largest difference of a probability, 0 to 1.
-        agrees: Whether the artefact is offered.
-        reason: Why it is not; empty where it is. With `agrees`, what a person should know, mostly nothing.
+        accuracy: Of the artefact on the test pictures; None where there are none, or in older manifests.
+        agrees: Whether it reaches its bar. Where it does not, it is handed out only behind a warning.
+        reason: What was lost; empty where nothing was. With `agrees`, what a person should know, mostly nothing.
         milliseconds_per_picture: Processor time, median. For the bundle it includes reading the picture file.
+        milliseconds_p95: The same of the slow ones: 95 in 100 pictures take at most so long.
         versions: Of Python and the packages with which it was loaded again.
     """
 
@@ -48,9 +62,17 @@ class Manifest(BaseModel):
     same_answers: float
     largest_difference: float
     agrees: bool
+    precision: Precision = "fp32"
+    accuracy: Accuracy | None = None
     reason: str = ""
     milliseconds_per_picture: float | None = None
+    milliseconds_p95: float | None = None
     versions: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a file: it answered, well or badly."""
+        return self.bytes > 0
 
 
 def read_manifest(run: Path, key: str) -> Manifest | None:
@@ -81,8 +103,8 @@ def read_manifests(run: Path) -> tuple[Manifest, ...]:
     return tuple(found)
 
 
-def artefact(run: Path, key: str) -> Path:
-    """The file to download.
+def artefact(run: Path, key: str, *, whatever_was_lost: bool = False) -> Path:
+    """The file to download; one that does not reach its bar only for whoever takes it `whatever_was_lost`.
 
     Raises:
         ExportError: It was not exported, does not agree with the app, or is not what was proven.
@@ -90,7 +112,7 @@ def artefact(run: Path, key: str) -> Path:
     manifest = read_manifest(run, key)
     if manifest is None:
         raise ExportError(f"The run has not been exported as '{key}'. Export it first.")
-    if not manifest.agrees:
+    if not manifest.agrees and not (whatever_was_lost and manifest.kept):
         raise ExportError(manifest.reason)
     path = run / "exports" / key / manifest.file
     if not path.is_file() or path.stat().st_size != manifest.bytes:

@@ -1,0 +1,96 @@
+"""Wrong answers, put right: pictures go to the inbox of the run's dataset with the class that a person gives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components import frame, words
+from pages.components.answers import Asked, Below
+from tlcore.data.corrections import Correction, Sent, send
+from tlcore.data.dataset import Dataset, open_dataset
+from tlcore.data.inbox import Inbox
+from tlcore.data.progress import drain
+from tlcore.errors import GraftError
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+FAULT, SENT = "corrected-fault", "corrected-sent"
+
+
+def dataset(workspace: Workspace, run: Run) -> Dataset | None:
+    """The dataset that pictures can be sent to; None where it is gone."""
+    try:
+        return open_dataset(workspace, run.dataset.id)
+    except GraftError:
+        return None
+
+
+def put_right(workspace: Workspace, run: Run, corrections: Sequence[Correction]) -> str:
+    """Send pictures to the inbox and say what became of them, in a sentence."""
+    try:
+        sent = drain(send(workspace, Inbox(open_dataset(workspace, run.dataset.id)), corrections), lambda step: None)
+    except GraftError as error:
+        st.session_state[FAULT] = str(error)
+        return str(error)
+    if sent.labelled:
+        st.session_state[SENT] = st.session_state.get(SENT, 0) + sent.labelled
+    said = _said(sent)
+    if sent.left_out:
+        st.session_state[FAULT] = said
+    return said
+
+
+def _said(sent: Sent) -> str:
+    said = f"{words.plural(sent.labelled, 'picture')} in the inbox." if sent.labelled else ""
+    if sent.left_out:
+        first = sent.left_out[0]
+        said += f" {words.plural(len(sent.left_out), 'picture')} left out: {first.reason}"
+    return said.strip()
+
+
+def told(workspace: Workspace, run: Run) -> None:
+    """Say what was sent, and the way to it: there the pictures join the dataset."""
+    if fault := st.session_state.pop(FAULT, ""):
+        st.warning(fault, icon=":material/inbox:")
+    if not (count := st.session_state.get(SENT, 0)):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/inbox: {words.plural(count, 'corrected picture')} went to the inbox. What is there joins the "
+            "dataset when you say so."
+        )
+        if st.button("Open the inbox", key="corrected-inbox"):
+            frame.go_to(frame.LABEL, dataset=run.dataset.id)
+
+
+def below(workspace: Workspace, run: Run, classes: Sequence[str]) -> Below | None:
+    """What stands below an answer: a small *Wrong?*; nothing where the dataset is gone."""
+    if dataset(workspace, run) is None:
+        return None
+
+    def popover(one: Asked, answered: str, place: int) -> None:
+        content = _bytes(one)
+        key = f"{place}-{hashlib.sha256(content).hexdigest()[:16]}"
+        with st.popover("Wrong?", icon=":material/edit:", type="tertiary", key=f"wrong-{key}"):
+            label = st.selectbox(
+                "What it shows", [each for each in classes if each != answered], index=None, key=f"right-{key}",
+                accept_new_options=True, placeholder="Choose a class or type a new one",
+            )  # fmt: skip
+            if st.button("Send to the inbox", key=f"send-{key}", icon=":material/inbox:", disabled=not label):
+                put_right(workspace, run, [Correction(one.name, content, str(label), answered)])
+                st.rerun()
+
+    return popover
+
+
+def _bytes(one: Asked) -> bytes:
+    if isinstance(one.source, bytes):
+        return one.source
+    if isinstance(one.source, Path):
+        return one.source.read_bytes()
+    one.source.seek(0)
+    return one.source.read()

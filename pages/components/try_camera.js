@@ -1,0 +1,147 @@
+// A camera whose frames are put to a model, a few a second, and what the model says of the last one.
+//
+// One frame is on its way at a time: while it is, the others are dropped. When held still, the picture on the screen is
+// the one that was asked about; a wrong answer can then be put right. The camera itself is `webcam.js`'s.
+
+const cameras = new WeakMap();
+const QUALITY = 0.92;
+const MOST_PIXELS = 800; // of the longer side
+const PATIENCE = 5000; // ms; then an answer is taken for lost
+const REMEMBERED = 12;
+
+export default function (component) {
+  const host = component.parentElement.querySelector(".camera");
+  if (!cameras.has(host)) cameras.set(host, new LiveCamera(host));
+  const camera = cameras.get(host);
+  camera.show(component.data, (name, value) => component.setTriggerValue(name, value));
+  return () => camera.stop();
+}
+
+class LiveCamera extends Webcam {
+  constructor(host) {
+    super(host);
+    this.number = Date.now(); // counts on over reloads, so that no answer to another page is taken for ours
+    this.came = [];
+    this.hold = element("button", { class: "hold", onclick: () => this.still(!this.held) });
+    this.bars = element("div", { class: "bars", role: "status", "aria-label": "What the model says" });
+    this.pace = element("p", { class: "pace" });
+    this.right = element("input", { list: "try-camera-classes", placeholder: "What is it?", autocomplete: "off",
+      "aria-label": "What it shows", oninput: () => this.draw(), onkeydown: (event) => event.key === "Enter" && this.correct() });
+    this.classes = element("datalist", { id: "try-camera-classes" });
+    this.send = element("button", { onclick: () => this.correct() }, "Send to the inbox");
+    this.said = element("p", { class: "said", role: "status" });
+    this.wrong = element("div", { class: "controls" }, this.right, this.classes, this.send);
+    host.replaceChildren(
+      element("div", { class: "sides" },
+        element("div", { class: "frame" }, this.video, this.note),
+        element("div", { class: "answer" }, this.bars, this.pace)),
+      element("div", { class: "controls" }, this.start, this.hold, this.devices),
+      this.wrong, this.said,
+    );
+  }
+
+  show(data, tell) {
+    this.data = data;
+    this.tell = tell;
+    this.classes.replaceChildren(...data.classes.map((label) => element("option", { value: label })));
+    if (data.answer && data.answer.n === this.waiting) this.hear(data.answer);
+    this.draw();
+  }
+
+  hear(answer) {
+    this.waiting = null;
+    this.answer = answer;
+    this.came = [...this.came, performance.now()].slice(-REMEMBERED);
+    clearTimeout(this.timer);
+    if (this.again) this.ask();
+    else if (!this.held) this.timer = setTimeout(() => this.ask(), Math.max(0, this.due - performance.now()));
+  }
+
+  ask() {
+    this.again = false;
+    if (!this.stream) return;
+    const frame = this.frame(MOST_PIXELS, QUALITY);
+    if (frame) {
+      this.waiting = this.number += 1;
+      this.asked = frame;
+      this.due = performance.now() + 1000 / this.data.rate;
+      this.tell("frame", { n: this.waiting, frame });
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), frame ? PATIENCE : 100);
+  }
+
+  async open() {
+    this.held = false;
+    this.answer = null;
+    this.came = [];
+    await super.open();
+    if (this.stream) this.ask();
+  }
+
+  release() {
+    clearTimeout(this.timer);
+    this.waiting = null;
+    this.again = false;
+  }
+
+  still(held) {
+    this.held = held;
+    this.right.value = "";
+    this.said.textContent = "";
+    this.came = [];
+    if (held) {
+      this.video.pause();
+      // The one on its way is older than the picture that stands still.
+      if (this.waiting) this.again = true;
+      else this.ask();
+    } else {
+      this.video.play();
+      this.ask();
+    }
+    this.draw();
+  }
+
+  correct() {
+    const label = this.right.value.trim();
+    if (!label || !this.asked || this.waiting) return;
+    this.tell("wrong", { n: this.number, frame: this.asked, label, answered: this.answer?.best[0]?.label ?? "" });
+    this.right.value = "";
+    this.said.textContent = "Sending …";
+    this.draw();
+  }
+
+  draw() {
+    const live = Boolean(this.stream);
+    this.host.classList.toggle("live", live);
+    this.start.hidden = live;
+    this.hold.hidden = !live;
+    this.hold.textContent = this.held ? "Go on" : "Hold still";
+    this.wrong.hidden = !(live && this.held && this.data.inbox);
+    this.send.disabled = !this.right.value.trim() || Boolean(this.waiting); // its answer goes along
+    if (this.data.said && this.data.said.n === this.number) this.said.textContent = this.data.said.text;
+    if (!live && !this.note.textContent) this.note.textContent = "The camera is off.";
+    this.drawAnswer(live);
+  }
+
+  drawAnswer(live) {
+    const answer = live ? this.answer : null;
+    this.bars.classList.toggle("doubtful", Boolean(answer) && answer.says !== "sure");
+    this.bars.replaceChildren(...(answer?.best ?? []).flatMap((one, place) => {
+      const bar = element("div", { class: "bar" });
+      bar.style.width = `${100 * one.share}%`;
+      bar.style.background = one.colour;
+      return [
+        element("span", { class: place ? "label" : "label first", title: one.label }, one.label),
+        element("div", { class: "track" }, bar),
+        element("span", { class: "share" }, `${(100 * one.share).toFixed(1)} %`),
+      ];
+    }), ...(answer && answer.says !== "sure" ? [element("p", { class: "doubt" }, answer.why)] : []));
+    const [first, last] = [this.came[0], this.came.at(-1)];
+    const rate = this.came.length > 2 ? ((this.came.length - 1) * 1000) / (last - first) : 0;
+    this.pace.textContent = !answer ? "" : [
+      this.held ? (this.waiting ? "" : "held still") : rate ? `${rate.toFixed(1)} pictures a second` : "",
+      `${answer.ms.toFixed(0)} ms for the model and the picture`,
+    ].filter(Boolean).join(" · ");
+  }
+}

@@ -1,0 +1,223 @@
+"""A small network of every kind of layer that converters stumble over, in every format; and the docs' code for each."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from tests.conftest import draw_shape
+from tests.graphs import make_answerable_run, write_knowing_model
+from tlcore.data.dataset import Dataset
+from tlcore.data.intake import ingest
+from tlcore.data.progress import drain
+from tlcore.evaluation.run import evaluate_run
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.halves import Halves
+from tlcore.export.model_files import replayed
+from tlcore.export.proof import AppAnswers, agreement, app_answers, compare
+from tlcore.export.run import export_run
+from tlcore.export.samples import sample
+from tlcore.files import write_json
+from tlcore.inference.labels import Labels
+from tlcore.inference.unfamiliar import learn_known
+from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.create import create_run
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.manifest import artefact, read_manifest
+from tlcore.runs.pictures import read_test_pictures
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+SIZE = 32
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "formats"
+CONVERTED = ("onnx", "onnx-fp16", "onnx-int8", "keras", "savedmodel", "litert", "litert-fp16", "litert-int8", "code")
+
+
+def nothing(step: object) -> None:
+    """Nobody looks how far it is."""
+
+
+def of_many_layers() -> tuple[object, object]:
+    """A network with depthwise and separable convolutions, a gate, GELU and a residual; and the part below its head."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    pixels = keras.Input((SIZE, SIZE, 3), name="pixels")
+    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    x = layers.ReLU(max_value=6.0)(layers.BatchNormalization()(layers.Conv2D(16, 3, 2, "same", use_bias=False)(x)))
+    x = layers.Activation("gelu")(layers.DepthwiseConv2D(3, padding="same")(x))
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    gate = layers.Conv2D(16, 1, activation="sigmoid")(layers.Conv2D(4, 1, activation="swish")(gate))
+    x = layers.Multiply()([x, gate])
+    x = layers.Add()([x, layers.SeparableConv2D(16, 3, padding="same")(x)])
+    x = layers.LayerNormalization()(layers.Conv2D(24, 3, 2, "same", activation="relu")(x))
+    x = layers.Concatenate()([layers.MaxPooling2D(2)(x), layers.AveragePooling2D(2)(x)])
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(x)
+    head = layers.Dense(3, name="head_logits")
+    whole = keras.Model(pixels, layers.Softmax(name="probabilities")(head(pooled)))
+    return whole, keras.Model(pixels, pooled)
+
+
+def make_run(workspace: Workspace, folder: Path) -> Run:
+    from sklearn.linear_model import LogisticRegression
+
+    from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
+    from tlcore.training.save import save_keras, save_onnx, to_onnx
+
+    rng = np.random.default_rng(0)
+    for label in ("circle", "square", "triangle"):
+        (folder / label).mkdir(parents=True)
+        for number in range(24):
+            draw_shape(label, rng).save(folder / label / f"{number:02d}.png")
+    dataset: Dataset = drain(ingest(workspace, folder), nothing).dataset
+    fractions = Fractions(train=0.4, val=0.2, test=0.4)
+    run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, image_size=SIZE, fractions=fractions))
+    labels = Labels(
+        labels=run.dataset.classes, image_size=SIZE, resize="crop", backbone="small", dataset="shapes", temperature=1.0
+    )
+    write_json(run.labels_json, labels)
+    whole, body = of_many_layers()
+    train, val = (sample(run, part, 100) for part in ("train", "val"))
+    features = body.predict(train.pixels, verbose=0)
+    middle, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+    found = LogisticRegression().fit((features - middle) / scale, train.labels)
+    kernel = (found.coef_.T / scale[:, None]).astype(np.float32)
+    bias = (found.intercept_ - middle @ kernel).astype(np.float32)
+    whole.get_layer("head_logits").set_weights([kernel, bias])
+    graph = to_onnx(body, source=PIXELS, target=POOLED)
+    known = learn_known(features, body.predict(val.pixels, verbose=0))
+    save_onnx(join(graph, head_graph(kernel, bias, known, like=graph, source=POOLED), "head/"), run.model_onnx)
+    save_keras(whole, run.model_keras)
+    evaluate_run(run, nothing)
+    return run
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run in every format that converts the network."""
+    home = tmp_path_factory.mktemp("formats")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAFT_HOME", str(home / "workspace"))
+        patch.setenv("GRAFT_QUEUE", str(home / "queue"))
+        run = make_run(Workspace.default(), home / "shapes")
+        wanted = [*CONVERTED, *(["openvino"] if find_spec("openvino") else [])]
+        export_run(run, nothing, wanted, workspace=Workspace.default())
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [*CONVERTED, "openvino"])
+def test_every_format_answers_as_the_app_does_and_says_how_unfamiliar_a_picture_is(converted, key):
+    if FORMATS[key].missing:
+        pytest.skip(FORMATS[key].missing)
+    made = read_manifest(converted.path, key)
+    assert made.agrees, made.reason
+    assert made.accuracy.low <= made.accuracy.value <= made.accuracy.high
+    assert 0 < made.milliseconds_per_picture <= made.milliseconds_p95
+    assert made.sha256
+    if FORMATS[key].precision == "fp32":
+        assert made.largest_difference < 1e-4
+
+
+@pytest.mark.slow
+def test_eight_bits_are_smaller_and_half_precision_is_too(converted):
+    for family in ("onnx", "litert"):
+        plain, half = (read_manifest(converted.path, key).bytes for key in (family, f"{family}-fp16"))
+        assert half < plain
+
+
+@pytest.mark.slow
+def test_what_the_numbers_mean_goes_along_in_every_format(converted):
+    labels = list(converted.dataset.classes)
+    for key in ("onnx", "onnx-fp16", "onnx-int8"):
+        said = {each.key: each.value for each in onnx.load(artefact(converted.path, key)).metadata_props}
+        assert json.loads(said["graft"])["labels"] == json.loads(said["labels"]) == labels
+        assert json.loads(said["image_size"]) == SIZE
+    for key in ("litert", "litert-int8", "savedmodel", "code"):  # a LiteRT file is a zip behind a model
+        with zipfile.ZipFile(artefact(converted.path, key)) as archive:
+            said = json.loads(archive.read("graft.json"))
+        assert (said["labels"], said["temperature"], said["unfamiliar_above"]) == (labels, 1.0, 1.0)
+        assert said["thresholds"]
+
+
+@pytest.mark.slow
+def test_the_keras_file_answers_the_same_under_jax(converted, tmp_path):
+    pytest.importorskip("jax")
+    pictures = drain(read_test_pictures(converted, Workspace(converted.path.parent.parent)), nothing)
+    with FreshProcess() as fresh:
+        replay = replayed("keras-jax", converted.model_keras, pictures, fresh, tmp_path)
+    assert replay.versions["backend"] == "jax"
+    assert agreement(app_answers(converted), replay, "model.keras").agrees
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["keras", "onnx", "savedmodel", "litert", "openvino", "code"])
+def test_the_code_in_the_docs_runs(converted, page, tmp_path):
+    if FORMATS[page].missing:
+        pytest.skip(FORMATS[page].missing)
+    text = (DOCS / f"{page}.md").read_text()
+    program = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    file = artefact(converted.path, page)
+    (tmp_path / file.name).write_bytes(file.read_bytes())
+    draw_shape("circle", np.random.default_rng(5)).save(tmp_path / "picture.jpg")
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "circle" in done.stdout
+
+
+def test_a_format_has_a_page_that_says_where_to_use_it():
+    pages = {path.stem for path in DOCS.glob("*.md")}
+    families = {key.removesuffix("-fp16").removesuffix("-int8") for key in FORMATS}
+    assert families - pages <= {"web", "server", "onnx-fullsize"}, "these have pages of their own names"
+
+
+def test_a_body_and_its_head_are_the_graph_again(workspace, tiny_dataset):
+    run = make_answerable_run(workspace, tiny_dataset)
+    write_knowing_model(run, workspace, temperature=1.0)
+    halves = Halves(onnx.load(run.model_onnx))
+    assert [value.name for value in halves.body.graph.output] == ["colour"]
+    assert not [each for each in halves.body.graph.initializer if "known" in each.name]
+    again = halves.joined(halves.body, limit=0.25)
+    onnx.checker.check_model(again)
+    assert [value.name for value in again.graph.output] == ["probabilities", "unfamiliarity"]
+    assert Halves(again).constant("limit") == np.float32(0.25)
+
+
+@pytest.mark.parametrize(
+    ("precision", "others", "off", "agrees"),
+    [
+        ("fp32", 0, 1e-4, True),
+        ("fp32", 1, 1e-4, False),
+        ("fp32", 0, 2e-3, False),
+        ("fp16", 5, 0.1, True),
+        ("fp16", 6, 0.1, False),
+        ("int8", 20, 0.1, True),
+        ("int8", 21, 0.1, False),
+    ],
+)
+def test_each_precision_has_a_bar_of_its_own(precision, others, off, agrees):
+    app = np.tile(np.array([0.95, 0.05], np.float32), (1000, 1))
+    said = app + np.array([-off, off], np.float32)
+    if others:
+        said[-others:] = [0.4, 0.6]
+    expected = AppAnswers(app, true=np.zeros(1000, np.int64))  # the app is right about all of them
+    found = agreement(expected, Replay(said, 1.0), "file", precision)
+    assert found.agrees is agrees
+    assert bool(found.reason) is not agrees
+    assert found.accuracy.value == pytest.approx(1 - others / 1000)
+
+
+def test_a_file_that_gives_no_numbers_is_worth_nothing():
+    app = np.full((40, 2), 0.5, np.float32)
+    found = compare(app, np.full((40, 2), np.nan, np.float32), "model.onnx", "int8")
+    assert found.failed

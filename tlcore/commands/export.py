@@ -1,0 +1,99 @@
+"""`export`: files for other places, each proven; and the worker that makes one of them for the Export page.
+
+It knows their arguments and what they print. It does not know formats.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tlcore.commands.runs import RunArgument
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.commands.use import with_model
+from tlcore.errors import ExportError
+
+if TYPE_CHECKING:
+    from tlcore.runs.manifest import Manifest
+
+
+def export(
+    run: RunArgument,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="keras, savedmodel, onnx, onnx-fp16, onnx-int8, onnx-fullsize, litert, litert-fp16, litert-int8, web, "
+            "server, openvino, coreml, code, bundle, or all that can be made here; a list with commas.",
+            show_default="keras,onnx,bundle",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also copy the files into this folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a run's model into files; each is loaded again in a fresh process and compared with the app."""
+    terminal = Terminal(as_json=as_json)
+    found = with_model(run)
+    from tlcore.export.run import export_run
+
+    wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
+    with terminal.bar() as bar:
+        manifests = export_run(found, bar.step, wanted)
+    paths = [_copied(found.exports.resolve() / made.format / made.file, made, out) for made in manifests]
+    exports = [_entry(made, path) for made, path in zip(manifests, paths, strict=True)]
+    rows: list[tuple[str, ...]] = [
+        (
+            made.title,
+            "yes" if made.agrees else "NO",
+            f"{made.same_answers:.1%}" if made.n else "",
+            f"{made.largest_difference:.1g}" if made.n else "",
+            f"{made.accuracy.value:.3f}" if made.accuracy else "",
+            f"{made.bytes / 1e6:.3g} MB" if made.kept else "",
+            str(path) if made.kept else "",
+        )
+        for made, path in zip(manifests, paths, strict=True)
+    ]
+    head = ("download", "offered", "same answers", "largest difference", "accuracy", "size", "file")
+    terminal.result({"exports": exports}, table(head, rows))
+    for made in (made for made in manifests if not made.agrees):
+        typer.echo(f"{made.title}: {made.reason}", err=True)
+    if not all(made.agrees for made in manifests):
+        raise typer.Exit(1)
+
+
+def export_work(run: Path, key: str) -> int:
+    """Make one format for the Export page and say how far it is."""
+    from tlcore.export.run import export_run
+    from tlcore.runs.exporting import at_work
+    from tlcore.runs.run import Run
+
+    with at_work(Run(run), key) as report:
+        export_run(Run(run), report, [key])
+    return 0
+
+
+def _entry(made: Manifest, path: Path) -> dict[str, Any]:
+    return {
+        "format": made.format,
+        "path": str(path),
+        "bytes": made.bytes,
+        "agreement": made.same_answers,
+        "max_difference": made.largest_difference,
+        "accuracy": made.accuracy.model_dump() if made.accuracy else None,
+        "ms_per_image": made.milliseconds_per_picture,
+        "offered": made.agrees,
+        "why": made.reason,
+    }
+
+
+def _copied(path: Path, made: Manifest, out: Path | None) -> Path:
+    if out is None or not made.kept:
+        return path
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copyfile(path, out.resolve() / path.name))
+    except OSError as error:
+        raise ExportError(f"A folder that can be written is needed. {out} cannot: {error.strerror}.") from error

@@ -1,0 +1,125 @@
+"""`predict`: a run's model answers for pictures and folders of them, however many.
+
+It knows the arguments, the order of the pictures and what is printed. It does not know ONNX Runtime, nor the table.
+What it keeps in memory does not grow with the number of pictures: they are listed as they are asked about, and their
+answers go to a file at once. Only `--resume` keeps the names of those that were answered before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tlcore.commands.paths import count_pictures, others_in, pictures_in
+from tlcore.commands.runs import RunArgument
+from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.errors import DataError
+
+if TYPE_CHECKING:
+    from tlcore.inference.predictor import Predictor
+    from tlcore.inference.table import AnswerTable, Row
+
+MOST_SHOWN = 100
+SAME = 1e-3
+
+
+def predict(
+    run: RunArgument,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, or folders of them.")],
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write every probability to this file.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the answers that --csv FILE has; ask about the other pictures only.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a run's model about pictures."""
+    terminal = Terminal(as_json=as_json)
+    if resume and csv_file is None:
+        raise DataError("--resume needs the table to go on with. Received none. Name it with --csv FILE.")
+    from tlcore.commands.use import with_model  # not before a typing error could show
+
+    found = with_model(run)
+    number = count_pictures(paths)
+    from tlcore.inference.predictor import Predictor
+    from tlcore.inference.table import AnswerTable
+
+    predictor = Predictor.from_run(found.path)
+    with AnswerTable(csv_file, predictor.labels.labels, resume=resume) as answers:
+        known = _check_known(answers, predictor) if resume else frozenset()
+        waiting = (path for path in pictures_in(paths) if str(path) not in known)
+        with terminal.bar() as bar:
+            for done, answer in enumerate(predictor.predict_files(waiting), len(known) + 1):
+                answers.write(answer)
+                bar.update("Asking the model", done, number)
+        if as_json:
+            terminal.stream(_content(found.id, answers, predictor.labels.labels, paths))
+        else:
+            _print(answers, paths, csv_file)
+        failed = [f"{row.path}: {row.error}" for row in answers.rows() if row.error]
+    for line in failed:
+        typer.echo(line, err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _check_known(answers: AnswerTable, predictor: Predictor) -> frozenset[str]:
+    """The pictures that the table has answers for; the first of them is asked about once more.
+
+    Raises:
+        DataError: It has another answer now, so the table is another model's.
+    """
+    rows = (row for row in answers.rows() if row.probabilities and Path(row.path).is_file())
+    for row in islice(rows, 1):
+        (answer,) = predictor.predict_files([Path(row.path)])
+        if answer.probabilities is None or abs(answer.probabilities - row.probabilities).max() > SAME:
+            raise DataError(
+                f"--resume goes on with a table of the same model and the same pictures. About {row.path} the model "
+                "says something else than the table. Name another file, or leave out --resume to write it anew."
+            )
+    return frozenset(row.path for row in answers.rows())
+
+
+def _content(run: str, answers: AnswerTable, labels: Sequence[str], paths: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "run": run,
+        "predictions": (_prediction(row, labels) for row in answers.rows() if not row.error),
+        "failed": ({"path": row.path, "reason": row.error} for row in answers.rows() if row.error),
+        "ignored": (str(path) for path in others_in(paths)),
+    }
+
+
+def _prediction(row: Row, labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "path": row.path,
+        "label": row.label,
+        "confidence": row.confidence,
+        "probabilities": dict(zip(labels, row.probabilities, strict=True)),
+        "unfamiliarity": row.unfamiliarity,
+    }
+
+
+def _print(answers: AnswerTable, paths: Sequence[Path], csv_file: Path | None) -> None:
+    good = (row for row in answers.rows() if not row.error)
+    rows: list[tuple[str, ...]] = [
+        (row.path, row.label, f"{row.confidence:.3f}", _unfamiliar(row)) for row in islice(good, MOST_SHOWN)
+    ]
+    typer.echo(table(("picture", "label", "confidence", ""), rows) if rows else "No picture could be read.")
+    counts = Counter(row.label for row in answers.rows() if not row.error)
+    if counts.total() > MOST_SHOWN:
+        classes = ", ".join(f"{label} {number:,}" for label, number in counts.most_common(MOST_SHOWN))
+        advice = "" if csv_file else " `--csv FILE` writes them all."
+        typer.echo(f"… and {counts.total() - MOST_SHOWN:,} more. Of all: {classes}.{advice}")
+    if ignored := sum(1 for _ in others_in(paths)):
+        typer.echo(f"{ignored} files in the folders have no picture's name and were not asked about.")
+    if csv_file is not None:
+        typer.echo(f"Written to {csv_file}.")
+
+
+def _unfamiliar(row: Row) -> str:
+    strange = row.unfamiliarity is not None and row.unfamiliarity > 1
+    return "unlike anything it was trained on" if strange else ""

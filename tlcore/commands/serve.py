@@ -1,0 +1,39 @@
+"""`serve`: a run's model answers over HTTP.
+
+It knows the arguments and which run is meant. It does not know HTTP; `tlcore.serving` does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tlcore.commands.runs import RunArgument
+
+
+def serve(
+    run: RunArgument,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines ask.")] = "127.0.0.1",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Pictures at a time.", show_default="one for each core")
+    ] = None,
+    max_pictures: Annotated[int, typer.Option(min=1, help="The most pictures of one request.")] = 32,
+    max_bytes: Annotated[int, typer.Option(min=1, help="The largest picture file, bytes.")] = 20_000_000,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, max=120_000_000, help="The most pixels of a picture, width × height.")
+    ] = 50_000_000,
+) -> None:
+    """Answer for pictures over HTTP until Ctrl-C; the variable GRAFT_API_KEY sets a key."""
+    from tlcore.commands.use import with_model  # not before a typing error could show
+
+    found = with_model(run)
+    from tlcore.export.facts import facts
+    from tlcore.serving.limits import Limits
+    from tlcore.serving.schemas import Learnt
+    from tlcore.serving.server import serve as answer
+
+    learnt = Learnt.model_validate(facts(found))
+    limits = Limits(pictures=max_pictures, picture_bytes=max_bytes, pixels=max_pixels)
+    answer(found.path, model=found.id, host=host, port=port, threads=threads, learnt=learnt, limits=limits)

@@ -1,0 +1,218 @@
+/* The page: pictures from files, from the clipboard or from the camera, and what the model says of them.
+
+It knows the page's elements. It does not know how a picture becomes pixels (pixels.js) or how the model is run
+(classifier.js).
+*/
+"use strict";
+
+const BARS = 5;
+const FRAMES_A_SECOND = 5;
+const UNSURE = 0.5;
+
+const $ = (id) => document.getElementById(id);
+let labels = null;
+
+// === What the model says ===
+
+const percent = (share) => (share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
+
+/* What is to be said of an answer, before its bars: a headline and what to know about it. */
+function verdict(probabilities, unfamiliarity) {
+  const best = Math.max(...probabilities);
+  const label = labels.labels[probabilities.indexOf(best)];
+  if (unfamiliarity !== null && unfamiliarity > 1) {
+    return ["None of these?", `Unlike anything the model was trained on: its answer, ${label}, means little.`];
+  }
+  if (best < UNSURE) return ["Not sure", "No class is likelier than all others together."];
+  return [label, ""];
+}
+
+/* Write an answer into an element; bars of the likeliest classes, all of them on request. */
+function show(element, { probabilities, unfamiliarity }, milliseconds) {
+  const [headline, note] = verdict(probabilities, unfamiliarity);
+  const order = probabilities.map((_, place) => place).sort((a, b) => probabilities[b] - probabilities[a]);
+  const open = element.querySelector("details")?.open;
+  const parts = [text("h2", headline)];
+  if (note) parts.push(text("p", note, "note"));
+  parts.push(bars(order.slice(0, BARS), probabilities));
+  if (order.length > BARS) {
+    const details = document.createElement("details");
+    details.open = Boolean(open);
+    details.append(text("summary", `${order.length - BARS} more classes`), bars(order.slice(BARS), probabilities));
+    parts.push(details);
+  }
+  parts.push(text("p", `${Math.round(milliseconds)} ms`, "quiet time"));
+  element.replaceChildren(...parts);
+}
+
+function bars(places, probabilities) {
+  const list = text("ul", "", "bars");
+  for (const place of places) {
+    const item = document.createElement("li");
+    const bar = text("span", "", "bar");
+    bar.style.width = `${100 * probabilities[place]}%`;
+    const track = text("span", "", "track");
+    track.append(bar);
+    const label = text("span", labels.labels[place], "label");
+    label.title = labels.labels[place];
+    item.append(label, track, text("span", percent(probabilities[place]), "share"));
+    list.append(item);
+  }
+  return list;
+}
+
+function text(tag, content, name = "") {
+  const element = document.createElement(tag);
+  element.textContent = content;
+  element.className = name;
+  return element;
+}
+
+// === Files ===
+
+async function answerFiles(files) {
+  for (const file of files) {
+    const card = text("article", "", "card");
+    const seen = text("div", "", "seen");
+    const said = text("div", "Asking the model …", "said quiet");
+    const image = document.createElement("img");
+    image.alt = file.name;
+    image.src = URL.createObjectURL(file);
+    image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+    seen.append(image, text("p", file.name, "name quiet"));
+    card.append(seen, said);
+    $("answers").prepend(card);
+    $("clear").hidden = false;
+    await answerFile(file, said);
+  }
+}
+
+async function answerFile(file, said) {
+  const began = performance.now();
+  try {
+    const pixels = await GraftPixels.read(file, labels.image_size, labels.resize);
+    const answer = await GraftClassifier.ask(pixels);
+    said.className = "said";
+    show(said, answer, performance.now() - began);
+  } catch (error) {
+    said.className = "said";
+    said.replaceChildren(text("h2", "Cannot be used"), text("p", error.message, "note"));
+  }
+}
+
+function listenForFiles() {
+  $("files").addEventListener("change", () => {
+    answerFiles([...$("files").files]);
+    $("files").value = ""; // the same file can be chosen again
+  });
+  const over = (on) => $("drop").classList.toggle("over", on);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  document.addEventListener("dragleave", (event) => event.relatedTarget || over(false));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    answerFiles([...event.dataTransfer.files]);
+  });
+  document.addEventListener("paste", (event) => answerFiles([...event.clipboardData.files]));
+  $("clear").addEventListener("click", () => {
+    $("answers").replaceChildren();
+    $("clear").hidden = true;
+  });
+}
+
+// === Camera ===
+
+let stream = null;
+let facing = "environment"; // a phone's camera looks away from its owner
+
+async function openCamera() {
+  if (!navigator.mediaDevices) {
+    throw new Error("The browser gives its camera to pages from https or this device only. Choose pictures instead.");
+  }
+  closeCamera();
+  stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: { ideal: facing } }, audio: false });
+  $("video").srcObject = stream;
+  await $("video").play();
+  $("live").hidden = false;
+  $("camera").textContent = "Stop the camera";
+  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
+  $("turn").hidden = cameras.length < 2;
+  watch(stream);
+}
+
+function closeCamera() {
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = null;
+  $("live").hidden = true;
+  $("turn").hidden = true;
+  $("camera").textContent = "Use the camera";
+}
+
+/* Ask about the frame that is there, again and again, until another stream or none is shown. */
+async function watch(shown) {
+  const said = $("live").querySelector(".said");
+  while (stream === shown) {
+    const began = performance.now();
+    try {
+      const frame = await GraftPixels.decode($("video"));
+      const answer = await GraftClassifier.ask(GraftPixels.toPixels(frame, labels.image_size, labels.resize));
+      show(said, answer, performance.now() - began);
+    } catch (error) {
+      said.replaceChildren(text("p", error.message, "note"));
+    }
+    const rest = 1000 / FRAMES_A_SECOND - (performance.now() - began);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(20, rest))); // the page must breathe
+  }
+}
+
+function listenForCamera() {
+  const tried = async () => {
+    try {
+      await openCamera();
+      state("");
+    } catch (error) {
+      closeCamera();
+      state(error.name === "NotAllowedError" ? "The camera was not allowed. Allow it for this page, or choose pictures." :
+        error.name === "NotFoundError" ? "There is no camera here. Choose pictures instead." : error.message);
+    }
+  };
+  $("camera").addEventListener("click", () => (stream ? closeCamera() : tried()));
+  $("turn").addEventListener("click", () => {
+    facing = facing === "environment" ? "user" : "environment";
+    tried();
+  });
+}
+
+// === Start ===
+
+function state(sentence) {
+  $("state").textContent = sentence;
+  $("state").hidden = !sentence;
+}
+
+async function start() {
+  try {
+    labels = await GraftClassifier.labels();
+    const title = labels.dataset || "Picture classifier";
+    document.title = title;
+    $("title").textContent = title;
+    const some = labels.labels.slice(0, 8).join(", ");
+    const more = labels.labels.length > 8 ? ` and ${labels.labels.length - 8} more` : "";
+    $("classes").textContent = `Tells ${labels.labels.length} classes apart: ${some}${more}.`;
+    $("made").textContent = `Made with Graft from ${labels.backbone}, at ${labels.image_size} × ${labels.image_size} pixels.`;
+    await GraftClassifier.load();
+    state("");
+    $("ask").hidden = false;
+    listenForFiles();
+    listenForCamera();
+    document.documentElement.dataset.ready = "true";
+  } catch (error) {
+    state(`The model could not be loaded. ${error.message}`);
+    $("state").classList.add("failed");
+  }
+}
+
+start();

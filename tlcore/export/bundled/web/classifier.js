@@ -1,0 +1,74 @@
+/* The model in the browser: pixels in, probabilities out.
+
+It knows ONNX Runtime Web and the files beside this one (model.js, runtime.js, labels.js). It does not know pictures or
+the page. Everything is loaded by <script>, as base64: that works from a disk, too, where a page may not fetch.
+
+    await GraftClassifier.load();
+    const { probabilities, unfamiliarity } = await GraftClassifier.ask(pixels);
+*/
+"use strict";
+
+const GraftClassifier = (() => {
+  let session = null;
+  let shape = null;
+  let asking = Promise.resolve();
+
+  /* Load the labels; they are small, and the page is written by them. */
+  async function labels() {
+    await script("labels.js");
+    return GraftData.labels;
+  }
+
+  async function load() {
+    const { image_size: size } = await labels();
+    await Promise.all([script("runtime.js"), script("model.js")]);
+    const code = new Blob([bytes(GraftData.runtime)], { type: "text/javascript" });
+    const address = URL.createObjectURL(code);
+    const { env, InferenceSession, Tensor } = await import(address);
+    URL.revokeObjectURL(address);
+    env.wasm.numThreads = 1; // more need headers that a page from a disk does not have
+    env.wasm.wasmBinary = await unpacked(bytes(GraftData.engine));
+    env.logLevel = "error";
+    session = await InferenceSession.create(bytes(GraftData.model), { logSeverityLevel: 3 });
+    shape = (pixels) => new Tensor("float32", Float32Array.from(pixels), [1, size, size, 3]);
+    for (const part of ["runtime", "engine", "model"]) delete GraftData[part]; // they are large
+  }
+
+  /* Ask about one picture: size × size × 3 pixels, RGB, 0–255. Unfamiliarity is null where the model does not say. */
+  function ask(pixels) {
+    const answer = asking.then(async () => {
+      const found = await session.run({ [session.inputNames[0]]: shape(pixels) });
+      const score = found.unfamiliarity;
+      return {
+        probabilities: Array.from(found[session.outputNames[0]].data),
+        unfamiliarity: score ? score.data[0] : null,
+      };
+    });
+    asking = answer.catch(() => {}); // one at a time, whoever asks
+    return answer;
+  }
+
+  function script(name) {
+    return new Promise((resolve, reject) => {
+      const element = document.createElement("script");
+      element.src = name;
+      element.onload = resolve;
+      element.onerror = () => reject(new Error(`${name} is not beside this page. Unpack the whole archive.`));
+      document.head.append(element);
+    });
+  }
+
+  function bytes(base64) {
+    const text = atob(base64);
+    const found = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; at++) found[at] = text.charCodeAt(at);
+    return found;
+  }
+
+  async function unpacked(packed) {
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).arrayBuffer();
+  }
+
+  return { labels, load, ask };
+})();

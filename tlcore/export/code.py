@@ -1,0 +1,104 @@
+"""Code: a notebook that predicts with the model, beside the model and the way to pixels.
+
+It knows the notebook's cells, and runs them in order to prove them. It needs no notebook's server for that: cells of
+code, one after the other, are a program.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from tlcore.data import pixels
+from tlcore.errors import ExportError
+from tlcore.export.bundle import BUNDLED, PACKAGES, content_of, requirements
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
+from tlcore.export.onnx_files import OnnxFile
+from tlcore.export.zipped import pack, unpack
+from tlcore.inference.predictor import UNFAMILIARITY
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+
+NOTEBOOK = "predict.ipynb"
+CELL, TEXT = "# %%", "# %% [markdown]"
+# What is put before the notebook's cells and behind them, to ask it about a list of pictures.
+BEFORE = "import os, sys\nos.chdir(sys.argv[1])\nsys.path.insert(0, sys.argv[1])\n"
+BEHIND = """
+import time
+for picture in Path(sys.argv[2]).read_text(encoding="utf-8").splitlines():
+    began = time.thread_time()
+    chances, unfamiliarity = ask(picture)
+    said = {"chances": list(chances.values()), "unfamiliarity": unfamiliarity}
+    print("asked:" + json.dumps({**said, "milliseconds": 1000 * (time.thread_time() - began)}))
+"""
+
+
+class Code(OnnxFile):
+    """A zip with the notebook and what it reads."""
+
+    def export(self, run: Run, folder: Path) -> None:
+        said = facts(run)
+        with tempfile.TemporaryDirectory(prefix="graft-code-", dir=folder) as scratch:
+            home = Path(scratch)
+            (home / NOTEBOOK).write_text(json.dumps(notebook(said), indent=1), encoding="utf-8")
+            (home / "graft.json").write_text(json.dumps(said, indent=2), encoding="utf-8")
+            (home / "model.onnx").write_bytes(content_of(run.model_onnx))
+            (home / "pixels.py").write_bytes(content_of(Path(pixels.__file__)))
+            (home / "requirements.txt").write_text(requirements(), encoding="utf-8")
+            pack(home, folder / self.file)
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        home, program, listed = scratch / "code", scratch / "cells.py", scratch / "pictures.txt"
+        unpack(artefact, home)
+        cells = json.loads((home / NOTEBOOK).read_text(encoding="utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        program.write_text("\n\n".join([BEFORE, *code, BEHIND]), encoding="utf-8")
+        listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
+        output = fresh.run(program, [str(home), str(listed)], folder=scratch, pictures=len(pictures.paths))
+        answers = [json.loads(line[6:]) for line in output.splitlines() if line.startswith("asked:")]
+        if len(answers) != len(pictures.paths):
+            raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
+        scores = [answer[UNFAMILIARITY] for answer in answers]
+        median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()
+        return Replay(
+            np.array([answer["chances"] for answer in answers], np.float32),
+            median,
+            {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+            unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            milliseconds_p95=slow,
+        )
+
+
+def notebook(said: dict[str, Any]) -> dict[str, Any]:
+    """The notebook as JSON (nbformat 4.5), from a text in which `# %%` begins a cell."""
+    text = Template((BUNDLED / "notebook.py.txt").read_text(encoding="utf-8")).substitute(
+        classes=", ".join(said["labels"]), dataset=said["dataset"], backbone=said["backbone"], run=said["run"]
+    )
+    cells = []
+    for number, block in enumerate(part.strip("\n") for part in text.split(CELL)[1:]):
+        is_text = block.startswith(TEXT.removeprefix(CELL))
+        lines = block.splitlines()[1:] if is_text else block.splitlines()
+        source = [line.removeprefix("#").removeprefix(" ") if is_text else line for line in lines]
+        while source and not source[0]:
+            source.pop(0)
+        cell: dict[str, Any] = {
+            "cell_type": "markdown" if is_text else "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "source": [f"{line}\n" for line in source[:-1]] + source[-1:],
+        }
+        cells.append(cell if is_text else {**cell, "execution_count": None, "outputs": []})
+    about = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
+
+
+CODE = Code(FORMATS["code"])

@@ -1,0 +1,179 @@
+"""A graph in 8 bits: calibrated on training pictures, chosen by validation pictures, and more careful step by step.
+
+It knows ONNX Runtime's static quantization (weights and activations as 8-bit numbers between QuantizeLinear and
+DequantizeLinear, so that any runtime can run it). It does not know test pictures: they prove what was chosen.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from tlcore.export.halves import Halves, tidied
+from tlcore.export.onnx_files import OnnxFile
+from tlcore.export.samples import Sample, sample
+from tlcore.inference.trunk import cores
+from tlcore.inference.unfamiliar import FAMILIAR_SHARE, SMALLEST
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.run import Run
+
+Floats = npt.NDArray[np.float32]
+# So many points of accuracy may an attempt lose on validation pictures to be the last one: half of what the bar allows.
+ENOUGH = 0.01
+FEW, MANY = 100, 300
+VALIDATED = 300
+# What is computed with weights, or is fast in 8 bits; everything between two of them stays in 8 bits, too.
+KINDS = (
+    "Conv",
+    "MatMul",
+    "Gemm",
+    "Add",
+    "Mul",
+    "Clip",
+    "Relu",
+    "GlobalAveragePool",
+    "AveragePool",
+    "MaxPool",
+    "Concat",
+)
+WITH_WEIGHTS = ("Conv", "MatMul", "Gemm")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How to go about it. Each channel of a weight has a scale of its own always: one for all ruins depthwise layers.
+
+    Attributes:
+        pictures: To calibrate by.
+        exact_ends: So many of the first layers with weights, and of the last, stay in 32 bits.
+    """
+
+    pictures: int
+    exact_ends: tuple[int, int] = (0, 0)
+
+
+ATTEMPTS = (Attempt(FEW), Attempt(MANY), Attempt(MANY, exact_ends=(3, 2)))
+
+
+class EightBitOnnxFile(OnnxFile):
+    """The graph with the body in 8 bits; input, head and outputs stay in 32."""
+
+    def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
+        training, validation = sample(run, "train", MANY), sample(run, "val", VALIDATED)
+        return bring_to_eight_bits(graph, training, validation)
+
+
+EIGHT_BITS = EightBitOnnxFile(FORMATS["onnx-int8"])
+
+
+def bring_to_eight_bits(
+    graph: onnx.ModelProto, training: Sample, validation: Sample, attempts: Sequence[Attempt] = ATTEMPTS
+) -> onnx.ModelProto:
+    """The first attempt that loses next to no accuracy on the validation pictures, else the one that loses least.
+
+    The body sees a little differently now, so the distance that counts as unfamiliar is found anew.
+    """
+    halves = Halves(graph)
+    wanted = _accuracy(ask_all(graph, validation.pixels)[0], validation)
+    best, most = None, -1.0
+    with tempfile.TemporaryDirectory(prefix="graft-int8-") as folder:
+        ready = _prepared(halves.body, Path(folder))
+        for attempt in attempts:
+            body = _quantized(ready, training.pixels, attempt, Path(folder))
+            answers, *scores = ask_all(halves.joined(body), validation.pixels)
+            accuracy = _accuracy(answers, validation)
+            if accuracy > most:
+                best, most = halves.joined(body, limit=_limit(halves, scores[0]) if scores else None), accuracy
+            if most >= wanted - ENOUGH:
+                break
+    if best is None:
+        raise ValueError("At least one attempt is needed. Received none.")
+    return best
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Pictures one at a time, as the calibration wants them."""
+
+    def __init__(self, pixels: npt.NDArray[np.uint8], most: int, name: str) -> None:
+        rows = np.unique(np.linspace(0, len(pixels) - 1, most).astype(int))
+        self._waiting: Iterator[Any] = ({name: pixels[row : row + 1].astype(np.float32)} for row in rows)
+
+    def get_next(self) -> Any:
+        return next(self._waiting, None)
+
+
+def _prepared(body: onnx.ModelProto, folder: Path) -> Path:
+    """Shapes written in and what can be computed beforehand computed: quantization goes by both."""
+    plain, ready = folder / "plain.onnx", folder / "ready.onnx"
+    onnx.save(body, plain)
+    quant_pre_process(plain, ready, skip_symbolic_shape=True)  # symbols would need a package of their own
+    onnx.save(tidied(onnx.load(ready)), ready)
+    return ready
+
+
+def _quantized(ready: Path, pixels: npt.NDArray[np.uint8], attempt: Attempt, folder: Path) -> onnx.ModelProto:
+    graph = onnx.load(ready)
+    quantize_static(
+        ready,
+        folder / "quantized.onnx",
+        _Reader(pixels, attempt.pictures, graph.graph.input[0].name),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=list(KINDS),
+        nodes_to_exclude=_exact(graph, *attempt.exact_ends),
+    )
+    return onnx.load(folder / "quantized.onnx")
+
+
+def _exact(graph: onnx.ModelProto, first: int, last: int) -> list[str]:
+    """What lies before the first layer with weights, and so many of the first and of the last of these."""
+    nodes = list(graph.graph.node)
+    places = [place for place, node in enumerate(nodes) if node.op_type in WITH_WEIGHTS]
+    if first + last >= len(places):  # of a graph so small nothing would be left
+        first = last = 0
+    begin = places[first] if places else 0
+    end = places[-last] if last else len(nodes)
+    return [node.name for node in chain(nodes[:begin], nodes[end:])]
+
+
+def ask_all(graph: onnx.ModelProto, pixels: npt.NDArray[np.uint8]) -> list[Floats]:
+    """Every output of a graph for pixels `(n, size, size, 3)`."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def answer(row: int) -> list[Floats]:
+        said: list[Floats] = session.run(None, {name: pixels[row : row + 1].astype(np.float32)})
+        return said
+
+    with ThreadPoolExecutor(cores()) as pool:
+        found = list(pool.map(answer, range(len(pixels))))
+    return [np.concatenate(each) for each in zip(*found, strict=True)]
+
+
+def _accuracy(answers: Floats, validation: Sample) -> float:
+    return float((answers.argmax(axis=1) == validation.labels).mean())
+
+
+def _limit(halves: Halves, scores: Floats) -> float:
+    """The limit of `inference.unfamiliar.learn_known`, for the distances that the new body gives."""
+    distances = np.sort(scores * halves.constant("limit"))
+    place = min(len(distances), math.ceil(FAMILIAR_SHARE * (len(distances) + 1)))
+    return max(float(distances[place - 1]), SMALLEST)

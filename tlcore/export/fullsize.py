@@ -1,0 +1,75 @@
+"""ONNX for whoever has decoded a picture already: any size in, resized in the graph as the app resizes.
+
+It knows what is joined to the run's graph and how it is asked. The arithmetic is `fullsize_graph`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from tlcore.data import pixels
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
+from tlcore.export.fullsize_graph import fullsize_graph
+from tlcore.export.onnx_files import OnnxFile
+from tlcore.inference.labels import read_labels
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+from tlcore.training.head_graph import join
+
+REPLAY = Path(__file__).with_name("replay_fullsize.py")
+INPUTS = [
+    {"name": "picture", "layout": "HWC", "channels": "RGB", "type": "uint8", "range": [0, 255]},
+    {
+        "name": "jpeg",
+        "type": "bool",
+        "means": "it comes from a JPEG; a large one is reduced as the app has it",
+    },
+]
+
+
+class FullSizeOnnx(OnnxFile):
+    """The run's graph under one that resizes: inputs `picture`, `(h, w, 3)`, uint8, and `jpeg`, bool."""
+
+    def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
+        labels = read_labels(run.path)
+        opset = next(each.version for each in graph.opset_import if each.domain in {"", "ai.onnx"})
+        below = fullsize_graph(labels.image_size, labels.resize, opset=opset, ir_version=graph.ir_version)
+        return join(below, graph, prefix="model/")
+
+    def export(self, run: Run, folder: Path) -> None:
+        super().export(run, folder)
+        model = onnx.load(folder / self.file)
+        said = json.dumps({**facts(run), "input": INPUTS})
+        for prop in model.metadata_props:
+            if prop.key == "graft":
+                prop.value = said
+        onnx.save(model, folder / self.file)
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        answers = scratch / "answers.npz"
+        asked = {
+            "model": str(artefact),
+            "pixels": str(pixels.__file__),
+            "pictures": [str(path) for path in pictures.paths],
+            "answers": str(answers),
+        }
+        output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
+        said = json.loads(output.splitlines()[-1])
+        with np.load(answers) as saved:
+            chances, *scores = (saved[name] for name in saved.files)
+        return Replay(
+            chances,
+            said["milliseconds_per_picture"],
+            said["versions"],
+            unfamiliarity=scores[0] if scores else None,
+            milliseconds_p95=said["milliseconds_p95"],
+        )
+
+
+FULL_SIZE = FullSizeOnnx(FORMATS["onnx-fullsize"])

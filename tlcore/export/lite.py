@@ -1,0 +1,148 @@
+"""A model as a LiteRT file, in 32, 16 or 8 bits.
+
+It knows TensorFlow's converter. Like an ONNX file in 8 bits it is calibrated on training pictures, chosen by validation
+pictures, keeps its head in 32 bits, and leaves more in 32 bits where too much would be lost.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from tlcore.export.eight_bits import ATTEMPTS, ENOUGH, Attempt
+from tlcore.inference.unfamiliar import FAMILIAR_SHARE
+
+WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+POOLING = "MEAN"
+# A limit that is so much off, as a share, is set right by converting once more.
+LIMIT_OFF = 0.05
+
+
+Build = Callable[[float | None], keras.Model]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pixels `(n, size, size, 3)`, uint8, to calibrate by and to choose by; `labels` `(m,)` are of the latter."""
+
+    training: npt.NDArray[np.uint8]
+    validation: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+
+def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
+    """Write the file.
+
+    Args:
+        build: Makes the model, with a limit of its unfamiliarity or, for None, with its own.
+        target: The file; a folder beside it is used and left.
+        asked: `precision` and `facts`; for 8 bits also `samples`, an .npz file as `Pictures` has them, and `limit`, the
+            model's own, or None.
+    """
+    folder = target.with_name("frozen")
+    if asked["precision"] == "int8":
+        with np.load(asked["samples"]) as samples:
+            pictures = Pictures(samples["training"], samples["validation"], samples["labels"])
+        made = _in_eight_bits(build, folder, pictures, asked["limit"])
+    else:
+        converter = _converter(build(None), folder)
+        if asked["precision"] == "fp16":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        made = converter.convert()
+    target.write_bytes(made)
+    with zipfile.ZipFile(target, "a") as beside:  # behind the model, where TensorFlow Lite's metadata has its files
+        beside.writestr("graft.json", json.dumps(asked["facts"]))
+        beside.writestr("labels.txt", "\n".join(asked["facts"]["labels"]))
+
+
+def _in_eight_bits(build: Build, folder: Path, pictures: Pictures, limit: float | None) -> bytes:
+    model = build(None)
+    wanted = _accuracy(
+        np.asarray(model.predict(pictures.validation, batch_size=16, verbose=0)["probabilities"]), pictures
+    )
+    best, most, scores, chosen = b"", -1.0, None, ATTEMPTS[0]
+    for attempt in ATTEMPTS:
+        made = _quantized(model, folder, pictures.training, attempt)
+        answers, strange = _ask(made, pictures.validation)
+        if (accuracy := _accuracy(answers, pictures)) > most:
+            best, most, scores, chosen = made, accuracy, strange, attempt
+        if most >= wanted - ENOUGH:
+            break
+    if scores is None or limit is None:
+        return best
+    # What is seen is seen a little differently now, so the distance that counts as unfamiliar is found anew.
+    ordered = np.sort(scores)
+    edge = float(ordered[min(len(ordered), math.ceil(FAMILIAR_SHARE * (len(ordered) + 1))) - 1])
+    if edge <= 0 or abs(edge - 1) <= LIMIT_OFF:
+        return best
+    return _quantized(build(limit * edge), folder, pictures.training, chosen)
+
+
+def _converter(model: keras.Model, folder: Path) -> Any:
+    """A converter of one picture at a time, its weights constants: calibration knows no variables."""
+    size = model.input.shape[1]
+    signature = [tf.TensorSpec((1, size, size, 3), tf.float32, name="pixels")]
+    names = sorted(model.output)  # as a frozen function orders them
+    answers = tf.function(lambda pixels: dict(model(pixels, training=False)), input_signature=signature)
+    frozen = convert_variables_to_constants_v2(answers.get_concrete_function())
+    home = tf.Module()
+    home.serve = tf.function(lambda pixels: dict(zip(names, frozen(pixels), strict=True)), input_signature=signature)
+    # Gradients of their own, as swish has, would need the variables that are gone, and nobody asks for any.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(home, str(folder), signatures={"serving_default": home.serve}, options=options)
+    return tf.lite.TFLiteConverter.from_saved_model(str(folder))
+
+
+def _quantized(model: keras.Model, folder: Path, training: npt.NDArray[np.uint8], attempt: Attempt) -> bytes:
+    converter = _converter(model, folder)
+    exact = _exact(converter.convert(), *attempt.exact_ends)
+    rows = np.unique(np.linspace(0, len(training) - 1, attempt.pictures).astype(int))
+
+    def calibration() -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+        return ({"pixels": training[row : row + 1].astype(np.float32)} for row in rows)
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = calibration
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=exact)
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=calibration, debug_options=options
+    )
+    made: bytes = debugger.get_nondebug_quantized_model()
+    return made
+
+
+def _exact(plain: bytes, first: int, last: int) -> list[str]:
+    """What stays in 32 bits, by the names of what it gives: the head, and the ends of what lies below."""
+    interpreter = tf.lite.Interpreter(model_content=plain)
+    names = {each["index"]: each["name"] for each in interpreter.get_tensor_details()}
+    steps = interpreter._get_ops_details()
+    kinds = [step["op_name"] for step in steps]
+    head = max((place for place, kind in enumerate(kinds) if kind == POOLING), default=len(steps)) + 1
+    places = [place for place, kind in enumerate(kinds[:head]) if kind in WITH_WEIGHTS]
+    if first + last >= len(places):
+        first = last = 0
+    begin, end = (places[first] if first else 0), (places[-last] if last else head)
+    return [names[index] for step in [*steps[:begin], *steps[end:]] for index in step["outputs"]]
+
+
+def _ask(made: bytes, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+    runner = tf.lite.Interpreter(model_content=made).get_signature_runner("serving_default")
+    said = [runner(pixels=pixels[row : row + 1].astype(np.float32)) for row in range(len(pixels))]
+    strange = np.concatenate([each["unfamiliarity"] for each in said]) if "unfamiliarity" in said[0] else None
+    return np.concatenate([each["probabilities"] for each in said]), strange
+
+
+def _accuracy(answers: npt.NDArray[np.float32], pictures: Pictures) -> float:
+    return float((answers.argmax(axis=1) == pictures.labels).mean())

@@ -1,0 +1,98 @@
+"""The run's graph as files: as it is, and with its body in 16 bits.
+
+It knows what a graph says of itself and ONNX Runtime's converter. How it is brought to 8 bits is `eight_bits`'.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from tlcore.errors import ExportError
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
+from tlcore.export.halves import Halves
+from tlcore.export.model_files import replayed
+from tlcore.runs.formats import FORMATS, Format
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """`model.onnx` with what its numbers mean in its metadata; its nodes and weights are the run's own."""
+
+    form: Format
+
+    @property
+    def key(self) -> str:
+        return self.form.key
+
+    @property
+    def title(self) -> str:
+        return self.form.title
+
+    @property
+    def description(self) -> str:
+        return self.form.description
+
+    @property
+    def file(self) -> str:
+        return self.form.file
+
+    def export(self, run: Run, folder: Path) -> None:
+        onnx.save(described(self.convert(run, read_graph(run)), run), folder / self.file)
+
+    def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
+        return graph
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        return replayed("onnx", artefact, pictures, fresh, scratch)
+
+
+class HalfOnnxFile(OnnxFile):
+    """The same with the body in 16 bits; input, head and outputs stay in 32."""
+
+    def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+
+        halves = Halves(graph)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of every weight that is nearly 0
+            return halves.joined(convert_float_to_float16(halves.body, keep_io_types=True))
+
+
+ONNX = OnnxFile(FORMATS["onnx"])
+HALF = HalfOnnxFile(FORMATS["onnx-fp16"])
+
+
+def read_graph(run: Run) -> onnx.ModelProto:
+    """The run's own graph.
+
+    Raises:
+        ExportError: It is not there, or damaged.
+    """
+    try:
+        return onnx.load(run.model_onnx)
+    except FileNotFoundError as error:
+        raise ExportError(
+            f"The run needs its {run.model_onnx.name}. It is not in {run.path}. Train the run again."
+        ) from error
+    except DecodeError as error:
+        raise ExportError(
+            f"The run's {run.model_onnx.name} could not be loaded: it is damaged. Train the run again."
+        ) from error
+
+
+def described(graph: onnx.ModelProto, run: Run) -> onnx.ModelProto:
+    """Write into a graph what its numbers mean: `labels`, `image_size`, `resize` and all of it as `graft`, in JSON."""
+    said = facts(run)
+    onnx.helper.set_model_props(
+        graph, {"graft": json.dumps(said), **{key: json.dumps(said[key]) for key in ("labels", "image_size", "resize")}}
+    )
+    return graph

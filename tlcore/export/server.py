@@ -1,0 +1,107 @@
+"""The server: the app that `serve` runs, with the model and what makes an image of it, in one archive.
+
+It knows what is in the archive and how the server in it is proven. It does not know how requests are answered: the very
+modules that do so here go along.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import zipfile
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+import tlcore
+from tlcore.errors import ExportError
+from tlcore.export.bundle import BUNDLED, add, content_of, requirements
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
+from tlcore.inference.labels import read_labels
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+
+LIBRARY = Path(tlcore.__file__).parent
+# What `tlcore.serving` may import, and nothing else: a test starts the server with these alone.
+MODULES = (
+    "__init__.py",
+    "errors.py",
+    "files.py",
+    "data/__init__.py",
+    "data/pixels.py",
+    "inference/__init__.py",
+    "inference/labels.py",
+    "inference/predictor.py",
+    *(f"serving/{path.name}" for path in sorted((LIBRARY / "serving").glob("*.py"))),
+)
+PACKAGES = ("fastapi", "uvicorn", "prometheus-client", "python-multipart", "onnxruntime", "numpy", "pillow")
+TEXTS = {
+    "server.py": "server.py.txt",
+    "Dockerfile": "Dockerfile",
+    "compose.yaml": "compose.yaml",
+    "README.md": "README.md",
+}
+REPLAY = Path(__file__).with_name("replay_server.py")
+UNFAMILIAR = ", and how unlike the training pictures it is: above 1 the answer means little"
+
+
+class Server:
+    """A zip with a program that answers over HTTP, its model, a `Dockerfile` and a compose file."""
+
+    form = FORMATS["server"]
+    key, title, description, file = form.key, form.title, form.description, form.file
+
+    def export(self, run: Run, folder: Path) -> None:
+        with zipfile.ZipFile(folder / self.file, "w") as archive:
+            add(archive, "model/model.onnx", content_of(run.model_onnx), zipfile.ZIP_STORED)
+            # All that is known, not only what the app itself needs: `GET /model` tells the thresholds.
+            labels = json.dumps(facts(run), indent=2, ensure_ascii=False)
+            add(archive, "model/labels.json", labels.encode(), zipfile.ZIP_DEFLATED)
+            for name in MODULES:
+                add(archive, f"tlcore/{name}", content_of(LIBRARY / name), zipfile.ZIP_DEFLATED)
+            add(archive, "requirements.txt", requirements(PACKAGES).encode(), zipfile.ZIP_DEFLATED)
+            for name, text in _texts(run).items():
+                add(archive, name, text.encode(), zipfile.ZIP_DEFLATED)
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        home = scratch / "server"
+        with zipfile.ZipFile(artefact) as archive:
+            for name in archive.namelist():  # names of our own, so no path leads out of the folder
+                (home / name).parent.mkdir(parents=True, exist_ok=True)
+                (home / name).write_bytes(archive.read(name))
+        listed = scratch / "pictures.txt"
+        listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
+        output = fresh.run(REPLAY, [str(home), str(listed)], folder=scratch, pictures=len(pictures.paths))
+        said = json.loads(output.splitlines()[-1])
+        if len(said["probabilities"]) != len(pictures.paths):
+            raise ExportError(f"it answered for {len(said['probabilities'])} of {len(pictures.paths)} pictures")
+        labels = json.loads((home / "model" / "labels.json").read_text(encoding="utf-8"))["labels"]
+        scores = said["unfamiliarity"]
+        return Replay(
+            np.array([[row[label] for label in labels] for row in said["probabilities"]], np.float32),
+            said["milliseconds_per_picture"],
+            {"python": platform.python_version(), **said["versions"]},
+            unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            milliseconds_p95=said["milliseconds_p95"],
+        )
+
+
+def _texts(run: Run) -> dict[str, str]:
+    labels = read_labels(run.path)
+    known = {
+        "run": run.id,
+        "dataset": labels.dataset,
+        "backbone": labels.backbone,
+        "classes": ", ".join(labels.labels),
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "unfamiliar": UNFAMILIAR if labels.temperature is not None else "",  # the two came together
+    }
+    texts = {name: (BUNDLED / "server" / file).read_text(encoding="utf-8") for name, file in TEXTS.items()}
+    # The compose file has variables of its own, and none of ours.
+    return {name: text if name == "compose.yaml" else Template(text).substitute(known) for name, text in texts.items()}
+
+
+SERVER = Server()

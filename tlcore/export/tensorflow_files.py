@@ -1,0 +1,92 @@
+"""The formats that TensorFlow makes: a SavedModel, and LiteRT files in 32, 16 and 8 bits.
+
+It knows what is asked of the conversion's process, and how what it wrote is asked again. It does not name TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tlcore.export.conversion import convert
+from tlcore.export.eight_bits import MANY, VALIDATED
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.facts import facts
+from tlcore.export.halves import Halves
+from tlcore.export.model_files import replayed
+from tlcore.export.onnx_files import OnnxFile, read_graph
+from tlcore.export.samples import sample
+from tlcore.export.zipped import pack, unpack
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+
+REPLAY_BYTES = Path(__file__).with_name("replay_bytes.py")
+# Of the test pictures' files, to ask the signature about that takes files as they are.
+FILES_ASKED = 20
+DECODED_BY_TENSORFLOW = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif"})
+
+
+class SavedModelFile(OnnxFile):
+    """A zip of the folder that TensorFlow Serving takes: `<model>/1/saved_model.pb` and what belongs to it."""
+
+    def export(self, run: Run, folder: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="graft-savedmodel-", dir=folder) as scratch:
+            home = Path(scratch) / "packed"
+            (home / "model").mkdir(parents=True)
+            convert("savedmodel", run, home / "model" / "1")
+            (home / "graft.json").write_text(json.dumps(facts(run), indent=2), encoding="utf-8")
+            pack(home, folder / self.file)
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        home = scratch / "unpacked"
+        unpack(artefact, home)
+        model = home / "model" / "1"
+        note = self._ask_by_files(model, pictures, fresh, scratch)
+        return replayed("savedmodel", model, pictures, fresh, scratch, note=note)
+
+    def _ask_by_files(self, model: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> str:
+        rows = [row for row, path in enumerate(pictures.paths) if path.suffix.lower() in DECODED_BY_TENSORFLOW]
+        rows = rows[:: max(1, len(rows) // FILES_ASKED)][:FILES_ASKED]
+        if not rows:
+            return ""
+        asked = {"model": str(model), "files": [str(pictures.paths[row]) for row in rows]}
+        asked["pixels"] = str(scratch / "some.npy")
+        np.save(scratch / "some.npy", np.stack([pictures.pixels[row : row + 1][0] for row in rows]))
+        output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, pictures=len(rows))
+        said: dict[str, Any] = json.loads(output.splitlines()[-1])
+        return (
+            f"Asked by the files themselves, it gave {said['same']} of {len(rows)} answers that it gives for the "
+            f"pixels, and no probability was more than {said['largest_difference']:.2g} off."
+        )
+
+
+class LiteFile(OnnxFile):
+    """A `.tflite` file with what its numbers mean in a zip behind the model, as TensorFlow Lite's metadata has it."""
+
+    def export(self, run: Run, folder: Path) -> None:
+        precision, target = self.form.precision, folder / self.file
+        with tempfile.TemporaryDirectory(prefix="graft-lite-", dir=folder) as scratch:
+            more: dict[str, Any] = {"precision": precision}
+            if precision == "int8":
+                training, validation = sample(run, "train", MANY), sample(run, "val", VALIDATED)
+                samples = Path(scratch) / "samples.npz"
+                np.savez(samples, training=training.pixels, validation=validation.pixels, labels=validation.labels)
+                halves = Halves(read_graph(run))
+                limit = float(halves.constant("limit")) if halves.head else None
+                more |= {"samples": str(samples), "limit": limit}
+            made = Path(scratch) / "model.tflite"
+            convert("litert", run, made, **more)
+            shutil.move(made, target)
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        return replayed("litert", artefact, pictures, fresh, scratch)
+
+
+SAVED_MODEL = SavedModelFile(FORMATS["savedmodel"])
+LITE = tuple(LiteFile(FORMATS[key]) for key in ("litert", "litert-fp16", "litert-int8"))

@@ -1,0 +1,136 @@
+"""The web page: the model in a browser, offline, by a double click or from any server of files.
+
+It knows what is in the folder and how a browser is asked about the test pictures. It does not know the page's code.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zipfile
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from tlcore.data.pixels import open_picture
+from tlcore.errors import ExportError
+from tlcore.export.browser import find_browser
+from tlcore.export.bundle import BUNDLED, TIME
+from tlcore.export.exporter import FreshProcess, Replay, UnprovenError
+from tlcore.export.facts import facts
+from tlcore.inference.labels import read_labels
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.pictures import TestPictures
+from tlcore.runs.run import Run
+
+PAGE = BUNDLED / "web"
+VENDOR = PAGE / "vendor"
+CODE = ("index.html", "style.css", "app.js", "classifier.js", "pixels.js")
+REPLAY = Path(__file__).with_name("replay_web.py")
+UNREADABLE = frozenset({".tif", ".tiff", ".heic", ".heif"})  # for most browsers
+
+
+class WebPage:
+    """A zip with a page, the model, and ONNX Runtime Web as its npm package has it."""
+
+    form = FORMATS["web"]
+    key, title, description, file = form.key, form.title, form.description, form.file
+
+    def export(self, run: Run, folder: Path) -> None:
+        labels = read_labels(run.path)
+        try:
+            model = run.model_onnx.read_bytes()
+        except FileNotFoundError as error:
+            raise ExportError(
+                f"The web page needs model.onnx. It is not in {run.path}. Train the run again."
+            ) from error
+        engine = (VENDOR / "ort-wasm-simd-threaded.wasm.gz").read_bytes()
+        runtime = (VENDOR / "ort.wasm.bundle.min.mjs").read_bytes()
+        readme = Template((PAGE / "README.md").read_text(encoding="utf-8")).substitute(
+            run=run.id,
+            dataset=labels.dataset,
+            backbone=labels.backbone,
+            classes=", ".join(labels.labels),
+            size=labels.image_size,
+            resize=labels.resize,
+            version=_vendored()["version"],
+        )
+        files = {
+            **{name: (PAGE / name).read_bytes() for name in CODE},
+            "labels.js": _script(labels=facts(run)),
+            "model.js": _script(model=model),
+            "runtime.js": _script(runtime=runtime, engine=engine),
+            "README.md": readme.encode(),
+            "LICENSE-onnxruntime.txt": (VENDOR / "LICENSE").read_bytes(),
+            "NOTICES-onnxruntime.txt": _notices(),
+        }
+        with zipfile.ZipFile(folder / self.file, "w") as archive:
+            for name, content in files.items():
+                entry = zipfile.ZipInfo(name, TIME)
+                entry.external_attr = 0o644 << 16
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+
+    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+        browser = find_browser()
+        if browser is None:
+            raise UnprovenError(
+                f"{self.file} is not proven here: that needs Chromium or Google Chrome, and none was found. "
+                "Install one, or set GRAFT_CHROMIUM to its path, and export again."
+            )
+        home = scratch / "page"
+        home.mkdir()
+        with zipfile.ZipFile(artefact) as archive:
+            for name in archive.namelist():  # plain names of our own, so no path leads out of the folder
+                (home / name).write_bytes(archive.read(name))
+        asked = {
+            "browser": str(browser),
+            "page": str(home),
+            "scratch": str(scratch),
+            "pictures": [str(_readable(path, scratch / f"{place}.png")) for place, path in enumerate(pictures.paths)],
+        }
+        output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
+        said: dict[str, Any] = json.loads(output.splitlines()[-1])
+        median, slow = np.percentile([answer["milliseconds"] for answer in said["answers"]], (50, 95)).tolist()
+        scores = [answer["unfamiliarity"] for answer in said["answers"]]
+        return Replay(
+            np.array([answer["probabilities"] for answer in said["answers"]], np.float32),
+            median,
+            {"browser": said["browser"], "onnxruntime-web": _vendored()["version"]},
+            unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            milliseconds_p95=slow,
+        )
+
+
+def _readable(path: Path, converted: Path) -> Path:
+    """Hand a browser what it can read: the others' pixels as PNG, upright and in full size."""
+    if path.suffix.lower() not in UNREADABLE:
+        return path
+    open_picture(path).save(converted)
+    return converted
+
+
+def _script(**parts: Any) -> bytes:
+    """JavaScript that hands over bytes, as base64, and whatever else JSON can hold."""
+    lines = ["globalThis.GraftData = globalThis.GraftData || {};"]
+    for name, content in parts.items():
+        value = base64.b64encode(content).decode() if isinstance(content, bytes) else content
+        lines.append(f"GraftData.{name} = {json.dumps(value)};")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _vendored() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((VENDOR / "onnxruntime-web.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _notices() -> bytes:
+    """What ONNX Runtime is made of and by whom, as its Python package has it."""
+    import onnxruntime
+
+    return Path(onnxruntime.__file__).with_name("ThirdPartyNotices.txt").read_bytes()
+
+
+WEB = WebPage()

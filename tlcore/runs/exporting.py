@@ -1,0 +1,141 @@
+"""A format in the making: the worker that is at it says how far it is, and whoever looks reads that.
+
+It knows the files `exports/.<format>.lock`, `.json` and `.log`. It does not know how a format is made.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import Timeout
+from pydantic import BaseModel, ConfigDict
+
+from tlcore.data.progress import Progress
+from tlcore.errors import ExportError, GraftError, WorkspaceError
+from tlcore.files import read_json, write_json
+from tlcore.runs import locks
+from tlcore.runs.launch import start_worker
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+LOCK_SECONDS = 2.0
+SECONDS_BETWEEN_REPORTS = 0.5
+
+
+class _Said(BaseModel):
+    """What the worker writes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    since: float
+    done: int = 0
+    total: int = 0
+    note: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Making:
+    """How far a format is.
+
+    Attributes:
+        seconds: Since it was begun.
+        done, total: Test pictures that were answered, of how many; 0 of 0 while that is not known.
+        error: Why there is no file, in a sentence; empty while it is in the making.
+    """
+
+    key: str
+    seconds: float
+    done: int
+    total: int
+    note: str
+    error: str
+
+
+def begin(run: Run, key: str, workspace: Workspace | None = None) -> None:
+    """Have a format made by a process of its own, and return when it has begun; it outlives this one.
+
+    Raises:
+        ExportError: It is in the making already, or the worker died before it began.
+    """
+    lock, said, log = _files(run, key)
+    if locks.is_held(lock):
+        raise ExportError(f"'{key}' is being made already. Wait for it.")
+    run.exports.mkdir(exist_ok=True)
+    said.unlink(missing_ok=True)
+    log.unlink(missing_ok=True)
+    start_worker(
+        [sys.executable, "-m", "tlcore", "export-work", str(run.path.absolute()), key],
+        log,
+        said.exists,
+        what=f"the format '{key}' of {run.id}",
+        fault=ExportError,
+        workspace=workspace,
+    )
+
+
+def making(run: Run) -> tuple[Making, ...]:
+    """The formats that are in the making, and those of which nothing came."""
+    found = []
+    for path in sorted(run.exports.glob(".*.json")):
+        key = path.name.removeprefix(".").removesuffix(".json")
+        lock, said_file, _ = _files(run, key)
+        try:
+            said = read_json(said_file, _Said)
+        except WorkspaceError:  # gone this moment: it is made
+            continue
+        alive = locks.is_held(lock)
+        vanished = (
+            "" if alive else said.error or "Its worker ended without a word: out of memory, or killed. Try again."
+        )
+        found.append(Making(key, max(0.0, time.time() - said.since), said.done, said.total, said.note, vanished))
+    return tuple(found)
+
+
+def forget(run: Run, key: str) -> None:
+    """Speak no more of what failed."""
+    _files(run, key)[1].unlink(missing_ok=True)
+
+
+@contextmanager
+def at_work(run: Run, key: str) -> Iterator[Callable[[Progress], None]]:
+    """Be the worker that makes a format: gives what is told how far it is; a fault is written down and raised.
+
+    Raises:
+        ExportError: Another one is at it.
+    """
+    run.exports.mkdir(exist_ok=True)
+    lock_file, said, _ = _files(run, key)
+    try:
+        lock = locks.take(lock_file, timeout=LOCK_SECONDS)
+    except Timeout as error:
+        raise ExportError(f"'{key}' is being made already. Wait for it.") from error
+    since, last = time.time(), float("-inf")
+
+    def report(step: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_REPORTS:
+            last = time.monotonic()
+            write_json(said, _Said(since=since, done=step.done, total=step.total, note=step.note))
+
+    try:
+        report(Progress(0, 0, note="Getting ready"))
+        yield report
+        said.unlink(missing_ok=True)
+    except BaseException as error:
+        sentence = str(error) if isinstance(error, GraftError) else f"A fault that was not expected ({error!r:.300})."
+        write_json(said, _Said(since=since, error=sentence))
+        raise
+    finally:
+        lock.release()
+
+
+def _files(run: Run, key: str) -> tuple[Path, Path, Path]:
+    return tuple(run.exports / f".{key}.{kind}" for kind in ("lock", "json", "log"))  # type: ignore[return-value]

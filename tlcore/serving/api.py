@@ -1,0 +1,241 @@
+"""The app: `POST /predict`, `GET /model`, `/healthz`, `/metrics`, and their description at `/openapi.json`.
+
+It knows paths, statuses and who may ask. It does not know where the model comes from, nor how a server is started.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from tlcore import __version__
+from tlcore.inference.predictor import Predictor
+from tlcore.serving.limits import Limits
+from tlcore.serving.line import BusyError, Line, Outcome, Said, TooManyPixelsError
+from tlcore.serving.metrics import CONTENT_TYPE_LATEST, Counting, Metrics
+from tlcore.serving.schemas import Fault, FaultyPicture, Health, Learnt, ModelCard, Prediction, Predictions
+from tlcore.serving.uploads import FORM, RefusedError, Upload, read_uploads
+
+SURE = 0.5
+UNFAMILIAR = 1.0
+RETRY_SECONDS = 1
+PICTURE_TYPES = ("image/jpeg", "image/png", "application/octet-stream")
+BINARY = {"type": "string", "format": "binary"}
+DESCRIPTION = """Ask a model about pictures.
+
+`curl -F pictures=@one.jpg -F pictures=@two.png http://localhost:8000/predict`
+
+A request is answered whole or refused whole: a refusal names the pictures that are in the way."""
+
+
+def create_app(
+    predictor: Predictor,
+    *,
+    model: str,
+    sha256: str,
+    learnt: Learnt | None = None,
+    limits: Limits | None = None,
+    key: str | None = None,
+) -> FastAPI:
+    """Make the app that answers with a model.
+
+    Args:
+        predictor: The model; its `threads` say how many pictures are worked on at a time.
+        model: What it is called, mostly the run's id.
+        sha256: Of its file.
+        learnt: What is known of its probabilities beside.
+        limits: What a request may be.
+        key: Whoever asks must bring it, but for `/healthz`; None lets everybody ask.
+    """
+    limits, learnt, labels = limits or Limits(), learnt or Learnt(), predictor.labels
+    metrics = Metrics(lambda: len(line), labels.labels)
+    line = Line(predictor, limits, metrics.together.observe)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        line.open()
+        yield
+        line.close()
+
+    # The pages with which FastAPI shows the description load their script from another site.
+    app = FastAPI(
+        title="Graft model server",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    guarded: dict[str, Any] = {"dependencies": [Depends(_guard(key))], "responses": _faults(401)} if key else {}
+
+    @app.post(
+        "/predict",
+        response_model=Predictions,
+        summary="Ask about one picture or many",
+        dependencies=guarded.get("dependencies"),
+        responses=_faults(*([401] if key else []), 400, 413, 415, 422, 503),
+        openapi_extra={"requestBody": _body(limits)},
+    )
+    async def predict(request: Request) -> Response:
+        uploads = await read_uploads(request, limits, line.check_room)
+        outcomes = await line.ask([upload.content for upload in uploads])
+        _check(uploads, outcomes)
+        predictions = [
+            _prediction(upload.name, outcome, labels.labels)
+            for upload, outcome in zip(uploads, outcomes, strict=True)
+            if isinstance(outcome, Said)
+        ]
+        for prediction in predictions:
+            metrics.predictions.labels(prediction.label).inc()
+            if prediction.unfamiliarity is not None and prediction.unfamiliarity > UNFAMILIAR:
+                metrics.unfamiliar.inc()
+        said = Predictions(model=model, predictions=predictions)
+        return Response(said.model_dump_json(), media_type="application/json")  # ours already: not checked once more
+
+    @app.get("/model", summary="What answers here, and the limits of a request", **guarded)
+    async def card() -> ModelCard:
+        return ModelCard(
+            model=model,
+            labels=list(labels.labels),
+            backbone=labels.backbone,
+            dataset=labels.dataset,
+            image_size=labels.image_size,
+            resize=labels.resize,
+            temperature=labels.temperature,
+            tells_unfamiliar=predictor.tells_unfamiliar,
+            thresholds=learnt.thresholds,
+            sets=learnt.sets,
+            sha256=sha256,
+            limits=limits,
+        )
+
+    @app.get("/healthz", summary="Whether the server answers")
+    async def health() -> Health:
+        return Health()
+
+    described = {
+        "description": "Text in Prometheus' format.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+    answers = {**guarded.get("responses", {}), 200: described}
+
+    @app.get(
+        "/metrics",
+        summary="Figures for a monitor",
+        response_class=Response,
+        dependencies=guarded.get("dependencies"),
+        responses=answers,
+    )
+    async def figures() -> Response:
+        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    _answer_faults(app)
+    app.add_middleware(
+        Counting, metrics=metrics, paths=frozenset(("/predict", "/model", "/healthz", "/metrics", "/openapi.json"))
+    )
+    return app
+
+
+def _prediction(name: str, said: Said, labels: tuple[str, ...]) -> Prediction:
+    best = int(said.probabilities.argmax())
+    confidence = float(said.probabilities[best])
+    return Prediction(
+        name=name,
+        label=labels[best],
+        confidence=confidence,
+        probabilities=dict(zip(labels, said.probabilities.tolist(), strict=True)),
+        sure=confidence > SURE,
+        unfamiliarity=said.unfamiliarity,
+    )
+
+
+def _check(uploads: list[Upload], outcomes: list[Outcome]) -> None:
+    """Refuse a request of which a picture cannot be answered.
+
+    Raises:
+        RefusedError: With all of these pictures and their reasons.
+    """
+    faults = [(index, outcome) for index, outcome in enumerate(outcomes) if not isinstance(outcome, Said)]
+    for _, fault in faults:
+        if not isinstance(fault, ValueError | OSError):
+            raise fault  # not the picture's
+    if faults:
+        named = [FaultyPicture(index=at, name=uploads[at].name, reason=str(fault)) for at, fault in faults]
+        status = 413 if any(isinstance(fault, TooManyPixelsError) for _, fault in faults) else 422
+        raise RefusedError(
+            status,
+            f"Pictures that can be read are needed. {len(faults)} of {len(uploads)} cannot: {named[0].reason} Send the "
+            "request without them.",
+            named,
+        )
+
+
+def _guard(key: str) -> Any:
+    async def check(
+        brought: Annotated[
+            HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False, description="GRAFT_API_KEY"))
+        ],
+    ) -> None:
+        # Headers are read as Latin-1, whatever was sent: these are the bytes.
+        if brought is None or not secrets.compare_digest(brought.credentials.encode("latin-1"), key.encode()):
+            came = "another one" if brought else "none"
+            raise RefusedError(401, f"This server needs its key as `Authorization: Bearer KEY`. Received {came}.")
+
+    return check
+
+
+def _answer_faults(app: FastAPI) -> None:
+    """Give every refusal the same shape, and no request of a stranger's a trace."""
+
+    @app.exception_handler(RefusedError)
+    async def refused(request: Request, error: RefusedError) -> JSONResponse:
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+        return _said(error.status, Fault(detail=str(error), pictures=error.pictures), headers)
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, error: BusyError) -> JSONResponse:
+        detail = "The server needs a moment. More pictures wait than it may take. Ask again in a second."
+        return _said(503, Fault(detail=detail), {"Retry-After": str(RETRY_SECONDS)})
+
+    @app.exception_handler(HTTPException)
+    async def unknown(request: Request, error: HTTPException) -> JSONResponse:
+        detail = f"{error.detail}. `GET /openapi.json` says what there is."
+        return _said(error.status_code, Fault(detail=detail), dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
+        return _said(422, Fault(detail="The request is not as `GET /openapi.json` describes it."), {})
+
+
+def _said(status: int, fault: Fault, headers: dict[str, str]) -> JSONResponse:
+    return JSONResponse(fault.model_dump(), status, headers)
+
+
+def _faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    reasons = {
+        400: "The body cannot be read as what it says it is.",
+        401: "The key is missing, or is another one.",
+        413: "Too many pictures, too many bytes or too many pixels.",
+        415: "The body is neither a form with files nor a picture.",
+        422: "There is no picture, or some cannot be read.",
+        503: "Too many pictures wait. Ask again after `Retry-After` seconds.",
+    }
+    return {status: {"model": Fault, "description": reasons[status]} for status in statuses}
+
+
+def _body(limits: Limits) -> dict[str, Any]:
+    files = {"type": "array", "items": BINARY, "minItems": 1, "maxItems": limits.pictures}
+    form = {"type": "object", "properties": {"pictures": files}, "required": ["pictures"]}
+    return {
+        "required": True,
+        "description": "Picture files as a form, or one picture as the body.",
+        "content": {FORM: {"schema": form}, **{kind: {"schema": BINARY} for kind in PICTURE_TYPES}},
+    }

@@ -1,0 +1,135 @@
+"""Start the server: a folder with `model.onnx` and `labels.json`, an address, and from then on answers.
+
+It knows the environment and uvicorn. It does not know which run the folder belongs to; `serve` does. The server export
+starts here, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from tlcore.errors import GraftError, RunError
+from tlcore.files import read_json, sha256
+from tlcore.inference.predictor import Predictor
+from tlcore.serving.api import create_app
+from tlcore.serving.limits import Limits
+from tlcore.serving.schemas import Learnt
+
+KEY = "GRAFT_API_KEY"
+HOST, PORT = "127.0.0.1", 8000
+LEAVING_SECONDS = 10
+MOST_CONNECTIONS = 1000
+
+
+def serve(
+    folder: Path,
+    *,
+    model: str,
+    host: str = HOST,
+    port: int = PORT,
+    threads: int | None = None,
+    learnt: Learnt | None = None,
+    limits: Limits | None = None,
+) -> None:
+    """Answer with the model of a folder until asked to stop (Ctrl-C, SIGTERM).
+
+    Args:
+        folder: With `model.onnx` and `labels.json`.
+        model: What the model is called in answers.
+        host: `0.0.0.0` lets other machines ask.
+        port: 0 takes a free one; it is said on standard error.
+        threads: Pictures at a time; one for each core where not given.
+        learnt: What is known of the probabilities beside; what `labels.json` says of it where not given.
+        limits: What a request may be.
+
+    Raises:
+        RunError: The model cannot be loaded, or the address is taken.
+    """
+    predictor = Predictor.from_run(folder, threads=threads)
+    key = os.environ.get(KEY) or None
+    app = create_app(
+        predictor,
+        model=model,
+        sha256=sha256(folder / "model.onnx"),
+        learnt=learnt or read_json(folder / "labels.json", Learnt),
+        limits=limits,
+        key=key,
+    )
+    listening = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    _say(f"{model} answers at http://{shown}:{listening.getsockname()[1]}. Ctrl-C ends it.")
+    if key is None and not _local(host):
+        _say(f"Whoever reaches this machine can ask: there is no key. Set {KEY} to have one.")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=LEAVING_SECONDS,
+        server_header=False,
+    )
+    with listening:
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def main(arguments: Sequence[str] | None = None, *, folder: Path | None = None, model: str = "model") -> int:
+    """Be the program of the server export; `folder` is where its model is."""
+    limits = Limits()
+    parser = argparse.ArgumentParser(description="Answer for pictures over HTTP.")
+    parser.add_argument("--host", default=HOST, help="0.0.0.0 lets other machines ask (%(default)s)")
+    parser.add_argument("--port", type=int, default=PORT, help="(%(default)s)")
+    parser.add_argument("--threads", type=int, help="pictures at a time (one for each core)")
+    parser.add_argument("--max-pictures", type=int, default=limits.pictures, help="of a request (%(default)s)")
+    parser.add_argument("--max-bytes", type=int, default=limits.picture_bytes, help="of a picture file (%(default)s)")
+    parser.add_argument("--max-pixels", type=int, default=limits.pixels, help="of a picture (%(default)s)")
+    if folder is None:
+        parser.add_argument("folder", type=Path, help="with model.onnx and labels.json")
+    asked = parser.parse_args(arguments)
+    try:
+        serve(
+            folder or asked.folder,
+            model=model,
+            host=asked.host,
+            port=asked.port,
+            threads=asked.threads,
+            limits=Limits(pictures=asked.max_pictures, picture_bytes=asked.max_bytes, pixels=asked.max_pixels),
+        )
+    except (GraftError, ValueError) as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()  # whoever asks from now on waits, and is not refused
+    except OSError as error:
+        listening.close()
+        raise RunError(
+            f"A server needs an address that is free. {host}:{port} is not: {error.strerror}. Choose another port."
+        ) from error
+    return listening
+
+
+def _local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
