@@ -1,4 +1,4 @@
-"""Code: a notebook that predicts with the model, beside the model and the way to pixels.
+"""Code: a notebook that predicts with the model and the script that trains it, beside the model and the way to pixels.
 
 It knows the notebook's cells, and runs them in order to prove them. It needs no notebook's server for that: cells of
 code, one after the other, are a program.
@@ -22,6 +22,7 @@ from tlcore.export.bundle import BUNDLED, PACKAGES, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
 from tlcore.export.onnx_files import OnnxFile
+from tlcore.export.training_script import cannot_be_told, training_script
 from tlcore.export.zipped import pack, unpack
 from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.runs.formats import FORMATS
@@ -29,6 +30,7 @@ from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
 NOTEBOOK = "predict.ipynb"
+SCRIPT = "train.py"
 CELL, TEXT = "# %%", "# %% [markdown]"
 # What is put before the notebook's cells and behind them, to ask it about a list of pictures.
 BEFORE = "import os, sys\nos.chdir(sys.argv[1])\nsys.path.insert(0, sys.argv[1])\n"
@@ -43,7 +45,7 @@ for picture in Path(sys.argv[2]).read_text(encoding="utf-8").splitlines():
 
 
 class Code(OnnxFile):
-    """A zip with the notebook and what it reads."""
+    """A zip with the notebook and what it reads, and the script where the run can be told as one."""
 
     def export(self, run: Run, folder: Path) -> None:
         said = facts(run)
@@ -54,6 +56,8 @@ class Code(OnnxFile):
             (home / "model.onnx").write_bytes(content_of(run.model_onnx))
             (home / "pixels.py").write_bytes(content_of(Path(pixels.__file__)))
             (home / "requirements.txt").write_text(requirements(), encoding="utf-8")
+            if not cannot_be_told(run):
+                (home / SCRIPT).write_text(training_script(run), encoding="utf-8")
             pack(home, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:

@@ -5,23 +5,20 @@ It knows files. It does not know where they go.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 from tlcore.data.archive import opening, reading
 from tlcore.errors import ExportError, GraftError
+from tlcore.report.card import model_card
 from tlcore.runs.manifest import artefact
 from tlcore.runs.run import Run
 
 CARD = "README.md"
 JUDGEMENT = "evaluation.json"
-_REPORT = "tlcore.report"
 
 
 @contextmanager
@@ -49,16 +46,14 @@ def parcel(run: Run) -> Iterator[Path]:
                         shutil.copyfileobj(stream, file)
         if run.evaluation_json.exists():
             shutil.copyfile(run.evaluation_json, folder / JUDGEMENT)
-        if card := model_card(run):
+        if card := _card(run):
             (folder / CARD).write_text(card, encoding="utf-8")
         yield folder
 
 
-def model_card(run: Run) -> str:
-    """The model card; empty where there is none to be had, and the bundle's own README stays."""
-    if importlib.util.find_spec(_REPORT) is None:
-        return ""
+def _card(run: Run) -> str:
+    """The model card; empty where the run was not judged: the bundle's own README stays."""
     try:
-        return cast("str", importlib.import_module(f"{_REPORT}.card").model_card(run))
-    except GraftError:  # a run that was not judged: there is nothing to say of it
+        return model_card(run)
+    except GraftError:
         return ""

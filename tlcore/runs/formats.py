@@ -179,7 +179,7 @@ _ALL = (
     Format(
         "code",
         "Code",
-        "A notebook that predicts with the model, step by step, for whoever wants to see and change how.",
+        "A notebook that predicts with the model, step by step, and the plain Keras script that trains it again.",
         "code.zip",
     ),
 )
