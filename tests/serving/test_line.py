@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -14,6 +17,14 @@ from tests.serving.conftest import LABELS, picture
 from tlcore.inference.predictor import Predictor
 from tlcore.serving.limits import Limits
 from tlcore.serving.line import TOGETHER, BusyError, Line, Said
+
+Answer = TypeVar("Answer")
+
+
+def run(asking: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run it in a thread of its own: a browser of another test may have left a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asking).result()
 
 
 class Slow(Predictor):
@@ -45,7 +56,7 @@ def test_what_waits_meanwhile_is_taken_together_and_each_gets_its_own_answer(mod
         return await asyncio.gather(first, *others)
 
     line.open()
-    answers = asyncio.run(ask_all())
+    answers = run(ask_all())
     line.close()
     assert taken == [1, TOGETHER, TOGETHER, 1]
     found = [LABELS.labels[int(said.probabilities.argmax())] for (said,) in answers]
@@ -64,7 +75,7 @@ def test_threads_leave_each_other_a_share(model_folder):
         predictor.go.set()
         return await asking
 
-    assert len(asyncio.run(ask())) == 4
+    assert len(run(ask())) == 4
     line.close()
     assert taken[0] == 2
 
@@ -86,7 +97,7 @@ def test_a_full_line_refuses_and_is_there_again_afterwards(model_folder):
         return await line.ask([picture("triangle")] * 3)  # more than may wait, but nobody else does
 
     line.open()
-    answers = asyncio.run(ask())
+    answers = run(ask())
     line.close()
     assert all(isinstance(answer, Said) for answer in answers)
 
@@ -114,7 +125,7 @@ def test_no_more_threads_ask_the_model_than_it_has(model_folder):
         return await asyncio.gather(*(line.ask([picture("circle")]) for _ in range(100)))
 
     line.open()
-    assert len(asyncio.run(ask())) == 100
+    assert len(run(ask())) == 100
     line.close()
     assert most <= 2
 
@@ -137,7 +148,7 @@ def test_a_fault_of_the_model_reaches_who_asked_and_the_line_goes_on(model_folde
         return fault, await line.ask([picture("circle"), b"no picture"])
 
     line.open()
-    fault, (said, unreadable) = asyncio.run(ask())
+    fault, (said, unreadable) = run(ask())
     line.close()
     assert isinstance(fault, RuntimeError)
     assert np.isclose(said.probabilities.sum(), 1)
@@ -160,6 +171,6 @@ def test_who_leaves_holds_up_nobody(model_folder):
         return await asyncio.wait_for(staying, 5)  # it was taken together with who has left
 
     line.open()
-    (said,) = asyncio.run(ask())
+    (said,) = run(ask())
     line.close()
     assert LABELS.labels[int(said.probabilities.argmax())] == "square"
