@@ -26,6 +26,12 @@ CLASSES = {"circle": (200, 60, 50), "square": (50, 90, 200), "triangle": (60, 17
 PICTURES_PER_CLASS = 12
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: of two processes none is left alone with a long one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """An empty workspace, and a line of runs that no other test stands in."""

@@ -55,9 +55,9 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     depth.press("Home")  # every block: an epoch takes seconds, so that one can see them arrive
     settled(page)
     epochs = page.get_by_label("Epochs", exact=True)
-    epochs.fill("6")
+    epochs.fill("4")
     epochs.press("Enter")
-    expect(page.locator(".st-key-start-bar")).to_contain_text("fine-tune, every block · 6 epochs")
+    expect(page.locator(".st-key-start-bar")).to_contain_text("fine-tune, every block · 4 epochs")
     expect(start).to_be_enabled()
     start.click()
     expect(page).to_have_url(re.compile(r"/runs\?.*run="))

@@ -133,11 +133,10 @@ def test_below_the_cut_nothing_changes_in_training(built):
     trained = keras.Model(top.inputs[0], keras.layers.Dense(2, activation="softmax")(pooled))
     below, above = trunk.get_weights(), trained.get_weights()
 
-    # Eager: three steps are over long before a graph of the whole network would be built.
+    # Eager: a step is over long before a graph of the whole network would be built, and moves every weight that it may.
     trained.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", run_eagerly=True)
     reached = np.asarray(trunk(pixels))
-    for _ in range(3):
-        trained.train_on_batch(reached, np.array([0, 1, 0, 1]))
+    trained.train_on_batch(reached, np.array([0, 1, 0, 1]))
 
     for before, after in zip(below, trunk.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
