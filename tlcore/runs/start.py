@@ -1,7 +1,7 @@
 """The weights that a run begins with instead of the pretrained ones: another run's, or a file that a Graft exported.
 
 It knows where they are, what they are made for and which pictures they have met. It never loads them: that is
-`training.beginning`'s, for which a copy is put into the run folder, so that nothing that becomes of the other run matters.
+`training.beginning`'s, for which a copy is put into the run folder: what becomes of the other run does not matter.
 
     start/model.keras      the copy
     start/start.json       what is known of it
