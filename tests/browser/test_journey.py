@@ -8,7 +8,6 @@ import time
 import conformal_clip_data
 import pytest
 from playwright.sync_api import Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.browser.conftest import PICTURES_PER_CLASS, Server, python
 
@@ -35,18 +34,6 @@ def settled(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
-def follow(page: Page, button: str, title: str) -> None:
-    """Press a button that leads to a page; once more where the press fell into a moment of drawing, and was lost."""
-    page.get_by_role("button", name=button).click()
-    heading = page.get_by_role("heading", name=title, exact=True)
-    try:
-        heading.wait_for(timeout=15_000)
-    except PlaywrightTimeoutError:
-        settled(page)
-        page.get_by_role("button", name=button).click()
-    expect(heading).to_be_visible()
-
-
 def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page: Page, photographs, tmp_path):
     # Upload, triage.
     page.goto(server.url)
@@ -59,7 +46,8 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     settled(page)
 
     # Choose, toggle, start.
-    follow(page, "Train a model", "Train")
+    page.get_by_role("button", name="Train a model").click()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     start = page.get_by_role("button", name=re.compile("^Start"))
     expect(start).to_be_enabled()
     page.get_by_role("radio", name="Fine-tune").click()
