@@ -141,6 +141,41 @@ def test_folders_are_walked_in_the_order_of_their_names_wherever_they_begin(tiny
     assert next(files_in([one, tiny_folder])) == (one, True)
 
 
+def test_what_is_named_twice_or_lies_in_another_folder_that_is_named_comes_once(tiny_folder, monkeypatch):
+    everything = sorted(tiny_folder.rglob("*.png"))
+    circles, one = tiny_folder / "circle", tiny_folder / "square" / "square-00.png"
+    hidden = tiny_folder / ".hidden.png"
+    hidden.write_bytes(one.read_bytes())
+    monkeypatch.chdir(circles)
+    for paths in (
+        [tiny_folder, tiny_folder],
+        [tiny_folder, circles, one],
+        [one, circles, tiny_folder],
+        [".", tiny_folder],
+    ):
+        found = [path.resolve() for path in pictures_in([Path(path) for path in paths])]
+        assert sorted(found) == everything
+    assert len(list(pictures_in([tiny_folder, hidden, hidden]))) == len(everything) + 1  # only by its own name
+    notes = circles / "notes.txt"
+    notes.write_text("no picture's name")
+    assert list(pictures_in([circles, notes]))[-1] == notes
+
+
+def test_a_file_that_is_no_table_of_answers_is_left_as_it_is(run, tiny_folder, tmp_path, capsys):
+    photo, damaged = tmp_path / "photo.png", tmp_path / "answers.csv"
+    content = (tiny_folder / "circle" / "circle-00.png").read_bytes()
+    photo.write_bytes(content)
+    for options in ([], ["--resume"]):
+        assert main(["predict", run.id, str(tiny_folder), "--csv", str(photo), *options]) == 1
+        assert "left as it is" in capsys.readouterr().err
+        assert photo.read_bytes() == content
+    with AnswerTable(damaged, CLASSES) as table:
+        table.write(Answer(tiny_folder / "circle", np.array([0.2, 0.2, 0.6], np.float32), unfamiliarity=0.5))
+    damaged.write_text(damaged.read_text().replace("0.6", "most"))
+    assert main(["predict", run.id, str(tiny_folder), "--csv", str(damaged), "--resume"]) == 1
+    assert "is damaged" in capsys.readouterr().err
+
+
 def test_nothing_grows_with_the_number_of_pictures(run, tiny_folder, tmp_path):
     predictor = Predictor.from_run(run.path, threads=2)
     picture = next((tiny_folder / "circle").iterdir())

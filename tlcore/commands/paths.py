@@ -15,21 +15,28 @@ from tlcore.errors import DataError
 def files_in(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
     """Every file that is named or lies in a folder that is named, in a fixed order, and whether it may be a picture.
 
-    A file that is named counts as one, whatever it is called. Only the names of the folders on the way are kept, so
-    that there may be any number of files. Hidden files are passed over, links to folders not followed.
+    A file that is named counts as one, whatever it is called. What is named twice, or lies in another folder that is
+    named, comes once, where it comes first. Only the names of the folders on the way are kept, so that there may be any
+    number of files. Hidden files are passed over, links to folders not followed.
 
     Raises:
         DataError: There is nothing at a path.
     """
     from tlcore.data.pixels import SUFFIXES
 
+    before: set[Path] = set()
     for path in paths:
+        place = _place(path)
         if path.is_dir():
-            yield from ((file, file.suffix.lower() in SUFFIXES) for file in _below(path))
+            if not any(folder in before for folder in (place, *place.parents)):
+                yield from ((file, file.suffix.lower() in SUFFIXES) for file in _below(path, place, before))
         elif path.exists():
-            yield path, True
+            listed = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+            if place not in before and not (listed and any(folder in before for folder in place.parents)):
+                yield path, True
         else:
             raise DataError(f"A picture or a folder of pictures is needed. There is nothing at {path}. Check the path.")
+        before.add(place)
 
 
 def pictures_in(paths: Sequence[Path]) -> Iterator[Path]:
@@ -54,12 +61,19 @@ def count_pictures(paths: Sequence[Path]) -> int:
     return number
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _place(path: Path) -> Path:
+    """Where a path leads, however it is spelt; a link to a file is a file of its own."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
+def _below(folder: Path, place: Path, before: set[Path]) -> Iterator[Path]:
     # Not `rglob`: it has to be sorted, and for that it would have to be read to its end.
     with os.scandir(folder) as entries:
         found = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
     for name, is_folder, is_file in found:
+        if before and place / name in before:
+            continue
         if is_folder:
-            yield from _below(folder / name)
+            yield from _below(folder / name, place / name, before)
         elif is_file and not name.startswith("."):
             yield folder / name

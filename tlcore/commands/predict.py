@@ -51,9 +51,10 @@ def predict(
     predictor = Predictor.from_run(found.path)
     with AnswerTable(csv_file, predictor.labels.labels, resume=resume) as answers:
         known = _check_known(answers, predictor) if resume else frozenset()
+        answered = sum(1 for path in pictures_in(paths) if str(path) in known) if known else 0
         waiting = (path for path in pictures_in(paths) if str(path) not in known)
         with terminal.bar() as bar:
-            for done, answer in enumerate(predictor.predict_files(waiting), len(known) + 1):
+            for done, answer in enumerate(predictor.predict_files(waiting), answered + 1):
                 answers.write(answer)
                 bar.update("Asking the model", done, number)
         if as_json:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tlcore.inference.predictor import Answer
 
 LONGEST_ROW_BYTES = 1 << 20
+FIRST = ("path", "label", "confidence")
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,13 @@ class AnswerTable:
         resume: Keep the rows that are there, but for a torn last one.
 
     Raises:
-        DataError: The file cannot be written, or what is to be taken up is not a table of these classes.
+        DataError: The file cannot be written, is something else than a table of answers, which is never written over,
+            or what is to be taken up is not a table of these classes.
     """
 
     def __init__(self, path: Path | None, labels: Sequence[str], *, resume: bool = False) -> None:
         self._path, self._labels = path, tuple(labels)
-        self._head = ["path", "label", "confidence", *(f"p_{label}" for label in labels), "unfamiliarity", "error"]
+        self._head = [*FIRST, *(f"p_{label}" for label in labels), "unfamiliarity", "error"]
         try:
             self._stream = self._open(resume)
         except OSError as error:
@@ -83,9 +85,15 @@ class AnswerTable:
     def rows(self) -> Iterator[Row]:
         """Every row from the first on; do not write meanwhile."""
         self._stream.seek(0)
-        for cells in csv.reader(self._stream):
-            if cells and cells != self._head:
-                yield self._row(cells)
+        try:
+            for cells in csv.reader(self._stream):
+                if cells and cells != self._head:
+                    yield self._row(cells)
+        except (csv.Error, ValueError) as error:
+            raise DataError(
+                f"A table of answers is needed. {self._path} is damaged: {error}. Mend it, or begin anew without "
+                "--resume."
+            ) from error
         self._stream.seek(0, 2)
 
     def _row(self, cells: list[str]) -> Row:
@@ -104,22 +112,41 @@ class AnswerTable:
         if self._path is None:
             return tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape", newline="")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        kept = resume and self._path.exists()
+        there = self._path.is_file()
+        if there:
+            self._check_is_table(self._path)
+        kept = resume and there
         if kept:
-            self._cut_torn_row(self._path)
             self._check_head(self._path)
+            self._cut_torn_row(self._path)
         # Names of files need not be text: what is not, is written as it is.
         stream = self._path.open("r+" if kept else "w+", encoding="utf-8", errors="surrogateescape", newline="")
         stream.seek(0, 2)
         return stream
 
+    @staticmethod
+    def _check_is_table(path: Path) -> None:
+        """A slip, such as `--csv *.jpg`, must not cost a file."""
+        first = ",".join(FIRST).encode()
+        with path.open("rb") as stream:
+            begin = stream.read(len(first))
+        if not first.startswith(begin):
+            raise DataError(
+                f"--csv needs a new file, or a table of answers. {path} is something else, and is left as it is. Name "
+                "another file."
+            )
+
     def _check_head(self, path: Path) -> None:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            line = stream.readline(LONGEST_ROW_BYTES)
+            if not line.endswith("\n") and len(line) < LONGEST_ROW_BYTES:
+                return  # it was killed with its first line
+            stream.seek(0)
             head = next(csv.reader(stream), None)
-        if head is not None and head != self._head:
+        if head != self._head:
             raise DataError(
                 f"--resume goes on with a table of this run's classes. The columns of {path} are "
-                f"{', '.join(head)[:200]}. Name another file, or leave out --resume to write it anew."
+                f"{', '.join(head or ())[:200]}. Name another file, or leave out --resume to write it anew."
             )
 
     @staticmethod
@@ -137,4 +164,4 @@ class AnswerTable:
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> DataError:
-        return DataError(f"A file that can be written is needed. {self._path} cannot: {error.strerror}.")
+        return DataError(f"A file that can be written is needed. {self._path} cannot: {error.strerror or error}.")
