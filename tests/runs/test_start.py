@@ -152,6 +152,20 @@ def test_a_file_is_taken_with_the_classes_that_lie_beside_it(workspace, tiny_dat
     assert pd.read_parquet(run.path / "start" / "met.parquet").empty
 
 
+def test_a_file_tells_its_classes_itself_whatever_lies_beside_it(workspace, tmp_path):
+    path = write_model(tmp_path / "model.keras")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("graft.json", json.dumps({"labels": ["x", "y", "z"], "resize": "stretch"}))
+    (path.parent / "labels.json").write_text(json.dumps({"labels": ["a", "b", "c"], "resize": "letterbox"}))
+    about = find_start(workspace, str(path)).about
+    assert (about.classes, about.resize) == (("x", "y", "z"), "stretch")
+    hostile = write_model(tmp_path / "hostile.keras")
+    with zipfile.ZipFile(hostile, "a") as archive:
+        archive.writestr("graft.json", '{"labels": {"a": 1}}')
+    with pytest.raises(RunError, match="what it says of its classes is damaged"):
+        find_start(workspace, str(hostile))
+
+
 @pytest.mark.parametrize(
     "layer",
     [

@@ -29,8 +29,8 @@ _OVER = ("finished", "stopped")
 def rename_class(run: Run, old: str, new: str) -> None:
     """Call a class by another name wherever the run names it: its labels, its pictures, its judgement.
 
-    The numbers, the model and its Keras file stay. The other exports and what was understood, which have the names
-    inside, are taken away; `export` and `understand` make them again. A crash in between is mended by asking once more.
+    The numbers and the model stay. The exports and what was understood, which have the names inside, are taken away;
+    `export` and `understand` make them again. A crash in between is mended by asking once more.
 
     Raises:
         RunError: The run is not over, has no such class, or has one of the new name already.
@@ -38,8 +38,7 @@ def rename_class(run: Run, old: str, new: str) -> None:
     new = new.strip()
     _check(run, old, new)
     for folder in run.exports.glob("*"):
-        if folder.name != "keras":  # it knows no names
-            remove_tree(folder)
+        remove_tree(folder)
     remove_tree(run.path / "understanding")
     naming = partial(_named, old, new)
     _rename_judgement(run, naming)

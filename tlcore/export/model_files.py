@@ -1,45 +1,52 @@
 """The Keras archive of a run as a format of its own, and how a model file is asked in the fresh process.
 
-It knows how a file is handed to that process and what comes back. It does not know how others are made.
+It knows what is laid into the archive beside the model, how a file is handed to that process and what comes back. It
+does not know how others are made.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from dataclasses import dataclass
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from tlcore.errors import ExportError
+from tlcore.export.bundle import add
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.runs.formats import FORMATS, Format
+from tlcore.export.facts import facts
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.keras_file import ABOUT
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
 REPLAY = Path(__file__).with_name("replay.py")
 
 
-@dataclass(frozen=True)
-class ModelFile:
-    """A file of the run folder, offered as it is."""
+class KerasArchive:
+    """`model.keras` with what its numbers mean as one more entry, `graft.json`, which Keras does not look at."""
 
-    key: str
-    title: str
-    description: str
-    file: str
+    form = FORMATS["keras"]
+    key, title, description, file = form.key, form.title, form.description, form.file
 
     def export(self, run: Run, folder: Path) -> None:
-        link_or_copy(run.path / self.file, folder / self.file)
+        if not zipfile.is_zipfile(run.model_keras):
+            there = "It is damaged" if run.model_keras.exists() else f"It is not in {run.path}"
+            raise ExportError(f"The run needs its {run.model_keras.name}. {there}. Train the run again.")
+        target = folder / self.file
+        shutil.copyfile(run.model_keras, target)
+        # The second output is not in this model: whoever goes on training has no use for it.
+        said = {**facts(run), "outputs": ["probabilities"], "unfamiliar_above": None}
+        with zipfile.ZipFile(target, "a") as archive:
+            add(archive, ABOUT, json.dumps(said, indent=2).encode(), zipfile.ZIP_DEFLATED)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
         return replayed(self.key, artefact, pictures, fresh, scratch)
 
 
-def of_format(form: Format) -> ModelFile:
-    return ModelFile(form.key, form.title, form.description, form.file)
+KERAS = KerasArchive()
 
 
 def replayed(
@@ -76,21 +83,6 @@ def replayed(
     )
 
 
-KERAS = of_format(FORMATS["keras"])
-
-
 def expect_proof(fresh: FreshProcess) -> None:
     """Let the slowest of the fresh processes start now: it needs seconds to import its backend."""
     fresh.expect(REPLAY, [KERAS.key])
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name; where the disk cannot, copy it."""
-    try:
-        os.link(source, target)
-    except FileNotFoundError as error:
-        raise ExportError(
-            f"The run needs its {source.name}. It is not in {source.parent}. Train the run again."
-        ) from error
-    except OSError:
-        shutil.copyfile(source, target)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from tlcore.errors import RunError
 
 SUFFIX = ".keras"
 WEIGHTS = "model.weights.h5"
+ABOUT = "graft.json"  # classes, resize policy and whatever else is known, in the archives that are handed out
 PREFIX = "graft_"  # of the name that every exported model has
 HEAD = "head_logits"
 MOST_BYTES = 64 << 20
@@ -29,11 +31,13 @@ class KerasFile:
         backbone: A key of the catalogue, of the Graft that made it.
         image_size: Pixels.
         outputs: How many classes its head tells apart.
+        about: What the archive says of its classes and of its way to pixels, as JSON; empty in those of older Grafts.
     """
 
     backbone: str
     image_size: int
     outputs: int
+    about: bytes = b""
 
 
 def read_keras_file(path: Path) -> KerasFile:
@@ -42,7 +46,7 @@ def read_keras_file(path: Path) -> KerasFile:
     Raises:
         RunError: It is not there, none of Graft's, or has layers with code of their own.
     """
-    described = _described(path)
+    described, about = _read(path)
     foreign = sorted({f"{module}.{name}" for module, name in _objects(described) if not _plain(module, name)})
     if foreign:
         raise RunError(
@@ -58,7 +62,7 @@ def read_keras_file(path: Path) -> KerasFile:
             raise ValueError
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise none_of_ours(path, "it holds another kind of model") from error
-    return KerasFile(name.removeprefix(PREFIX), size, outputs[0])
+    return KerasFile(name.removeprefix(PREFIX), size, outputs[0], about)
 
 
 def none_of_ours(path: Path, why: str) -> RunError:
@@ -69,16 +73,17 @@ def none_of_ours(path: Path, why: str) -> RunError:
     )
 
 
-def _described(path: Path) -> Any:
+def _read(path: Path) -> tuple[Any, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             archive.getinfo(WEIGHTS)
-            if archive.getinfo("config.json").file_size > MOST_BYTES:
+            about = ABOUT if ABOUT in archive.namelist() else ""
+            if any(archive.getinfo(name).file_size > MOST_BYTES for name in ("config.json", about) if name):
                 raise none_of_ours(path, "its description is too large")
-            return json.loads(archive.read("config.json"))
+            return json.loads(archive.read("config.json")), archive.read(about) if about else b""
     except FileNotFoundError as error:
         raise RunError(f"A {SUFFIX} file is needed to begin with. There is none at {path}.") from error
-    except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
         raise none_of_ours(path, "it is damaged, or no archive of Keras 3") from error
 
 

@@ -24,8 +24,8 @@ BYTES_OF_A_FEATURE = 2
 BYTES_OF_A_WEIGHT = 4
 # A trained weight in the checkpoint: itself, two values of the optimizer, its best and its average.
 COPIES_IN_CHECKPOINT = 5
-# model.keras and model.onnx, and both of them and the bundle among the exports.
-COPIES_OF_MODEL = 5
+# model.keras and model.onnx, both of them among the exports, and both in the bundle.
+COPIES_OF_MODEL = 6
 
 
 @dataclass(frozen=True)

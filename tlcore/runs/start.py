@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tlcore.data.dataset import Dataset
 from tlcore.data.dealing import together
@@ -26,7 +26,7 @@ from tlcore.data.since import edits_since
 from tlcore.errors import ConfigError, GraftError, Problem, RunError
 from tlcore.files import read_json, replacing, sha256, write_json
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.keras_file import SUFFIX, read_keras_file
+from tlcore.runs.keras_file import SUFFIX, KerasFile, none_of_ours, read_keras_file
 from tlcore.runs.run import Run, open_run
 from tlcore.workspace import Workspace
 
@@ -64,8 +64,8 @@ class StartAbout(BaseModel):
     classes: tuple[str, ...] = ()
 
 
-class _Beside(BaseModel):
-    """What `labels.json` beside a file says of it."""
+class _Said(BaseModel):
+    """What is said of a file: by `graft.json` within it, or `labels.json` beside it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -217,14 +217,14 @@ def _of_run(run: Run, dataset: Dataset | None) -> Start:
             f"A run with a model is needed to begin with. {run.name} has no model.keras. Finish it, or begin with "
             "another one."
         )
-    config, classes = run.config, run.dataset.classes
+    config, classes, made = run.config, run.dataset.classes, read_keras_file(run.model_keras)
     if dataset is not None and dataset.id == run.dataset.id:
         classes = tuple(map(edits_since(dataset, run.dataset.version).name, classes))
     if not config.learns_from_validation:
-        return Start(run.model_keras, _about(run.model_keras, run, config.resize, classes), run)
+        return Start(run.model_keras, _about(run.model_keras, made, run, config.resize, classes), run)
     # A head that knows the validation pictures by heart would be watched with them.
     note = f"The head of '{run.name}' learnt from the validation pictures, too: a new one begins."
-    return Start(run.model_keras, _about(run.model_keras, run, config.resize, ()), run, (note,))
+    return Start(run.model_keras, _about(run.model_keras, made, run, config.resize, ()), run, (note,))
 
 
 def _home(path: Path) -> Run | None:
@@ -237,20 +237,30 @@ def _home(path: Path) -> Run | None:
 
 
 def _of_file(path: Path) -> Start:
-    beside = path.parent / "labels.json"
-    known = read_json(beside, _Beside) if beside.exists() else _Beside()
+    made = read_keras_file(path)
+    known = _known(path, made.about)
     notes = [
         f"Which pictures {path.name} has learnt from is not known here: where test pictures are among them, what is "
         "said of this run flatters it."
     ]
-    about = _about(path, None, known.resize, known.labels)
+    about = _about(path, made, None, known.resize, known.labels)
     if not about.classes:
-        notes.append(f"No labels.json beside {path.name} tells its classes: a new head begins.")
+        notes.append(f"Neither {path.name} nor a labels.json beside it tells its classes: a new head begins.")
     return Start(path, about, notes=tuple(notes))
 
 
-def _about(path: Path, run: Run | None, resize: str | None, classes: tuple[str, ...]) -> StartAbout:
-    made = read_keras_file(path)
+def _known(path: Path, said: bytes) -> _Said:
+    """What is known of a file's classes: it says so itself, but for files of older Grafts and of bundles."""
+    if said:
+        try:
+            return _Said.model_validate_json(said)
+        except ValidationError as error:
+            raise none_of_ours(path, "what it says of its classes is damaged") from error
+    beside = path.parent / "labels.json"
+    return read_json(beside, _Said) if beside.exists() else _Said()
+
+
+def _about(path: Path, made: KerasFile, run: Run | None, resize: str | None, classes: tuple[str, ...]) -> StartAbout:
     return StartAbout(
         title=run.name if run else path.name,
         run=run.id if run else "",
