@@ -16,9 +16,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import CLASSES, draw_shape
 from tests.graphs import make_answerable_run, write_knowing_model
+from tlcore.evaluation.calibration import read_calibration
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.export.web import VENDOR, WEB
+from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
 from tlcore.runs.manifest import artefact
 from tlcore.runs.run import Run
@@ -112,6 +114,34 @@ def test_the_page_of_ones_own_that_the_docs_show_works(run: Run, page: Page, tmp
     for name, said in (("circle", "circle"), ("strange", "none of these")):
         page.locator("#file").set_input_files(tmp_path / f"{name}.png")
         expect(page.locator("#answer")).to_have_text(said)
+
+
+def test_an_answer_counts_from_the_thresholds_that_the_run_has_learnt(run: Run, page: Page, tmp_path: Path):
+    calibration = read_calibration(run.path)
+    learnt = {("circle", 1.0): 0.7, ("square", 10.0): 0.0001, ("triangle", 10.0): 0.2}
+    thresholds = tuple(
+        each.model_copy(update={"threshold": learnt.get((each.label, each.ratio), 0.5)})
+        for each in calibration.thresholds
+    )
+    write_json(run.path / "calibration.json", calibration.model_copy(update={"thresholds": thresholds}))
+    draw_shape("circle", np.random.default_rng(1)).save(tmp_path / "circle.png")
+    page.goto(unpacked(run, tmp_path))
+    expect(page.locator("#drop")).to_be_visible()
+
+    def said(*chances: float, unfamiliarity: float = 0.5) -> str:
+        return page.evaluate("([chances, strange]) => verdict(chances, strange)[0]", [chances, unfamiliarity])
+
+    assert run.dataset.classes == ("circle", "square", "triangle")
+    assert [said(0.69, 0.06, 0.25), said(0.71, 0.04, 0.25), said(0.2, 0.55, 0.25)] == ["Not sure", "circle", "square"]
+    page.locator("#missed").select_option("Missing triangle is 10 × worse")
+    assert [said(0.75, 0.0, 0.25), said(0.81, 0.0, 0.19)] == ["triangle", "circle"]
+    assert said(0.75, 0.0, 0.25, unfamiliarity=1.5) == "None of these?"
+    # What was said before is said anew.
+    page.locator("#files").set_input_files(tmp_path / "circle.png")
+    heading = page.locator("#answers").get_by_role("heading")
+    expect(heading).not_to_have_text("square")
+    page.locator("#missed").select_option("Missing square is 10 × worse")
+    expect(heading).to_have_text("square")
 
 
 def test_a_page_whose_files_are_not_beside_it_says_so(run: Run, page: Page, tmp_path: Path):

@@ -7,10 +7,11 @@ It knows the page's elements. It does not know how a picture becomes pixels (pix
 
 const BARS = 5;
 const FRAMES_A_SECOND = 5;
-const UNSURE = 0.5;
 
 const $ = (id) => document.getElementById(id);
 let labels = null;
+let careful = []; // what can be chosen: classes that are bad to miss, each with its threshold
+const shown = new Map(); // what was said in which element, to be said anew when that is chosen
 
 // === What the model says ===
 
@@ -23,12 +24,22 @@ function verdict(probabilities, unfamiliarity) {
   if (unfamiliarity !== null && unfamiliarity > 1) {
     return ["None of these?", `Unlike anything the model was trained on: its answer, ${label}, means little.`];
   }
-  if (best < UNSURE) return ["Not sure", "No class is likelier than all others together."];
+  const sureFrom = GraftClassifier.threshold(label);
+  const missed = careful[$("missed").value];
+  const chance = missed && probabilities[labels.labels.indexOf(missed.label)];
+  if (missed && chance >= missed.threshold && !(missed.label === label && best >= sureFrom)) {
+    const from = `It counts as ${missed.label} from ${percent(missed.threshold)} on`;
+    return [missed.label, `${from}: to miss one is as bad as ${missed.ratio} false alarms.`];
+  }
+  if (sureFrom > 1) return ["Not sure", `On the validation pictures the answer ${label} was worth nothing.`];
+  if (best < sureFrom) return ["Not sure", `The answer ${label} counts from ${percent(sureFrom)} on.`];
   return [label, ""];
 }
 
 /* Write an answer into an element; bars of the likeliest classes, all of them on request. */
-function show(element, { probabilities, unfamiliarity }, milliseconds) {
+function show(element, answer, milliseconds) {
+  const { probabilities, unfamiliarity } = answer;
+  shown.set(element, [answer, milliseconds]);
   const [headline, note] = verdict(probabilities, unfamiliarity);
   const order = probabilities.map((_, place) => place).sort((a, b) => probabilities[b] - probabilities[a]);
   const open = element.querySelector("details")?.open;
@@ -66,6 +77,21 @@ function text(tag, content, name = "") {
   element.textContent = content;
   element.className = name;
   return element;
+}
+
+// === What is bad to miss ===
+
+function listenForCare() {
+  careful = (labels.thresholds || []).filter(({ ratio, threshold }) => ratio !== 1 && threshold <= 1);
+  for (const [place, { label, ratio }] of careful.entries()) {
+    const option = text("option", `Missing ${label} is ${ratio} × worse`);
+    option.value = place;
+    $("missed").append(option);
+  }
+  $("care").hidden = !careful.length;
+  $("missed").addEventListener("change", () => {
+    for (const [element, said] of [...shown]) show(element, ...said);
+  });
 }
 
 // === Files ===
@@ -119,6 +145,7 @@ function listenForFiles() {
   document.addEventListener("paste", (event) => answerFiles([...event.clipboardData.files]));
   $("clear").addEventListener("click", () => {
     $("answers").replaceChildren();
+    shown.clear();
     $("clear").hidden = true;
   });
 }
@@ -206,6 +233,7 @@ async function start() {
     await GraftClassifier.load();
     state("");
     $("ask").hidden = false;
+    listenForCare();
     listenForFiles();
     listenForCamera();
     document.documentElement.dataset.ready = "true";

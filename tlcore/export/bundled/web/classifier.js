@@ -5,6 +5,7 @@ the page. Everything is loaded by <script>, as base64: that works from a disk, t
 
     await GraftClassifier.load();
     const { probabilities, unfamiliarity } = await GraftClassifier.ask(pixels);
+    const counts = probabilities[2] >= GraftClassifier.threshold("defect", 10);
 */
 "use strict";
 
@@ -17,6 +18,13 @@ const GraftClassifier = (() => {
   async function labels() {
     await script("labels.js");
     return GraftData.labels;
+  }
+
+  /* From which probability on a picture counts as of a class, when missing one costs `ratio` false alarms: as it was
+  learnt on the validation pictures; else 1 / (1 + ratio), the best where probabilities are what they say. */
+  function threshold(label, ratio = 1) {
+    const learnt = GraftData.labels.thresholds?.find((each) => each.label === label && each.ratio === ratio);
+    return learnt ? learnt.threshold : 1 / (1 + ratio);
   }
 
   async function load() {
@@ -70,5 +78,5 @@ const GraftClassifier = (() => {
     return new Response(stream).arrayBuffer();
   }
 
-  return { labels, load, ask };
+  return { labels, threshold, load, ask };
 })();
