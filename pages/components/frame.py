@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.components.theme import STYLE
 from tlcore.errors import GraftError
@@ -27,6 +28,7 @@ STORAGE = "pages/8_storage.py"
 CHECK = "pages/9_check.py"
 HISTORY = "pages/10_history.py"
 LABEL = "pages/11_label.py"
+SHOWN = "page that is shown"
 
 
 @contextmanager
@@ -36,6 +38,7 @@ def page(title: str, icon: str, sentence: str) -> Iterator[Workspace]:
     Anything else is a bug and keeps its trace.
     """
     _with_navigation()
+    _forget_other_pages()
     # The icon of the browser's tab is a file of ours: Streamlit would fetch a named one from the network.
     st.set_page_config(page_title=f"{title} · Graft", page_icon=HERE / "leaf.svg", layout="wide")
     st.logo(HERE / "wordmark.svg", size="large")
@@ -63,12 +66,28 @@ def _with_navigation() -> None:
         st.rerun()
 
 
+def _forget_other_pages() -> None:
+    """Drop the fragments of the page that was left, where this is another one.
+
+    A part that runs by itself, such as a run's progress, may ask once more while this page is on its way. Streamlit
+    would answer in the name of the page that was left, and the browser would empty this one.
+    """
+    context = get_script_run_ctx()
+    if context is None or st.session_state.get(SHOWN) == context.page_script_hash:
+        return
+    st.session_state[SHOWN] = context.page_script_hash
+    context.fragment_storage.clear()
+
+
 def show_fault(error: GraftError) -> None:
     st.error(str(error), icon=":material/error:")
 
 
 def go_to(target: str, **query: str) -> None:
     """Open another page, its URL saying what is looked at; empty values are left out."""
+    # From here on nothing of this page may run: it would take the place of the other one.
+    if context := get_script_run_ctx():
+        context.fragment_storage.clear()
     st.switch_page(target, query_params={name: value for name, value in query.items() if value})
 
 

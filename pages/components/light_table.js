@@ -1,7 +1,7 @@
 // The light table in the browser: pictures side by side, picked and acted upon by mouse or by keyboard alone.
 //
 // What is picked lives here and travels with the action; what is true comes from the page with every run. Text is
-// only ever set as text, never as markup: names of files and classes are the user's.
+// only ever set as text, never as markup: names of files and classes are the user's. `idle` is `idle.js`'s.
 
 const tables = new Map(); // by the key of the table on the page
 
@@ -69,8 +69,14 @@ class LightTable {
     this.host.classList.remove("busy");
     this.draw();
     if (hadFocus) this.focus();
+    this.wait();
+  }
+
+  // For pictures that are still to be drawn. A page that has been left asks for nothing.
+  wait() {
     clearTimeout(this.timer);
-    if (data.pending) this.timer = setTimeout(() => this.act("more"), PAUSE);
+    if (!this.data.pending || !this.host.isConnected) return;
+    this.timer = setTimeout(() => (idle(this.host) ? this.act("more") : this.wait()), PAUSE);
   }
 
   clear() {

@@ -1,7 +1,7 @@
 """The light table: hundreds of pictures side by side, picked by mouse or keyboard and acted upon together.
 
 It shows pictures and hands back what a person wants done with them. It does not know what a change is: `acting` does.
-The browser's half is `light_table.js`; what is picked lives there until an action is chosen.
+The browser's half is `light_table.js`, after `idle.js`; what is picked lives there until an action is chosen.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _mount = st.components.v2.component(
     "graft.light_table",
     html='<div class="light-table"></div>',
     css=(HERE / "light_table.css").read_text(),
-    js=(HERE / "light_table.js").read_text(),
+    js=(HERE / "idle.js").read_text() + (HERE / "light_table.js").read_text(),
 )
 
 

@@ -1,7 +1,8 @@
 // A camera whose frames are put to a model, a few a second, and what the model says of the last one.
 //
 // One frame is on its way at a time: while it is, the others are dropped. When held still, the picture on the screen is
-// the one that was asked about; a wrong answer can then be put right. The camera itself is `webcam.js`'s.
+// the one that was asked about; a wrong answer can then be put right. The camera itself is `webcam.js`'s, `idle` is
+// `idle.js`'s.
 
 const cameras = new WeakMap();
 const QUALITY = 0.92;
@@ -60,7 +61,7 @@ class LiveCamera extends Webcam {
   ask() {
     this.again = false;
     if (!this.stream) return;
-    const frame = this.frame(MOST_PIXELS, QUALITY);
+    const frame = idle(this.host) && this.frame(MOST_PIXELS, QUALITY);
     if (frame) {
       this.waiting = this.number += 1;
       this.asked = frame;

@@ -1,7 +1,7 @@
 """The camera put to a model, live: a few frames a second, and the answer to the last one beside the picture.
 
 It knows what is asked and shown. Frames are read as every picture file is. The browser's half is `try_camera.js`, after
-`webcam.js`.
+`webcam.js` and `idle.js`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _mount = st.components.v2.component(
     "graft.try_camera",
     html='<div class="camera"></div>',
     css=(HERE / "camera.css").read_text() + (HERE / "try_camera.css").read_text(),
-    js=(HERE / "webcam.js").read_text() + (HERE / "try_camera.js").read_text(),
+    js="".join((HERE / name).read_text() for name in ("webcam.js", "idle.js", "try_camera.js")),
 )
 
 

@@ -38,12 +38,10 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     # Upload, triage.
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible()
-    settled(page)
     page.get_by_role("tab", name="Zip").click()
     page.locator("input[type=file]").first.set_input_files(photographs)
     expect(page.get_by_text(str(3 * PICTURES_PER_CLASS), exact=True).first).to_be_visible()
     expect(page.get_by_text("What became of each file")).to_be_visible()
-    settled(page)
 
     # Choose, toggle, start.
     page.get_by_role("button", name="Train a model").click()
