@@ -19,6 +19,7 @@ import pytest
 from tests.graphs import make_answerable_run
 from tests.serving.conftest import picture
 from tlcore.__main__ import main
+from tlcore.serving.server import main as program
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -102,6 +103,14 @@ def test_an_address_that_is_taken_is_a_sentence(workspace, tiny_dataset, capsys)
     said = capsys.readouterr().err
     assert f"127.0.0.1:{port} is not" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("option", ["--port=99999", "--threads=0", "--max-pictures=-1", "--max-pixels=many"])
+def test_the_exported_program_says_which_numbers_it_takes(model_folder, option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        program([option], folder=model_folder)
+    assert ended.value.code == 2
+    assert "is needed. Received" in capsys.readouterr().err
 
 
 def test_a_run_without_a_model_cannot_be_served(workspace, tiny_dataset, capsys):

@@ -11,11 +11,12 @@ import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
 
+from tlcore.data.pixels import MAX_PIXELS
 from tlcore.errors import GraftError, RunError
 from tlcore.files import read_json, sha256
 from tlcore.inference.predictor import Predictor
@@ -85,11 +86,12 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path | None = None, 
     limits = Limits()
     parser = argparse.ArgumentParser(description="Answer for pictures over HTTP.")
     parser.add_argument("--host", default=HOST, help="0.0.0.0 lets other machines ask (%(default)s)")
-    parser.add_argument("--port", type=int, default=PORT, help="(%(default)s)")
-    parser.add_argument("--threads", type=int, help="pictures at a time (one for each core)")
-    parser.add_argument("--max-pictures", type=int, default=limits.pictures, help="of a request (%(default)s)")
-    parser.add_argument("--max-bytes", type=int, default=limits.picture_bytes, help="of a picture file (%(default)s)")
-    parser.add_argument("--max-pixels", type=int, default=limits.pixels, help="of a picture (%(default)s)")
+    some, pixels = _number(1), _number(1, MAX_PIXELS)
+    parser.add_argument("--port", type=_number(0, 65535), default=PORT, help="0 takes a free one (%(default)s)")
+    parser.add_argument("--threads", type=some, help="pictures at a time (one for each core)")
+    parser.add_argument("--max-pictures", type=some, default=limits.pictures, help="of a request (%(default)s)")
+    parser.add_argument("--max-bytes", type=some, default=limits.picture_bytes, help="of a picture file (%(default)s)")
+    parser.add_argument("--max-pixels", type=pixels, default=limits.pixels, help="of a picture (%(default)s)")
     if folder is None:
         parser.add_argument("folder", type=Path, help="with model.onnx and labels.json")
     asked = parser.parse_args(arguments)
@@ -108,7 +110,20 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path | None = None, 
     return 0
 
 
+def _number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Reads a whole number within bounds from a command line."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            upper = "" if most is None else f" to {most:,}"
+            raise argparse.ArgumentTypeError(f"A whole number from {least}{upper} is needed. Received '{text}'.")
+        return int(text)
+
+    return read
+
+
 def _listen(host: str, port: int) -> socket.socket:
+    listening = None
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -116,7 +131,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
         listening.listen()  # whoever asks from now on waits, and is not refused
     except OSError as error:
-        listening.close()
+        if listening is not None:  # there may be no such kind of address here
+            listening.close()
         raise RunError(
             f"A server needs an address that is free. {host}:{port} is not: {error.strerror}. Choose another port."
         ) from error
