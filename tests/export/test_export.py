@@ -65,6 +65,8 @@ def test_light_formats_agree_with_the_app_to_the_last_digit(run):
         assert read_manifest(run.path, manifest.format) == manifest
     assert {manifest.format for manifest in read_manifests(run.path)} == set(LIGHT)
     assert steps[-1].done == steps[-1].total == 2 * n
+    notes = [step.note for step in steps]
+    assert notes.index("Converting") < notes.index(f"Asking it again about {n} test pictures")
     assert not list(run.exports.glob(".*"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 
 import pytest
@@ -50,3 +52,49 @@ def test_a_worker_that_vanished_is_seen_as_failed_and_forgotten_when_asked(run):
     assert "not expected" in seen.error
     exporting.forget(run, "web")
     assert not exporting.making(run)
+
+
+def test_one_is_made_at_a_time_and_the_next_waits_for_its_turn(run):
+    begun = threading.Event()
+
+    def second():
+        with exporting.at_work(run, "server"):
+            begun.set()
+
+    with exporting.at_work(run, "web"):
+        worker = threading.Thread(target=second)
+        worker.start()
+        until = time.monotonic() + 20
+        while len(exporting.making(run)) < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert {each.key: each.waiting for each in exporting.making(run)} == {"web": False, "server": True}
+        assert not begun.wait(0.2)
+    assert begun.wait(20)
+    worker.join()
+    assert not exporting.making(run)
+
+
+def test_who_is_asked_to_stop_leaves_and_that_is_no_fault(run):
+    def stopped_in_the_middle():
+        with exporting.at_work(run, "web") as report:
+            exporting.stop(run, "web")
+            (seen,) = exporting.making(run)
+            assert seen.stopping
+            report(Progress(1, 40))
+
+    with pytest.raises(exporting.StoppedError):
+        stopped_in_the_middle()
+    assert not exporting.making(run)
+    with exporting.at_work(run, "web") as report:
+        report(Progress(1, 40))  # the old wish does not hold any more
+
+
+def test_what_a_killed_worker_left_half_made_goes_when_it_is_made_again(run):
+    old, new = run.exports / ".making-web-0000", run.exports / ".making-web-0001"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "web.zip").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    with exporting.at_work(run, "web"):
+        assert not old.exists()
+        assert new.exists(), "it may be the command line's, at this moment"

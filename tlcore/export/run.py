@@ -9,6 +9,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 from tlcore.data.progress import Pace, Progress, drain
@@ -49,13 +50,17 @@ def export_run(
     expected = app_answers(run)
     pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
     fresh = fresh or FreshProcess()
+    converted: list[str] = []
     with ThreadPoolExecutor(min(AT_ONCE, len(exporters))) as pool:
         try:
-            jobs = [pool.submit(_make, run, exporter, pictures, expected, fresh) for exporter in exporters]
+            jobs = [
+                pool.submit(_make, run, exporter, pictures, expected, fresh, converted.append) for exporter in exporters
+            ]
             n = len(expected.probabilities)
-            pace, waiting = Pace(len(jobs) * n, "Asking each file again in a fresh process"), set(jobs)
+            pace, waiting = Pace(len(jobs) * n), set(jobs)
             while waiting:
-                report(pace.at((len(jobs) - len(waiting)) * n))
+                note = "Converting" if len(converted) < len(jobs) else f"Asking it again about {n} test pictures"
+                report(replace(pace.at((len(jobs) - len(waiting)) * n), note=note))
                 _, waiting = wait(waiting, timeout=SECONDS_BETWEEN_REPORTS)
             report(pace.at(len(jobs) * n))
         finally:
@@ -63,12 +68,19 @@ def export_run(
     return tuple(job.result() for job in jobs)
 
 
-def _make(run: Run, exporter: Exporter, pictures: TestPictures, expected: AppAnswers, fresh: FreshProcess) -> Manifest:
+def _make(
+    run: Run,
+    exporter: Exporter,
+    pictures: TestPictures,
+    expected: AppAnswers,
+    fresh: FreshProcess,
+    on_converted: Callable[[str], None],
+) -> Manifest:
     # Made beside and renamed: nobody sees an artefact that is not proven yet.
     making = run.exports / f".making-{exporter.key}-{secrets.token_hex(2)}"
     making.mkdir(parents=True)
     try:
-        manifest = _prove(run, exporter, pictures, expected, fresh, making)
+        manifest = _prove(run, exporter, pictures, expected, fresh, making, on_converted)
         if fresh.ended:  # stopped in the middle: that says nothing about the artefact
             raise ExportError("The export was broken off. Start it again.")
         if not manifest.kept:
@@ -92,12 +104,14 @@ def _prove(
     expected: AppAnswers,
     fresh: FreshProcess,
     folder: Path,
+    on_converted: Callable[[str], None],
 ) -> Manifest:
     file, n = folder / exporter.file, len(expected.probabilities)
     precision: Precision = FORMATS[exporter.key].precision if exporter.key in FORMATS else "fp32"
     replay = None
     try:
         exporter.export(run, folder)
+        on_converted(exporter.key)
         if not n:
             found = compare(expected.probabilities, expected.probabilities, exporter.file)
         else:
