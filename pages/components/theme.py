@@ -1,7 +1,6 @@
-"""The colours of everything that is drawn: the same thing has the same colour on every page.
+"""The colours of everything that is drawn: the same thing has the same colour on every page and in every report.
 
-The hues are Okabe and Ito's and Tol's, which stay apart for colour-blind eyes, at a lightness that can be read on
-white and on black.
+The hues are the reports' (`tlcore.report.drawing`).
 """
 
 from __future__ import annotations
@@ -10,28 +9,16 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from tlcore.report.drawing import COLOURS as CLASS_COLOURS
+from tlcore.report.drawing import TEST, TRAIN, VAL, WRONG
+
 # The parts of a split; a dataset that brings no split has pictures in none of them.
-PARTS = {"train": "#2f7fc1", "val": "#e08214", "test": "#1b9e83"}
+PARTS = {"train": TRAIN, "val": VAL, "test": TEST}
 PART_TITLES = {"train": "training", "val": "validation", "test": "test"}
 
-GOOD, BAD, QUIET = "#1b9e83", "#d1495b", "#8a8f98"
+GOOD, BAD, QUIET = TEST, WRONG, "#8a8f98"
 ACCENT = PARTS["train"]
 GRID = "rgba(138, 143, 152, 0.25)"  # seen on light and on dark ground
-
-CLASS_COLOURS = (
-    "#4477aa",
-    "#ee7733",
-    "#228855",
-    "#cc4477",
-    "#33a9cc",
-    "#b39b1e",
-    "#8866cc",
-    "#a0623a",
-    "#009988",
-    "#dd5555",
-    "#6b8e23",
-    "#7788a0",
-)
 
 
 def class_colours(classes: Sequence[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
