@@ -14,8 +14,8 @@ Anchor: TypeAlias = Literal["start", "middle", "end"]
 # What a mark is for: light and dark pages give `ink`, `quiet` and `grid` other colours, the rest stays.
 INKS = {"ink": "#1f2328", "quiet": "#6b7280", "grid": "#d5d9df"}
 INKS_DARK = {"ink": "#e6e8eb", "quiet": "#9aa1ab", "grid": "#3a3f47"}
-# The hues are Okabe and Ito's and Tol's, which stay apart for colour-blind eyes, at a lightness that can be read on white
-# and on black.
+# The hues are Okabe and Ito's and Tol's, which stay apart for colour-blind eyes, at a lightness that can be read on
+# white and on black.
 TRAIN, VAL, TEST, WRONG = "#2f7fc1", "#e08214", "#1b9e83", "#d1495b"
 COLOURS = (
     "#4477aa",
