@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -70,6 +71,8 @@ def test_pictures_are_picked_by_mouse_and_by_keyboard_moved_and_moved_back(serve
     settled(page)
     page.keyboard.press("Control+Shift+z")
     becomes(lambda: labels(1), ["square"])
+    # What is picked goes when an edit arrives, so the next pick waits for it.
+    expect(options.nth(1)).to_have_attribute("aria-label", re.compile("square"))
     settled(page)
 
     # All shown, to a class that is not there yet.
