@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import html
+from pathlib import Path
+
 import streamlit as st
 
-from pages.components import words
+from pages.components import uses, words
 from tlcore.errors import ExportError
+from tlcore.runs import exporting
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import Manifest, artefact
 from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
 
 ICONS = {
     "bundle": ":material/inventory_2:",
@@ -29,53 +35,35 @@ ICONS = {
 STYLE = """
 <style>
 .proof { display: grid; grid-template-columns: auto 1fr; gap: 0.35rem 1rem; font-size: 0.9rem; }
-.proof span { opacity: 0.7; }
+.proof span { opacity: 0.75; cursor: help; }
 .proof b { font-weight: 400; text-align: right; font-variant-numeric: tabular-nums; }
 </style>
 """
-_ONNX = """import onnxruntime
-
-model = onnxruntime.InferenceSession("{file}")
-model.run(None, {{"pixels": pixels}})  # float32, 0 to 255"""
-_LITE = """from ai_edge_litert.interpreter import Interpreter
-
-model = Interpreter("{file}").get_signature_runner("serving_default")
-model(pixels=pixels)  # (1, size, size, 3), float32, 0 to 255"""
-USES = {
-    "keras": """import keras
-
-model = keras.models.load_model("{file}")
-model.predict(pixels)  # (n, size, size, 3), RGB, 0 to 255""",
-    "onnx": _ONNX,
-    "onnx-fp16": _ONNX,
-    "onnx-int8": _ONNX,
-    "onnx-fullsize": """import numpy as np, onnxruntime
-
-model = onnxruntime.InferenceSession("{file}")
-model.run(None, {{"picture": picture, "jpeg": np.array(True)}})  # (height, width, 3), uint8, RGB""",
-    "web": """unzip {file} -d page
-# Open page/index.html by a double click; for a phone, put the folder on any server of files.""",
-    "bundle": """unzip {file} -d model && cd model
-pip install -r requirements.txt
-python predict.py picture.jpg""",
-    "savedmodel": """unzip {file}
-docker run -p 8501:8501 -v "$PWD/model:/models/model" tensorflow/serving
-curl localhost:8501/v1/models/model:predict -d @request.json""",
-    "litert": _LITE,
-    "litert-fp16": _LITE,
-    "litert-int8": _LITE,
-    "openvino": """import openvino
-
-model = openvino.Core().compile_model("model.xml", "CPU", {{"INFERENCE_PRECISION_HINT": "f32"}})
-model(pixels)  # (n, size, size, 3), float32, 0 to 255""",
-    "code": """unzip {file} -d code && cd code
-pip install -r requirements.txt notebook
-jupyter notebook predict.ipynb""",
+EXPLAINED = {
+    "Size": "Of the file that you download.",
+    "Same answers": "Test pictures for which this file and the app name the same class.",
+    "Largest difference": "By how much a probability, from 0 to 1, is off the app's at most, over all test pictures "
+    "and classes. 0 is none.",
+    "Accuracy": "Share of the test pictures that this file is right about, and between what shares it lies with a "
+    "certainty of 95 %.",
+    "Per picture": "Processor time that one picture takes on this machine: half of the pictures take less, and 95 in "
+    "100 at most the second number.",
 }
-IN_A_TERMINAL = ("bundle", "web", "savedmodel", "code")
 
 
-def card(run: Run, manifest: Manifest, *, primary: bool) -> None:
+def make(run: Run, workspace: Workspace, key: str) -> None:
+    """Have a format made, and show the page anew; a fault in the very beginning is told."""
+    try:
+        with st.spinner("Starting its worker …"):
+            exporting.forget(run, key)
+            exporting.begin(run, key, workspace)
+    except ExportError as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        st.rerun()
+
+
+def card(run: Run, workspace: Workspace, manifest: Manifest, *, primary: bool) -> None:
     """Show one artefact; what does not answer as the app does can be downloaded only after saying so."""
     with st.container(border=True, height="stretch"):
         st.subheader(f"{ICONS.get(manifest.format, '')} {manifest.title}", anchor=False)
@@ -84,34 +72,47 @@ def card(run: Run, manifest: Manifest, *, primary: bool) -> None:
         if not manifest.kept:
             st.error(f"Not offered. {manifest.reason}", icon=":material/block:")
             return
-        taken = manifest.agrees or _taken_anyway(manifest)
         if manifest.agrees and manifest.reason:
             st.caption(manifest.reason)
-        if not taken:
+        if not manifest.agrees and not _taken_anyway(manifest):
             return
-        _download(run, manifest, primary=primary)
+        try:
+            path = artefact(run.path, manifest.format, whatever_was_lost=True)
+        except ExportError as error:
+            st.error(str(error), icon=":material/block:")
+            _again(run, workspace, manifest)
+            return
+        _download(path, manifest, primary=primary)
         with st.expander("How to use it", icon=":material/code:"):
-            if use := USES.get(manifest.format):
-                language = "bash" if manifest.format in IN_A_TERMINAL else "python"
-                st.code(use.format(file=manifest.file), language=language)
+            uses.show(manifest.format, manifest.file)
             st.caption("SHA-256 of the file")
             st.code(manifest.sha256, language=None, wrap_lines=True)
+            st.caption(f"Made on {words.moment(manifest.at)} with {_versions(manifest)}.")
+            _again(run, workspace, manifest)
+
+
+def _again(run: Run, workspace: Workspace, manifest: Manifest) -> None:
+    form = FORMATS.get(manifest.format)
+    if form is None or form.missing:
+        return
+    if st.button("Make it again", key=f"again-{manifest.format}", icon=":material/replay:"):
+        make(run, workspace, manifest.format)
+
+
+def _versions(manifest: Manifest) -> str:
+    return ", ".join(f"{name} {version}" for name, version in manifest.versions.items()) or "unknown versions"
 
 
 def _taken_anyway(manifest: Manifest) -> bool:
     why, borne = "its answers differ from the app's", "what was lost"
     if not manifest.n:
         why, borne = "nobody here could ask it", "that it is not proven"
-    st.warning(f"Not offered: {why}. {manifest.reason}", icon=":material/warning:")
+    instead = "" if manifest.precision == "fp32" else " The same format in 32 bits loses nothing."
+    st.warning(f"Not offered: {why}. {manifest.reason}{instead}", icon=":material/warning:")
     return st.checkbox(f"I know {borne}, and want it", key=f"anyway-{manifest.format}")
 
 
-def _download(run: Run, manifest: Manifest, *, primary: bool) -> None:
-    try:
-        path = artefact(run.path, manifest.format, whatever_was_lost=True)
-    except ExportError as error:
-        st.error(str(error), icon=":material/block:")
-        return
+def _download(path: Path, manifest: Manifest, *, primary: bool) -> None:
     st.download_button(
         f"Download {manifest.file}",
         path.read_bytes,  # read when it is asked for: a model may have hundreds of megabytes
@@ -133,26 +134,31 @@ def _proof(manifest: Manifest) -> None:
         said = "answers otherwise" if manifest.n else "not proven here"
         st.markdown(f":orange-badge[:material/gpp_maybe: {said}]")
     else:
-        st.markdown(":red-badge[:material/gpp_bad: disagrees]")
+        st.markdown(":red-badge[:material/gpp_bad: no file]")
         return
-    same = round(manifest.same_answers * manifest.n)
-    rows = {
-        "Size": f"{manifest.bytes / 1e6:.3g}{words.THIN}MB"
-        if manifest.bytes >= 1e5
-        else f"{manifest.bytes / 1e3:.3g}{words.THIN}kB",
-    }
+    cells = "".join(
+        f'<span title="{html.escape(EXPLAINED[name])}">{name}</span><b>{value}</b>'
+        for name, value in _figures(manifest).items()
+    )
+    st.html(f'{STYLE}<div class="proof">{cells}</div>')
+
+
+def _figures(manifest: Manifest) -> dict[str, str]:
+    small = manifest.bytes < 1e5
+    size = f"{manifest.bytes / (1e3 if small else 1e6):.3g}{words.THIN}{'kB' if small else 'MB'}"
+    figures = {"Size": size}
     if manifest.n:
-        rows["Same answers"] = f"{words.count(same)} of {words.count(manifest.n)}"
-        rows["Largest difference"] = _difference(manifest.largest_difference)
+        same = round(manifest.same_answers * manifest.n)
+        figures["Same answers"] = f"{words.count(same)} of {words.count(manifest.n)}"
+        figures["Largest difference"] = _difference(manifest.largest_difference)
     if manifest.accuracy is not None:
         low, high = words.percent(manifest.accuracy.low), words.percent(manifest.accuracy.high)
-        rows["Accuracy"] = f"{words.percent(manifest.accuracy.value)} ({low} to {high})"
+        figures["Accuracy"] = f"{words.percent(manifest.accuracy.value)} ({low} to {high})"
     if manifest.milliseconds_per_picture is not None:
-        rows["Per picture"] = f"{manifest.milliseconds_per_picture:.3g}{words.THIN}ms"
+        figures["Per picture"] = f"{manifest.milliseconds_per_picture:.3g}{words.THIN}ms"
         if manifest.milliseconds_p95 is not None:
-            rows["Per picture"] += f", 95 % within {manifest.milliseconds_p95:.3g}{words.THIN}ms"
-    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in rows.items())
-    st.html(f'{STYLE}<div class="proof">{cells}</div>')
+            figures["Per picture"] += f", 95{words.THIN}% within {manifest.milliseconds_p95:.3g}{words.THIN}ms"
+    return figures
 
 
 def _difference(value: float) -> str:

@@ -2,60 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import streamlit as st
 
 from pages.components import words
-from pages.components.artefacts import ICONS
+from pages.components.artefacts import ICONS, make
 from tlcore.runs import exporting
+from tlcore.runs.exporting import Making
 from tlcore.runs.formats import FORMATS, Format
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
-SECONDS = 1.0
+SECONDS, SECONDS_AT_REST = 1.0, 5.0
+# By who takes it; what is new stands among the programs until it is given a place here.
+PEOPLE = ("bundle", "web", "server", "code")
+DEVICES = ("litert", "litert-fp16", "litert-int8", "coreml")
 
 
 def show(run: Run, workspace: Workspace, made: Collection[str]) -> None:
     """List what is not made yet; `made` are the keys of those that have a file."""
-    under_way = {each.key: each for each in exporting.making(run)}
-    waiting = [key for key, each in under_way.items() if not each.error]
-    missing = [form for key, form in FORMATS.items() if key not in made or key in under_way]
-    if not missing:
+    under_way = {each.key for each in exporting.making(run)}
+    if not [key for key in FORMATS if key not in made or key in under_way]:
         return
     st.subheader("More formats", anchor=False)
     st.caption(
-        "Each is made by a process of its own and then proven like the files above; this page need not stay open."
+        "Each is made by a process of its own, one after the other, and then proven like the files above: a minute or "
+        "two. This page need not stay open, and nothing that goes wrong harms the run."
     )
-    if waiting:
-        _watch(run, tuple(waiting))
-    for form in missing:
-        if form.key not in waiting:
+    busy = any(not each.error for each in exporting.making(run))
+    # At rest, too: it may be begun in another tab.
+    st.fragment(_list, run_every=SECONDS if busy else SECONDS_AT_REST)(run, workspace, made, busy, _stamps(run))
+
+
+def _list(run: Run, workspace: Workspace, made: Collection[str], busy: bool, stamps: Mapping[str, int]) -> None:
+    """Show the rows; the whole page is drawn again when a file is new, or when work begins or ends."""
+    under_way = {each.key: each for each in exporting.making(run)}
+    if _stamps(run) != stamps or busy != any(not each.error for each in under_way.values()):
+        st.rerun()
+    missing = [form for key, form in FORMATS.items() if key not in made or key in under_way]
+    for title, forms in _by_use(missing).items():
+        st.markdown(f"**{title}**")
+        for form in forms:
             _row(run, workspace, form, under_way.get(form.key))
 
 
-@st.fragment(run_every=SECONDS)
-def _watch(run: Run, keys: tuple[str, ...]) -> None:
-    """Say how far those in the making are; the page is drawn again when one of them is over."""
-    under_way = {each.key: each for each in exporting.making(run)}
-    if any(key not in under_way or under_way[key].error for key in keys):
-        st.rerun()
-    for key in keys:
-        now = under_way[key]
-        share = now.done / now.total if now.total else 0.0
-        so_far = f"{words.count(now.done)} of {words.count(now.total)} pictures" if now.done else "converting"
-        st.progress(share, f"{ICONS.get(key, '')} {FORMATS[key].title}: {so_far}, {words.duration(now.seconds)}")
+def _stamps(run: Run) -> dict[str, int]:
+    return {path.parent.name: path.stat().st_mtime_ns for path in run.exports.glob("[!.]*/manifest.json")}
 
 
-def _row(run: Run, workspace: Workspace, form: Format, failed: exporting.Making | None) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(width="stretch"):
+def _by_use(forms: list[Format]) -> dict[str, list[Format]]:
+    found: dict[str, list[Format]] = {"To use as it is": [], "For programs": [], "For phones and small devices": []}
+    ready, programs, devices = found.values()
+    for form in forms:
+        (ready if form.key in PEOPLE else devices if form.key in DEVICES else programs).append(form)
+    return {title: some for title, some in found.items() if some}
+
+
+def _row(run: Run, workspace: Workspace, form: Format, now: Making | None) -> None:
+    at_work = now is not None and not now.error
+    with st.container(
+        border=True,
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        key=f"row-{form.key}",
+    ):
+        with st.container(width="stretch", gap="xsmall"):
             st.markdown(f"{ICONS.get(form.key, '')} **{form.title}** · {form.description}")
-            if failed is not None:
-                st.error(failed.error, icon=":material/error:")
-            if form.missing:
+            if now is not None:
+                if now.error:
+                    st.error(now.error, icon=":material/error:")
+                else:
+                    st.markdown(f":blue[:material/hourglass_top: {_said(now)}]")
+            elif form.missing:
                 st.caption(form.missing)
-        if st.button("Make", key=f"make-{form.key}", icon=":material/build:", disabled=bool(form.missing), width=110):
-            exporting.forget(run, form.key)
-            exporting.begin(run, form.key, workspace)
-            st.rerun()
+        if at_work:
+            st.button(
+                "Stop", key=f"stop-{form.key}", icon=":material/stop:", width=120, disabled=now.stopping,
+                on_click=exporting.stop, args=(run, form.key),
+            )  # fmt: skip
+        elif st.button(
+            "Make" if now is None else "Try again", key=f"make-{form.key}", icon=":material/build:", width=120,
+            disabled=bool(form.missing),
+        ):  # fmt: skip
+            make(run, workspace, form.key)
+
+
+def _said(now: Making) -> str:
+    if now.stopping:
+        return "Stopping …"
+    if now.waiting:
+        return f"{now.note}: another one is made before it"
+    return f"{now.note or 'Getting ready'} · {words.duration(now.seconds)}"

@@ -35,6 +35,16 @@ def test_a_worker_that_cannot_make_it_says_why_until_it_is_asked_again(run, work
     assert run.model_onnx.exists()
 
 
+@pytest.mark.slow
+def test_what_stands_in_the_way_is_said_in_its_own_sentence(run, workspace):
+    run.predictions.unlink()
+    exporting.begin(run, "onnx", workspace)
+    until = time.monotonic() + 120
+    while not ((seen := exporting.making(run)) and seen[0].error) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert "Evaluate the run" in seen[0].error
+
+
 def test_who_is_at_work_is_seen_and_not_disturbed(run):
     with exporting.at_work(run, "litert") as report:
         report(Progress(5, 40))

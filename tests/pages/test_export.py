@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from pages.components import uses
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering, exported
@@ -14,6 +16,7 @@ from tlcore.data.progress import Progress
 from tlcore.files import write_json
 from tlcore.runs import exporting
 from tlcore.runs.formats import FORMATS
+from tlcore.runs.manifest import Accuracy
 
 
 def downloads(app) -> list[str]:
@@ -88,6 +91,54 @@ def test_formats_that_are_not_made_yet_are_offered_in_the_making_or_greyed_with_
     assert "a converter's own fault" in app.error[0].value
 
 
+def test_one_waits_for_the_other_and_either_can_be_stopped(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    exported(run, "onnx", "model.onnx")
+    with exporting.at_work(run, "web") as report:
+        time.sleep(exporting.SECONDS_BETWEEN_REPORTS)
+        report(Progress(0, 40, note="Asking it again about 40 test pictures"))
+        app = open_page("6_export", run=run.id)
+        assert "Asking it again about 40 test pictures" in words(app)
+        app.button(key="stop-web").click().run()
+        assert app.button(key="stop-web").disabled
+        assert "Stopping …" in words(app)
+    app.run()
+    assert app.button(key="make-web").label == "Make"
+
+
+def test_a_format_that_is_there_can_be_made_again(workspace, tiny_dataset, monkeypatch):
+    run = answering(workspace, tiny_dataset)
+    for key in ("onnx", "keras"):
+        exported(run, key, f"model.{key}")
+    (run.exports / "keras" / "model.keras").write_bytes(b"something else entirely")
+    begun = []
+    monkeypatch.setattr(exporting, "begin", lambda run, key, workspace: begun.append(key))
+    app = open_page("6_export", run=run.id)
+    assert "changed since" in app.error[0].value
+    app.button(key="again-keras").click().run()
+    app.button(key="again-onnx").click().run()
+    assert begun == ["keras", "onnx"]
+
+
+def test_every_format_says_how_it_is_used():
+    assert set(FORMATS) == set(uses.USES) | set(uses.WORDS)
+
+
+def test_figures_explain_themselves(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    made = exported(run, "onnx", "model.onnx")
+    accuracy = Accuracy(value=0.75, low=0.6, high=0.86)
+    write_json(
+        run.exports / "onnx" / "manifest.json",
+        made.model_copy(update={"accuracy": accuracy, "milliseconds_p95": 4.56}),
+    )
+    app = open_page("6_export", run=run.id)
+    drawn = "\n".join(element.body for element in app.get("html")).replace("\u202f", " ")
+    assert "75.0 % (60.0 % to 86.0 %)" in drawn
+    assert "3.21 ms, 95 % within 4.56 ms" in drawn
+    assert 'title="Test pictures for which this file and the app name the same class."' in drawn
+
+
 def test_a_file_that_was_changed_after_the_proof_is_refused(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     exported(run, "onnx", "model.onnx")
@@ -97,11 +148,14 @@ def test_a_file_that_was_changed_after_the_proof_is_refused(workspace, tiny_data
     assert "changed since" in app.error[0].value
 
 
-def test_a_run_without_artefacts_offers_to_make_them(workspace, tiny_dataset):
+def test_a_run_without_artefacts_offers_to_make_them(workspace, tiny_dataset, monkeypatch):
     run = answering(workspace, tiny_dataset)
+    begun = []
+    monkeypatch.setattr(exporting, "begin", lambda run, key, workspace: begun.append(key))
     app = open_page("6_export", run=run.id)
     assert downloads(app) == []
-    assert button(app, "Make the files")
+    button(app, "Make the files").click().run()
+    assert begun == ["bundle", "onnx", "keras"]
 
 
 @pytest.mark.parametrize("page", ["5_try", "6_export"])

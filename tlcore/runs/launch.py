@@ -8,21 +8,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tlcore
-from tlcore.data.progress import Progress
-from tlcore.errors import ExportError, GraftError, RunError
+from tlcore.errors import GraftError, RunError
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 START_SECONDS = 60.0
 LEAVING_SECONDS = 30.0
-POLL_SECONDS = 0.3
 WORKER = (sys.executable, "-m", "tlcore", "work")
 
 
@@ -114,34 +111,6 @@ def resume(run: Run) -> None:
     while run.alive() and time.monotonic() < deadline:
         time.sleep(0.02)  # it has said its last word, and is about to go
     launch(run)
-
-
-def make_artefacts(run: Run) -> Generator[Progress, None, None]:
-    """Have a run's artefacts made and proven in a process of its own; it goes on when nobody looks any more.
-
-    Raises:
-        ExportError: They could not be made. An artefact that disagrees is no fault: its manifest says so.
-    """
-    began = time.monotonic()
-    # Files and not pipes: whoever looks may leave, and a full pipe would stop the work.
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tlcore", "export", str(run.path), "--json"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env=worker_environment(),
-        )
-        threading.Thread(target=process.wait, name=f"reaper of an export of {run.id}", daemon=True).start()
-        while process.poll() is None:
-            seconds = time.monotonic() - began
-            yield Progress(0, 0, note=f"Making the files and loading each again in a fresh process: {seconds:.0f} s")
-            time.sleep(POLL_SECONDS)
-        output.seek(0)
-        lines = output.read().decode(errors="replace").strip().splitlines()
-    if process.returncode and not any(line.startswith("{") for line in lines):
-        raise ExportError(lines[-1] if lines else f"The export ended with code {process.returncode}. Try it again.")
 
 
 def worker_environment(workspace: Workspace | None = None) -> dict[str, str]:
