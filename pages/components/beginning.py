@@ -1,19 +1,26 @@
 """Where a draft comes from, and what its training begins with: nothing but the backbone, or what a run has learnt.
 
 The URL names the run that is repeated (`from`), what its curves ask to change (`change`) and whether to go on from its
-weights (`begin`).
+weights (`begin`). A model file that a Graft exported is dropped here.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from pages.components import curves_reading, draft, run_facts
+from pages.components import curves_reading, draft, frame, run_facts, upload
 from pages.components.settings import Form
+from tlcore.backbones.catalogue import find
 from tlcore.errors import GraftError
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.keras_file import SUFFIX
 from tlcore.runs.run import open_run
+from tlcore.runs.start import Start, find_start
 from tlcore.workspace import Workspace
+
+DROPPED, FAULT = "train-dropped-model", "train-dropped-fault"
 
 
 def begin_draft(workspace: Workspace) -> bool:
@@ -21,6 +28,7 @@ def begin_draft(workspace: Workspace) -> bool:
     repeated = st.query_params.get("from", "")
     if not repeated:
         draft.begin("recommended", TrainingConfig(dataset=""))
+        _take_over()
         return True
     run, change = open_run(workspace, repeated), st.query_params.get("change", "")
     config = curves_reading.changed(run, change)
@@ -29,11 +37,12 @@ def begin_draft(workspace: Workspace) -> bool:
     draft.begin(f"{repeated} {change} {config.start}", config)
     st.query_params.setdefault("dataset", run.config.dataset)
     st.info(f"The settings of **{run_facts.escape(run_facts.title(run))}** are filled in. Change what you like.")
+    _take_over()
     return False
 
 
 def choose(workspace: Workspace, form: Form) -> None:
-    """Let the person begin with what a run has learnt; nothing where no run is repeated."""
+    """Let the person begin with what a run has learnt, or with a model file."""
     chosen, repeated = draft.read("start"), st.query_params.get("from", "")
     names = [name for name in dict.fromkeys((repeated, chosen)) if name]
     if names:
@@ -47,13 +56,54 @@ def choose(workspace: Workspace, form: Form) -> None:
             "Quicker where little has changed, such as a few labels.",
         )
     if chosen:
-        st.caption("What is frozen below then stays as that run left it; a class that is new begins anew.")
+        st.caption("What is frozen below then stays as it was learnt there; a class that is new begins anew.")
     form.faults("start")
+    with st.popover("Begin with a model file", icon=":material/upload_file:", type="tertiary"):
+        st.caption(
+            f"A `{SUFFIX}` file that Graft exported, here or on another machine. Backbone, image size and resizing are "
+            "then set as it needs them."
+        )
+        if fault := st.session_state.pop(FAULT, None):
+            frame.show_fault(fault)
+        if source := upload.one_file(workspace, "model-file", "Keras model", SUFFIX):
+            _look_into(workspace, source)
+
+
+def _look_into(workspace: Workspace, source: upload.Source) -> None:
+    """Find out whether a file can be begun with; what comes of it stands on the page when it runs again."""
+    try:
+        start = find_start(workspace, str(source.path))
+        find(start.about.backbone)
+        st.session_state[DROPPED] = start
+    except GraftError as error:
+        source.discard()
+        st.session_state[FAULT] = error
+    st.rerun()
+
+
+def _take_over() -> None:
+    """Fill in the model file that was dropped in the last run of the page."""
+    start: Start | None = st.session_state.pop(DROPPED, None)
+    if start is None:
+        return
+    about = start.about
+    draft.adopt(
+        start=str(start.model),
+        backbone=about.backbone,
+        image_size=about.image_size,
+        **({"resize": about.resize} if about.resize else {}),
+    )
+    with st.container(border=True):
+        st.markdown(f":material/check_circle: **{run_facts.escape(about.title)}** is what the training begins with.")
+        for note in start.notes:
+            st.caption(note)
 
 
 def _says(workspace: Workspace, name: str) -> str:
     if not name:
         return "The pretrained weights"
+    if name.endswith(SUFFIX):
+        return f"The model file {run_facts.escape(Path(name).name)}"
     try:
         run = open_run(workspace, name)
         return f"What {run_facts.escape(run_facts.title(run))} has learnt ({run_facts.made(run)})"

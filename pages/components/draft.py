@@ -50,6 +50,13 @@ def choose_backbone(name: str) -> None:
         followed[field] = read(field)
 
 
+def adopt(**values: Any) -> None:
+    """Take these values as a person's own: what is recommended does not change them."""
+    for field, value in values.items():
+        st.session_state[key("followed")].pop(field, None)
+        _write(field, value)
+
+
 def reset(*fields: str) -> None:
     """Take the recommended values of these fields, or of all."""
     recommended: Values = st.session_state[key("followed")]

@@ -71,7 +71,7 @@ def bring(workspace: Workspace) -> None:
             st.error(fault, icon=":material/error:")
         st.caption("A zip that *Pack* or `runs pack` wrote, here or in another Graft.")
         try:
-            source = upload.archive(workspace, "packed-run")
+            source = upload.one_file(workspace, "packed-run")
             if source is not None:
                 unpack(workspace, source)
         except GraftError as error:

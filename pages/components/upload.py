@@ -27,6 +27,7 @@ from tlcore.workspace import Workspace
 LOCAL_ADDRESSES = {"localhost", "127.0.0.1", "::1"}
 FORGOTTEN_SECONDS = 24 * 3600
 LONGEST_NAME = 120
+AS_THEY_ARE = (".zip", ".keras")  # what is taken as one file; pictures go into a folder
 
 # Streamlit sends the path of a file in a chosen folder, but not of one in a dropped folder: there it stands in `path`.
 # Without it, the folders, and so the classes, would be lost.
@@ -120,9 +121,9 @@ def choose(
     return None
 
 
-def archive(workspace: Workspace, key: str) -> Source | None:
-    """Show one way in, for a zip; return it, once."""
-    return _dropped(workspace, "Zip archive", key, multiple=False, type="zip")
+def one_file(workspace: Workspace, key: str, label: str = "Zip archive", suffix: str = ".zip") -> Source | None:
+    """Show one way in, for a single file of a kind; return it, once."""
+    return _dropped(workspace, label, key, multiple=False, type=suffix.removeprefix("."))
 
 
 def sweep(workspace: Workspace) -> None:
@@ -182,14 +183,14 @@ def _stage(workspace: Workspace, uploads: Sequence[Any], *, folders: bool) -> So
             f"A folder with a folder in it for each class is needed. {words.plural(len(names), 'file')} came without "
             "their folders. Press Upload and choose the folder, or give a zip; pictures of one class go under Pictures."
         )
-    archive = len(uploads) == 1 and names[0][-1].lower().endswith(".zip")
+    alone = len(uploads) == 1 and names[0][-1].lower().endswith(AS_THEY_ARE)
     wrapped = all(len(parts) > 1 for parts in names) and len({parts[0] for parts in names}) == 1
-    title = Path(names[0][-1]).stem if archive else names[0][0] if wrapped else "pictures"
+    title = Path(names[0][-1]).stem if alone else names[0][0] if wrapped else "pictures"
     folder = home / title
     bar = st.progress(0.0, text=f"Writing {words.plural(len(uploads), 'file')} to the disk …")
     try:
         for done, (upload, parts) in enumerate(zip(uploads, names, strict=True), 1):
-            path = home / parts[-1] if archive else _free(folder.joinpath(*(parts[1:] if wrapped else parts)))
+            path = home / parts[-1] if alone else _free(folder.joinpath(*(parts[1:] if wrapped else parts)))
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as stream:
                 shutil.copyfileobj(upload, stream)
@@ -203,7 +204,7 @@ def _stage(workspace: Workspace, uploads: Sequence[Any], *, folders: bool) -> So
         ) from error
     finally:
         bar.empty()
-    return Source(home / names[0][-1] if archive else folder, title, staged=True)
+    return Source(home / names[0][-1] if alone else folder, title, staged=True)
 
 
 def _let_go(upload: Any) -> None:

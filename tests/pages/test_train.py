@@ -7,6 +7,7 @@ import pytest
 from pages.components import run_facts
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
+from tests.runs.test_start import write_model
 from tlcore.backbones.catalogue import find
 from tlcore.runs.rates import Rates
 from tlcore.runs.recipe import recommend
@@ -197,3 +198,24 @@ def test_cutmix_with_a_frozen_backbone_is_told_beside_its_field(workspace, tiny_
     app.number_input(key="train-cutmix").set_value(1.0).run()
     assert words(app).count("CutMix pastes pieces of pictures") == 1
     assert button(app, "Start").disabled
+
+
+def test_a_model_file_is_begun_with_and_brings_the_settings_it_needs(workspace, tiny_dataset, started, tmp_path):
+    model = tmp_path / "mine.keras"
+    write_model(model, size=160)
+    app = open_page("2_train")
+    app.file_uploader[0].set_value((model.name, model.read_bytes(), "")).run()
+    assert "**mine.keras** is what the training begins with" in words(app)
+    assert app.number_input(key="train-image_size").value == 160
+    button(app, "Start").click().run()
+    (run,) = list_runs(workspace)
+    assert run.config.image_size == 160
+    assert (run.path / "start" / "model.keras").read_bytes() == model.read_bytes()
+
+
+def test_a_file_that_is_no_model_of_grafts_is_refused_in_a_sentence(workspace, tiny_dataset):
+    app = open_page("2_train")
+    app.file_uploader[0].set_value(("odd.keras", b"PK\x03\x04 and then nothing", "")).run()
+    assert "odd.keras is none" in words(app)
+    assert not list((workspace.root / "staging").glob("*"))
+    assert not [each for each in app.radio if each.label == "Begin with"]
