@@ -30,7 +30,10 @@ def dropped(model: Predictor) -> list[Asked]:
         "Pictures", accept_multiple_files=True, key="try-files", label_visibility="collapsed", max_upload_size=200
     )
     if not files:
-        st.caption("A few pictures: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine.")
+        st.caption(
+            "A few pictures: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine. For hundreds, or a "
+            "table to take along, choose *Folder or zip*."
+        )
         return []
     page = 1
     if len(files) > AT_ONCE:
@@ -67,7 +70,11 @@ def show(workspace: Workspace) -> None:
     st.caption(
         f"Tells {words.plural(len(labels.labels), 'class', 'classes')} apart, at {labels.image_size} × "
         f"{labels.image_size} pixels. It always names one of them, whatever a picture shows"
-        + ("; pictures unlike those it learnt from are marked." if model.tells_unfamiliar else ".")
+        + (
+            "; pictures unlike those it learnt from are marked (so is about one in twenty that are like them)."
+            if model.tells_unfamiliar
+            else "."
+        )
     )
     way = st.segmented_control(
         "Where from",

@@ -108,8 +108,8 @@ def _card(one: Asked, predictor: Predictor, place: int, below: Below | None) -> 
         _bars(best, predictor.labels.labels)
         if one.unfamiliarity is not None and one.unfamiliarity > 1:
             st.caption(
-                ":orange[:material/help:] None of these? It is unlike anything the model was trained on, so the answer "
-                "means little."
+                ":orange[:material/help:] None of these? It is unlike the pictures that the model learnt from: do not "
+                "rely on the answer."
             )
         if one.truth:
             right = best[0][0] == one.truth

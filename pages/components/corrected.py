@@ -21,6 +21,16 @@ from tlcore.workspace import Workspace
 FAULT, SENT = "corrected-fault", "corrected-sent"
 
 
+def sent(run: Run) -> int:
+    """How many pictures went to the inbox of the run's dataset from this tab."""
+    count: int = st.session_state.get(_counter(run), 0)
+    return count
+
+
+def _counter(run: Run) -> str:
+    return f"{SENT}-{run.dataset.id}"
+
+
 def dataset(workspace: Workspace, run: Run) -> Dataset | None:
     """The dataset that pictures can be sent to; None where it is gone."""
     try:
@@ -32,23 +42,25 @@ def dataset(workspace: Workspace, run: Run) -> Dataset | None:
 def put_right(workspace: Workspace, run: Run, corrections: Sequence[Correction]) -> str:
     """Send pictures to the inbox and say what became of them, in a sentence."""
     try:
-        sent = drain(send(workspace, Inbox(open_dataset(workspace, run.dataset.id)), corrections), lambda step: None)
+        done = drain(send(workspace, Inbox(open_dataset(workspace, run.dataset.id)), corrections), lambda step: None)
     except GraftError as error:
         st.session_state[FAULT] = str(error)
         return str(error)
-    if sent.labelled:
-        st.session_state[SENT] = st.session_state.get(SENT, 0) + sent.labelled
-    said = _said(sent)
-    if sent.left_out:
+    if done.labelled:
+        st.session_state[_counter(run)] = sent(run) + done.labelled
+    said = _said(done)
+    if done.left_out:
         st.session_state[FAULT] = said
     return said
 
 
-def _said(sent: Sent) -> str:
-    said = f"{words.plural(sent.labelled, 'picture')} in the inbox." if sent.labelled else ""
-    if sent.left_out:
-        first = sent.left_out[0]
-        said += f" {words.plural(len(sent.left_out), 'picture')} left out: {first.reason}"
+def _said(done: Sent) -> str:
+    said = f"{words.plural(done.labelled, 'picture')} in the inbox." if done.labelled else ""
+    if done.left_out:
+        first = done.left_out[0].reason
+        said += f" {words.plural(len(done.left_out), 'picture')} left out: {first}"
+        if first.startswith("The dataset has"):
+            said += " If that class is wrong, change it on the Data page."
     return said.strip()
 
 
@@ -56,7 +68,7 @@ def told(workspace: Workspace, run: Run) -> None:
     """Say what was sent, and the way to it: there the pictures join the dataset."""
     if fault := st.session_state.pop(FAULT, ""):
         st.warning(fault, icon=":material/inbox:")
-    if not (count := st.session_state.get(SENT, 0)):
+    if not (count := sent(run)):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(

@@ -92,7 +92,7 @@ def _hear(key: str, model: Predictor) -> None:
 def _doubt(confidence: float, unfamiliarity: float | None) -> dict[str, str]:
     says = said(confidence, unfamiliarity, SURE_FROM)
     why = {
-        "none of these": "None of these, it seems: it is unlike anything the model learnt from.",
+        "none of these": "None of these? It is unlike the pictures that the model learnt from.",
         "not sure": "Not sure: no class is likelier than all others together.",
     }
     return {"says": says, "why": why.get(says, "")}

@@ -1,32 +1,26 @@
-"""A zip or a folder of pictures put to a model: a table of its answers, to look through, put right and take along."""
+"""A zip or a folder of pictures put to a model: its answers, to look through, put right and take along."""
 
 from __future__ import annotations
 
-import base64
-import io
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from pages.components import corrected, run_facts, upload, words
+from pages.components import answer_table, corrected, run_facts, upload, words
 from pages.components.upload import Source
 from tlcore.data.corrections import Correction
-from tlcore.data.pixels import open_picture
-from tlcore.data.progress import drain
+from tlcore.data.progress import Progress, drain
 from tlcore.errors import GraftError
 from tlcore.evaluation.calibration import read_calibration
-from tlcore.inference.many import Answered, Said, answer_all, contents, counts
+from tlcore.inference.many import Answered, answer_all, contents
 from tlcore.inference.predictor import Predictor
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 DRAFT, DONE, FAULT = "many-draft", "many-done", "many-fault"
-PER_PAGE, SIDE = 50, 96
-ICONS: dict[Said, str] = {"sure": "✓", "not sure": "?", "none of these": "∅", "cannot be read": "✗"}
+SURE_FROM = 0.5  # the probability from which an answer counts as sure, until somebody asks for another
 CAPTIONS = {
     "Zip": "Drop one archive of pictures, in any folders.",
     "Folder": "Drop a folder of pictures, with or without folders in it.",
@@ -77,13 +71,7 @@ def _ask(run: Run, model: Predictor) -> None:
         if source.path is None:
             raise GraftError("A zip, a folder or pictures are needed.")
         with closing(answer_all(model, source.path)) as steps:
-            answered = drain(
-                steps,
-                lambda step: bar.progress(
-                    step.done / max(step.total, 1),
-                    text=f"{words.count(step.done)} of {words.count(step.total)} · {words.rate(step.rate)} per second",
-                ),
-            )
+            answered = drain(steps, lambda step: bar.progress(step.done / max(step.total, 1), text=_how_far(step)))
     except GraftError as error:
         _forget()
         st.session_state[FAULT] = str(error)
@@ -91,6 +79,15 @@ def _ask(run: Run, model: Predictor) -> None:
         st.session_state.pop(DRAFT)
         st.session_state[DONE] = Done(run.id, source, answered)
     st.rerun()
+
+
+def _how_far(step: Progress) -> str:
+    said = [f"{words.count(step.done)} of {words.plural(step.total, 'picture')}"]
+    if step.done:
+        said.append(f"{words.rate(step.rate)} per second")
+    if step.done and step.seconds_left is not None:
+        said.append(f"{words.duration(step.seconds_left)} left")
+    return " · ".join(said)
 
 
 def _forget() -> None:
@@ -104,37 +101,27 @@ def _forget() -> None:
 @st.fragment
 def _answers(workspace: Workspace, run: Run, done: Done) -> None:
     answered = done.answered
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        sure_from = st.slider("Sure from a confidence of", 0.0, 1.0, 0.5, 0.01, format="percent", key="many-sure")
-    worth = answered.said(sure_from)
-    with right, st.container(horizontal=True):
+    source = done.source.path
+    if source is None:
+        return
+    about = f"**{words.plural(len(answered.names), 'picture')}** of {run_facts.escape(done.source.name)}"
+    head = st.container(horizontal=True, vertical_alignment="center")
+    sure_from = st.slider(
+        "Sure from a confidence of", 0.0, 1.0, SURE_FROM, 0.01, format="percent", key="many-sure",
+        help="Answers below it count as not sure: have a person look at these.",
+    )  # fmt: skip
+    with head:
+        st.markdown(about, width="stretch")
+        if st.button("Other pictures", icon=":material/refresh:"):
+            _forget()
+            st.rerun()
         st.download_button(
             "Answers as CSV", lambda: answered.csv(sure_from).encode(), f"answers-{done.source.name}.csv", "text/csv",
             icon=":material/download:", on_click="ignore", type="primary",
         )  # fmt: skip
-        if st.button("Other pictures", icon=":material/refresh:"):
-            _forget()
-            st.rerun()
     _worth(run, sure_from, answered)
-    counted = counts(worth)
-    titles = {"": f"All {words.count(len(worth))}"} | {
-        each: f"{ICONS[each]} {each} {words.count(number)}" for each, number in counted.items()
-    }
-    kind = st.pills(
-        "Show", list(titles), format_func=lambda key: titles.get(key, key), default="", required=True,
-        key="many-kind", label_visibility="collapsed",
-    )  # fmt: skip
-    rows = np.array([place for place, each in enumerate(worth) if not kind or each == kind], dtype=np.int64)
-    doubtful = st.toggle("Least sure first", key="many-order")
-    if doubtful:
-        rows = rows[np.argsort(answered.confidence[rows], kind="stable")]
-    pages = max(1, -(-len(rows) // PER_PAGE))
-    page = st.pagination(pages, key=f"many-page-{kind}-{pages}") if pages > 1 else 1
-    shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
-    # Another view, or pictures that were just sent: what was ticked does not hold any more.
-    picked = _table(done, shown, worth, f"{kind}-{doubtful}-{page}-{st.session_state.get(corrected.SENT, 0)}")
-    _correct(workspace, run, done, [int(shown[place]) for place in picked if place < len(shown)])
+    picked = answer_table.show(answered, source, answered.said(sure_from), sent=corrected.sent(run))
+    _correct(workspace, run, done, picked)
 
 
 def _worth(run: Run, sure_from: float, answered: Answered) -> None:
@@ -147,7 +134,7 @@ def _worth(run: Run, sure_from: float, answered: Answered) -> None:
         said.append(
             f"Of the test pictures {words.percent(point.coverage)} were answered so surely, and "
             f"{words.percent(point.accuracy.value)} of these answers were right "
-            f"({100 * point.accuracy.low:.0f}–{100 * point.accuracy.high:.0f})."
+            f"({100 * point.accuracy.low:.0f} to {words.percent(point.accuracy.high, 0)})."
         )
     if np.isnan(answered.unfamiliarity).all():
         said.append("This model cannot tell that a picture shows none of its classes.")
@@ -155,46 +142,6 @@ def _worth(run: Run, sure_from: float, answered: Answered) -> None:
         said.append(f"{words.plural(answered.ignored, 'file')} without a picture's name left aside.")
     if said:
         st.caption(" ".join(said))
-
-
-def _table(done: Done, shown: np.ndarray, worth: list[Said], view: str) -> list[int]:
-    answered, names = done.answered, [done.answered.names[row] for row in shown]
-    good = [not answered.errors[row] for row in shown]
-    table = pd.DataFrame(
-        {
-            "picture": _thumbnails(str(done.source.path), tuple(names)),
-            "answer": [
-                answered.labels[answered.answers[row]] if ok else "–" for row, ok in zip(shown, good, strict=True)
-            ],
-            "confidence": [
-                float(answered.confidence[row]) if ok else None for row, ok in zip(shown, good, strict=True)
-            ],
-            "says": [f"{ICONS[worth[row]]} {worth[row]}" for row in shown],
-            "file": names,
-            "why": [answered.errors[row] for row in shown],
-        }
-    )
-    columns = ["picture", "answer", "confidence", "says", "file", *(["why"] if not all(good) else [])]
-    event = st.dataframe(
-        table,
-        column_order=columns,
-        column_config={
-            "picture": st.column_config.ImageColumn("picture", width="small"),
-            "file": st.column_config.TextColumn("file", width="medium"),
-            "confidence": st.column_config.ProgressColumn(
-                "confidence", min_value=0.0, max_value=1.0, format="percent", width="small"
-            ),
-        },
-        row_height=64,
-        height=560,
-        hide_index=True,
-        width="stretch",
-        on_select="rerun",
-        selection_mode="multi-row",
-        key=f"many-table-{view}",
-        placeholder="",
-    )
-    return list(event["selection"]["rows"])
 
 
 def _correct(workspace: Workspace, run: Run, done: Done, picked: list[int]) -> None:
@@ -232,23 +179,3 @@ def send(workspace: Workspace, run: Run, done: Done, picked: list[int], label: s
         for row, name, content in zip(picked, names, found, strict=True)
     ]
     corrected.put_right(workspace, run, corrections)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _thumbnails(source: str, names: tuple[str, ...]) -> list[str]:
-    """Small pictures as addresses that hold them; empty where one cannot be read."""
-    try:
-        return [_thumbnail(content) for content in contents(Path(source), names)]
-    except GraftError:
-        return [""] * len(names)
-
-
-def _thumbnail(content: bytes) -> str:
-    try:
-        picture = open_picture(content, side=SIDE)
-    except (ValueError, OSError):
-        return ""
-    picture.thumbnail((SIDE, SIDE))
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

@@ -8,11 +8,12 @@ import zipfile
 
 import pytest
 
-from pages.components import try_camera
+from pages.components import corrected, try_camera
 from tests.pages.made_runs import failed, made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering
 from tests.pages.test_data import picture
+from tlcore.data.corrections import Correction
 from tlcore.data.inbox import Inbox, standing
 from tlcore.inference.predictor import Predictor
 
@@ -154,6 +155,28 @@ def test_many_pictures_become_a_table_that_can_be_put_right(workspace, tiny_data
     button(app, "Other pictures").click().run()
     assert not app.dataframe
     assert not list((workspace.root / "staging").iterdir()), "what was dropped is gone"
+
+
+def test_numbers_in_the_table_are_percent_and_a_filter_that_finds_nothing_says_so(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    app = asked_about_many(run)
+    assert "**4 pictures** of belt" in words(app)
+    confidence = app.dataframe[0].value.set_index("file")["confidence"]
+    assert 50 < confidence["belt/one.png"] <= 100
+    app.pills(key="many-kind").set_value("not sure").run()
+    assert not app.dataframe
+    assert "Every answer is at least as sure as that" in words(app)
+    app.slider[0].set_value(1.0).run()
+    assert set(app.dataframe[0].value["says"]) == {"? not sure"}
+
+
+def test_a_picture_that_the_dataset_has_is_left_out_with_the_way_to_its_class(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    known = tiny_dataset.items().iloc[0]
+    content = tiny_dataset.image_path(known["file"]).read_bytes()
+    said = corrected.put_right(workspace, run, [Correction("known.png", content, "another", "circle")])
+    assert f"as '{known['label']}'" in said
+    assert "change it on the Data page" in said
 
 
 def test_what_was_ticked_goes_to_the_inbox_with_its_class(workspace, tiny_dataset):
