@@ -71,7 +71,7 @@ def show(workspace: Workspace) -> None:
         f"Tells {words.plural(len(labels.labels), 'class', 'classes')} apart, at {labels.image_size} × "
         f"{labels.image_size} pixels. It always names one of them, whatever a picture shows"
         + (
-            "; pictures unlike those it learnt from are marked (so is about one in twenty that are like them)."
+            "; pictures unlike those it learnt from are marked, and about 1 in 20 ordinary ones."
             if model.tells_unfamiliar
             else "."
         )

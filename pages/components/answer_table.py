@@ -36,17 +36,17 @@ def show(answered: Answered, source: Path, worth: list[Said], *, sent: int) -> l
 
     What was ticked is forgotten when `sent` changes, as it is in another view.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        kind = _kind(worth)
-        doubtful = st.toggle("Least sure first", key="many-order")
+    kind = _kind(worth)
     rows = np.array([place for place, each in enumerate(worth) if not kind or each == kind], dtype=np.int64)
     if not len(rows):
         st.caption(EMPTY[kind])
         return []
+    pages = -(-len(rows) // PER_PAGE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        doubtful = st.toggle("Least sure first", key="many-order")
+        page = st.pagination(pages, key=f"many-page-{kind}-{pages}") if pages > 1 else 1
     if doubtful:
         rows = rows[np.argsort(answered.confidence[rows], kind="stable")]
-    pages = -(-len(rows) // PER_PAGE)
-    page = st.pagination(pages, key=f"many-page-{kind}-{pages}") if pages > 1 else 1
     shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
     picked = _table(answered, source, shown, worth, f"{kind}-{doubtful}-{page}-{sent}")
     return [int(shown[place]) for place in picked if place < len(shown)]

@@ -107,7 +107,7 @@ def _answers(workspace: Workspace, run: Run, done: Done) -> None:
     about = f"**{words.plural(len(answered.names), 'picture')}** of {run_facts.escape(done.source.name)}"
     head = st.container(horizontal=True, vertical_alignment="center")
     sure_from = st.slider(
-        "Sure from a confidence of", 0.0, 1.0, SURE_FROM, 0.01, format="percent", key="many-sure",
+        "Sure from a confidence of", 0.0, 1.0, SURE_FROM, 0.01, format="percent", key="many-sure", width=480,
         help="Answers below it count as not sure: have a person look at these.",
     )  # fmt: skip
     with head:
