@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -30,3 +31,12 @@ def _components_looked_for_once() -> Iterator[None]:
         looked_for = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", looked_for)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_the_pages_garbage() -> Iterator[None]:
+    """After every page Streamlit looks for garbage in all there is: half a second where TensorFlow was imported."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

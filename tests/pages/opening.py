@@ -1,7 +1,8 @@
-"""Open a page as a person does: the app first, then the page, with what stands in the URL."""
+"""Open a page as a person does by a link: through the app, with what stands in the URL."""
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,21 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def open_page(name: str, **query: str) -> AppTest:
     """Run a page of the app and fail on any trace."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app._registered_pages = navigation()
     for key, value in query.items():
         app.query_params[key] = value
     app.switch_page(f"pages/{name}.py").run()
     assert not app.exception, app.exception
     return app
+
+
+@functools.cache
+def navigation() -> dict[str, Any]:
+    """The pages as `app.py` names them: AppTest would have to draw the first one to learn where each other is."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert app._registered_pages
+    return app._registered_pages
 
 
 def words(app: AppTest) -> str:
