@@ -19,6 +19,7 @@ from PIL import Image
 
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model, write_knowing_model
+from tlcore.__main__ import main
 from tlcore.data import pixels
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
@@ -284,7 +285,11 @@ def test_a_format_is_known_by_one_key_only():
         table([KERAS, ONNX, ONNX])
     with pytest.raises(ExportError, match="Received: tflite"):
         find(["onnx", "tflite"])
-    assert {exporter.key for exporter in find(None)} == {exporter.key for exporter in find([])} == set(WITH_RUN)
+    with pytest.raises(ExportError, match="Received: tflite"):
+        find(["all", "tflite"])
+    with pytest.raises(ExportError, match="Received: none"):
+        find([])
+    assert {exporter.key for exporter in find(None)} == set(WITH_RUN)
     assert {exporter.key for exporter in find(["all"])} == {key for key in EXPORTERS if not FORMATS[key].missing}
     for key, exporter in EXPORTERS.items():  # pages know the one, workers the other
         form = FORMATS[key]
@@ -334,3 +339,42 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     save_keras(keras.models.clone_model(model), run.model_keras)
     (refused,) = export_run(run, lambda step: None, ["keras"])
     assert not refused.agrees
+
+
+def test_who_breaks_off_waits_for_nothing_that_has_not_begun(run, monkeypatch):
+    begun = []
+
+    def make(run, exporter, *rest):
+        begun.append(exporter.key)
+        time.sleep(0.2)
+
+    def break_off(step):
+        if step.note == "Converting":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("tlcore.export.run._make", make)
+    monkeypatch.setattr("tlcore.export.run.AT_ONCE", 1)
+    with pytest.raises(KeyboardInterrupt):
+        export_run(run, break_off, ["onnx", "bundle", "code", "server"])
+    assert len(begun) < 3
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_made(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tlcore.export.run.export_run", lambda *arguments: pytest.fail("made for nobody"))
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    assert main(["export", run.id, "--format", "onnx", "--out", str(taken)]) == 1
+    assert "A folder that can be written is needed" in capsys.readouterr().err
+
+
+def test_of_what_could_not_be_asked_nothing_is_said_that_was_not_measured(run, capsys):
+    assert main(["export", run.id, "--format", "keras", "--json"]) == 1  # its archive is none
+    (entry,) = json.loads(capsys.readouterr().out.splitlines()[-1])["exports"]
+    assert (entry["offered"], entry["path"], entry["agreement"], entry["max_difference"]) == (False, None, None, None)
+    assert "It is damaged" in entry["why"]
+
+
+def test_a_copy_beside_the_run_may_be_the_file_itself(run, capsys):
+    assert main(["export", run.id, "--format", "onnx", "--out", str(run.exports / "onnx"), "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out.splitlines()[-1])["exports"]
+    assert entry["path"] == str(artefact(run.path, "onnx").resolve())

@@ -5,16 +5,20 @@ It knows their arguments and what they print. It does not know formats.
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tlcore.commands.follow import terminated_like_interrupted
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.commands.use import with_model
 from tlcore.errors import ExportError
+from tlcore.files import replacing
+from tlcore.runs.formats import FORMATS
 
 if TYPE_CHECKING:
     from tlcore.runs.manifest import Manifest
@@ -40,7 +44,8 @@ def export(
     from tlcore.export.run import export_run
 
     wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
-    with terminal.bar() as bar:
+    _check_writable(out)
+    with terminal.bar() as bar, terminated_like_interrupted():
         manifests = export_run(found, bar.step, wanted)
     paths = [_copied(found.exports.resolve() / made.format / made.file, made, out) for made in manifests]
     exports = [_entry(made, path) for made, path in zip(manifests, paths, strict=True)]
@@ -60,6 +65,9 @@ def export(
     terminal.result({"exports": exports}, table(head, rows))
     for made in (made for made in manifests if not made.agrees):
         typer.echo(f"{made.title}: {made.reason}", err=True)
+    if "all" in (wanted or ()):
+        for missing in filter(None, (form.missing for form in FORMATS.values())):
+            typer.echo(missing, err=True)
     if not all(made.agrees for made in manifests):
         raise typer.Exit(1)
 
@@ -76,12 +84,13 @@ def export_work(run: Path, key: str) -> int:
 
 
 def _entry(made: Manifest, path: Path) -> dict[str, Any]:
+    asked = made.kept and made.n > 0
     return {
         "format": made.format,
-        "path": str(path),
+        "path": str(path) if made.kept else None,
         "bytes": made.bytes,
-        "agreement": made.same_answers,
-        "max_difference": made.largest_difference,
+        "agreement": made.same_answers if asked else None,
+        "max_difference": made.largest_difference if asked else None,
         "accuracy": made.accuracy.model_dump() if made.accuracy else None,
         "ms_per_image": made.milliseconds_per_picture,
         "offered": made.agrees,
@@ -89,11 +98,31 @@ def _entry(made: Manifest, path: Path) -> dict[str, Any]:
     }
 
 
-def _copied(path: Path, made: Manifest, out: Path | None) -> Path:
-    if out is None or not made.kept:
-        return path
+def _check_writable(out: Path | None) -> None:
+    """Not after minutes of work."""
+    if out is None:
+        return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return Path(shutil.copyfile(path, out.resolve() / path.name))
     except OSError as error:
-        raise ExportError(f"A folder that can be written is needed. {out} cannot: {error.strerror}.") from error
+        raise _unwritable(out, error) from error
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise ExportError(f"A folder that can be written is needed. {out} cannot. Name another one.")
+
+
+def _copied(path: Path, made: Manifest, out: Path | None) -> Path:
+    if out is None or not made.kept or out.resolve() == path.parent:
+        return path
+    target = out.resolve() / path.name
+    try:
+        with replacing(target) as beside:
+            shutil.copyfile(path, beside)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    return target
+
+
+def _unwritable(out: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"A folder that can be written is needed. {out} cannot: {error.strerror or error}. Name another one."
+    )

@@ -51,11 +51,13 @@ def find(keys: Sequence[str] | None) -> tuple[Exporter, ...]:
     Raises:
         ExportError: There is no such format, or it cannot be made here.
     """
-    wanted = list(keys or (key for key in EXPORTERS if FORMATS[key].with_run))
+    wanted = [key for key in EXPORTERS if FORMATS[key].with_run] if keys is None else list(keys)
+    unknown = [key for key in wanted if key not in (*EXPORTERS, ALL)]
+    if unknown or not wanted:
+        came = ", ".join(unknown) or "none"
+        raise ExportError(f"A format is one of {', '.join([*EXPORTERS, ALL])}. Received: {came}.")
     if ALL in wanted:
         return tuple(exporter for key, exporter in EXPORTERS.items() if not FORMATS[key].missing)
-    if missing := [FORMATS[key].missing for key in wanted if key in FORMATS and FORMATS[key].missing]:
+    if missing := [FORMATS[key].missing for key in wanted if FORMATS[key].missing]:
         raise ExportError(" ".join(missing))
-    if unknown := [key for key in wanted if key not in EXPORTERS]:
-        raise ExportError(f"A format is one of {', '.join([*EXPORTERS, ALL])}. Received: {', '.join(unknown)}.")
     return tuple(EXPORTERS[key] for key in dict.fromkeys(wanted))

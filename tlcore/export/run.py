@@ -65,6 +65,7 @@ def export_run(
             report(pace.at(len(jobs) * n))
         finally:
             fresh.end()
+            pool.shutdown(cancel_futures=True)  # who breaks off waits for what is begun, and nothing else begins
     return tuple(job.result() for job in jobs)
 
 
