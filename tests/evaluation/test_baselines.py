@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestCentroid
@@ -35,6 +37,16 @@ def test_the_nearest_mean_is_scikit_learns_nearest_centroid():
     assert (found.nearest_mean == reference).mean() > 0.99
     assert (found.linear_probe == true).mean() > 0.6
     assert found.learnt_from == 300
+
+
+def test_one_core_is_enough_for_the_baselines():
+    features = np.random.default_rng(0).normal(size=(900, 600)).astype(np.float16)
+    labels = np.arange(900) % 3
+    guess(features, labels, features[:100], classes=3)  # what it imports is not meant
+    of_all, of_this = time.process_time(), time.thread_time()
+    guess(features, labels, features[:100], classes=3)
+    of_all, of_this = time.process_time() - of_all, time.thread_time() - of_this
+    assert of_all < 1.3 * of_this + 0.05, "threads that wait for each other spin"
 
 
 def test_a_class_that_was_not_learnt_is_never_answered():

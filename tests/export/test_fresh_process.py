@@ -9,6 +9,7 @@ import pytest
 
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess
+from tlcore.export.model_files import REPLAY
 
 
 @pytest.fixture
@@ -60,3 +61,20 @@ def test_one_that_is_not_asked_is_ended(program, tmp_path):
     assert not psutil.pid_exists(waiting)
     with pytest.raises(ExportError, match="broken off"):
         fresh.run(program, [str(tmp_path)], folder=tmp_path, pictures=1)
+
+
+@pytest.mark.slow
+def test_kerass_archive_is_asked_without_what_no_answer_needs_and_the_search_for_garbage_is_on_again(tmp_path):
+    """The very program, up to where it is told what to do."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import gc, runpy, sys\n"
+        "class Waiting:\n"
+        "    def readline(self):\n"
+        "        needless = {'sklearn.base', 'pandas.core', 'matplotlib.pyplot'} & set(sys.modules)\n"
+        "        sys.exit(f'search {gc.isenabled()}, needless {needless}, keras {\"keras\" in sys.modules}')\n"
+        "sys.stdin = Waiting()\n"
+        "runpy.run_path(sys.argv[1])['main']('keras')\n"
+    )
+    with FreshProcess() as fresh, pytest.raises(ExportError, match=r"search True, needless set\(\), keras True"):
+        fresh.run(program, [str(REPLAY)], asked="", folder=tmp_path, pictures=1)

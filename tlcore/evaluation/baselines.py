@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from tlcore.health import probe
 
@@ -47,12 +48,13 @@ def guess(train: Floats, labels: Integers, test: Floats, *, classes: int) -> Gue
     present = np.unique(labels)
     if len(present) < 2 or not len(test):
         return Guesses(learnt_from=len(labels), note="The baselines need two classes to learn from and test pictures.")
-    axes = probe.principal_axes(train)
-    turned, asked = axes(train), axes(test)
-    strength = probe.choose_strength(turned, labels, probe.deal(labels, seed=0))
-    kernel, bias = probe.solve(turned, labels, classes=classes, strength=strength)
-    answers: Integers = (asked @ kernel + bias).argmax(axis=1)
-    return Guesses(_nearest_mean(turned, labels, asked, present), answers, len(labels))
+    with threadpool_limits(1, user_api="blas"):  # several threads spend most of their time waiting for each other
+        axes = probe.principal_axes(train)
+        turned, asked = axes(train), axes(test)
+        strength = probe.choose_strength(turned, labels, probe.deal(labels, seed=0))
+        kernel, bias = probe.solve(turned, labels, classes=classes, strength=strength)
+        answers: Integers = (asked @ kernel + bias).argmax(axis=1)
+        return Guesses(_nearest_mean(turned, labels, asked, present), answers, len(labels))
 
 
 def _nearest_mean(train: Floats, labels: Integers, test: Floats, present: Integers) -> Integers:

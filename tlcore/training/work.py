@@ -5,7 +5,6 @@ It knows the order: line, pictures, training, files, judgement, proof. Every ste
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 import traceback
@@ -25,6 +24,7 @@ from tlcore.runs.recorder import Recorder
 from tlcore.runs.room import check_room
 from tlcore.runs.run import Run
 from tlcore.training import checkpoint, device
+from tlcore.training.importing import import_trainer
 from tlcore.training.pictures import read_pictures
 from tlcore.training.said import Said
 from tlcore.training.stretch import Report, Stop, StoppedError, stretch
@@ -72,7 +72,7 @@ def _carry_out(
         check_room(run, Workspace.default())
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
             # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
-            importing = threading.Thread(target=importlib.import_module, args=("tlcore.training.trainer",))
+            importing = threading.Thread(target=import_trainer)
             importing.start()
             try:
                 drain(read_pictures(run, Workspace.default()), preparing.show)
