@@ -11,12 +11,15 @@ import pytest
 from tests.data.test_packing import rewritten
 from tests.pages.made_runs import beginning, finished, made
 from tests.pages.small_models import answering, exported
+from tests.runs.test_start import again, with_model, write_model
 from tlcore.__main__ import main
 from tlcore.data.progress import drain
 from tlcore.errors import ArchiveError, RunError
+from tlcore.runs.create import create_run
 from tlcore.runs.manifest import artefact
 from tlcore.runs.packing import pack_run, unpack_run
 from tlcore.runs.recorder import Recorder
+from tlcore.runs.start import find_start, read_start
 from tlcore.workspace import Workspace
 
 
@@ -46,6 +49,29 @@ def test_a_run_comes_back_with_its_model_its_events_and_its_downloads(workspace,
     assert there.model_onnx.read_bytes() == run.model_onnx.read_bytes()
     assert artefact(there.path, "onnx").read_bytes() == b"proven"
     pd.testing.assert_frame_equal(there.split(), run.split())
+
+
+def test_the_weights_that_a_run_began_with_come_along_and_what_they_have_met(
+    workspace, tiny_dataset, elsewhere, tmp_path
+):
+    first = with_model(workspace, tiny_dataset)
+    second = create_run(workspace, tiny_dataset, again(first))
+    write_model(second.model_keras)
+    there = unpacked(elsewhere, packed(second, tmp_path / "run.zip"))
+    assert read_start(there) == read_start(second)
+    for name in ("model.keras", "met.parquet"):
+        assert (there.path / "start" / name).read_bytes() == (second.path / "start" / name).read_bytes()
+    assert find_start(elsewhere, there.id).met == find_start(workspace, second.id).met
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "is not there"), ("no zip", "is no zip, or is damaged")])
+def test_what_is_no_zip_is_said_to_be_none(workspace, tmp_path, capsys, content, said):
+    path = tmp_path / "given.zip"
+    if content:
+        path.write_text(content)
+    for kind in ("runs", "data"):
+        assert main([kind, "unpack", str(path)]) == 1
+        assert said in capsys.readouterr().err
 
 
 def test_a_run_under_way_is_not_packed(workspace, tiny_dataset, tmp_path):

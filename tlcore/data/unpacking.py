@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 import shutil
+import zipfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,8 +78,13 @@ def unpack(
         ArchiveError: The zip is damaged, too large or hostile.
         DataError: It is not a pack of that kind, it does not fit, or its id is taken.
     """
-    limits = limits or Limits()
-    with opening(archive.expanduser(), limits) as opened:
+    limits, archive = limits or Limits(), archive.expanduser()
+    if not zipfile.is_zipfile(archive):
+        came = "is no zip, or is damaged" if archive.exists() else "is not there"
+        raise DataError(
+            f"A zip that holds a packed {kind} is needed. {archive} {came}. Check the path, or copy it again."
+        )
+    with opening(archive, limits) as opened:
         pack_ = _manifest(opened, archive, kind)
         id_ = fresh_id(pack_.name) if copy else pack_.id
         if (home / id_).exists():

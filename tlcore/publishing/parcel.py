@@ -25,8 +25,8 @@ JUDGEMENT = "evaluation.json"
 def parcel(run: Run) -> Iterator[Path]:
     """Give a folder with all that is published, as long as the block lasts.
 
-    Its files: `README.md` (the model card), `model.keras`, `model.onnx`, `labels.json`, `predict.py`, `pixels.py`,
-    `requirements.txt` and `evaluation.json`.
+    Its files: `README.md` (the model card), `model.keras`, `model.onnx`, `labels.json`, `graft.json`, `predict.py`,
+    `pixels.py`, `requirements.txt` and `evaluation.json`.
 
     Raises:
         ExportError: The run has no bundle that agrees with the app.
