@@ -42,7 +42,7 @@ def show(workspace: Workspace) -> None:
         cards(run, workspace, found)
     else:
         none_yet(run, workspace)
-    more_formats.show(run, workspace, {key for key in found if found[key].kept})
+    more_formats.show(run, workspace, found)
 
 
 def cards(run: Run, workspace: Workspace, found: Mapping[str, Manifest]) -> None:

@@ -70,7 +70,8 @@ def card(run: Run, workspace: Workspace, manifest: Manifest, *, primary: bool) -
         st.markdown(manifest.description)
         _proof(manifest)
         if not manifest.kept:
-            st.error(f"Not offered. {manifest.reason}", icon=":material/block:")
+            st.error(manifest.reason, icon=":material/block:")
+            _again(run, workspace, manifest)
             return
         if manifest.agrees and manifest.reason:
             st.caption(manifest.reason)

@@ -21,14 +21,14 @@ DEVICES = ("litert", "litert-fp16", "litert-int8", "coreml")
 
 
 def show(run: Run, workspace: Workspace, made: Collection[str]) -> None:
-    """List what is not made yet; `made` are the keys of those that have a file."""
+    """List what is not made yet; `made` are the keys of those that have a card."""
     under_way = {each.key for each in exporting.making(run)}
     if not [key for key in FORMATS if key not in made or key in under_way]:
         return
-    st.subheader("More formats", anchor=False)
+    st.subheader("More formats" if made else "Formats", anchor=False)
     st.caption(
-        "Each is made by a process of its own, one after the other, and then proven like the files above: a minute or "
-        "two. This page need not stay open, and nothing that goes wrong harms the run."
+        "Each is made by a process of its own, one after the other, and then loaded again and asked about every test "
+        "picture: a minute or two. This page need not stay open, and nothing that goes wrong harms the run."
     )
     busy = any(not each.error for each in exporting.making(run))
     # At rest, too: it may be begun in another tab.

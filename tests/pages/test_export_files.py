@@ -30,4 +30,4 @@ def test_a_stopped_run_has_its_files_made_on_the_page(workspace, tiny_dataset):
     assert {manifest.format for manifest in read_manifests(run.path)} == {"bundle", "keras", "onnx"}
     said = words(open_page("6_export", run=run.id))
     assert said.count("agrees with the app") >= 2
-    assert "Not offered" in said
+    assert "It is not offered" in said
