@@ -139,6 +139,22 @@ def test_lower_precision_is_chosen_where_a_head_learns_the_same_from_it(paced, t
     assert paced.asked == asked
 
 
+def test_what_the_guard_asked_is_kept_until_the_engines_are_forgotten(paced, tmp_path, monkeypatch):
+    exact, lower = both = pair(paced, right=True)
+    choosing = Choosing(tmp_path, {}, both, SAMPLE)
+    choosing.choose(10**4)
+    means = PIXELS_.astype(np.float32).mean(axis=1).reshape(len(PIXELS_), -1)
+    np.testing.assert_array_equal(choosing.asked(exact), means[: 2 * PICTURES])
+    np.testing.assert_array_equal(choosing.asked(lower), means[:PICTURES])
+    choosing.forget()
+    assert choosing.asked(exact) is None
+    monkeypatch.setattr(choice, "BYTES_ASKED", 10)  # features of an early block would fill the memory
+    (tmp_path / "engines.json").unlink()
+    large = Choosing(tmp_path, {}, both, SAMPLE)
+    large.choose(10**4)
+    assert large.asked(exact) is None
+
+
 def test_lower_precision_is_refused_where_a_head_learns_otherwise_from_it(paced, tmp_path):
     both = pair(paced, right=False)
     chosen = Choosing(tmp_path, {}, both, SAMPLE).choose(10**4)

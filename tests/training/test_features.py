@@ -104,6 +104,19 @@ def test_a_view_that_is_lacking_is_all_that_is_computed(below, tiny_model, monke
     assert len(built) == 4
 
 
+def test_the_engine_is_not_asked_again_what_it_has_told_the_guard(below, tiny_model, monkeypatch):
+    def asked(self, engine):
+        """One more everywhere than the engine would say, so that it can be told apart."""
+        return tiny_model.trunk(2).predict(self.sample.pixels[:20].astype(np.float32), verbose=0) + 1
+
+    monkeypatch.setattr(trunk.Choosing, "asked", asked)
+    made, _ = below(augment=("flip_left_right",))
+    found = made.features(2)["train"] - expected(tiny_model, made.pictures["train"])
+    apart = np.round(found.mean(axis=(1, 2, 3)), 2)
+    np.testing.assert_allclose(found, np.broadcast_to(apart[:, None, None, None], found.shape), atol=0.02)
+    assert sorted(apart) == pytest.approx([0] * 10 + [1] * 20, abs=0.01)
+
+
 def test_the_exact_head_is_given_the_plain_features_of_both_parts(below, tiny_model):
     made, reported = below(augment=("flip_left_right",))
     features = made.features(3)

@@ -32,6 +32,8 @@ ROUNDS = 2
 # Times slower than the fastest: the rest of the measurement is left out. The first call also prepares, and so tells
 # no more than an order of magnitude.
 HOPELESS_AT_FIRST, HOPELESS = 10.0, 1.5
+# Of the guard's passes, at most: features of an early block are larger than the pictures.
+BYTES_ASKED = 100 * 10**6
 PACKAGES = ("keras", "tensorflow", "onnxruntime", "openvino")
 
 
@@ -89,6 +91,7 @@ class Choosing:
         self.engines = {engine.name: engine for engine in engines}
         self._trunk = _hash({"machine": _machine(), **trunk})
         self._started: dict[str, Answer] = {}
+        self._asked: dict[str, Features] = {}
 
     @property
     def known(self) -> bool:
@@ -102,6 +105,11 @@ class Choosing:
     def forget(self) -> None:
         """Give the memory of the engines back; one that is needed again is made ready again."""
         self._started.clear()
+        self._asked.clear()
+
+    def asked(self, engine: Engine) -> Features | None:
+        """What an engine has just answered, for the guard, about the first pictures of the sample, `(n, …)`."""
+        return self._asked.get(engine.name)
 
     def _keep(self, engine: Engine) -> None:
         self._started = {name: answer for name, answer in self._started.items() if name == engine.name}
@@ -209,7 +217,10 @@ class Choosing:
         return share
 
     def _ask(self, engine: Engine, pixels: Any) -> Features:
-        return answer_all(self.start(engine), pixels, at_once=engine.at_once, threads=engine.threads)
+        found = answer_all(self.start(engine), pixels, at_once=engine.at_once, threads=engine.threads)
+        if found.nbytes <= BYTES_ASKED:
+            self._asked[engine.name] = found
+        return found
 
     def _pair(self, lower: Engine) -> str:
         return _hash({"trunk": self._trunk, "pictures": self.sample.key, "engine": lower.name})

@@ -151,15 +151,36 @@ class Trunk:
         names, keys = self.config.augment, picture_keys(self.decoded.shas)
         missing = [number for number, name in enumerate(self._names(count)) if cache.read(name) is None]
         answer, total = self.choosing.start(engine), len(missing) * len(keys)
+        plain = self._plain_answers(engine)
         for place, number in enumerate(missing):
 
             def compute(rows: npt.NDArray[np.int64], number: int = number) -> npt.NDArray[np.float32]:
+                if not number:
+                    return plain(rows)
                 return answer(view(self._pixels[rows], names, number=number, keys=keys[rows]))
 
             steps = cache.build(view_name(names, number), compute, at_once=engine.at_once, threads=engine.threads)
             for step in steps:
                 done = place * len(keys) + step.done
                 yield Progress(done, total, step.rate, (total - done) / step.rate if step.rate else None)
+
+    def _plain_answers(self, engine: Engine) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
+        """Features of plain pictures by their rows: the engine is not asked again what it has told the guard."""
+        answer, asked = self.choosing.start(engine), self.choosing.asked(engine)
+        if asked is None:
+            return lambda rows: answer(self._pixels[rows])
+        place = np.full(len(self._pixels), -1)
+        place[self.choosing.sample.pixels.rows[: len(asked)]] = np.arange(len(asked))
+
+        def features(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+            known = place[rows] >= 0
+            found = np.empty((len(rows), *asked.shape[1:]), np.float32)
+            found[known] = asked[place[rows[known]]]
+            if not known.all():
+                found[~known] = answer(self._pixels[rows[~known]])
+            return found
+
+        return features
 
     def _names(self, count: int) -> list[str]:
         return [view_name(self.config.augment, number) for number in range(count)]
