@@ -378,3 +378,11 @@ def test_a_copy_beside_the_run_may_be_the_file_itself(run, capsys):
     assert main(["export", run.id, "--format", "onnx", "--out", str(run.exports / "onnx"), "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out.splitlines()[-1])["exports"]
     assert entry["path"] == str(artefact(run.path, "onnx").resolve())
+
+
+def test_a_graph_names_each_set_of_operators_that_it_uses_once(run, tmp_path):
+    graph = onnx.load(run.model_onnx)
+    graph.opset_import.extend([onnx.helper.make_opsetid("", 17), onnx.helper.make_opsetid("ai.onnx.ml", 2)])
+    onnx.save(graph, run.model_onnx)
+    ONNX.export(run, tmp_path)
+    assert [(each.domain, each.version) for each in onnx.load(tmp_path / ONNX.file).opset_import] == [("", 17)]

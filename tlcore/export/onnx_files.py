@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
-from tlcore.export.halves import Halves
+from tlcore.export.halves import Halves, tidied
 from tlcore.export.model_files import replayed
 from tlcore.runs.formats import FORMATS, Format
 from tlcore.runs.pictures import TestPictures
@@ -46,7 +46,7 @@ class OnnxFile:
         return self.form.file
 
     def export(self, run: Run, folder: Path) -> None:
-        onnx.save(described(self.convert(run, read_graph(run)), run), folder / self.file)
+        onnx.save(described(tidied(self.convert(run, read_graph(run))), run), folder / self.file)
 
     def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
         return graph

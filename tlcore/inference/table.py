@@ -164,4 +164,5 @@ class AnswerTable:
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> DataError:
-        return DataError(f"A file that can be written is needed. {self._path} cannot: {error.strerror or error}.")
+        reason = (error.strerror or str(error)).rstrip(".")
+        return DataError(f"A file that can be written is needed. {self._path} cannot: {reason}.")

@@ -134,7 +134,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if listening is not None:  # there may be no such kind of address here
             listening.close()
         raise RunError(
-            f"A server needs an address that is free. {host}:{port} is not: {error.strerror}. Choose another port."
+            f"A server needs an address that is free. {host}:{port} is not: {error.strerror}. Choose another one."
         ) from error
     return listening
 
