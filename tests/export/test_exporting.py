@@ -84,6 +84,26 @@ def test_one_is_made_at_a_time_and_the_next_waits_for_its_turn(run):
     assert not exporting.making(run)
 
 
+def test_who_came_first_is_made_first(run):
+    order, workers = [], []
+
+    def one(key):
+        with exporting.at_work(run, key):
+            order.append(key)
+
+    with exporting.at_work(run, "web"):
+        for number, key in enumerate(("server", "litert", "code", "onnx", "keras", "bundle"), 2):
+            worker = threading.Thread(target=one, args=(key,))
+            worker.start()
+            workers.append(worker)
+            until = time.monotonic() + 20
+            while len(exporting.making(run)) < number and time.monotonic() < until:
+                time.sleep(0.02)
+    for worker in workers:
+        worker.join()
+    assert order == ["server", "litert", "code", "onnx", "keras", "bundle"]
+
+
 def test_who_is_asked_to_stop_leaves_and_that_is_no_fault(run):
     def stopped_in_the_middle():
         with exporting.at_work(run, "web") as report:

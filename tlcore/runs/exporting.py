@@ -152,7 +152,8 @@ def at_work(run: Run, key: str) -> Iterator[Callable[[Progress], None]]:
     turn = FileLock(run.exports / ".turn.lock", thread_local=False)
     try:
         report(Progress(0, 0, note=WAITING))
-        _wait(turn, lambda: report(Progress(0, 0, note=WAITING)))
+        while not _has_turn(turn, run, key, since):
+            report(Progress(0, 0, note=WAITING))
         _clear(run, key)
         since, last = time.time(), float("-inf")
         report(Progress(0, 0, note="Getting ready"))
@@ -171,14 +172,17 @@ def at_work(run: Run, key: str) -> Iterator[Callable[[Progress], None]]:
         lock.release()
 
 
-def _wait(turn: FileLock, look_up: Callable[[], None]) -> None:
-    """Wait until no other format of the run is being made; `look_up` is called meanwhile, and ends it by raising."""
-    while True:
-        try:
-            turn.acquire(timeout=SECONDS_BETWEEN_REPORTS)
-            return
-        except Timeout:
-            look_up()
+def _has_turn(turn: FileLock, run: Run, key: str, since: float) -> bool:
+    """Take the turn when nobody has it and nobody who waits came before; whether it is ours after half a second."""
+    others = [each for each in making(run) if each.waiting and not each.error and each.key != key]
+    if any(time.time() - each.seconds < since for each in others):
+        time.sleep(SECONDS_BETWEEN_REPORTS)
+        return False
+    try:
+        turn.acquire(timeout=SECONDS_BETWEEN_REPORTS)
+    except Timeout:
+        return False
+    return True
 
 
 def _clear(run: Run, key: str) -> None:
