@@ -90,7 +90,7 @@ def unpack(
         if (home / id_).exists():
             raise DataError(
                 f"A {kind} that is not here yet is needed. {pack_.id} is here already. Delete that one first, or "
-                "unpack a copy under an id of its own (`--copy`)."
+                "unpack a copy under an id of its own on the command line (`unpack --copy`)."
             )
         making = home / f".unpacking-{secrets.token_hex(6)}"
         try:
@@ -123,8 +123,8 @@ def _manifest(opened: Opened, archive: Path, kind: Kind) -> Pack:
     entry = next((entry for entry in opened.entries if entry.name == MANIFEST), None)
     if entry is None:
         raise DataError(
-            f"A {kind} that Graft packed is needed. {archive.name} has no {MANIFEST} in it. Pictures are taken in with "
-            "`data add`."
+            f"A {kind} that Graft packed is needed. {archive.name} has no {MANIFEST} in it. Pictures are taken in on "
+            "the Data page, or with `data add`."
         )
     try:
         pack_ = Pack.model_validate_json(read(opened, entry, most=MOST_MANIFEST_BYTES))
