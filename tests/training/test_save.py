@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import onnx
 import onnxruntime
@@ -37,6 +38,16 @@ def test_a_graph_takes_any_number_of_pictures_by_name(tiny_model, colours):
     assert max(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx")) >= 17
     for n in (1, 5):
         assert ask(graph, colours[0][:n]).shape == (n, 3)
+
+
+def test_padding_below_a_pooling_is_zeros_in_the_graph_too():
+    """ONNX Runtime takes it for the pooling's own, as if nothing were there, where it is written as 0."""
+    pixels = keras.Input((6, 6, 3))
+    model = keras.Model(pixels, keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(pixels)))
+    graph = to_onnx(model, source=PIXELS, target=PROBABILITIES)
+    assert "MaxPool" in {node.op_type for node in graph.graph.node}
+    below_zero = np.full((1, 6, 6, 3), -5.0)
+    np.testing.assert_array_equal(ask(graph, below_zero), model(below_zero))
 
 
 def test_a_trunk_is_converted_once(tiny_model, tmp_path, monkeypatch):

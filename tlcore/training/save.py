@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import numpy_helper
 
 from tlcore.errors import ExportError
 from tlcore.files import replacing
@@ -57,7 +59,7 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
                 "Choose another backbone."
             ) from error
         graph = onnx.load(path)
-    return _named(graph, source, target)
+    return _named(_padded_with_zeros(graph), source, target)
 
 
 def _export(model: keras.Model, path: Path, signature: list[Any]) -> None:
@@ -115,6 +117,22 @@ def trunk_graph(trunk: keras.Model, identity: dict[str, Any], cache: Path) -> on
         graph = to_onnx(trunk, source=PIXELS, target=FEATURES)
         save_onnx(graph, path)
         return graph
+
+
+def _padded_with_zeros(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Pad what a MaxPool takes with the smallest number above 0.
+
+    A padding of 0 ONNX Runtime makes one of the pooling's own, as if it were of minus infinity: where all numbers at an
+    edge are negative, as in ResNet50V2, it then answers something else than the graph says.
+    """
+    graph = model.graph
+    pooled = {node.input[0] for node in graph.node if node.op_type == "MaxPool"}
+    for node in graph.node:
+        if node.op_type == "Pad" and node.output[0] in pooled and (len(node.input) == 2 or not node.input[2]):
+            name = f"{node.output[0]}/nearly_zero"
+            graph.initializer.append(numpy_helper.from_array(np.array(np.finfo(np.float32).tiny), name))
+            node.input[2:] = [name]
+    return model
 
 
 def _named(model: onnx.ModelProto, source: str, target: str) -> onnx.ModelProto:
