@@ -1,0 +1,144 @@
+"""Every backbone of the catalogue in every format: each kind of its layers, converted, loaded again, and asked.
+
+In this process, but for JAX, which one process answers for all: what a conversion in a process of its own and a proof
+in a fresh one add is held by `test_formats.py`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tests.export.small_backbones import Small, make_small, take_in_shapes
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.data.dataset import Dataset
+from tlcore.export import converting, registry, tensorflow_files
+from tlcore.export.exporter import Replay
+from tlcore.export.facts import facts
+from tlcore.export.lite import convert_to_lite
+from tlcore.export.proof import agreement
+from tlcore.export.replay import BATCHES, KINDS
+from tlcore.export.telling import telling_model
+from tlcore.export.zipped import unpack
+from tlcore.runs.formats import FORMATS
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+# Converters say a lot; in the app they do so in processes of their own.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
+
+WITH_JAX = "keras-jax"
+KEYS = (
+    *("onnx", "onnx-fp16", "onnx-int8", "keras", WITH_JAX),
+    *("savedmodel", "litert", "litert-fp16", "litert-int8", "openvino"),
+)
+INSIDE = {"savedmodel": "model/1", "openvino": "model.xml"}  # of the zip, what is loaded
+UNDER_JAX = """
+import json, sys
+import numpy as np
+from tlcore.export.replay import KINDS
+load, versions = KINDS["keras-jax"]()
+for line in sys.stdin:
+    model, pixels, answers = json.loads(line)
+    np.save(answers, load(model)(np.load(pixels))[0])
+    print("\\n" + versions["backend"], flush=True)
+"""
+Ask = Callable[[str, np.ndarray], np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Dataset]]:
+    home = tmp_path_factory.mktemp("backbones")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAFT_HOME", str(home / "workspace"))
+        patch.setenv("GRAFT_QUEUE", str(home / "queue"))
+        yield (workspace := Workspace.default()), take_in_shapes(workspace, home / "shapes")
+
+
+@pytest.fixture(scope="module", params=CATALOGUE.values(), ids=CATALOGUE.keys())
+def small(request: pytest.FixtureRequest, shapes: tuple[Workspace, Dataset]) -> Iterator[Small]:
+    yield make_small(*shapes, request.param)
+    keras.utils.clear_session(free_memory=True)
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def under_jax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Asks a Keras archive in a process whose backend is JAX."""
+    pytest.importorskip("jax")
+    home = tmp_path_factory.mktemp("jax")
+    command = [sys.executable, "-c", UNDER_JAX]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def ask(model: str, pixels: np.ndarray) -> np.ndarray:
+            np.save(home / "pixels.npy", pixels)
+            process.stdin.write(json.dumps([model, str(home / "pixels.npy"), str(home / "answers.npy")]) + "\n")
+            process.stdin.flush()
+            said = next((line for line in process.stdout if line.strip()), "nothing")
+            assert said.strip() == "jax"
+            return np.load(home / "answers.npy")
+
+        yield ask
+        process.stdin.close()
+
+
+@pytest.fixture
+def converted_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow's formats are converted where TensorFlow is loaded already."""
+
+    def convert(kind: str, run: Run, target: Path, **more: Any) -> None:
+        def build(limit: float | None = None) -> keras.Model:
+            return telling_model(run.model_keras, run.model_onnx, limit=limit)
+
+        if kind == "savedmodel":
+            converting.save_model(build(), target, facts(run))
+        else:
+            convert_to_lite(build, target, {"facts": facts(run), **more})
+
+    monkeypatch.setattr(tensorflow_files, "convert", convert)
+
+
+@pytest.mark.usefixtures("converted_here")
+@pytest.mark.parametrize("key", KEYS)
+def test_a_backbone_answers_in_every_format_as_it_does_in_keras(small, key, request, tmp_path):
+    if key == "openvino" and not find_spec("openvino"):
+        pytest.skip(FORMATS[key].missing)
+    if key == WITH_JAX:
+        said = [request.getfixturevalue("under_jax")(str(small.run.model_keras), small.pixels)]
+        precision = "fp32"
+    else:
+        said, precision = asked(small, key, tmp_path), FORMATS[key].precision
+    replay = Replay(said[0], 0.0, unfamiliarity=said[1] if len(said) > 1 else None)
+    found = agreement(small.expected, replay, key, precision)
+    assert found.agrees, found.reason
+    assert (len(said) == 2) is not key.startswith("keras"), "all others say how unfamiliar a picture is"
+
+
+def asked(small: Small, key: str, folder: Path) -> list[np.ndarray]:
+    """Make the file, load it as a stranger would, and ask it about every test picture: each output, `(n, …)`."""
+    (exporter,) = registry.find([key])
+    exporter.export(small.run, folder)
+    model, kind = folder / exporter.file, key.removesuffix("-fp16").removesuffix("-int8")
+    if kind in INSIDE:
+        unpack(model, folder / "unpacked")
+        model = folder / "unpacked" / INSIDE[kind]
+    rows = range(0, len(small.pixels), BATCHES.get(kind, 1))
+    # What loads Keras hides packages first that the tests need.
+    answer = loaded_by_keras(model) if kind == "keras" else KINDS[kind]()[0](str(model))
+    said = [[np.asarray(each) for each in answer(small.pixels[row : row + rows.step])] for row in rows]
+    return [np.concatenate(each) for each in zip(*said, strict=True)]
+
+
+def loaded_by_keras(archive: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
+    loaded = keras.models.load_model(archive, safe_mode=True, compile=False)
+    return lambda pixels: [loaded.predict_on_batch(pixels)]
