@@ -51,7 +51,7 @@ def test_a_disk_with_too_little_room_is_a_problem_with_its_numbers(workspace, ti
     disk(150 * 10**6)
     (problem,) = problems(config, tiny_dataset)
     assert problem.field == "disk"
-    assert "needs 274 MB" in problem.message
+    assert "needs 288 MB" in problem.message
     assert "5 MB for decoded pictures" in problem.message
     assert "150 MB are free" in problem.message
     with pytest.raises(ConfigError, match="150 MB are free"):

@@ -122,7 +122,8 @@ def _prove(
     except UnprovenError as error:
         found, n = Agreement(0.0, 0.0, False, str(error)), 0
     except (GraftError, ValueError, KeyError, IndexError) as error:
-        said = f"{exporter.file} could not be loaded and asked in a fresh process: {error}. {REFUSED}"
+        reason = str(error).rstrip(".")  # some are sentences
+        said = f"{exporter.file} could not be loaded and asked in a fresh process: {reason}. {REFUSED}"
         found = Agreement(0.0, 1.0, False, said, failed=True)
     kept = file.exists() and not found.failed
     return Manifest(
