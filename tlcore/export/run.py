@@ -51,18 +51,21 @@ def export_run(
     pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
     fresh = fresh or FreshProcess()
     converted: list[str] = []
+    n = len(expected.probabilities)
+    pace = Pace(len(exporters) * n)
+    converting, asking = "Converting", f"Asking it again about {n} test pictures"
+    report(replace(pace.at(0), note=converting))
     with ThreadPoolExecutor(min(AT_ONCE, len(exporters))) as pool:
         try:
             jobs = [
                 pool.submit(_make, run, exporter, pictures, expected, fresh, converted.append) for exporter in exporters
             ]
-            n = len(expected.probabilities)
-            pace, waiting = Pace(len(jobs) * n), set(jobs)
+            waiting = set(jobs)
             while waiting:
-                note = "Converting" if len(converted) < len(jobs) else f"Asking it again about {n} test pictures"
+                note = converting if len(converted) < len(jobs) else asking
                 report(replace(pace.at((len(jobs) - len(waiting)) * n), note=note))
                 _, waiting = wait(waiting, timeout=SECONDS_BETWEEN_REPORTS)
-            report(pace.at(len(jobs) * n))
+            report(replace(pace.at(len(jobs) * n), note=asking))
         finally:
             fresh.end()
             pool.shutdown(cancel_futures=True)  # who breaks off waits for what is begun, and nothing else begins
