@@ -25,6 +25,26 @@ WAYS = {
 AT_ONCE = 12
 
 
+def where_from() -> str:
+    """Let the person choose where pictures come from; the URL says which, so that a reload stays there."""
+
+    def follow() -> None:
+        st.query_params["way"] = st.session_state["try-way"]
+
+    asked = st.query_params.get("way", "")
+    st.session_state["try-way"] = asked if asked in WAYS else next(iter(WAYS))
+    way: str = st.segmented_control(
+        "Where from",
+        list(WAYS),
+        required=True,
+        format_func=lambda key: WAYS[key],
+        key="try-way",
+        on_change=follow,
+        label_visibility="collapsed",
+    )
+    return way
+
+
 def dropped(model: Predictor) -> list[Asked]:
     files = st.file_uploader(
         "Pictures", accept_multiple_files=True, key="try-files", label_visibility="collapsed", max_upload_size=200
@@ -76,15 +96,7 @@ def show(workspace: Workspace) -> None:
             else "."
         )
     )
-    way = st.segmented_control(
-        "Where from",
-        list(WAYS),
-        default="Pictures",
-        required=True,
-        format_func=lambda key: WAYS[key],
-        key="try-way",
-        label_visibility="collapsed",
-    )
+    way = where_from()
     if way == "Camera":
         try_camera.show(workspace, run, model)
     elif way == "Many":

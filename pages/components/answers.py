@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BARS = 5
 STYLE = """
 <style>
-.answer { display: grid; grid-template-columns: minmax(5.2rem, 3fr) 3fr 3.6rem; gap: 0.3rem 0.6rem; align-items: center;
+.answer { display: grid; grid-template-columns: minmax(5.2rem, 3fr) 3fr 4.2rem; gap: 0.3rem 0.6rem; align-items: center;
   font-size: 0.88rem; }
 .answer .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .answer .track { background: rgba(138, 143, 152, 0.18); border-radius: 0.3rem; height: 0.75rem; overflow: hidden; }
@@ -131,6 +131,15 @@ def _bars(best: list[tuple[str, float]], classes: tuple[str, ...]) -> None:
         rows.append(
             f'<span class="label{first}" title="{name}">{name}</span>'
             f'<div class="track">{bar}</div>'
-            f'<span class="share{first}">{words.percent(share)}</span>'
+            f'<span class="share{first}">{html.escape(_percent(share))}</span>'
         )
     st.html(f'<div class="answer">{"".join(rows)}</div>')
+
+
+def _percent(share: float) -> str:
+    """`93.1 %`; what is almost none or almost certain is not rounded to none or certain."""
+    if 0 < share < 0.0005:
+        return f"< {words.percent(0.001)}"
+    if 0.9995 <= share < 1:
+        return f"> {words.percent(0.999)}"
+    return words.percent(share)

@@ -107,7 +107,7 @@ def _versions(manifest: Manifest) -> str:
 def _taken_anyway(manifest: Manifest) -> bool:
     why, borne = "its answers differ from the app's", "what was lost"
     if not manifest.n:
-        why, borne = "nobody here could ask it", "that it is not proven"
+        why, borne = "nothing here could run it", "that it is not proven"
     instead = "" if manifest.precision == "fp32" else " The same format in 32 bits loses nothing."
     st.warning(f"Not offered: {why}. {manifest.reason}{instead}", icon=":material/warning:")
     return st.checkbox(f"I know {borne}, and want it", key=f"anyway-{manifest.format}")

@@ -33,6 +33,7 @@ def test_the_answers_come_with_bars_and_a_time(workspace, tiny_dataset):
     assert " ms per picture" in words(app)
     assert drawn(app).count('class="answer"') == 2
     assert drawn(app).index("circle") < drawn(app).index("square"), "red means circle to this model"
+    assert "&lt; 0.1" in drawn(app), "almost none is not none"
     assert button(app, "Download the model")
 
 
@@ -56,6 +57,15 @@ def test_test_pictures_say_whether_the_answer_is_right(workspace, tiny_dataset):
     button(app, "Draw others").click().run()
     assert not app.exception
     assert app.session_state["try-draw"] != first
+
+
+def test_the_address_says_where_pictures_come_from(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    app = open_page("5_try", run=run.id)
+    app.segmented_control[0].set_value("Test").run()
+    assert app.query_params["way"] in ("Test", ["Test"])
+    assert open_page("5_try", run=run.id, way="Test").segmented_control[0].value == "Test"
+    assert open_page("5_try", run=run.id, way="nonsense").segmented_control[0].value == "Pictures"
 
 
 def test_test_pictures_that_went_with_their_dataset_are_told(workspace, tiny_dataset):

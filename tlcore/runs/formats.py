@@ -69,7 +69,7 @@ class Format:
         """Why it cannot be made here; empty where it can."""
         if self.system and platform.system() != self.system:
             return (
-                f"{self.title} needs a {SYSTEMS[self.system]}: nothing else can ask it, so it could not be proven here."
+                f"{self.title} needs a {SYSTEMS[self.system]}: nothing else can run it, so it could not be proven here."
             )
         absent = [name for name in self.needs if find_spec(name) is None]
         if not absent:
