@@ -7,12 +7,15 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from tests.training import tiny_run
+from tlcore.backbones import catalogue
 from tlcore.evaluation.calibration import read_calibration
 from tlcore.evaluation.files import read_predictions
 from tlcore.inference.labels import read_labels
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import trainer
+from tlcore.training import work as worker
 from tlcore.training.work import work
 
 pytestmark = pytest.mark.slow
@@ -21,6 +24,16 @@ pytestmark = pytest.mark.slow
 def make_run(workspace, dataset, **changes):
     settings = {"epochs": 2, "image_size": 64, "batch_size": 8, "fractions": Fractions(train=0.5, val=0.25, test=0.25)}
     return create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, **(settings | changes)))
+
+
+@pytest.fixture
+def tiny_network(workspace, monkeypatch):
+    """A backbone of two small blocks, whose files nobody makes or proves, for what depends on neither."""
+    monkeypatch.setattr(catalogue, "CATALOGUE", tiny_run.WITH_TINY)
+    monkeypatch.setattr(worker, "export_run", lambda *asked, **more: ())
+    monkeypatch.setattr(worker, "expect_proof", lambda fresh: None)
+    tiny_run.write_weights(workspace)
+    return {"backbone": tiny_run.TINY.key, "image_size": tiny_run.SIZE}
 
 
 def phases(run):
@@ -88,8 +101,8 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     np.testing.assert_allclose(model.predict(pixels, verbose=0), answers, atol=1e-4)
 
 
-def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(workspace, tiny_dataset):
-    first, second = (make_run(workspace, tiny_dataset, seed=3) for _ in range(2))
+def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(workspace, tiny_dataset, tiny_network):
+    first, second = (make_run(workspace, tiny_dataset, seed=3, **tiny_network) for _ in range(2))
     assert work(first.path) == work(second.path) == 0
     assert "trunk" in phases(first)
     assert "trunk" not in phases(second)
@@ -99,7 +112,9 @@ def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(works
     )
 
 
-def test_a_batch_that_does_not_fit_into_memory_is_halved_once_and_the_run_goes_on(workspace, tiny_dataset, monkeypatch):
+def test_a_batch_that_does_not_fit_into_memory_is_halved_once_and_the_run_goes_on(
+    workspace, tiny_dataset, tiny_network, monkeypatch
+):
     sizes = []
 
     def train_phase(model, watch):
@@ -110,7 +125,7 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved_once_and_the_run_goes_o
 
     really_train = trainer.train_phase
     monkeypatch.setattr(trainer, "train_phase", train_phase)
-    run = make_run(workspace, tiny_dataset, mode="fine-tune", blocks=1)
+    run = make_run(workspace, tiny_dataset, mode="fine-tune", blocks=1, **tiny_network)
     assert work(run.path) == 0, run.log()
     assert sizes == [(8, None), (8, None), (4, 2)]
     state = run.state()

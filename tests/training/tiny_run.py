@@ -60,16 +60,9 @@ def build(*, weights: None, include_top: bool, input_tensor: Any) -> Any:
 
 def prepare(folder: Path) -> Run:
     """Take the pictures in, write the backbone's weights, and create the run: every block, from an exact head."""
-    from tlcore.training.backbones import build_backbone
-
     workspace = Workspace.default()
     dataset = drain(ingest(workspace, folder), lambda progress: None).dataset
-    backbone, rng = build_backbone(TINY, size=SIZE, weights="random"), np.random.default_rng(0)
-    for variable in backbone.trainable_variables:
-        if variable.name == "kernel":
-            variable.assign(rng.normal(scale=0.3, size=variable.shape))
-    workspace.weights.mkdir(parents=True, exist_ok=True)
-    backbone.save_weights(workspace.weights / TINY.weights_file)
+    write_weights(workspace)
     config = TrainingConfig(
         dataset=dataset.id,
         backbone=TINY.key,
@@ -84,6 +77,18 @@ def prepare(folder: Path) -> Run:
         fractions=Fractions(train=0.5, val=0.25, test=0.25),
     )
     return create_run(workspace, dataset, config)
+
+
+def write_weights(workspace: Workspace) -> None:
+    """Put the backbone's weights, the same ones every time, where somebody would put them by hand."""
+    from tlcore.training.backbones import build_backbone
+
+    backbone, rng = build_backbone(TINY, size=SIZE, weights="random"), np.random.default_rng(0)
+    for variable in backbone.trainable_variables:
+        if variable.name == "kernel":
+            variable.assign(rng.normal(scale=0.3, size=variable.shape))
+    workspace.weights.mkdir(parents=True, exist_ok=True)
+    backbone.save_weights(workspace.weights / TINY.weights_file)
 
 
 def main(folder: Path) -> dict[str, Any]:
