@@ -148,6 +148,10 @@ def test_what_the_numbers_mean_goes_along_in_every_format(converted):
             said = json.loads(archive.read("graft.json"))
         assert (said["labels"], said["temperature"], said["unfamiliar_above"]) == (labels, 1.0, 1.0)
         assert said["thresholds"]
+    with zipfile.ZipFile(artefact(converted.path, "keras")) as archive:
+        said = json.loads(archive.read("graft.json"))
+    assert (said["labels"], said["temperature"], said["outputs"]) == (labels, 1.0, ["probabilities"])
+    assert said["thresholds"]
 
 
 @pytest.mark.slow
@@ -155,7 +159,7 @@ def test_the_keras_file_answers_the_same_under_jax(converted, tmp_path):
     pytest.importorskip("jax")
     pictures = drain(read_test_pictures(converted, Workspace(converted.path.parent.parent)), nothing)
     with FreshProcess() as fresh:
-        replay = replayed("keras-jax", converted.model_keras, pictures, fresh, tmp_path)
+        replay = replayed("keras-jax", artefact(converted.path, "keras"), pictures, fresh, tmp_path)
     assert replay.versions["backend"] == "jax"
     assert agreement(app_answers(converted), replay, "model.keras").agrees
 
