@@ -103,11 +103,13 @@ def making(run: Run) -> tuple[Making, ...]:
     for path in sorted(run.exports.glob(".*.json")):
         key = path.name.removeprefix(".").removesuffix(".json")
         lock, said_file, _, stop_file = _files(run, key)
+        # Looked at before and after: whoever ends or begins in between is not taken for dead.
+        alive = locks.is_held(lock)
         try:
             said = read_json(said_file, _Said)
         except WorkspaceError:  # gone this moment: it is made
             continue
-        alive = locks.is_held(lock)
+        alive = alive or locks.is_held(lock)
         vanished = (
             "" if alive else said.error or "Its worker ended without a word: out of memory, or killed. Try again."
         )
