@@ -64,6 +64,27 @@ def test_a_worker_that_vanished_is_seen_as_failed_and_forgotten_when_asked(run):
     assert not exporting.making(run)
 
 
+def test_who_ends_while_somebody_looks_is_not_taken_for_dead(run, monkeypatch):
+    alive, read = [True], exporting.read_json
+
+    def read_and_gone(*arguments):
+        found = read(*arguments)
+        alive.clear()
+        return found
+
+    with exporting.at_work(run, "web"):
+        monkeypatch.setattr(exporting, "read_json", read_and_gone)
+        monkeypatch.setattr(exporting.locks, "is_held", lambda path: bool(alive))
+        (seen,) = exporting.making(run)
+    assert not seen.error
+
+
+def test_a_file_that_is_being_written_is_no_format(run):
+    with exporting.at_work(run, "web"):
+        (run.exports / "..web.json.x1y2.json").write_bytes((run.exports / ".web.json").read_bytes())
+        assert [each.key for each in exporting.making(run)] == ["web"]
+
+
 def test_one_is_made_at_a_time_and_the_next_waits_for_its_turn(run):
     begun = threading.Event()
 

@@ -100,7 +100,7 @@ def begin(run: Run, key: str, workspace: Workspace | None = None) -> None:
 def making(run: Run) -> tuple[Making, ...]:
     """The formats that are in the making, and those of which nothing came."""
     found = []
-    for path in sorted(run.exports.glob(".*.json")):
+    for path in sorted(run.exports.glob(".[!.]*.json")):  # two dots begin a file that is being written
         key = path.name.removeprefix(".").removesuffix(".json")
         lock, said_file, _, stop_file = _files(run, key)
         # Looked at before and after: whoever ends or begins in between is not taken for dead.
