@@ -116,9 +116,9 @@ def test_the_page_of_ones_own_that_the_docs_show_works(run: Run, page: Page, tmp
         expect(page.locator("#answer")).to_have_text(said)
 
 
-def test_an_answer_counts_from_the_thresholds_that_the_run_has_learnt(run: Run, page: Page, tmp_path: Path):
+def test_what_is_bad_to_miss_is_answered_from_the_threshold_that_the_run_has_learnt(run: Run, page: Page, tmp_path: Path):
     calibration = read_calibration(run.path)
-    learnt = {("circle", 1.0): 0.7, ("square", 10.0): 0.0001, ("triangle", 10.0): 0.2}
+    learnt = {("square", 10.0): 0.0001, ("triangle", 10.0): 0.2}
     thresholds = tuple(
         each.model_copy(update={"threshold": learnt.get((each.label, each.ratio), 0.5)})
         for each in calibration.thresholds
@@ -132,7 +132,8 @@ def test_an_answer_counts_from_the_thresholds_that_the_run_has_learnt(run: Run, 
         return page.evaluate("([chances, strange]) => verdict(chances, strange)[0]", [chances, unfamiliarity])
 
     assert run.dataset.classes == ("circle", "square", "triangle")
-    assert [said(0.69, 0.06, 0.25), said(0.71, 0.04, 0.25), said(0.2, 0.55, 0.25)] == ["Not sure", "circle", "square"]
+    # Until something is said to be bad to miss, as the app and the server answer.
+    assert [said(0.49, 0.26, 0.25), said(0.51, 0.24, 0.25), said(0.2, 0.55, 0.25)] == ["Not sure", "circle", "square"]
     page.locator("#missed").select_option("Missing triangle is 10 × worse")
     assert [said(0.75, 0.0, 0.25), said(0.81, 0.0, 0.19)] == ["triangle", "circle"]
     assert said(0.75, 0.0, 0.25, unfamiliarity=1.5) == "None of these?"

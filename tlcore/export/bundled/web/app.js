@@ -6,6 +6,7 @@ It knows the page's elements. It does not know how a picture becomes pixels (pix
 "use strict";
 
 const BARS = 5;
+const SURE = 0.5; // as everywhere: likelier than all other classes together
 const FRAMES_A_SECOND = 5;
 
 const $ = (id) => document.getElementById(id);
@@ -24,15 +25,13 @@ function verdict(probabilities, unfamiliarity) {
   if (unfamiliarity !== null && unfamiliarity > 1) {
     return ["None of these?", `Unlike anything the model was trained on: its answer, ${label}, means little.`];
   }
-  const sureFrom = GraftClassifier.threshold(label);
   const missed = careful[$("missed").value];
   const chance = missed && probabilities[labels.labels.indexOf(missed.label)];
-  if (missed && chance >= missed.threshold && !(missed.label === label && best >= sureFrom)) {
+  if (missed && chance >= missed.threshold && !(missed.label === label && best >= SURE)) {
     const from = `It counts as ${missed.label} from ${percent(missed.threshold)} on`;
     return [missed.label, `${from}: to miss one is as bad as ${missed.ratio} false alarms.`];
   }
-  if (sureFrom > 1) return ["Not sure", `On the validation pictures the answer ${label} was worth nothing.`];
-  if (best < sureFrom) return ["Not sure", `The answer ${label} counts from ${percent(sureFrom)} on.`];
+  if (best < SURE) return ["Not sure", "No class is likelier than all others together."];
   return [label, ""];
 }
 
