@@ -36,7 +36,7 @@ class LiveCamera extends Webcam {
       element("div", { class: "sides" },
         element("div", { class: "frame" }, this.video, this.note),
         element("div", { class: "answer" }, this.bars, this.pace)),
-      element("div", { class: "controls" }, this.start, this.hold, this.devices),
+      element("div", { class: "controls" }, this.start, this.hold, this.end, this.devices),
       this.wrong, this.said,
     );
   }
@@ -116,6 +116,7 @@ class LiveCamera extends Webcam {
     const live = Boolean(this.stream);
     this.host.classList.toggle("live", live);
     this.start.hidden = live;
+    this.end.hidden = !live;
     this.hold.hidden = !live;
     this.hold.textContent = this.held ? "Go on" : "Hold still";
     this.wrong.hidden = !(live && this.held && this.data.inbox);
@@ -135,7 +136,7 @@ class LiveCamera extends Webcam {
       return [
         element("span", { class: place ? "label" : "label first", title: one.label }, one.label),
         element("div", { class: "track" }, bar),
-        element("span", { class: "share" }, `${(100 * one.share).toFixed(1)} %`),
+        element("span", { class: "share" }, one.share > 0 && one.share < 0.001 ? "< 0.1 %" : `${(100 * one.share).toFixed(1)} %`),
       ];
     }), ...(answer && answer.says !== "sure" ? [element("p", { class: "doubt" }, answer.why)] : []));
     const [first, last] = [this.came[0], this.came.at(-1)];

@@ -29,6 +29,7 @@ class Webcam {
     this.video.muted = true;
     this.note = element("p", { class: "note", role: "status" });
     this.start = element("button", { class: "primary", onclick: () => this.open() }, "Start the camera");
+    this.end = element("button", { hidden: true, onclick: () => this.close() }, "Stop the camera");
     this.devices = element("select", { "aria-label": "Which camera", hidden: true, onchange: () => this.open() });
   }
 
@@ -65,6 +66,12 @@ class Webcam {
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
     this.video.srcObject = null;
+  }
+
+  close() {
+    this.stop();
+    this.note.textContent = "";
+    this.draw();
   }
 
   // What runs as long as frames are taken ends here.

@@ -50,7 +50,12 @@ def test_the_camera_is_answered_live_and_a_held_picture_goes_to_the_inbox(server
 
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text(re.compile(r"\d\.\d pictures a second"))).to_be_visible()
-    # The camera is off when another way is chosen.
+    page.get_by_role("button", name="Stop the camera").click()
+    expect(page.get_by_text("The camera is off.")).to_be_visible()
+    expect(answer).to_be_empty()
+    # It is off when another way is chosen, too.
+    page.get_by_role("button", name="Start the camera").click()
+    expect(hold).to_be_visible()
     page.get_by_text("Test set").click()
     expect(hold).to_be_hidden()
     page.get_by_text("Camera", exact=True).click()

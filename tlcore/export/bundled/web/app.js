@@ -23,7 +23,7 @@ function verdict(probabilities, unfamiliarity) {
   const best = Math.max(...probabilities);
   const label = labels.labels[probabilities.indexOf(best)];
   if (unfamiliarity !== null && unfamiliarity > 1) {
-    return ["None of these?", `Unlike anything the model was trained on: its answer, ${label}, means little.`];
+    return ["None of these?", `It is unlike the pictures that the model learnt from: its answer, ${label}, means little.`];
   }
   const missed = careful[$("missed").value];
   const chance = missed && probabilities[labels.labels.indexOf(missed.label)];
