@@ -116,7 +116,9 @@ def test_the_page_of_ones_own_that_the_docs_show_works(run: Run, page: Page, tmp
         expect(page.locator("#answer")).to_have_text(said)
 
 
-def test_what_is_bad_to_miss_is_answered_from_the_threshold_that_the_run_has_learnt(run: Run, page: Page, tmp_path: Path):
+def test_what_is_bad_to_miss_is_answered_from_the_threshold_that_the_run_has_learnt(
+    run: Run, page: Page, tmp_path: Path
+):
     calibration = read_calibration(run.path)
     learnt = {("square", 10.0): 0.0001, ("triangle", 10.0): 0.2}
     thresholds = tuple(
