@@ -21,6 +21,7 @@ import onnxruntime
 from tlcore.backbones.backbone import Backbone
 
 OPSET = 17
+GRAPH_VERSION = 2  # goes up when a trunk is converted into another graph than before
 FEATURES_VERSION = 2
 
 Answer = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
@@ -45,7 +46,7 @@ def trunk_identity(backbone: Backbone, weights: str, *, cut: int, size: int) -> 
 
 def graph_path(identity: dict[str, Any], cache: Path) -> Path:
     """Where the graph of a trunk is kept, whether it is there or not."""
-    text = json.dumps({"opset": OPSET, "onnx": version("onnx"), **identity}, sort_keys=True)
+    text = json.dumps({"version": GRAPH_VERSION, "opset": OPSET, "onnx": version("onnx"), **identity}, sort_keys=True)
     return cache / f"graph-{hashlib.sha256(text.encode()).hexdigest()[:24]}" / "trunk.onnx"
 
 
