@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,21 +142,22 @@ def test_folders_are_walked_in_the_order_of_their_names_wherever_they_begin(tiny
     assert next(files_in([one, tiny_folder])) == (one, True)
 
 
-def test_what_is_named_twice_or_lies_in_another_folder_that_is_named_comes_once(tiny_folder, monkeypatch):
-    everything = sorted(tiny_folder.rglob("*.png"))
-    circles, one = tiny_folder / "circle", tiny_folder / "square" / "square-00.png"
-    hidden = tiny_folder / ".hidden.png"
+def test_what_is_named_twice_or_lies_in_another_folder_that_is_named_comes_once(tiny_folder, tmp_path, monkeypatch):
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "shapes"))
+    everything = sorted(folder.rglob("*.png"))
+    circles, one = folder / "circle", folder / "square" / "square-00.png"
+    hidden = folder / ".hidden.png"
     hidden.write_bytes(one.read_bytes())
     monkeypatch.chdir(circles)
     for paths in (
-        [tiny_folder, tiny_folder],
-        [tiny_folder, circles, one],
-        [one, circles, tiny_folder],
-        [".", tiny_folder],
+        [folder, folder],
+        [folder, circles, one],
+        [one, circles, folder],
+        [".", folder],
     ):
         found = [path.resolve() for path in pictures_in([Path(path) for path in paths])]
         assert sorted(found) == everything
-    assert len(list(pictures_in([tiny_folder, hidden, hidden]))) == len(everything) + 1  # only by its own name
+    assert len(list(pictures_in([folder, hidden, hidden]))) == len(everything) + 1  # only by its own name
     notes = circles / "notes.txt"
     notes.write_text("no picture's name")
     assert list(pictures_in([circles, notes]))[-1] == notes
