@@ -57,6 +57,8 @@ def choose(workspace: Workspace, form: Form) -> None:
         )
     if chosen:
         st.caption("What is frozen below then stays as it was learnt there; a class that is new begins anew.")
+        for note in _notes(workspace, chosen):
+            st.caption(note)
     form.faults("start")
     with st.popover("Begin with a model file", icon=":material/upload_file:", type="tertiary"):
         st.caption(
@@ -93,10 +95,14 @@ def _take_over() -> None:
         image_size=about.image_size,
         **({"resize": about.resize} if about.resize else {}),
     )
-    with st.container(border=True):
-        st.markdown(f":material/check_circle: **{run_facts.escape(about.title)}** is what the training begins with.")
-        for note in start.notes:
-            st.caption(note)
+
+
+def _notes(workspace: Workspace, name: str) -> tuple[str, ...]:
+    """What there is to say about a model file; of a run that is repeated everything is known."""
+    try:
+        return find_start(workspace, name).notes if name.endswith(SUFFIX) else ()
+    except GraftError:
+        return ()  # a fault of the setting, which stands below
 
 
 def _says(workspace: Workspace, name: str) -> str:
