@@ -13,6 +13,7 @@ import pytest
 from tests.training import several_devices
 from tlcore.errors import ConfigError
 from tlcore.training import device
+from tlcore.training.batches import Batches, InOrder, Labelled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -88,47 +89,6 @@ def test_a_number_of_devices_that_is_none_is_refused_with_a_sentence(monkeypatch
         device.prepare(0)
 
 
-class ResourceExhaustedError(Exception):
-    """TensorFlow's is known by this name."""
-
-
-class XlaRuntimeError(RuntimeError):
-    """JAX's too, but only its text says which one it is."""
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ResourceExhaustedError("OOM when allocating tensor with shape[64,112,112,32]"),
-        XlaRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes."),
-        MemoryError(),
-        RuntimeError("std::bad_alloc"),
-        RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"),
-        np._core._exceptions._ArrayMemoryError((10**9,), np.dtype("float32")),
-    ],
-    ids=lambda error: type(error).__name__ + str(error)[:12],
-)
-def test_full_memory_is_known_as_such_also_as_a_cause(error):
-    assert device.is_out_of_memory(error)
-    wrapped = ValueError("the phase failed")
-    wrapped.__cause__ = error
-    assert device.is_out_of_memory(wrapped)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ValueError("shapes do not fit"),
-        ResourceExhaustedError("/cache/x.npy; No space left on device"),
-        OSError(28, "No space left on device"),
-        XlaRuntimeError("INVALID_ARGUMENT: dimension"),
-    ],
-    ids=lambda error: type(error).__name__ + str(error)[:12],
-)
-def test_other_faults_are_not_taken_for_full_memory(error):
-    assert not device.is_out_of_memory(error)
-
-
 def test_a_device_gets_the_lower_precision_that_it_has_units_for(monkeypatch):
     for flags, expected in [
         ({"avx2"}, None),
@@ -150,3 +110,25 @@ def test_accelerators_are_named_by_their_makers_and_counted(monkeypatch):
     monkeypatch.setenv("GRAFT_DEVICES", "1")
     assert device.count() == 1
     assert device.name() == "NVIDIA L4"
+
+
+@pytest.mark.parametrize(("count", "size"), [(9, 3), (10, None), (12, 4)])
+def test_batches_are_read_in_their_order_without_a_thread_that_tunes(count, size):
+    """That thread misses its end now and then, and a training would stand still for up to a minute."""
+
+    def pixels(rows, epoch):
+        return np.asarray(rows, np.float32)[:, None]
+
+    batches = InOrder(pixels, count, batch_size=4)
+    read = device.read(batches)
+    assert not read.options().autotune.enabled
+    assert int(read.cardinality()) == batches.num_batches
+    for _ in range(2):
+        np.testing.assert_array_equal(np.concatenate([batch.numpy() for (batch,) in read]).ravel(), np.arange(count))
+    assert read.element_spec[0].shape[0] == size
+
+
+def test_several_threads_are_left_to_keras():
+    labelled = Labelled(lambda rows, epoch: rows, np.arange(8), np.ones(8, np.float32), 8)
+    several = Batches(labelled, batch_size=4, seed=0, workers=4)
+    assert device.read(several) is several

@@ -23,15 +23,9 @@ from tlcore.errors import ConfigError, Problem
 
 DEVICES = "GRAFT_DEVICES"
 LOADING_THREADS = 4
+READ_AHEAD = 2  # batches that one thread makes ready
 # NVIDIA's tensor cores: half precision from Volta on, bfloat16 from Ampere on.
 HALF_CAPABILITY, BFLOAT16_CAPABILITY = (7, 0), (8, 0)
-# Of both backends, of CUDA and of the C++ library; the kinds of an error are compared by name, since a backend that is
-# not used is not imported.
-OUT_OF_MEMORY_KINDS = {"ResourceExhaustedError", "MemoryError"}
-OUT_OF_MEMORY = re.compile(
-    r"RESOURCE_EXHAUSTED|OUT_OF_MEMORY|out of memory|bad_alloc|_STATUS_ALLOC_FAILED|unable to allocate", re.IGNORECASE
-)
-DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
 def quieten() -> None:
@@ -172,21 +166,6 @@ def lower_precision() -> str | None:
     return "mixed_float16" if capability >= HALF_CAPABILITY else None
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error, or one that it was raised from, says that memory is full, the device's or the machine's.
-
-    A full disk is not meant, though TensorFlow calls it an exhausted resource too.
-    """
-    seen: set[int] = set()
-    while id(error) not in seen:
-        seen.add(id(error))
-        kinds = {kind.__name__ for kind in type(error).__mro__}
-        if (kinds & OUT_OF_MEMORY_KINDS or OUT_OF_MEMORY.search(str(error))) and not DISK_FULL.search(str(error)):
-            return True
-        error = error.__cause__ or error.__context__ or error
-    return False
-
-
 def loading_threads() -> int:
     """How many threads make batches ready while the device computes."""
     import keras
@@ -194,6 +173,37 @@ def loading_threads() -> int:
     # Keras 3.15 under JAX gives the batches of several threads in an order turned by one, which no resumed epoch finds
     # again. One thread keeps the order, and works while JAX's own computes.
     return 1 if keras.backend.backend() == "jax" else min(LOADING_THREADS, cores())
+
+
+def read(batches: Any) -> Any:
+    """What `fit` and `predict` are to be given to read a `keras.utils.PyDataset`: itself, or the same for TensorFlow.
+
+    TensorFlow tunes its readers by a thread that now and then misses that it is to end (`Model::OptimizeLoop` in 2.21),
+    and whoever drops the reader waits for that thread, up to a minute. One thread that reads in order leaves nothing
+    to tune; where several do, Keras itself does without.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow" or batches.workers > 1:
+        return batches
+    import tensorflow as tf
+
+    number = batches.num_batches
+    ends = zip(
+        batches[0], batches[number - 1], strict=True
+    )  # batches differ by one picture at most, the first is larger
+    signature = tuple(
+        tf.TensorSpec((len(first) if len(first) == len(last) else None, *first.shape[1:]), first.dtype)
+        for first, last in ends
+    )
+    untuned = tf.data.Options()
+    untuned.autotune.enabled = False
+    return (
+        tf.data.Dataset.from_generator(lambda: map(batches.__getitem__, range(number)), output_signature=signature)
+        .prefetch(READ_AHEAD)
+        .apply(tf.data.experimental.assert_cardinality(number))
+        .with_options(untuned)
+    )
 
 
 def cores() -> int:

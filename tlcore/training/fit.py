@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tlcore.runs.config import TargetMetric
 from tlcore.runs.events import EpochEnded, Event, Progress
+from tlcore.training import device
 from tlcore.training.batches import Batches, InOrder, Labelled
 from tlcore.training.phases import Phase
 from tlcore.training.validation import Validated, measure
@@ -228,13 +229,13 @@ def train_phase(model: keras.Model, watch: Watch) -> None:
 def _fit(model: keras.Model, watch: Watch, *, epochs: int) -> None:
     watch.deal()
     # Not shuffled again: the batches are dealt in an order that a resumed epoch finds again.
-    model.fit(watch.batches, epochs=epochs, callbacks=[watch], shuffle=False, verbose=0)
+    model.fit(device.read(watch.batches), epochs=epochs, callbacks=[watch], shuffle=False, verbose=0)
 
 
 def validate(model: keras.Model, part: Labelled, *, batch_size: int) -> Validated:
     """Look at the pictures of a part, plain and in inference mode."""
     inputs = InOrder(part.source, len(part.labels), batch_size=batch_size)
-    logits = np.asarray(model.predict(inputs, verbose=0), np.float32)[: len(part.labels)]
+    logits = np.asarray(model.predict(device.read(inputs), verbose=0), np.float32)[: len(part.labels)]
     return measure(logits, part.labels, part.weights)
 
 

@@ -25,6 +25,7 @@ from tlcore.training.exact import LEARNT_FROM_ALL, Features, are_few, judge_few,
 from tlcore.training.features import BelowTheCut
 from tlcore.training.finish import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
+from tlcore.training.memory import is_out_of_memory
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
 from tlcore.training.optimizer import compile_for
 from tlcore.training.phases import Phase, plan
@@ -253,7 +254,7 @@ class Training:
         self, error: Exception, phase: Phase, above: keras.Model, sources: dict[str, Source]
     ) -> Standing:
         """Go on from the last checkpoint with half the batch and the gradients of two added up: the same steps."""
-        if self.course.accumulate > 1 or self.course.batch_size < 2 or not device.is_out_of_memory(error):
+        if self.course.accumulate > 1 or self.course.batch_size < 2 or not is_out_of_memory(error):
             raise error
         asked, half = self.course.batch_size, self.course.batch_size // 2
         self._note(
