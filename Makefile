@@ -12,6 +12,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 # Two processes whatever the machine has: a test of training takes some gigabytes. A file's tests share what they build.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+# What Python has compiled is kept: the suite starts some hundred processes that would each compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: run test fast check install dev lock clean

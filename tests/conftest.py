@@ -27,9 +27,9 @@ PICTURES_PER_CLASS = 12
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: of two processes none is left alone with a long one at the end."""
+    """Files that take long come first: of two processes none is left alone with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "training"))
 
 
 @pytest.fixture
