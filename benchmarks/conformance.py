@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import machine, versions  # noqa: E402
+from benchmarks.own_weights import settle  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "conformance.jsonl"
 WITH_JAX = "keras-jax"
@@ -123,19 +124,6 @@ def make_run(key: str, folder: Path) -> Any:
     save_keras(model.whole, run.model_keras)
     evaluate_run(run, lambda step: None)
     return run
-
-
-def settle(body: Any, pixels: np.ndarray) -> None:
-    """Take the statistics of normalizations from the pictures: with others a deep network forgets what it sees."""
-    import keras
-
-    layers = [layer for layer in body.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.momentum = 0.03
-    body(pixels, training=True)
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
 
 
 def prove(run: Any, key: str) -> dict[str, Any]:

@@ -9,21 +9,20 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 MAKING = """
 import sys, pathlib, h5py, keras, numpy as np
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+from benchmarks.own_weights import settle
 from tlcore.backbones.catalogue import find
 from tlcore.training.backbones import build_backbone
 backbone, path, size = find(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 keras.utils.set_random_seed(0)
 model = build_backbone(backbone, size=size, weights="random")
 pixels = np.memmap(sys.argv[4], np.uint8, "r").reshape(-1, size, size, 3)[:32].astype(np.float32)
-normalizations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-for layer in normalizations:
-    layer.momentum = 0.03
-model(pixels, training=True)
+settle(model, pixels)
 with h5py.File(path, "w") as file:  # as the published files are
     save_weights_to_hdf5_group(file, model)
 """
@@ -35,6 +34,22 @@ weights.check_weights = lambda backbone, path: None
 from tlcore.training.work import work
 sys.exit(work(pathlib.Path(sys.argv[1])))
 """
+
+
+def settle(model: Any, inputs: Any) -> None:
+    """Take the statistics of normalizations from the inputs: with others a deep network forgets what it sees.
+
+    Nearly: a channel that is the same for every input would else be divided by nothing and drown the rest.
+    """
+    import keras
+
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.03
+    model(inputs, training=True)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
 
 
 def make_weights(key: str, home: Path, *, size: int, pixels: Path, environment: dict[str, str]) -> None:

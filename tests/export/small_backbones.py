@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.own_weights import settle
 from tests.conftest import CLASSES, draw_shape
 from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
@@ -117,17 +118,6 @@ def kind(operation: Any) -> tuple[object, ...]:
     said = operation.get_config()
     groups, strides, activation = said.get("groups", 1), said.get("strides", 1), said.get("activation")
     return (type(operation), str(activation), said.get("max_value"), groups > 1, strides not in (1, (1, 1), [1, 1]))
-
-
-def settle(body: keras.Model, pixels: np.ndarray) -> None:
-    """Take the statistics of normalizations from the pictures: with others the numbers between layers fade away."""
-    layers = [layer for layer in body.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.momentum = 0.03
-    body(pixels, training=True)
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
 
 
 def learn_head(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

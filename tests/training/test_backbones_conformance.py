@@ -17,6 +17,7 @@ keras = pytest.importorskip("keras")
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group  # noqa: E402
 from keras.src.utils import file_utils  # noqa: E402
 
+from benchmarks.own_weights import settle  # noqa: E402
 from tlcore.backbones.backbone import Backbone  # noqa: E402
 from tlcore.backbones.catalogue import CATALOGUE  # noqa: E402
 from tlcore.training.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN, build_backbone  # noqa: E402
@@ -76,20 +77,6 @@ def stir(model: Any) -> None:
     for layer in model.layers:
         if not isinstance(layer, keras.layers.Normalization):
             layer.set_weights([stirred(value, rng) for value in layer.get_weights()])
-
-
-def settle(model: Any, inputs: np.ndarray) -> None:
-    """Take the statistics from the inputs: with others a deep network forgets what it sees, and how it came to it.
-
-    Nearly: a channel that is the same for every input would else be divided by nothing and drown the rest.
-    """
-    normalizations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in normalizations]
-    for layer in normalizations:
-        layer.momentum = 0.03
-    model(inputs, training=True)
-    for layer, momentum in zip(normalizations, momenta, strict=True):
-        layer.momentum = momentum
 
 
 def stirred(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
