@@ -39,6 +39,7 @@ class LightTable {
     this.anchor = before?.anchor ?? 0;
     this.size = before?.size ?? "medium";
     this.acted = before?.acted ?? false; // the keyboard was here when the page was asked to do something
+    this.sent = before?.sent ?? []; // what it was asked to do it with; picked meanwhile are others
     this.options = new Map(); // id -> the element of its picture, kept so that nothing flickers
     this.bar = element("div", { class: "bar", role: "toolbar" });
     this.menu = element("div", { class: "menu", hidden: true });
@@ -61,7 +62,9 @@ class LightTable {
     if (edited || turned) this.acted = false; // until then the page only draws again what it has
     this.data = data;
     this.send = send;
-    if (edited || turned) this.clear();
+    if (turned || (edited && this.everything)) this.clear();
+    else if (edited) this.sent.forEach((id) => this.picked.delete(id));
+    if (edited || turned) this.sent = [];
     if (turned) this.cursor = this.anchor = 0;
     const here = new Set(data.tiles.map((tile) => tile.id));
     this.picked = new Set([...this.picked].filter((id) => here.has(id)));
@@ -386,6 +389,7 @@ class LightTable {
     if (name !== "more" && name !== "look") {
       this.host.classList.add("busy");
       this.acted = true;
+      this.sent = group ? this.data.tiles.filter((tile) => tile.group === group).map((tile) => tile.id) : chosen;
     }
     this.send({ do: name, ids: chosen, all, label, group, page });
   }

@@ -71,7 +71,7 @@ def test_pictures_are_picked_by_mouse_and_by_keyboard_moved_and_moved_back(serve
     settled(page)
     page.keyboard.press("Control+Shift+z")
     becomes(lambda: labels(1), ["square"])
-    # What is picked goes when an edit arrives, so the next pick waits for it.
+    # The keys wait until an edit has arrived.
     expect(options.nth(1)).to_have_attribute("aria-label", re.compile("square"))
     settled(page)
 
@@ -83,3 +83,26 @@ def test_pictures_are_picked_by_mouse_and_by_keyboard_moved_and_moved_back(serve
     page.get_by_label("Move to the class").fill("shape")
     page.keyboard.press("Enter")
     becomes(dataset.counts, {"shape": 36})
+
+
+def test_what_is_picked_while_an_edit_is_on_its_way_stays_picked(server: Server, page: Page, dataset):
+    page.goto(f"{server.url}/?dataset={dataset.id}")
+    options = page.get_by_role("option")
+    expect(options).to_have_count(36)
+    settled(page)
+    shas = list(dataset.items()["sha256"])
+
+    options.nth(1).click()
+    page.keyboard.press("2")
+    options.nth(5).click()
+    options.nth(6).click()
+    expect(page.get_by_text("Moved 1 picture to 'square'.")).to_be_visible()
+    settled(page)
+    selected = page.get_by_role("option", selected=True)
+    expect(selected).to_have_count(2)
+    page.keyboard.press("3")
+    expect(selected).to_have_count(0)
+    becomes(
+        lambda: list(dataset.all_items().set_index("sha256")["label"][[shas[place] for place in (1, 5, 6)]]),
+        ["square", "triangle", "triangle"],
+    )
