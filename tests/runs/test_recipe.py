@@ -33,6 +33,13 @@ def test_fine_tuning_goes_as_deep_as_there_is_time_for():
     assert values(counts, large, accelerator=True)["blocks"] == len(large.blocks)
 
 
+def test_pictures_are_mirrored_where_the_backbone_learns_from_them():
+    counts, large = {"a": 2000, "b": 2000}, find("vgg16")
+    assert values(counts)["augment"] == ("flip_left_right",)
+    frozen = values(counts, large, cores=1)
+    assert (frozen["mode"], frozen["augment"]) == ("freeze", ())
+
+
 def test_rare_classes_are_heard():
     assert values({"a": 500, "b": 490})["balancing"] == "none"
     assert values({"a": 500, "b": 100})["target_metric"] == "macro_f1"

@@ -65,6 +65,13 @@ class Advice:
     reason: str
 
 
+MIRRORED = Advice(
+    "augment", ("flip_left_right",), "A mirrored thing is mostly the same thing; switch on what else happens."
+)
+# By benchmarks/views.py.
+PLAIN = Advice("augment", (), "Above a frozen backbone, changed pictures took time and gained nothing where measured.")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Advice on every setting that depends on the pictures, the backbone or the machine."""
@@ -146,7 +153,7 @@ def advise(facts: Facts) -> Recipe:
     """The recipe that follows from the facts."""
     depth = _depth(facts)
     chosen = {each.field: each.value for each in depth}
-    seen, counted = _of_the_pictures(facts), _of_the_judgement(facts)
+    seen, counted = _of_the_pictures(facts, frozen=chosen["mode"] == "freeze"), _of_the_judgement(facts)
     if chosen["head"] == "logistic":  # it is solved, not trained: nothing else matters to it
         return Recipe(depth + tuple(each for each in (*counted, *seen) if each.field in {"balancing", "image_size"}))
     rates = _of_the_head() if chosen["mode"] == "freeze" else _of_fine_tuning(facts)
@@ -242,7 +249,7 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     return Advice("target_metric", "loss", "With few validation pictures the loss says more than right answers."), even
 
 
-def _of_the_pictures(facts: Facts) -> tuple[Advice, ...]:
+def _of_the_pictures(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
     """What the model sees, how changed, how many at once."""
     size = facts.backbone.native_size
     shown = "enlarged" if facts.side < size else "shrunk" if facts.side > size else "as they are"
@@ -254,9 +261,7 @@ def _of_the_pictures(facts: Facts) -> tuple[Advice, ...]:
             facts.batch,
             "Few pictures make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
         ),
-        Advice(
-            "augment", ("flip_left_right",), "A mirrored thing is mostly the same thing; switch on what else happens."
-        ),
+        PLAIN if frozen else MIRRORED,
         Advice("dropout", 0.2, "Usual for a head on pooled features."),
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
         Advice("mixup", 0.0, "Mixed pictures pay off in long trainings; this one is short."),
