@@ -166,26 +166,27 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def cells(results: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, list[float]]]:
-    """Accuracies, in percent, by dataset and size, then by method."""
-    found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+def cells(results: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, dict[int, float]]]:
+    """Accuracies, in percent, by dataset and size, then by method, then by seed."""
+    found: dict[tuple[str, str], dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     for result in results:
-        found[result["data"], result["size"]][result["method"]].append(100 * result["accuracy"])
+        found[result["data"], result["size"]][result["method"]][result["seed"]] = 100 * result["accuracy"]
     return found
 
 
 def shortfalls(results: list[dict[str, Any]]) -> dict[str, float]:
-    """How many points Auto is below the best of the others, where all have been measured."""
+    """How many points Auto is below the best of the others, over the draws that all of those measured have."""
     found = {}
     for (data, size), methods in cells(results).items():
-        others = [statistics.mean(scores) for method, scores in methods.items() if method != "auto"]
-        if "auto" in methods and others:
-            found[f"{data}, {size}"] = max(others) - statistics.mean(methods["auto"])
+        draws = set.intersection(*(set(scores) for scores in methods.values()))
+        means = {method: statistics.mean(scores[seed] for seed in draws) for method, scores in methods.items() if draws}
+        if "auto" in means and len(means) > 1:
+            found[f"{data}, {size}"] = max(mean for method, mean in means.items() if method != "auto") - means["auto"]
     return found
 
 
 def table(results: list[dict[str, Any]]) -> Iterator[str]:
-    """The lines of a Markdown table: means and, over several seeds, standard deviations."""
+    """The lines of a Markdown table: means and standard deviations over the seeds; a single draw says its seed."""
     yield f"| dataset | pictures per class | {' | '.join(METHODS.values())} | Auto within {BAR:g} point |"
     yield "|" + "---|" * (len(METHODS) + 3)
     short = shortfalls(results)
@@ -196,9 +197,10 @@ def table(results: list[dict[str, Any]]) -> Iterator[str]:
         yield f"| {data} | {size} | {' | '.join(said)} | {verdict} |"
 
 
-def spread(scores: list[float]) -> str:
-    deviation = f" ± {statistics.stdev(scores):.1f}" if len(scores) > 1 else ""
-    return f"{statistics.mean(scores):.1f}{deviation}"
+def spread(scores: dict[int, float]) -> str:
+    if len(scores) == 1:
+        return f"{next(iter(scores.values())):.1f} (seed {next(iter(scores))})"
+    return f"{statistics.mean(scores.values()):.1f} ± {statistics.stdev(scores.values()):.1f}"
 
 
 def main() -> int:
