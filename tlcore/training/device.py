@@ -189,12 +189,12 @@ def read(batches: Any) -> Any:
     import tensorflow as tf
 
     number = batches.num_batches
-    ends = zip(
-        batches[0], batches[number - 1], strict=True
-    )  # batches differ by one picture at most, the first is larger
+    ends = [batches[place] for place in sorted({0, number - 1})]  # the largest batch and the smallest
     signature = tuple(
-        tf.TensorSpec((len(first) if len(first) == len(last) else None, *first.shape[1:]), first.dtype)
-        for first, last in ends
+        tf.TensorSpec(
+            (len(arrays[0]) if len(arrays[0]) == len(arrays[-1]) else None, *arrays[0].shape[1:]), arrays[0].dtype
+        )
+        for arrays in zip(*ends, strict=True)
     )
     untuned = tf.data.Options()
     untuned.autotune.enabled = False
