@@ -53,8 +53,9 @@ def choose(backbone: Backbone, config: TrainingConfig, key: Callable[[str], str]
     )
     st.markdown(ABOUT[config.mode])
     st.html(bar(backbone, config.blocks if config.mode == "fine-tune" else 0))
-    if config.mode == "fine-tune":
-        _slider(backbone, key("blocks"))
+    with st.container():  # it stays, so that what stands below keeps its place
+        if config.mode == "fine-tune":
+            _slider(backbone, key("blocks"))
 
 
 def bar(backbone: Backbone, unfrozen: int) -> str:

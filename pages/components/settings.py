@@ -35,7 +35,11 @@ def start_bar() -> Iterator[None]:
 
 
 class Form:
-    """Draws fields and the faults beside them; `rest` has the faults whose field is not on the page."""
+    """Draws fields and the faults beside them; `rest` has the faults whose field is not on the page.
+
+    What comes and goes has a container that stays: the browser takes a field whose place in the page has changed for
+    another one, and drops what is being typed there.
+    """
 
     def __init__(self, problems: Sequence[Problem], recommended: dict[str, Any]) -> None:
         self.rest = list(problems)
@@ -43,9 +47,10 @@ class Form:
         self._changed = draft.changed(recommended)
 
     def faults(self, field: str) -> None:
-        for problem in [problem for problem in self.rest if problem.field == field]:
-            st.markdown(f":red[:material/error: {problem.message}]")
-            self.rest.remove(problem)
+        with st.container():
+            for problem in [problem for problem in self.rest if problem.field == field]:
+                st.markdown(f":red[:material/error: {problem.message}]")
+                self.rest.remove(problem)
 
     def others(self) -> None:
         """The faults that no field has claimed."""
@@ -54,16 +59,17 @@ class Form:
 
     def mark(self, field: str) -> None:
         """Where the value is a person's own, offer the recommended one."""
-        if field in self._changed:
-            st.button(
-                f"Back to {FIELDS[field].said(self.recommended[field])}",
-                key=key(f"back-{field}"),
-                icon=":material/undo:",
-                type="tertiary",
-                help=f"{FIELDS[field].label}: this is what is recommended for these pictures.",
-                on_click=draft.reset,
-                args=(field,),
-            )
+        with st.container():
+            if field in self._changed:
+                st.button(
+                    f"Back to {FIELDS[field].said(self.recommended[field])}",
+                    key=key(f"back-{field}"),
+                    icon=":material/undo:",
+                    type="tertiary",
+                    help=f"{FIELDS[field].label}: this is what is recommended for these pictures.",
+                    on_click=draft.reset,
+                    args=(field,),
+                )
 
     def field(self, name: str) -> None:
         """Draw a field by what it takes: one of several words, on or off, a number."""

@@ -1,0 +1,74 @@
+"""The Train page in a real browser, used faster than it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_journey import settled
+from tlcore.data.dataset import Dataset
+from tlcore.data.intake import ingest
+from tlcore.data.progress import drain
+from tlcore.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def dataset(server: Server, tiny_folder) -> Dataset:
+    """The shapes of the other tests, in the server's workspace."""
+    return drain(ingest(Workspace(server.home / "workspace"), tiny_folder), lambda progress: None).dataset
+
+
+def draw_the_cut_down(page: Page) -> None:
+    page.get_by_role("slider").first.press("Home")
+
+
+def freeze(page: Page) -> None:
+    page.get_by_role("radio", name="Freeze").click()
+
+
+def turn(page: Page) -> None:
+    page.get_by_text("Rotate", exact=True).click()
+
+
+@pytest.mark.parametrize("change", [draw_the_cut_down, freeze, turn])
+def test_a_number_that_is_being_typed_stays_while_the_page_is_drawn_anew(
+    server: Server, page: Page, dataset, change: Callable[[Page], None]
+):
+    browsers: list[WebSocketRoute] = []
+    late: list[bytes | str] = []  # what the server has said while it is held back
+    holding = False
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        def to_browser(message: bytes | str) -> None:
+            if holding:
+                late.append(message)
+            else:
+                socket.send(message)
+
+        browsers.append(socket)
+        socket.connect_to_server().on_message(to_browser)
+
+    page.route_web_socket("**/_stcore/stream", pass_on)
+    page.goto(f"{server.url}/train?dataset={dataset.id}")
+    page.get_by_role("radio", name="Fine-tune").click()
+    expect(page.get_by_role("slider").first).to_be_visible()
+    settled(page)
+
+    holding = True
+    change(page)
+    epochs = page.get_by_label("Epochs", exact=True)
+    epochs.fill("4")
+    page.wait_for_timeout(2000)
+    assert late, "the page is being drawn anew"
+    holding = False
+    for message in late:
+        browsers[-1].send(message)
+    settled(page)
+    epochs.press("Enter")
+    expect(page.get_by_role("button", name="Back to 20")).to_be_visible()
+    expect(epochs).to_have_value("4")
