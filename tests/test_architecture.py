@@ -187,6 +187,14 @@ def test_the_library_neither_asserts_nor_prints():
     assert found(LIBRARY, asserts_or_prints) == []
 
 
+def test_tables_are_opened_once():
+    def opens_a_path(node: ast.AST) -> bool:
+        reads = isinstance(node, ast.Call) and called(node) in {"pd.read_parquet", "pq.read_table"}
+        return reads and ast.unparse(node.args[0]) != "stream"
+
+    assert found([*LIBRARY, *PAGES], opens_a_path) == []
+
+
 def test_modules_stay_small():
     too_long = []
     for path in [*LIBRARY, *PAGES]:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import suppress
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
+from tlcore.data.info import write_table
 from tlcore.errors import WorkspaceError
-from tlcore.files import append_line, read_json, read_lines, remove_tree, replacing, tree_bytes, write_bytes, write_json
+from tlcore.files import (
+    append_line,
+    read_json,
+    read_lines,
+    read_parquet,
+    remove_tree,
+    replacing,
+    tree_bytes,
+    write_bytes,
+    write_json,
+)
 
 
 class Colour(BaseModel):
@@ -44,6 +57,36 @@ def test_a_reader_sees_a_whole_file_at_any_moment(tmp_path):
     while not done.is_set():
         assert path.read_bytes().endswith(b"}\n")
     writer.join()
+
+
+def test_a_table_is_read_whole_while_others_take_its_place(tmp_path):
+    path = tmp_path / "items.parquet"
+    tables = [pd.DataFrame({"sha256": [f"{row:064x}" for row in range(rows)]}) for rows in (10, 300)]
+    write_table(path, tables[0])
+    done = threading.Event()
+
+    def write() -> None:
+        for turn in itertools.count():
+            write_table(path, tables[turn % 2])
+            if done.is_set():
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(400):
+            assert len(read_parquet(path)) in {10, 300}
+    finally:
+        done.set()
+        writer.join()
+
+
+def test_a_table_that_is_missing_or_damaged_is_told_from_an_empty_one(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_parquet(tmp_path / "items.parquet")
+    (tmp_path / "items.parquet").write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match="Parquet"):
+        read_parquet(tmp_path / "items.parquet")
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters="\n", codec="utf-8"), min_size=1), min_size=1))

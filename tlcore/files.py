@@ -1,6 +1,6 @@
 """Files that survive a crash: written beside and renamed, or appended and synced.
 
-It knows bytes, JSON and schemas. It does not know what they mean or where they belong.
+It knows bytes, JSON, tables and schemas. It does not know what they mean or where they belong.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from tlcore.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Model = TypeVar("Model", bound=BaseModel)
 CHUNK_BYTES = 1 << 20
@@ -70,6 +73,23 @@ def read_json(path: Path, schema: type[Model]) -> Model:
             f"The file {path.name} should follow the schema {schema.__name__}. It could not be read: {_said(error)}. "
             f"Restore {path} from a copy, or delete the folder it is in."
         ) from error
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a table, or some of its columns; a reader sees the old table or the new one, never a part of each.
+
+    Given a path, Arrow opens the file twice, and by the second time `replacing` may have put another in its place:
+    here it is opened once.
+
+    Raises:
+        OSError: The file is missing (`FileNotFoundError`), or cannot be read.
+        ValueError: It is damaged, or lacks a column.
+    """
+    import pandas as pd  # both take a second, and most who handle files want no table
+    import pyarrow as pa
+
+    with pa.OSFile(str(path)) as stream:
+        return pd.read_parquet(stream, columns=None if columns is None else list(columns))
 
 
 def append_line(path: Path, line: str) -> None:

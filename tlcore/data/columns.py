@@ -16,7 +16,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.labels import find_file, index_of
 from tlcore.data.tables import Table, file_column, read_table
 from tlcore.errors import DataError
-from tlcore.files import replacing
+from tlcore.files import read_parquet, replacing
 
 SUFFIXES = frozenset({".csv", ".tsv"})
 Values = dict[str, str]
@@ -25,7 +25,7 @@ Values = dict[str, str]
 def read_columns(dataset: Dataset) -> pd.DataFrame:
     """`sha256` and a text for each column that tables have given; empty texts where they are silent."""
     try:
-        return pd.read_parquet(dataset.path / "columns.parquet").fillna("")
+        return read_parquet(dataset.path / "columns.parquet").fillna("")
     except (OSError, ValueError):
         return pd.DataFrame({"sha256": pd.Series(dtype="str")})
 

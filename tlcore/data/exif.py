@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 
 from tlcore.data.dataset import Dataset
 from tlcore.data.pixels import _formats as let_pillow_read_heic
-from tlcore.files import replacing
+from tlcore.files import read_parquet, replacing
 
 COLUMNS = ("sha256", "camera", "day")
 _DAY = re.compile(r"(\d{4})[:-](\d{2})[:-](\d{2})")
@@ -38,7 +38,7 @@ def read_exif(dataset: Dataset, items: pd.DataFrame) -> pd.DataFrame:
 
 def _known(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)[list(COLUMNS)]
+        return read_parquet(path)[list(COLUMNS)]
     except (OSError, ValueError, KeyError):
         return pd.DataFrame(columns=list(COLUMNS), dtype="str")
 

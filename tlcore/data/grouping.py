@@ -32,6 +32,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.dealing import Integers, together
 from tlcore.data.exif import read_exif
 from tlcore.errors import DataError
+from tlcore.files import read_parquet
 
 NEAR_DUPLICATES = "near-duplicates"
 Kind = Literal["near-duplicates", "column", "folder", "pattern", "exif"]
@@ -170,8 +171,8 @@ def _near_duplicates(dataset: Dataset, items: pd.DataFrame) -> tuple[pd.Series[s
     if not (health / "check.json").exists():
         return nothing, [NOT_LOOKED_FOR.format(which="these pictures")]
     try:
-        clusters = pd.read_parquet(health / "clusters.parquet", columns=["sha256", "cluster"])
-        seen = set(pd.read_parquet(health / "pictures.parquet", columns=["sha256"])["sha256"].tolist())
+        clusters = read_parquet(health / "clusters.parquet", columns=["sha256", "cluster"])
+        seen = set(read_parquet(health / "pictures.parquet", columns=["sha256"])["sha256"].tolist())
     except (OSError, ValueError, KeyError):
         return nothing, [NOT_LOOKED_FOR.format(which="these pictures")]
     of = dict(zip(clusters["sha256"].tolist(), clusters["cluster"].astype("str").tolist(), strict=True))

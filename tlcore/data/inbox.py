@@ -34,7 +34,7 @@ from tlcore.data.parquet import unrolled
 from tlcore.data.progress import Progress
 from tlcore.data.staging import Item, LeftOut, Published, Staging
 from tlcore.errors import DataError, WorkspaceError
-from tlcore.files import append_line, read_lines, remove_tree, replacing
+from tlcore.files import append_line, read_lines, read_parquet, remove_tree, replacing
 from tlcore.workspace import Workspace
 
 COLUMNS = ("sha256", "file", "width", "height", "source", "flags")
@@ -94,7 +94,7 @@ class Inbox:
             WorkspaceError: The table is damaged.
         """
         try:
-            return pd.read_parquet(self.items_file)[list(COLUMNS)]
+            return read_parquet(self.items_file)[list(COLUMNS)]
         except FileNotFoundError:
             return pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS})
         except (OSError, ValueError, KeyError) as error:

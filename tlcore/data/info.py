@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.errors import WorkspaceError
-from tlcore.files import replacing
+from tlcore.files import read_parquet, replacing
 
 COLUMNS = ("sha256", "file", "label", "split", "group", "width", "height", "source", "flags")
 TRIAGE_COLUMNS = ("source", "outcome", "reason")
@@ -89,7 +89,7 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         WorkspaceError: The table is missing or damaged, or lacks a column.
     """
     try:
-        table = pd.read_parquet(path)
+        table = read_parquet(path)
         return table[[*columns, *(name for name in table.columns if name not in columns)]]
     except (OSError, ValueError, KeyError) as error:
         raise WorkspaceError(

@@ -23,7 +23,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.dealing import PARTS
 from tlcore.data.grouping import NEAR_DUPLICATES, asks_for_check, parse
 from tlcore.errors import WorkspaceError
-from tlcore.files import replacing
+from tlcore.files import read_parquet, replacing
 
 GROUPING = (NEAR_DUPLICATES,)
 SHARES = {"train": 0.70, "val": 0.15, "test": 0.15}
@@ -149,7 +149,7 @@ def read_stored(dataset: Dataset) -> Stored | None:
     if not path.exists():
         return None
     try:
-        table = pd.read_parquet(path)
+        table = read_parquet(path)
         draw = Draw.model_validate(table.attrs["draw"])
         return Stored(draw, dict(zip(table["sha256"].tolist(), table["part"].tolist(), strict=True)))
     except (OSError, ValueError, KeyError) as error:  # a schema that does not fit is a ValueError, too

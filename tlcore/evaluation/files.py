@@ -16,7 +16,7 @@ from tlcore.data.dealing import together
 from tlcore.data.info import write_table
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.evaluation.metrics import Evaluation
-from tlcore.files import read_json, replacing
+from tlcore.files import read_json, read_parquet, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,10 +111,8 @@ def write_features(run: Path, features: FrozenFeatures) -> None:
 
 
 def _table(path: Path, what: str) -> pd.DataFrame:
-    import pandas as pd  # takes a second
-
     try:
-        return pd.read_parquet(path)
+        return read_parquet(path)
     except (OSError, ValueError) as error:
         raise RunError(
             f"{what} are needed at {path}. They could not be read: {error}. Evaluate the run again."

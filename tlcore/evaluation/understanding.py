@@ -30,7 +30,7 @@ from tlcore.errors import WorkspaceError
 from tlcore.evaluation.attention import Attention
 from tlcore.evaluation.robustness import Robustness
 from tlcore.evaluation.slices import Slices
-from tlcore.files import read_json
+from tlcore.files import read_json, read_parquet
 from tlcore.runs.events import Progress, now
 from tlcore.runs.run import Run
 from tlcore.runs.worker_folder import WorkerFolder
@@ -149,9 +149,7 @@ class Understanding(WorkerFolder):
             return None
 
     def _table(self, name: str) -> pd.DataFrame | None:
-        import pandas as pd  # takes a second
-
         try:
-            return pd.read_parquet(self.path / name)
+            return read_parquet(self.path / name)
         except (OSError, ValueError):
             return None

@@ -14,6 +14,7 @@ from tlcore.errors import ExportError
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import units_of_test
 from tlcore.evaluation.scores import share
+from tlcore.files import read_parquet
 from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.runs.formats import BARS, Precision
 
@@ -150,10 +151,8 @@ def app_answers(run: Run) -> AppAnswers:
     Raises:
         ExportError: The run has not been evaluated.
     """
-    import pandas as pd
-
     try:
-        table = pd.read_parquet(run.predictions)
+        table = read_parquet(run.predictions)
     except (OSError, ValueError) as error:
         raise ExportError(
             f"An artefact is compared with the run's predictions. They could not be read: {error}. "

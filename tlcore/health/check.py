@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
 from tlcore.errors import DataError, WorkspaceError
-from tlcore.files import read_json, read_lines
+from tlcore.files import read_json, read_lines, read_parquet
 from tlcore.health.curve import LearningCurve
 from tlcore.health.events import CheckState, Event, fold, parse
 from tlcore.health.findings import Finding, read_findings, to_csv
@@ -174,7 +174,7 @@ class Check(WorkerFolder):
 
     def _table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
         try:
-            return pd.read_parquet(self.path / name)
+            return read_parquet(self.path / name)
         except FileNotFoundError:
             return pd.DataFrame({column: pd.Series(dtype=str) for column in columns})
         except (OSError, ValueError) as error:

@@ -115,7 +115,8 @@ def read_findings(path: Path) -> list[Finding]:
         WorkspaceError: It is damaged.
     """
     try:
-        rows = pq.read_table(path, columns=_SCHEMA.names).to_pylist()
+        with pa.OSFile(str(path)) as stream:  # opened once, as by `read_parquet`
+            rows = pq.read_table(stream, columns=_SCHEMA.names).to_pylist()
     except (OSError, ValueError, KeyError) as error:
         raise WorkspaceError(
             f"The findings of a check are needed at {path}. They could not be read: {error}. Check the dataset again."

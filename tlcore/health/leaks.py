@@ -13,6 +13,7 @@ from scipy.stats import binomtest
 from tlcore.data.dataset import Dataset
 from tlcore.data.parts import read_stored
 from tlcore.errors import GraftError
+from tlcore.files import read_parquet
 from tlcore.health.findings import Finding
 from tlcore.runs.run import Run, list_runs
 from tlcore.workspace import Workspace
@@ -72,7 +73,7 @@ def _of_run(run: Run, names: pd.Series, here: set[str]) -> Iterator[Finding]:
     says = f"In the run {run.name}, {len(tests)} of {total:,} test pictures have a near-copy in training or validation"
     score = min(1.0, WORTH + 3 * len(tests) / max(total, 1))
     try:
-        predictions = pd.read_parquet(run.predictions, columns=["sha256", "correct"])
+        predictions = read_parquet(run.predictions, columns=["sha256", "correct"])
     except (OSError, ValueError):
         says += "; it was never judged."
     else:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlcore.errors import RunError, WorkspaceError
-from tlcore.files import read_json, read_lines, remove_tree, write_bytes, write_json
+from tlcore.files import read_json, read_lines, read_parquet, remove_tree, write_bytes, write_json
 from tlcore.runs.about import RunDataset, RunName
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment, likely_cause
@@ -70,10 +70,8 @@ class Run(RunFolder):
         Raises:
             RunError: `split.parquet` is missing or damaged.
         """
-        import pandas as pd  # takes a second, and most who look at a run want no table
-
         try:
-            return pd.read_parquet(self.path / "split.parquet")
+            return read_parquet(self.path / "split.parquet")
         except (OSError, ValueError) as error:
             raise RunError(
                 f"The run {self.id} needs its split.parquet. It could not be read: {error}. Delete the run."

@@ -24,7 +24,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.dealing import together
 from tlcore.data.since import edits_since
 from tlcore.errors import ConfigError, GraftError, Problem, RunError
-from tlcore.files import read_json, replacing, sha256, write_json
+from tlcore.files import read_json, read_parquet, replacing, sha256, write_json
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.keras_file import SUFFIX, KerasFile, none_of_ours, read_keras_file
 from tlcore.runs.run import Run, open_run
@@ -274,14 +274,12 @@ def _about(path: Path, made: KerasFile, run: Run | None, resize: str | None, cla
 
 def _met(run: Run) -> dict[str, str]:
     """In which part each picture was met: by the run, and before it by what that began with."""
-    import pandas as pd
-
     split = run.split()
     split = split[split["split"].isin((LEARNT, WATCHED))]
     met = dict(zip(split["sha256"].tolist(), split["split"].tolist(), strict=True))
     before = run.path / FOLDER / "met.parquet"
     if before.exists():
-        table = pd.read_parquet(before)
+        table = read_parquet(before)
         earlier = dict(zip(table["sha256"].tolist(), table["split"].tolist(), strict=True))
         met |= {sha: part for sha, part in earlier.items() if part == LEARNT or sha not in met}
     return met
