@@ -59,10 +59,10 @@ class LiveCamera extends Webcam {
   }
 
   ask() {
-    this.again = false;
     if (!this.stream) return;
     const frame = idle(this.host) && this.frame(MOST_PIXELS, QUALITY);
     if (frame) {
+      this.again = false;
       this.waiting = this.number += 1;
       this.asked = frame;
       this.due = performance.now() + 1000 / this.data.rate;
@@ -88,14 +88,13 @@ class LiveCamera extends Webcam {
 
   still(held) {
     this.held = held;
+    this.again = held; // what is on its way is older than the picture that stands still
     this.right.value = "";
     this.said.textContent = "";
     this.came = [];
     if (held) {
       this.video.pause();
-      // The one on its way is older than the picture that stands still.
-      if (this.waiting) this.again = true;
-      else this.ask();
+      if (!this.waiting) this.ask();
     } else {
       this.video.play();
       this.ask();
@@ -103,9 +102,13 @@ class LiveCamera extends Webcam {
     this.draw();
   }
 
+  get pending() {
+    return Boolean(this.waiting || this.again);
+  }
+
   correct() {
     const label = this.right.value.trim();
-    if (!label || !this.asked || this.waiting) return;
+    if (!label || !this.asked || this.pending) return;
     this.tell("wrong", { n: this.number, frame: this.asked, label, answered: this.answer?.best[0]?.label ?? "" });
     this.right.value = "";
     this.said.textContent = "Sending …";
@@ -120,7 +123,7 @@ class LiveCamera extends Webcam {
     this.hold.hidden = !live;
     this.hold.textContent = this.held ? "Go on" : "Hold still";
     this.wrong.hidden = !(live && this.held && this.data.inbox);
-    this.send.disabled = !this.right.value.trim() || Boolean(this.waiting); // its answer goes along
+    this.send.disabled = !this.right.value.trim() || this.pending; // its answer goes along
     if (this.data.said && this.data.said.n === this.number) this.said.textContent = this.data.said.text;
     if (!live && !this.note.textContent) this.note.textContent = "The camera is off.";
     this.drawAnswer(live);
@@ -142,7 +145,7 @@ class LiveCamera extends Webcam {
     const [first, last] = [this.came[0], this.came.at(-1)];
     const rate = this.came.length > 2 ? ((this.came.length - 1) * 1000) / (last - first) : 0;
     this.pace.textContent = !answer ? "" : [
-      this.held ? (this.waiting ? "" : "held still") : rate ? `${rate.toFixed(1)} pictures a second` : "",
+      this.held ? (this.pending ? "" : "held still") : rate ? `${rate.toFixed(1)} pictures a second` : "",
       `${answer.ms.toFixed(0)} ms for the model and the picture`,
     ].filter(Boolean).join(" · ");
   }

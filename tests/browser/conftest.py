@@ -16,7 +16,8 @@ from pathlib import Path
 
 import conformal_clip_data
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.chromium import find_or_install
 
@@ -97,6 +98,36 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
+
+
+class Wire:
+    """What the server says on its way to the browser: all of it, or one kind, can be held back for a while."""
+
+    def __init__(self, page: Page, kind: str = "") -> None:
+        self.kind = kind
+        self.late: list[bytes | str] = []
+        self._holding = False
+        self._browser: WebSocketRoute | None = None
+        page.route_web_socket("**/_stcore/stream", self._connect)
+
+    def hold(self) -> None:
+        self._holding = True
+
+    def let_go(self) -> None:
+        self._holding = False
+        while self.late:
+            self._browser.send(self.late.pop(0))
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        self._browser = browser
+        browser.connect_to_server().on_message(self._pass_on)
+
+    def _pass_on(self, message: bytes | str) -> None:
+        kind = ForwardMsg.FromString(message).WhichOneof("type")
+        if self._holding and self.kind in {"", kind}:
+            self.late.append(message)
+        else:
+            self._browser.send(message)
 
 
 @pytest.fixture(scope="session")

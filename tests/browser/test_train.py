@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, Wire
 from tests.browser.test_journey import settled
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
@@ -39,35 +39,19 @@ def turn(page: Page) -> None:
 def test_a_number_that_is_being_typed_stays_while_the_page_is_drawn_anew(
     server: Server, page: Page, dataset, change: Callable[[Page], None]
 ):
-    browsers: list[WebSocketRoute] = []
-    late: list[bytes | str] = []  # what the server has said while it is held back
-    holding = False
-
-    def pass_on(socket: WebSocketRoute) -> None:
-        def to_browser(message: bytes | str) -> None:
-            if holding:
-                late.append(message)
-            else:
-                socket.send(message)
-
-        browsers.append(socket)
-        socket.connect_to_server().on_message(to_browser)
-
-    page.route_web_socket("**/_stcore/stream", pass_on)
+    wire = Wire(page)
     page.goto(f"{server.url}/train?dataset={dataset.id}")
     page.get_by_role("radio", name="Fine-tune").click()
     expect(page.get_by_role("slider").first).to_be_visible()
     settled(page)
 
-    holding = True
+    wire.hold()
     change(page)
     epochs = page.get_by_label("Epochs", exact=True)
     epochs.fill("4")
     page.wait_for_timeout(2000)
-    assert late, "the page is being drawn anew"
-    holding = False
-    for message in late:
-        browsers[-1].send(message)
+    assert wire.late, "the page is being drawn anew"
+    wire.let_go()
     settled(page)
     epochs.press("Enter")
     expect(page.get_by_role("button", name="Back to 20")).to_be_visible()

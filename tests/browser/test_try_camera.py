@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, Wire
 from tests.browser.test_label import becomes, said
 from tests.pages.small_models import answering
 from tlcore.data.inbox import Inbox
@@ -60,3 +60,25 @@ def test_the_camera_is_answered_live_and_a_held_picture_goes_to_the_inbox(server
     expect(hold).to_be_hidden()
     page.get_by_text("Camera", exact=True).click()
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+
+
+def test_a_picture_that_is_held_is_put_right_only_once_it_was_answered(server: Server, page: Page, inbox: Inbox):
+    wire = Wire(page, kind="script_finished")
+    page.goto(f"{server.url}/try")
+    page.get_by_text("Camera", exact=True).click()
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_text(re.compile(r"\d\.\d pictures a second"))).to_be_visible()
+
+    wire.hold()  # so the page still runs, as far as the browser knows
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=running]")
+    page.wait_for_timeout(1000)  # the last answer has come; no other is asked for while the page runs
+    page.get_by_role("button", name="Hold still").click()
+    page.get_by_label("What it shows").fill("disc")
+    send = page.get_by_role("button", name="Send to the inbox")
+    expect(send).to_be_disabled()
+    expect(page.get_by_text("held still")).to_be_hidden()
+
+    wire.let_go()
+    expect(page.get_by_text("held still")).to_be_visible()
+    send.click()
+    expect(page.get_by_text("disc: 1 picture in the inbox.")).to_be_visible()
