@@ -31,11 +31,7 @@ def freeze(page: Page) -> None:
     page.get_by_role("radio", name="Freeze").click()
 
 
-def turn(page: Page) -> None:
-    page.get_by_text("Rotate", exact=True).click()
-
-
-@pytest.mark.parametrize("change", [draw_the_cut_down, freeze, turn])
+@pytest.mark.parametrize("change", [draw_the_cut_down, freeze])
 def test_a_number_that_is_being_typed_stays_while_the_page_is_drawn_anew(
     server: Server, page: Page, dataset, change: Callable[[Page], None]
 ):
