@@ -16,9 +16,9 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
 from tlcore.runs.config import Fractions, TrainingConfig
 
-# Pictures per class, on average. With 20 the exact head was as good as fine-tuning, as far as one draw tells. With 50
-# of 3-D printing (one draw, 280 test pictures) it scored 0.70, fine-tuning by these rules 0.77, by the defaults 0.70.
-FEWEST_TO_FINE_TUNE, FEW = 40, 200
+# Pictures per class, on average. With 50 of three datasets, three draws of each, fine-tuning by these rules had 74.0 %
+# of the test pictures right and the exact head 74.2 %, in a tenth of the time. With 350 textiles it is 99 % and 76 %.
+FEWEST_TO_FINE_TUNE, FEW = 75, 200
 # Times as many pictures in the largest class as in the smallest.
 UNEVEN, VERY_UNEVEN = 4.0, 10.0
 # Of all: fewer validation pictures than come of these make accuracy a coarse measure.
