@@ -1,5 +1,6 @@
 # make run     opens the app on localhost:8501      (PORT=8765 another port, HEADLESS=1 no browser window)
-# make test    lint, types and every test
+# make test    lint, types and the tests, of all backbones those that have every kind of layer
+# make test-all  every test for every backbone and format: what a release needs
 # make fast    the quick tests
 # make check   lint, format, types
 # make install the environment and the run-time requirements, nothing else
@@ -10,13 +11,14 @@ HEADLESS ?=
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# Two processes whatever the machine has: a test of training takes some gigabytes. A file's tests share what they build.
-SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+# Two processes whatever the machine has: a test of training takes some gigabytes. tests/conftest.py says what one takes together.
+SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+WITH_BROWSER = GRAFT_CHROMIUM="$$($(BIN)/python -m tests.browser.chromium)"
 # What Python has compiled is kept: the suite starts some hundred processes that would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fast check install dev lock clean
+.PHONY: run test test-all fast check install dev lock clean
 
 run: install
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.headless $(if $(HEADLESS),true,false)
@@ -34,7 +36,10 @@ fast: check
 	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test: check
-	GRAFT_CHROMIUM="$$($(BIN)/python -m tests.browser.chromium)" $(BIN)/python -m pytest --durations=30 $(SIDE_BY_SIDE)
+	$(WITH_BROWSER) $(BIN)/python -m pytest -m "not every" --durations=30 $(SIDE_BY_SIDE)
+
+test-all: check
+	$(WITH_BROWSER) $(BIN)/python -m pytest --durations=30 $(SIDE_BY_SIDE)
 
 lock: dev
 	$(PIP) install uv

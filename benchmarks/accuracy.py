@@ -46,7 +46,7 @@ from tlcore.errors import DataError  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
 from tlcore.runs.config import TrainingConfig  # noqa: E402
 from tlcore.runs.create import create_run  # noqa: E402
-from tlcore.runs.recipe import recommend  # noqa: E402
+from tlcore.runs.recommend import recommend  # noqa: E402
 from tlcore.runs.run import Run  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
@@ -137,7 +137,7 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
     import keras
 
     from tlcore.evaluation.run import evaluate_run
-    from tlcore.inference.labels import Labels
+    from tlcore.inference.contract import Labels
     from tlcore.training.save import save_onnx
     from tlcore.training.trainer import train
 

@@ -77,12 +77,13 @@ def make_run(key: str, folder: Path) -> Any:
     from tlcore.data.intake import ingest
     from tlcore.data.progress import drain
     from tlcore.evaluation.run import evaluate_run
-    from tlcore.export.samples import sample
+    from tlcore.export.calibration_data import sample
     from tlcore.files import write_json
-    from tlcore.inference.labels import Labels
-    from tlcore.inference.unfamiliar import learn_known
+    from tlcore.inference.contract import Labels
+    from tlcore.inference.ood import learn_known
     from tlcore.runs.config import Fractions, TrainingConfig
     from tlcore.runs.create import create_run
+    from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.backbones import build_backbone
     from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
     from tlcore.training.model import TransferModel
@@ -111,7 +112,8 @@ def make_run(key: str, folder: Path) -> Any:
     train, val = (sample(run, part, PER_CLASS * len(CLASSES)) for part in ("train", "val"))
     if not backbone.weights_package:
         settle(body, train.pixels.astype(np.float32))
-    model = TransferModel(backbone, body, classes=len(CLASSES), dropout=0.0, seed=0)
+    of_task = CLASSIFICATION.build_head(len(CLASSES), np.arange(len(CLASSES)))
+    model = TransferModel(backbone, body, of_task, dropout=0.0, seed=0)
     features = model.features.predict(train.pixels, verbose=0)
     # All features in one unit: in their own, those that hardly vary would make rounding loud.
     middle, scale = features.mean(axis=0), features.std()
@@ -120,7 +122,8 @@ def make_run(key: str, folder: Path) -> Any:
     model.set_head(kernel.astype(np.float32), (head.intercept_ - middle @ kernel).astype(np.float32))
     graph = to_onnx(model.features, source=PIXELS, target=POOLED)
     known = learn_known(features, model.features.predict(val.pixels, verbose=0))
-    save_onnx(join(graph, head_graph(*model.head, known, like=graph, source=POOLED), "head/"), run.model_onnx)
+    above = head_graph(*model.head, known, CLASSIFICATION, like=graph, source=POOLED)
+    save_onnx(join(graph, above, "head/"), run.model_onnx)
     save_keras(model.whole, run.model_keras)
     evaluate_run(run, lambda step: None)
     return run
@@ -151,7 +154,7 @@ def prove_with_jax(run: Any) -> dict[str, Any]:
     from tlcore.errors import ExportError
     from tlcore.export.exporter import FreshProcess
     from tlcore.export.model_files import replayed
-    from tlcore.export.proof import agreement, app_answers
+    from tlcore.export.parity import agreement, app_answers
     from tlcore.runs.pictures import read_test_pictures
     from tlcore.workspace import Workspace
 

@@ -43,8 +43,8 @@ from tests.browser.chromium import find_or_install  # noqa: E402
 from tests.pages.opening import open_page  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
 from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint  # noqa: E402
-from tlcore.evaluation.curves import class_curves  # noqa: E402
 from tlcore.evaluation.metrics import evaluate, predictions_table  # noqa: E402
+from tlcore.evaluation.roc_pr import class_curves  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
 from tlcore.runs.config import TrainingConfig  # noqa: E402
 from tlcore.runs.create import create_run  # noqa: E402
@@ -170,7 +170,7 @@ def script_seconds(runs: int) -> float:
     """Processor time of the page's script, without a browser: the median."""
     app_test.PagesManager = KnownPages  # type: ignore[misc, attr-defined]
     logging.disable(logging.WARNING)
-    app = open_page("4_evaluate")
+    app = open_page("evaluate")
     app.run()
     return statistics.median(timed(app.run)[1] for _ in range(runs))
 

@@ -28,6 +28,7 @@ BARE = """
 import json, sys, time, keras, numpy as np
 from tlcore.backbones.catalogue import find
 from tlcore.runs.run import Run
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
 from tlcore.training.model import TransferModel
 from tlcore.training.pictures import read_pictures
@@ -39,9 +40,10 @@ run, blocks, epochs = Run(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
 config, backbone = run.config, find(run.config.backbone)
 pictures = drain(read_pictures(run, Workspace.default()), lambda step: None)["train"]
 pixels = np.asarray(pictures.pixels, np.float32)
-labels = np.asarray(pictures.labels)
+labels = np.asarray(pictures.targets)
 body = build_backbone(backbone, size=config.image_size)
-model = TransferModel(backbone, body, classes=int(labels.max()) + 1, dropout=config.dropout, seed=0)
+head = CLASSIFICATION.build_head(int(labels.max()) + 1, labels)
+model = TransferModel(backbone, body, head, dropout=config.dropout, seed=0)
 cut = len(backbone.blocks) - blocks
 trunk = model.trunk(cut)
 

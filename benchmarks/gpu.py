@@ -50,11 +50,11 @@ def freeze(model: Any, pixels: np.ndarray, batch: int) -> dict[str, float]:
     """The trunk of a freeze run."""
     import keras
 
-    from tlcore.training.engine import ON_ACCELERATOR, _compiled_keras, answer_all
+    from tlcore.training.engine import keras_engine
 
     trunk = model.trunk(len(model.backbone.blocks))
-    answer = _compiled_keras(trunk)  # which a processor would not be asked for
-    ours = rate(len(pixels), lambda: answer_all(answer, pixels, at_once=ON_ACCELERATOR, threads=1))
+    engine = keras_engine(trunk)  # which a processor would not be asked for
+    ours = rate(len(pixels), lambda: engine(pixels))
     ready = keras.ops.convert_to_tensor(pixels[:batch].astype(np.float32))
 
     def bare() -> None:
@@ -98,29 +98,31 @@ def epoch_rate(model: Any, source: Any, labels: np.ndarray, batch: int, *, jit: 
     """Epochs as the trainer has them; the first makes everything ready."""
     from tlcore.runs.config import TrainingConfig
     from tlcore.runs.events import EpochEnded
+    from tlcore.tasks.classification import CLASSIFICATION
+    from tlcore.tasks.task import LOSS
     from tlcore.training.batches import Batches, Labelled
     from tlcore.training.fit import Best, Standing, Watch, train_phase
     from tlcore.training.optimizer import compile_for
     from tlcore.training.phases import Phase
 
-    weights = np.ones(len(labels), np.float32)
+    weights, head = np.ones(len(labels), np.float32), CLASSIFICATION.build_head(CLASSES, labels)
     batches = Batches(
-        Labelled(source, labels, weights, CLASSES),
+        Labelled(source, labels, weights, head),
         batch_size=batch,
         seed=0,
         workers=device.loading_threads(),
     )
     phase = Phase("fine-tune", "Fine-tuning every block", 0, EPOCHS, 1e-4, 0)
-    compile_for(model, phase, TrainingConfig(dataset="d"), steps=batches.number, jit_compile=jit)
+    compile_for(model, phase, TrainingConfig(dataset="d"), head, steps=batches.number, jit_compile=jit)
     rates: list[float] = []
     watch = Watch(
         phase,
         Best(),
         Standing(),
         batches,
-        validation=Labelled(source, labels[:batch], weights[:batch], CLASSES),
+        validation=Labelled(source, labels[:batch], weights[:batch], head),
         batch_size=batch,
-        target="loss",
+        target=LOSS,
         epochs=EPOCHS,
         report=lambda news: rates.append(news.images_per_second) if isinstance(news, EpochEnded) else None,
         stop=lambda: False,
@@ -132,6 +134,7 @@ def epoch_rate(model: Any, source: Any, labels: np.ndarray, batch: int, *, jit: 
 def fine_tune(model: Any, pixels: np.ndarray, batch: int, policy: str, *, jit: bool | str) -> dict[str, float]:
     """Every block, in one precision."""
     from tlcore.runs.config import TrainingConfig
+    from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.optimizer import compile_for
     from tlcore.training.phases import Phase
     from tlcore.training.precision import in_precision
@@ -147,7 +150,14 @@ def fine_tune(model: Any, pixels: np.ndarray, batch: int, policy: str, *, jit: b
         fed = epoch_rate(in_precision(above, policy), lambda rows, epoch: ready[: len(rows)], labels, batch, jit=jit)
         twin = in_precision(above, policy)
     phase = Phase("fine-tune", "Fine-tuning every block", 0, EPOCHS, 1e-4, 0)
-    compile_for(twin, phase, TrainingConfig(dataset="d"), steps=STEPS, jit_compile=jit)
+    compile_for(
+        twin,
+        phase,
+        TrainingConfig(dataset="d"),
+        CLASSIFICATION.build_head(CLASSES, labels),
+        steps=STEPS,
+        jit_compile=jit,
+    )
     twin.optimizer.build(twin.trainable_variables)
     answers = np.eye(CLASSES, dtype=np.float32)[labels[:batch]]
     loop = (ready, answers, np.ones(batch, np.float32))
@@ -163,13 +173,15 @@ def fine_tune(model: Any, pixels: np.ndarray, batch: int, policy: str, *, jit: b
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
     from tlcore.backbones.catalogue import find
+    from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.backbones import build_backbone
     from tlcore.training.model import TransferModel
 
     backbone = find(asked.backbone)
     with device.scope():
         body = build_backbone(backbone, size=asked.size, weights="random")
-        model = TransferModel(backbone, body, classes=CLASSES, dropout=0.2, seed=0)
+        head = CLASSIFICATION.build_head(CLASSES, np.arange(CLASSES))
+        model = TransferModel(backbone, body, head, dropout=0.2, seed=0)
     pixels = np.random.default_rng(0).integers(0, 256, (asked.pictures, asked.size, asked.size, 3), dtype=np.uint8)
     found: dict[str, Any] = {"freeze": freeze(model, pixels, asked.batch)}
     for policy in filter(None, ("float32", device.lower_precision())):

@@ -44,7 +44,7 @@ from tlcore.data.progress import drain  # noqa: E402
 from tlcore.health import embed  # noqa: E402
 from tlcore.health.check import Check  # noqa: E402
 from tlcore.health.events import CheckStarted, StageEnded  # noqa: E402
-from tlcore.health.launch import launch_check  # noqa: E402
+from tlcore.jobs.launch import launch  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
 FLIPPED, COPIED, DAMAGED = 0.05, 0.05, 20
@@ -126,7 +126,8 @@ def windows(dataset: Dataset, folder: Path, count: int) -> None:
 
 def checked(workspace: Workspace, dataset: Dataset) -> tuple[Check, dict[str, float], dict[str, float], float]:
     """Have a worker check it; give the seconds of each stage, its processor seconds, and the most memory, in GB."""
-    check, most = launch_check(workspace, dataset), 0
+    check, most = Check(dataset), 0
+    launch(check, workspace)
     worker = next(event.pid for event in reversed(check.events()) if isinstance(event, CheckStarted))
     while (state := check.state()).live:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -22,8 +22,8 @@ from threadpoolctl import threadpool_limits
 from tlcore.data.intake import ingest
 from tlcore.data.progress import drain
 from tlcore.health.embed import embed
-from tlcore.health.probe import Axes, principal_axes, solve
-from tlcore.labelling.usefulness import most_useful
+from tlcore.labelling.acquisition import most_useful
+from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.workspace import Workspace
 
 FIRST, STRETCH, STRENGTH, RARER = 5, 10, 0.01, 2 / 3
@@ -59,23 +59,19 @@ def course(
     known = [int(row) for label in np.unique(labels) for row in pool[labels[pool] == label][:FIRST]]
     found = []
     while True:
-        kernel, bias = solve(axes(rows[known]), labels[known], classes=int(labels.max()) + 1, strength=STRENGTH)
-        right = (axes(rows[held]) @ kernel + bias).argmax(axis=1) == labels[held]
+        many = int(labels.max()) + 1
+        probe = LinearProbe.fit(axes(rows[known]), labels[known], classes=many, strength=STRENGTH)
+        right = probe.predict(axes(rows[held])).argmax(axis=1) == labels[held]
         found.append(float(np.mean([right[labels[held] == label].mean() for label in classes])))
         left = np.setdiff1d(pool, known)
         if len(found) > most // STRETCH or len(left) < STRETCH:
             return found
-        chosen = _useful(axes, rows[left], kernel, bias, seed) if useful else rng.permutation(len(left))[:STRETCH]
+        if useful:
+            chances = probe.predict(axes(rows[left]))
+            chosen = most_useful(rows[left] - rows[left].mean(axis=0), chances, STRETCH, seed=seed)
+        else:
+            chosen = rng.permutation(len(left))[:STRETCH]
         known += [int(left[row]) for row in chosen]
-
-
-def _useful(
-    axes: Axes, rows: npt.NDArray[np.float32], kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], seed: int
-) -> list[int]:
-    logits = axes(rows) @ kernel + bias
-    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-    chances /= chances.sum(axis=1, keepdims=True)
-    return most_useful(rows - rows.mean(axis=0), chances, STRETCH, seed=seed)
 
 
 def main() -> None:

@@ -37,9 +37,9 @@ from streamlit.testing.v1 import AppTest, app_test  # noqa: E402
 from benchmarks.machine import machine, versions  # noqa: E402
 from tests.pages import made_checks  # noqa: E402
 from tests.pages.opening import open_page  # noqa: E402
-from tlcore.data import edits  # noqa: E402
-from tlcore.data.changes import Relabel  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
+from tlcore.data.edits import operations  # noqa: E402
+from tlcore.data.edits.types import Relabel  # noqa: E402
 from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
 from tlcore.health.findings import Finding  # noqa: E402
@@ -47,13 +47,13 @@ from tlcore.health.findings import Finding  # noqa: E402
 CLASSES, FINDINGS, SHOWN = 20, 2500, 6000
 BAR_SECONDS = 0.5
 VIEWS = (
-    ("1_data", {}),
-    ("1_data", {"show": "class:class 03"}),
-    ("1_data", {"show": "copies"}),
-    ("9_check", {}),
-    ("9_check", {"kind": "label_suspect"}),
-    ("9_check", {"kind": "near_duplicate"}),
-    ("10_history", {}),
+    ("data", {}),
+    ("data", {"show": "class:class 03"}),
+    ("data", {"show": "copies"}),
+    ("check", {}),
+    ("check", {"kind": "label_suspect"}),
+    ("check", {"kind": "near_duplicate"}),
+    ("history", {}),
 )
 
 
@@ -103,7 +103,7 @@ def timed(act: Callable[[], object]) -> tuple[float, float]:
 def edit(dataset: Dataset, app: AppTest) -> None:
     first = dataset.all_items().iloc[0]
     other = next(label for label in dataset.info.classes if label != first["label"])
-    edits.apply(dataset, Relabel(labels={first["sha256"]: other}))
+    operations.apply(dataset, Relabel(labels={first["sha256"]: other}))
     app.run()
 
 

@@ -5,7 +5,7 @@
 Of each dataset the features of the bundled backbone, frozen, are dealt as a run would deal its pictures: 70 % to learn
 from, 15 % to set the limit by, 15 % as the familiar ones; stretches of 20 frames of a video stay together. Strangers
 are 300 pictures of each other dataset, and (the hard case) the pictures of a class that was left out, one class after
-the other. Scored by `tlcore.inference.unfamiliar`, as every exported model does it, and for comparison by the
+the other. Scored by `tlcore.inference.ood`, as every exported model does it, and for comparison by the
 Mahalanobis distance to the nearest class mean with one covariance for all classes (K. Lee and others, NeurIPS 2018),
 shrunk by Ledoit and Wolf's rule. Features are computed once and kept in `--home`. The last line is one JSON object;
 `value` is the lowest AUROC of a dataset against another, of means over the seeds.
@@ -37,9 +37,9 @@ from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
 from tlcore.data.progress import drain  # noqa: E402
-from tlcore.evaluation.strangers import auroc  # noqa: E402
+from tlcore.evaluation.ood_evaluation import auroc  # noqa: E402
 from tlcore.health.embed import embed  # noqa: E402
-from tlcore.inference.unfamiliar import learn_known, some_known  # noqa: E402
+from tlcore.inference.ood import learn_known, some_known  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
 BAR = 0.95

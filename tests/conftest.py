@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from PIL import Image, ImageDraw
 
@@ -16,6 +19,7 @@ from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.data.dataset import Dataset
+    from tlcore.runs.run import Run
 
 # A machine that does something else meanwhile is no fault.
 settings.register_profile("graft", deadline=None)
@@ -26,10 +30,56 @@ CLASSES = {"circle": (200, 60, 50), "square": (50, 90, 200), "triangle": (60, 17
 PICTURES_PER_CLASS = 12
 
 
+# The longest first, so that of two processes none is left alone with one of them at the end.
+LONGEST = (
+    "browser",
+    "export/test_every_backbone.py",
+    "training/test_backbones_conformance.py",
+    "export/test_formats.py",
+    "training/test_work.py",
+    "training/test_resuming.py",
+    "training",
+    "export",
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long come first: of two processes none is left alone with one of them at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "training"))
+    """Say which tests one process takes together: a file's, a backbone's, and all that need the browser."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=_turn)
+
+
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
+
+
+def _group(item: pytest.Item) -> str:
+    place = _place(item)
+    if place.startswith("browser/"):
+        return "browser"
+    given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    backbone = given.get("small") or given.get("built")
+    return f"{place} {backbone.key}" if backbone else place
+
+
+def _turn(item: pytest.Item) -> tuple[bool, int]:
+    place = _place(item)
+    slow = item.get_closest_marker("slow") is not None
+    return (not slow, next((turn for turn, start in enumerate(LONGEST) if place.startswith(start)), len(LONGEST)))
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """A folder that all processes of the session share, filled by the first that asks. Only read it, or copy it."""
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "built" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (stamp := folder.with_suffix(".done")).exists():
+            build(folder)
+            stamp.touch()
+    return folder
 
 
 @pytest.fixture
@@ -62,13 +112,56 @@ def tiny_zip(tiny_folder: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def tiny_dataset(workspace: Workspace, tiny_folder: Path) -> Dataset:
-    """The same pictures, taken in."""
+@pytest.fixture(scope="session")
+def built_dataset(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
+    """A workspace with the same pictures, taken in once."""
     from tlcore.data.intake import ingest
     from tlcore.data.progress import drain
 
-    return drain(ingest(workspace, tiny_folder), lambda progress: None).dataset
+    def build(home: Path) -> None:
+        drain(ingest(Workspace(home), tiny_folder), lambda progress: None)
+
+    return built_once(tmp_path_factory, "dataset", build)
+
+
+@pytest.fixture(scope="session")
+def built_run(tmp_path_factory: pytest.TempPathFactory, built_dataset: Path) -> Path:
+    """A workspace with a run of them that was evaluated; its model goes by colour."""
+    from tests.graphs import make_answerable_run
+    from tlcore.data.dataset import list_datasets
+    from tlcore.evaluation.run import evaluate_run
+
+    def build(home: Path) -> None:
+        shutil.copytree(built_dataset, home, dirs_exist_ok=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GRAFT_HOME", str(home))
+            patch.setenv("GRAFT_QUEUE", str(home / "queue"))
+            workspace = Workspace.default()
+            (dataset,) = list_datasets(workspace)
+            evaluate_run(make_answerable_run(workspace, dataset), lambda step: None)
+
+    return built_once(tmp_path_factory, "run", build)
+
+
+@pytest.fixture
+def tiny_dataset(workspace: Workspace, built_dataset: Path) -> Dataset:
+    """The same pictures in a workspace of one's own, to do with as one likes."""
+    from tlcore.data.dataset import list_datasets
+
+    shutil.copytree(built_dataset, workspace.root, dirs_exist_ok=True)
+    built = {path.name for path in (built_dataset / "datasets").iterdir()}
+    (dataset,) = (each for each in list_datasets(workspace) if each.id in built)
+    return dataset
+
+
+@pytest.fixture
+def evaluated_run(workspace: Workspace, built_run: Path) -> Run:
+    """A run of these pictures that was evaluated, in a workspace of one's own."""
+    from tlcore.runs.run import list_runs
+
+    shutil.copytree(built_run, workspace.root, dirs_exist_ok=True)
+    (run,) = list_runs(workspace)
+    return run
 
 
 def draw_shape(label: str, rng: np.random.Generator, size: int = 64) -> Image.Image:

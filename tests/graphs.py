@@ -13,11 +13,12 @@ from tests.conftest import CLASSES
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.pixels import read_pixels
 from tlcore.files import write_json
-from tlcore.inference.labels import Labels, read_labels
-from tlcore.inference.unfamiliar import learn_known
+from tlcore.inference.contract import Labels, read_labels
+from tlcore.inference.ood import learn_known
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.head_graph import head_graph, join
 from tlcore.workspace import Workspace
 
@@ -63,7 +64,9 @@ def write_knowing_model(run: Run, workspace: Workspace, *, temperature: float) -
     )
     known = learn_known(train, validation)
     bias = np.zeros(len(colours), np.float32)
-    onnx.save(join(body, head_graph(kernel, bias, known, like=body, source="colour"), "head/"), run.model_onnx)
+    onnx.save(
+        join(body, head_graph(kernel, bias, known, CLASSIFICATION, like=body, source="colour"), "head/"), run.model_onnx
+    )
     write_json(run.labels_json, labels.model_copy(update={"temperature": temperature}))
 
 

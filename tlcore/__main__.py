@@ -34,7 +34,11 @@ from tlcore.commands import (
     train,
     use,
 )
+from tlcore.commands.terminal import begin_in_utf8, escape_what_cannot_be_shown, output_is_closed
+from tlcore.disk import fault_of
 from tlcore.errors import ConfigError, GraftError
+from tlcore.markup import lines
+from tlcore.workspace import home
 
 PROGRAM = "python -m tlcore"
 USAGE_FAULT = 2
@@ -74,8 +78,7 @@ app.command("publish")(publish.publish)
 @app.command("work", hidden=True)
 def work(run: Annotated[Path, typer.Argument(help="The folder of a run that was made before.")]) -> int:
     """Be the worker of a run; `train` and the Train page start it."""
-    # A machine that shuts down asks politely first: the run then ends with a sentence.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    _end_when_told()
     from tlcore.training.work import work as work_on
 
     return work_on(run)
@@ -84,7 +87,7 @@ def work(run: Annotated[Path, typer.Argument(help="The folder of a run that was 
 @app.command("sweep-work", hidden=True)
 def sweep_work(folder: Annotated[Path, typer.Argument(help="The folder of a sweep that was made before.")]) -> int:
     """Be the worker of a sweep; `sweep` and the Sweep page start it."""
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    _end_when_told()
     from tlcore.sweeps.work import work as work_on
 
     return work_on(folder)
@@ -93,7 +96,7 @@ def sweep_work(folder: Annotated[Path, typer.Argument(help="The folder of a swee
 @app.command("check-work", hidden=True)
 def check_work(folder: Annotated[Path, typer.Argument(help="The folder of a dataset.")]) -> int:
     """Be the worker that checks a dataset; `data check` and the Check page start it."""
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    _end_when_told()
     from tlcore.health.work import work as work_on
 
     return work_on(folder)
@@ -102,8 +105,8 @@ def check_work(folder: Annotated[Path, typer.Argument(help="The folder of a data
 @app.command("understand-work", hidden=True)
 def understand_work(run: Annotated[Path, typer.Argument(help="The folder of a run that was judged.")]) -> int:
     """Be the worker that looks where a run fails; `understand` and the Evaluate page start it."""
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    from tlcore.evaluation.understand_work import work as work_on
+    _end_when_told()
+    from tlcore.evaluation.error_analysis.job import work as work_on
 
     return work_on(run)
 
@@ -114,7 +117,7 @@ def export_work(
     key: Annotated[str, typer.Argument(help="A format.")],
 ) -> int:
     """Be the worker that makes one format; the Export page starts it."""
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    _end_when_told()
     return export.export_work(run, key)
 
 
@@ -127,16 +130,22 @@ def graph_work() -> None:
     make_graph(Workspace.default())
 
 
+def _end_when_told() -> None:
+    """Let SIGTERM end a worker with a sentence: a machine that shuts down asks politely first."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 only for success, every fault a sentence on standard error."""
+    escape_what_cannot_be_shown()
     try:
         # Not standalone: a fault of ours and a typing error are told in the same way.
         return int(app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
     except ConfigError as error:
         for problem in error.problems:
-            typer.echo(f"{problem.field}: {problem.message}", err=True)
+            typer.echo(lines(f"{problem.field}: {problem.message}"), err=True)
     except GraftError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(lines(error), err=True)
     except typer.TyperException as error:
         typer.echo(f"{error.format_message().rstrip('.')}. `{PROGRAM} --help` shows what there is.", err=True)
         return USAGE_FAULT
@@ -147,10 +156,16 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever reads our output has seen enough; what is still unwritten must not fail once more at the exit.
         sys.stdout = None
-    except Exception:  # a bug: show all of it
-        traceback.print_exc()
+    except Exception as error:
+        if output_is_closed(error):
+            typer.echo(f"The answer has to be written. Standard output takes no more: {error}.", err=True)
+        elif fault := fault_of(error, place=home()):
+            typer.echo(str(fault), err=True)
+        else:  # a bug: show all of it
+            traceback.print_exc()
     return 1
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     sys.exit(main())

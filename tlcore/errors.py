@@ -4,6 +4,7 @@
     ├── WorkspaceError      a folder of ours that cannot be used
     ├── DataError           pictures, labels, archives, splits
     │   ├── ArchiveError    an archive that is refused whole
+    │   ├── ImportQuestionError   an import that can be understood in several ways; carries the plan
     │   └── PictureError    one picture that cannot be used
     ├── ConfigError         settings that do not fit; carries every fault with its field
     ├── WeightsError        pretrained weights that are missing, damaged or cannot be fetched
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class GraftError(Exception):
@@ -33,6 +35,14 @@ class DataError(GraftError):
 
 class ArchiveError(DataError):
     """An archive is refused whole: it is damaged, too large or hostile."""
+
+
+class ImportQuestionError(DataError):
+    """An import can be understood in several ways, or its classes look wrong; `plan`, an `ImportPlan`, says how."""
+
+    def __init__(self, message: str, plan: Any) -> None:
+        self.plan = plan
+        super().__init__(message)
 
 
 class PictureError(DataError):

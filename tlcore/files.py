@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 CHUNK_BYTES = 1 << 20
+SECONDS_BETWEEN_TRIES = 0.1
 
 
 @contextmanager
@@ -123,7 +126,31 @@ def remove_tree(path: Path) -> None:
     doomed = path.with_name(f".deleting-{path.name}")
     shutil.rmtree(doomed, ignore_errors=True)
     path.replace(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+    emptied(doomed)
+
+
+def emptied(folder: Path, *, seconds: float = 2.0) -> bool:
+    """Delete a folder, again and again for a while where somebody still writes into it; whether it is gone."""
+    until = time.monotonic() + seconds
+    while True:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists() or time.monotonic() >= until:
+            return not folder.exists()
+        time.sleep(SECONDS_BETWEEN_TRIES)
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """Give an empty folder among the temporary files, which is deleted afterwards.
+
+    That it cannot be deleted is no fault of what was done in it: it is logged, and the folder stays.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        yield folder
+    finally:
+        if not emptied(folder):
+            logging.getLogger(__name__).warning("The temporary folder %s cannot be deleted. Delete it by hand.", folder)
 
 
 def tree_bytes(path: Path) -> int:

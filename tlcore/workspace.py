@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tlcore.disk import closed, expanded, shortened
 from tlcore.errors import WorkspaceError
 
 
@@ -23,20 +24,22 @@ class Workspace:
 
     @classmethod
     def default(cls) -> Workspace:
-        """The workspace that the environment names; made if it is not there.
+        """The workspace that the environment names; made if it is not there. One that is only read opens as well.
 
         Raises:
             WorkspaceError: The folder cannot be made or written.
         """
-        workspace = cls(Path(os.environ.get("GRAFT_HOME") or "workspace").expanduser().resolve())
+        workspace = cls(home())
         try:
             for folder in (workspace.datasets, workspace.cache, workspace.runs, workspace.weights):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise WorkspaceError(
-                f"Graft needs a folder that it can write. {workspace.root} cannot be used: {error.strerror}. "
-                "Set GRAFT_HOME to another folder."
-            ) from error
+            # What is there can be looked at; whoever writes is told then.
+            if not closed(error) or not (workspace.datasets.is_dir() or workspace.runs.is_dir()):
+                raise WorkspaceError(
+                    f"Graft needs a folder that it can write. {shortened(workspace.root)} cannot be used: "
+                    f"{error.strerror}. Set GRAFT_HOME to another folder."
+                ) from error
         return workspace
 
     @property
@@ -60,6 +63,11 @@ class Workspace:
     def weights(self) -> Path:
         """Weights files put here by hand are found by their published file name."""
         return self.root / "weights"
+
+
+def home() -> Path:
+    """Where the workspace is, made or not: `$GRAFT_HOME`, or `./workspace`."""
+    return expanded(Path(os.environ.get("GRAFT_HOME") or "workspace")).resolve()
 
 
 def slug(text: str, *, longest: int = 40) -> str:

@@ -16,8 +16,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server
 from tests.browser.test_journey import settled
 from tlcore.data.dataset import Dataset, list_datasets
-from tlcore.data.dealing import PARTS
-from tlcore.data.locked import read_parts
+from tlcore.data.split.locked import read_parts
+from tlcore.data.split.stratify import PARTS
 from tlcore.runs.run import Run, list_runs
 from tlcore.workspace import Workspace
 
@@ -64,12 +64,12 @@ def train(page: Page, url: str, dataset: Dataset, workspace: Workspace) -> Run:
     """Start what the Train page recommends, and wait for it."""
     there = {run.id for run in list_runs(workspace)}
     page.goto(f"{url}/train?dataset={dataset.id}")
-    start = page.get_by_role("button", name=re.compile("^Start"))
+    start = page.locator(".st-key-start button")
     settled(page)
     expect(start).to_be_enabled()
     start.click()
     expect(page).to_have_url(re.compile(r"/runs\?.*run="))
-    expect(page.get_by_role("button", name="See how good it is")).to_be_enabled(timeout=240_000)
+    expect(page.get_by_role("button", name="Evaluate it")).to_be_enabled(timeout=240_000)
     (run,) = [run for run in list_runs(workspace) if run.id not in there]
     return run
 
@@ -79,7 +79,8 @@ def test_planted_faults_are_found_mended_and_trained_without(server: Server, pag
     page.goto(server.url)
     page.get_by_role("tab", name="Zip").click()
     page.locator("input[type=file]").first.set_input_files(planted)
-    expect(page.get_by_text("What became of each file")).to_be_visible()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("Import report")).to_be_visible()
     (dataset,) = list_datasets(workspace)
     settled(page)
     before = train(page, server.url, dataset, workspace)
@@ -87,7 +88,7 @@ def test_planted_faults_are_found_mended_and_trained_without(server: Server, pag
     # The check finds what was planted.
     page.goto(f"{server.url}/check?dataset={dataset.id}")
     page.get_by_role("button", name="Check the pictures").click()
-    expect(page.get_by_text("What was found")).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("heading", name="Findings")).to_be_visible(timeout=240_000)
     settled(page)
     page.screenshot(path=str(server.home / "found.png"), full_page=True)
 
@@ -108,9 +109,9 @@ def test_planted_faults_are_found_mended_and_trained_without(server: Server, pag
     page.goto(f"{server.url}/?dataset={dataset.id}")
     settled(page)
     first = read_parts(dataset)
-    page.get_by_text("Change what stays together, or draw anew").click()
-    page.get_by_role("button", name="Draw anew …").click()
-    page.get_by_role("button", name="Draw anew", exact=True).click()
+    page.get_by_text("Change the groups, or split again").click()
+    page.get_by_role("button", name="Split again …").click()
+    page.get_by_role("button", name="Split again", exact=True).click()
     deadline = time.monotonic() + 60
     while read_parts(dataset).draw.draw == first.draw.draw:
         assert time.monotonic() < deadline, "the split was not drawn anew"
@@ -124,7 +125,7 @@ def test_planted_faults_are_found_mended_and_trained_without(server: Server, pag
         found = run.state().test
         assert found is not None
         row = page.locator(f".st-key-row-{run.id}")
-        expect(row).to_contain_text(f"{100 * found.accuracy:.1f}")
+        expect(row).to_contain_text(f"{100 * found.value:.1f}")
     expect(row).to_contain_text(f"version {dataset.info.version}")
     # What is looked at stands in the URL, there and back.
     page.locator(f".st-key-open-{after.id}").get_by_role("button").click()

@@ -40,13 +40,15 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible()
     page.get_by_role("tab", name="Zip").click()
     page.locator("input[type=file]").first.set_input_files(photographs)
+    expect(page.get_by_role("heading", name="Import preview")).to_be_visible()
+    page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text(str(3 * PICTURES_PER_CLASS), exact=True).first).to_be_visible()
-    expect(page.get_by_text("What became of each file")).to_be_visible()
+    expect(page.get_by_text("Import report")).to_be_visible()
 
     # Choose, toggle, start.
     page.get_by_role("button", name="Train a model").click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    start = page.get_by_role("button", name=re.compile("^Start"))
+    start = page.locator(".st-key-start button")
     expect(start).to_be_enabled()
     page.get_by_role("radio", name="Fine-tune").click()
     depth = page.get_by_role("slider").first
@@ -67,11 +69,11 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     assert seen == sorted(seen), "epochs never go back"
     page.goto("about:blank")
     page.goto(run)
-    expect(page.get_by_role("button", name="See how good it is")).to_be_enabled(timeout=TRAINING_SECONDS)
+    expect(page.get_by_role("button", name="Evaluate it")).to_be_enabled(timeout=TRAINING_SECONDS)
     assert points(page, 0, "validation") >= 3
 
     # The evaluation.
-    page.get_by_role("button", name="See how good it is").click()
+    page.get_by_role("button", name="Evaluate it").click()
     expect(page.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible()
     expect(page.get_by_text("Test accuracy").first).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()

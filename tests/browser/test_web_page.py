@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import CLASSES, draw_shape
 from tests.graphs import make_answerable_run, write_knowing_model
-from tlcore.evaluation.calibration import read_calibration
+from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.export.web import VENDOR, WEB
@@ -53,6 +53,8 @@ def test_a_page_is_proven_in_a_browser_without_a_window(run: Run):
     assert manifest.agrees, manifest.reason
     assert manifest.largest_difference <= 1e-5
     assert manifest.versions["browser"].startswith("Chrome/")
+    assert manifest.awkward.differing == ()
+    assert [each.split()[0] for each in manifest.awkward.unread] == ["TIFF", "HEIC"]
     assert artefact(run.path, "web").stat().st_size == manifest.bytes
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.data.edited import make_dataset, sha_of
 from tlcore.__main__ import main
@@ -59,7 +61,7 @@ def test_labels_go_in_and_out_as_csv(dataset, told, tmp_path):
     assert told("relabel", "made", "--csv", str(tmp_path / "in.csv"))["classes"] == {"a": 1, "b": 2, "c": 2, "d": 1}
     content = told("history", "made", "--csv", str(tmp_path / "out.csv"))
     assert content["changes"] == 2
-    assert (tmp_path / "out.csv").read_text() == "picture,label,was\na/0.png,b,a\nb/4.png,d,b\n"
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8-sig") == "picture,label,was\na/0.png,b,a\nb/4.png,d,b\n"
 
 
 def test_versions_are_named_and_compared(dataset, told):
@@ -100,3 +102,43 @@ def test_what_cannot_be_done_is_a_sentence_and_no_success(dataset, capsys, words
     assert main(["data", *words]) == 1
     assert sentence in capsys.readouterr().err
     assert dataset.info.version == 1
+
+
+def test_the_range_of_values_is_shown_set_found_and_undone(workspace, told, tmp_path, capsys):
+    for label, top in (("dim", 900), ("bright", 3000)):
+        (tmp_path / "scans" / label).mkdir(parents=True)
+        for seed in range(3):
+            values = np.random.default_rng([top, seed]).integers(200, top, (20, 20)).astype(np.uint16)
+            Image.fromarray(values).save(tmp_path / "scans" / label / f"{seed}.png")
+    assert main(["data", "add", str(tmp_path / "scans")]) == 0
+    assert "have more than 8 bits: values from 20" in capsys.readouterr().out
+    first = told("range", "scans")
+    assert (first["version"], first["pictures"]) == (1, 6)
+    assert 200 <= first["low"] < 205
+    assert 2950 < first["high"] < 3000
+    found = told("range", "scans", "--high", "4095")
+    assert (found["version"], found["low"], found["high"]) == (2, first["low"], 4095)
+    found = told("range", "scans", "--low", "0", "--high", "2000.5")
+    assert (found["version"], found["low"], found["high"]) == (3, 0, 2000.5)
+    assert told("history", "scans")["history"][-1]["kind"] == "range"
+    found = told("range", "scans", "--auto")
+    assert (found["low"], found["high"]) == (first["low"], first["high"])
+    assert told("range", "scans", "--auto")["version"] == found["version"]  # it is that already
+    told("undo", "scans")
+    assert told("range", "scans")["high"] == 2000.5
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--auto", "--low", "3"], "Received both"),
+        (["--low", "3"], "the dataset has no range yet"),
+        (["--low", "3", "--high", "9"], "has none of them"),
+        (["--auto"], "has none of them"),
+    ],
+)
+def test_a_range_that_cannot_be_is_refused_in_a_sentence(dataset, capsys, options, said):
+    assert main(["data", "range", "made", *options]) != 0
+    assert said in capsys.readouterr().err
+    assert main(["data", "range", "made"]) == 0
+    assert "0 pictures have more than 8 bits: there is no range." in capsys.readouterr().out

@@ -15,10 +15,10 @@ from tests.runs.processes import state_is, until
 from tlcore.__main__ import main
 from tlcore.data.caches import using
 from tlcore.files import write_json
-from tlcore.runs import launch
+from tlcore.jobs import launch
+from tlcore.jobs.queue import line, turn
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Ended, Noted, Started
-from tlcore.runs.queue import line, turn
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 
@@ -51,7 +51,7 @@ def paused(make_run):
 def worker(monkeypatch):
     """Let a worker that does everything but train be the one that is launched."""
     monkeypatch.setenv("GRAFT_TEST_EPOCHS", "3")
-    monkeypatch.setattr(launch, "WORKER", (sys.executable, "-m", "tests.runs.worker"))
+    monkeypatch.setattr(launch, "PROGRAM", (sys.executable, "-m", "tests.runs.worker"))
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_waiting_run_is_moved_and_cancelled(workspace, waiting, capsys):
     assert last_object(capsys) == {"run": "fourth", "position": 1}
     assert main(["runs", "cancel", "third", "--json"]) == 0
     assert last_object(capsys) == {"run": "third", "state": "stopped"}
-    assert [place.run.id for place in line()] == ["first", "fourth", "second"]
+    assert [place.path.name for place in line()] == ["first", "fourth", "second"]
     assert main(["runs", "move", "first", "--to", "2"]) == 1
     assert "waits in line" in capsys.readouterr().err
 

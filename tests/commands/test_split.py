@@ -8,7 +8,7 @@ import pytest
 
 from tests.data.edited import make_dataset
 from tlcore.__main__ import main
-from tlcore.data.locked import parts_for_run
+from tlcore.data.split.locked import parts_for_run
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import list_runs

@@ -63,3 +63,11 @@ def test_with_json_everything_else_goes_aside(capsys):
 
 def test_columns_are_as_wide_as_their_widest_entry():
     assert table(("a", "b"), [("long", "x"), ("–", "")]) == "a     b\nlong  x\n–"
+
+
+def test_a_name_neither_breaks_a_line_nor_steers_the_terminal(capsys):
+    Terminal(as_json=False).result({}, table(("class", "pictures"), [("new\nline", "8"), ("\x1b[31mred", "9")]))
+    said = capsys.readouterr().out
+    assert said.splitlines() == ["class     pictures", "new line  8", "\ufffd[31mred  9"]
+    Terminal(as_json=False).result({}, "two\nlines \x1b[2J")
+    assert capsys.readouterr().out == "two\nlines \ufffd[2J\n"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from tlcore.data.changes import Relabel
 from tlcore.data.dataset import Dataset
-from tlcore.data.edits import apply
+from tlcore.data.edits.operations import apply
+from tlcore.data.edits.types import Relabel
 from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint, write_table
 from tlcore.data.staging import Item, Staging
 from tlcore.files import write_json

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.data.conftest import write_picture
-from tlcore.data.annotations import as_table, without_upload_mark
-from tlcore.data.intake import needs_label
+from tlcore.data.annotations import as_tables, without_upload_mark
+from tlcore.data.import_preview import needs_label
+from tlcore.errors import DataError
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations>
@@ -73,9 +74,9 @@ def test_cvats_tags_of_whole_pictures_are_the_classes(take_in, folder):
 @pytest.mark.parametrize("hostile", [BILLION_LAUGHS, EXTERNAL], ids=["expansion", "external"])
 def test_an_xml_with_a_document_type_is_not_read(take_in, folder, hostile):
     (folder / "annotations.xml").write_text(hostile)
-    report = take_in(folder)
-    assert "declares a document type or entities" in reasons(report)["annotations.xml"]
-    assert report.dataset.info.classes == ("images",)  # by the folder, as if there were no such file
+    with pytest.raises(DataError, match=r"annotations\.xml: .*declares a document type or entities"):
+        take_in(folder)
+    assert take_in(folder, label="cat").dataset.info.classes == ("cat",)
 
 
 def test_label_studios_choices_are_the_classes(take_in, folder):
@@ -124,15 +125,14 @@ def test_metadata_of_hugging_face_names_class_part_and_group(take_in, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.json", '[{"image": "one.png", "caption": "a cat"}, {"image": "two.png", "caption": "a dog"}]'),
         ("a.json", '{"images": []}'),
         ("a.json", '["one.png", 3, null]'),
         ("a.xml", "<annotation><filename>one.png</filename></annotation>"),
     ],
-    ids=["captions", "an object", "other things", "another program's"],
+    ids=["an object", "other things", "another program's"],
 )
 def test_what_is_no_export_that_is_known_is_left_alone(name, content):
-    assert as_table(Path(name), content.encode()) is None
+    assert as_tables(Path(name), content.encode()) == []
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_what_is_no_export_that_is_known_is_left_alone(name, content):
     ],
 )
 def test_a_damaged_export_says_so(name, content):
-    table = as_table(Path(name), content.encode())
+    (table,) = as_tables(Path(name), content.encode())
     assert table.rows == ()
     assert "damaged" in table.fault
 

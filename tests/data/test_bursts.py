@@ -10,9 +10,9 @@ from PIL import Image
 
 from tests.data.conftest import photo, write_classes
 from tlcore.data.bursts import MOST_FRAMES, groups_of, take_burst
-from tlcore.data.edits import undo
-from tlcore.data.locked import draw_parts
+from tlcore.data.edits.operations import undo
 from tlcore.data.progress import drain
+from tlcore.data.split.locked import draw_parts
 from tlcore.errors import DataError
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.data.edited import add, make_dataset, sha_of, truth
-from tlcore.data import edit_log
-from tlcore.data.changes import Exclude, MergeClasses, Relabel
 from tlcore.data.dataset import Dataset
-from tlcore.data.edits import apply, at_version, compare, history, redo, undo
+from tlcore.data.edits import log
+from tlcore.data.edits.operations import apply, at_version, compare, history, redo, undo
+from tlcore.data.edits.types import Exclude, MergeClasses, Relabel
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import write_json
 
@@ -51,7 +51,7 @@ def crashing(nth: int) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("append_line", "write_table", "write_json"):
-            patch.setattr(edit_log, name, stopping(getattr(edit_log, name)))
+            patch.setattr(log, name, stopping(getattr(log, name)))
         with pytest.raises(Crash):
             yield
 

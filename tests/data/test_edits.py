@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.edited import add, make_dataset, sha_of, truth
-from tlcore.data.changes import Colour, Delete, Exclude, Group, MergeClasses, Redo, Relabel, RenameClass, Restore
 from tlcore.data.dataset import fingerprint
-from tlcore.data.edits import (
+from tlcore.data.edits.operations import (
     apply,
     at_version,
     compare,
@@ -24,6 +23,7 @@ from tlcore.data.edits import (
     redo,
     undo,
 )
+from tlcore.data.edits.types import Colour, Delete, Exclude, Group, MergeClasses, Redo, Relabel, RenameClass, Restore
 from tlcore.errors import DataError
 from tlcore.workspace import Workspace
 

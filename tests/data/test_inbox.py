@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.data.conftest import write_classes, write_picture
-from tlcore.data.changes import Delete
-from tlcore.data.edits import apply, undo
+from tlcore.data.edits.operations import apply, undo
+from tlcore.data.edits.types import Delete
 from tlcore.data.inbox import Inbox, standing
 from tlcore.data.progress import drain
 from tlcore.errors import DataError

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.edited import add, make_dataset, sha_of
-from tlcore.data.changes import Delete, Exclude, Group, Relabel, Restore
 from tlcore.data.dataset import Dataset
-from tlcore.data.edits import apply, redo, undo
-from tlcore.data.locked import cost_of_drawing_anew, draw_parts, parts_for_run, read_parts, regroup
-from tlcore.data.looks import count_look, flattery, read_looks, sentence
-from tlcore.data.parts import read_draw
+from tlcore.data.edits.operations import apply, redo, undo
+from tlcore.data.edits.types import Delete, Exclude, Group, Relabel, Restore
+from tlcore.data.split.file import read_draw
+from tlcore.data.split.locked import cost_of_drawing_anew, draw_parts, parts_for_run, read_parts, regroup
+from tlcore.data.test_usage import count_look, flattery, read_looks, sentence
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.workspace import Workspace
 

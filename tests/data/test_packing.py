@@ -13,9 +13,9 @@ import pytest
 
 from tests.data.conftest import write_picture
 from tlcore.data.archive import Limits
-from tlcore.data.changes import Relabel
 from tlcore.data.dataset import list_datasets
-from tlcore.data.edits import apply, undo
+from tlcore.data.edits.operations import apply, undo
+from tlcore.data.edits.types import Relabel
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
 from tlcore.data.packing import MANIFEST, pack_dataset, packed_kind

@@ -14,7 +14,8 @@ import pytest
 
 from tests.data.conftest import photo, write_classes
 from tlcore.data.archive import Limits, opening
-from tlcore.data.intake import needs_label
+from tlcore.data.import_plan import ImportChoices
+from tlcore.data.import_preview import check_sure, needs_label, preview
 from tlcore.data.parquet import unrolled
 from tlcore.errors import ArchiveError, DataError
 
@@ -150,3 +151,25 @@ def test_a_damaged_file_is_told_of_and_nothing_is_made(take_in, workspace, tmp_p
     with pytest.raises(DataError, match="damaged"):
         take_in(path)
     assert not [found for found in workspace.datasets.iterdir() if not found.name.startswith(".")]
+
+
+@pytest.mark.parametrize("chosen", [None, "labels"])
+def test_lists_of_labels_are_refused_not_joined(tmp_path, chosen):
+    rows = pa.array([{"bytes": encoded(seed), "path": None} for seed in range(8)], IMAGE)
+    pq.write_table(pa.table({"image": rows, "labels": [[0, 1], [0]] * 4}), tmp_path / "all.parquet")
+    found = preview(tmp_path, ImportChoices(label_column=chosen)).plan
+    assert "several labels" in found.refusal
+    assert not found.counts()
+
+
+def test_boxes_are_refused_by_what_they_are(tmp_path):
+    rows = pa.array([{"bytes": encoded(seed), "path": None} for seed in range(4)], IMAGE)
+    objects = [{"bbox": [[1.0, 2.0, 3.0, 4.0]], "category": [0]}] * 4
+    pq.write_table(pa.table({"image": rows, "objects": objects}), tmp_path / "all.parquet")
+    assert "column 'objects' has boxes" in preview(tmp_path).plan.refusal
+
+
+def test_a_parquet_file_without_classes_is_named_in_the_refusal(tmp_path):
+    pq.write_table(pa.table({"image": pa.array([encoded(0), encoded(1)])}), tmp_path / "all.parquet")
+    with pytest.raises(DataError, match=r"No column of all\.parquet"):
+        check_sure(preview(tmp_path).plan, ImportChoices())

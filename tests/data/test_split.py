@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlcore.data.split import SplitResult, split
+from tlcore.data.split.assign import SplitResult, split
 from tlcore.errors import DataError
 
 PARTS = ["train", "val", "test"]

@@ -14,7 +14,7 @@ from tlcore.backbones.weights import weights_path
 from tlcore.data.progress import drain
 from tlcore.evaluation.baselines import guess
 from tlcore.evaluation.files import read_features
-from tlcore.evaluation.frozen import frozen_features
+from tlcore.evaluation.frozen_features import frozen_features
 from tlcore.evaluation.run import evaluate_run
 from tlcore.files import sha256
 from tlcore.inference.trunk import trunk_identity

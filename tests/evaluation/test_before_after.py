@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.pages.made_runs import finished
-from tlcore.data import edits
-from tlcore.data.changes import Exclude, MergeClasses, Relabel, RenameClass
-from tlcore.data.since import edits_since
+from tlcore.data.edits import operations
+from tlcore.data.edits.diff import edits_since
+from tlcore.data.edits.types import Exclude, MergeClasses, Relabel, RenameClass
 from tlcore.evaluation.before_after import before_and_after
 from tlcore.evaluation.files import read_predictions
 
@@ -19,7 +19,7 @@ def test_what_was_mended_counts_for_both(workspace, tiny_dataset):
     answers = read_predictions(first.path)
     wrong = answers[~answers["correct"]]
     mended = dict(zip(wrong["sha256"][:3], wrong["predicted"][:3], strict=True))
-    edits.apply(tiny_dataset, Relabel(labels=mended))
+    operations.apply(tiny_dataset, Relabel(labels=mended))
     second = finished(workspace, tiny_dataset, right=1.0, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
     n = len(answers)
@@ -34,7 +34,7 @@ def test_what_was_mended_counts_for_both(workspace, tiny_dataset):
 def test_pictures_that_left_the_dataset_are_left_out(workspace, tiny_dataset):
     first = finished(workspace, tiny_dataset, **SHARES)
     gone = tuple(read_predictions(first.path)["sha256"][:2])
-    edits.apply(tiny_dataset, Exclude(shas=gone))
+    operations.apply(tiny_dataset, Exclude(shas=gone))
     second = finished(workspace, tiny_dataset, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
     assert (found.left_out, found.pair.pictures) == (2, len(read_predictions(second.path)))
@@ -42,8 +42,8 @@ def test_pictures_that_left_the_dataset_are_left_out(workspace, tiny_dataset):
 
 def test_an_answer_by_an_old_name_is_still_right(workspace, tiny_dataset):
     first = finished(workspace, tiny_dataset, right=1.0, **SHARES)
-    edits.apply(tiny_dataset, RenameClass(old="circle", new="ring"))
-    edits.apply(tiny_dataset, MergeClasses(classes=("square", "triangle"), into="cornered"))
+    operations.apply(tiny_dataset, RenameClass(old="circle", new="ring"))
+    operations.apply(tiny_dataset, MergeClasses(classes=("square", "triangle"), into="cornered"))
     second = finished(workspace, tiny_dataset, right=1.0, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
     assert (found.before.value, found.after.value, found.relabelled) == (1.0, 1.0, 0)
@@ -58,14 +58,14 @@ def test_without_the_dataset_the_labels_of_the_later_run_hold(workspace, tiny_da
 
 
 def test_edits_that_were_taken_back_are_told_and_reversed(tiny_dataset):
-    edits.apply(tiny_dataset, RenameClass(old="circle", new="ring"))
+    operations.apply(tiny_dataset, RenameClass(old="circle", new="ring"))
     then = tiny_dataset.info.version
     assert edits_since(tiny_dataset, then).says == ()
-    edits.undo(tiny_dataset)
-    edits.apply(tiny_dataset, RenameClass(old="square", new="box"))
+    operations.undo(tiny_dataset)
+    operations.apply(tiny_dataset, RenameClass(old="square", new="box"))
     since = edits_since(tiny_dataset, then)
     assert since.says == ("Undid: Renamed 'circle' to 'ring'.", "Renamed 'square' to 'box'.")
     assert [since.name(label) for label in ("ring", "square", "triangle")] == ["circle", "box", "triangle"]
-    edits.undo(tiny_dataset)
-    edits.redo(tiny_dataset)
+    operations.undo(tiny_dataset)
+    operations.redo(tiny_dataset)
     assert edits_since(tiny_dataset, then) == since, "undone and made again is as if nothing had happened"

@@ -11,8 +11,8 @@ from scipy.special import softmax
 from sklearn import metrics as reference
 
 from tlcore.errors import RunError
-from tlcore.evaluation.calibrate import Answered, calibrate, read_answers
-from tlcore.evaluation.calibration import Calibration, read_calibration
+from tlcore.evaluation.calibration_fit import Answered, calibrate, read_answers
+from tlcore.evaluation.calibration_schema import Calibration, read_calibration
 from tlcore.evaluation.conformal import METHODS, fit_sets, judge_sets, sets
 from tlcore.evaluation.metrics import predictions_table
 from tlcore.evaluation.reliability import BINS, bin_of, coverage, reliability

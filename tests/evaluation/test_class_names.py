@@ -11,7 +11,7 @@ from tests.graphs import make_answerable_run
 from tlcore.__main__ import main
 from tlcore.errors import RunError
 from tlcore.evaluation import class_names
-from tlcore.evaluation.calibration import read_calibration
+from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.class_names import rename_class, rename_in_runs
 from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.run import evaluate_run

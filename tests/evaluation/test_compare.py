@@ -9,7 +9,7 @@ import pytest
 from tests.graphs import make_answerable_run
 from tests.pages.made_runs import epoch_ended, finished, made
 from tlcore.__main__ import main
-from tlcore.data.locked import draw_parts
+from tlcore.data.split.locked import draw_parts
 from tlcore.errors import RunError
 from tlcore.evaluation.compare import compare, run_figures
 from tlcore.evaluation.figures import Interval

@@ -10,11 +10,12 @@ from sklearn.metrics import roc_auc_score
 from tests.graphs import make_answerable_run, write_knowing_model
 from tlcore.data.intake import ingest
 from tlcore.data.progress import drain
-from tlcore.evaluation.calibration import read_calibration
+from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.files import read_predictions, read_validation
+from tlcore.evaluation.ood_evaluation import auroc
 from tlcore.evaluation.run import evaluate_run, write_validation
-from tlcore.evaluation.strangers import auroc
 from tlcore.inference.predictor import Predictor
+from tlcore.tasks import Decision
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_nothing_is_chosen_by_validation_pictures_that_the_model_has_met(workspa
     # Training knows a head that had not met them.
     n = int((run.split()["split"] == "val").sum())
     chances = np.full((n, 3), 1 / 3, np.float32)
-    write_validation(run, chances, np.ones(n, np.float32))
+    write_validation(run, chances, np.ones(n, np.float32), Decision())
     evaluate_run(run, lambda step: None)
     assert read_validation(run.path)["confidence"].tolist() == pytest.approx([1 / 3] * n)
     assert read_calibration(run.path).validation == n

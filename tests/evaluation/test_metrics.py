@@ -18,9 +18,9 @@ from tlcore.evaluation.metrics import (
     mistakes,
     predictions_table,
     probabilities,
-    wilson,
 )
 from tlcore.files import write_json
+from tlcore.intervals import wilson
 
 CLASSES = ("bird", "cat", "dog")
 

@@ -11,10 +11,10 @@ from sklearn.preprocessing import normalize
 
 from tlcore.data.progress import drain
 from tlcore.evaluation.distortions import DISTORTIONS, Distortion
-from tlcore.evaluation.map import TILE, atlas_across, blank_atlas, choose, draw_map, put_tile
-from tlcore.evaluation.metrics import wilson
-from tlcore.evaluation.rival import NearestMean
+from tlcore.evaluation.embedding_map import TILE, atlas_across, blank_atlas, choose, draw_map, put_tile
+from tlcore.evaluation.frozen_baseline import NearestMean
 from tlcore.evaluation.robustness import try_distortions
+from tlcore.intervals import wilson
 
 SIDE = 112
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from tests.graphs import make_answerable_run
-from tlcore.data.locked import draw_parts
-from tlcore.data.looks import read_looks
+from tlcore.data.split.locked import draw_parts
+from tlcore.data.test_usage import read_looks
 from tlcore.errors import DataError, RunError
 from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.metrics import probabilities
@@ -84,6 +84,7 @@ def test_a_run_whose_dataset_is_gone_says_so(run, tiny_dataset):
         evaluate_run(run, lambda step: None)
 
 
+@pytest.mark.slow
 def test_judging_loads_no_backend(run):
     program = (
         "import sys, json, pathlib\n"

@@ -7,7 +7,7 @@ Where many layers make a difference, and each at full length, is measured by `be
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -16,18 +16,21 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.own_weights import settle
 from tests.conftest import CLASSES, draw_shape
+from tests.heads import head
+from tests.training.layer_kinds import kind
 from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
 from tlcore.data.progress import drain
-from tlcore.export.proof import AppAnswers
-from tlcore.export.samples import sample
+from tlcore.export.calibration_data import sample
+from tlcore.export.parity import AppAnswers
 from tlcore.files import write_json
-from tlcore.inference.labels import Labels
-from tlcore.inference.unfamiliar import learn_known
+from tlcore.inference.contract import Labels
+from tlcore.inference.ood import learn_known
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
 from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
 from tlcore.training.model import TransferModel
@@ -78,14 +81,16 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     keras.utils.set_random_seed(0)
     body = as_far_as_needed(build_backbone(backbone, size=size, weights="random"), backbone)
     settle(body, train.pixels.astype(np.float32))
-    model = TransferModel(backbone, body, classes=len(CLASSES), dropout=0.0, seed=0)
+    model = TransferModel(backbone, body, head(len(CLASSES)), dropout=0.0, seed=0)
     known, validated, tested = (
         np.asarray(model.features(part.pixels.astype(np.float32))) for part in (train, val, test)
     )
     model.set_head(*learn_head(known, train.labels))
     seen = learn_known(known, validated)
     graph = graph_of(model, body)
-    save_onnx(join(graph, head_graph(*model.head, seen, like=graph, source=POOLED), "head/"), run.model_onnx)
+    save_onnx(
+        join(graph, head_graph(*model.head, seen, CLASSIFICATION, like=graph, source=POOLED), "head/"), run.model_onnx
+    )
     save_keras(model.whole, run.model_keras)
     said = np.asarray(model.whole(test.pixels.astype(np.float32)))
     sure = np.diff(np.sort(said, axis=1)[:, -2:], axis=1)[:, 0] > UNDECIDED
@@ -111,13 +116,6 @@ def as_far_as_needed(body: keras.Model, backbone: Backbone) -> keras.Model:
             if {kind(each) for each in found.operations} == kinds:
                 return found
     raise AssertionError(f"{backbone.key} should end with a block.")
-
-
-def kind(operation: Any) -> tuple[object, ...]:
-    """What a converter tells apart: the class, its activation and its limit, strides or none, and groups or none."""
-    said = operation.get_config()
-    groups, strides, activation = said.get("groups", 1), said.get("strides", 1), said.get("activation")
-    return (type(operation), str(activation), said.get("max_value"), groups > 1, strides not in (1, (1, 1), [1, 1]))
 
 
 def learn_head(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

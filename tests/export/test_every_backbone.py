@@ -1,4 +1,4 @@
-"""Every backbone of the catalogue in every format: each kind of its layers, converted, loaded again, and asked.
+"""Backbones in every format: each kind of their layers, converted, loaded again, and asked.
 
 In this process, but for JAX, which one process answers for all: what a conversion in a process of its own and a proof
 in a fresh one add is held by `test_formats.py`.
@@ -20,16 +20,16 @@ import numpy as np
 import pytest
 
 from tests.export.small_backbones import Small, make_small, take_in_shapes
-from tlcore.backbones.catalogue import CATALOGUE
+from tests.training.layer_kinds import backbones
 from tlcore.data.dataset import Dataset
-from tlcore.export import converting, registry, tensorflow_files
+from tlcore.export import convert_main, registry, tensorflow_files
 from tlcore.export.exporter import Replay
 from tlcore.export.facts import facts
+from tlcore.export.keras_with_ood import telling_model
 from tlcore.export.lite import convert_to_lite
-from tlcore.export.proof import agreement
-from tlcore.export.replay import BATCHES, KINDS
-from tlcore.export.telling import telling_model
-from tlcore.export.zipped import unpack
+from tlcore.export.parity import agreement
+from tlcore.export.verify import BATCHES, KINDS
+from tlcore.export.zip import unpack
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -46,7 +46,7 @@ INSIDE = {"savedmodel": "model/1", "openvino": "model.xml"}  # of the zip, what 
 UNDER_JAX = """
 import json, sys
 import numpy as np
-from tlcore.export.replay import KINDS
+from tlcore.export.verify import KINDS
 load, versions = KINDS["keras-jax"]()
 for line in sys.stdin:
     model, pixels, answers = json.loads(line)
@@ -65,7 +65,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace
         yield (workspace := Workspace.default()), take_in_shapes(workspace, home / "shapes")
 
 
-@pytest.fixture(scope="module", params=CATALOGUE.values(), ids=CATALOGUE.keys())
+@pytest.fixture(scope="module", params=backbones())
 def small(request: pytest.FixtureRequest, shapes: tuple[Workspace, Dataset]) -> Iterator[Small]:
     yield make_small(*shapes, request.param)
     keras.utils.clear_session(free_memory=True)
@@ -101,7 +101,7 @@ def converted_here(monkeypatch: pytest.MonkeyPatch) -> None:
             return telling_model(run.model_keras, run.model_onnx, limit=limit)
 
         if kind == "savedmodel":
-            converting.save_model(build(), target, facts(run))
+            convert_main.save_model(build(), target, facts(run))
         else:
             convert_to_lite(build, target, {"facts": facts(run), **more})
 

@@ -20,7 +20,7 @@ from PIL import Image
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.__main__ import main
-from tlcore.data import pixels
+from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import probabilities
@@ -29,7 +29,7 @@ from tlcore.export.bundle import requirements
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import ONNX
-from tlcore.export.proof import AppAnswers, agreement, compare
+from tlcore.export.parity import AppAnswers, agreement, compare
 from tlcore.export.registry import EXPORTERS, find, table
 from tlcore.export.run import export_run
 from tlcore.files import sha256
@@ -49,6 +49,7 @@ def unpack(path: Path, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_light_formats_agree_with_the_app_to_the_last_digit(run):
     steps = []
     manifests = export_run(run, steps.append, LIGHT)
@@ -183,6 +184,7 @@ def write_sleeper(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_bundle_answers_in_a_plain_python_that_has_only_what_it_lists(run, tiny_folder, tmp_path):
     export_run(run, lambda step: None, ["bundle"])
     home = unpack(artefact(run.path, "bundle"), tmp_path)
@@ -198,7 +200,7 @@ def test_the_bundle_answers_in_a_plain_python_that_has_only_what_it_lists(run, t
         "README.md",
     }
     assert {path.name for path in home.iterdir()} == names
-    assert (home / "pixels.py").read_bytes() == Path(pixels.__file__).read_bytes()
+    assert (home / "pixels.py").read_text() == pixels_py()
     # An import of anything else than what requirements.txt lists, and the standard library, fails.
     program = (
         "import sys, runpy\n"
@@ -217,6 +219,7 @@ def test_the_bundle_answers_in_a_plain_python_that_has_only_what_it_lists(run, t
     assert all(line.count("%") == 2 for line in lines)
 
 
+@pytest.mark.slow
 def test_the_bundles_program_names_what_it_cannot_read_and_goes_on(run, tiny_folder, tmp_path):
     export_run(run, lambda step: None, ["bundle"])
     home = unpack(artefact(run.path, "bundle"), tmp_path)
@@ -317,7 +320,7 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     import keras
     from keras import layers
 
-    from tlcore.training.head_graph import PIXELS, PROBABILITIES
+    from tlcore.training.head_graph import PIXELS
     from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     keras.utils.set_random_seed(0)
@@ -327,7 +330,7 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))
     model = keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
     save_keras(model, run.model_keras)
-    save_onnx(to_onnx(model, source=PIXELS, target=PROBABILITIES), run.model_onnx)
+    save_onnx(to_onnx(model, source=PIXELS, target="probabilities"), run.model_onnx)
     evaluate_run(run, lambda step: None)
     manifests = export_run(run, lambda step: None)
     assert [manifest.agrees for manifest in manifests] == [True] * 3, [manifest.reason for manifest in manifests]

@@ -1,4 +1,4 @@
-"""A format is made by a worker of its own, which outlives the page that asked for it and says how far it is."""
+"""A format is made by a worker of its own, when its turn has come."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ import time
 import pytest
 
 from tlcore.data.progress import Progress
-from tlcore.errors import ExportError
-from tlcore.runs import exporting
+from tlcore.jobs.launch import launch
+from tlcore.runs.exporting import Making, under_way, work
 from tlcore.runs.manifest import read_manifest
+
+
+def until(is_so, *, seconds=20.0):
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.02)
 
 
 @pytest.mark.slow
 def test_a_worker_makes_a_format_and_leaves_nothing_but_the_file(run, workspace):
-    exporting.begin(run, "onnx", workspace)
-    until = time.monotonic() + 120
-    while exporting.making(run) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert not exporting.making(run)
+    launch(Making(run, "onnx"), workspace)
+    until(lambda: not under_way(run), seconds=120)
     assert read_manifest(run.path, "onnx").agrees
 
 
 @pytest.mark.slow
-def test_a_worker_that_cannot_make_it_says_why_until_it_is_asked_again(run, workspace):
-    exporting.begin(run, "litert", workspace)  # its Keras archive is none
-    until = time.monotonic() + 120
-    while not ((made := read_manifest(run.path, "litert")) or time.monotonic() > until):
-        time.sleep(0.2)
+def test_a_worker_that_cannot_make_it_says_why_in_the_manifest(run, workspace):
+    launch(Making(run, "litert"), workspace)  # its Keras archive is none
+    until(lambda: not under_way(run), seconds=120)
+    made = read_manifest(run.path, "litert")
     assert not made.kept
     assert "the conversion failed" in made.reason
     assert run.model_onnx.exists()
@@ -38,106 +41,58 @@ def test_a_worker_that_cannot_make_it_says_why_until_it_is_asked_again(run, work
 @pytest.mark.slow
 def test_what_stands_in_the_way_is_said_in_its_own_sentence(run, workspace):
     run.predictions.unlink()
-    exporting.begin(run, "onnx", workspace)
-    until = time.monotonic() + 120
-    while not ((seen := exporting.making(run)) and seen[0].error) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert "Evaluate the run" in seen[0].error
+    making = Making(run, "onnx")
+    launch(making, workspace)
+    until(lambda: not making.state().live, seconds=120)
+    assert "Evaluate the run" in making.state().error
 
 
-def test_who_is_at_work_is_seen_and_not_disturbed(run):
-    with exporting.at_work(run, "litert") as report:
-        report(Progress(5, 40))
-        (seen,) = exporting.making(run)
-        assert (seen.key, seen.error) == ("litert", "")
-        with pytest.raises(ExportError, match="is being made already"):
-            exporting.begin(run, "litert")
-    assert not exporting.making(run)
+def test_what_failed_is_listed_until_it_is_asked_for_again(run):
+    assert work(run, "web", lambda report: 1 / 0) == 1
+    assert "ZeroDivisionError" in under_way(run)["web"].error
+    Making(run, "web").prepare()
+    assert under_way(run) == {}
 
 
-def test_a_worker_that_vanished_is_seen_as_failed_and_forgotten_when_asked(run):
-    with pytest.raises(KeyboardInterrupt), exporting.at_work(run, "web"):
-        raise KeyboardInterrupt
-    (seen,) = exporting.making(run)
-    assert "not expected" in seen.error
-    exporting.forget(run, "web")
-    assert not exporting.making(run)
+def test_formats_are_made_one_at_a_time_in_the_order_in_which_they_were_asked_for(run):
+    order, done, workers = [], threading.Event(), []
 
-
-def test_who_ends_while_somebody_looks_is_not_taken_for_dead(run, monkeypatch):
-    alive, read = [True], exporting.read_json
-
-    def read_and_gone(*arguments):
-        found = read(*arguments)
-        alive.clear()
-        return found
-
-    with exporting.at_work(run, "web"):
-        monkeypatch.setattr(exporting, "read_json", read_and_gone)
-        monkeypatch.setattr(exporting.locks, "is_held", lambda path: bool(alive))
-        (seen,) = exporting.making(run)
-    assert not seen.error
-
-
-def test_a_file_that_is_being_written_is_no_format(run):
-    with exporting.at_work(run, "web"):
-        (run.exports / "..web.json.x1y2.json").write_bytes((run.exports / ".web.json").read_bytes())
-        assert [each.key for each in exporting.making(run)] == ["web"]
-
-
-def test_one_is_made_at_a_time_and_the_next_waits_for_its_turn(run):
-    begun = threading.Event()
-
-    def second():
-        with exporting.at_work(run, "server"):
-            begun.set()
-
-    with exporting.at_work(run, "web"):
-        worker = threading.Thread(target=second)
-        worker.start()
-        until = time.monotonic() + 20
-        while len(exporting.making(run)) < 2 and time.monotonic() < until:
-            time.sleep(0.02)
-        assert {each.key: each.waiting for each in exporting.making(run)} == {"web": False, "server": True}
-        assert not begun.wait(0.2)
-    assert begun.wait(20)
-    worker.join()
-    assert not exporting.making(run)
-
-
-def test_who_came_first_is_made_first(run):
-    order, workers = [], []
-
-    def one(key):
-        with exporting.at_work(run, key):
+    def make(key):
+        def converted(report):
+            assert done.wait(20)
             order.append(key)
 
-    with exporting.at_work(run, "web"):
-        for number, key in enumerate(("server", "litert", "code", "onnx", "keras", "bundle"), 2):
-            worker = threading.Thread(target=one, args=(key,))
-            worker.start()
-            workers.append(worker)
-            until = time.monotonic() + 20
-            while len(exporting.making(run)) < number and time.monotonic() < until:
-                time.sleep(0.02)
+        workers.append(threading.Thread(target=work, args=(run, key, converted)))
+        workers[-1].start()
+
+    keys = ["web", "server", "litert", "onnx"]
+    for behind, key in enumerate(keys):
+        make(key)
+        until(lambda key=key, behind=behind: (state := Making(run, key).state()).live and state.behind == behind)
+    until(lambda: Making(run, "web").state().state == "running")
+    assert [state.state for state in under_way(run).values()].count("running") == 1
+    done.set()
     for worker in workers:
-        worker.join()
-    assert order == ["server", "litert", "code", "onnx", "keras", "bundle"]
+        worker.join(20)
+    assert order == keys
+    assert under_way(run) == {}
 
 
-def test_who_is_asked_to_stop_leaves_and_that_is_no_fault(run):
-    def stopped_in_the_middle():
-        with exporting.at_work(run, "web") as report:
-            exporting.stop(run, "web")
-            (seen,) = exporting.making(run)
-            assert seen.stopping
-            report(Progress(1, 40))
+def test_who_waits_is_stopped_without_being_made(run):
+    made = []
 
-    with pytest.raises(exporting.StoppedError):
-        stopped_in_the_middle()
-    assert not exporting.making(run)
-    with exporting.at_work(run, "web") as report:
-        report(Progress(1, 40))  # the old wish does not hold any more
+    def convert(report):
+        second = threading.Thread(target=work, args=(run, "server", made.append))
+        second.start()
+        until(lambda: Making(run, "server").state().behind == 1)
+        Making(run, "server").stop()
+        second.join(20)
+        assert Making(run, "server").state().state == "stopped"
+        report(Progress(1, 40))
+
+    assert work(run, "web", convert) == 0
+    assert Making(run, "web").state().state == "finished"
+    assert made == []
 
 
 def test_what_a_killed_worker_left_half_made_goes_when_it_is_made_again(run):
@@ -146,6 +101,6 @@ def test_what_a_killed_worker_left_half_made_goes_when_it_is_made_again(run):
         folder.mkdir(parents=True)
         (folder / "web.zip").write_bytes(b"half")
     os.utime(old, (0, 0))
-    with exporting.at_work(run, "web"):
-        assert not old.exists()
-        assert new.exists(), "it may be the command line's, at this moment"
+    assert work(run, "web", lambda report: None) == 0
+    assert not old.exists()
+    assert new.exists(), "it may be the command line's, at this moment"

@@ -15,7 +15,7 @@ import pytest
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import probabilities
 from tlcore.export.run import export_run
-from tlcore.inference.labels import read_labels
+from tlcore.inference.contract import read_labels
 from tlcore.runs.manifest import artefact
 
 # As on a stranger's computer: nothing of this environment leads the program anywhere.

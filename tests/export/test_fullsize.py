@@ -75,6 +75,7 @@ def test_the_export_answers_as_the_app_does(workspace, tiny_dataset, policy):
     (manifest,) = export_run(run, lambda step: None, ["onnx-fullsize"])
     assert manifest.agrees, manifest.reason
     assert manifest.largest_difference == 0
+    assert manifest.awkward.same == manifest.awkward.files
     said = {each.key: each.value for each in onnx.load(artefact(run.path, "onnx-fullsize")).metadata_props}
     assert [each["name"] for each in json.loads(said["graft"])["input"]] == ["picture", "jpeg"]
     assert json.loads(said["labels"]) == list(run.dataset.classes)

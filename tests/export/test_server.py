@@ -37,6 +37,7 @@ def test_the_server_agrees_with_the_app_and_carries_all_that_is_known(run, works
     assert manifest.same_answers == 1.0
     assert manifest.largest_difference <= 1e-6
     assert manifest.milliseconds_per_picture > 0
+    assert manifest.awkward.same == manifest.awkward.files
     assert {"fastapi", "uvicorn", "onnxruntime"} <= set(manifest.versions)
     home = unpack(artefact(run.path, "server"), tmp_path / "home")
     labels = json.loads((home / "model" / "labels.json").read_text())
@@ -83,7 +84,7 @@ def test_the_server_imports_only_what_its_requirements_bring(run, tmp_path):
 
 @pytest.mark.slow
 def test_a_server_that_does_not_start_is_not_offered(run, monkeypatch):
-    monkeypatch.setattr("tlcore.export.server.MODULES", tuple(name for name in MODULES if name != "serving/line.py"))
+    monkeypatch.setattr("tlcore.export.server.MODULES", tuple(name for name in MODULES if name != "serving/batcher.py"))
     (manifest,) = export_run(run, lambda step: None, ["server"])
     assert not manifest.agrees
-    assert "line" in manifest.reason
+    assert "batcher" in manifest.reason

@@ -44,21 +44,18 @@ def told(run, **settings):
     return training_script(run)
 
 
-def functions(script, *names):
-    """Some functions of a script, without what else it does."""
-    tree = ast.parse(script)
+def way_to_pixels(script):
+    """The settings of a script and its functions from a file to pixels, without what else it does."""
+    body = ast.parse(script.partition("\nclass Part")[0]).body
+    needed = {"keras", "scipy", "sklearn"}
     kept = [
         node
-        for node in tree.body
-        if (isinstance(node, ast.FunctionDef) and node.name in names)
-        or (isinstance(node, ast.Assign) and node.targets[0].id.isupper())
+        for node in body
+        if not isinstance(node, ast.Import | ast.ImportFrom)
+        or (getattr(node, "module", None) or node.names[0].name).split(".")[0] not in needed
     ]
-    space = {"np": np, "Image": Image, "annotations": None}
-    from PIL import ImageOps
-
-    space["ImageOps"] = ImageOps
-    code = "from __future__ import annotations\n" + "\n".join(ast.unparse(node) for node in kept)
-    exec(compile(code, "script", "exec"), space)
+    space = {}
+    exec(compile(ast.Module(kept, []), "script", "exec"), space)
     return space
 
 
@@ -87,10 +84,10 @@ def awkward_pictures(tmp_path_factory):
 
 @pytest.mark.parametrize("resize", ["crop", "letterbox", "stretch"])
 def test_its_pixels_are_grafts(make, awkward_pictures, resize):
-    names = ("read_pixels", "to_rgb", "to_8_bits", "to_square", "resize")
-    own = functions(told(make(), resize=resize), *names)["read_pixels"]
+    own = way_to_pixels(told(make(), resize=resize))
+    assert (own["SIZE"], own["RESIZE"]) == (SIZE, resize)
     for path in awkward_pictures:
-        assert np.array_equal(own(path), read_pixels(path, SIZE, resize)), path.name
+        assert np.array_equal(own["read_pixels"](path, SIZE, resize), read_pixels(path, SIZE, resize)), path.name
 
 
 def test_it_carries_the_split(make):
@@ -201,7 +198,8 @@ def test_its_exact_head_answers_as_grafts(carried_out, workspace):
 
     from tlcore.data.progress import drain
     from tlcore.runs.pictures import read_test_pictures
-    from tlcore.training.exact import solve_head
+    from tlcore.tasks.classification import CLASSIFICATION
+    from tlcore.training.logistic_training import solve_head
     from tlcore.training.phases import plan
     from tlcore.training.pictures import read_pictures
 
@@ -217,9 +215,10 @@ def test_its_exact_head_answers_as_grafts(carried_out, workspace):
 
     features = {part: seen(each.pixels) for part, each in pictures.items()}
     (phase,) = plan(run.config, TINY)
-    head, *_ = solve_head(phase, features, pictures, run.config, classes=3, epoch=1)
-    _, _, strength = script.solve_head(features["train"], pictures["train"].labels, np.arange(len(features["train"])))
-    assert strength == pytest.approx(head.strength)
+    of_task = CLASSIFICATION.build_head(3, pictures["train"].targets)
+    head, *_ = solve_head(phase, features, pictures, run.config, of_task, epoch=1)
+    _, _, strength = script.solve_head(features["train"], pictures["train"].targets, np.arange(len(features["train"])))
+    assert strength == pytest.approx(head.strengths[0])
     logits = seen(test.pixels) @ head.kernel + head.bias
     heat = json.loads((out / "test.json").read_text())["temperature"]
     expected = np.exp(logits / heat) / np.exp(logits / heat).sum(axis=1, keepdims=True)

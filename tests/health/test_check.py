@@ -21,10 +21,7 @@ from tlcore.errors import DataError
 from tlcore.files import write_json
 from tlcore.health import embed
 from tlcore.health.check import Check
-from tlcore.health.events import VANISHED
-from tlcore.health.launch import launch_check
 from tlcore.health.leaks import leak_findings
-from tlcore.health.recorder import CheckRecorder
 from tlcore.health.work import work
 from tlcore.inference.trunk import graph_path
 from tlcore.runs.config import TrainingConfig
@@ -122,7 +119,7 @@ def test_other_labels_make_the_results_stale(mine):
 
 def test_a_dataset_that_was_never_checked_has_nothing_to_say(tiny_dataset):
     check = Check(tiny_dataset)
-    assert (check.state().state, check.info(), check.findings(), check.features()) == ("none", None, [], None)
+    assert (check.state().state, check.info(), check.findings(), check.features()) == ("created", None, [], None)
     assert len(check.clusters()) == 0
     assert not check.stale()
 
@@ -140,33 +137,11 @@ def test_a_picture_that_is_gone_fails_the_check_and_keeps_the_earlier_results(ch
     assert check.findings() == checked.findings()
 
 
-def test_a_worker_that_vanished_is_seen_as_failed(mine):
-    started = mine.events_file.read_bytes().splitlines(keepends=True)[0]
-    with mine.events_file.open("ab") as log:
-        log.write(started)
-    assert mine.state().state == "failed"
-    assert mine.state().error == VANISHED
-
-
-@pytest.mark.slow
-def test_a_dataset_is_checked_by_one_worker(planted, workspace):
-    with CheckRecorder(Check(planted)):
-        assert work(planted.path) == 1
-        with pytest.raises(DataError, match="one worker"):
-            launch_check(workspace, planted)
-
-
 def test_one_that_is_stopped_ends_soon_and_leaves_no_results(planted, monkeypatch):
-    monkeypatch.setattr(Check, "stop_asked", lambda self: True)
+    monkeypatch.setattr(Check, "asked", lambda self: "stopped")
     assert work(planted.path) == 0
     assert Check(planted).state().state == "stopped"
     assert Check(planted).info() is None
-
-
-def test_stopping_a_check_that_is_over_changes_nothing(mine):
-    mine.stop()
-    assert mine.state().state == "finished"
-    assert not mine.stop_asked()
 
 
 @pytest.mark.slow
@@ -183,14 +158,14 @@ def test_the_command_has_a_worker_check_and_names_pictures_by_their_source(plant
 
 def test_what_is_said_to_a_person_and_to_a_spreadsheet(checked, monkeypatch, capsys):
     monkeypatch.setenv("GRAFT_HOME", str(checked.dataset.path.parent.parent))
-    monkeypatch.setattr("tlcore.health.launch.launch_check", lambda workspace, dataset: Check(dataset))
+    monkeypatch.setattr("tlcore.jobs.launch.launch", lambda check, workspace: None)
     assert main(["data", "check", checked.dataset.id]) == 0
     said = capsys.readouterr().out
     assert "Near-duplicates: 1" in said
     assert "3 pictures are copies of one another" in said
     assert main(["data", "check", checked.dataset.id, "--csv"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("finding,kind,score,picture")
+    assert lines[0].removeprefix("\ufeff").startswith("finding,kind,score,picture")
     assert len(lines) > 3
 
 

@@ -10,21 +10,21 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageFilter
 
-from tests.health.test_alike import thumbnail
+from tests.health.test_near_duplicates import thumbnail
+from tlcore.data.memmap import MappedRows
 from tlcore.data.progress import drain
-from tlcore.data.rows import MappedRows
 from tlcore.health.classes import (
     confusable_findings,
     imbalance_findings,
     outlier_findings,
     split_class_findings,
 )
-from tlcore.health.faults import fault_findings
 from tlcore.health.findings import Finding, ranked, read_findings, to_csv, write_findings
 from tlcore.health.frames import group_findings
-from tlcore.health.measure import TINT_SIDE, border, measure
+from tlcore.health.image_statistics import TINT_SIDE, border, measure
+from tlcore.health.perceptual_hash import SIDE
+from tlcore.health.quality import fault_findings
 from tlcore.health.shortcuts import shortcut_findings
-from tlcore.health.signature import SIDE
 
 
 def table(count, **columns):

@@ -9,21 +9,21 @@ from PIL import Image
 from tests.conftest import draw_shape
 from tests.data.conftest import write_classes
 from tests.graphs import write_colour_model
-from tlcore.data.changes import Group
-from tlcore.data.edits import apply
+from tlcore.data.edits.operations import apply, undo
+from tlcore.data.edits.types import Group, Range
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
-from tlcore.data.locked import draw_parts
 from tlcore.data.progress import Progress, drain
+from tlcore.data.split.locked import draw_parts
 from tlcore.health import embed
-from tlcore.inference.labels import Labels
+from tlcore.inference.contract import Labels
 from tlcore.inference.predictor import Predictor
-from tlcore.labelling import sources
-from tlcore.labelling.course import course
-from tlcore.labelling.rows import KeptRows
-from tlcore.labelling.sources import learnable
+from tlcore.labelling import features
+from tlcore.labelling.acquisition import most_useful
+from tlcore.labelling.feature_file import KeptRows
+from tlcore.labelling.features import learnable
+from tlcore.labelling.history import course
 from tlcore.labelling.suggestions import Model, suggest
-from tlcore.labelling.usefulness import most_useful
 
 LENGTH = 48
 
@@ -37,7 +37,7 @@ def embedding(monkeypatch):
     """Features that need no network of layers: a picture made very small. Counts the pictures that were looked at."""
     seen: list[str] = []
 
-    def small(workspace, files):
+    def small(workspace, files, value_range=None):
         yield Progress(0, len(files))
         seen.extend(file.name for file in files)
         rows = [np.asarray(Image.open(file).convert("RGB").resize((4, 4)), np.float32).ravel() / 255 for file in files]
@@ -175,7 +175,7 @@ def test_the_probe_never_learns_from_the_test_part(inbox):
 
 
 def test_some_of_each_class_are_enough_and_stay_the_same(inbox, monkeypatch):
-    monkeypatch.setattr(sources, "MOST_PER_CLASS", 4)
+    monkeypatch.setattr(features, "MOST_PER_CLASS", 4)
     chosen = learnable(inbox)
     assert chosen["label"].value_counts().to_dict() == {"circle": 4, "square": 4, "triangle": 4}
     assert chosen.equals(learnable(inbox))
@@ -194,7 +194,7 @@ def test_a_runs_model_suggests_in_its_own_classes_and_is_asked_once(inbox, works
     model = Model("a-run", Predictor(write_colour_model(tmp_path / "model.onnx"), labels, threads=1))
     found = drain(suggest(inbox, workspace, model), silent)
     assert np.mean([one.chances[0][0] == truth(one.source) for one in found]) > 0.9
-    kept = sources.answers(inbox, "a-run", 3)
+    kept = features.answers(inbox, "a-run", 3)
     assert len(kept.shas()) == 30
     assert drain(suggest(inbox, workspace, model), silent) == found
 
@@ -211,3 +211,18 @@ def test_one_class_gives_no_suggestion_but_an_order(workspace, tmp_path, embeddi
 
 def test_an_empty_inbox_asks_nothing(workspace, tiny_dataset, embedding):
     assert drain(suggest(Inbox(tiny_dataset), workspace), silent) == []
+
+
+def test_features_of_another_range_of_values_are_others(workspace, tmp_path, embedding):
+    for label in ("a", "b"):
+        (tmp_path / "scans" / label).mkdir(parents=True)
+        for seed in range(2):
+            values = np.random.default_rng([ord(label), seed]).integers(0, 4000, (9, 9)).astype(np.uint16)
+            Image.fromarray(values).save(tmp_path / "scans" / label / f"{seed}.png")
+    dataset = drain(ingest(workspace, tmp_path / "scans"), lambda step: None).dataset
+    inbox = Inbox(dataset)
+    first = features.features(inbox, workspace).path
+    apply(dataset, Range(low=0, high=9000))
+    assert features.features(inbox, workspace).path != first
+    undo(dataset)
+    assert features.features(inbox, workspace).path == first

@@ -11,7 +11,7 @@ from tlcore.health.check import Check, CheckInfo
 from tlcore.health.curve import Curve, LearningCurve, Point, Predicted
 from tlcore.health.events import CheckEnded, CheckStarted
 from tlcore.health.findings import Finding, ranked, write_findings
-from tlcore.health.recorder import CheckRecorder
+from tlcore.jobs.writer import JobWriter
 
 
 def finished(
@@ -24,7 +24,7 @@ def finished(
     """A check that found these."""
     check = Check(dataset)
     items, info = dataset.items(), dataset.info
-    with CheckRecorder(check) as recorder:
+    with JobWriter(check) as recorder:
         recorder.record(CheckStarted(pid=1, version=info.version))
         write_findings(check.path / "findings.parquet", ranked(findings))
         rows = [(sha, name) for name, shas in (clusters or {}).items() for sha in shas]
@@ -36,6 +36,7 @@ def finished(
             version=info.version,
             fingerprint=info.fingerprint,
             classes=info.classes,
+            value_range=info.value_range,
             pictures=len(items),
             seconds=12.3,
             accuracy=accuracy,
@@ -48,7 +49,7 @@ def finished(
 def ended(dataset: Dataset, state: str, error: str = "") -> Check:
     """A check that was stopped or failed before it found anything."""
     check = Check(dataset)
-    with CheckRecorder(check) as recorder:
+    with JobWriter(check) as recorder:
         recorder.record(CheckStarted(pid=1, version=1))
         recorder.record(CheckEnded(state=state, error=error))
     check.worker_log.write_text("the last words of the worker\n")

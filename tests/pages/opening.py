@@ -10,11 +10,12 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 180  # seconds for a page: a machine that does something else meanwhile is no fault
 
 
 def open_page(name: str, **query: str) -> AppTest:
     """Run a page of the app and fail on any trace."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     app._registered_pages = navigation()
     for key, value in query.items():
         app.query_params[key] = value
@@ -26,7 +27,7 @@ def open_page(name: str, **query: str) -> AppTest:
 @functools.cache
 def navigation() -> dict[str, Any]:
     """The pages as `app.py` names them: AppTest would have to draw the first one to learn where each other is."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
     assert app._registered_pages
     return app._registered_pages
 

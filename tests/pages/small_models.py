@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.pages.made_runs import finished
 from tlcore.files import write_bytes, write_json
-from tlcore.inference.labels import Labels
+from tlcore.inference.contract import Labels
 from tlcore.runs.manifest import Manifest
 
 SIZE = 32

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pages.components import charts
+from pages.components.shell import charts
 from tests.pages.made_runs import epoch_ended
+from tests.runs.logs import fold
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Ended, PhaseEnded, PhaseStarted, Started
-from tlcore.runs.state import fold
 
 CONFIG = TrainingConfig(dataset="any", mode="fine-tune", epochs=6)
 WARM_UP = PhaseStarted(phase="head", title="Warming up the head", epochs=4, first_epoch=1)
@@ -26,7 +26,7 @@ def log(*, until):
 
 
 def state(events, *, alive=True):
-    return fold(list(events), alive=alive, stop_asked=False)
+    return fold(list(events), alive=alive)
 
 
 def test_the_axis_of_epochs_stays_from_the_first_epoch_to_the_last():

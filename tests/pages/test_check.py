@@ -6,13 +6,13 @@ import pytest
 
 from tests.pages import made_checks
 from tests.pages.opening import button, on_the_table, open_page, words
-from tlcore.data import edits
-from tlcore.data.changes import Exclude, Relabel
+from tlcore.data.edits import operations
+from tlcore.data.edits.types import Exclude, Relabel
 from tlcore.health.check import Check
 from tlcore.health.events import CheckStarted
 from tlcore.health.findings import Finding
-from tlcore.health.recorder import CheckRecorder
-from tlcore.runs.events import Progress
+from tlcore.jobs.progress import Progress
+from tlcore.jobs.writer import JobWriter
 
 
 @pytest.fixture
@@ -41,52 +41,52 @@ def metrics(app) -> dict[str, str]:
 
 
 def test_without_a_dataset_the_way_to_one_is_offered(workspace):
-    assert "First, pictures" in words(open_page("9_check"))
+    assert "No dataset yet" in words(open_page("check"))
 
 
 def test_before_the_first_check_it_says_what_is_looked_for_and_how_long_it_takes(tiny_dataset):
-    app = open_page("9_check", dataset=tiny_dataset.id)
-    assert "Near-copies" in words(app)
-    assert "about as long as preparing a training" in words(app)
+    app = open_page("check", dataset=tiny_dataset.id)
+    assert "Near-duplicates" in words(app)
+    assert "about as long as preparing a run" in words(app)
     assert button(app, "Check the pictures")
 
 
 def test_a_check_at_work_shows_how_far_it_is_and_can_be_stopped(tiny_dataset):
     check = Check(tiny_dataset)
-    with CheckRecorder(check) as recorder:
+    with JobWriter(check) as recorder:
         recorder.record(CheckStarted(pid=1, version=1))
         recorder.progress(
-            Progress(phase="features", title="Computing features", done=9, total=36, images_per_second=4.5)
+            Progress(phase="f", title="Computing features", done=9, total=36, unit="pictures", items_per_second=4.5)
         )
-        app = open_page("9_check", dataset=tiny_dataset.id)
+        app = open_page("check", dataset=tiny_dataset.id)
         (bar,) = app.get("progress")
         assert bar.value == 25
         assert "9 of 36 pictures" in bar.proto.text
         button(app, "Stop").click().run()
-        assert check.stop_asked()
+        assert check.asked() == "stopped"
 
 
-@pytest.mark.parametrize(("state", "said"), [("failed", "The disk is full."), ("stopped", "goes on from there")])
+@pytest.mark.parametrize(("state", "said"), [("failed", "The disk is full."), ("stopped", "continues from there")])
 def test_a_check_that_ended_badly_says_why_and_offers_another(tiny_dataset, state, said):
     made_checks.ended(tiny_dataset, state, "The disk is full." if state == "failed" else "")
-    app = open_page("9_check", dataset=tiny_dataset.id)
+    app = open_page("check", dataset=tiny_dataset.id)
     assert said in words(app)
     assert button(app, "Check again")
     assert ("the last words of the worker" in [code.value for code in app.code]) == (state == "failed")
 
 
 def test_kinds_stand_in_the_order_of_what_mending_them_is_worth(checked):
-    app = open_page("9_check", dataset=checked.id)
+    app = open_page("check", dataset=checked.id)
     assert metrics(app)["Findings left"] == "7"
     text = words(app)
     titles = ["Labels that look wrong", "Near-duplicates", "Pictures that belong together", "Blurred", "Uneven classes"]
     assert [text.index(title) for title in titles] == sorted(text.index(title) for title in titles)
-    assert "Looked for and not found: Leaks into the test" in text
+    assert "Checked, nothing found: Leaks into the test" in text
     assert app.get("plotly_chart"), "the learning curve"
 
 
 def test_suggested_labels_are_shown_on_the_pictures_and_accepted_together(checked, shas):
-    app = open_page("9_check", dataset=checked.id, kind="label_suspect")
+    app = open_page("check", dataset=checked.id, kind="label_suspect")
     table = on_the_table(app)
     assert [tile["badge"] for tile in table["tiles"]] == ["→ circle", "→ triangle"]
     button(app, "Accept 2 suggestions").click().run()
@@ -99,7 +99,7 @@ def test_suggested_labels_are_shown_on_the_pictures_and_accepted_together(checke
 
 
 def test_of_each_set_of_near_copies_the_largest_stays(checked, shas):
-    app = open_page("9_check", dataset=checked.id, kind="near_duplicate")
+    app = open_page("check", dataset=checked.id, kind="near_duplicate")
     assert [group["title"] for group in on_the_table(app)["groups"]] == [
         "Three pictures are nearly the same.",
         "Two pictures are nearly the same.",
@@ -109,7 +109,7 @@ def test_of_each_set_of_near_copies_the_largest_stays(checked, shas):
 
 
 def test_sets_that_are_kept_together_are_settled(checked, shas):
-    app = open_page("9_check", dataset=checked.id, kind="near_duplicate")
+    app = open_page("check", dataset=checked.id, kind="near_duplicate")
     button(app, "Keep 2 sets together").click().run()
     groups = checked.items().set_index("sha256")["group"]
     assert groups[shas[0]] == groups[shas[2]] != groups[shas[6]] == groups[shas[7]] != ""
@@ -122,7 +122,7 @@ def test_the_copies_of_test_pictures_are_excluded_set_by_set(tiny_dataset, shas)
         Finding("leak", (shas[4], shas[1]), 0.8, "In a run: test accuracy 0.900, without the leaked pictures 0.700."),
     ]
     made_checks.finished(tiny_dataset, leaks, clusters={"a": [shas[1], shas[4]], "b": [shas[2], shas[9]]})
-    app = open_page("9_check", dataset=tiny_dataset.id, kind="leak")
+    app = open_page("check", dataset=tiny_dataset.id, kind="leak")
     assert "without the leaked pictures 0.700" in words(app)
     assert [(tile["id"], tile["group"]) for tile in on_the_table(app)["tiles"]] == [
         (shas[4], "a"), (shas[1], "a"), (shas[9], "b"), (shas[2], "b"),
@@ -133,32 +133,32 @@ def test_the_copies_of_test_pictures_are_excluded_set_by_set(tiny_dataset, shas)
 
 
 def test_a_proposed_group_is_put_in_place_under_its_name(checked, shas):
-    app = open_page("9_check", dataset=checked.id, kind="groups")
-    button(app, "Put 1 group in place").click().run()
+    app = open_page("check", dataset=checked.id, kind="groups")
+    button(app, "Put 1 group back together").click().run()
     assert set(checked.items().set_index("sha256")["group"][shas[30:34]]) == {"burst-1"}
 
 
 def test_a_finding_about_a_class_alone_is_told_without_pictures(checked):
-    app = open_page("9_check", dataset=checked.id, kind="imbalance")
+    app = open_page("check", dataset=checked.id, kind="imbalance")
     assert "One class has few pictures." in words(app)
     assert not app.get("bidi_component")
 
 
 def test_what_was_edited_since_is_counted_as_settled_and_another_check_is_offered(checked, shas):
-    edits.apply(checked, Relabel(labels={shas[12]: "triangle"}))  # not what was suggested, but decided
-    edits.apply(checked, Exclude(shas=(shas[20], shas[1])))
-    app = open_page("9_check", dataset=checked.id)
+    operations.apply(checked, Relabel(labels={shas[12]: "triangle"}))  # not what was suggested, but decided
+    operations.apply(checked, Exclude(shas=(shas[20], shas[1])))
+    app = open_page("check", dataset=checked.id)
     assert metrics(app)["Findings left"] == "5"
     assert "2 findings settled since" in words(app)
-    assert "Settled: Blurred pictures" in words(app)
+    assert "Resolved: Blurred pictures" in words(app)
     assert button(app, "Check again")
-    near = on_the_table(open_page("9_check", dataset=checked.id, kind="near_duplicate"))
+    near = on_the_table(open_page("check", dataset=checked.id, kind="near_duplicate"))
     assert [tile["id"] for tile in near["tiles"]] == [shas[0], shas[2], shas[6], shas[7]]
 
 
 def test_findings_can_be_downloaded(checked):
     for kind in ("", "near_duplicate"):
-        app = open_page("9_check", dataset=checked.id, kind=kind)
+        app = open_page("check", dataset=checked.id, kind=kind)
         assert "Download as CSV" in [element.label for element in app.get("download_button")]
 
 
@@ -166,5 +166,5 @@ def test_findings_can_be_downloaded(checked):
 def test_suggestions_of_a_model_that_is_often_wrong_are_shown_with_a_warning(tiny_dataset, shas, accuracy, warned):
     suspect = Finding("label_suspect", (shas[12],), 0.8, "It looks like a circle.", {shas[12]: "circle"})
     made_checks.finished(tiny_dataset, [suspect], accuracy=accuracy)
-    app = open_page("9_check", dataset=tiny_dataset.id, kind="label_suspect")
+    app = open_page("check", dataset=tiny_dataset.id, kind="label_suspect")
     assert ("Look at each picture before you accept" in words(app)) == warned

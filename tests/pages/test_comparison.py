@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pages.components import class_tree, confusion_chart, curves_reading
+from pages.components.evaluate import confusion_chart, confusion_tree
+from pages.components.shell import training_diagnostics
 from tests.pages.made_runs import epoch_ended, finished, made
 from tests.pages.opening import button, on_the_table, open_page, words
-from tlcore.evaluation.curves import class_curves
+from tlcore.evaluation.confusion_tree import merge_classes, order_classes
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import Evaluation, probabilities
-from tlcore.evaluation.order import merge_classes, order_classes
+from tlcore.evaluation.roc_pr import class_curves
 from tlcore.runs.events import Ended, PhaseStarted, Started
 from tlcore.runs.recorder import Recorder
 
@@ -42,19 +43,19 @@ def mixed_up(classes, pairs):
 
 def test_two_runs_are_compared_picture_by_picture(pair):
     first, second = pair
-    app = open_page("4_evaluate", run=first.id, view="compare", **{"with": second.id})
+    app = open_page("evaluate", run=first.id, view="compare", **{"with": second.id})
     (table, *_) = app.dataframe
     assert len(table.value) == 2
     shown = {metric.label: metric.value for metric in app.metric}
     wrong = int((~read_predictions(first.path)["correct"]).sum())
     assert shown["Wrong → right"] == str(wrong)
     assert shown["Right → wrong"] == "0"
-    assert "more in a hundred right" in words(app)
+    assert "more in a hundred" in words(app)
 
 
 def test_the_pictures_that_changed_lie_on_a_light_table(pair):
     first, second = pair
-    app = open_page("4_evaluate", run=first.id, view="compare", **{"with": second.id})
+    app = open_page("evaluate", run=first.id, view="compare", **{"with": second.id})
     answers = read_predictions(first.path)
     wrong = answers[~answers["correct"]].set_index("sha256")["predicted"]
     tiles = on_the_table(app)["tiles"]
@@ -63,8 +64,8 @@ def test_the_pictures_that_changed_lie_on_a_light_table(pair):
 
 def test_the_runs_that_are_compared_stand_in_the_url(pair):
     first, second = pair
-    app = open_page("4_evaluate", run=first.id, view="compare", **{"with": "no such run"})
-    assert "Choose one run" in words(app)
+    app = open_page("evaluate", run=first.id, view="compare", **{"with": "no such run"})
+    assert "Choose one or more runs" in words(app)
     app.multiselect(key="compare-with").set_value([second.id]).run()
     assert not app.exception
     assert app.query_params["with"] in (second.id, [second.id])
@@ -78,18 +79,18 @@ def test_runs_with_other_test_pictures_are_not_compared_without_a_warning(pair):
     answers = read_predictions(second.path)
     answers["sha256"] = list(split.loc[split["split"] == "test", "sha256"])
     answers.to_parquet(second.predictions)
-    app = open_page("4_evaluate", run=first.id, view="compare", **{"with": second.id})
+    app = open_page("evaluate", run=first.id, view="compare", **{"with": second.id})
     assert "cannot be compared" in words(app)
     assert not app.metric
 
 
 def test_ticked_runs_lead_to_their_comparison(pair):
     second, first = (run.id for run in sorted(pair, key=lambda run: run.id))  # the newest stands first
-    app = open_page("3_runs")
+    app = open_page("runs")
     for run in pair:
         app.checkbox(key=f"compare-{run.id}").check()
     app.run()
-    button(app, "Compare their answers, picture by picture").click().run()
+    button(app, "Compare predictions, picture by picture").click().run()
     assert not app.exception
     assert app.query_params["run"] in (first, [first])
     assert app.query_params["with"] in (second, [second])
@@ -98,7 +99,7 @@ def test_ticked_runs_lead_to_their_comparison(pair):
 
 def test_a_single_run_says_what_is_needed_to_compare(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset)
-    assert "Nothing to compare with" in words(open_page("4_evaluate", run=run.id, view="compare"))
+    assert "Nothing to compare with" in words(open_page("evaluate", run=run.id, view="compare"))
 
 
 def test_the_curves_of_chosen_classes_stand_in_the_url(workspace, tiny_dataset):
@@ -107,7 +108,7 @@ def test_the_curves_of_chosen_classes_stand_in_the_url(workspace, tiny_dataset):
     true = np.array([classes.index(label) for label in answers["label"]])
     (run.path / "evaluation").mkdir()
     class_curves(true, probabilities(answers, len(classes))).to_parquet(run.path / "evaluation" / "curves.parquet")
-    app = open_page("4_evaluate", run=run.id, view="classes", classes="1")
+    app = open_page("evaluate", run=run.id, view="classes", classes="1")
     assert app.multiselect(key="class-curves").value == [1]
     app.multiselect(key="class-curves").set_value([0, 2]).run()
     assert app.query_params["classes"] in ("0-2", ["0-2"])
@@ -129,7 +130,7 @@ def test_two_hundred_classes_are_groups_that_open():
 
 def test_the_tree_holds_who_is_mixed_up_and_leaves_out_the_others():
     judged = mixed_up(40, [(3, 30), (30, 3), (5, 6)])
-    leaves, joints = class_tree.branches(judged)
+    leaves, joints = confusion_tree.branches(judged)
     assert set(leaves) == {"class 003", "class 030", "class 005", "class 006"}
     assert abs(leaves.index("class 003") - leaves.index("class 030")) == 1
     assert [round(joint.share, 3) for joint in joints] == [0.3, 0.15]  # 3 of 10 both ways, and one way
@@ -148,11 +149,11 @@ def learnt_by_heart(run):
 def test_a_reading_opens_the_settings_with_its_change(workspace, tiny_dataset):
     run = made(workspace, tiny_dataset, mode="freeze", head="trained", augment=())
     learnt_by_heart(run)
-    app = open_page("3_runs", run=run.id)
+    app = open_page("runs", run=run.id)
     assert "learns its pictures by heart" in words(app)
-    button(app, "Look at the settings first").click().run()
+    button(app, "Review the settings first").click().run()
     assert not app.exception
-    config = curves_reading.changed(run, "overfitting")
+    config = training_diagnostics.changed(run, "overfitting")
     assert config.augment
     assert {name for name in config.augment if app.session_state[f"train-{name}"]} == set(config.augment)
 
@@ -161,16 +162,16 @@ def test_a_reading_starts_the_changed_run(workspace, tiny_dataset, monkeypatch):
     run = made(workspace, tiny_dataset, mode="freeze", head="trained", augment=())
     learnt_by_heart(run)
     started = []
-    monkeypatch.setattr(curves_reading, "launch", started.append)
-    app = open_page("3_runs", run=run.id)
+    monkeypatch.setattr(training_diagnostics, "launch", started.append)
+    app = open_page("runs", run=run.id)
     button(app, "Train with this change").click().run()
     assert not app.exception
     (begun,) = started
     assert begun.id != run.id
-    assert begun.config == curves_reading.changed(run, "overfitting")
+    assert begun.config == training_diagnostics.changed(run, "overfitting")
     assert begun.config.augment
 
 
 def test_curves_that_say_nothing_change_nothing(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset)
-    assert curves_reading.changed(run, "overfitting") == run.config
+    assert training_diagnostics.changed(run, "overfitting") == run.config

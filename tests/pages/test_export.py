@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from pages.components import uses
+from pages.components.export import usage_snippets
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering, exported
 from tlcore.data.dataset import list_datasets
 from tlcore.data.progress import Progress
 from tlcore.files import write_json
-from tlcore.runs import exporting
+from tlcore.jobs.events import Started, Waiting
+from tlcore.jobs.writer import JobWriter
+from tlcore.runs.exporting import Making
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.manifest import Accuracy
+from tlcore.runs.manifest import Accuracy, Awkward
 
 
 def downloads(app) -> list[str]:
@@ -27,7 +29,7 @@ def test_what_agrees_can_be_downloaded(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     for key, file in (("keras", "model.keras"), ("onnx", "model.onnx"), ("bundle", "bundle.zip")):
         exported(run, key, file)
-    app = open_page("6_export", run=run.id)
+    app = open_page("export", run=run.id)
     assert downloads(app) == ["Download bundle.zip", "Download model.onnx", "Download model.keras"]
     drawn = "\n".join(element.body for element in app.get("html"))
     assert "40 of 40" in drawn
@@ -38,7 +40,7 @@ def test_what_disagrees_is_handed_out_only_to_whoever_takes_it_as_it_is(workspac
     run = answering(workspace, tiny_dataset)
     exported(run, "onnx", "model.onnx")
     exported(run, "keras", "model.keras", agrees=False, reason="Half of the answers are others.")
-    app = open_page("6_export", run=run.id)
+    app = open_page("export", run=run.id)
     (run.exports / "keras" / "model.keras").write_bytes(b"an artefact")
     assert downloads(app) == ["Download model.onnx"]
     assert "Half of the answers are others." in app.warning[0].value
@@ -51,7 +53,7 @@ def test_what_nobody_here_could_ask_is_said_to_be_unproven_not_to_differ(workspa
     page = exported(run, "web", "web.zip", agrees=False, reason="web.zip is not proven here.")
     write_json(run.exports / "web" / "manifest.json", page.model_copy(update={"n": 0}))
     (run.exports / "web" / "web.zip").write_bytes(b"an artefact")
-    app = open_page("6_export", run=run.id)
+    app = open_page("export", run=run.id)
     assert "differ" not in app.warning[0].value
     assert "not proven here" in words(app)
     assert downloads(app) == []
@@ -63,7 +65,7 @@ def test_a_file_that_gave_no_answers_is_not_handed_out_at_all(workspace, tiny_da
     run = answering(workspace, tiny_dataset)
     made = exported(run, "onnx", "model.onnx", agrees=False, reason="It could not be loaded.")
     write_json(run.exports / "onnx" / "manifest.json", made.model_copy(update={"bytes": 0}))
-    app = open_page("6_export", run=run.id)
+    app = open_page("export", run=run.id)
     assert downloads(app) == []
     assert not app.checkbox
     assert "It could not be loaded." in app.error[0].value
@@ -75,12 +77,12 @@ def test_formats_that_are_not_made_yet_are_offered_in_the_making_or_greyed_with_
     run = answering(workspace, tiny_dataset)
     exported(run, "onnx", "model.onnx")
     absent = replace(FORMATS["coreml"], needs=("no_such_package",), system="")
-    monkeypatch.setattr("pages.components.more_formats.FORMATS", {**FORMATS, "coreml": absent})
-    with pytest.raises(KeyError), exporting.at_work(run, "litert"):
+    monkeypatch.setattr("pages.components.export.more_formats.FORMATS", {**FORMATS, "coreml": absent})
+    with suppress(KeyError), JobWriter(Making(run, "litert")):
         raise KeyError("a converter's own fault")
-    with exporting.at_work(run, "onnx-int8") as report:
-        report(Progress(3, 40))
-        app = open_page("6_export", run=run.id)
+    with JobWriter(Making(run, "onnx-int8")) as writer:
+        writer.record(Started.here())
+        app = open_page("export", run=run.id)
         drawn = words(app)
         labels = {element.key: element.disabled for element in app.button if element.label == "Make"}
     assert "make-onnx" not in labels
@@ -94,14 +96,19 @@ def test_formats_that_are_not_made_yet_are_offered_in_the_making_or_greyed_with_
 def test_one_waits_for_the_other_and_either_can_be_stopped(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     exported(run, "onnx", "model.onnx")
-    with exporting.at_work(run, "web") as report:
-        time.sleep(exporting.SECONDS_BETWEEN_REPORTS)
-        report(Progress(0, 40, note="Asking it again about 40 test pictures"))
-        app = open_page("6_export", run=run.id)
+    waiting = Making(run, "server")
+    with JobWriter(Making(run, "web")) as writer, JobWriter(waiting) as other:
+        writer.record(Started.here())
+        other.record(Waiting(behind=1))
+        writer.show(Progress(0, 40, note="Asking it again about 40 test pictures"), phase="export", title="")
+        app = open_page("export", run=run.id)
         assert "Asking it again about 40 test pictures" in words(app)
+        assert "Waiting for its turn: 1 before it" in words(app)
         app.button(key="stop-web").click().run()
         assert app.button(key="stop-web").disabled
         assert "Stopping …" in words(app)
+        writer.end("stopped")
+        other.end("stopped")
     app.run()
     assert app.button(key="make-web").label == "Make"
 
@@ -112,8 +119,9 @@ def test_a_format_that_is_there_can_be_made_again(workspace, tiny_dataset, monke
         exported(run, key, f"model.{key}")
     (run.exports / "keras" / "model.keras").write_bytes(b"something else entirely")
     begun = []
-    monkeypatch.setattr(exporting, "begin", lambda run, key, workspace: begun.append(key))
-    app = open_page("6_export", run=run.id)
+    launched = "pages.components.export.artefacts.launch"
+    monkeypatch.setattr(launched, lambda making, workspace: begun.append(making.key))
+    app = open_page("export", run=run.id)
     assert "changed since" in app.error[0].value
     app.button(key="again-keras").click().run()
     app.button(key="again-onnx").click().run()
@@ -121,7 +129,7 @@ def test_a_format_that_is_there_can_be_made_again(workspace, tiny_dataset, monke
 
 
 def test_every_format_says_how_it_is_used():
-    assert set(FORMATS) == set(uses.USES) | set(uses.WORDS)
+    assert set(FORMATS) == set(usage_snippets.USES) | set(usage_snippets.WORDS)
 
 
 def test_figures_explain_themselves(workspace, tiny_dataset):
@@ -132,18 +140,28 @@ def test_figures_explain_themselves(workspace, tiny_dataset):
         run.exports / "onnx" / "manifest.json",
         made.model_copy(update={"accuracy": accuracy, "milliseconds_p95": 4.56}),
     )
-    app = open_page("6_export", run=run.id)
+    app = open_page("export", run=run.id)
     drawn = "\n".join(element.body for element in app.get("html")).replace("\u202f", " ")
     assert "75.0 % (60.0 % to 86.0 %)" in drawn
     assert "3.21 ms, 95 % within 4.56 ms" in drawn
-    assert 'title="Test pictures for which this file and the app name the same class."' in drawn
+    assert 'title="Test pictures for which this file and the app predict the same class."' in drawn
+
+
+def test_what_was_seen_in_awkward_files_is_shown(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    made = exported(run, "web", "web.zip")
+    awkward = Awkward(files=158, same=139, unread=("TIFF (17)", "HEIC (2)"), largest=8, mean=0.75)
+    write_json(run.exports / "web" / "manifest.json", made.model_copy(update={"awkward": awkward}))
+    app = open_page("export", run=run.id)
+    assert "139 of 158" in "\n".join(element.body for element in app.get("html"))
+    assert any("does not read TIFF (17), HEIC (2)" in element.value for element in app.caption)
 
 
 def test_a_file_that_was_changed_after_the_proof_is_refused(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     exported(run, "onnx", "model.onnx")
     (run.exports / "onnx" / "model.onnx").write_bytes(b"something else entirely")
-    app = open_page("6_export", run=run.id)
+    app = open_page("export", run=run.id)
     assert downloads(app) == []
     assert "changed since" in app.error[0].value
 
@@ -151,19 +169,19 @@ def test_a_file_that_was_changed_after_the_proof_is_refused(workspace, tiny_data
 def test_a_run_without_artefacts_offers_to_make_them(workspace, tiny_dataset, monkeypatch):
     run = answering(workspace, tiny_dataset)
     begun = []
-    monkeypatch.setattr(exporting, "begin", lambda run, key, workspace: begun.append(key))
-    app = open_page("6_export", run=run.id)
+    monkeypatch.setattr("tlcore.jobs.launch.launch", lambda making, workspace: begun.append(making.key))
+    app = open_page("export", run=run.id)
     assert downloads(app) == []
     button(app, "Make the files").click().run()
     assert begun == ["bundle", "onnx", "keras"]
 
 
-@pytest.mark.parametrize("page", ["5_try", "6_export"])
+@pytest.mark.parametrize("page", ["try", "export"])
 def test_without_pictures_the_page_leads_to_the_data_page(workspace, page):
-    assert "Bring some" in words(open_page(page))
+    assert "Import some" in words(open_page(page))
 
 
-@pytest.mark.parametrize("page", ["1_data", "5_try", "6_export"])
+@pytest.mark.parametrize("page", ["data", "try", "export"])
 def test_a_half_written_workspace_shows_no_trace(workspace, tiny_dataset, page):
     (workspace.runs / "20260101-000000-torn-0000").mkdir()
     (workspace.runs / "20260101-000000-torn-0001").mkdir()

@@ -21,13 +21,13 @@ def test_a_stopped_run_has_its_files_made_on_the_page(workspace, tiny_dataset):
     evaluate_run(run, lambda step: None)
     with Recorder(run) as recorder:
         recorder.record(Ended(state="stopped"))
-    app = open_page("6_export", run=run.id)
+    app = open_page("export", run=run.id)
     app = button(app, "Make the files").click().run(timeout=180)
     assert not app.exception
     until = time.monotonic() + 180
     while len(read_manifests(run.path)) < 3 and time.monotonic() < until:
         time.sleep(0.2)
     assert {manifest.format for manifest in read_manifests(run.path)} == {"bundle", "keras", "onnx"}
-    said = words(open_page("6_export", run=run.id))
+    said = words(open_page("export", run=run.id))
     assert said.count("agrees with the app") >= 2
     assert "It is not offered" in said

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.components import camera
-from pages.components import inbox as desk
+from pages.components.label import camera
+from pages.components.label import inbox as desk
 from tests.data.conftest import write_classes, write_picture
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering
-from tlcore.data.changes import Relabel
-from tlcore.data.edits import apply
+from tlcore.data.edits.operations import apply
+from tlcore.data.edits.types import Relabel
 from tlcore.data.inbox import Inbox, standing
 from tlcore.data.progress import Progress, drain
 from tlcore.errors import WeightsError
@@ -27,7 +27,7 @@ LENGTH = 12
 def embedding(monkeypatch):
     """Features that need no network of layers."""
 
-    def small(workspace, files):
+    def small(workspace, files, value_range=None):
         yield Progress(0, len(files))
         rows = [np.asarray(Image.open(file).convert("RGB").resize((2, 2)), np.float32).ravel() / 255 for file in files]
         return np.stack(rows).astype(np.float16)
@@ -56,13 +56,13 @@ def shown(app):
 
 
 def test_without_a_dataset_the_page_teaches_and_offers_the_camera(workspace):
-    app = open_page("11_label")
-    assert "First, some pictures with a class" in words(app)
+    app = open_page("label")
+    assert "Label some pictures first" in words(app)
     assert shown(app)["label"] == ""
 
 
 def test_the_most_useful_pictures_come_with_their_suggestions(inbox):
-    app = open_page("11_label")
+    app = open_page("label")
     data = shown(app)
     assert len(data["queue"]) == 9
     assert [one["label"] for one in data["classes"]] == ["circle", "square", "triangle"]
@@ -103,7 +103,7 @@ def test_what_no_browser_of_ours_sends_is_passed_over(inbox, monkeypatch, sent):
 def test_labelled_pictures_join_the_dataset_by_one_button_and_it_can_be_undone(inbox):
     for sha in inbox.items()["sha256"][:4]:
         inbox.label(sha, "star", suggested="circle")
-    app = open_page("11_label")
+    app = open_page("label")
     assert {metric.label: metric.value for metric in app.metric}["Suggestions right"].startswith("0")
     button(app, "Add 4 labelled pictures to the dataset").click().run()
     assert not app.exception
@@ -115,7 +115,7 @@ def test_labelled_pictures_join_the_dataset_by_one_button_and_it_can_be_undone(i
 
 def test_a_run_of_the_dataset_can_suggest_instead_of_the_probe(inbox, workspace):
     run = answering(workspace, inbox.dataset)
-    app = open_page("11_label")
+    app = open_page("label")
     app.selectbox(key=f"suggest-{inbox.dataset.id}").select(run.id).run()
     assert not app.exception
     assert (inbox.path / f"answers-{run.id}.txt").exists()
@@ -126,7 +126,7 @@ def test_without_the_backbone_one_can_still_label(inbox, monkeypatch):
         raise WeightsError("The backbone is not installed.")
 
     monkeypatch.setattr(embed, "identity", missing)
-    app = open_page("11_label")
+    app = open_page("label")
     assert "There are no suggestions: The backbone is not installed." in words(app)
     assert len(shown(app)["queue"]) == 9
 
@@ -136,16 +136,16 @@ def test_when_all_were_asked_about_the_page_says_so(inbox):
     for sha in shas[:-1]:
         inbox.label(sha, "circle")
     inbox.skip(shas[-1])
-    app = open_page("11_label")
-    assert "Every picture was asked about" in words(app)
-    button(app, "Ask again about 1 skipped").click().run()
+    app = open_page("label")
+    assert "You have seen every picture" in words(app)
+    button(app, "Show again: 1 skipped").click().run()
     assert list(standing(inbox.answers())) == shas[:-1]
 
 
 def test_labels_go_out_and_in_a_file_that_does_not_fit_is_told_and_the_dataset_is_packed(tiny_dataset):
     apply(tiny_dataset, Relabel(labels={tiny_dataset.items()["sha256"][0]: "square"}))
-    app = open_page("11_label", way="tables")
-    assert "1 picture with another class" in words(app)
+    app = open_page("label", way="tables")
+    assert "1 picture with a changed label" in words(app)
     name = tiny_dataset.items()["source"][1]
     (field,) = app.file_uploader
     field.set_value(("labels.csv", f"picture,label\n{name},triangle\n".encode(), "text/csv"))
@@ -170,9 +170,9 @@ def test_frames_that_cannot_be_read_are_refused():
 
 def test_pictures_dropped_into_the_inbox_wait_there(workspace, tiny_dataset, tmp_path):
     folder = write_classes(tmp_path / "new", "a", "b", first_seed=800)
-    app = open_page("11_label")
-    assert "Pictures without a class go here" in words(app)
-    assert "not taken for classes" in words(app)
+    app = open_page("label")
+    assert "Drop unlabelled pictures here" in words(app)
+    assert "not read as classes" in words(app)
     uploader = next(field for field in app.file_uploader if not field.allowed_type and not field.accept_directory)
     uploader.set_value([(file.name, file.read_bytes(), "image/png") for file in sorted(folder.rglob("*.png"))])
     app.run()

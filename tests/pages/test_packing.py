@@ -26,7 +26,7 @@ def test_a_packed_dataset_is_dropped_where_pictures_are(workspace, tiny_dataset,
     content = packed(pack_dataset(tiny_dataset, tmp_path / "shapes.zip"))
     before = tiny_dataset.info
     tiny_dataset.delete()
-    app = open_page("1_data")
+    app = open_page("data")
     uploader(app, "Zip archive").set_value([("shapes.zip", content, "application/zip")])
     app.run()
     assert not app.exception
@@ -38,7 +38,7 @@ def test_a_packed_dataset_is_dropped_where_pictures_are(workspace, tiny_dataset,
 
 def test_one_that_is_here_already_is_told(workspace, tiny_dataset, tmp_path):
     content = packed(pack_dataset(tiny_dataset, tmp_path / "shapes.zip"))
-    app = open_page("1_data", new="1")
+    app = open_page("data", new="1")
     uploader(app, "Zip archive").set_value([("shapes.zip", content, "application/zip")])
     app.run()
     assert "is here already" in words(app)
@@ -49,7 +49,7 @@ def test_a_packed_run_is_dropped_below_the_runs(workspace, tiny_dataset, tmp_pat
     run = finished(workspace, tiny_dataset)
     content = packed(pack_run(run, tmp_path / "run.zip"))
     shutil.rmtree(run.path)
-    app = open_page("3_runs")
+    app = open_page("runs")
     uploader(app, "Zip archive").set_value([("run.zip", content, "application/zip")])
     app.run()
     assert not app.exception
@@ -58,7 +58,7 @@ def test_a_packed_run_is_dropped_below_the_runs(workspace, tiny_dataset, tmp_pat
 
 
 def test_a_zip_that_is_no_run_is_told(workspace, tiny_zip):
-    app = open_page("3_runs")
+    app = open_page("runs")
     uploader(app, "Zip archive").set_value([("shapes.zip", tiny_zip.read_bytes(), "application/zip")])
     app.run()
     assert "graft.json" in words(app)
@@ -66,7 +66,7 @@ def test_a_zip_that_is_no_run_is_told(workspace, tiny_zip):
 
 def test_a_run_and_a_dataset_can_be_taken_along(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset)
-    for page, key in (("3_runs", run.id), ("1_data", tiny_dataset.id)):
+    for page, key in (("runs", run.id), ("data", tiny_dataset.id)):
         app = open_page(page)
         (button,) = [one for one in app.get("download_button") if one.proto.id.endswith(f"pack-{key}")]
         assert button.proto.label == "Pack"

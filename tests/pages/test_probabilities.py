@@ -20,17 +20,17 @@ def run(workspace, tiny_dataset):
 def page(path: str) -> None:
     from pathlib import Path
 
-    from pages.components import mistake_costs, probabilities
+    from pages.components.evaluate import calibration, misclassification_costs
     from tlcore.runs.run import Run
 
-    probabilities.show(Run(Path(path)))
-    mistake_costs.show(Run(Path(path)), ("circle", "square", "triangle"))
+    calibration.show(Run(Path(path)))
+    misclassification_costs.show(Run(Path(path)), ("circle", "square", "triangle"))
 
 
 def test_every_part_is_drawn_and_answers_to_its_fields(run):
     app = AppTest.from_function(page, args=(str(run.path),)).run()
     assert not app.exception
-    assert {"Is it as right as it is sure?", "None of these", "When mistakes are not equally bad"} <= {
+    assert {"Calibration: is the confidence right?", "Out-of-distribution inputs", "Misclassification costs"} <= {
         each.value for each in app.subheader
     }
     metrics = {each.label: each.value for each in app.metric}
@@ -41,7 +41,7 @@ def test_every_part_is_drawn_and_answers_to_its_fields(run):
     app.run()
     assert not app.exception
     changed = {each.label: each.value for each in app.metric}
-    assert "left to a person" in changed["Answers that change"]
+    assert "left to a person" in changed["Predictions that change"]
 
 
 def test_what_has_not_been_computed_is_said(run):

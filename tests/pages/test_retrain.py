@@ -7,10 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.made_runs import finished
 from tests.pages.opening import button, on_the_table, open_page, words
-from tests.runs.test_start import write_model
-from tlcore.data import edits
-from tlcore.data.changes import Colour, Relabel
-from tlcore.data.locked import draw_parts
+from tests.runs.test_initial_weights import write_model
+from tlcore.data.edits import operations
+from tlcore.data.edits.types import Colour, Relabel
+from tlcore.data.split.locked import draw_parts
 from tlcore.evaluation.files import read_predictions
 from tlcore.runs.run import list_runs
 
@@ -29,7 +29,7 @@ def run(workspace, tiny_dataset):
 def started(monkeypatch):
     """The runs whose workers were asked for; none is started."""
     asked = []
-    monkeypatch.setattr("tlcore.runs.launch.launch", asked.append)
+    monkeypatch.setattr("tlcore.jobs.launch.launch", asked.append)
     return asked
 
 
@@ -41,20 +41,20 @@ def mend(dataset, run, count=2) -> None:
     """Give some of the model's mistakes the class that the model sees in them."""
     answers = read_predictions(run.path)
     wrong = answers[~answers["correct"]].head(count)
-    edits.apply(dataset, Relabel(labels=dict(zip(wrong["sha256"], wrong["predicted"], strict=True))))
+    operations.apply(dataset, Relabel(labels=dict(zip(wrong["sha256"], wrong["predicted"], strict=True))))
 
 
 def test_nothing_is_offered_before_something_was_mended(tiny_dataset, run):
-    edits.apply(tiny_dataset, Colour(label="circle", colour="#ff0000"))
-    assert "Retrain with these changes" not in labels(open_page("4_evaluate", run=run.id))
+    operations.apply(tiny_dataset, Colour(label="circle", colour="#ff0000"))
+    assert "Retrain with these changes" not in labels(open_page("evaluate", run=run.id))
 
 
 def test_one_click_starts_a_run_from_the_last_ones_weights_and_settings(
     workspace, tiny_dataset, run, started, monkeypatch
 ):
-    monkeypatch.setattr("pages.components.retrain.launch", started.append)
+    monkeypatch.setattr("pages.components.evaluate.retrain.launch", started.append)
     mend(tiny_dataset, run)
-    app = open_page("4_evaluate", run=run.id, view="failures")
+    app = open_page("evaluate", run=run.id, view="failures")
     assert "**1 change** since this run" in words(app)
     badges = [tile["badge"] for tile in on_the_table(app)["tiles"]]
     assert badges.count("") == 2, "what was mended is no mistake any more"
@@ -70,7 +70,7 @@ def test_one_click_starts_a_run_from_the_last_ones_weights_and_settings(
 def test_what_forbids_it_is_said_beside_the_button(tiny_dataset, run):
     mend(tiny_dataset, run)
     run.model_keras.unlink()
-    app = open_page("4_evaluate", run=run.id)
+    app = open_page("evaluate", run=run.id)
     assert button(app, "Retrain with these changes").disabled
     assert "has no model.keras" in words(app)
     button(app, "Undo").click().run()  # what was mistaken is taken back where it was made
@@ -80,7 +80,7 @@ def test_what_forbids_it_is_said_beside_the_button(tiny_dataset, run):
 def test_a_test_part_that_was_drawn_anew_is_told_at_the_click(tiny_dataset, run, started):
     mend(tiny_dataset, run)
     draw_parts(tiny_dataset, seed=5)
-    app = open_page("4_evaluate", run=run.id)
+    app = open_page("evaluate", run=run.id)
     button(app, "Retrain with these changes").click().run()
     assert "have not met the test pictures" in words(app)
     assert not started
@@ -89,33 +89,33 @@ def test_a_test_part_that_was_drawn_anew_is_told_at_the_click(tiny_dataset, run,
 def test_before_and_after_are_judged_by_the_labels_of_now(workspace, tiny_dataset, run):
     mend(tiny_dataset, run)
     second = finished(workspace, tiny_dataset, right=1.0, **SHARES, start=run.id)
-    app = open_page("4_evaluate", run=second.id)
+    app = open_page("evaluate", run=second.id)
     shown = {metric.label: metric.value for metric in app.metric}
     answers = read_predictions(run.path)
     assert shown["Before: right"].startswith(f"{100 * (answers['correct'].sum() + 2) / len(answers):.1f}")
     assert shown["After: right"].startswith("100.0")
     assert shown["Wrong → right"] == str((~answers["correct"]).sum() - 2)
     text = words(app)
-    assert "by the labels that the dataset has now" in text
+    assert "with the current labels of the dataset" in text
     assert "2 test pictures had another label" in text
 
 
 def test_a_run_that_was_retrained_leads_to_what_came_of_it(workspace, tiny_dataset, run):
     mend(tiny_dataset, run)
     second = finished(workspace, tiny_dataset, right=1.0, **SHARES, start=run.id)
-    app = open_page("4_evaluate", run=run.id)
-    button(app, "See what came of it").click().run()
+    app = open_page("evaluate", run=run.id)
+    button(app, "See the result").click().run()
     assert app.query_params["run"] == second.id
     assert "Before and after" in words(app)
     run.delete()
     app.run()
-    assert "no longer here" in words(app)
+    assert "no longer exists" in words(app)
     assert app.metric
 
 
 def test_the_settings_can_be_looked_at_first(workspace, tiny_dataset, run, started):
     mend(tiny_dataset, run)
-    app = open_page("2_train", **{"from": run.id, "begin": "run"})
+    app = open_page("train", **{"from": run.id, "begin": "run"})
     assert app.radio(key="train-start").value == run.id
     assert app.number_input(key="train-epochs").value == 7
     app.radio(key="train-start").set_value("").run()

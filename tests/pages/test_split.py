@@ -6,38 +6,38 @@ import pytest
 
 from tests.pages.made_runs import finished
 from tests.pages.opening import button, open_page, words
-from tlcore.data.locked import draw_parts, read_parts
-from tlcore.data.looks import count_look
-from tlcore.data.parts import read_draw
+from tlcore.data.split.file import read_draw
+from tlcore.data.split.locked import draw_parts, read_parts
+from tlcore.data.test_usage import count_look
 
 
 @pytest.mark.slow
 def test_the_parts_are_drawn_shown_and_grouped(workspace, tiny_dataset):
-    app = open_page("1_data", dataset=tiny_dataset.id)
-    assert "The test part is **locked**" in words(app)
-    button(app, "Draw the parts").click().run()
+    app = open_page("data", dataset=tiny_dataset.id)
+    assert "The test set is then **locked**" in words(app)
+    button(app, "Split now").click().run()
     assert not app.exception
     assert read_draw(tiny_dataset) is not None
     text = words(app)
     assert "and **locked** since" in text
     assert "has not been looked at yet" in text
     assert "Near-copies have not been looked for in these pictures" in text
-    assert button(app, "Look for near-copies")
+    assert button(app, "Find near-duplicates")
 
     before = read_parts(tiny_dataset)
-    assert button(app, "Keep so together").disabled
+    assert button(app, "Apply these groups").disabled
     app.multiselect(key=f"groups-{tiny_dataset.id}").set_value(["pattern"]).run()
     app.text_input(key=f"groups-pattern-{tiny_dataset.id}").set_value(r"-(\d").run()
-    assert "A regular expression (RE2) is needed" in words(app)
+    assert "is needed, such as patient" in words(app)
     app.text_input(key=f"groups-pattern-{tiny_dataset.id}").set_value(r"-(\d\d)").run()
     assert "36 pictures in 12 groups; the largest has 3." in words(app)
-    button(app, "Keep so together").click().run()
-    assert "Only a new draw can bring them together" in words(app)
+    button(app, "Apply these groups").click().run()
+    assert "Only a new split can bring them together" in words(app)
     assert read_parts(tiny_dataset).table.equals(before.table)
 
-    button(app, "Draw anew …").click().run()
+    button(app, "Split again …").click().run()
     assert "cannot be compared with those of runs to come" in words(app)
-    button(app, "Draw anew").click().run()
+    button(app, "Split again").click().run()
     assert not app.exception
     parts = read_parts(tiny_dataset)
     assert (parts.draw.draw, parts.draw.grouping) == (2, (r"pattern:-(\d\d)",))
@@ -46,10 +46,10 @@ def test_the_parts_are_drawn_shown_and_grouped(workspace, tiny_dataset):
 
 def test_the_train_page_says_what_the_shares_of_a_later_run_mean(workspace, tiny_dataset):
     draw_parts(tiny_dataset)
-    app = open_page("2_train", dataset=tiny_dataset.id)
+    app = open_page("train", dataset=tiny_dataset.id)
     app.slider(key="train-fractions").set_value((40, 80)).run()
     text = words(app)
-    assert "The test part of this dataset is locked, **6 pictures**" in text
+    assert "The test set of this dataset is locked, **6 pictures**" in text
     assert "divide the other 30: about **15** for training, **15** for validation" in text
 
 
@@ -58,7 +58,7 @@ def test_the_evaluate_page_says_how_often_the_test_part_was_seen(workspace, tiny
     run = finished(workspace, tiny_dataset)
     for _ in range(12):
         count_look(tiny_dataset, run.id, 1)
-    app = open_page("4_evaluate", run=run.id)
+    app = open_page("evaluate", run=run.id)
     assert "12 times: trust it less" in words(app)
     draw_parts(tiny_dataset, seed=9)
-    assert "drawn anew since" in words(app.run())
+    assert "redrawn since" in words(app.run())

@@ -20,23 +20,23 @@ def caches(workspace):
 
 
 def test_an_empty_cache_says_what_will_be_kept(workspace):
-    assert "Nothing is kept yet" in words(open_page("8_storage"))
+    assert "The cache is empty" in words(open_page("storage"))
 
 
 def test_it_says_how_much_of_the_bound_is_taken_by_what(caches, monkeypatch):
     monkeypatch.setenv("GRAFT_CACHE_GB", "0.01")
-    app = open_page("8_storage")
+    app = open_page("storage")
     shown = {metric.label: metric.value.replace("\u202f", " ") for metric in app.metric}
-    assert (shown["Caches take"], shown["They may take"]) == ("5 MB", "10 MB")
+    assert (shown["Cache size"], shown["Limit"]) == ("5 MB", "10 MB")
     assert app.get("progress")[0].value == 50
     text = words(app)
     assert "Decoded pictures" in text
-    assert "Features below a cut" in text
+    assert "Frozen-block features" in text
 
 
 def test_what_a_run_uses_cannot_be_cleared(caches):
     with using(caches / "trunk-b"):
-        app = open_page("8_storage")
+        app = open_page("storage")
         assert "in use" in words(app)
         assert app.button(key="clear-trunk-b").disabled
         button(app, "Clear all").click().run()
@@ -46,7 +46,7 @@ def test_what_a_run_uses_cannot_be_cleared(caches):
 
 
 def test_all_is_cleared_only_after_a_second_word(caches):
-    app = open_page("8_storage")
+    app = open_page("storage")
     button(app, "Clear all").click().run()
     assert "This frees 5" in words(app)
     button(app, "Keep them").click().run()
@@ -56,9 +56,9 @@ def test_all_is_cleared_only_after_a_second_word(caches):
     button(app, "Clear all").click().run()
     button(app, "Clear for good").click().run()
     assert not app.exception
-    assert "Nothing is kept yet" in words(app)
+    assert "The cache is empty" in words(app)
 
 
 def test_a_bound_that_is_no_number_is_told(caches, monkeypatch):
     monkeypatch.setenv("GRAFT_CACHE_GB", "much")
-    assert "Received 'much'" in words(open_page("8_storage"))
+    assert "Received 'much'" in words(open_page("storage"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pages.components import run_facts
+from pages.components.shell import run_facts
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
-from tests.runs.test_start import write_model
+from tests.runs.test_initial_weights import write_model
 from tlcore.backbones.catalogue import find
-from tlcore.runs.rates import Rates
-from tlcore.runs.recipe import recommend
+from tlcore.runs.lr_finder import Rates
+from tlcore.runs.recommend import recommend
 from tlcore.runs.run import list_runs
 
 
@@ -18,18 +18,18 @@ from tlcore.runs.run import list_runs
 def started(monkeypatch):
     """The runs whose worker would have been started."""
     runs = []
-    monkeypatch.setattr("tlcore.runs.launch.launch", runs.append)
+    monkeypatch.setattr("tlcore.jobs.launch.launch", runs.append)
     return runs
 
 
 def test_without_pictures_the_page_says_where_to_get_some(workspace):
-    app = open_page("2_train")
-    assert "First, pictures" in words(app)
+    app = open_page("train")
+    assert "No dataset yet" in words(app)
     assert button(app, "Add pictures")
 
 
 def test_a_beginner_only_presses_start(workspace, tiny_dataset, started):
-    app = open_page("2_train")
+    app = open_page("train")
     button(app, "Start").click().run()
     (run,) = list_runs(workspace)
     assert started == [run]
@@ -39,7 +39,7 @@ def test_a_beginner_only_presses_start(workspace, tiny_dataset, started):
 
 
 def test_the_toggle_and_the_slider_say_how_many_weights_are_trained(workspace, tiny_dataset, started):
-    app = open_page("2_train")
+    app = open_page("train")
     app.session_state["train-mode"] = "freeze"
     app.run()
     assert "will be trained (0.1" in words(app)
@@ -55,16 +55,16 @@ def test_the_toggle_and_the_slider_say_how_many_weights_are_trained(workspace, t
 
 
 def test_every_fault_stands_on_the_page_and_start_waits_until_there_is_none(workspace, tiny_dataset, started):
-    app = open_page("2_train")
+    app = open_page("train")
     app.number_input(key="train-epochs").set_value(0)
     app.number_input(key="train-image_size").set_value(8)
     app.number_input(key="train-dropout").set_value(1.5)
     app.slider(key="train-fractions").set_value((100, 100)).run()
     text = words(app)
     for start in (
-        "The number of epochs must",
+        "Epochs must be",
         "EfficientNet-Lite0 takes pictures of",
-        "The dropout must",
+        "Dropout must be",
         "Each part of",
     ):
         assert text.count(start) == 1, start
@@ -81,7 +81,7 @@ def test_every_fault_stands_on_the_page_and_start_waits_until_there_is_none(work
 
 
 def test_another_backbone_brings_its_own_image_size_and_its_own_blocks(workspace, tiny_dataset):
-    app = open_page("2_train")
+    app = open_page("train")
     app.session_state["train-mode"] = "fine-tune"
     app.run()
     app.select_slider(key="train-blocks").set_value(9).run()
@@ -92,17 +92,17 @@ def test_another_backbone_brings_its_own_image_size_and_its_own_blocks(workspace
 
 
 def test_a_backbone_that_is_cut_only_at_its_ends_has_no_slider(workspace, tiny_dataset):
-    app = open_page("2_train")
+    app = open_page("train")
     app.button(key="choose-nasnet_mobile").click().run()
     app.session_state["train-mode"] = "fine-tune"
     app.run()
     assert not app.exception
     assert not app.select_slider
-    assert "only at its ends" in words(app)
+    assert "only be frozen or trained as a whole" in words(app)
 
 
 def test_augmentations_are_single_switches(workspace, tiny_dataset, started):
-    app = open_page("2_train")
+    app = open_page("train")
     app.toggle(key="train-rotate").set_value(True)
     app.toggle(key="train-flip_left_right").set_value(False).run()
     button(app, "Start").click().run()
@@ -112,7 +112,7 @@ def test_augmentations_are_single_switches(workspace, tiny_dataset, started):
 def test_repeating_a_run_fills_in_its_settings(workspace, tiny_dataset, started):
     settings = {"mode": "fine-tune", "blocks": 4, "epochs": 7, "augment": ("zoom",), "seed": 5}
     run = made(workspace, tiny_dataset, **settings)
-    app = open_page("2_train", **{"from": run.id})
+    app = open_page("train", **{"from": run.id})
     assert app.number_input(key="train-epochs").value == 7
     button(app, "Start").click().run()
     again = next(other for other in list_runs(workspace) if other != run)
@@ -120,20 +120,20 @@ def test_repeating_a_run_fills_in_its_settings(workspace, tiny_dataset, started)
 
 
 def test_an_unsent_form_survives_a_look_at_another_page(workspace, tiny_dataset):
-    app = open_page("2_train")
+    app = open_page("train")
     app.number_input(key="train-epochs").set_value(4).run()
-    app.switch_page("pages/3_runs.py").run()
-    app.switch_page("pages/2_train.py").run()
+    app.switch_page("pages/runs.py").run()
+    app.switch_page("pages/train.py").run()
     assert app.number_input(key="train-epochs").value == 4
 
 
 def test_a_link_to_a_run_that_is_gone_is_told_in_a_sentence(workspace, tiny_dataset):
-    app = open_page("2_train", **{"from": "gone"})
+    app = open_page("train", **{"from": "gone"})
     assert "'gone'" in words(app)
 
 
 def test_what_is_recommended_is_said_with_its_reasons(workspace, tiny_dataset):
-    text = words(open_page("2_train"))
+    text = words(open_page("train"))
     assert "Recommended for these pictures" in text
     for each in recommend(tiny_dataset, find("efficientnet_lite0")).advice:
         assert each.reason in text
@@ -141,7 +141,7 @@ def test_what_is_recommended_is_said_with_its_reasons(workspace, tiny_dataset):
 
 def test_a_changed_setting_is_marked_and_goes_back(workspace, tiny_dataset):
     recommended = recommend(tiny_dataset, find("efficientnet_lite0")).config("any")
-    app = open_page("2_train")
+    app = open_page("train")
     assert not [each for each in app.button if each.label.startswith("Back to")]
     app.number_input(key="train-epochs").set_value(3)
     app.number_input(key="train-dropout").set_value(0.5)
@@ -157,7 +157,7 @@ def test_a_changed_setting_is_marked_and_goes_back(workspace, tiny_dataset):
 
 
 def test_what_nobody_changed_follows_another_backbone_and_the_rest_stays(workspace, tiny_dataset):
-    app = open_page("2_train")
+    app = open_page("train")
     app.number_input(key="train-dropout").set_value(0.5).run()
     app.button(key="choose-xception").click().run()
     assert app.number_input(key="train-dropout").value == 0.5
@@ -168,7 +168,7 @@ def test_what_nobody_changed_follows_another_backbone_and_the_rest_stays(workspa
 
 
 def test_an_emptied_field_has_what_is_recommended(workspace, tiny_dataset, started):
-    app = open_page("2_train")
+    app = open_page("train")
     app.number_input(key="train-epochs").set_value(None).run()
     button(app, "Start").click().run()
     expected = recommend(tiny_dataset, find("efficientnet_lite0")).config("any").epochs
@@ -180,20 +180,20 @@ def test_a_found_learning_rate_is_shown_and_used(workspace, tiny_dataset, monkey
         yield from ()
         return Rates(rates=(1e-5, 1e-4, 1e-3), losses=(1.1, 0.9, 1.0), suggested=3.2e-4)
 
-    monkeypatch.setattr("pages.components.rate_finder.find_rates", found)
-    app = open_page("2_train")
+    monkeypatch.setattr("pages.components.train.lr_finder.find_rates", found)
+    app = open_page("train")
     app.session_state["train-mode"] = "freeze"
     app.run()
     app.button(key="train-find-rate").click().run()
     button(app, "Use 3.2e-04").click().run()
     assert app.number_input(key="train-head_learning_rate").value == 3.2e-4
     app.number_input(key="train-batch_size").set_value(8).run()
-    assert "found for other settings" in words(app)
+    assert "This curve is for other settings" in words(app)
     assert button(app, "Use 3.2e-04").disabled
 
 
 def test_cutmix_with_a_frozen_backbone_is_told_beside_its_field(workspace, tiny_dataset):
-    app = open_page("2_train")
+    app = open_page("train")
     app.session_state["train-mode"] = "freeze"
     app.number_input(key="train-cutmix").set_value(1.0).run()
     assert words(app).count("CutMix pastes pieces of pictures") == 1
@@ -203,7 +203,7 @@ def test_cutmix_with_a_frozen_backbone_is_told_beside_its_field(workspace, tiny_
 def test_a_model_file_is_begun_with_and_brings_the_settings_it_needs(workspace, tiny_dataset, started, tmp_path):
     model = tmp_path / "mine.keras"
     write_model(model, size=160)
-    app = open_page("2_train")
+    app = open_page("train")
     app.file_uploader[0].set_value((model.name, model.read_bytes(), "")).run()
     app.run()
     assert app.radio(key="train-start").value.endswith("mine.keras")
@@ -216,7 +216,7 @@ def test_a_model_file_is_begun_with_and_brings_the_settings_it_needs(workspace, 
 
 
 def test_a_file_that_is_no_model_of_grafts_is_refused_in_a_sentence(workspace, tiny_dataset):
-    app = open_page("2_train")
+    app = open_page("train")
     app.file_uploader[0].set_value(("odd.keras", b"PK\x03\x04 and then nothing", "")).run()
     assert "odd.keras is none" in words(app)
     assert not list((workspace.root / "staging").glob("*"))

@@ -8,12 +8,12 @@ import zipfile
 
 import pytest
 
-from pages.components import corrected, try_camera
+from pages.components.try_ import feedback, try_camera
 from tests.pages.made_runs import failed, made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering
 from tests.pages.test_data import picture
-from tlcore.data.corrections import Correction
+from tlcore.data.feedback import Correction
 from tlcore.data.inbox import Inbox, standing
 from tlcore.inference.predictor import Predictor
 
@@ -24,7 +24,7 @@ def drawn(app) -> str:
 
 def test_the_answers_come_with_bars_and_a_time(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.file_uploader[0].set_value(
         [("first.png", picture("red"), "image/png"), ("second.png", picture("lime"), "image/png")]
     )
@@ -39,7 +39,7 @@ def test_the_answers_come_with_bars_and_a_time(workspace, tiny_dataset):
 
 def test_what_is_no_picture_is_told_beside_the_others(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.file_uploader[0].set_value([("a_b*.txt", b"hello", "text/plain"), ("good.png", picture(), "image/png")])
     app.run()
     assert not app.exception
@@ -49,7 +49,7 @@ def test_what_is_no_picture_is_told_beside_the_others(workspace, tiny_dataset):
 
 def test_test_pictures_say_whether_the_answer_is_right(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.segmented_control[0].set_value("Test").run()
     assert not app.exception
     assert "right" in drawn(app) or "wrong" in drawn(app)
@@ -61,24 +61,24 @@ def test_test_pictures_say_whether_the_answer_is_right(workspace, tiny_dataset):
 
 def test_the_address_says_where_pictures_come_from(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.segmented_control[0].set_value("Test").run()
     assert app.query_params["way"] in ("Test", ["Test"])
-    assert open_page("5_try", run=run.id, way="Test").segmented_control[0].value == "Test"
-    assert open_page("5_try", run=run.id, way="nonsense").segmented_control[0].value == "Pictures"
+    assert open_page("try", run=run.id, way="Test").segmented_control[0].value == "Test"
+    assert open_page("try", run=run.id, way="nonsense").segmented_control[0].value == "Pictures"
 
 
 def test_test_pictures_that_went_with_their_dataset_are_told(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     tiny_dataset.delete()
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.segmented_control[0].set_value("Test").run()
     assert "went with their dataset" in app.info[0].value
 
 
 def test_many_pictures_come_in_pages(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.file_uploader[0].set_value([(f"{n}.png", picture((n, n, n)), "image/png") for n in range(20)])
     app.run()
     assert drawn(app).count('class="answer"') == 12
@@ -87,14 +87,14 @@ def test_many_pictures_come_in_pages(workspace, tiny_dataset):
 
 
 def test_without_a_model_the_page_says_what_leads_to_one(workspace, tiny_dataset):
-    assert "Train one first" in words(open_page("5_try"))
+    assert "Train one first" in words(open_page("try"))
     failed(workspace, tiny_dataset, "It broke.")
-    assert "No run has come to a model" in words(open_page("5_try"))
+    assert "No finished run yet" in words(open_page("try"))
 
 
 def test_a_run_that_is_not_over_cannot_be_tried(workspace, tiny_dataset):
     run = made(workspace, tiny_dataset)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     assert "cannot be shown" in app.info[0].value
 
 
@@ -102,25 +102,25 @@ def test_a_run_that_is_not_over_cannot_be_tried(workspace, tiny_dataset):
 def test_a_damaged_model_is_told_in_a_sentence(workspace, tiny_dataset, content):
     run = answering(workspace, tiny_dataset)
     run.model_onnx.write_bytes(content)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     assert "cannot be loaded" in app.error[0].value
 
 
 def test_a_model_that_was_made_anew_is_read_anew(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
-    open_page("5_try", run=run.id)
+    open_page("try", run=run.id)
     run.model_onnx.write_bytes(b"damaged since")
-    assert open_page("5_try", run=run.id).error
+    assert open_page("try", run=run.id).error
 
 
 def test_names_of_classes_are_text_and_nothing_else(workspace, tiny_dataset):
     from tlcore.files import write_json
-    from tlcore.inference.labels import read_labels
+    from tlcore.inference.contract import read_labels
 
     run = answering(workspace, tiny_dataset)
     labels = read_labels(run.path)
     write_json(run.labels_json, labels.model_copy(update={"labels": ("<script>x</script>", "a&b", "c")}))
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.file_uploader[0].set_value([("one.png", picture(), "image/png")])
     app.run()
     assert "<script>x" not in drawn(app)
@@ -137,7 +137,7 @@ def many(**colours) -> bytes:
 
 
 def asked_about_many(run):
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.segmented_control[0].set_value("Many").run()
     app.file_uploader[0].set_value([("belt.zip", many(one="red", two="lime", three="blue"), "application/zip")])
     app.run()
@@ -158,7 +158,7 @@ def test_many_pictures_become_a_table_that_can_be_put_right(workspace, tiny_data
     assert table["says"]["belt/broken.png"] == "✗ cannot be read"
     assert table["picture"]["belt/one.png"].startswith("data:image/jpeg;base64,")
     assert table["picture"]["belt/broken.png"] == ""
-    assert "1 file without a picture's name" in words(app)
+    assert "1 file ignored" in words(app)
     app.slider[0].set_value(1.0).run()
     assert not app.exception
     assert set(app.dataframe[0].value["says"]) == {"✗ cannot be read", "? not sure"}
@@ -175,7 +175,7 @@ def test_numbers_in_the_table_are_percent_and_a_filter_that_finds_nothing_says_s
     assert 50 < confidence["belt/one.png"] <= 100
     app.pills(key="many-kind").set_value("not sure").run()
     assert not app.dataframe
-    assert "Every answer is at least as sure as that" in words(app)
+    assert "Every prediction reaches this confidence" in words(app)
     app.slider[0].set_value(1.0).run()
     assert set(app.dataframe[0].value["says"]) == {"? not sure"}
 
@@ -184,7 +184,7 @@ def test_a_picture_that_the_dataset_has_is_left_out_with_the_way_to_its_class(wo
     run = answering(workspace, tiny_dataset)
     known = tiny_dataset.items().iloc[0]
     content = tiny_dataset.image_path(known["file"]).read_bytes()
-    said = corrected.put_right(workspace, run, [Correction("known.png", content, "another", "circle")])
+    said = feedback.put_right(workspace, run, [Correction("known.png", content, "another", "circle")])
     assert f"as '{known['label']}'" in said
     assert "change it on the Data page" in said
 
@@ -208,10 +208,10 @@ def test_what_was_ticked_goes_to_the_inbox_with_its_class(workspace, tiny_datase
 
 def test_a_wrong_answer_on_a_card_is_put_right(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
-    app = open_page("5_try", run=run.id)
+    app = open_page("try", run=run.id)
     app.file_uploader[0].set_value([("one.png", picture("red"), "image/png")])
     app.run()
-    (choice,) = [box for box in app.selectbox if box.label == "What it shows"]
+    (choice,) = [box for box in app.selectbox if box.label == "True class"]
     assert "circle" not in choice.options, "that is what it said"
     choice.set_value("square").run()
     button(app, "Send to the inbox").click().run()
@@ -224,7 +224,7 @@ def test_where_the_dataset_is_gone_nothing_can_be_put_right(workspace, tiny_data
     run = answering(workspace, tiny_dataset)
     tiny_dataset.delete()
     app = asked_about_many(run)
-    assert "it is gone" in words(app)
+    assert "The dataset was deleted" in words(app)
     assert not [one for one in app.button if one.label == "Send to the inbox"]
 
 

@@ -11,21 +11,22 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import picture_map, robustness_chart
+from pages.components.evaluate import embedding_map, robustness_chart
+from pages.components.shell.plotly_chart import literal
 from tests.graphs import make_answerable_run
-from tests.pages.opening import words
+from tests.pages.opening import PATIENCE, words
 from tlcore.data.intake import ingest
 from tlcore.data.progress import drain
+from tlcore.evaluation.embedding_map import draw_map
+from tlcore.evaluation.error_analysis.files import Outcome, Understanding
+from tlcore.evaluation.error_analysis.run import Basis, _attention, _open
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.map import draw_map
 from tlcore.evaluation.robustness import Curve, Robustness, Share
 from tlcore.evaluation.run import evaluate_run
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
-from tlcore.evaluation.understand import Basis, _attention, _open
-from tlcore.evaluation.understanding import Outcome, Understanding
 from tlcore.files import write_json
-from tlcore.runs import locks
-from tlcore.runs.events import Progress
+from tlcore.jobs import locks
+from tlcore.jobs.progress import Progress
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -113,10 +114,10 @@ def page(what):
     def script(path, dataset_id, what):
         from pathlib import Path
 
-        from pages.components import failures, heat_maps, picture_map, robustness_chart, understood
+        from pages.components.evaluate import embedding_map, error_analysis, errors, heat_maps, robustness_chart
         from tlcore.data.dataset import open_dataset
+        from tlcore.evaluation.error_analysis.files import Understanding
         from tlcore.evaluation.files import read_predictions
-        from tlcore.evaluation.understanding import Understanding
         from tlcore.runs.run import Run
         from tlcore.workspace import Workspace
 
@@ -125,16 +126,16 @@ def page(what):
         predictions = read_predictions(run.path)
         match what:
             case "worker":
-                understood.show(run)
+                error_analysis.show(run)
             case "slices":
-                failures.slices(found, dataset, predictions)
+                errors.slices(found, dataset, predictions)
             case "mistakes":
-                failures.confident_mistakes(dataset, predictions, key="test")
-                failures.unsure_hits(dataset, predictions, key="test")
+                errors.confident_mistakes(dataset, predictions, key="test")
+                errors.unsure_hits(dataset, predictions, key="test")
             case "heat":
                 heat_maps.show(found, dataset)
             case "map":
-                picture_map.show(found, dataset, predictions, {"another run": predictions})
+                embedding_map.show(found, dataset, predictions, {"another run": predictions})
             case "robustness":
                 robustness_chart.show(found.robustness())
 
@@ -143,7 +144,7 @@ def page(what):
 
 def shown(run, dataset, what, **query):
     script, which = page(what)
-    app = AppTest.from_function(script, args=(str(run.path), dataset.id, which), default_timeout=60)
+    app = AppTest.from_function(script, args=(str(run.path), dataset.id, which), default_timeout=PATIENCE)
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
@@ -157,7 +158,7 @@ def on_the_tables(app):
 
 def test_before_anybody_asked_there_is_a_way_to_look_closer(fresh, dataset):
     app = shown(fresh, dataset, "worker")
-    assert [button.label for button in app.button] == ["Look closer"]
+    assert [button.label for button in app.button] == ["Start error analysis"]
     for what in ("slices", "heat", "map", "robustness"):
         assert "yet" in words(shown(fresh, dataset, what))
 
@@ -168,9 +169,9 @@ def test_a_worker_is_watched_and_can_be_stopped(fresh, dataset):
     held = locks.take(found.lock, timeout=1)
     write_json(found.progress_file, Progress(phase="understand", title="Distorting", done=3, total=6, seconds_left=9))
     app = shown(fresh, dataset, "worker")
-    assert "Looking closer" in words(app)
+    assert "Error analysis running" in words(app)
     app.button[0].click().run()
-    assert found.stop_asked()
+    assert found.asked() == "stopped"
     held.release()
 
 
@@ -180,7 +181,7 @@ def test_a_failure_says_why_and_offers_another_try(fresh, dataset):
     write_json(found.outcome_file, Outcome(state="failed", error="The pictures are gone."))
     app = shown(fresh, dataset, "worker")
     assert "The pictures are gone." in words(app)
-    assert [button.label for button in app.button] == ["Look again"]
+    assert [button.label for button in app.button] == ["Analyse again"]
 
 
 def test_a_hard_kind_opens_its_pictures_the_wrong_ones_first(run, dataset, understanding):
@@ -219,7 +220,7 @@ def test_heat_maps_of_a_class_and_of_one_picture(run, dataset, understanding):
 
 def test_the_map_is_coloured_by_what_is_chosen(run, dataset, understanding):
     app = shown(run, dataset, "map")
-    assert "Nothing is caught yet" in words(app)
+    assert "Nothing selected yet" in words(app)
     (hover,) = on_the_tables(app)
     assert hover["across"] == 6
     assert hover["url"].endswith(".jpg")
@@ -231,33 +232,37 @@ def test_the_map_is_coloured_by_what_is_chosen(run, dataset, understanding):
 def test_every_picture_is_one_point_of_its_kind(run, dataset, understanding):
     table, predictions = understanding.map(), read_predictions(run.path)
     other = predictions.assign(correct=True)
-    hover = picture_map.names(table, dataset, predictions)
+    hover = embedding_map.names(table, dataset, predictions)
     for by in ("class", "part", "right or wrong", "other"):
-        kinds, colours = picture_map.kinds_of(table, by, predictions, {"other": other}, run.dataset.classes)
-        chart = picture_map.figure(table, kinds, colours, ("x", "y"), hover)
+        kinds, colours = embedding_map.kinds_of(table, by, predictions, {"other": other}, run.dataset.classes)
+        chart = embedding_map.figure(table, kinds, colours, ("x", "y"), hover)
         assert sorted(row for trace in chart.data for row in trace.customdata) == list(range(len(table)))
         assert {trace.name for trace in chart.data} <= set(colours)
     wrong = int((~predictions["correct"]).sum())
     assert {trace.name: len(trace.x) for trace in chart.data} == {
         "right only in other": wrong,
         "same in both": len(predictions) - wrong,
-        "not tested by both": len(table) - len(predictions),
+        "not in both test sets": len(table) - len(predictions),
     }
 
 
 def test_so_many_classes_that_a_legend_would_hide_the_map_are_one_trace(understanding):
     table = understanding.map()
     kinds = pd.Series([f"class {row % 20}" for row in range(len(table))])
-    chart = picture_map.figure(table, kinds, {"class 0": "#123456"}, ("pca_x", "pca_y"), [""] * len(table))
+    chart = embedding_map.figure(table, kinds, {"class 0": "#123456"}, ("pca_x", "pca_y"), [""] * len(table))
     (trace,) = chart.data
     assert list(trace.customdata) == list(range(len(table)))
-    assert list(trace.marker.color[:2]) == ["#123456", picture_map.QUIET]
+    assert list(trace.marker.color[:2]) == ["#123456", embedding_map.QUIET]
     assert not chart.layout.showlegend
 
 
 def test_a_name_with_a_tag_in_it_is_no_tag(run, dataset, understanding):
     table = understanding.map().assign(label="<b>bold</b>")
-    assert "<b>bold" not in picture_map.names(table, None, read_predictions(run.path))[0].replace("<b>&lt;", "")
+    hover = embedding_map.names(table, None, read_predictions(run.path))
+    kinds, colours = embedding_map.kinds_of(table, "class", read_predictions(run.path), {}, ["<b>bold</b>"])
+    (trace,) = literal(embedding_map.figure(table, kinds, colours, ("x", "y"), hover)).data
+    assert trace.text[0].startswith("&lt;b&gt;bold")
+    assert trace.name.startswith("&lt;b&gt;bold")
 
 
 def test_what_is_caught_is_named_in_the_order_of_the_map(understanding):
@@ -266,7 +271,7 @@ def test_what_is_caught_is_named_in_the_order_of_the_map(understanding):
             points = ({"customdata": [4]}, {"customdata": 1}, {"customdata": [4]}, {"x": 1}, {"customdata": [999]})
 
     table = understanding.map()
-    assert picture_map.caught(State, table) == [table["sha256"][1], table["sha256"][4]]
+    assert embedding_map.caught(State, table) == [table["sha256"][1], table["sha256"][4]]
 
 
 def test_the_chart_of_a_distortion_begins_with_the_pictures_as_they_are(run, dataset, understanding):

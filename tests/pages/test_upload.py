@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.components.upload import FORGOTTEN_SECONDS, safe_parts, sweep
+from pages.components.shell.upload import FORGOTTEN_SECONDS, safe_parts, sweep
 
 
 @given(st.text(max_size=400))

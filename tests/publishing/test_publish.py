@@ -140,4 +140,4 @@ def test_mlflow_has_a_version_with_every_file(run, tmp_path, monkeypatch):
     assert version.tags["graft.run"] == run.id
     files = {entry.path for entry in client.list_artifacts(version.run_id, "model")}
     assert files == {f"model/{name}" for name in (*FILES, "evaluation.json")}
-    assert client.get_run(version.run_id).data.metrics["test_accuracy"] == run.state().test.accuracy
+    assert client.get_run(version.run_id).data.metrics["test_accuracy"] == run.state().test.value

@@ -19,15 +19,15 @@ from tlcore.__main__ import main
 from tlcore.errors import ConfigError, RunError
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.metrics import evaluate, predictions_table
-from tlcore.report import charts, making, sections
+from tlcore.report import charts, sections
 from tlcore.report.card import card, model_card
 from tlcore.report.document import Column, Figure, Table, flat, said
-from tlcore.report.drawing import Box, steps
+from tlcore.report.drawing import as_svg
 from tlcore.report.facts import read_facts
 from tlcore.report.formats import FORMS, make_report
 from tlcore.report.page import as_page
 from tlcore.report.pdf import as_pdf
-from tlcore.report.sections import document
+from tlcore.report.sections import document, training
 from tlcore.report.tables import as_zip
 
 # What a name can do to a page, a card, a table and a PDF.
@@ -133,7 +133,8 @@ def test_two_hundred_classes_are_told_as_well(facts):
     assert "class 199" in page
     assert as_pdf(whole).startswith(b"%PDF")
     filled = int((np.array(many.judged.confusion) > 0).sum())
-    assert sum(isinstance(mark, Box) for mark in charts.confusion(many.judged).marks) == filled
+    (cells,) = charts.confusion(many.judged).figure.axes[0].collections
+    assert len(cells.get_paths()) == filled
 
 
 def test_without_a_closer_look_nothing_is_made_up(facts):
@@ -152,7 +153,7 @@ def test_without_test_pictures_no_figure_is_given(facts):
     empty = replace(facts, judged=judged, predictions=facts.predictions.head(0), class_curves=None, calibration=None)
     page, text = as_page(document(empty)), card(empty)
     assert "no test pictures" in page
-    assert "right answers" not in page.partition("How good, how sure")[0].partition("<h1>")[2]
+    assert "right answers" not in page.partition("Accuracy and confidence intervals")[0].partition("<h1>")[2]
     assert ModelCard(text).data.to_dict()["model-index"][0]["results"] == []
     assert as_pdf(document(empty)).startswith(b"%PDF")
 
@@ -198,7 +199,18 @@ def test_every_figure_is_drawn_from_its_own_numbers(facts):
     for figure in figures:
         assert figure.data.rows
         assert figure.drawing.says
-        assert all(0 <= mark.x <= figure.drawing.width for mark in figure.drawing.marks if isinstance(mark, Box))
+        assert as_svg(figure.drawing) == as_svg(figure.drawing)
+
+
+def test_charts_turn_dark_with_their_page_and_names_are_shown_as_they_are(facts):
+    names = ["$a_b$", NASTY, "x" * 60]
+    drawn = charts.intervals([(name, Interval(value=0.5, low=0.25, high=0.75)) for name in names], "What it shows.")
+    svg = as_svg(drawn)
+    assert "var(--ink)" in svg
+    assert "#1f2328" not in svg
+    assert "$a_b$" in svg
+    assert "<script" not in svg
+    assert "x" * 23 + "…" in svg
 
 
 def test_an_interval_takes_three_columns():
@@ -218,13 +230,8 @@ def test_rows_that_are_not_printed_are_counted(facts):
     assert '<td class="number">60</td>' not in page
 
 
-@pytest.mark.parametrize(("low", "high", "expected"), [(0, 1, (0, 0.2, 0.4, 0.6, 0.8, 1)), (1, 12, (5, 10))])
-def test_ticks_are_round(low, high, expected):
-    assert steps(low, high) == pytest.approx(expected)
-
-
 def test_every_setting_is_told(facts):
-    (settings,) = (block for block in making.making(facts) if isinstance(block, Table) and block.name == "settings")
+    (settings,) = (block for block in training.making(facts) if isinstance(block, Table) and block.name == "settings")
     told = {row[0] for row in settings.rows}
     assert told == set(type(facts.config).model_fields) - {"schema_version"}
 
@@ -253,6 +260,6 @@ def test_the_command_writes_each_form(facts, judged_run, form, tmp_path, capsys)
 
 
 def test_no_figure_has_a_colour_that_the_dark_page_would_swallow(facts):
-    drawn = re.findall(r"(?:fill|stroke)=\"([^\"]+)\"", as_page(document(facts)))
+    drawn = re.findall(r"(?:fill|stroke): ([^;\"]+)", as_page(document(facts)))
     assert {"#000000", "#1f2328", "black"}.isdisjoint(drawn)
     assert "var(--ink)" in drawn

@@ -40,7 +40,7 @@ def start() -> Iterator[Start]:
     started = []
 
     def run_worker(run: Run, *, epochs: int = 1000, seconds: float = 0.05) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.runs.worker", str(run.path), str(epochs), str(seconds)]
+        command = [sys.executable, "-m", "tests.runs.worker", *run.command, str(epochs), str(seconds)]
         started.append(subprocess.Popen(command, cwd=ROOT))
         return started[-1]
 

@@ -6,20 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from tlcore.runs.events import (
-    Ended,
-    EpochEnded,
-    Evaluated,
-    Event,
-    Exported,
-    PhaseEnded,
-    PhaseStarted,
-    Resumed,
-    Started,
-    Waiting,
-)
+from tlcore.jobs import state
+from tlcore.jobs.events import Waiting
+from tlcore.jobs.state import Asked, settle
+from tlcore.runs.events import Ended, EpochEnded, Evaluated, Event, Exported, PhaseEnded, PhaseStarted, Resumed, Started
+from tlcore.runs.state import RunState
 
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+def fold(events, *, alive: bool, asked: Asked | None = None, cause: str = "") -> RunState:
+    """What a log amounts to at a moment at which a worker is alive or not."""
+    return settle(state.fold(RunState(), events), alive=alive, asked=asked, cause=cause)
 
 
 def epoch(number: int, *, phase: str = "head", best: bool = True, second: float = 0.0) -> EpochEnded:

@@ -11,15 +11,15 @@ import pytest
 from tests.data.test_packing import rewritten
 from tests.pages.made_runs import beginning, finished, made
 from tests.pages.small_models import answering, exported
-from tests.runs.test_start import again, with_model, write_model
+from tests.runs.test_initial_weights import again, with_model, write_model
 from tlcore.__main__ import main
 from tlcore.data.progress import drain
 from tlcore.errors import ArchiveError, RunError
 from tlcore.runs.create import create_run
+from tlcore.runs.initial_weights import find_start, read_start
 from tlcore.runs.manifest import artefact
 from tlcore.runs.packing import pack_run, unpack_run
 from tlcore.runs.recorder import Recorder
-from tlcore.runs.start import find_start, read_start
 from tlcore.workspace import Workspace
 
 

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest
 from tlcore.data.progress import drain
 from tlcore.errors import ConfigError, RunError
@@ -119,6 +120,8 @@ def test_a_given_split_must_leave_two_classes_to_learn(workspace, tiny_dataset, 
         shutil.copytree(tiny_folder / label, tmp_path / "given" / part / label)
     for number in range(12):  # equal bytes in two parts would be one picture
         (tmp_path / "given" / ("train" if number < 6 else "test") / "circle" / f"circle-{number:02d}.png").unlink()
-    dataset = drain(ingest(workspace, tmp_path / "given"), lambda progress: None).dataset
+    # The import asks about it; somebody may answer that it is meant.
+    steps = ingest(workspace, tmp_path / "given", choices=ImportChoices(confirmed=True))
+    dataset = drain(steps, lambda progress: None).dataset
     with pytest.raises(ConfigError, match="only 'circle'"):
         create_run(workspace, dataset, TrainingConfig(dataset=dataset.id))

@@ -12,17 +12,17 @@ import pytest
 from tests.runs.logs import epoch
 from tests.runs.processes import state_is, until
 from tlcore.errors import RunError
-from tlcore.runs import launch
+from tlcore.jobs import launch
+from tlcore.jobs.queue import cancel, line, move
 from tlcore.runs.events import Ended, Resumed, Started
-from tlcore.runs.launch import resume
-from tlcore.runs.queue import cancel, line, move
 from tlcore.runs.recorder import Recorder
+from tlcore.runs.resume import resume
 
 
 @pytest.fixture
 def worker(monkeypatch):
     """Let a worker that does everything but train be the one that is launched."""
-    monkeypatch.setattr(launch, "WORKER", (sys.executable, "-m", "tests.runs.worker"))
+    monkeypatch.setattr(launch, "PROGRAM", (sys.executable, "-m", "tests.runs.worker"))
 
 
 def ended(run, state, *, epochs=2, kept=True):
@@ -46,7 +46,7 @@ def test_a_run_that_is_paused_and_killed_goes_on_without_losing_or_doubling_an_e
     paused = run.state()
     resume(run)
     assert run.state().live  # at once: a page that looks now must not take the old end for the new one
-    assert not run.pause_asked()
+    assert run.asked() is None
     until(run, lambda run: len(run.state().epochs) >= len(paused.epochs) + 2)
     os.kill(run.environment().pid, signal.SIGKILL)
     until(run, state_is("failed"))
@@ -66,7 +66,7 @@ def test_a_run_is_resumed_when_the_worker_that_has_said_its_last_word_is_gone(ma
     run = make_run("run")
     run.path.joinpath("checkpoint").mkdir()
     launched = []
-    monkeypatch.setattr(launch, "launch", launched.append)
+    monkeypatch.setattr("tlcore.runs.resume.launch", launched.append)
     with Recorder(run) as recorder:
         recorder.record(Started(pid=1))
         recorder.record(Ended(state="paused"))
@@ -86,7 +86,7 @@ def test_waiting_runs_can_be_moved_cancelled_killed_and_started_again(make_run, 
         until(run, lambda run, position=position: [place.position for place in line()][-1:] == [position])
     move(d, 1)
     os.kill(b.environment().pid, signal.SIGKILL)
-    until(b, lambda run: [place.run.id for place in line()] == ["a", "d", "c"])
+    until(b, lambda run: [place.path.name for place in line()] == ["a", "d", "c"])
     cancel(c)
     until(c, state_is("stopped"))
     assert c.state().started is None
@@ -138,4 +138,4 @@ def test_a_run_under_way_is_not_resumed(make_run):
 def test_a_pause_of_a_run_that_is_over_changes_nothing(make_run):
     run = ended(make_run("run"), "finished")
     run.pause()
-    assert not run.pause_asked()
+    assert run.asked() is None

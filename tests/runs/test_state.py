@@ -8,19 +8,10 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.runs.logs import START, epoch, interrupted_logs, logs
-from tlcore.runs.events import (
-    Ended,
-    EpochEnded,
-    Exported,
-    Noted,
-    PhaseEnded,
-    PhaseStarted,
-    Resumed,
-    Started,
-    Waiting,
-)
-from tlcore.runs.state import LIVE, OVER, VANISHED, fold
+from tests.runs.logs import START, epoch, fold, interrupted_logs, logs
+from tlcore.jobs.events import Waiting
+from tlcore.jobs.state import LIVE, OVER, VANISHED
+from tlcore.runs.events import Ended, EpochEnded, Exported, Noted, PhaseEnded, PhaseStarted, Resumed, Started
 
 STARTED = Started(pid=1)
 
@@ -29,7 +20,7 @@ STARTED = Started(pid=1)
 def test_every_prefix_of_a_log_has_a_state(events, alive, stop_asked):
     for length in range(len(events) + 1):
         prefix = events[:length]
-        state = fold(prefix, alive=alive, stop_asked=stop_asked)
+        state = fold(prefix, alive=alive, asked="stopped" if stop_asked else None)
         ended = any(isinstance(event, Ended) for event in prefix)
         assert (state.ended is not None) == ended
         assert state.epochs == tuple(event for event in prefix if isinstance(event, EpochEnded))
@@ -46,7 +37,7 @@ def test_every_prefix_of_a_log_has_a_state(events, alive, stop_asked):
 
 @given(logs())
 def test_what_was_learnt_is_never_unlearnt(events):
-    states = [fold(events[:length], alive=True, stop_asked=False) for length in range(len(events) + 1)]
+    states = [fold(events[:length], alive=True) for length in range(len(events) + 1)]
     for before, after in itertools.pairwise(states):
         assert after.epochs[: len(before.epochs)] == before.epochs
         assert [phase.name for phase in after.phases][: len(before.phases)] == [phase.name for phase in before.phases]
@@ -57,46 +48,46 @@ def test_what_was_learnt_is_never_unlearnt(events):
 
 @given(logs())
 def test_the_best_epoch_is_the_last_that_was_called_best(events):
-    state = fold(events, alive=False, stop_asked=False)
+    state = fold(events, alive=False)
     numbers = [epoch.epoch for epoch in state.epochs]
     best = [epoch.epoch for epoch in state.epochs if epoch.best]
     assert state.best_epoch == (best[-1] if best else numbers[0] if numbers else None)
 
 
 def test_a_run_that_nobody_started_is_only_created():
-    assert fold([], alive=False, stop_asked=False).state == "created"
+    assert fold([], alive=False).state == "created"
 
 
 def test_a_worker_that_said_nothing_yet_is_waiting():
-    state = fold([], alive=True, stop_asked=False)
+    state = fold([], alive=True)
     assert (state.state, state.behind) == ("waiting", 0)
 
 
 def test_a_worker_that_vanished_before_its_first_word_has_failed():
-    state = fold([], alive=False, stop_asked=False, cause="It was killed.")
+    state = fold([], alive=False, cause="It was killed.")
     assert (state.state, state.error) == ("failed", "It was killed.")
 
 
 def test_a_worker_that_vanished_has_failed_with_the_likely_cause():
-    assert fold([STARTED], alive=False, stop_asked=False, cause="Out of memory.").error == "Out of memory."
-    assert fold([STARTED], alive=False, stop_asked=False).error == VANISHED
+    assert fold([STARTED], alive=False, cause="Out of memory.").error == "Out of memory."
+    assert fold([STARTED], alive=False).error == VANISHED
 
 
 def test_an_end_counts_more_than_a_lock_that_is_not_released_yet():
-    state = fold([STARTED, Ended(state="finished")], alive=True, stop_asked=True)
+    state = fold([STARTED, Ended(state="finished")], alive=True, asked="stopped")
     assert state.state == "finished"
     assert not state.live
 
 
 def test_a_live_run_that_was_asked_to_stop_is_stopping():
-    assert fold([STARTED], alive=True, stop_asked=True).state == "stopping"
-    assert fold([Waiting(behind=1)], alive=True, stop_asked=True).state == "stopping"
+    assert fold([STARTED], alive=True, asked="stopped").state == "stopping"
+    assert fold([Waiting(behind=1)], alive=True, asked="stopped").state == "stopping"
     assert "stopping" in LIVE
 
 
 def test_waiting_says_how_many_stand_before():
-    assert fold([Waiting(behind=2), Waiting(behind=1)], alive=True, stop_asked=False).behind == 1
-    assert fold([Waiting(behind=2), STARTED], alive=True, stop_asked=False).behind == 0
+    assert fold([Waiting(behind=2), Waiting(behind=1)], alive=True).behind == 1
+    assert fold([Waiting(behind=2), STARTED], alive=True).behind == 0
 
 
 def test_phases_of_one_name_add_up():
@@ -109,7 +100,7 @@ def test_phases_of_one_name_add_up():
         PhaseEnded(phase="fine-tune", seconds=3.0, images_per_second=20.0),
         PhaseStarted(phase="save", title="Save"),
     ]
-    state = fold(events, alive=True, stop_asked=False)
+    state = fold(events, alive=True)
     assert state.seconds == {"fine-tune": 4.0}
     assert state.images_per_second == {"fine-tune": 40.0}
     assert state.phase is not None
@@ -118,7 +109,7 @@ def test_phases_of_one_name_add_up():
 
 def test_a_run_that_is_taken_up_again_is_running_again():
     events = [STARTED.model_copy(update={"at": START}), Ended(state="failed", error="It broke."), Started(pid=2)]
-    state = fold(events, alive=True, stop_asked=False)
+    state = fold(events, alive=True)
     assert (state.state, state.error, state.ended, state.started) == ("running", "", None, START)
 
 
@@ -129,7 +120,7 @@ def test_a_run_that_is_taken_up_again_is_running_again():
 @given(interrupted_logs())
 def test_a_run_that_is_taken_up_again_loses_and_doubles_no_epoch(events):
     for length in range(len(events) + 1):
-        state = fold(events[:length], alive=True, stop_asked=False)
+        state = fold(events[:length], alive=True)
         numbers = [epoch.epoch for epoch in state.epochs]
         assert numbers == list(range(1, len(numbers) + 1))
         assert state.best_epoch in (numbers or [None])
@@ -153,16 +144,16 @@ def test_only_time_at_work_counts(events):
             seconds, turn = seconds + (until.at - turn).total_seconds(), None
         if isinstance(event, (Started, Resumed)):
             turn = event.at
-    state = fold(events, alive=False, stop_asked=False)
+    state = fold(events, alive=False)
     assert state.total_seconds == seconds
     assert state.seconds_at(events[-1].at + timedelta(hours=1)) == seconds
 
 
 def test_a_dead_worker_worked_until_its_last_word():
     events = [at(0, STARTED), at(5, epoch(1)), at(3600, Waiting(behind=1)), at(7200, Resumed(pid=2, epoch=2))]
-    assert fold(events[:2], alive=False, stop_asked=False).total_seconds == 5
-    assert fold(events[:3], alive=True, stop_asked=False).seconds_at(START + timedelta(seconds=4000)) == 5
-    state = fold(events, alive=True, stop_asked=False)
+    assert fold(events[:2], alive=False).total_seconds == 5
+    assert fold(events[:3], alive=True).seconds_at(START + timedelta(seconds=4000)) == 5
+    state = fold(events, alive=True)
     assert state.total_seconds is None
     assert state.seconds_at(START + timedelta(seconds=7210)) == 15
 
@@ -182,12 +173,12 @@ def test_a_training_that_goes_on_is_one_phase_and_the_one_that_lasts():
         Resumed(pid=2, epoch=2),
         PhaseStarted(phase="prepare", title="Prepare"),
     ]
-    state = fold(events, alive=True, stop_asked=False)
+    state = fold(events, alive=True)
     assert (state.state, state.error, state.ended) == ("running", "", None)
     assert state.phase.name == "prepare"
     events += [PhaseEnded(phase="prepare", seconds=1.0), epoch(2)]
-    assert fold(events, alive=True, stop_asked=False).phase.name == "head"
-    state = fold([*events, PhaseEnded(phase="head", seconds=9.0)], alive=True, stop_asked=False)
+    assert fold(events, alive=True).phase.name == "head"
+    state = fold([*events, PhaseEnded(phase="head", seconds=9.0)], alive=True)
     assert [phase.name for phase in state.phases] == ["trunk", "head", "prepare"]
     assert state.seconds == {"trunk": 2.0, "head": 9.0, "prepare": 1.0}
 
@@ -200,7 +191,7 @@ def test_a_phase_that_begins_again_before_it_ended_replaces_the_first():
         Resumed(pid=2, epoch=2),
         PhaseStarted(phase="head", title="Head", epochs=3, first_epoch=2),
     ]
-    (phase,) = fold(events, alive=True, stop_asked=False).phases
+    (phase,) = fold(events, alive=True).phases
     assert (phase.first_epoch, phase.epochs) == (1, 4)
 
 
@@ -208,14 +199,14 @@ def test_what_is_said_or_made_again_counts_once():
     made = Exported(format="onnx", agrees=False, same_answers=0.5, largest_difference=0.5)
     again = made.model_copy(update={"agrees": True})
     events = [STARTED, Noted(message="On it."), made, Resumed(pid=2), Noted(message="On it."), again]
-    state = fold(events, alive=True, stop_asked=False)
+    state = fold(events, alive=True)
     assert state.notes == ("On it.",)
     assert state.exports == (again,)
 
 
 def test_a_live_run_that_was_asked_to_pause_is_pausing_unless_it_was_asked_to_stop():
-    assert fold([STARTED], alive=True, stop_asked=False, pause_asked=True).state == "pausing"
-    assert fold([STARTED], alive=True, stop_asked=True, pause_asked=True).state == "stopping"
-    assert fold([STARTED, Ended(state="paused")], alive=False, stop_asked=False, pause_asked=True).state == "paused"
+    assert fold([STARTED], alive=True, asked="paused").state == "pausing"
+    assert fold([STARTED], alive=True, asked="stopped").state == "stopping"
+    assert fold([STARTED, Ended(state="paused")], alive=False, asked="paused").state == "paused"
     assert "pausing" in LIVE
     assert "paused" in OVER

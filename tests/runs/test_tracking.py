@@ -14,8 +14,8 @@ import pytest
 from tests.runs.logs import epoch
 from tlcore.files import write_json
 from tlcore.runs import tracking
-from tlcore.runs.about import RunDataset
 from tlcore.runs.events import Ended, EpochEnded, Evaluated, Noted, Resumed, Started
+from tlcore.runs.metadata import RunDataset
 from tlcore.runs.recorder import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,18 +100,18 @@ def test_a_failing_tracker_is_noted_once_and_the_others_go_on(run, track):
 
 
 def test_a_tracker_that_hangs_holds_the_end_for_a_moment_only(run, track, monkeypatch):
-    released = threading.Event()
+    released, done = threading.Event(), []
 
     class Hanging(Remembering):
         def epochs(self):
-            released.wait(20)
+            released.wait(60)
+            done.append(True)
             raise TimeoutError("far too late")
 
     monkeypatch.setattr(tracking, "LAST_SECONDS", 0.2)
     track(Slow=Hanging())
-    began = time.monotonic()
     write(run, Started(pid=1), epoch(1), Ended(state="finished"))
-    assert time.monotonic() - began < 5
+    assert not done
     assert [type(event) for event in run.events()] == [Started, EpochEnded, Noted, Ended]
     released.set()
     time.sleep(0.1)

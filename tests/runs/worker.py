@@ -1,4 +1,4 @@
-"""A worker that does everything but train: `python -m tests.runs.worker RUN [EPOCHS SECONDS]`.
+"""A worker that does everything but train: `python -m tests.runs.worker work RUN [EPOCHS SECONDS]`.
 
 Like the real one it keeps a checkpoint after each epoch, and goes on from there.
 """
@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tests.runs.logs import epoch
 from tlcore.files import write_bytes
-from tlcore.runs.events import Ended, PhaseStarted, Resumed, Started, Waiting
-from tlcore.runs.queue import turn
+from tlcore.jobs.events import Waiting
+from tlcore.jobs.queue import turn
+from tlcore.runs.events import Ended, PhaseStarted, Resumed, Started
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 
@@ -25,7 +26,7 @@ def main(path: str, epochs: str = EPOCHS, seconds: str = SECONDS) -> None:
     kept = run.checkpoint / "epoch"
     with Recorder(run) as recorder, turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
         if not ours:
-            recorder.record(Ended(state=asked(run) or "stopped"))
+            recorder.record(Ended(state=run.asked() or "stopped"))
             return
         first = 1 + (int(kept.read_text()) if kept.exists() else 0)
         if kept.exists():
@@ -35,7 +36,7 @@ def main(path: str, epochs: str = EPOCHS, seconds: str = SECONDS) -> None:
             recorder.record(PhaseStarted(phase="head", title="Head", epochs=int(epochs), first_epoch=1))
         for number in range(first, int(epochs) + 1):
             time.sleep(float(seconds))
-            if how := asked(run):
+            if how := run.asked():
                 recorder.record(Ended(state=how))
                 return
             recorder.record(epoch(number))
@@ -43,10 +44,5 @@ def main(path: str, epochs: str = EPOCHS, seconds: str = SECONDS) -> None:
         recorder.record(Ended(state="finished"))
 
 
-def asked(run: Run):
-    """How the run was asked to end; None while it was not."""
-    return "stopped" if run.stop_asked() else "paused" if run.pause_asked() else None
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[2:])

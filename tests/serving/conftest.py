@@ -16,7 +16,7 @@ from PIL import Image
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model
 from tlcore.files import write_json
-from tlcore.inference.labels import Labels
+from tlcore.inference.contract import Labels
 from tlcore.inference.predictor import Predictor
 from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits

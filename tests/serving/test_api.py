@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.conftest import CLASSES
-from tests.serving.conftest import LIMITS, picture
+from tests.serving.conftest import LABELS, LIMITS, picture
+from tlcore.export.battery import battery
 from tlcore.inference.predictor import Predictor
+from tlcore.serving.api import create_app
 
 
 def form(*contents: bytes) -> list[tuple[str, tuple[str, bytes, str]]]:
@@ -54,6 +58,25 @@ def test_a_picture_that_cannot_be_read_refuses_the_request_by_name(client):
     assert "2 of 3 cannot" in said["detail"]
     assert [(each["index"], each["name"]) for each in said["pictures"]] == [(1, "1.png"), (2, "2.png")]
     assert "not a picture" in said["pictures"][0]["reason"]
+
+
+@pytest.mark.slow
+def test_every_awkward_file_is_answered_or_refused_as_the_app_does(model_folder):
+    predictor = Predictor.from_run(model_folder, threads=1)
+    with TestClient(create_app(predictor, model="shapes-1", sha256="0" * 64)) as client:
+        for file in battery(LABELS.image_size):
+            answer = client.post("/predict", content=file.content, headers={"Content-Type": "image/png"})
+            reason = ""
+            try:
+                (expected,) = predictor.predict(predictor.pixels(file.content)[None])
+            except ValueError as error:
+                reason = str(error)
+            assert answer.status_code == (422 if reason else 200), file.name
+            if reason:
+                assert answer.json()["pictures"][0]["reason"] == reason
+            else:
+                found = answer.json()["predictions"][0]["probabilities"].values()
+                assert np.array_equal(np.array(list(found), np.float32), expected), file.name
 
 
 @pytest.mark.parametrize("by_form", [True, False])
@@ -159,3 +182,30 @@ def test_the_description_has_every_path_way_and_status(client, guarded):
     with_key = guarded.get("/openapi.json").json()
     assert with_key["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     assert "401" in with_key["paths"]["/predict"]["post"]["responses"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/model", "/openapi.json", "/metrics", "/predict", "/elsewhere"])
+def test_a_head_request_is_answered_as_get_without_the_body(client, path):
+    got, headed = client.get(path), client.head(path)
+    assert headed.status_code == got.status_code
+    assert headed.content == b""
+    if path != "/metrics":  # its figures change with every request
+        assert headed.headers == got.headers
+
+
+def test_a_head_request_needs_the_key_as_get_does(guarded):
+    assert guarded.head("/healthz").status_code == 200
+    refused = guarded.head("/model")
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+
+
+def test_a_server_at_a_port_answers_a_head_request_and_then_another_request(live):
+
+    connection = http.client.HTTPConnection(live.removeprefix("http://"), timeout=30)
+    connection.request("HEAD", "/model")
+    headed = connection.getresponse()
+    length = int(headed.headers["content-length"])
+    assert (headed.status, headed.read()) == (200, b"")
+    connection.request("GET", "/model")  # by the same connection, which a body would have spoilt
+    assert len(connection.getresponse().read()) == length
+    connection.close()

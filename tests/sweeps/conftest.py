@@ -54,7 +54,7 @@ class Workers:
                     0.3 if phase == "head" and config.mode == "fine-tune" else self.validation(config) * step / epochs
                 )
                 recorder.record(self._epoch(phase, number, value))
-                if run.stop_asked():
+                if run.asked():
                     state = "stopped"
                     break
             if state == "stopped":

@@ -26,7 +26,7 @@ def at_work(monkeypatch, workers):
         while len(sweep.events()) == before:
             pass
 
-    monkeypatch.setattr("tlcore.commands.sweep.launch_sweep", launch)
+    monkeypatch.setattr("tlcore.commands.sweep.launch", launch)
     monkeypatch.setattr("tlcore.commands.sweep.LOOK_SECONDS", 0.01)
     yield workers
     for thread in threads:

@@ -8,7 +8,7 @@ from tests.pages.made_runs import finished
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import ConfigError
 from tlcore.runs.events import Evaluated
-from tlcore.runs.recipe import recommend
+from tlcore.runs.recommend import recommend
 from tlcore.sweeps.config import Point, SweepConfig, default_rate, grid, most_trials, problems, training_config
 from tlcore.sweeps.estimate import estimate
 from tlcore.sweeps.state import Trial

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tlcore.jobs.launch import launch
 from tlcore.runs.run import Run, list_runs
-from tlcore.sweeps.launch import launch_sweep
 from tlcore.sweeps.sweep import list_sweeps
 from tlcore.sweeps.table import best, rows
 from tlcore.sweeps.work import work
@@ -94,7 +94,7 @@ def test_the_winner_is_chosen_on_the_validation_pictures(make_sweep, workers, wo
     winner = best(rows(workspace, sweep, sweep.state().trials), "accuracy")
     assert winner.trial.rate == 0.02
     assert winner.validation == pytest.approx(0.9)
-    assert winner.test.accuracy == 0.7
+    assert winner.test.value == 0.7
     assert winner.bytes == 1001
     assert winner.seconds is not None
 
@@ -188,7 +188,7 @@ def test_a_killed_sweep_goes_on_with_the_run_that_went_on_without_it(make_sweep,
 @pytest.mark.slow
 def test_a_real_sweep_is_worked_at_by_processes_of_its_own(make_sweep, workspace):
     sweep = make_sweep(depths=(0,), rates=(0.01,), trials=1, epochs=1, image_size=64)
-    launch_sweep(sweep)
+    launch(sweep)
     assert sweep.state().live
     until(lambda: not sweep.state().live, seconds=480)
     state = sweep.state()

@@ -12,7 +12,7 @@ from tlcore.sweeps import work
 
 
 def launch(run: Run) -> None:
-    command = [sys.executable, "-m", "tests.runs.worker", str(run.path), "8", "0.15"]
+    command = [sys.executable, "-m", "tests.runs.worker", *run.command, "8", "0.15"]
     subprocess.Popen(command, start_new_session=True)
     while not run.events():
         time.sleep(0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.heads import head
 from tlcore.backbones.backbone import Backbone, Block
 
 SIZE = 16
@@ -51,7 +52,7 @@ def tiny_body():
 def tiny_model(tiny_backbone, tiny_body):
     from tlcore.training.model import TransferModel
 
-    return TransferModel(tiny_backbone, tiny_body, classes=3, dropout=0.2, seed=0)
+    return TransferModel(tiny_backbone, tiny_body, head(3), dropout=0.2, seed=0)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Workers that have imported their backend before they begin: where a test starts dozens, that is most of the work.
 
     python -m tests.training.ready_workers SOCKET         imports, then forks a worker for each run that is asked for
-    python -m tests.training.ready_workers SOCKET RUN     asks for one, and ends as it ends
+    python -m tests.training.ready_workers SOCKET … RUN   asks for one, and ends as it ends
 
 A worker is a process like any other: it has its own lock, log and session, and dies of a SIGKILL.
 """
@@ -53,4 +53,4 @@ def ask(place: str, run: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         serve(sys.argv[1])
-    sys.exit(abs(ask(sys.argv[1], sys.argv[2])))
+    sys.exit(abs(ask(sys.argv[1], sys.argv[-1])))

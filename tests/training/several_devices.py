@@ -36,8 +36,9 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
     import keras
 
     from tlcore.runs.events import EpochEnded
+    from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.batches import Batches, Labelled
-    from tlcore.training.engine import _compiled_keras
+    from tlcore.training.engine import keras_engine
     from tlcore.training.fit import Best, Standing, Watch, train_phase
     from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up
     from tlcore.training.optimizer import compile_for
@@ -48,7 +49,7 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
     pixels = rng.normal(size=(count, SIZE, SIZE, 3)).astype(np.float32)
     pixels[np.arange(count), :, :, labels] += 0.5
     counts = (0.5 + labels).astype(np.float32)  # classes do not count alike
-    part = Labelled(lambda rows, epoch: pixels[rows], labels, counts, CLASSES)
+    part = Labelled(lambda rows, epoch: pixels[rows], labels, counts, CLASSIFICATION.build_head(CLASSES, labels))
     batches = Batches(part, batch_size=BATCH, seed=0)
     phase = Phase("fine-tune", "Fine-tune", 0, EPOCHS, 0.05, 0)
     config = TrainingConfig(dataset="d")
@@ -62,7 +63,7 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
         for variable in model.trainable_variables:
             if variable.name == "kernel":
                 variable.assign(rng.normal(scale=0.3, size=variable.shape))
-        compile_for(model, phase, config, steps=batches.number)
+        compile_for(model, phase, config, part.head, steps=batches.number)
         watch = Watch(
             phase,
             Best(),
@@ -70,7 +71,7 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
             batches,
             validation=part,
             batch_size=BATCH,
-            target=config.target_metric,
+            target=CLASSIFICATION.find_metric(config.target_metric),
             epochs=EPOCHS,
             report=lambda each: news.append(each) if isinstance(each, EpochEnded) else None,
             stop=lambda: False,
@@ -78,7 +79,7 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
         with statistics_that_keep_up(model, steps=batches.number):
             train_phase(model, watch)
         estimate_statistics(model, (batches[index][0] for index in range(batches.number)))
-        asked = _compiled_keras(model)(pixels[:5])
+        asked = keras_engine(model)(pixels[:5])
     assert np.allclose(asked, keras.ops.convert_to_numpy(model(pixels[:5])), atol=1e-4), "a trunk answers otherwise"
     weights = [float(np.abs(weight).sum()) for weight in model.get_weights()]
     return {kind: [getattr(epoch, kind) for epoch in news] for kind in KINDS} | {"weights": weights}

@@ -16,6 +16,8 @@ from tlcore.data.pixels import read_pixels, to_pixels  # noqa: E402
 from tlcore.errors import ConfigError, WeightsError  # noqa: E402
 from tlcore.training.backbones import build_backbone  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 IMAGENET = {
     281: "tabby",
     282: "tiger cat",

@@ -1,4 +1,4 @@
-"""One battery over the whole catalogue: every entry is built, compared with Keras' own, cut, trained and saved."""
+"""One battery over the catalogue: an entry is built, compared with Keras' own, cut, trained and saved."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group 
 from keras.src.utils import file_utils  # noqa: E402
 
 from benchmarks.own_weights import settle  # noqa: E402
+from tests.training.layer_kinds import backbones  # noqa: E402
 from tlcore.backbones.backbone import Backbone  # noqa: E402
-from tlcore.backbones.catalogue import CATALOGUE  # noqa: E402
 from tlcore.training.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN, build_backbone  # noqa: E402
 from tlcore.training.cut import cut  # noqa: E402
 from tlcore.training.normalization import estimate_statistics, trainable_normalizations  # noqa: E402
@@ -52,7 +52,7 @@ class Built(NamedTuple):
     features: np.ndarray
 
 
-@pytest.fixture(scope="module", params=CATALOGUE.values(), ids=CATALOGUE.keys())
+@pytest.fixture(scope="module", params=backbones())
 def built(request: pytest.FixtureRequest) -> Iterator[Built]:
     """The backbone at its smallest, with weights that are nobody's, and what it makes of random pictures."""
     backbone: Backbone = request.param
@@ -167,7 +167,7 @@ def double_precision() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("double_precision")
-@pytest.mark.parametrize("backbone", CATALOGUE.values(), ids=CATALOGUE.keys())
+@pytest.mark.parametrize("backbone", backbones())
 def test_pixels_and_published_weights_mean_what_they_mean_to_keras(backbone, tmp_path, monkeypatch):
     """The reference is Keras itself: its preprocessing, its `weights="imagenet"`, fed with a file of our making."""
     size = backbone.minimum_size

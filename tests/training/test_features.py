@@ -63,7 +63,7 @@ def sentences(reported):
 
 
 def test_batches_hold_the_features_of_their_own_pictures(below, tiny_model):
-    made, _ = below(augment=("flip_left_right",), precision="float32")
+    made, _ = below(augment=("flip_left_right",))
     sources = made.sources(2, epochs=3)
     rows = np.array([4, 0, 7])
     plain = expected(tiny_model, made.pictures["val"])
@@ -104,19 +104,6 @@ def test_a_view_that_is_lacking_is_all_that_is_computed(below, tiny_model, monke
     assert len(built) == 4
 
 
-def test_the_engine_is_not_asked_again_what_it_has_told_the_guard(below, tiny_model, monkeypatch):
-    def asked(self, engine):
-        """One more everywhere than the engine would say, so that it can be told apart."""
-        return tiny_model.trunk(2).predict(self.sample.pixels[:20].astype(np.float32), verbose=0) + 1
-
-    monkeypatch.setattr(trunk.Choosing, "asked", asked)
-    made, _ = below(augment=("flip_left_right",))
-    found = made.features(2)["train"] - expected(tiny_model, made.pictures["train"])
-    apart = np.round(found.mean(axis=(1, 2, 3)), 2)
-    np.testing.assert_allclose(found, np.broadcast_to(apart[:, None, None, None], found.shape), atol=0.02)
-    assert sorted(apart) == pytest.approx([0] * 10 + [1] * 20, abs=0.01)
-
-
 def test_the_exact_head_is_given_the_plain_features_of_both_parts(below, tiny_model):
     made, reported = below(augment=("flip_left_right",))
     features = made.features(3)
@@ -145,13 +132,27 @@ def test_the_number_of_views_and_the_engine_are_said_with_their_reasons(below, m
     assert said == made.said
     assert said[0].startswith("One view of each picture")
     assert "more would take over 0 seconds" in said[0]
+    assert "computes what lies below the cut" in said[1]
     assert "pictures a second" in said[1]
 
 
-def test_full_precision_is_kept_where_it_is_asked_for(below):
-    made, _ = below(precision="float32")
-    made.sources(2, epochs=2)
-    assert made._trunk(2).choosing.precisions == {"float32"}
+def test_another_run_comes_to_the_same_number_of_views_however_fast_the_machine_is_then(below, monkeypatch):
+    below(augment=("rotate",))[0].sources(2, epochs=9)
+    monkeypatch.setattr(trunk, "engine_of", lambda *_: pytest.fail("nothing is to be computed"))
+    made, reported = below(augment=("rotate",), seed=1)
+    made.sources(2, epochs=9)
+    assert computed(reported) == []
+    assert sentences(reported)[0].startswith("4 views of each picture")
+
+
+def test_features_in_lower_precision_that_an_earlier_version_kept_are_computed_anew(below, tiny_model, workspace):
+    made, _ = below()
+    cache = made._trunk(2).cache
+    old = trunk.TrunkCache(cache.folder, {**cache.identity, "precision": "bfloat16"}, cache.shape)
+    for _ in old.build("plain", lambda rows: np.zeros((len(rows), *cache.shape[1:]), np.float32), at_once=8, threads=1):
+        pass
+    sources = made.sources(2, epochs=2)
+    np.testing.assert_allclose(sources["val"](np.arange(10), 1), expected(tiny_model, made.pictures["val"]), atol=0.02)
 
 
 def test_at_the_input_batches_are_pixels(below):

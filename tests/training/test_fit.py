@@ -6,19 +6,25 @@ import keras
 import numpy as np
 import pytest
 
+from tests.heads import head
+from tlcore.jobs.progress import Progress
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.events import EpochEnded, Progress
-from tlcore.training.batches import Batches, InOrder, Labelled, class_weights, sampled
+from tlcore.runs.events import EpochEnded
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.classification.keras_head import class_weights
+from tlcore.training.batches import Batches, InOrder, Labelled, sampled
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, values
-from tlcore.training.mixing import Mixing
+from tlcore.training.mixup import Mixing
 from tlcore.training.optimizer import compile_for
 from tlcore.training.phases import Phase
+
+pytestmark = pytest.mark.slow
 
 
 def part(n=23, classes=3):
     labels = np.arange(n) % classes
     features = np.eye(classes, dtype=np.float32)[labels]
-    return Labelled(lambda rows, epoch: features[rows], labels.astype(np.int64), np.ones(n, np.float32), classes)
+    return Labelled(lambda rows, epoch: features[rows], labels.astype(np.int64), np.ones(n, np.float32), head(classes))
 
 
 def phase(**changes):
@@ -45,7 +51,9 @@ class Attempt:
         self.best = best or Best()
         standing = saved["standing"] if saved else Standing()
         train = batches(train or part())
-        compile_for(self.model, phase, TrainingConfig(dataset="d", **settings), steps=train.number, rates=rates)
+        compile_for(
+            self.model, phase, TrainingConfig(dataset="d", **settings), train.part.head, steps=train.number, rates=rates
+        )
         self.model.optimizer.build(self.model.trainable_variables)
         if saved:
             assign(self.model.variables, saved["model"])
@@ -58,7 +66,7 @@ class Attempt:
             train,
             validation=part(),
             batch_size=8,
-            target=settings.get("target_metric", "loss"),
+            target=CLASSIFICATION.find_metric(settings.get("target_metric", "loss")),
             epochs=phase.epochs,
             report=self.reported.append,
             stop=stop,
@@ -204,9 +212,7 @@ def test_a_variable_learns_at_a_rate_of_its_own():
 @pytest.mark.parametrize("target", ["loss", "accuracy", "balanced_accuracy", "macro_f1"])
 def test_the_target_metric_chooses_the_best_epoch(target):
     epochs = Attempt(phase(epochs=6, learning_rate=0.02), target_metric=target).epochs
-    scores = [
-        (-news.val_loss if target == "loss" else getattr(news, f"val_{target}"), -news.val_loss) for news in epochs
-    ]
+    scores = [(-news.val_loss if target == "loss" else news.val_figures[target], -news.val_loss) for news in epochs]
     best = [number for number, news in enumerate(epochs) if news.best]
     assert best[-1] == max(range(6), key=scores.__getitem__)
 

@@ -12,10 +12,12 @@ import onnx
 import onnxruntime
 import pytest
 
+from tests.heads import head
 from tlcore.backbones.catalogue import CATALOGUE
-from tlcore.inference.unfamiliar import learn_known
+from tlcore.inference.ood import learn_known
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
-from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, PROBABILITIES, head_graph, join
+from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
 from tlcore.training.model import TransferModel
 from tlcore.training.save import to_onnx
 
@@ -33,15 +35,15 @@ def test_a_whole_backbone_answers_alike_in_keras_and_as_a_graph():
     backbone = CATALOGUE["efficientnet_lite0"]
     keras.utils.set_random_seed(0)
     body = build_backbone(backbone, size=backbone.minimum_size, weights="random")
-    model = TransferModel(backbone, body, classes=3, dropout=0.0, seed=0)
+    model = TransferModel(backbone, body, head(3), dropout=0.0, seed=0)
     pixels = np.random.default_rng(0).integers(0, 256, (2, backbone.minimum_size, backbone.minimum_size, 3))
     expected = np.asarray(model.whole(pixels.astype(np.float32), training=False))
     cut = len(backbone.blocks) // 2
     trunk = to_onnx(model.trunk(cut), source=PIXELS, target=FEATURES)
     body = join(trunk, to_onnx(model.pooled(cut), source=FEATURES, target=POOLED))
     known = learn_known(np.ones((1, backbone.feature_length)), np.ones((1, backbone.feature_length)))
-    graph = join(body, head_graph(*model.head, known, like=body), "head/")
+    graph = join(body, head_graph(*model.head, known, CLASSIFICATION, like=body), "head/")
     onnx.checker.check_model(graph)
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    (answers,) = session.run([PROBABILITIES], {PIXELS: pixels.astype(np.float32)})
+    (answers,) = session.run(["probabilities"], {PIXELS: pixels.astype(np.float32)})
     np.testing.assert_allclose(answers, expected, atol=1e-4)

@@ -9,7 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 from scipy.special import softmax
 
-from tlcore.inference.unfamiliar import learn_known
+from tlcore.inference.ood import learn_known
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.head_graph import FEATURES, PIXELS, head_graph, join
 
 RNG = np.random.default_rng(0)
@@ -30,7 +31,7 @@ def body() -> onnx.ModelProto:
 
 @pytest.fixture(scope="module")
 def whole() -> onnx.ModelProto:
-    return join(body(), head_graph(KERNEL, BIAS, KNOWN, like=body(), source=FEATURES))
+    return join(body(), head_graph(KERNEL, BIAS, KNOWN, CLASSIFICATION, like=body(), source=FEATURES))
 
 
 @pytest.mark.parametrize("n", [1, 7])

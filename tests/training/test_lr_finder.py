@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlcore.data.parts import read_draw
+from tlcore.data.split.file import read_draw
 from tlcore.errors import RunError
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.training.lr_finder import find_rate, suggest

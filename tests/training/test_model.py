@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from tests.heads import head
 from tlcore.runs.config import TrainingConfig
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up
 from tlcore.training.optimizer import compile_for
 from tlcore.training.phases import Phase
+
+pytestmark = pytest.mark.slow
 
 CUTS = [0, 1, 2, 3]
 
@@ -23,7 +26,7 @@ def train(model, cut, colours, epochs=3, batch_size=8):
     inputs = pixels.astype("float32") if trunk is None else trunk.predict(pixels, verbose=0)
     steps = len(labels) // batch_size
     phase = Phase("fine-tune", "", cut, epochs, 0.01, 0)
-    compile_for(above, phase, TrainingConfig(dataset="d"), steps=steps)
+    compile_for(above, phase, TrainingConfig(dataset="d"), head(3), steps=steps)
     with statistics_that_keep_up(above, steps=steps):
         above.fit(inputs, np.eye(3)[labels], batch_size=batch_size, epochs=epochs, verbose=0)
     return above, inputs

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
+from tests.heads import head
 from tlcore.training import device, precision
-from tlcore.training.precision import Choice, Measured, Way, choose_precision, copy_weights, in_precision
+from tlcore.training.precision import Choice, Measured, choose_precision, copy_weights, in_precision
 
-PLAIN, LOWER = Way("float32", "auto"), Way("mixed_bfloat16", "auto")
+PLAIN, LOWER = "float32", "mixed_bfloat16"
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def test_a_twin_computes_in_lower_precision_between_exact_ends_and_keeps_exact_w
     assert not np.array_equal(twin(batch[0]), above(batch[0]))
 
 
+@pytest.mark.slow
 def test_a_twin_has_weights_of_its_own_until_they_are_copied_back(above, batch):
     twin = in_precision(above, "mixed_bfloat16")
     before = above.get_weights()
@@ -58,44 +60,42 @@ def test_half_precision_scales_its_loss(above):
     assert isinstance(twin.optimizer, keras.optimizers.LossScaleOptimizer)
 
 
-def test_a_processor_without_units_for_less_is_asked_nothing(monkeypatch, above, batch):
-    monkeypatch.setattr(device, "lower_precision", lambda: None)
-    choice = choose_precision(above, batch, expected_steps=10**9)
+def test_a_processor_is_asked_nothing(above, batch):
+    choice = choose_precision(above, batch, head(3).loss, expected_steps=10**9)
     assert (choice.policy, choice.seconds) == ("float32", {})
 
 
 def test_a_short_phase_is_not_worth_a_measurement(monkeypatch, above, batch):
     monkeypatch.setattr(device, "lower_precision", lambda: "mixed_bfloat16")
-    choice = choose_precision(above, batch, expected_steps=2)
+    choice = choose_precision(above, batch, head(3).loss, expected_steps=2)
     assert (choice.policy, choice.seconds) == ("float32", {})
     assert "too short" in choice.reason
 
 
 @pytest.mark.slow
-def test_a_long_phase_is_measured_in_each_way_and_leaves_the_model_as_it_was(monkeypatch, above, batch):
-    monkeypatch.setattr(precision, "_ways", lambda: (PLAIN, LOWER))
+def test_a_long_phase_is_measured_in_both_precisions_and_leaves_the_model_as_it_was(monkeypatch, above, batch):
+    monkeypatch.setattr(device, "lower_precision", lambda: LOWER)
     before = above.get_weights()
     found, taken = {}, precision._choose
 
-    def choose(plain, measured, falls, failed, steps):
-        found.update(falls=falls, failed=failed)
-        return taken(plain, measured, falls, failed, steps)
+    def choose(lower, measured, falls, steps):
+        found.update(falls)
+        return taken(lower, measured, falls, steps)
 
     monkeypatch.setattr(precision, "_choose", choose)
-    choice = choose_precision(above, batch, expected_steps=10**9)
+    choice = choose_precision(above, batch, head(3).loss, expected_steps=10**9)
     assert set(choice.seconds) == {"float32", "mixed_bfloat16"}
-    assert not found["failed"]
     # The same steps on the same batch teach about the same, and something.
-    assert found["falls"][PLAIN] > 0
-    assert found["falls"][LOWER] == pytest.approx(found["falls"][PLAIN], rel=0.1)
+    assert found[PLAIN] > 0
+    assert found[LOWER] == pytest.approx(found[PLAIN], rel=0.1)
     for one, other in zip(above.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def chosen(*, seconds=0.5, ready=1.0, fall=1.0, steps=1000, failed=None) -> Choice:
+def chosen(*, seconds=0.5, ready=1.0, fall=1.0, steps=1000) -> Choice:
     """What comes of a lower precision against one second a step and a loss that falls by 1."""
-    ways = {PLAIN: Measured(1.0, 1.0, [])} | ({} if failed else {LOWER: Measured(ready, seconds, [])})
-    return precision._choose(PLAIN, ways, {PLAIN: 1.0, LOWER: fall}, {LOWER: failed} if failed else {}, steps)
+    measured = {PLAIN: Measured(1.0, 1.0, []), LOWER: Measured(ready, seconds, [])}
+    return precision._choose(LOWER, measured, {PLAIN: 1.0, LOWER: fall}, steps)
 
 
 def test_what_is_faster_and_teaches_as_much_is_taken():
@@ -112,7 +112,6 @@ def test_what_is_faster_and_teaches_as_much_is_taken():
         ({"fall": 0.9}, "learns less"),
         ({"fall": float("nan")}, "learns less"),
         ({"ready": 30.0, "steps": 100}, "get ready"),
-        ({"failed": "no kernel"}, "no kernel"),
     ],
 )
 def test_everything_else_stays_in_single_precision_and_says_why(changes, reason):
@@ -120,3 +119,14 @@ def test_everything_else_stays_in_single_precision_and_says_why(changes, reason)
     assert choice.policy == "float32"
     assert reason in choice.reason
     assert choice.reason.endswith(".")
+
+
+def test_a_precision_that_does_not_work_is_not_taken(monkeypatch, above, batch):
+    def fails(model, policy, batch, loss):
+        raise RuntimeError("no kernel\nat all")
+
+    monkeypatch.setattr(device, "lower_precision", lambda: LOWER)
+    monkeypatch.setattr(precision, "_measure", fails)
+    choice = choose_precision(above, batch, head(3).loss, expected_steps=10**9)
+    assert (choice.policy, choice.seconds) == ("float32", {})
+    assert choice.reason == "float32, because float32 could not be measured (no kernel)."

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from tests.runs.processes import until
+from tlcore.jobs.launch import launch, worker_environment
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted
-from tlcore.runs.launch import launch, resume, worker_environment
+from tlcore.runs.resume import resume
 from tlcore.runs.run import Run
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,7 @@ def ready_workers(workspace, tmp_path, monkeypatch) -> Iterator[None]:
         while not place.exists():
             assert serving.poll() is None
             time.sleep(0.05)
-        monkeypatch.setattr("tlcore.runs.launch.WORKER", command)
+        monkeypatch.setattr("tlcore.jobs.launch.PROGRAM", command)
         yield
         serving.kill()
 

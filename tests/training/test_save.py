@@ -9,14 +9,15 @@ import onnx
 import onnxruntime
 import pytest
 
-from tlcore.inference.unfamiliar import learn_known
-from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, PROBABILITIES, head_graph, join
+from tlcore.inference.ood import learn_known
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
 from tlcore.training.save import convert_elsewhere, save_keras, save_onnx, to_onnx, trunk_graph
 
 
 def ask(graph, pixels):
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run([PROBABILITIES], {PIXELS: pixels.astype(np.float32)})[0]
+    return session.run(["probabilities"], {PIXELS: pixels.astype(np.float32)})[0]
 
 
 @pytest.mark.parametrize("cut", [0, 1, 3])
@@ -26,13 +27,15 @@ def test_a_trunk_joined_to_what_is_above_it_answers_as_keras_does(tiny_model, co
     if cut == 1:
         body = join(body, to_onnx(tiny_model.pooled(cut), source=FEATURES, target=POOLED))
     known = learn_known(np.eye(8), np.ones((1, 8)))
-    graph = join(body, head_graph(*tiny_model.head, known, like=body, source=body.graph.output[0].name), "head/")
+    graph = join(
+        body, head_graph(*tiny_model.head, known, CLASSIFICATION, like=body, source=body.graph.output[0].name), "head/"
+    )
     onnx.checker.check_model(graph)
     np.testing.assert_allclose(ask(graph, pixels), tiny_model.whole.predict(pixels, verbose=0), atol=1e-5)
 
 
 def test_a_graph_takes_any_number_of_pictures_by_name(tiny_model, colours):
-    graph = to_onnx(tiny_model.whole, source=PIXELS, target=PROBABILITIES)
+    graph = to_onnx(tiny_model.whole, source=PIXELS, target="probabilities")
     assert [entry.name for entry in graph.graph.input] == ["pixels"]
     assert [entry.name for entry in graph.graph.output] == ["probabilities"]
     assert max(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx")) >= 17
@@ -44,7 +47,7 @@ def test_padding_below_a_pooling_is_zeros_in_the_graph_too():
     """ONNX Runtime takes it for the pooling's own, as if nothing were there, where it is written as 0."""
     pixels = keras.Input((6, 6, 3))
     model = keras.Model(pixels, keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(pixels)))
-    graph = to_onnx(model, source=PIXELS, target=PROBABILITIES)
+    graph = to_onnx(model, source=PIXELS, target="probabilities")
     assert "MaxPool" in {node.op_type for node in graph.graph.node}
     below_zero = np.full((1, 6, 6, 3), -5.0)
     np.testing.assert_array_equal(ask(graph, below_zero), model(below_zero))
@@ -78,13 +81,13 @@ def test_plain_keras_loads_the_archive_in_safe_mode_and_answers_the_same(tiny_mo
 
 
 def test_a_graph_on_disk_is_the_graph(tiny_model, tmp_path):
-    graph = to_onnx(tiny_model.whole, source=PIXELS, target=PROBABILITIES)
+    graph = to_onnx(tiny_model.whole, source=PIXELS, target="probabilities")
     save_onnx(graph, tmp_path / "model.onnx")
     assert onnx.load(tmp_path / "model.onnx") == graph
 
 
 @pytest.mark.slow
 def test_a_backend_without_a_converter_borrows_one(tiny_model, colours, tmp_path):
-    graph = convert_elsewhere(tiny_model.whole, tmp_path, source=PIXELS, target=PROBABILITIES)
+    graph = convert_elsewhere(tiny_model.whole, tmp_path, source=PIXELS, target="probabilities")
     pixels, _ = colours
     np.testing.assert_allclose(ask(graph, pixels), tiny_model.whole.predict(pixels, verbose=0), atol=1e-5)

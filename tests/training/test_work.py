@@ -9,9 +9,9 @@ import pytest
 
 from tests.training import tiny_run
 from tlcore.backbones import catalogue
-from tlcore.evaluation.calibration import read_calibration
+from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.files import read_predictions
-from tlcore.inference.labels import read_labels
+from tlcore.inference.contract import read_labels
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import trainer
@@ -26,14 +26,22 @@ def make_run(workspace, dataset, **changes):
     return create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, **(settings | changes)))
 
 
+SMALL = {"backbone": tiny_run.TINY.key, "image_size": tiny_run.SIZE}
+
+
 @pytest.fixture
-def tiny_network(workspace, monkeypatch):
-    """A backbone of two small blocks, whose files nobody makes or proves, for what depends on neither."""
+def tiny_weights(workspace, monkeypatch):
+    """A backbone of two small blocks can be chosen."""
     monkeypatch.setattr(catalogue, "CATALOGUE", tiny_run.WITH_TINY)
+    tiny_run.write_weights(workspace)
+
+
+@pytest.fixture
+def tiny_network(tiny_weights, monkeypatch):
+    """The small backbone, whose files nobody makes or proves, for what depends on neither."""
     monkeypatch.setattr(worker, "export_run", lambda *asked, **more: ())
     monkeypatch.setattr(worker, "expect_proof", lambda fresh: None)
-    tiny_run.write_weights(workspace)
-    return {"backbone": tiny_run.TINY.key, "image_size": tiny_run.SIZE}
+    return SMALL
 
 
 def phases(run):
@@ -45,11 +53,11 @@ def phases(run):
     [
         ({"mode": "freeze"}, ["prepare", "prepare", "trunk", "head", "folds", "save", "evaluate", "export"]),
         (
-            {"mode": "fine-tune", "blocks": 2, "balancing": "weights"},
+            {"mode": "fine-tune", "blocks": 1, "balancing": "weights", **SMALL},
             ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "folds", "save", "evaluate", "export"],
         ),
         (
-            {"mode": "fine-tune", "blocks": 9, "augment": ("rotate", "contrast")},
+            {"mode": "fine-tune", "blocks": 2, "augment": ("rotate", "contrast"), **SMALL},
             ["prepare", "prepare", "trunk", "head", "fine-tune", "folds", "save", "evaluate", "export"],
         ),
         (
@@ -72,12 +80,13 @@ def phases(run):
             ],
         ),
         (
-            {"mode": "freeze", "head": "logistic"},
+            {"mode": "freeze", "head": "logistic", **SMALL},
             ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
         ),
     ],
     ids=["freeze", "fine-tune some blocks", "fine-tune every block", "everything switched on", "logistic"],
 )
+@pytest.mark.usefixtures("tiny_weights")
 def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, tiny_dataset, settings, expected):
     run = make_run(workspace, tiny_dataset, **settings)
     assert work(run.path) == 0, run.log()
@@ -96,7 +105,8 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     assert found.unfamiliarity.validation <= 0.2
 
     model = keras.models.load_model(run.model_keras, safe_mode=True)
-    pixels = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype(np.float32)
+    size = run.config.image_size
+    pixels = np.random.default_rng(0).integers(0, 256, (3, size, size, 3)).astype(np.float32)
     (answers,) = onnxruntime.InferenceSession(str(run.model_onnx)).run(["probabilities"], {"pixels": pixels})
     np.testing.assert_allclose(model.predict(pixels, verbose=0), answers, atol=1e-4)
 

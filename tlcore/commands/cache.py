@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.disk import size
 from tlcore.workspace import Workspace
 
 app = typer.Typer(help="Caches: what was computed once and is safe to delete.", no_args_is_help=True)
@@ -27,16 +28,16 @@ def show(as_json: AsJson = False) -> None:
         (
             cache["cache"],
             cache["kind"],
-            f"{cache['bytes'] / 1e6:,.1f}",
+            size(cache["bytes"]),
             f"{cache['last_used']:.16}".replace("T", " "),
             "yes" if cache["in_use"] else "",
             cache["holds"],
         )
         for cache in found
     ]
-    text = f"{total / 1e9:.2f} of at most {limit / 1e9:g} GB, in {folder}"
+    text = f"{size(total)} of at most {size(limit)}, in {folder}"
     if rows:
-        text = table(("cache", "kind", "MB", "last used (UTC)", "in use", "holds"), rows) + f"\n{text}"
+        text = table(("cache", "kind", "size", "last used (UTC)", "in use", "holds"), rows) + f"\n{text}"
     content = {"path": str(folder), "bytes": total, "limit_bytes": limit, "caches": found}
     Terminal(as_json=as_json).result(content, text)
 
@@ -60,7 +61,7 @@ def clear(
     gone, kept = clear_caches(folder, caches or None)
     freed = sum(cache.bytes for cache in gone)
     content = {"cleared": [cache.name for cache in gone], "bytes": freed, "kept": [cache.name for cache in kept]}
-    text = f"Deleted {len(gone)} of {len(gone) + len(kept)} caches: {freed / 1e6:,.1f} MB are free again."
+    text = f"Deleted {len(gone)} of {len(gone) + len(kept)} caches: {size(freed)} are free again."
     if kept:
         text += f" In use, and so kept: {', '.join(cache.name for cache in kept)}."
     Terminal(as_json=as_json).result(content, text)

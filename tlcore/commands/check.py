@@ -5,43 +5,49 @@ It knows the command's arguments and what it prints. It does not know how faults
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tlcore.commands.data import find_or_take_in
+from tlcore.commands.follow import follow_job
+from tlcore.commands.import_options import with_import_options
 from tlcore.commands.terminal import AsJson, Terminal
 from tlcore.errors import DataError
+from tlcore.spreadsheet import as_file
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tlcore.health.check import Check
+    from tlcore.data.import_plan import ImportChoices
 
-LOOK_SECONDS = 0.25
 MOST_SHOWN = 20
 
 
+@with_import_options
 def check(
     data: Annotated[str, typer.Argument(help="The id or the name of a dataset, a folder, a zip, or `sample`.")],
     csv: Annotated[bool, typer.Option("--csv", help="Print the findings as CSV, a line for each picture.")] = False,
     as_json: AsJson = False,
+    *,
+    choices: ImportChoices,
 ) -> None:
     """Look for what is wrong with the pictures, the labels and the split; what is worth most to mend comes first."""
     from tlcore.health.check import Check
     from tlcore.health.findings import TITLES
-    from tlcore.health.launch import launch_check
+    from tlcore.jobs.launch import launch
 
     terminal, workspace = Terminal(as_json=as_json or csv), Workspace.default()
-    dataset = find_or_take_in(workspace, data, terminal)
+    dataset = find_or_take_in(workspace, data, terminal, choices)
     found = Check(dataset)
-    _follow(found if found.alive() else launch_check(workspace, dataset), terminal)
+    if not found.alive():
+        launch(found, workspace)
+    follow_job(found, terminal)
     info = found.info()
     if info is None:
         raise DataError("The results of a check are needed. Another check has just begun. Check again when it is over.")
     if csv:
-        typer.echo(found.csv(), nl=False)
+        typer.echo(as_file(found.csv()), nl=False)
         return
     findings = found.findings()
     names = dict(zip(dataset.items()["sha256"], dataset.items()["source"], strict=True))
@@ -71,26 +77,3 @@ def check(
         lines.append(f"and {len(findings) - MOST_SHOWN:,} more; `--json` and `--csv` list them all.")
     lines += [*info.notes, *([curve.whole.says] if curve else [])]
     terminal.result(content, "\n".join(lines))
-
-
-def _follow(check: Check, terminal: Terminal) -> None:
-    """Show a check until it is over; Ctrl-C stops it.
-
-    Raises:
-        DataError: It failed, or somebody stopped it.
-    """
-    with terminal.bar() as bar:
-        try:
-            while (state := check.state()).live:
-                if step := state.progress:
-                    bar.update(
-                        step.title, step.done, step.total, rate=step.images_per_second, seconds_left=step.seconds_left
-                    )
-                time.sleep(LOOK_SECONDS)
-        except KeyboardInterrupt:
-            check.stop()
-            raise
-    if state.state == "failed":
-        raise DataError(state.error)
-    if state.state == "stopped":
-        raise DataError("The check was stopped before it was done. Check again: what was computed is kept.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.disk import size
 from tlcore.runs.run import open_run
 from tlcore.workspace import Workspace
 
@@ -41,7 +42,7 @@ def _text(comparison: Comparison) -> str:
             f"{each.accuracy.value:.3f}",
             f"{each.accuracy.low:.3f}–{each.accuracy.high:.3f}",
             f"{each.pictures}",
-            "–" if each.bytes is None else f"{each.bytes / 1e6:.1f} MB",
+            "–" if each.bytes is None else size(each.bytes),
             "–" if each.milliseconds is None else f"{each.milliseconds:.0f} ms",
         )
         for each in comparison.runs

@@ -10,25 +10,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tlcore.commands import edits
+from tlcore.commands import edits, import_report
 from tlcore.commands.data_export import export
+from tlcore.commands.import_options import with_import_options
 from tlcore.commands.terminal import AsJson, Terminal, table
-from tlcore.errors import DataError
+from tlcore.commands.value_range import value_range
+from tlcore.disk import expanded
+from tlcore.errors import DataError, ImportQuestionError
+from tlcore.markup import one_line
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.data.dataset import Dataset
+    from tlcore.data.import_plan import ImportChoices
     from tlcore.data.intake import IntakeReport
 
 app = typer.Typer(help="Datasets: take pictures in, list, edit and delete them.", no_args_is_help=True)
 app.add_typer(edits.app)
 app.command("export")(export)
+app.command("range")(value_range)
 SAMPLE = "sample"
 SAMPLE_NAME = "Textile inspection"
 MOST_REASONS = 20
+UNSURE = 2
 
 
 @app.command("add")
+@with_import_options
 def add(
     path: Annotated[
         str,
@@ -37,22 +45,30 @@ def add(
         ),
     ],
     name: Annotated[str | None, typer.Option(help="What to call the dataset.")] = None,
-    label: Annotated[str | None, typer.Option(help="The class of pictures that lie in no folder.")] = None,
     into: Annotated[str | None, typer.Option(help="Add to this dataset (id or name) instead of a new one.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood, and make nothing.")] = False,
     as_json: AsJson = False,
+    *,
+    choices: ImportChoices,
 ) -> None:
     """Take pictures in as a dataset."""
     from tlcore.data.dataset import open_dataset
 
     terminal = Terminal(as_json=as_json)
     workspace = Workspace.default()
-    if path == SAMPLE and not Path(path).exists():
+    is_sample = path == SAMPLE and not Path(path).exists()
+    if dry_run and is_sample:
+        raise DataError("A dry run needs a path. Received: `sample`, whose three classes are known.")
+    if dry_run:
+        _show_plan(Path(path), terminal, choices, open_dataset(workspace, into) if into else None)
+        return
+    if is_sample:
         report = take_sample(workspace, terminal)
         if name:
             report.dataset.rename(name)
     else:
         target = open_dataset(workspace, into) if into else None
-        report = take_in(workspace, Path(path), terminal, name=name, label=label, into=target)
+        report = take_in(workspace, Path(path), terminal, choices, name=name, into=target)
     dataset = report.dataset
     left_out = [{"source": left.source, "reason": left.reason} for left in report.left_out]
     content = {
@@ -106,16 +122,16 @@ def delete(
     Terminal(as_json=as_json).result({"dataset": key, "deleted": True}, f"Deleted {name}.")
 
 
-def find_or_take_in(workspace: Workspace, data: str, terminal: Terminal) -> Dataset:
+def find_or_take_in(workspace: Workspace, data: str, terminal: Terminal, choices: ImportChoices) -> Dataset:
     """Give the dataset that `data` names by id or name, or take in the folder or zip that it names by path."""
     from tlcore.data.dataset import open_dataset
 
-    path = Path(data).expanduser()
+    path = expanded(Path(data))
     try:
         return open_dataset(workspace, data)
     except DataError:
         if path.exists():
-            return _once(workspace, take_in(workspace, path, terminal).dataset)
+            return _once(workspace, take_in(workspace, path, terminal, choices).dataset)
         if data != SAMPLE:
             raise
     try:
@@ -128,22 +144,48 @@ def take_in(
     workspace: Workspace,
     path: Path,
     terminal: Terminal,
+    choices: ImportChoices,
     *,
     name: str | None = None,
-    label: str | None = None,
     into: Dataset | None = None,
 ) -> IntakeReport:
-    """Take in a folder or a zip, showing how far it is.
+    """Take in a folder or a zip, showing how far it is; where something is not sure, say what and exit.
 
     Raises:
         DataError: There is nothing at `path`, or nothing that can be used.
+        typer.Exit: Something is not sure; nothing was made.
     """
     from tlcore.data.intake import ingest
 
-    path = path.expanduser()
+    path = _existing(path)
+    steps = ingest(workspace, path, name=name, into=into, choices=choices)
+    try:
+        return terminal.steps(steps, f"Taking in {path.name}")
+    except ImportQuestionError as error:
+        typer.echo(import_report.questions(error.plan) or f"{error} Give it with `--label`.", err=True)
+        if terminal.as_json:
+            terminal.result(import_report.questions_object(error.plan), "")
+        raise typer.Exit(UNSURE) from error
+
+
+def _show_plan(path: Path, terminal: Terminal, choices: ImportChoices, into: Dataset | None) -> None:
+    """Show what is understood of a source, and exit with what taking it in would exit with."""
+    from tlcore.data.import_preview import preview
+
+    path = _existing(path)
+    found = preview(path, choices, into=into)
+    terminal.result(import_report.preview_object(found), import_report.preview_text(found, path.name))
+    if found.plan.refusal:
+        raise DataError(found.plan.refusal)
+    if found.plan.loose or (found.plan.questions and not choices.confirmed):
+        raise typer.Exit(UNSURE)
+
+
+def _existing(path: Path) -> Path:
+    path = expanded(path)
     if not path.exists():
         raise DataError(f"A zip or a folder of pictures is needed. There is nothing at {path}. Check the path.")
-    return terminal.steps(ingest(workspace, path, name=name, label=label, into=into), f"Taking in {path.name}")
+    return path
 
 
 def take_sample(workspace: Workspace, terminal: Terminal) -> IntakeReport:
@@ -163,6 +205,8 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
 
     for old in list_datasets(workspace):
         same = old.id != new.id and old.info.fingerprint == new.info.fingerprint
+        # One of a Graft that scaled each picture of more than 8 bits by itself is not the same.
+        same = same and (old.info.value_range is None) == (new.info.value_range is None)
         if same and old.info.classes == new.info.classes and parts(old) == parts(new):
             new.delete()
             return old
@@ -171,7 +215,7 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
 
 def _described(report: IntakeReport) -> str:
     dataset = report.dataset
-    counts = ", ".join(f"{label} {count:,}" for label, count in dataset.counts().items())
+    counts = ", ".join(f"{one_line(label)} {count:,}" for label, count in dataset.counts().items())
     lines = [
         f"{dataset.info.name} ({dataset.id}): {counts}.",
         f"{report.kept:,} kept, {len(report.left_out):,} left out.",

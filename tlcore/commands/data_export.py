@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.disk import size
 from tlcore.errors import DataError
 from tlcore.workspace import Workspace
 
@@ -30,7 +31,7 @@ def export(
 ) -> None:
     """Write a dataset for other programs; excluded and deleted pictures stay here."""
     from tlcore.data.dataset import open_dataset
-    from tlcore.data.hand_out import FORMATS, hand_out
+    from tlcore.data.export import FORMATS, hand_out
 
     terminal = Terminal(as_json=as_json)
     if form not in FORMATS:
@@ -48,7 +49,7 @@ def export(
         "parts": manifest.parts,
         "not_handed_out": len(manifest.not_handed_out),
     }
-    said = f"{manifest.name}: {manifest.pictures:,} pictures in {written.path} ({written.bytes / 10**6:,.3g} MB)."
+    said = f"{manifest.name}: {manifest.pictures:,} pictures in {written.path} ({size(written.bytes)})."
     if manifest.not_handed_out:
         said += f" {len(manifest.not_handed_out):,} that are not in use stayed here; manifest.json names them."
     terminal.result(content, said)

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.disk import expanded
 from tlcore.errors import ConfigError, DataError, Problem
+from tlcore.markup import one_line
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tlcore.data.changes import Change
     from tlcore.data.dataset import Dataset
-    from tlcore.data.edits import Entry
+    from tlcore.data.edits.operations import Entry
+    from tlcore.data.edits.types import Change
 
 app = typer.Typer()
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="The id or the name of a dataset.")]
@@ -37,8 +39,8 @@ def relabel(
     as_json: AsJson = False,
 ) -> None:
     """Give pictures another class."""
-    from tlcore.data.changes import Relabel
-    from tlcore.data.relabelling import read_relabelling
+    from tlcore.data.edits.relabel_csv import read_relabelling
+    from tlcore.data.edits.types import Relabel
 
     dataset = _open(data)
     if csv is not None and not pictures and to is None:
@@ -53,7 +55,7 @@ def relabel(
 @app.command("exclude")
 def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
     """Keep pictures in the dataset, but out of use."""
-    from tlcore.data.changes import Exclude
+    from tlcore.data.edits.types import Exclude
 
     dataset = _open(data)
     _apply(dataset, Exclude(shas=tuple(_find(dataset, pictures))), as_json=as_json)
@@ -62,7 +64,7 @@ def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> 
 @app.command("restore")
 def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
     """Bring excluded or deleted pictures back into use."""
-    from tlcore.data.changes import Restore
+    from tlcore.data.edits.types import Restore
 
     dataset = _open(data)
     _apply(dataset, Restore(shas=tuple(_find(dataset, pictures))), as_json=as_json)
@@ -71,7 +73,7 @@ def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> 
 @app.command("delete-pictures")
 def delete_pictures(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
     """Take pictures out of the dataset; `data undo` and `data restore` bring them back."""
-    from tlcore.data.changes import Delete
+    from tlcore.data.edits.types import Delete
 
     dataset = _open(data)
     _apply(dataset, Delete(shas=tuple(_find(dataset, pictures))), as_json=as_json)
@@ -86,7 +88,7 @@ def rename_class(
     as_json: AsJson = False,
 ) -> None:
     """Give a class another name."""
-    from tlcore.data.changes import RenameClass
+    from tlcore.data.edits.types import RenameClass
 
     dataset = _open(data)
     _apply(dataset, RenameClass(old=old, new=new), as_json=as_json)
@@ -106,7 +108,7 @@ def merge_classes(
     as_json: AsJson = False,
 ) -> None:
     """Make one class of several."""
-    from tlcore.data.changes import MergeClasses
+    from tlcore.data.edits.types import MergeClasses
 
     _apply(_open(data), MergeClasses(classes=tuple(classes), into=into or classes[0]), as_json=as_json)
 
@@ -119,7 +121,7 @@ def colour(
     as_json: AsJson = False,
 ) -> None:
     """Show a class in a colour."""
-    from tlcore.data.changes import Colour
+    from tlcore.data.edits.types import Colour
 
     _apply(_open(data), Colour(label=label, colour=colour), as_json=as_json)
 
@@ -127,7 +129,7 @@ def colour(
 @app.command("undo")
 def undo(data: DataArgument, as_json: AsJson = False) -> None:
     """Take back the latest edit that holds."""
-    from tlcore.data.edits import undo as take_back
+    from tlcore.data.edits.operations import undo as take_back
 
     dataset = _open(data)
     entry = take_back(dataset)
@@ -139,7 +141,7 @@ def undo(data: DataArgument, as_json: AsJson = False) -> None:
 @app.command("redo")
 def redo(data: DataArgument, as_json: AsJson = False) -> None:
     """Make the edit again that was undone last."""
-    from tlcore.data.edits import redo as make_again
+    from tlcore.data.edits.operations import redo as make_again
 
     dataset = _open(data)
     entry = make_again(dataset)
@@ -155,9 +157,10 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """List the versions of a dataset and what made each."""
-    from tlcore.data.edits import history as look_back
-    from tlcore.data.relabelling import label_changes
+    from tlcore.data.edits.operations import history as look_back
+    from tlcore.data.edits.relabel_csv import label_changes
     from tlcore.files import write_bytes
+    from tlcore.spreadsheet import as_file, table_as_csv
 
     dataset = _open(data)
     entries = look_back(dataset)
@@ -170,7 +173,7 @@ def history(
     content: dict[str, Any] = {"dataset": dataset.id, "history": shown}
     if csv is not None:
         changes = label_changes(dataset)
-        write_bytes(csv.expanduser(), changes.to_csv(index=False).encode())
+        write_bytes(expanded(csv), as_file(table_as_csv(changes)))
         content |= {"csv": str(csv), "changes": len(changes)}
         text += f"\nWrote {len(changes):,} changed labels to {csv}."
     Terminal(as_json=as_json).result(content, text)
@@ -184,7 +187,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Show what differs between two versions."""
-    from tlcore.data.edits import compare as difference
+    from tlcore.data.edits.operations import compare as difference
 
     dataset = _open(data)
     found = difference(dataset, a, b)
@@ -205,7 +208,7 @@ def name_version(
     as_json: AsJson = False,
 ) -> None:
     """Call a version by a name."""
-    from tlcore.data.edits import name_version as give_name
+    from tlcore.data.edits.operations import name_version as give_name
 
     dataset = _open(data)
     give_name(dataset, version, name)
@@ -220,13 +223,13 @@ def _open(data: str) -> Dataset:
 
 
 def _find(dataset: Dataset, names: Sequence[str]) -> list[str]:
-    from tlcore.data.naming import Names
+    from tlcore.data.lookup import Names
 
     return Names(dataset.all_items()).find(names)
 
 
 def _apply(dataset: Dataset, change: Change, *, as_json: bool) -> None:
-    from tlcore.data.edits import apply
+    from tlcore.data.edits.operations import apply
 
     _tell(dataset, apply(dataset, change), as_json=as_json)
 
@@ -235,7 +238,7 @@ def _tell(dataset: Dataset, entry: Entry, *, as_json: bool) -> None:
     """Print what was done and what the dataset now is."""
     counts = dataset.counts()
     content = {"dataset": dataset.id, "version": entry.version, "says": entry.says, "classes": counts}
-    now = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+    now = ", ".join(f"{one_line(label)} {count:,}" for label, count in counts.items())
     Terminal(as_json=as_json).result(content, f"{entry.says} {dataset.info.name}: {now}.")
 
 

@@ -5,37 +5,36 @@ It knows their arguments and what they print. It does not know how heat maps are
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tlcore.commands.follow import follow_job
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
-from tlcore.errors import RunError
 from tlcore.runs.run import open_run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tlcore.evaluation.attention import Attention
     from tlcore.evaluation.robustness import Robustness
+    from tlcore.evaluation.saliency import Attention
     from tlcore.evaluation.slices import Slices
-    from tlcore.evaluation.understanding import Understanding
 
-LOOK_SECONDS = 0.25
 MOST_SHOWN = 10
 
 
 def understand(run: RunArgument, as_json: AsJson = False) -> None:
     """Look where a run's model fails and what it does not stand: slices, map, heat maps, distortions."""
-    from tlcore.evaluation.understand_work import launch_understanding
-    from tlcore.evaluation.understanding import Understanding
+    from tlcore.evaluation.error_analysis.files import Understanding
+    from tlcore.jobs.launch import launch
 
     terminal = Terminal(as_json=as_json)
     found = open_run(Workspace.default(), run)
     understanding = Understanding(found)
-    _follow(understanding if understanding.state().live else launch_understanding(found), terminal)
+    if not understanding.alive():
+        launch(understanding)
+    follow_job(understanding, terminal)
     slices, attention, robustness = understanding.slices(), understanding.attention(), understanding.robustness()
     outcome = understanding.outcome()
     content: dict[str, Any] = {
@@ -119,26 +118,3 @@ def _of_robustness(found: Robustness | None) -> list[str]:
     head = ("", "mildest", "", "", "", "strongest", "frozen, strongest")
     plain = f"{found.model.value:.2f} as they are (frozen baseline {found.baseline.value:.2f})"
     return [f"Accuracy of {found.n} test pictures: {plain}, and distorted:", table(head, rows), *found.says]
-
-
-def _follow(understanding: Understanding, terminal: Terminal) -> None:
-    """Show how far the worker is until it is done; Ctrl-C stops it.
-
-    Raises:
-        RunError: It failed, or somebody stopped it.
-    """
-    with terminal.bar() as bar:
-        try:
-            while (state := understanding.state()).live:
-                if step := state.progress:
-                    bar.update(
-                        step.title, step.done, step.total, rate=step.images_per_second, seconds_left=step.seconds_left
-                    )
-                time.sleep(LOOK_SECONDS)
-        except KeyboardInterrupt:
-            understanding.stop()
-            raise
-    if state.state == "failed":
-        raise RunError(state.error)
-    if state.state == "stopped":
-        raise RunError("It was stopped before it was done. What was written so far stays; begin again for the rest.")

@@ -16,6 +16,7 @@ from tlcore.commands.follow import terminated_like_interrupted
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.commands.use import with_model
+from tlcore.disk import size
 from tlcore.errors import ExportError
 from tlcore.files import replacing
 from tlcore.runs.formats import FORMATS
@@ -56,13 +57,17 @@ def export(
             f"{made.same_answers:.1%}" if made.n else "",
             f"{made.largest_difference:.1g}" if made.n else "",
             f"{made.accuracy.value:.3f}" if made.accuracy else "",
-            f"{made.bytes / 1e6:.3g} MB" if made.kept else "",
+            f"{made.awkward.same} of {made.awkward.files}" if made.awkward else "",
+            size(made.bytes) if made.kept else "",
             str(path) if made.kept else "",
         )
         for made, path in zip(manifests, paths, strict=True)
     ]
-    head = ("download", "offered", "same answers", "largest difference", "accuracy", "size", "file")
+    head = ("download", "offered", "same answers", "largest difference", "accuracy", "awkward files", "size", "file")
     terminal.result({"exports": exports}, table(head, rows))
+    for title, awkward in ((made.title, made.awkward) for made in manifests):
+        if awkward and awkward.same < awkward.files:
+            typer.echo(f"{title}: {awkward.told}", err=True)
     for made in (made for made in manifests if not made.agrees):
         typer.echo(f"{made.title}: {made.reason}", err=True)
     if "all" in (wanted or ()):
@@ -72,15 +77,14 @@ def export(
         raise typer.Exit(1)
 
 
-def export_work(run: Path, key: str) -> int:
+def export_work(folder: Path, key: str) -> int:
     """Make one format for the Export page and say how far it is."""
     from tlcore.export.run import export_run
-    from tlcore.runs.exporting import at_work
+    from tlcore.runs.exporting import work
     from tlcore.runs.run import Run
 
-    with at_work(Run(run), key) as report:
-        export_run(Run(run), report, [key])
-    return 0
+    run = Run(folder)
+    return work(run, key, lambda report: export_run(run, report, [key]))
 
 
 def _entry(made: Manifest, path: Path) -> dict[str, Any]:
@@ -92,6 +96,7 @@ def _entry(made: Manifest, path: Path) -> dict[str, Any]:
         "agreement": made.same_answers if asked else None,
         "max_difference": made.largest_difference if asked else None,
         "accuracy": made.accuracy.model_dump() if made.accuracy else None,
+        "awkward": made.awkward.model_dump() if made.awkward else None,
         "ms_per_image": made.milliseconds_per_picture,
         "offered": made.agrees,
         "why": made.reason,

@@ -1,7 +1,7 @@
-"""Follow a run from its first event to its end, in words.
+"""Follow a run from its first event to its end, in words; any other job by its progress.
 
-It knows what each event says to a person, and what the end is worth as an exit code. It does not know who started the
-run.
+It knows what each event of a run says to a person, and what the end is worth as an exit code. It does not know who
+started the job.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from typing import Any, NoReturn
 import typer
 
 from tlcore.commands.terminal import Bar, Terminal
+from tlcore.jobs.events import Waiting
+from tlcore.jobs.job import Job
+from tlcore.jobs.progress import Progress
+from tlcore.jobs.state import OVER
 from tlcore.runs.events import (
     CrossValidated,
     Ended,
@@ -28,10 +32,9 @@ from tlcore.runs.events import (
     PhaseStarted,
     Resumed,
     Started,
-    Waiting,
 )
 from tlcore.runs.run import Run
-from tlcore.runs.state import OVER, RunState
+from tlcore.runs.state import RunState
 
 LOOK_SECONDS = 0.2
 INTERRUPTED = 130
@@ -69,6 +72,25 @@ def follow(run: Run, terminal: Terminal, *, seen: int = 0) -> tuple[RunState, bo
                 terminal.say("Stopping: the best weights are kept and judged. Ctrl-C again leaves the run alone.")
 
 
+def follow_job(job: Job[Any, Any], terminal: Terminal) -> None:
+    """Show how far a job is until it is over; Ctrl-C stops it.
+
+    Raises:
+        GraftError: The job's `fault`: it failed, or somebody stopped it.
+    """
+    with terminal.bar() as bar:
+        try:
+            while (state := job.state()).live:
+                if progress := job.progress():
+                    _draw(bar, progress, progress.title)
+                time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            job.stop()
+            raise
+    if state.state != "finished":
+        raise job.fault(state.error or f"The work was stopped before it was done. {job.again}")
+
+
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
     """Let SIGTERM stop what is followed as Ctrl-C does: a job that a scheduler ends leaves no worker behind."""
@@ -85,7 +107,7 @@ def terminated_like_interrupted() -> Iterator[None]:
 
 def conclude(run: Run, state: RunState, terminal: Terminal, *, seconds: float, interrupted: bool) -> None:
     """Say how a run ended; only one that finished leaves the exit code 0."""
-    judged = f", test accuracy {interval(state.test)}" if state.test else ""
+    judged = f", test {named(state.test)}" if state.test else ""
     terminal.result(_content(run, state, seconds), f"{run.id}: {state.state} after {seconds:.1f} s{judged}.")
     if state.state == "finished":
         return
@@ -121,7 +143,7 @@ def words(event: Event, state: RunState) -> list[str]:
         case CrossValidated(accuracy=mean, deviation=deviation, folds=folds, repeats=repeats, n=n):
             return [f"Accuracy over {repeats} times {folds} folds of {n} pictures: {mean:.3f} ± {deviation:.3f}."]
         case Evaluated():
-            return [f"Test accuracy {interval(event)}."]
+            return [f"Test {named(event)}."]
         case Exported(format=name, agrees=agrees, same_answers=same, largest_difference=largest):
             verdict = "agrees with the app" if agrees else "DISAGREES with the app and is not offered"
             return [f"  {name} {verdict}: {same:.1%} same answers, largest difference {largest:.1g}"]
@@ -129,9 +151,16 @@ def words(event: Event, state: RunState) -> list[str]:
             return []
 
 
+def named(test: Evaluated) -> str:
+    """Write the headline metric, its figure and its interval."""
+    title = test.of.title
+    return f"{title if title.isupper() or '(' in title else title[0].lower() + title[1:]} {interval(test)}"
+
+
 def interval(test: Evaluated) -> str:
-    """Accuracy with its interval, as people say it."""
-    return f"{test.accuracy:.3f} (95 % between {test.low:.3f} and {test.high:.3f}, {test.n} pictures)"
+    """Write the headline figure with its interval."""
+    value, low, high = (test.of.plain(each, test.unit) for each in (test.value, test.low, test.high))
+    return f"{value} (95 % between {low} and {high}, {test.n} pictures)"
 
 
 def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
@@ -140,7 +169,7 @@ def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
         "run": run.id,
         "path": str(run.path.resolve()),
         "state": state.state,
-        "test": None if test is None else {"accuracy": test.accuracy, "low": test.low, "high": test.high, "n": test.n},
+        "test": None if test is None else test.figures,
         "seconds": {"total": round(seconds, 3), **{name: round(took, 3) for name, took in state.seconds.items()}},
         "images_per_second": {name: round(rate, 1) for name, rate in state.images_per_second.items()},
     }
@@ -164,6 +193,8 @@ def _show(run: Run, state: RunState, bar: Bar) -> None:
         bar.update(state.phase.title if state.phase else waiting, 0, 0)
         return
     title = f"{progress.title}, epoch {progress.epoch}/{progress.epochs}" if progress.epoch else progress.title
-    bar.update(
-        title, progress.done, progress.total, rate=progress.images_per_second, seconds_left=progress.seconds_left
-    )
+    _draw(bar, progress, title)
+
+
+def _draw(bar: Bar, progress: Progress, title: str) -> None:
+    bar.update(title, progress.done, progress.total, rate=progress.items_per_second, seconds_left=progress.seconds_left)

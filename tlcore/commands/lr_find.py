@@ -5,20 +5,26 @@ It knows the arguments and what is printed. It does not know how rates are tried
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tlcore.commands.data import find_or_take_in
-from tlcore.commands.settings import default, settings
+from tlcore.commands.import_options import with_import_options
+from tlcore.commands.settings import option, settings
 from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.jobs.progress import Progress
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.events import Event, Progress
+from tlcore.runs.events import Event
 from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tlcore.data.import_plan import ImportChoices
 
 ROWS = 12
 
 
+@with_import_options
 def lr_find(
     data: Annotated[
         str,
@@ -26,19 +32,15 @@ def lr_find(
             metavar="DATA", help="A dataset's id or name, a folder or zip that is taken in first, or `sample`."
         ),
     ],
-    backbone: Annotated[
-        str | None, typer.Option(help="`backbones list` shows them.", show_default=default("backbone"))
-    ] = None,
-    mode: Annotated[str | None, typer.Option(help="freeze or fine-tune.", show_default=default("mode"))] = None,
-    blocks: Annotated[
-        int | None, typer.Option(help="Blocks to unfreeze when fine-tuning.", show_default=default("blocks"))
-    ] = None,
-    image_size: Annotated[
-        int | None, typer.Option(help="Side of the square picture, pixels.", show_default=default("image_size"))
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(show_default=default("batch_size"))] = None,
-    seed: Annotated[int | None, typer.Option(show_default=default("seed"))] = None,
+    backbone: Annotated[str | None, option("backbone")] = None,
+    mode: Annotated[str | None, option("mode")] = None,
+    blocks: Annotated[int | None, option("blocks")] = None,
+    image_size: Annotated[int | None, option("image_size")] = None,
+    batch_size: Annotated[int | None, option("batch_size")] = None,
+    seed: Annotated[int | None, option("seed")] = None,
     as_json: AsJson = False,
+    *,
+    choices: ImportChoices,
 ) -> None:
     """Suggest a learning rate: of the head when freezing, of the unfrozen blocks when fine-tuning."""
     asked = {
@@ -53,7 +55,7 @@ def lr_find(
     given = {field: value for field, value in asked.items() if value is not None}
     settings("-", given)  # a typing error shows before the pictures are taken in
     workspace = Workspace.default()
-    dataset = find_or_take_in(workspace, data, terminal)
+    dataset = find_or_take_in(workspace, data, terminal, choices)
     content = _found(settings(dataset.id, given), dataset, workspace, terminal)
     terminal.result(content, _text(content, settings(dataset.id, given)))
 

@@ -12,6 +12,7 @@ import typer
 
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.disk import size
 from tlcore.errors import DataError
 from tlcore.runs.run import open_run
 from tlcore.workspace import Workspace
@@ -77,5 +78,5 @@ def unpack_dataset(archive: ZipArgument, copy: CopyOption = False, as_json: AsJs
 def _written(terminal: Terminal, kind: str, packed: Packed) -> None:
     content: dict[str, Any] = {kind: packed.pack.id, "path": str(packed.path), "bytes": packed.bytes}
     content["files"] = packed.pack.files
-    said = f"{packed.pack.name}: {packed.pack.files:,} files in {packed.path} ({packed.bytes / 10**6:,.3g} MB)."
+    said = f"{packed.pack.name}: {packed.pack.files:,} files in {packed.path} ({size(packed.bytes)})."
     terminal.result(content, said)

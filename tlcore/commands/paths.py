@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tlcore.errors import DataError
 
@@ -17,7 +17,8 @@ def files_in(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
 
     A file that is named counts as one, whatever it is called. What is named twice, or lies in another folder that is
     named, comes once, where it comes first. Only the names of the folders on the way are kept, so that there may be any
-    number of files. Hidden files are passed over, links to folders not followed.
+    number of files. Hidden files and those of systems (`@eaDir`, `__MACOSX`) are passed over, links to folders not
+    followed.
 
     Raises:
         DataError: There is nothing at a path.
@@ -67,11 +68,13 @@ def _place(path: Path) -> Path:
 
 
 def _below(folder: Path, place: Path, before: set[Path]) -> Iterator[Path]:
+    from tlcore.data.system_files import made_by_system
+
     # Not `rglob`: it has to be sorted, and for that it would have to be read to its end.
     with os.scandir(folder) as entries:
         found = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
     for name, is_folder, is_file in found:
-        if before and place / name in before:
+        if (before and place / name in before) or made_by_system(PurePosixPath(name)):
             continue
         if is_folder:
             yield from _below(folder / name, place / name, before)

@@ -17,12 +17,13 @@ import typer
 
 from tlcore.commands.paths import count_pictures, others_in, pictures_in
 from tlcore.commands.runs import RunArgument
-from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.commands.terminal import AsJson, Terminal, shown, table
 from tlcore.errors import DataError
+from tlcore.inference.predictions_csv import SURE_FROM, AnswerTable, Row
+from tlcore.markup import one_line
 
 if TYPE_CHECKING:
     from tlcore.inference.predictor import Predictor
-    from tlcore.inference.table import AnswerTable, Row
 
 MOST_SHOWN = 100
 SAME = 1e-3
@@ -35,6 +36,10 @@ def predict(
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep the answers that --csv FILE has; ask about the other pictures only.")
     ] = False,
+    sure_from: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="The confidence from which the column `says` of --csv calls an answer sure."),
+    ] = SURE_FROM,
     as_json: AsJson = False,
 ) -> None:
     """Ask a run's model about pictures."""
@@ -46,10 +51,9 @@ def predict(
     found = with_model(run)
     number = count_pictures(paths)
     from tlcore.inference.predictor import Predictor
-    from tlcore.inference.table import AnswerTable
 
     predictor = Predictor.from_run(found.path)
-    with AnswerTable(csv_file, predictor.labels.labels, resume=resume) as answers:
+    with AnswerTable(csv_file, predictor.labels.labels, resume=resume, sure_from=sure_from) as answers:
         known = _check_known(answers, predictor) if resume else frozenset()
         answered = sum(1 for path in pictures_in(paths) if str(path) in known) if known else 0
         waiting = (path for path in pictures_in(paths) if str(path) not in known)
@@ -61,9 +65,9 @@ def predict(
             terminal.stream(_content(found.id, answers, predictor.labels.labels, paths))
         else:
             _print(answers, paths, csv_file)
-        failed = [f"{row.path}: {row.error}" for row in answers.rows() if row.error]
+        failed = [f"{shown(row.path)}: {row.error}" for row in answers.rows() if row.error]
     for line in failed:
-        typer.echo(line, err=True)
+        typer.echo(one_line(line), err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -107,12 +111,12 @@ def _prediction(row: Row, labels: Sequence[str]) -> dict[str, Any]:
 def _print(answers: AnswerTable, paths: Sequence[Path], csv_file: Path | None) -> None:
     good = (row for row in answers.rows() if not row.error)
     rows: list[tuple[str, ...]] = [
-        (row.path, row.label, f"{row.confidence:.3f}", _unfamiliar(row)) for row in islice(good, MOST_SHOWN)
+        (shown(row.path), row.label, f"{row.confidence:.3f}", _unfamiliar(row)) for row in islice(good, MOST_SHOWN)
     ]
     typer.echo(table(("picture", "label", "confidence", ""), rows) if rows else "No picture could be read.")
     counts = Counter(row.label for row in answers.rows() if not row.error)
     if counts.total() > MOST_SHOWN:
-        classes = ", ".join(f"{label} {number:,}" for label, number in counts.most_common(MOST_SHOWN))
+        classes = ", ".join(f"{one_line(label)} {number:,}" for label, number in counts.most_common(MOST_SHOWN))
         advice = "" if csv_file else " `--csv FILE` writes them all."
         typer.echo(f"… and {counts.total() - MOST_SHOWN:,} more. Of all: {classes}.{advice}")
     if ignored := sum(1 for _ in others_in(paths)):

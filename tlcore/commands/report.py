@@ -34,7 +34,9 @@ def report(
     try:
         write_bytes(path, content)
     except OSError as error:
-        raise DataError(f"A file that can be written is needed. {path} cannot: {error.strerror}.") from error
+        raise DataError(
+            f"A file that can be written is needed. {path} cannot: {error.strerror}. Name another one."
+        ) from error
     terminal.result(
         {"run": found.id, "format": form, "path": str(path.resolve()), "bytes": len(content)},
         f"{FORMS[form].title} of {found.name}: {path}",

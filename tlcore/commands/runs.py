@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tlcore.commands.follow import conclude, follow, interval, terminated_like_interrupted, way_on, words
+from tlcore.commands.follow import conclude, follow, named, terminated_like_interrupted, way_on, words
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import RunError
-from tlcore.runs import queue as waiting
+from tlcore.jobs import queue as waiting
 from tlcore.runs.run import Run, broken_runs, list_runs, open_run
 from tlcore.runs.state import RunState
 from tlcore.workspace import Workspace
@@ -50,7 +50,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         "path": str(found.path.resolve()),
         "config": found.config.model_dump(mode="json"),
         "best_epoch": state.best_epoch,
-        "test": state.test and state.test.model_dump(include={"accuracy", "low", "high", "n"}),
+        "test": state.test and state.test.figures,
         "seconds_by_phase": state.seconds,
         "images_per_second": state.images_per_second,
         "epochs": [epoch.model_dump(mode="json", exclude={"kind", "schema_version"}) for epoch in state.epochs],
@@ -63,7 +63,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
     lines = [f"{found.name}: {state.state}", str(content["path"]), settings]
     lines += [line for event in found.events() for line in words(event, state)]
     if state.test:
-        lines.append(f"Test accuracy {interval(state.test)}, from epoch {state.best_epoch}.")
+        lines.append(f"Test {named(state.test)}, from epoch {state.best_epoch}.")
     Terminal(as_json=as_json).result(content, "\n".join([*lines, *filter(None, [state.error, way_on(found, state)])]))
 
 
@@ -90,7 +90,7 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that was paused, stopped, killed or cancelled, and follow it to its end."""
-    from tlcore.runs.launch import resume as take_up
+    from tlcore.runs.resume import resume as take_up
 
     began = time.monotonic()
     found, terminal = open_run(Workspace.default(), run), Terminal(as_json=as_json)
@@ -111,13 +111,14 @@ def queue(as_json: AsJson = False) -> None:
     places = [
         {
             "position": place.position,
-            "run": place.run.id,
-            "name": place.run.name,
-            "path": str(place.run.path),
-            "state": place.run.state().state,
+            "run": run.id,
+            "name": run.name,
+            "path": str(run.path),
+            "state": run.state().state,
             "since": place.since.isoformat(),
         }
         for place in waiting.line()
+        for run in (Run(place.path),)
     ]
     rows = [
         (str(place["position"] or "trains"), *(str(place[field]) for field in ("name", "since", "path")))
@@ -137,7 +138,7 @@ def move(
     found = open_run(Workspace.default(), run)
     waiting.move(found, to)
     mine = found.path.resolve()
-    position = next((place.position for place in waiting.line() if place.run.path == mine), 0)
+    position = next((place.position for place in waiting.line() if place.path == mine), 0)
     said = f"{found.name} is number {position} in line." if position else f"{found.name} has its turn."
     Terminal(as_json=as_json).result({"run": found.id, "position": position}, said)
 
@@ -224,7 +225,9 @@ def _summary(run: Run, state: RunState) -> dict[str, Any]:
         "dataset": dataset,
         "backbone": config.backbone,
         "mode": config.mode,
-        "accuracy": state.test.accuracy if state.test else None,
+        "metric": state.test.metric if state.test else None,
+        "value": state.test.value if state.test else None,
+        "accuracy": state.test.value if state.test and state.test.metric == "accuracy" else None,
         "seconds": state.total_seconds,
     }
 

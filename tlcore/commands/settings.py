@@ -5,13 +5,14 @@ It knows the words that people type. It does not know what the settings do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from pydantic import ValidationError
+import typer
+from pydantic import BaseModel, ValidationError
 
 from tlcore.commands.terminal import Terminal, table
 from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.config import Fractions, TrainingConfig, range_of
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,10 +21,34 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
-def default(field: str) -> str:
-    """A setting's default, as `--help` shows it."""
-    value = TrainingConfig.model_fields[field].default
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+def default(field: str, of: type[BaseModel] = TrainingConfig) -> str:
+    """Write a setting's default as it would be typed."""
+    value = of.model_fields[field].default
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def option(
+    field: str, *names: str, of: type[BaseModel] = TrainingConfig, more: str = "", metavar: str = "", unset: str = ""
+) -> Any:
+    """Make the option of a setting from its `Field`: its description, range, words and default.
+
+    Args:
+        field: The setting.
+        of: Whose setting it is.
+        names: What it is called where that is not the field's name.
+        more: A sentence to add.
+        metavar: What is typed; the words of a choice where not given.
+        unset: What is done without it, where the default is None.
+    """
+    about, bounds = of.model_fields[field], range_of(field, of)
+    words = "|".join(get_args(about.annotation)) if get_origin(about.annotation) is Literal else ""
+    described = f"{about.description} ({bounds})" if bounds else about.description
+    return typer.Option(
+        *names,
+        help=f"{described} {more}".strip(),
+        metavar=metavar or words or None,
+        show_default=unset or default(field, of),
+    )
 
 
 def settings(dataset: str, given: dict[str, Any]) -> TrainingConfig:
@@ -48,7 +73,7 @@ def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> Tra
     if given.get("mode") != AUTO:
         return settings(dataset.id, given)
     from tlcore.backbones.catalogue import find
-    from tlcore.runs.recipe import recommend
+    from tlcore.runs.recommend import recommend
 
     given = {field: value for field, value in given.items() if field != "mode"}
     recipe = recommend(dataset, find(settings(dataset.id, given).backbone))
@@ -64,7 +89,7 @@ def start_of(workspace: Workspace, name: str) -> dict[str, Any]:
     Raises:
         RunError: There are no such weights, or they are not of a model that a Graft made.
     """
-    from tlcore.runs.start import find_start
+    from tlcore.runs.initial_weights import find_start
 
     start = find_start(workspace, name)
     about = start.about
@@ -99,6 +124,4 @@ def fractions_of(text: str) -> Fractions:
 
 
 def _said(value: Any) -> str:
-    if isinstance(value, Fractions):
-        return f"{value.train:g},{value.val:g},{value.test:g}"
     return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)

@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tlcore.commands.data import find_or_take_in
+from tlcore.commands.import_options import with_import_options
 from tlcore.commands.settings import fractions_of
 from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.data.dataset import Dataset
-    from tlcore.data.parts import Draw, Parts
+    from tlcore.data.import_plan import ImportChoices
+    from tlcore.data.split.file import Draw, Parts
 
 USUAL = "0.7,0.15,0.15"
 
 
+@with_import_options
 def split(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A dataset's id or name, a folder or zip, or `sample`.")],
     group_by: Annotated[
@@ -47,16 +51,18 @@ def split(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
+    *,
+    choices: ImportChoices,
 ) -> None:
     """Draw the locked split of a dataset, or show it."""
-    from tlcore.data.locked import cost_of_drawing_anew, draw_parts, read_parts, regroup
-    from tlcore.data.parts import read_draw
+    from tlcore.data.split.file import read_draw
+    from tlcore.data.split.locked import cost_of_drawing_anew, draw_parts, read_parts, regroup
 
     terminal = Terminal(as_json=as_json)
     fractions = fractions_of(shares) if shares is not None else None
-    dataset = find_or_take_in(Workspace.default(), data, terminal)
+    dataset = find_or_take_in(Workspace.default(), data, terminal, choices)
     if csv_file is not None:
-        from tlcore.data.columns import take_columns
+        from tlcore.data.metadata import take_columns
 
         named = take_columns(dataset, csv_file.name, _content(csv_file))
         terminal.say(f"{named:,} pictures have columns of {csv_file.name}.")
@@ -100,7 +106,7 @@ def split(
 
 def _content(file: Path) -> bytes:
     try:
-        return file.expanduser().read_bytes()
+        return expanded(file).read_bytes()
     except OSError as error:
         raise DataError(f"A CSV that names the pictures is needed. {file} cannot be read: {error.strerror}.") from error
 
@@ -109,11 +115,11 @@ def _grouping(
     dataset: Dataset, before: Draw | None, asked: list[str] | None, near_duplicates: bool | None
 ) -> tuple[str, ...]:
     """What is to stay together: what is asked for, or what did before; near-copies unless they are switched off."""
-    from tlcore.data.grouping import NEAR_DUPLICATES, parse
+    from tlcore.data.split.grouping import NEAR_DUPLICATES, parse
 
     rules = [str(parse(text)) for text in asked] if asked else list(before.grouping if before else ())
     if NEAR_DUPLICATES in (asked or ()):
-        from tlcore.data.grouping import NOT_LOOKED_FOR
+        from tlcore.data.split.grouping import NOT_LOOKED_FOR
 
         if not (dataset.path / "health" / "clusters.parquet").exists():
             raise DataError(NOT_LOOKED_FOR.format(which="these pictures"))
@@ -143,7 +149,7 @@ def _shares(draw: Draw) -> str:
 
 def _told(dataset: Dataset, parts: Parts) -> tuple[dict[str, Any], str]:
     """The object for scripts, and the words for a person."""
-    from tlcore.data.looks import read_looks, sentence
+    from tlcore.data.test_usage import read_looks, sentence
 
     draw, classes = parts.draw, dataset.info.classes
     counts = parts.counts(classes)

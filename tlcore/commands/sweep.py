@@ -6,7 +6,7 @@ It knows the choices as arguments and what a sweep says to a person. It does not
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -14,26 +14,26 @@ from pydantic import ValidationError
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import INTERRUPTED, interval, terminated_like_interrupted
+from tlcore.commands.import_options import with_import_options
+from tlcore.commands.settings import option
 from tlcore.commands.terminal import AsJson, Bar, Terminal, table
 from tlcore.errors import ConfigError, Problem
+from tlcore.jobs.launch import launch
 from tlcore.runs.run import Run
 from tlcore.sweeps.config import Depth, SweepConfig, most_trials
 from tlcore.sweeps.events import Event, TrialEnded, TrialStarted
-from tlcore.sweeps.launch import launch_sweep
 from tlcore.sweeps.state import SweepState
 from tlcore.sweeps.sweep import Sweep, create_sweep, open_sweep
 from tlcore.sweeps.table import Row, best, rows
 from tlcore.workspace import Workspace
 
+if TYPE_CHECKING:
+    from tlcore.data.import_plan import ImportChoices
+
 LOOK_SECONDS = 0.3
 
 
-def default(field: str) -> str:
-    """A choice's default, as `--help` shows it."""
-    value = SweepConfig.model_fields[field].default
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
+@with_import_options
 def sweep(
     data: Annotated[
         str,
@@ -43,27 +43,19 @@ def sweep(
             "interrupted sweep goes on with that one, with its own settings.",
         ),
     ],
-    backbones: Annotated[
-        str | None, typer.Option(help="A list with commas.", show_default=default("backbones"))
-    ] = None,
-    depths: Annotated[
-        str | None,
-        typer.Option(help="Blocks to unfreeze: 0 freezes, `all` trains every block.", show_default=default("depths")),
-    ] = None,
+    backbones: Annotated[str | None, option("backbones", of=SweepConfig, more="A list with commas.")] = None,
+    depths: Annotated[str | None, option("depths", of=SweepConfig, more="A list with commas.")] = None,
     rates: Annotated[
-        str | None, typer.Option(help="Learning rates, a list with commas.", show_default="a range is searched")
+        str | None, option("rates", of=SweepConfig, more="A list with commas.", unset="a range is searched")
     ] = None,
-    trials: Annotated[int | None, typer.Option(help="Runs at most.", show_default=default("trials"))] = None,
-    epochs: Annotated[int | None, typer.Option(help="Of each run.", show_default=default("epochs"))] = None,
-    image_size: Annotated[
-        int | None, typer.Option(help="Side of the square picture, pixels.", show_default="each backbone's own")
-    ] = None,
-    target_metric: Annotated[
-        str | None,
-        typer.Option(help="loss, accuracy, balanced_accuracy or macro_f1.", show_default=default("target_metric")),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(show_default=default("seed"))] = None,
+    trials: Annotated[int | None, option("trials", of=SweepConfig)] = None,
+    epochs: Annotated[int | None, option("epochs", of=SweepConfig)] = None,
+    image_size: Annotated[int | None, option("image_size", of=SweepConfig, unset="each backbone's own")] = None,
+    target_metric: Annotated[str | None, option("target_metric", of=SweepConfig)] = None,
+    seed: Annotated[int | None, option("seed", of=SweepConfig)] = None,
     as_json: AsJson = False,
+    *,
+    choices: ImportChoices,
 ) -> None:
     """Try several backbones, depths and learning rates; hopeless runs end early."""
     terminal = Terminal(as_json=as_json)
@@ -78,10 +70,12 @@ def sweep(
         "seed": seed,
     }
     workspace = Workspace.default()
-    found = _find_or_make(workspace, data, {key: value for key, value in asked.items() if value is not None}, terminal)
+    found = _find_or_make(
+        workspace, data, {key: value for key, value in asked.items() if value is not None}, terminal, choices
+    )
     with terminated_like_interrupted():
         seen = len(found.events())
-        launch_sweep(found)
+        launch(found)
         state, interrupted = _follow(workspace, found, terminal, seen)
     laid_out = rows(workspace, found, state.trials)
     winner = best(laid_out, found.config.target_metric)
@@ -91,12 +85,14 @@ def sweep(
         raise typer.Exit(INTERRUPTED if interrupted else 1)
 
 
-def _find_or_make(workspace: Workspace, data: str, given: dict[str, Any], terminal: Terminal) -> Sweep:
+def _find_or_make(
+    workspace: Workspace, data: str, given: dict[str, Any], terminal: Terminal, choices: ImportChoices
+) -> Sweep:
     if (workspace.sweeps / data / "sweep.json").exists():
         found = open_sweep(workspace, data)
     else:
         _config("-", given)  # a typing error shows before the pictures are taken in
-        dataset = find_or_take_in(workspace, data, terminal)
+        dataset = find_or_take_in(workspace, data, terminal, choices)
         found = create_sweep(workspace, dataset, _config(dataset.id, given))
     trials = most_trials(found.config)
     terminal.say(f"Sweep {found.id}: at most {trials} {'trial' if trials == 1 else 'trials'}, in {found.path}")
@@ -177,7 +173,7 @@ def _entry(row: Row) -> dict[str, Any]:
         "rate": row.trial.rate,
         "state": row.trial.state,
         "validation": row.validation,
-        "test": None if test is None else {"accuracy": test.accuracy, "low": test.low, "high": test.high, "n": test.n},
+        "test": None if test is None else test.figures,
         "seconds": None if row.seconds is None else round(row.seconds, 3),
         "bytes": row.bytes,
     }
@@ -206,7 +202,9 @@ def _cells(row: Row, *, chosen: bool) -> tuple[str, ...]:
         f"{trial.rate:.2g}",
         trial.state,
         "–" if row.validation is None else f"{row.validation:.3f}",
-        "–" if test is None else f"{test.accuracy:.3f} ({test.low:.3f} to {test.high:.3f})",
+        "–"
+        if test is None
+        else f"{test.of.plain(test.value)} ({test.of.plain(test.low)} to {test.of.plain(test.high)})",
         "–" if row.seconds is None else f"{row.seconds:.0f}",
         "–" if row.bytes is None else f"{row.bytes / 1e6:.1f}",
         trial.run or "–",

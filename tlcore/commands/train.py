@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import conclude, follow, terminated_like_interrupted
-from tlcore.commands.settings import AUTO, augmentations, default, fractions_of, resolved, settings, start_of
+from tlcore.commands.import_options import with_import_options
+from tlcore.commands.settings import AUTO, augmentations, fractions_of, option, resolved, settings, start_of
 from tlcore.commands.terminal import AsJson, Terminal
 from tlcore.workspace import Workspace
 
+if TYPE_CHECKING:
+    from tlcore.data.import_plan import ImportChoices
 
+OF_AUTO = "`auto`: every setting that is not given becomes what fits these pictures."
+
+
+@with_import_options
 def train(
     data: Annotated[
         str,
@@ -25,87 +32,44 @@ def train(
             metavar="DATA", help="A dataset's id or name, a folder or zip that is taken in first, or `sample`."
         ),
     ],
-    backbone: Annotated[
-        str | None, typer.Option(help="`backbones list` shows them.", show_default=default("backbone"))
-    ] = None,
+    backbone: Annotated[str | None, option("backbone")] = None,
     start: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="RUN|FILE.keras",
-            help="Begin with the weights of a run, or of a file that Graft exported.",
-            show_default="the pretrained weights",
-        ),
+        str | None, option("start", "--from", metavar="RUN|FILE.keras", unset="the pretrained weights")
     ] = None,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            help="freeze, fine-tune, or auto: every setting that is not given becomes what fits these pictures.",
-            show_default=default("mode"),
-        ),
-    ] = None,
-    blocks: Annotated[
-        int | None, typer.Option(help="Blocks to unfreeze when fine-tuning.", show_default=default("blocks"))
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(show_default=default("epochs"))] = None,
-    image_size: Annotated[
-        int | None, typer.Option(help="Side of the square picture, pixels.", show_default=default("image_size"))
-    ] = None,
-    resize: Annotated[
-        str | None, typer.Option(help="crop, letterbox or stretch.", show_default=default("resize"))
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(show_default=default("batch_size"))] = None,
-    optimizer: Annotated[
-        str | None, typer.Option(help="adamw, adam or sgd.", show_default=default("optimizer"))
-    ] = None,
-    head_learning_rate: Annotated[float | None, typer.Option(show_default=default("head_learning_rate"))] = None,
-    fine_tune_learning_rate: Annotated[
-        float | None, typer.Option(show_default=default("fine_tune_learning_rate"))
-    ] = None,
-    dropout: Annotated[float | None, typer.Option(show_default=default("dropout"))] = None,
-    head: Annotated[str | None, typer.Option(help="trained, logistic or both.", show_default=default("head"))] = None,
-    gradual: Annotated[
-        bool | None, typer.Option(help="Unfreeze block by block.", show_default=default("gradual"))
-    ] = None,
-    weight_decay: Annotated[float | None, typer.Option(show_default=default("weight_decay"))] = None,
-    layer_decay: Annotated[
-        float | None,
-        typer.Option(help="Rate of a block over that of the one above it.", show_default=default("layer_decay")),
-    ] = None,
-    ema: Annotated[
-        float | None, typer.Option(help="Momentum of the weights' average; 0 is off.", show_default=default("ema"))
-    ] = None,
-    label_smoothing: Annotated[float | None, typer.Option(show_default=default("label_smoothing"))] = None,
-    mixup: Annotated[float | None, typer.Option(help="Alpha; 0 is off.", show_default=default("mixup"))] = None,
-    cutmix: Annotated[float | None, typer.Option(help="Alpha; 0 is off.", show_default=default("cutmix"))] = None,
-    views: Annotated[
-        int | None, typer.Option(help="Cached views of each training picture.", show_default="chosen")
-    ] = None,
-    target_metric: Annotated[
-        str | None,
-        typer.Option(help="loss, accuracy, balanced_accuracy or macro_f1.", show_default=default("target_metric")),
-    ] = None,
-    precision: Annotated[str | None, typer.Option(help="auto or float32.", show_default=default("precision"))] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(help="Epochs without progress before it stops; 0 never.", show_default=default("patience")),
-    ] = None,
-    balancing: Annotated[
-        str | None, typer.Option(help="none, weights or sampling.", show_default=default("balancing"))
-    ] = None,
-    augment: Annotated[
-        str | None, typer.Option(help="A list with commas, or none.", show_default=default("augment"))
-    ] = None,
-    fractions: Annotated[
-        str | None,
-        typer.Option(help="Shares of training, validation, test.", show_default="0.7,0.15,0.15"),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(show_default=default("seed"))] = None,
+    mode: Annotated[str | None, option("mode", metavar="freeze|fine-tune|auto", more=OF_AUTO)] = None,
+    blocks: Annotated[int | None, option("blocks")] = None,
+    epochs: Annotated[int | None, option("epochs")] = None,
+    image_size: Annotated[int | None, option("image_size")] = None,
+    resize: Annotated[str | None, option("resize")] = None,
+    batch_size: Annotated[int | None, option("batch_size")] = None,
+    optimizer: Annotated[str | None, option("optimizer")] = None,
+    head_learning_rate: Annotated[float | None, option("head_learning_rate")] = None,
+    fine_tune_learning_rate: Annotated[float | None, option("fine_tune_learning_rate")] = None,
+    dropout: Annotated[float | None, option("dropout")] = None,
+    head: Annotated[str | None, option("head")] = None,
+    gradual: Annotated[bool | None, option("gradual")] = None,
+    weight_decay: Annotated[float | None, option("weight_decay")] = None,
+    layer_decay: Annotated[float | None, option("layer_decay")] = None,
+    ema: Annotated[float | None, option("ema")] = None,
+    label_smoothing: Annotated[float | None, option("label_smoothing")] = None,
+    loss: Annotated[str | None, option("loss")] = None,
+    mixup: Annotated[float | None, option("mixup")] = None,
+    cutmix: Annotated[float | None, option("cutmix")] = None,
+    views: Annotated[int | None, option("views", unset="chosen")] = None,
+    target_metric: Annotated[str | None, option("target_metric")] = None,
+    precision: Annotated[str | None, option("precision")] = None,
+    patience: Annotated[int | None, option("patience")] = None,
+    balancing: Annotated[str | None, option("balancing")] = None,
+    augment: Annotated[str | None, option("augment", more="A list with commas, or none.")] = None,
+    fractions: Annotated[str | None, option("fractions")] = None,
+    seed: Annotated[int | None, option("seed")] = None,
     name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="The run's folder: a new or empty one.", show_default="in the workspace")
     ] = None,
     as_json: AsJson = False,
+    *,
+    choices: ImportChoices,
 ) -> None:
     """Train a model, judge it on test pictures and export it."""
     began = time.monotonic()
@@ -126,6 +90,7 @@ def train(
         "layer_decay": layer_decay,
         "ema": ema,
         "label_smoothing": label_smoothing,
+        "loss": loss,
         "mixup": mixup,
         "cutmix": cutmix,
         "views": views,
@@ -142,13 +107,13 @@ def train(
     given = {field: value for field, value in asked.items() if value is not None}
     # A typing error shows before the pictures are taken in.
     settings("-", {field: value for field, value in given.items() if (field, value) != ("mode", AUTO)})
+    from tlcore.jobs.launch import launch
     from tlcore.runs.create import create_run
-    from tlcore.runs.launch import launch
 
     workspace = Workspace.default()
     if start is not None:
         given = {**start_of(workspace, start), **given}
-    dataset = find_or_take_in(workspace, data, terminal)
+    dataset = find_or_take_in(workspace, data, terminal, choices)
     run = create_run(workspace, dataset, resolved(dataset, given, terminal), out)
     if name:
         run.rename(name)

@@ -12,11 +12,13 @@ from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import RunError
 from tlcore.runs.run import Run, open_run
+from tlcore.tasks import Metric, find_task
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tlcore.evaluation.curves_read import Reading
     from tlcore.evaluation.metrics import Evaluation
+    from tlcore.evaluation.training_diagnostics import Reading
+    from tlcore.tasks.evaluation import Figure, TaskEvaluation
 
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
@@ -24,13 +26,20 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
     from tlcore.data.dataset import open_dataset  # not before a typing error could show
-    from tlcore.data.looks import read_looks, sentence
-    from tlcore.evaluation.curves_read import read_curves
+    from tlcore.data.test_usage import read_looks, sentence
     from tlcore.evaluation.run import evaluate_run
     from tlcore.evaluation.summary import summary
+    from tlcore.evaluation.training_diagnostics import read_curves
+    from tlcore.tasks.evaluation import TaskEvaluation
 
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
+    if isinstance(judged, TaskEvaluation):
+        terminal.result(
+            {"run": found.id, **judged.model_dump(mode="json", exclude={"schema_version"})},
+            _task_text(found.name, judged),
+        )
+        return
     looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
     readings = read_curves(found.state(), found.config)
     content = {
@@ -52,6 +61,43 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
         + "".join(f"\n{_reading(reading)}" for reading in readings)
     )
     terminal.result(content, text)
+
+
+def _task_text(name: str, judged: TaskEvaluation) -> str:
+    """Lay out the figures of a task's evaluation: the model's and its baselines', then those of each label."""
+    task = find_task(judged.task)
+
+    def cell(metric: Metric, known: dict[str, Figure]) -> str:
+        figure = known.get(metric.key)
+        if figure is None:
+            return "–"
+        value, low, high = (metric.plain(each, judged.unit) for each in (figure.value, figure.low, figure.high))
+        return f"{value} ({low} to {high})"
+
+    rows = [
+        (title, *(cell(metric, known) for metric in task.metrics))
+        for title, known in (("This model", judged.figures), *judged.baselines.items())
+    ]
+    parts = [f"{name}: {task.title}, {judged.n} test examples; 95 % intervals in parentheses."]
+    parts.append(table(("", *(metric.title for metric in task.metrics)), rows))
+    if judged.per_label:
+        keys = ("precision", "recall", "f1", "average_precision")
+        plain = [Metric(key, key, "") for key in keys]
+        labels = [
+            (each.label, *(cell(metric, each.figures) for metric in plain), f"{each.threshold:.2f}", f"{each.support}")
+            for each in judged.per_label
+        ]
+        parts.append(
+            table(("label", "precision", "recall", "F1", "average precision", "threshold", "examples"), labels)
+        )
+    if judged.coverage and judged.target_coverage is not None:
+        found = judged.coverage
+        parts.append(
+            f"Prediction intervals of ±{judged.margin:.4g} {judged.unit}".rstrip()
+            + f" hold {found.value:.1%} of the true values (95 % between {found.low:.1%} and {found.high:.1%}); "
+            f"{judged.target_coverage:.0%} was aimed at."
+        )
+    return "\n".join([*parts, *judged.notes])
 
 
 def _baselines(judged: Evaluation) -> str:

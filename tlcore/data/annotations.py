@@ -13,19 +13,25 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.parsers import expat
 
+from tlcore.data.encodings import decode
+from tlcore.data.json_tables import read_json, table_of
 from tlcore.data.pixels import SUFFIXES
-from tlcore.data.tables import Table, read_table
+from tlcore.data.tables import Table, read_tables
+from tlcore.data.workbooks import SUFFIXES as SUFFIXES_OF_WORKBOOKS
+from tlcore.errors import DataError
 
 # A collection has one such file or a few; many are one for each picture, of a kind that is not read here.
 MOST_FILES = 20
 MOST_BYTES = 64 * 10**6
-SUFFIXES_OF_TABLES = frozenset({".csv", ".tsv", ".jsonl"})
+SUFFIXES_OF_LINES = frozenset({".jsonl", ".ndjson", ".manifest"})
+SUFFIXES_OF_TABLES = frozenset({".csv", ".tsv", ".lst", *SUFFIXES_OF_LINES}) | SUFFIXES_OF_WORKBOOKS
 SUFFIXES_OF_EXPORTS = frozenset({".xml", ".json"})
 _HEADER = ("file_name", "label", "split")
 _UNTAGGED = ""
@@ -36,19 +42,30 @@ _BESIDE = frozenset({"id", "annotator", "annotation_id", "created_at", "updated_
 _UPLOAD_MARK = re.compile(r"[0-9a-f]{8}-(?=.)")
 
 
-def as_table(path: PurePosixPath, content: bytes) -> Table | None:
-    """Read any file that may say which class pictures have; None where it is of no kind that is known.
+def as_tables(path: PurePosixPath, content: bytes, encoding: str | None = None) -> list[Table]:
+    """Read every table in a file, one for each sheet of a workbook; empty where it is of no kind that is known.
 
-    A file of a known kind that cannot be used is a table without rows, its `fault` the reason.
+    A file of a known kind that cannot be used is a table without rows, its `fault` the reason. `encoding` is that of
+    its text, as a person chose it.
     """
     suffix = path.suffix.casefold()
-    if suffix == ".jsonl":
-        return _json_lines(content)
-    if suffix == ".xml":
-        return _cvat(content)
-    if suffix == ".json":
-        return _label_studio(content)
-    return read_table(content)
+    if suffix in SUFFIXES_OF_LINES:
+        return [_json_lines(content, encoding)]
+    if suffix not in SUFFIXES_OF_EXPORTS:
+        return read_tables(content, encoding, path.name)
+    table = _cvat(content) if suffix == ".xml" else _label_studio(content) or read_json(content)
+    return [table] if table is not None else []
+
+
+def tables_in(
+    files: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes], encoding: str | None = None
+) -> list[tuple[PurePosixPath, Table]]:
+    """Read every file that may say which class others have; `read` gives the bytes of one."""
+    exports = [path for path in files if path.suffix.casefold() in SUFFIXES_OF_EXPORTS]
+    texts = [path for path in files if path.suffix.casefold() == ".txt"]
+    few = [path for some in (exports, texts) if len(some) <= MOST_FILES for path in some]
+    likely = [path for path in files if path.suffix.casefold() in SUFFIXES_OF_TABLES]
+    return [(path, table) for path in (*likely, *few) for table in as_tables(path, read(path), encoding)]
 
 
 def without_upload_mark(name: str) -> str:
@@ -198,18 +215,45 @@ def _results(annotation: object) -> Iterator[tuple[str, str]]:
 # === JSON lines ===
 
 
-def _json_lines(content: bytes) -> Table:
-    """One object on a line; what is neither text nor a number is left empty."""
+def _json_lines(content: bytes, encoding: str | None = None) -> Table:
+    """One object on a line; of several values in a cell a text with `|` between them."""
     if len(content) > MOST_BYTES:
         return _fault(f"This table is larger than {MOST_BYTES // 10**6} MB. Give the pictures in parts.")
     try:
-        lines = [json.loads(line) for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        decoded = decode(content, encoding)
+        # Not `splitlines`: a text may have a line separator of Unicode in it.
+        lines = [json.loads(line) for line in decoded.text.split("\n") if line.strip()]
+    except DataError as error:
+        return _fault(str(error))
     except (ValueError, RecursionError) as error:
         return _fault(f"This table is damaged: {error}.")
-    objects = [line for line in lines if isinstance(line, dict)]
-    header = tuple(dict.fromkeys(str(name) for line in objects[:100] for name in line))
-    return Table(header, tuple(tuple(_text(line.get(name)) for name in header) for line in objects))
+    objects = [_flat(line) for line in lines if isinstance(line, dict)]
+    return replace(
+        table_of(objects),
+        encoding=decoded.encoding,
+        codec=decoded.codec,
+        guessed=decoded.guessed,
+        alternatives=decoded.alternatives,
+    )
 
 
-def _text(value: object) -> str:
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+def _flat(line: dict[str, Any]) -> dict[str, Any]:
+    """Bring a line of Vertex AI's import files or of SageMaker's manifests to plain columns; any other stays as it is.
+
+    https://cloud.google.com/vertex-ai/docs/image-data/classification/prepare-data
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
+    """
+    if "source-ref" in line:
+        about = {name: _part(line, f"{name}-metadata").get("class-name") for name in line}
+        plain = {name: about[name] or value for name, value in line.items()}
+        return {name: value for name, value in plain.items() if not name.endswith("-metadata")}
+    if "imageGcsUri" not in line:
+        return line
+    found = {"imageGcsUri": line["imageGcsUri"]}
+    said = line.get("classificationAnnotations") or line.get("classificationAnnotation")
+    several = said if isinstance(said, list) else [said]
+    labels = [str(one["displayName"]) for one in several if isinstance(one, dict) and one.get("displayName")]
+    found["label"] = labels if len(labels) != 1 else labels[0]
+    found["boxes"] = {"bbox": line["boundingBoxAnnotations"]} if line.get("boundingBoxAnnotations") else ""
+    found["ml_use"] = _part(line, "dataItemResourceLabels").get("aiplatform.googleapis.com/ml_use", "")
+    return found

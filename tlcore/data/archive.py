@@ -9,8 +9,6 @@ the disk. Its list is still checked before anything is read, and a hostile one i
 from __future__ import annotations
 
 import os
-import stat
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,16 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import BinaryIO, Protocol, cast
-from unicodedata import normalize
 
+from tlcore.data.encodings import Decoded
+from tlcore.data.entry_names import Parts, disk_parts, spelt, zip_paths
+from tlcore.data.file_kinds import HEAD_BYTES, kind_of_archive, only_archives, size_of_list, what_came, what_holds
+from tlcore.data.system_files import made_by_system
 from tlcore.errors import ArchiveError, DataError, PictureError
 
-HEAD_BYTES = 64
 PARQUET_MAGIC = b"PAR1"
-_END_BYTES = 66_000  # the last record and the longest comment, and Zip64's
 _MOST_BYTES_PER_NAME = 1000
-_UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
-_READABLE_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_NEEDED = "A zip or a folder with pictures is needed."
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,15 @@ class Entry:
 
 
 class Opened(Protocol):
-    """A list of files, and a way to read one of them; safe to use from several threads."""
+    """A list of files, and a way to read one of them; safe to use from several threads.
+
+    Attributes:
+        encoding: How names were decoded of which nothing says the encoding, with a sample; None where all were certain.
+    """
 
     entries: tuple[Entry, ...]
     left_out: tuple[tuple[str, str], ...]
+    encoding: Decoded | None
 
     def open(self, entry: Entry) -> AbstractContextManager[BinaryIO]:
         """Open a file for reading, until the block ends."""
@@ -75,41 +78,70 @@ class Opened(Protocol):
 
 
 @contextmanager
-def opening(source: Path, limits: Limits | None = None) -> Iterator[Opened]:
+def opening(source: Path, limits: Limits | None = None, encoding: str | None = None) -> Iterator[Opened]:
     """Open a zip or a folder, or a lone Parquet file; its content says which it is.
+
+    Args:
+        source: Where it is.
+        limits: What is too much.
+        encoding: Of names of which nothing says it, as a person chose it; else it is guessed.
 
     Raises:
         ArchiveError: The archive is damaged, too large or hostile; or there are too many files.
-        DataError: It is neither a zip nor a folder.
+        DataError: It is neither a zip nor a folder, or holds nothing but another archive, or the encoding does not fit.
     """
     limits = limits or Limits()
     if _is_folder(source):
-        yield _Folder(source, limits)
-    elif not source.exists():
-        raise DataError(f"A zip or a folder with pictures is needed. {source} is not there. Check the path.")
-    elif _head(source) == PARQUET_MAGIC:
+        yield _not_only_archives(_Folder(source, limits, encoding), source)
+        return
+    if not source.exists():
+        raise DataError(f"{_NEEDED} {source} is not there. Check the path.")
+    head = _head(source)
+    if head.startswith(PARQUET_MAGIC):
         yield _File(source)
-    elif not zipfile.is_zipfile(source):
+        return
+    is_zip = zipfile.is_zipfile(source)
+    if came := what_came(source, head, is_zip=is_zip):
+        raise DataError(f"{_NEEDED} {came}")
+    if not is_zip:
         raise DataError(
-            f"A zip or a folder with pictures is needed. {source.name} is neither, or it is damaged. "
-            "Pack the pictures into a zip, one folder for each class."
+            f"{_NEEDED} {source.name} is neither, or it is damaged. Pack the pictures into a zip, one folder for each "
+            "class."
         )
-    else:
-        try:
-            _check_directory(source, limits)
-            archive = zipfile.ZipFile(source)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise ArchiveError(
-                f"The zip {source.name} is damaged: {error}. Make it again, or copy it again."
-            ) from error
-        with archive:
-            yield _Zip(source.name, archive, limits)
+    try:
+        _check_directory(source, limits)
+        archive = zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise ArchiveError(f"The zip {source.name} is damaged: {error}. Make it again, or copy it again.") from error
+    with archive:
+        if held := what_holds(source.name, archive.namelist()):
+            raise DataError(f"{_NEEDED} {held}")
+        yield _not_only_archives(_Zip(source.name, archive, limits, encoding), source)
+
+
+def _not_only_archives(opened: Opened, source: Path) -> Opened:
+    """Refuse what holds nothing but other archives: the pictures in these cannot be read."""
+    paths = [entry.path for entry in opened.entries]
+    inner = only_archives([path for path in paths if not made_by_system(path)])
+    if not inner:
+        return opened
+    entry = next(entry for entry in opened.entries if entry.path == inner[0])
+    with reading(opened, entry) as stream:
+        if not kind_of_archive(stream.read(HEAD_BYTES)):
+            return opened
+    if len(inner) > 1:
+        names = ", ".join(path.name for path in inner[:3]) + (" and more" if len(inner) > 3 else "")
+        raise DataError(f"{_NEEDED} {source.name} holds only archives: {names}. Unpack these, and give the folder.")
+    raise DataError(
+        f"{_NEEDED} {source.name} holds only another archive, {inner[0].name}. Pack the pictures once: give that one, "
+        "or unpack it and give the folder."
+    )
 
 
 def _head(source: Path) -> bytes:
     try:
         with source.open("rb") as stream:
-            return stream.read(len(PARQUET_MAGIC))
+            return stream.read(HEAD_BYTES)
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror}. Check who may read it.") from error
 
@@ -123,14 +155,7 @@ def _is_folder(source: Path) -> bool:
 
 def _check_directory(source: Path, limits: Limits) -> None:
     """Refuse an archive whose list alone would fill the memory, by what its last record says of the list's length."""
-    with source.open("rb") as stream:
-        stream.seek(max(0, source.stat().st_size - _END_BYTES))
-        end = stream.read()
-    at = end.rfind(b"PK\x05\x06")
-    count, length = struct.unpack_from("<HI", end, at + 10) if 0 <= at <= len(end) - 22 else (0, 0)
-    large = end.rfind(b"PK\x06\x06", 0, max(at, 0))  # Zip64, where two or four bytes are too few
-    if 0 <= large <= len(end) - 56 and (count == 0xFFFF or length == 0xFFFFFFFF):
-        count, length = struct.unpack_from("<QQ", end, large + 32)
+    count, length = size_of_list(source)
     check_amount(source.name, max(count, length // _MOST_BYTES_PER_NAME), 0, limits)
 
 
@@ -162,18 +187,24 @@ def reading(opened: Opened, entry: Entry) -> Iterator[BinaryIO]:
 class _Folder:
     """The files below a folder. Links are left out: they could lead anywhere, in circles too."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self._left_out: list[tuple[str, str]] = []
+    def __init__(self, folder: Path, limits: Limits, encoding: str | None) -> None:
+        self._left_out: list[tuple[Parts, str]] = []
         self._limits = limits
-        self.entries = tuple(sorted(self._walk(folder), key=lambda entry: entry.path.parts))
-        self.left_out = tuple(self._left_out)
+        files = list(self._walk(folder))
+        parts, self.encoding = disk_parts(
+            [*(parts for parts, _, _ in files), *(p for p, _ in self._left_out)], encoding
+        )
+        entries = [Entry(PurePosixPath(*each), size, file) for each, (_, size, file) in zip(parts, files, strict=False)]
+        self.entries = tuple(sorted(entries, key=lambda entry: entry.path.parts))
+        left_out = zip(parts[len(files) :], self._left_out, strict=True)
+        self.left_out = tuple(("/".join(each), reason) for each, (_, reason) in left_out)
 
     def open(self, entry: Entry) -> BinaryIO:
         return Path(str(entry.key)).open("rb")
 
-    def _walk(self, folder: Path) -> Iterator[Entry]:
+    def _walk(self, folder: Path) -> Iterator[tuple[Parts, int, Path]]:
         count = total = 0
-        waiting = [(folder, PurePosixPath())]
+        waiting: list[tuple[Path, Parts]] = [(folder, ())]
         while waiting:
             here, below = waiting.pop()
             try:
@@ -181,30 +212,32 @@ class _Folder:
             except OSError as error:
                 if here == folder:
                     raise DataError(f"The folder {folder} cannot be read: {error.strerror}.") from error
-                self._left_out.append((str(below), f"The folder cannot be read: {error.strerror}."))
+                self._left_out.append((below, f"The folder cannot be read: {error.strerror}."))
                 continue
             for item in found:
-                path = below / _plain(item.name)
+                parts = (*below, item.name)
                 if item.is_symlink():
-                    self._left_out.append((str(path), "This is a link. Links are not followed; put the file itself."))
+                    self._left_out.append((parts, "This is a link. Links are not followed; put the file itself."))
                 elif item.is_dir(follow_symlinks=False):
-                    waiting.append((Path(item.path), path))
+                    waiting.append((Path(item.path), parts))
                 elif item.is_file(follow_symlinks=False):
                     size = item.stat(follow_symlinks=False).st_size
                     count, total = count + 1, total + size
                     check_amount(str(folder), count, total, self._limits)
-                    yield Entry(path, size, Path(item.path))
+                    yield parts, size, Path(item.path)
                 else:
-                    self._left_out.append((str(path), "This is not a file but a device or a pipe."))
+                    self._left_out.append((parts, "This is not a file but a device or a pipe."))
 
 
 class _File:
     """One file, alone; whoever knows its kind finds the pictures in it."""
 
     left_out: tuple[tuple[str, str], ...] = ()
+    encoding: Decoded | None = None
 
     def __init__(self, path: Path) -> None:
-        self.entries: tuple[Entry, ...] = (Entry(PurePosixPath(_plain(path.name)), path.stat().st_size, path),)
+        (name,) = spelt([(path.name.encode(errors="replace").decode(),)])[0]
+        self.entries: tuple[Entry, ...] = (Entry(PurePosixPath(name), path.stat().st_size, path),)
 
     def open(self, entry: Entry) -> BinaryIO:
         return Path(str(entry.key)).open("rb")
@@ -213,15 +246,16 @@ class _File:
 class _Zip:
     """The files in a zip, once their list has been found harmless."""
 
-    def __init__(self, name: str, archive: zipfile.ZipFile, limits: Limits) -> None:
+    def __init__(self, name: str, archive: zipfile.ZipFile, limits: Limits, encoding: str | None) -> None:
         self._archive = archive
         self._lock = Lock()
         self.left_out: tuple[tuple[str, str], ...] = ()
         entries = []
         count = total = packed = 0
-        for info in archive.infolist():
-            path = _checked_path(name, info)
-            if info.filename.endswith(("/", "\\")):
+        infos = archive.infolist()
+        paths, self.encoding = zip_paths(name, infos, encoding)
+        for info, path in zip(infos, paths, strict=True):
+            if path is None:
                 continue
             count, total, packed = count + 1, total + info.file_size, packed + info.compress_size
             check_amount(name, count, total, limits)
@@ -242,41 +276,6 @@ class _Zip:
         finally:
             with self._lock:
                 stream.close()
-
-
-def _checked_path(name: str, info: zipfile.ZipInfo) -> PurePosixPath:
-    if info.flag_bits & _ENCRYPTED_FLAG:
-        raise ArchiveError(f"The zip {name} is protected by a password. Pack it again without one.")
-    if info.compress_type not in _READABLE_METHODS:
-        raise ArchiveError(f"The zip {name} is packed in a way that is not known here. Pack it again as a plain zip.")
-    if stat.S_ISLNK(info.external_attr >> 16):
-        raise ArchiveError(
-            f"The zip {name} has a symbolic link in it ('{info.filename}'), which could lead out of it. It is refused. "
-            "Pack the files themselves."
-        )
-    # Some Windows programs write backslashes; some others write UTF-8 and do not say so.
-    text = _unicode_name(info).replace("\\", "/")
-    parts = [part for part in text.split("/") if part not in {"", "."}]
-    if text.startswith("/") or ".." in parts or (parts and len(parts[0]) == 2 and parts[0][1] == ":"):
-        raise ArchiveError(
-            f"The zip {name} would write outside its folder ('{info.filename}'). It is refused. "
-            "Pack the pictures again from the folder that they are in."
-        )
-    return PurePosixPath(*(_plain(part) for part in parts)) if parts else PurePosixPath("unnamed")
-
-
-def _unicode_name(info: zipfile.ZipInfo) -> str:
-    if info.flag_bits & _UTF8_FLAG:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode()
-    except UnicodeError:
-        return info.filename
-
-
-def _plain(name: str) -> str:
-    """One spelling for a name in any script: macOS takes letters and their accents apart."""
-    return normalize("NFC", name.encode(errors="replace").decode())
 
 
 def check_amount(name: str, count: int, total: int, limits: Limits) -> None:

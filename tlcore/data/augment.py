@@ -18,14 +18,14 @@ the picture's mirror image.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from tlcore.threads import map_bounded
 
 NAMES = ("flip_left_right", "flip_up_down", "rotate", "zoom", "shift", "brightness", "contrast", "erase")
 MOST_DEGREES = 15.0
@@ -80,8 +80,8 @@ def augment_batch(
         rng = np.random.default_rng((seed, epoch, int(indices[place])))
         result[place] = augment(pixels[place], names, rng)
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(change, range(len(pixels))))
+    for _ in map_bounded(change, range(len(pixels))):
+        pass
     return result
 
 

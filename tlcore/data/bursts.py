@@ -6,7 +6,6 @@ that no split has one of them in training and another in its test part.
 
 from __future__ import annotations
 
-import csv
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -18,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tlcore.data.changes import Group
+from tlcore import spreadsheet
 from tlcore.data.dataset import Dataset
-from tlcore.data.edits import apply
+from tlcore.data.edits.operations import apply
+from tlcore.data.edits.types import Group
 from tlcore.data.intake import IntakeReport, ingest
 from tlcore.data.progress import Progress
 from tlcore.errors import DataError
@@ -121,8 +121,8 @@ def take_burst(
     home = workspace.root / "staging" / burst
     home.mkdir(parents=True)
     try:
-        with (home / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
-            table = csv.writer(stream)
+        with (home / "labels.csv").open("w", newline="", encoding=spreadsheet.ENCODING) as stream:
+            table = spreadsheet.Writer(stream)
             table.writerow(("file", "label", "group"))
             for number, (frame, group) in enumerate(zip(frames, groups, strict=True), start=1):
                 file = f"{burst}-{number:03d}{'.png' if frame.startswith(_PNG) else '.jpg'}"

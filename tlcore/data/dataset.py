@@ -21,9 +21,12 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from tlcore.data.edit_log import editing, settle, triage
+from tlcore import disk
+from tlcore.data.edits.log import editing, settle, triage
 from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table
-from tlcore.data.pixels import open_picture
+from tlcore.data.pixels import ValueRange, open_picture
+from tlcore.data.value_counts import CONTAINERS
+from tlcore.data.value_range import flagged
 from tlcore.errors import DataError, PictureError, WorkspaceError
 from tlcore.files import read_json, remove_tree, write_bytes, write_json
 from tlcore.workspace import Workspace
@@ -87,18 +90,33 @@ class Dataset:
     def image_path(self, file: str) -> Path:
         return self.path / "images" / file
 
-    def thumbnail(self, file: str, side: int = 160) -> bytes:
+    def deep_paths(self) -> list[Path]:
+        """The grey pictures of more than 8 bits that are in use."""
+        items = self.items()
+        return [self.image_path(file) for file in items.loc[flagged(items), "file"]]
+
+    def thumbnail(self, file: str, side: int = 160, *, value_range: ValueRange | None = None) -> bytes:
         """A small JPEG of a picture, its longer side `side` pixels; made once, then read from the disk.
+
+        A `value_range` is a run's, for pictures of more than 8 bits; else they are shown in the dataset's own.
 
         Raises:
             PictureError: The picture is not there, or has been damaged since it was taken in.
         """
-        path = self.path / "thumbnails" / f"{Path(file).stem}-{side}.jpg"
+        name = f"{Path(file).stem}-{side}"
+        if Path(file).suffix not in CONTAINERS:
+            value_range = None
+        elif value_range is None and (self.path / "dataset.json").exists():
+            value_range = self.info.value_range
+        if value_range is not None:
+            name += f"-{value_range[0]!r}-{value_range[1]!r}"
+        path = self.path / "thumbnails" / f"{name}.jpg"
         try:
             return path.read_bytes()
         except OSError:
-            content = _thumbnail(self.image_path(file), side)
-            write_bytes(path, content)
+            content = _thumbnail(self.image_path(file), side, value_range)
+            with disk.keeping():
+                write_bytes(path, content)
             return content
 
     def rename(self, name: str) -> None:
@@ -167,9 +185,9 @@ def _fault(dataset: Dataset) -> str:
     return ""
 
 
-def _thumbnail(path: Path, side: int) -> bytes:
+def _thumbnail(path: Path, side: int, value_range: ValueRange | None) -> bytes:
     try:
-        picture = open_picture(path, side=side)
+        picture = open_picture(path, side=side, value_range=value_range)
     except ValueError as error:
         raise PictureError(f"The picture {path.name} can no longer be read. {error}") from error
     picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)

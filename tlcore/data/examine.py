@@ -14,8 +14,12 @@ from threading import Condition
 
 from PIL import Image
 
-from tlcore.data.archive import HEAD_BYTES, Entry, Limits, Opened, reading
-from tlcore.data.pixels import FORMATS_FOR_PEOPLE, decode, open_header, orientation, to_rgb, upright_size
+from tlcore.data.archive import Entry, Limits, Opened, reading
+from tlcore.data.containers import raw_beginning, raw_sentence
+from tlcore.data.file_kinds import HEAD_BYTES, why_no_picture
+from tlcore.data.pixels import FORMATS_FOR_PEOPLE, decode, is_deep, open_header, orientation, to_rgb, upright_size
+from tlcore.data.value_counts import ValueSample, sample_values
+from tlcore.data.value_range import DEEP, HIGH_BYTE
 from tlcore.errors import PictureError
 
 _SUFFIX_OF_FORMAT = {
@@ -34,12 +38,6 @@ _TITLES = {
 }
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II", b"MM")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_KNOWN_OTHERS = (
-    (b"%PDF", "This is a PDF. Save its pages as pictures."),
-    (b"PK\x03\x04", "This is an archive inside the archive or folder. Unpack it first."),
-    (b"8BPS", "This is a Photoshop file. Save it as PNG or JPEG."),
-    (b"<svg", "This is a vector drawing. Save it as PNG."),
-)
 _BYTES_PER_PIXEL = 4
 _FIRST_BYTES = 1 << 20
 
@@ -55,6 +53,7 @@ class Picture:
     flags: tuple[str, ...]
     fixed: str
     content: bytes
+    values: ValueSample | None = None  # of a grey picture of more than 8 bits
 
 
 class Room:
@@ -131,9 +130,11 @@ class Examiner:
         try:
             with open_header(content) as image:
                 width, height = image.size
+                halved = _is_halved(image)
                 with self._pixels.taking(width * height * _BYTES_PER_PIXEL):
                     decode(image)
-                    if image.mode not in {"RGB", "L"}:
+                    values = sample_values(image) if is_deep(image) else None
+                    if values is None and image.mode not in {"RGB", "L"}:
                         to_rgb(image)
                     kind, (width, height), flags = image.format or "", upright_size(image), _flags(image)
         except ValueError as error:
@@ -143,20 +144,22 @@ class Examiner:
         right = _SUFFIX_OF_FORMAT[kind]
         given = suffix.casefold()
         wrong = _ALIASES.get(given, given) != right
+        flags += (HIGH_BYTE,) if halved else ()
         flags += ("renamed",) if wrong else ()
-        return Picture(sha, right, width, height, flags, _said_wrongly(suffix, right) if wrong else "", content)
+        return Picture(sha, right, width, height, flags, _said_wrongly(suffix, right) if wrong else "", content, values)
 
 
 def _check_kind(head: bytes) -> None:
     if not head:
         raise PictureError("The file is empty.")
+    if kind := raw_beginning(head):
+        raise PictureError(raw_sentence(kind))
     if head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return
-    if head[4:8] == b"ftyp" and any(brand in head[8:] for brand in _HEIC_BRANDS):
+    if head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in _HEIC_BRANDS):
         return
-    for magic, reason in _KNOWN_OTHERS:
-        if head.startswith(magic):
-            raise PictureError(reason)
+    if reason := why_no_picture(head):
+        raise PictureError(reason)
     raise PictureError(f"This is not a picture that can be read ({FORMATS_FOR_PEOPLE}).")
 
 
@@ -176,8 +179,13 @@ def _flags(image: Image.Image) -> tuple[str, ...]:
         flags.append("transparent")
     if image.mode in {"1", "L", "LA", "La"}:
         flags.append("grey")
-    if image.mode.startswith("I") or image.mode == "F":
-        flags.append("deep")
+    if is_deep(image):
+        flags.append(DEEP)
     if image.mode == "CMYK":
         flags.append("cmyk")
     return tuple(flags)
+
+
+def _is_halved(image: Image.Image) -> bool:
+    """Whether Pillow will read 16 bits of a channel by their upper half; known before the picture is decoded."""
+    return not is_deep(image) and any(";16" in str(tile.args) for tile in getattr(image, "tile", ()))

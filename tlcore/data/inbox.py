@@ -26,13 +26,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tlcore.data.annotations import SUFFIXES_OF_TABLES
 from tlcore.data.archive import Limits, opening
-from tlcore.data.contents import DELETED
 from tlcore.data.dataset import Dataset
+from tlcore.data.edits.state import DELETED
+from tlcore.data.import_plan import Place
 from tlcore.data.intake import examine_all
-from tlcore.data.labels import Place, plan
 from tlcore.data.parquet import unrolled
 from tlcore.data.progress import Progress
 from tlcore.data.staging import Item, LeftOut, Published, Staging
+from tlcore.data.system_files import names_of
+from tlcore.data.value_counts import sample_file
+from tlcore.disk import expanded
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import append_line, read_lines, read_parquet, remove_tree, replacing
 from tlcore.workspace import Workspace
@@ -112,7 +115,7 @@ class Inbox:
 
     def thumbnail(self, file: str, side: int) -> bytes:
         """As `Dataset.thumbnail`, of a picture in the inbox."""
-        return Dataset(self.path).thumbnail(file, side)
+        return Dataset(self.path).thumbnail(file, side, value_range=self.dataset.info.value_range)
 
     # === What a person says ===
 
@@ -166,11 +169,13 @@ class Inbox:
         """
         limits = limits or Limits()
         yield Progress(0, 0, note="Looking at the files")
-        with opening(source.expanduser(), limits) as given, unrolled(given, limits) as opened:
-            found = plan([entry.path for entry in opened.entries], lambda path: b"", _UNLABELLED, opened.known)
-            places = dict.fromkeys(found.places, Place(_UNLABELLED))
+        with opening(expanded(source), limits) as given, unrolled(given, limits) as opened:
+            files, skipped = names_of([entry.path for entry in opened.entries if entry.path not in opened.known])
+            skipped += [(str(file), _TABLE) for file in files if _is_table(file)]
+            places = dict.fromkeys(
+                [*(file for file in files if not _is_table(file)), *opened.known], Place(_UNLABELLED)
+            )
             with Staging(workspace, None) as staging:
-                skipped = [(file, _TABLE if _is_table(file) else reason) for file, reason in found.skipped]
                 staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *skipped)))
                 yield from examine_all(opened, places, staging, limits=limits)
                 with self._changing():
@@ -215,6 +220,7 @@ class Inbox:
             with Staging(workspace, self.dataset) as staging:
                 for row in rows.to_dict("records"):
                     staging.keep(row["file"], self.image_path(row["file"]).read_bytes())
+                    staging.measure(row["sha256"], sample_file(self.image_path(row["file"])))
                     label = labels[row["sha256"]]
                     staging.add(
                         Item(**{str(key): value for key, value in row.items()}, label=label, split="", fixed="")
@@ -259,8 +265,8 @@ def standing(answers: Iterable[Answer]) -> dict[str, Answer]:
     return found
 
 
-def _is_table(file: str) -> bool:
-    return PurePosixPath(file).suffix.casefold() in SUFFIXES_OF_TABLES
+def _is_table(file: PurePosixPath) -> bool:
+    return file.suffix.casefold() in SUFFIXES_OF_TABLES
 
 
 def _parsed(lines: Iterable[str]) -> Iterator[Answer]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
+from tlcore.data.pixels import ValueRange
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_parquet, replacing
 
@@ -33,10 +34,14 @@ class DatasetInfo(BaseModel):
     Attributes:
         classes: In the order of the model's outputs: sorted at first; those that an edit brings come last.
         colours: `#rrggbb` of each class that was given one.
+        task: What an answer is: a key of `tasks.TASKS`.
+        value_name, unit: Of the number that each picture has, for people; empty for other tasks.
         version: 1 when it is made, one more with every edit, undo and redo.
         fingerprint: Of which bytes have which label; equal fingerprints mean equal pictures in use and equal labels.
         notes: Sentences to show with the dataset, such as which columns of a CSV were taken.
         additions: The versions in which pictures were added that are part of it now.
+        value_range: Which values of grey pictures of more than 8 bits become black and white; None where there are no
+            such pictures, and in datasets of a Graft that scaled each of them by itself.
         edits_bytes: How much of `edits.jsonl` the tables hold; None in datasets of a Graft that did not keep it.
     """
 
@@ -48,11 +53,15 @@ class DatasetInfo(BaseModel):
     classes: tuple[str, ...]
     colours: dict[str, str] = Field(default_factory=dict)
     modality: Literal["image"] = "image"
+    task: str = "classification"
+    value_name: str = ""
+    unit: str = ""
     version: int = 1
     fingerprint: str
     created: datetime = Field(default_factory=lambda: datetime.now(UTC))
     notes: tuple[str, ...] = ()
     additions: tuple[int, ...] = ()
+    value_range: ValueRange | None = None
     edits_bytes: int | None = None
 
 

@@ -20,8 +20,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.edit_log import editing
+from tlcore.data.edits.log import reading
 from tlcore.data.progress import Pace, Progress
+from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import replacing
 from tlcore.workspace import slug
@@ -65,7 +66,7 @@ def pack_dataset(dataset: Dataset, path: Path | None = None) -> Generator[Progre
         DataError: There is something at `path` already, or it cannot be written.
     """
     name = dataset.info.name
-    return pack(dataset.path, "dataset", name, path, holding=editing(dataset.path))
+    return pack(dataset.path, "dataset", name, path, holding=reading(dataset.path))
 
 
 def pack(
@@ -76,7 +77,7 @@ def pack(
     Raises:
         DataError: There is something at `path` already, or it cannot be written.
     """
-    path = (path or Path(f"{slug(name)}.{kind}.zip")).expanduser()
+    path = expanded(path or Path(f"{slug(name)}.{kind}.zip"))
     if path.exists():
         raise DataError(f"A new place is needed for the zip. There is something at {path}. Name another one.")
     try:

@@ -28,8 +28,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tlcore.data.archive import PARQUET_MAGIC, Entry, Limits, Opened, check_amount, check_ratio, reading
-from tlcore.data.labels import Place, part_of
+from tlcore.data.import_plan import Place
 from tlcore.data.parquet_columns import choose_columns
+from tlcore.data.value_kinds import part_of
 from tlcore.errors import PictureError
 
 SUFFIX = ".parquet"
@@ -40,6 +41,7 @@ _NO_PICTURES = "This Parquet file has no column of pictures."
 _STEP_BYTES, _MOST_ROWS = 256 * 10**6, 64
 # How many pictures wait that somebody will ask for soon: pictures are taken in on several threads, nearly in order.
 _WINDOW = 256
+_FIRST_ROWS = 1000
 _BUFFER_BYTES = 1 << 20
 _SHARD = re.compile(r"(.+?)-\d{5}-of-\d{5}")
 _SUFFIXES = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG", ".png"), (b"GIF8", ".gif"), (b"BM", ".bmp"), (b"RIFF", ".webp"))
@@ -51,10 +53,14 @@ class WithRows(Opened, Protocol):
     Attributes:
         known: The class and the part of each.
         notes: Where the classes come from, in sentences.
+        refusal: What there is instead of one class for each picture, in a sentence; empty where there are classes.
+        rivals: Columns that could be the class, that which was taken first; empty where one is.
     """
 
     known: dict[PurePosixPath, Place]
     notes: list[str]
+    refusal: str
+    rivals: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,19 +70,28 @@ class _Row:
 
 
 @contextmanager
-def unrolled(opened: Opened, limits: Limits) -> Iterator[WithRows]:
+def unrolled(opened: Opened, limits: Limits, label_column: str | None = None) -> Iterator[WithRows]:
     """Put the rows of every Parquet file with pictures in the place of the file, until the block ends.
 
+    Args:
+        opened: The files.
+        limits: Of archives and files.
+        label_column: The column of the classes that a person chose; else by the schema or by the first rows.
+
     Raises:
+        DataError: There is no such column.
         ArchiveError: There are too many rows, or they would unfold to far more than the files hold.
     """
     with ExitStack() as stack:
-        yield _Unrolled(opened, limits, stack)
+        yield _Unrolled(opened, limits, stack, label_column)
 
 
 class _Unrolled:
-    def __init__(self, opened: Opened, limits: Limits, stack: ExitStack) -> None:
+    def __init__(self, opened: Opened, limits: Limits, stack: ExitStack, label_column: str | None) -> None:
         self._opened = opened
+        self.refusal = ""
+        self.rivals: tuple[str, ...] = ()
+        self.encoding = opened.encoding
         self.known: dict[PurePosixPath, Place] = {}
         said: dict[str, list[str]] = defaultdict(list)
         left_out, entries, total = list(opened.left_out), [], 0
@@ -85,7 +100,7 @@ class _Unrolled:
                 entries.append(entry)
                 continue
             try:
-                table = _Table(stack.enter_context(_seekable(opened, entry)), entry.path)
+                table = _Table(stack.enter_context(_seekable(opened, entry)), entry.path, label_column)
             except PictureError as error:
                 left_out.append((entry.name, str(error)))
                 continue
@@ -97,6 +112,8 @@ class _Unrolled:
                 check_amount(entry.name, len(entries), total, limits)
                 check_ratio(entry.name, unpacked, entry.size, limits)
             said[table.sentence].append(entry.name)
+            self.refusal = self.refusal or table.refusal
+            self.rivals = self.rivals or table.rivals
         self.notes = [
             sentence.format(files[0] if len(files) == 1 else f"{len(files):,} Parquet files")
             for sentence, files in said.items()
@@ -133,11 +150,11 @@ class _Table:
     Rows are read forward, as they are asked for; going back begins again at the group of rows that has them.
     """
 
-    def __init__(self, stream: BinaryIO, path: PurePosixPath) -> None:
+    def __init__(self, stream: BinaryIO, path: PurePosixPath, label_column: str | None = None) -> None:
         self._path = path
         try:
             self._file = pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES)
-            columns = choose_columns(self._file.schema_arrow)
+            columns = choose_columns(self._file.schema_arrow, self._first_rows, label_column)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise PictureError(f"This Parquet file is damaged: {_said(error)}.") from error
         if columns is None:
@@ -156,6 +173,27 @@ class _Table:
         label = self._columns.label.replace("{", "{{").replace("}", "}}")
         return f"The classes come from column '{label}' of {{}}."
 
+    @property
+    def refusal(self) -> str:
+        """Say what there is instead of one class for each picture."""
+        return self._columns.refusal and f"{self._path} has something else: {self._columns.refusal}"
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """Name the columns that could be the class, that which was taken first; empty where one is."""
+        label = self._columns.label
+        return (label, *self._columns.rivals) if label is not None and self._columns.rivals else ()
+
+    def _first_rows(self, columns: list[str]) -> list[tuple[str, ...]]:
+        if not self._file.num_row_groups:
+            return []
+        rows: list[tuple[str, ...]] = []
+        for batch in self._batches(columns, range(self._file.num_row_groups)):
+            rows += zip(*(_as_texts(batch.column(name)) for name in columns), strict=True)
+            if len(rows) >= _FIRST_ROWS:
+                break
+        return rows
+
     def pictures(self, left_out: list[tuple[str, str]], limits: Limits) -> Iterator[tuple[Entry, Place]]:
         """Every row that holds a picture, with its class and part; the others are told of in `left_out`."""
         split = _part(self._path)
@@ -166,7 +204,7 @@ class _Table:
                 picture = batch.column(self._columns.picture)
                 content = _field(picture, "bytes")
                 sizes, heads = pc.binary_length(content).to_pylist(), _heads(content)
-                paths = _texts(_field(picture, "path")) if self._columns.path else [""] * len(sizes)
+                paths = _as_texts(_field(picture, "path")) if self._columns.path else [""] * len(sizes)
                 labels = self._labels(batch)
                 for size, head, path, label in zip(sizes, heads, paths, labels, strict=True):
                     name = self._path / _name(number, path, head)
@@ -219,7 +257,7 @@ class _Table:
         values, names = batch.column(self._columns.label).to_pylist(), self._columns.names
         if names is not None:
             return [names[value] if isinstance(value, int) and 0 <= value < len(names) else "" for value in values]
-        return ["" if value is None else normalize("NFC", str(value)).strip() for value in values]
+        return _as_texts(batch.column(self._columns.label))
 
 
 def _said(error: Exception) -> str:
@@ -234,8 +272,19 @@ def _heads(content: pa.Array) -> list[bytes]:
     return [head or b"" for head in pc.binary_slice(content, 0, 4).to_pylist()]
 
 
-def _texts(column: pa.Array) -> list[str]:
-    return [text if isinstance(text, str) else "" for text in column.to_pylist()]
+def _as_texts(column: pa.Array) -> list[str]:
+    """Values as a person would write them; lists with a bar between their elements."""
+    return [_as_text(value) for value in column.to_pylist()]
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "|".join(_as_text(one) for one in value)
+    return normalize("NFC", str(value)).strip()
 
 
 def _name(number: int, path: str, head: bytes) -> str:

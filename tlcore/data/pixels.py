@@ -1,14 +1,21 @@
 """The one way in which a picture file becomes pixels: in training, in evaluation, on the Try page, in every bundle.
 
-It knows file formats, orientation, colour and resizing. It does not know labels or models. It imports nothing of
-Graft's, because an exported bundle carries this very file: only NumPy, Pillow and, where it is there, pillow-heif.
+It knows colour and resizing; what stands in a file around its pixels is `containers`'. It does not know labels or
+models. It imports nothing else of Graft's, because exported bundles carry these two, joined to one file: only NumPy,
+Pillow and, where it is there, pillow-heif.
 
-The first frame is taken; EXIF orientation is applied; transparency is laid over white; palette, greyscale, CMYK and 16
-bits become 8-bit RGB. What follows is resized with antialiasing to a square by one of three policies:
+Only what the pixels need is decoded: texts, colour profiles and animation are left out before. The first frame is
+taken, of a PNG its still picture; EXIF orientation is applied, and no other; transparency is laid over white; palette,
+greyscale, CMYK and 16 bits become 8-bit RGB. The result is resized with antialiasing to a square by one of three
+policies:
 
     crop        the shorter side fits; what is too long is cut off evenly at both ends
     letterbox   the longer side fits; the rest is grey
     stretch     both sides fit; the shape changes
+
+Grey pictures of more than 8 bits are brought to 8 bits by a range of values, the same for every file: values up to its
+lower end become black, those from its upper end on white. Without a range it is guessed from the file alone, as in
+datasets that have none.
 """
 
 from __future__ import annotations
@@ -23,19 +30,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-VERSION = 1  # of the way: a change of the result for any file changes this number, and stores are built anew
+from tlcore.data.containers import cleaned, is_cut_short, raw_kind, raw_sentence, turn_of
+
+VERSION = 2  # of the way: a change of the result for any file changes this number, and stores are built anew
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"}
 )
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF")
 FORMATS_FOR_PEOPLE = "JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC"
+CUT_SHORT = "The file ends before the picture does: it was cut short when it was copied or saved."
 MAX_PIXELS = 120_000_000
 GREY = (127, 127, 127)
 
 Policy: TypeAlias = Literal["crop", "letterbox", "stretch"]
 Source: TypeAlias = Path | str | bytes | BinaryIO
+ValueRange: TypeAlias = tuple[float, float]  # (low, high): what becomes black, what becomes white
 
-_ORIENTATION_TAG = 0x0112
+_PHOTOMETRIC_TAG = 262
+_AT_ONCE = 1 << 20  # pixels that become double precision at a time
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -47,8 +59,12 @@ _UPRIGHT = {
 }
 
 
-def read_pixels(source: Source, size: int, policy: Policy = "crop") -> NDArray[np.uint8]:
+def read_pixels(
+    source: Source, size: int, policy: Policy = "crop", value_range: ValueRange | None = None
+) -> NDArray[np.uint8]:
     """Read a picture file as `(size, size, 3)` pixels: what every model of ours is given.
+
+    `value_range` is the dataset's or the run's, for grey pictures of more than 8 bits; others are not touched by it.
 
     Use this, not `to_pixels(open_picture(…))`, wherever a prediction follows: it lets a large JPEG be decoded at a
     half, a quarter or an eighth of its size, never below twice what is needed, and the last digits of the pixels tell.
@@ -56,16 +72,16 @@ def read_pixels(source: Source, size: int, policy: Policy = "crop") -> NDArray[n
     Raises:
         ValueError: The file cannot be used; the message is the reason.
     """
-    return to_pixels(_upright_rgb(load_picture(source, needed=(size, policy))), size, policy)
+    return to_pixels(_upright_rgb(load_picture(source, needed=(size, policy)), value_range), size, policy)
 
 
-def open_picture(source: Source, *, side: int | None = None) -> Image.Image:
+def open_picture(source: Source, *, side: int | None = None, value_range: ValueRange | None = None) -> Image.Image:
     """Open a picture file upright, in RGB and in its full size; with `side`, a JPEG in not much more than that.
 
     Raises:
         ValueError: The file cannot be used; the message is the reason.
     """
-    return _upright_rgb(load_picture(source, needed=(side, "letterbox") if side else None))
+    return _upright_rgb(load_picture(source, needed=(side, "letterbox") if side else None), value_range)
 
 
 def load_picture(source: Source, *, needed: tuple[int, str] | None = None) -> Image.Image:
@@ -97,22 +113,42 @@ def open_header(source: Source) -> Image.Image:
     """Open a picture file without decoding it: its format, size and mode are known, its pixels not yet.
 
     Raises:
-        ValueError: The file is not a picture of a known format, or has too many pixels.
+        ValueError: The file is not a picture of a known format, is a camera's RAW file, or has too many pixels.
     """
-    stream: Any = BytesIO(source) if isinstance(source, bytes) else source
+    kind = ""
     try:
-        image = Image.open(stream, formats=_formats())
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValueError(_too_large()) from error
+        content = _content(source)
+        kind = raw_kind(content)
+        content, exif = cleaned(content)
+        image = Image.open(BytesIO(content), formats=_formats())
     except FileNotFoundError as error:
         raise ValueError("The file is not there.") from error
-    except Exception as error:  # the same
-        raise ValueError(f"This is not a picture that can be read ({FORMATS_FOR_PEOPLE}), or it is damaged.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(_too_large()) from error
+    except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
+        said = f"This is not a picture that can be read ({FORMATS_FOR_PEOPLE}), or it is damaged."
+        raise ValueError(raw_sentence(kind) if kind else said) from error
+    if kind:
+        image.close()
+        raise ValueError(raw_sentence(kind))
+    if is_cut_short(content):
+        image.close()
+        raise ValueError(CUT_SHORT)
     width, height = image.size
     if width * height > MAX_PIXELS:
         image.close()
         raise ValueError(f"{_too_large()} It has {width:,} × {height:,}.")
+    if image.format == "GIF":
+        image.info["covered"] = image.tile[0].extents  # by the first frame
+    if exif:
+        image.info |= {"exif": b"Exif\0\0" + exif, "turn": turn_of(exif)}
     return image
+
+
+def _content(source: Source) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    return Path(source).read_bytes() if isinstance(source, str | Path) else source.read()
 
 
 def to_pixels(image: Image.Image, size: int, policy: Policy = "crop") -> NDArray[np.uint8]:
@@ -153,10 +189,19 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if orientation(image) in {5, 6, 7, 8} else (width, height)
 
 
-def _upright_rgb(image: Image.Image) -> Image.Image:
+def _upright_rgb(image: Image.Image, value_range: ValueRange | None = None) -> Image.Image:
     try:
         turn = _UPRIGHT.get(orientation(image))
-        return to_rgb(image if turn is None else image.transpose(turn))
+        source = image
+        if value_range is not None and is_deep(image):
+            image = in_range(image, value_range)  # first: a turned picture has lost its TIFF tags
+        rgb = to_rgb(image if turn is None else image.transpose(turn))
+        covered = source.info.get("covered")
+        if covered and covered != (0, 0, *source.size):
+            ground = Image.new("RGB", source.size, (255, 255, 255))
+            ground.paste(rgb.crop(covered), covered[:2])
+            return ground
+        return rgb
     except ValueError:
         raise
     except Exception as error:
@@ -164,21 +209,35 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def orientation(image: Image.Image) -> int:
-    """How a decoded picture has to be turned, as EXIF counts it; 1 is upright."""
-    # After decoding: Pillow turns TIFF itself, pillow-heif HEIC, and both then clear the tag.
-    try:
-        turn = int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # damaged EXIF is no reason to refuse good pixels
-        return 1
-    return turn if turn in _UPRIGHT else 1
+    """How a decoded picture has to be turned, as its EXIF counts it; 1 is upright.
+
+    Pillow turns TIFF itself, pillow-heif HEIC; for JPEG, PNG and WebP it was read when the file was opened.
+    """
+    return int(image.info.get("turn", 1))
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
+def is_deep(image: Image.Image) -> bool:
+    """Whether a picture is grey of more than 8 bits, whole or floating-point numbers."""
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def in_range(image: Image.Image, value_range: ValueRange | None) -> Image.Image:
+    """Bring a grey picture of more than 8 bits to 8 bits: `low` becomes 0, `high` 255; what is no number is black."""
+    stored = np.asarray(image)
+    grey = _to_8_bits(stored) if value_range is None else _ranged(stored, *value_range)
+    if value_range is not None and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC_TAG) == 0:
+        grey = 255 - grey  # its smallest value is white; Pillow sees to that itself in a TIFF of 8 bits only
+    if isinstance(clear := image.info.get("transparency"), int):
+        grey[stored == clear] = 255
+    return Image.fromarray(grey)
+
+
+def to_rgb(image: Image.Image, value_range: ValueRange | None = None) -> Image.Image:
     """Turn any mode of Pillow's into 8-bit RGB, transparency over white."""
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
+    if is_deep(image):
+        return in_range(image, value_range).convert("RGB")
     if image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
@@ -187,8 +246,17 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _ranged(stored: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    grey = np.empty(stored.shape, np.uint8)
+    rows = max(1, _AT_ONCE // max(1, stored.shape[1]))
+    for first in range(0, len(stored), rows):
+        values = np.nan_to_num(stored[first : first + rows].astype(np.float64), nan=low, posinf=np.inf, neginf=-np.inf)
+        grey[first : first + rows] = np.rint((np.clip(values, low, high) - low) / (high - low) * 255)
+    return grey
+
+
 def _to_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Bring 16-bit, 32-bit and floating-point grey to 0–255.
+    """Bring 16-bit, 32-bit and floating-point grey to 0–255 by what one file says; for datasets without a range.
 
     The range that the kind of number says is used where it says one: 16 bits, or 0 to 1. Else it is the picture's own.
     """
@@ -206,7 +274,7 @@ def _to_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
 def _damage(error: Exception) -> str:
     said = str(error)
     if "truncated" in said or isinstance(error, EOFError):
-        return "The file ends before the picture does: it was cut short when it was copied or saved."
+        return CUT_SHORT
     if isinstance(error, MemoryError | Image.DecompressionBombError | Image.DecompressionBombWarning):
         return _too_large()
     return f"The picture is damaged: {said or type(error).__name__}."

@@ -10,6 +10,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tlcore.threads import map_bounded
+
 Result = TypeVar("Result")
 SECONDS_BETWEEN_REPORTS = 0.1
 
@@ -62,3 +64,17 @@ def drain(steps: Generator[Progress, None, Result], show: Callable[[Progress], N
             result: Result = end.value
             return result
         show(progress)
+
+
+def map_blocks(
+    work: Callable[[int], Result], total: int, at_once: int, note: str = ""
+) -> Generator[Progress, None, list[Result]]:
+    """Call `work` with the first place of each block of `at_once` of `total` things, on all cores; results in order."""
+    pace, found = Pace(total, note), []
+    yield pace.at(0)
+    for result in map_bounded(work, range(0, total, at_once)):
+        found.append(result)
+        if pace.due():
+            yield pace.at(min(total, len(found) * at_once))
+    yield pace.at(total)
+    return found

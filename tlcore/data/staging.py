@@ -6,7 +6,6 @@ It knows what equal bytes mean, what is written and in which order. It does not 
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -18,16 +17,18 @@ from types import TracebackType
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from tlcore.data import edit_log
-from tlcore.data.changes import Add
-from tlcore.data.contents import DELETED, EXCLUDED
+from tlcore import disk
 from tlcore.data.dataset import Dataset
+from tlcore.data.edits import log
+from tlcore.data.edits.state import DELETED, EXCLUDED
+from tlcore.data.edits.types import Add
 from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, write_table
+from tlcore.data.value_counts import ValueCounts, ValueSample
+from tlcore.data.value_range import Known, settle_range
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, write_json
 from tlcore.workspace import Workspace, fresh_id
 
-SPARE_BYTES = 200 * 10**6
 # Where the same picture is in several parts of a given split, the part that training sees least keeps it.
 _KEEPING = ("test", "val", "train", "")
 
@@ -74,17 +75,21 @@ class Staging:
         self._items: list[Item] = []
         self._left_out: list[LeftOut] = []
         self._written: set[str] = set()
+        self._values, self._measured = ValueCounts(), set[str]()
         self._lock = Lock()
         self.path = self._datasets / f".intake-{secrets.token_hex(6)}"
         self._held = FileLock(f"{self.path}.lock")
 
     def __enter__(self) -> Staging:
         if self._into is not None:
-            _ = self._into.info  # a dataset that cannot be read is no use at the end of the work either
-        self._datasets.mkdir(parents=True, exist_ok=True)
-        _sweep(self._datasets)
-        self._held.acquire()
-        (self.path / "images").mkdir(parents=True)
+            # Also because a dataset that cannot be read is no use at the end of the work either.
+            before = self._into.all_items()
+            self._measured = set(before.loc[before["state"] != DELETED, "sha256"])
+        with disk.writing(self._datasets):
+            self._datasets.mkdir(parents=True, exist_ok=True)
+            _sweep(self._datasets)
+            self._held.acquire()
+            (self.path / "images").mkdir(parents=True)
         return self
 
     def __exit__(
@@ -104,12 +109,9 @@ class Staging:
         Raises:
             DataError: There is too little room.
         """
-        free = shutil.disk_usage(self._datasets).free
-        if free < needed + SPARE_BYTES:
-            raise DataError(
-                f"These files need {needed / 10**9:,.3g} GB on the disk of {self._datasets}, which has "
-                f"{free / 10**9:,.3g} GB free. Make room, or set GRAFT_HOME to a folder on another disk."
-            )
+        free = disk.free_bytes(self._datasets)
+        if said := disk.lack("These files need", {"for the copies": needed}, place=self._datasets, free=free):
+            raise DataError(f"{said} Make room there, or set GRAFT_HOME to a folder on another disk.")
 
     def keep(self, file: str, content: bytes) -> str:
         """Write a picture once, however often it comes; safe to call from several threads."""
@@ -119,6 +121,13 @@ class Staging:
         if first:
             (self.path / "images" / file).write_bytes(content)
         return file
+
+    def measure(self, sha: str, values: ValueSample | None) -> None:
+        """Count the values of a picture once, where it has more than 8 bits; safe to call from several threads."""
+        with self._lock:
+            if values is not None and sha not in self._measured:
+                self._measured.add(sha)
+                self._values.add(values)
 
     def add(self, outcome: Item | LeftOut) -> None:
         if isinstance(outcome, Item):
@@ -138,23 +147,27 @@ class Staging:
 
         Raises:
             DataError: No picture is left.
+            WorkspaceError: They cannot be written.
         """
         if self._into is None:
-            return self._publish_new(name, tuple(notes))
-        with edit_log.editing(self._into.path):
+            with disk.writing(self._datasets):
+                return self._publish_new(name, tuple(notes))
+        with log.editing(self._into.path):
             return self._publish_into(self._into, tuple(notes))
 
     def _publish_new(self, name: str, notes: tuple[str, ...]) -> Published:
         items, notes = self._settled({}, notes)
         self._check_any(items)
         self._drop_unused(items)
+        value_range, said = settle_range(self._values, [item.flags for item in items], Known())
         table = _table(items)
         info = DatasetInfo(
             id=fresh_id(name),
             name=name,
             classes=tuple(sorted(set(table["label"]))),
             fingerprint=fingerprint(table),
-            notes=notes,
+            notes=(*notes, *said),
+            value_range=value_range,
             edits_bytes=0,
         )
         write_table(self.path / "items.parquet", table)
@@ -162,7 +175,7 @@ class Staging:
         write_json(self.path / "dataset.json", info)
         home = self._datasets / info.id
         self.path.replace(home)
-        return self._published(Dataset(home), items, notes)
+        return self._published(Dataset(home), items, info.notes)
 
     def _publish_into(self, dataset: Dataset, notes: tuple[str, ...]) -> Published:
         before = dataset.all_items()
@@ -176,13 +189,17 @@ class Staging:
         gone = before[before["sha256"].isin(removed)]
         triage = pd.concat([self._triage(items), _removed_rows(gone)], ignore_index=True)
         number = dataset.info.version + 1
-        edit_log.write_addition(dataset.path, number, _table(items), triage)
+        log.write_addition(dataset.path, number, _table(items), triage)
         for item in items:
             (self.path / "images" / item.file).replace(dataset.image_path(item.file))
-        change = Add(number=number, pictures=len(items), removed=tuple(gone["sha256"]), notes=notes)
-        contents = edit_log.present(dataset.path)
+        contents = log.present(dataset.path)
+        so_far = Known(contents.value_range, contents.deep(), len(present))
+        value_range, said = settle_range(self._values, [item.flags for item in items], so_far)
+        notes = (*notes, *said)
+        removed_shas = tuple(gone["sha256"])
+        change = Add(number=number, pictures=len(items), removed=removed_shas, notes=notes, value_range=value_range)
         contents.make(change)
-        edit_log.commit(dataset.path, change, contents)
+        log.commit(dataset.path, change, contents)
         return self._published(dataset, items, notes)
 
     def _settled(self, known: dict[str, str], notes: tuple[str, ...]) -> tuple[list[Item], tuple[str, ...]]:

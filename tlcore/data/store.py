@@ -1,16 +1,14 @@
 """Pictures of one size as one array on disk, decoded once and mapped into memory.
 
 It knows pixels and the cache folder. It does not know labels or models. A store is found again by what is in it: the
-pictures in their order, the size, the policy and the version of the way from file to pixels.
+pictures in their order, the size, the policy, the range of values and the version of the way from file to pixels.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -19,10 +17,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from tlcore import disk
 from tlcore.data import pixels
 from tlcore.data.caches import evict, hold, using
-from tlcore.data.progress import Pace, Progress
-from tlcore.data.rows import BYTES_BETWEEN_RELEASES, give_back
+from tlcore.data.memmap import BYTES_BETWEEN_RELEASES, give_back
+from tlcore.data.pixels import ValueRange
+from tlcore.data.progress import Progress, map_blocks
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, remove_tree, write_json
 
@@ -50,7 +50,14 @@ class PixelStore:
 
     @classmethod
     def open_or_build(
-        cls, paths: Sequence[Path], shas: Sequence[str], *, size: int, policy: str, cache: Path
+        cls,
+        paths: Sequence[Path],
+        shas: Sequence[str],
+        *,
+        size: int,
+        policy: str,
+        cache: Path,
+        value_range: ValueRange | None = None,
     ) -> Generator[Progress, None, PixelStore]:
         """Open the store of these pictures; decode them first where there is none yet.
 
@@ -60,16 +67,16 @@ class PixelStore:
         """
         if len(paths) != len(shas):
             raise ValueError(f"as many paths as hashes are needed; received {len(paths)} and {len(shas)}")
-        if (found := cls.find(shas, size=size, policy=policy, cache=cache)) is not None:
+        if (found := cls.find(shas, size=size, policy=policy, cache=cache, value_range=value_range)) is not None:
             yield Progress(len(paths), len(paths), note="The pictures are prepared already")
             return found
-        key = store_key(shas, size=size, policy=policy)
+        key = store_key(shas, size=size, policy=policy, value_range=value_range)
         folder = _folder(cache, key)
         beside = cache / f".making-pixels-{token_hex(6)}"
         try:
             beside.mkdir(parents=True)
             with using(beside):  # and, once it is renamed, under its new name
-                yield from _fill(beside / "pixels.bin", paths, size, policy)
+                yield from _fill(beside / "pixels.bin", paths, size, policy, value_range)
                 write_json(beside / "store.json", StoreInfo(count=len(paths), size=size, policy=policy))
                 remove_tree(folder)
                 beside.replace(folder)
@@ -85,14 +92,17 @@ class PixelStore:
         return cls._open(folder, key, len(paths), size)
 
     @classmethod
-    def find(cls, shas: Sequence[str], *, size: int, policy: str, cache: Path) -> PixelStore | None:
+    def find(
+        cls, shas: Sequence[str], *, size: int, policy: str, cache: Path, value_range: ValueRange | None = None
+    ) -> PixelStore | None:
         """Open the store of these pictures where there is one."""
-        key = store_key(shas, size=size, policy=policy)
+        key = store_key(shas, size=size, policy=policy, value_range=value_range)
         folder = _folder(cache, key)
         with using(folder):
             if not _is_whole(folder, len(shas), size):
                 return None
-            os.utime(folder)  # `evict` goes by when a folder was last used
+            with disk.keeping():
+                os.utime(folder)  # `evict` goes by when a folder was last used
             return cls._open(folder, key, len(shas), size)
 
     @classmethod
@@ -106,9 +116,10 @@ def _folder(cache: Path, key: str) -> Path:
     return cache / f"pixels-{key[:20]}"
 
 
-def store_key(shas: Sequence[str], *, size: int, policy: str) -> str:
+def store_key(shas: Sequence[str], *, size: int, policy: str, value_range: ValueRange | None = None) -> str:
     """Name what a store holds; caches of what is computed from it take this into their own key."""
-    digest = hashlib.sha256(f"pixels {pixels.VERSION} {size} {policy}\n".encode())
+    values = "" if value_range is None else f" {float(value_range[0])!r} {float(value_range[1])!r}"
+    digest = hashlib.sha256(f"pixels {pixels.VERSION} {size} {policy}{values}\n".encode())
     for sha in shas:
         digest.update(sha.encode() + b"\n")
     return digest.hexdigest()
@@ -127,44 +138,26 @@ def _map(path: Path, count: int, size: int, mode: Literal["r", "r+"]) -> np.memm
     return np.memmap(path, dtype=np.uint8, mode=mode, shape=(count, size, size, 3))
 
 
-def _fill(file: Path, paths: Sequence[Path], size: int, policy: str) -> Generator[Progress, None, None]:
+def _fill(
+    file: Path, paths: Sequence[Path], size: int, policy: str, value_range: ValueRange | None
+) -> Generator[Progress, None, None]:
     with file.open("wb") as stream:
         stream.truncate(max(len(paths) * size * size * 3, 1))
     if not paths:
         return
     target = _map(file, len(paths), size, "r+")
     per_release = max(_PER_TASK, BYTES_BETWEEN_RELEASES // target[0].nbytes)
-    pace = Pace(len(paths), "Preparing the pictures")
-    yield pace.at(0)
 
-    def fill(first: int) -> int:
+    def fill(first: int) -> None:
         for row in range(first, min(first + _PER_TASK, len(paths))):
             try:
-                target[row] = pixels.read_pixels(paths[row], size, policy)  # type: ignore[arg-type]
+                target[row] = pixels.read_pixels(paths[row], size, policy, value_range)  # type: ignore[arg-type]
             except ValueError as error:
                 raise DataError(
                     f"The picture {paths[row]} can no longer be read. {error} Take the pictures in again."
                 ) from error
         if first // per_release != (first + _PER_TASK) // per_release:
             give_back(target)
-        return min(_PER_TASK, len(paths) - first)
 
-    threads = os.cpu_count() or 1
-    waiting: deque[Future[int]] = deque()
-    done = 0
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="pixels")
-    try:
-        for first in range(0, len(paths), _PER_TASK):
-            waiting.append(pool.submit(fill, first))
-            if len(waiting) > 2 * threads:
-                done += waiting.popleft().result()
-            if pace.due():
-                yield pace.at(done)
-        while waiting:
-            done += waiting.popleft().result()
-            if pace.due():
-                yield pace.at(done)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    yield from map_blocks(fill, len(paths), _PER_TASK, "Preparing the pictures")
     target.flush()
-    yield pace.at(done)

@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 import secrets
-import shutil
 import zipfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
+from tlcore import disk
 from tlcore.data.archive import Entry, Limits, Opened, opening, read, reading
 from tlcore.data.dataset import Dataset
 from tlcore.data.info import COLUMNS, DatasetInfo, read_table
@@ -30,7 +30,6 @@ from tlcore.errors import ArchiveError, DataError, PictureError, WorkspaceError
 from tlcore.files import CHUNK_BYTES, read_json, remove_tree, write_json
 from tlcore.workspace import Workspace, fresh_id
 
-SPARE_BYTES = 200 * 10**6
 _ID = re.compile(r"\w[\w-]{0,120}")
 _PICTURE = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}")
 
@@ -78,7 +77,7 @@ def unpack(
         ArchiveError: The zip is damaged, too large or hostile.
         DataError: It is not a pack of that kind, it does not fit, or its id is taken.
     """
-    limits, archive = limits or Limits(), archive.expanduser()
+    limits, archive = limits or Limits(), disk.expanded(archive)
     if not zipfile.is_zipfile(archive):
         came = "is no zip, or is damaged" if archive.exists() else "is not there"
         raise DataError(
@@ -144,11 +143,9 @@ def _manifest(opened: Opened, archive: Path, kind: Kind) -> Pack:
 def _write(opened: Opened, archive: Path, id_: str, making: Path) -> Generator[Progress, None, None]:
     entries = [entry for entry in opened.entries if entry.name != MANIFEST]
     _check_places(archive, id_, entries)
-    wanted, free = sum(entry.size for entry in entries), shutil.disk_usage(making.parent).free
-    if wanted + SPARE_BYTES > free:
-        raise DataError(
-            f"Room on the disk is needed: {wanted / 10**9:,.3g} GB, and there is {free / 10**9:,.3g} GB. Make room."
-        )
+    wanted, free = sum(entry.size for entry in entries), disk.free_bytes(making.parent)
+    if said := disk.lack("The unpacked files need", {"for the files": wanted}, place=making.parent, free=free):
+        raise DataError(f"{said} Make room there, or set GRAFT_HOME to a folder on another disk.")
     making.mkdir()
     pace = Pace(len(entries), "Unpacking files")
     yield pace.at(0)

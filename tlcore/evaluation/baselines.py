@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tlcore.health import probe
+from tlcore.linear_probe import LinearProbe, principal_axes
 
 Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.int64]
@@ -49,11 +49,9 @@ def guess(train: Floats, labels: Integers, test: Floats, *, classes: int) -> Gue
     if len(present) < 2 or not len(test):
         return Guesses(learnt_from=len(labels), note="The baselines need two classes to learn from and test pictures.")
     with threadpool_limits(1, user_api="blas"):  # several threads spend most of their time waiting for each other
-        axes = probe.principal_axes(train)
+        axes = principal_axes(train)
         turned, asked = axes(train), axes(test)
-        strength = probe.choose_strength(turned, labels, probe.deal(labels, seed=0))
-        kernel, bias = probe.solve(turned, labels, classes=classes, strength=strength)
-        answers: Integers = (asked @ kernel + bias).argmax(axis=1)
+        answers: Integers = LinearProbe.fit(turned, labels, classes=classes).predict(asked).argmax(axis=1)
         return Guesses(_nearest_mean(turned, labels, asked, present), answers, len(labels))
 
 

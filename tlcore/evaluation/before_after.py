@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.data.since import Since, edits_since
+from tlcore.data.edits.diff import Since, edits_since
 from tlcore.evaluation.compare import Pair, pair
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import read_predictions, units_of_test

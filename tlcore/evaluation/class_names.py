@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from tlcore.data.info import write_table
 from tlcore.errors import RunError
-from tlcore.evaluation.calibration import read_calibration
+from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.files import read_evaluation, read_features, read_predictions, read_validation
 from tlcore.files import remove_tree, write_json
-from tlcore.inference.labels import read_labels
+from tlcore.inference.contract import read_labels
 from tlcore.runs.run import Run, list_runs
 from tlcore.workspace import Workspace
 

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.calibration import ConformalSets
+from tlcore.evaluation.calibration_schema import ConformalSets
 from tlcore.evaluation.reliability import Floats, Integers, share
 
 Method = Literal["lac", "aps"]

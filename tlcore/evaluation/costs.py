@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.errors import DataError, RunError
-from tlcore.evaluation.calibrate import Answered, read_answers
-from tlcore.evaluation.calibration import ClassThreshold
+from tlcore.evaluation.calibration_fit import Answered, read_answers
+from tlcore.evaluation.calibration_schema import ClassThreshold
 from tlcore.evaluation.files import read_predictions, read_validation
 from tlcore.evaluation.thresholds import NOT_SURE, cheapest, class_thresholds, mean_cost
-from tlcore.inference.labels import read_labels
+from tlcore.inference.contract import read_labels
 
 Costs = npt.NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.data.progress import Pace, Progress
 from tlcore.errors import RunError, WorkspaceError
-from tlcore.evaluation.heat import Trust, grad_cam, likeness, middle, occlusion, over, shuffled, trust
-from tlcore.evaluation.opened import OpenedModel
+from tlcore.evaluation.feature_map import OpenedModel
+from tlcore.evaluation.grad_cam import Trust, grad_cam, likeness, middle, occlusion, over, shuffled, trust
 from tlcore.files import replacing, write_json
 from tlcore.inference.predictor import Predictor
 

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
 
-from tlcore.data.dealing import together
 from tlcore.data.info import write_table
+from tlcore.data.split.stratify import together
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.evaluation.metrics import Evaluation
 from tlcore.files import read_json, read_parquet, replacing
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.evaluation import TaskEvaluation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +38,16 @@ class FrozenFeatures:
     rows: npt.NDArray[np.float16]
 
 
+class _Kind(BaseModel):
+    """What kind of evaluation a file holds; those of a Graft that knew classes only do not say."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    task: str = CLASSIFICATION.key
+
+
 def read_evaluation(run: Path) -> Evaluation | None:
-    """The evaluation of a run folder; None where it has none yet.
+    """Read the evaluation of a classifier; None where there is none yet, or where the run has another task.
 
     Raises:
         RunError: The file is damaged.
@@ -45,7 +56,22 @@ def read_evaluation(run: Path) -> Evaluation | None:
     if not path.exists():
         return None
     try:
-        return read_json(path, Evaluation)
+        return read_json(path, Evaluation) if read_json(path, _Kind).task == CLASSIFICATION.key else None
+    except WorkspaceError as error:
+        raise RunError(str(error)) from error
+
+
+def read_task_evaluation(run: Path) -> TaskEvaluation | None:
+    """Read the evaluation of a run whose task is not classification; None where there is none yet, or the task is.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    path = run / "evaluation.json"
+    if not path.exists():
+        return None
+    try:
+        return read_json(path, TaskEvaluation) if read_json(path, _Kind).task != CLASSIFICATION.key else None
     except WorkspaceError as error:
         raise RunError(str(error)) from error
 

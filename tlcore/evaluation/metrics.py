@@ -12,18 +12,21 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.evaluation.baselines import Guesses
-from tlcore.evaluation.curves import areas
+from tlcore.evaluation.confusion_tree import merge_classes, order_classes
 from tlcore.evaluation.figures import Baselines, Merge, Scores
-from tlcore.evaluation.order import merge_classes, order_classes
 from tlcore.evaluation.paired import difference
+from tlcore.evaluation.roc_pr import areas
 from tlcore.evaluation.scores import Scoring, scoring, share
-from tlcore.evaluation.statistics import wilson as wilson  # it was here first
+from tlcore.tasks import Decision, Task
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.classification.class_codes import class_codes
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
 FEW = 30
+MOST_NAMED = 8  # of a thousand names nobody reads
 
 
 class Baseline(BaseModel):
@@ -126,8 +129,7 @@ def evaluate(
     """
     from sklearn import metrics  # takes a second, and pages only read what was computed
 
-    codes = {label: index for index, label in enumerate(classes)}
-    true, answered = (np.array(predictions[name].map(codes), np.int64) for name in ("label", "predicted"))
+    true, answered = (class_codes(predictions[name], classes) for name in ("label", "predicted"))
     n, right = len(true), true == answered
     every = list(range(len(classes)))
     confusion = metrics.confusion_matrix(true, answered, labels=every) if n else np.zeros((len(every),) * 2, int)
@@ -157,22 +159,27 @@ def evaluate(
     )
 
 
-def predictions_table(rows: pd.DataFrame, chances: NDArray[np.float32], classes: Sequence[str]) -> pd.DataFrame:
+def predictions_table(
+    rows: pd.DataFrame,
+    outputs: NDArray[np.float32],
+    classes: Sequence[str],
+    task: Task = CLASSIFICATION,
+    decision: Decision | None = None,
+) -> pd.DataFrame:
     """Put answers beside the pictures that they are about.
 
-    `rows` has `sha256, file, label`, one for each row of the probabilities `(n, classes)`. The table has `sha256, file,
-    label, predicted, confidence, correct, p_0 …`, in the same order.
+    `rows` has `sha256, file, label`, one for each row of the outputs `(n, width)`. The table has `sha256, file, label,
+    predicted, confidence, correct`, what else the task says of an item, and its outputs (`p_0 …` or `value`), in the
+    same order.
     """
-    table = rows[["sha256", "file", "label"]].reset_index(drop=True)
-    best = chances.argmax(axis=1) if len(chances) else np.empty(0, np.int64)
-    table["predicted"] = [classes[index] for index in best]
-    table["predicted"] = table["predicted"].astype(table["label"].dtype)
-    table["confidence"] = chances[np.arange(len(best)), best]
-    table["correct"] = table["predicted"] == table["label"]
     import pandas as pd
 
+    table = rows[["sha256", "file", "label"]].reset_index(drop=True)
+    answered = task.answers(outputs, classes, decision or Decision())
+    answered["predicted"] = answered["predicted"].astype(table["label"].dtype)
+    answered.insert(2, "correct", task.right(list(table["label"]), answered))
     # All at once: a hundred columns that are put in one by one are slow to use.
-    return pd.concat([table, pd.DataFrame(chances, columns=[f"p_{index}" for index in range(len(classes))])], axis=1)
+    return pd.concat([table, answered, pd.DataFrame(outputs, columns=task.columns(outputs.shape[1]))], axis=1)
 
 
 def probabilities(predictions: pd.DataFrame, classes: int) -> NDArray[np.float32]:
@@ -266,10 +273,15 @@ def _notes(n: int, units: int, per_class: Sequence[ClassScores]) -> tuple[str, .
             f"The {n} test pictures come in only {units} groups that belong together: the intervals count groups, and "
             "are wide."
         )
-    missing = ", ".join(f"'{scores.label}'" for scores in per_class if not scores.support)
-    if missing:
+    if missing := _named([scores.label for scores in per_class if not scores.support]):
         notes.append(f"No test pictures of {missing}: nothing is known of how well the model finds them.")
-    never = ", ".join(f"'{scores.label}'" for scores in per_class if scores.support and not scores.answered)
-    if never:
+    if never := _named([scores.label for scores in per_class if scores.support and not scores.answered]):
         notes.append(f"The model never answers {never}: precision without answers counts as 0.")
     return tuple(notes)
+
+
+def _named(labels: Sequence[str]) -> str:
+    """Names in quotes; of many the first ones, and how many more there are."""
+    said = ", ".join(f"'{label}'" for label in labels[:MOST_NAMED])
+    more = len(labels) - MOST_NAMED
+    return f"{said} and {more:,} more classes" if more > 1 else ", ".join(f"'{label}'" for label in labels)

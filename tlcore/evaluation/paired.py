@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.statistics import Z_95, Integers, student
+from tlcore.intervals import Z_95, student
 
 TOSSES = 10_000
 MOST_EXACT = 13  # groups: 2 to this power are all the ways in which they can fall
 Booleans = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

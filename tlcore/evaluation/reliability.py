@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.calibration import Bin, CoveragePoint, Reliability
+from tlcore.evaluation.calibration_schema import Bin, CoveragePoint, Reliability
 from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.statistics import percentiles, wilson
+from tlcore.intervals import draws, percentiles, wilson
 
 BINS = 15
 RESAMPLES = 500
@@ -105,12 +105,11 @@ def _calibration_error(gaps: Floats, place: Integers, units: Integers) -> Interv
     value = float(np.abs(here).sum() / max(1, len(gaps)))
     if number < 2:
         return Interval(value=value, low=0.0, high=1.0)
-    rng, drawn, apart = np.random.default_rng(0), [], []
-    for _ in range(RESAMPLES):
-        weights = np.bincount(rng.integers(0, number, number), minlength=number)
-        there, n = weights @ sums, weights @ counts
-        drawn.append(np.abs(there).sum() / n)
-        apart.append(np.abs(there / n - here / len(gaps)).sum())
-    _, high = percentiles(np.array(drawn), number)
-    low = value - float(np.quantile(apart, 0.975))
+    drawn, apart = [], []
+    for weights in draws(number, resamples=RESAMPLES):
+        there, n = weights @ sums, (weights @ counts)[:, None]
+        drawn.append(np.abs(there).sum(axis=1) / n[:, 0])
+        apart.append(np.abs(there / n - here / len(gaps)).sum(axis=1))
+    _, high = percentiles(np.concatenate(drawn), number)
+    low = value - float(np.quantile(np.concatenate(apart), 0.975))
     return Interval(value=value, low=max(0.0, low), high=min(1.0, max(value, high)))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.data.progress import Pace, Progress
 from tlcore.evaluation.distortions import DISTORTIONS, Distortion
-from tlcore.evaluation.metrics import wilson
+from tlcore.intervals import wilson
 
 Integers = npt.NDArray[np.int64]
 Pictures = Iterable[npt.NDArray[np.uint8]]

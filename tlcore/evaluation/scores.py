@@ -5,34 +5,70 @@ It knows which interval fits which figure. It does not know tables, class names 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tlcore.evaluation.figures import Interval, Scores, TopK
-from tlcore.evaluation.statistics import (
-    Answers,
-    Figures,
-    Floats,
-    Integers,
-    bootstrap_t,
-    grouped_wilson,
-    mean_of_shares,
-    observe,
-    resample,
-    wilson,
-)
+from tlcore.intervals import Floats, draws, grouped_wilson, interval_of_mean_share, interval_of_means, wilson
 
+Integers = npt.NDArray[np.int64]
 TOP = (2, 3, 5)
 SMALLEST = float(np.finfo(np.float64).eps)  # as scikit-learn's log_loss: a probability of 0 costs 36 nats, not infinity
 
 
 @dataclass(frozen=True)
+class Answers:
+    """The answers about `n` pictures, in numbers.
+
+    Attributes:
+        true, answered: `(n,)`, positions in the classes.
+        losses: `(n, 2)`, what each picture costs: nats, and the squared difference to the truth.
+        among: `(n, k)`, whether the class is among so many of the likeliest.
+        units: `(n,)`, numbers from 0 on; pictures of one number belong together.
+        classes: How many there are.
+    """
+
+    true: Integers
+    answered: Integers
+    losses: Floats
+    among: npt.NDArray[np.bool_]
+    units: Integers
+    classes: int
+
+    @property
+    def number_of_units(self) -> int:
+        return int(self.units.max(initial=-1)) + 1
+
+    @property
+    def grouped(self) -> bool:
+        return self.number_of_units < len(self.units)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares in `b` sets of pictures; NaN where a class does not occur.
+
+    Attributes:
+        accuracy: `(b,)`.
+        recall, precision, f1: `(b, classes)`.
+        top: `(b, k)`.
+    """
+
+    accuracy: Floats
+    recall: Floats
+    precision: Floats
+    f1: Floats
+    top: Floats
+
+
+@dataclass(frozen=True)
 class Scoring:
-    """Figures of some answers, and those of their resamples.
+    """Shares of some answers, and those of their resamples.
 
     Shares of pictures (accuracy, top-k, recall, precision) and F1 have Wilson's interval, by the effective number where
     pictures come in groups; means over the classes have one put together of those; losses have the bootstrap-t.
@@ -43,12 +79,16 @@ class Scoring:
     top: tuple[int, ...]
 
     @cached_property
-    def seen(self) -> Figures:
-        return observe(self.answers)
+    def seen(self) -> Shares:
+        return _shares(self.answers, [np.ones((1, self.answers.number_of_units))])
 
     @cached_property
-    def drawn(self) -> Figures:
-        return resample(self.answers)
+    def drawn(self) -> Shares:
+        return _shares(self.answers, draws(self.answers.number_of_units))
+
+    @cached_property
+    def _losses(self) -> tuple[Floats, Floats]:
+        return interval_of_means(self.answers.losses, self.answers.units, within=(0.0, np.inf))
 
     def scores(self) -> Scores:
         """Every figure of the whole."""
@@ -101,23 +141,20 @@ class Scoring:
             known = drawn()
             known = known[np.isfinite(known)]
             variance = float(known.var()) if len(known) else 0.0
-            low, high = grouped_wilson(float(value), n, variance=variance, units=units)
+            low, high = grouped_wilson(float(value), n, variance=variance, groups=units)
         return _interval(value, low, high)
 
     def _mean_of(self, figures: Sequence[Interval], drawn: Floats) -> Interval:
         shares, lows, highs = (np.array([getattr(each, name) for each in figures]) for name in ("value", "low", "high"))
-        low, high = mean_of_shares(shares, lows, highs, drawn)
+        low, high = interval_of_mean_share(shares, lows, highs, drawn)
         return _interval(float(shares.mean()), max(0.0, low), min(1.0, high))
 
     def _mean(self, column: int, *, most: float) -> Interval:
-        value, error = self.seen.means[0, column], self.seen.errors[0, column]
-        if self.answers.number_of_units < 2:
-            return Interval(value=value, low=0.0, high=most)
-        low, high = bootstrap_t((value, error), self.drawn.means[:, column], self.drawn.errors[:, column])
-        return _interval(value, max(0.0, low), min(most, high))
+        lows, highs = self._losses
+        return _interval(self.answers.losses[:, column].mean(), lows[column], min(most, highs[column]))
 
     def _top(self, place: int, k: int) -> TopK:
-        found = self._share(self.seen.means[0, 2 + place], lambda: self.drawn.means[:, 2 + place], self._all)
+        found = self._share(self.seen.top[0, place], lambda: self.drawn.top[:, place], self._all)
         return TopK(k=k, **found.model_dump())
 
 
@@ -141,9 +178,10 @@ def scoring(
     before = np.arange(classes) < true[:, None]
     rank = ((exact > right[:, None]) | ((exact == right[:, None]) & before)).sum(axis=1)
     brier = (exact**2).sum(axis=1) - 2 * right + 1
-    losses = np.column_stack([-np.log(np.maximum(right, SMALLEST)), brier, *(rank < k for k in top)])
+    losses = np.column_stack([-np.log(np.maximum(right, SMALLEST)), brier])
     alone = np.arange(len(true), dtype=np.int64)
-    return Scoring(Answers(true, answered, losses, alone if units is None else units, classes), top)
+    among = rank[:, None] < np.array(top, np.int64)
+    return Scoring(Answers(true, answered, losses, among, alone if units is None else units, classes), top)
 
 
 def share(right: npt.NDArray[np.bool_], units: Integers | None = None) -> Interval:
@@ -152,8 +190,34 @@ def share(right: npt.NDArray[np.bool_], units: Integers | None = None) -> Interv
         return Interval(value=0.0, low=0.0, high=1.0)
     answers = np.where(right, 0, 1).astype(np.int64)
     numbers = np.arange(n, dtype=np.int64) if units is None else units
-    one = Scoring(Answers(np.zeros(n, np.int64), answers, np.empty((n, 0)), numbers, 2), ())
-    return one.recall(0)
+    none = np.empty((n, 0))
+    return Scoring(Answers(np.zeros(n, np.int64), answers, none, none.astype(bool), numbers, 2), ()).recall(0)
+
+
+def _shares(answers: Answers, drawn: Iterable[Floats]) -> Shares:
+    counts, classes, found = _by_unit(answers), answers.classes, []
+    for weights in drawn:
+        found.append(np.asarray((counts.T @ weights.T).T))
+    hits, support, answered, among = np.split(np.concatenate(found), [classes, 2 * classes, 3 * classes], axis=1)
+    n = support.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall, precision, f1 = hits / support, hits / answered, 2 * hits / (support + answered)
+    return Shares(hits.sum(axis=1) / n, recall, precision, f1, among / n[:, None])
+
+
+def _by_unit(answers: Answers) -> Any:
+    """Add up over units, side by side and sparse: hits, pictures and answers of each class, and what is among the
+    likeliest.
+    """
+    from scipy.sparse import csr_array
+
+    classes, right = answers.classes, answers.true == answers.answered
+    picture, k = np.nonzero(answers.among)
+    columns = (answers.true[right], classes + answers.true, 2 * classes + answers.answered, 3 * classes + k)
+    rows = (answers.units[right], answers.units, answers.units, answers.units[picture])
+    places = (np.concatenate(rows), np.concatenate(columns))
+    shape = (answers.number_of_units, 3 * classes + answers.among.shape[1])
+    return csr_array((np.ones(len(places[0])), places), shape=shape)
 
 
 def _overlap(f1: Floats) -> Floats:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.evaluation.chance import by_groups, fisher
-from tlcore.evaluation.metrics import wilson
+from tlcore.evaluation.significance import by_groups, fisher
+from tlcore.intervals import wilson
 
 RATE = 0.05
 FEW = 5

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tlcore.evaluation.calibration import read_calibration
+from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.metrics import ClassScores, Evaluation
 
 WHOLE = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.errors import DataError
-from tlcore.evaluation.calibration import ClassThreshold, Outcome
+from tlcore.evaluation.calibration_schema import ClassThreshold, Outcome
 from tlcore.evaluation.reliability import Floats, Integers
 
 RATIOS = (1.0, 10.0)

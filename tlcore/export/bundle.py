@@ -1,7 +1,7 @@
 """The bundle: everything that is needed to answer for picture files, in one archive.
 
 It knows what is in the archive and how its own program is run. It does not know how pictures become pixels: the very
-file that the app uses goes along.
+code that the app uses goes along.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.data import pixels
+from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
-from tlcore.inference.labels import read_labels
+from tlcore.export.pixel_parity import seen_by_python
+from tlcore.inference.contract import read_labels
 from tlcore.inference.predictor import UNFAMILIARITY
+from tlcore.markup import markdown
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
@@ -49,10 +52,8 @@ TIME = (1980, 1, 1, 0, 0, 0)
 class Bundle:
     """A zip with both models, their labels, the way to pixels, a program and what it needs."""
 
-    key = "bundle"
-    title = "Ready-to-run bundle"
-    description = "For any computer with Python: both models, a small program that answers for pictures, and a README."
-    file = "bundle.zip"
+    form = FORMATS["bundle"]
+    key, title, description, file = form.key, form.title, form.description, form.file
 
     def export(self, run: Run, folder: Path) -> None:
         with zipfile.ZipFile(folder / self.file, "w") as archive:
@@ -61,7 +62,7 @@ class Bundle:
             texts = {
                 "labels.json": content_of(run.labels_json),
                 "graft.json": json.dumps(facts(run), indent=2).encode(),
-                "pixels.py": content_of(Path(pixels.__file__)),
+                "pixels.py": pixels_py().encode(),
                 "predict.py": content_of(BUNDLED / "predict.py.txt"),
                 "requirements.txt": requirements().encode(),
                 "README.md": _readme(run).encode(),
@@ -81,7 +82,8 @@ class Bundle:
         answers = [json.loads(line) for line in output.splitlines()]
         if [answer["picture"] for answer in answers] != [str(path) for path in pictures.paths]:
             raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
-        labels = json.loads((home / "labels.json").read_text(encoding="utf-8"))["labels"]
+        said = json.loads((home / "labels.json").read_text(encoding="utf-8"))
+        labels = said["labels"]
         found = [[answer["probabilities"][label] for label in labels] for answer in answers]
         versions = {name: importlib.metadata.version(name) for name in PACKAGES}
         median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()
@@ -91,6 +93,7 @@ class Bundle:
             {"python": platform.python_version(), **versions},
             unfamiliarity=_scores(answers),
             milliseconds_p95=slow,
+            sight=seen_by_python(home, "pixels", said, fresh, scratch),
         )
 
 
@@ -115,9 +118,9 @@ def _readme(run: Run) -> str:
     tells = labels.temperature is not None  # the two came together
     return Template((BUNDLED / "README.md").read_text(encoding="utf-8")).substitute(
         run=run.id,
-        dataset=labels.dataset,
+        dataset=markdown(labels.dataset),
         backbone=labels.backbone,
-        classes=", ".join(labels.labels),
+        classes=", ".join(map(markdown, labels.labels)),
         size=labels.image_size,
         resize=labels.resize,
         python=".".join(platform.python_version_tuple()[:2]),

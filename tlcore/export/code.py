@@ -16,15 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from tlcore.data import pixels
+from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, PACKAGES, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
 from tlcore.export.onnx_files import OnnxFile
+from tlcore.export.pixel_parity import seen_by_python
 from tlcore.export.training_script import cannot_be_told, training_script
-from tlcore.export.zipped import pack, unpack
+from tlcore.export.zip import pack, unpack
 from tlcore.inference.predictor import UNFAMILIARITY
+from tlcore.markup import markdown
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
@@ -54,7 +56,7 @@ class Code(OnnxFile):
             (home / NOTEBOOK).write_text(json.dumps(notebook(said), indent=1), encoding="utf-8")
             (home / "graft.json").write_text(json.dumps(said, indent=2), encoding="utf-8")
             (home / "model.onnx").write_bytes(content_of(run.model_onnx))
-            (home / "pixels.py").write_bytes(content_of(Path(pixels.__file__)))
+            (home / "pixels.py").write_text(pixels_py(), encoding="utf-8")
             (home / "requirements.txt").write_text(requirements(), encoding="utf-8")
             if not cannot_be_told(run):
                 (home / SCRIPT).write_text(training_script(run), encoding="utf-8")
@@ -68,6 +70,7 @@ class Code(OnnxFile):
         program.write_text("\n\n".join([BEFORE, *code, BEHIND]), encoding="utf-8")
         listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
         output = fresh.run(program, [str(home), str(listed)], folder=scratch, pictures=len(pictures.paths))
+        said = json.loads((home / "graft.json").read_text(encoding="utf-8"))
         answers = [json.loads(line[6:]) for line in output.splitlines() if line.startswith("asked:")]
         if len(answers) != len(pictures.paths):
             raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
@@ -79,16 +82,20 @@ class Code(OnnxFile):
             {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
             unfamiliarity=None if None in scores else np.array(scores, np.float32),
             milliseconds_p95=slow,
+            sight=seen_by_python(home, "pixels", said, fresh, scratch),
         )
 
 
 def notebook(said: dict[str, Any]) -> dict[str, Any]:
     """The notebook as JSON (nbformat 4.5), from a text in which `# %%` begins a cell."""
     text = Template((BUNDLED / "notebook.py.txt").read_text(encoding="utf-8")).substitute(
-        classes=", ".join(said["labels"]), dataset=said["dataset"], backbone=said["backbone"], run=said["run"]
+        classes=", ".join(map(markdown, said["labels"])),
+        dataset=markdown(said["dataset"]),
+        backbone=said["backbone"],
+        run=said["run"],
     )
     cells = []
-    for number, block in enumerate(part.strip("\n") for part in text.split(CELL)[1:]):
+    for number, block in enumerate(part.strip("\n") for part in f"\n{text}".split(f"\n{CELL}")[1:]):
         is_text = block.startswith(TEXT.removeprefix(CELL))
         lines = block.splitlines()[1:] if is_text else block.splitlines()
         source = [line.removeprefix("#").removeprefix(" ") if is_text else line for line in lines]

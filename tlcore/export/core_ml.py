@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 
 from tlcore.errors import ExportError
-from tlcore.export.conversion import convert
+from tlcore.export.convert import convert
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
 from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile
-from tlcore.export.zipped import pack, unpack
+from tlcore.export.zip import pack, unpack
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,17 +17,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from tlcore.export.halves import Halves, tidied
+from tlcore.export.calibration_data import Sample, sample
+from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.onnx_files import OnnxFile
-from tlcore.export.samples import Sample, sample
-from tlcore.inference.trunk import cores
-from tlcore.inference.unfamiliar import FAMILIAR_SHARE, SMALLEST
+from tlcore.inference.ood import FAMILIAR_SHARE, SMALLEST
+from tlcore.inference.session import open_session
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
+from tlcore.threads import map_bounded
 
 Floats = npt.NDArray[np.float32]
 # So many points of accuracy may an attempt lose on validation pictures to be the last one: half of what the bar allows.
@@ -132,6 +131,9 @@ def _quantized(ready: Path, pixels: npt.NDArray[np.uint8], attempt: Attempt, fol
         _Reader(pixels, attempt.pictures, graph.graph.input[0].name),
         quant_format=QuantFormat.QDQ,
         per_channel=True,
+        # Weights of 7 bits: processors with AVX2 but without VNNI add pairs of products in 16 bits, and these overflow.
+        # https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html#data-type-selection
+        reduce_range=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=list(KINDS),
@@ -153,18 +155,14 @@ def _exact(graph: onnx.ModelProto, first: int, last: int) -> list[str]:
 
 def ask_all(graph: onnx.ModelProto, pixels: npt.NDArray[np.uint8]) -> list[Floats]:
     """Every output of a graph for pixels `(n, size, size, 3)`."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = open_session(graph.SerializeToString())
     name = session.get_inputs()[0].name
 
     def answer(row: int) -> list[Floats]:
         said: list[Floats] = session.run(None, {name: pixels[row : row + 1].astype(np.float32)})
         return said
 
-    with ThreadPoolExecutor(cores()) as pool:
-        found = list(pool.map(answer, range(len(pixels))))
+    found = map_bounded(answer, range(len(pixels)))
     return [np.concatenate(each) for each in zip(*found, strict=True)]
 
 

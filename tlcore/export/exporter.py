@@ -6,16 +6,22 @@ It knows processes and what they answer. It does not know any one format.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import psutil
+
 from tlcore.errors import ExportError
+from tlcore.export.pixel_parity import Sight
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 
 LOADING_SECONDS = 300.0
 SECONDS_PER_PICTURE = 5.0
+ENDING_SECONDS = 10.0
 
 
 class UnprovenError(ExportError):
@@ -40,6 +47,7 @@ class Replay:
         milliseconds_per_picture: Of one core, median.
         unfamiliarity: `(n,)`; None where the artefact does not say.
         milliseconds_p95: 95 in 100 pictures took at most so long; None where it was not looked at.
+        sight: What it saw in the battery of awkward files; None where it reads no files.
         note: What else was seen and a person should know, in sentences.
     """
 
@@ -48,6 +56,7 @@ class Replay:
     versions: Mapping[str, str] = field(default_factory=dict)
     unfamiliarity: NDArray[np.float32] | None = None
     milliseconds_p95: float | None = None
+    sight: Sight | None = None
     note: str = ""
 
 
@@ -128,8 +137,7 @@ class FreshProcess:
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"it gave no answer in {limit:.0f} seconds") from error
         finally:
-            process.kill()
-            process.wait()
+            _end_all_of(process)
             self._running.discard(process)
         if process.returncode:
             lines = [line for line in complaint.splitlines() if line.strip()] or ["it said nothing"]
@@ -146,6 +154,7 @@ class FreshProcess:
             text=True,
             encoding="utf-8",
             env=_environment(),
+            start_new_session=True,  # what it starts, such as a browser, is in its group and ends with it
         )
         self._running.add(process)
         return process
@@ -155,14 +164,37 @@ class FreshProcess:
         with self._starting:
             self.ended = True
             for process in list(self._running):
-                process.kill()
+                _end_all_of(process)
             for process in self._waiting.values():  # nobody else waits for them
                 process.communicate()
             self._waiting.clear()
 
 
+def _end_all_of(process: subprocess.Popen[str]) -> None:
+    """End a program and all that it started, and wait until none of them can write any more."""
+    until = time.monotonic() + ENDING_SECONDS
+    with suppress(ProcessLookupError, PermissionError):
+        while True:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if not _lives(process.pid) or time.monotonic() > until:
+                return
+            time.sleep(ENDING_SECONDS / 100)
+    process.kill()
+    process.wait()
+
+
+def _lives(group: int) -> bool:
+    """Whether a process of the group can still do something; one that waits for its parent's look cannot."""
+    for process in psutil.process_iter(["status"]):
+        with suppress(ProcessLookupError, PermissionError, psutil.Error):
+            if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
+                return True
+    return False
+
+
 def _command(program: Path, arguments: Sequence[str]) -> tuple[str, ...]:
-    return (sys.executable, "-I", str(program), *arguments)
+    return (sys.executable, "-I", "-X", "utf8", str(program), *arguments)
 
 
 def _environment() -> dict[str, str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from tlcore.errors import RunError
-from tlcore.evaluation.calibration import Calibration, read_calibration
-from tlcore.inference.labels import read_labels
+from tlcore.evaluation.calibration_schema import Calibration, read_calibration
+from tlcore.inference.contract import read_labels
 from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.runs.run import Run
 
@@ -21,7 +21,8 @@ def facts(run: Run) -> dict[str, Any]:
     """Everything beside the weights that is needed to use the model, as JSON has it.
 
     Keys: `run`, `dataset`, `backbone`, `labels` (the classes in the order of the probabilities), `image_size` (side of
-    the square, pixels), `resize` (`crop`, `letterbox`, `stretch`), `input` and `outputs` (what the numbers are),
+    the square, pixels), `resize` (`crop`, `letterbox`, `stretch`), `value_range` (which values of
+    a grey picture of more than 8 bits become black and white, or None), `input` and `outputs` (what the numbers are),
     `temperature` (divided into the head's weights already; nothing is left to do), `unfamiliar_above` (None where the
     model does not say how unfamiliar a picture is), `thresholds` (`label`, `ratio`, `threshold`: from which probability
     on a picture should count as of a class when missing one costs `ratio` false alarms), `sets` (`method`, `wanted`,
@@ -40,6 +41,7 @@ def facts(run: Run) -> dict[str, Any]:
         "labels": list(labels.labels),
         "image_size": labels.image_size,
         "resize": labels.resize,
+        "value_range": labels.value_range,
         "input": {"name": "pixels", "layout": "NHWC", "channels": "RGB", "type": "float32", "range": [0, 255]},
         "outputs": ["probabilities", *([UNFAMILIARITY] if tells else [])],
         "temperature": labels.temperature,

@@ -11,18 +11,21 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from tlcore.data import pixels
+from tlcore.data.standalone import pixels_py
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
 from tlcore.export.fullsize_graph import fullsize_graph
 from tlcore.export.onnx_files import OnnxFile
-from tlcore.inference.labels import read_labels
+from tlcore.export.pixel_parity import UPRIGHT_FIRST, Sight, answered, laid_out
+from tlcore.inference.contract import read_labels
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 from tlcore.training.head_graph import join
 
-REPLAY = Path(__file__).with_name("replay_fullsize.py")
+REPLAY = Path(__file__).with_name("verify_fullsize.py")
+ABOVE = "model/"  # before the names of the run's graph
+RESIZED = "resized_pixels"  # what the one graph gives to the other
 INPUTS = [
     {"name": "picture", "layout": "HWC", "channels": "RGB", "type": "uint8", "range": [0, 255]},
     {
@@ -40,7 +43,7 @@ class FullSizeOnnx(OnnxFile):
         labels = read_labels(run.path)
         opset = next(each.version for each in graph.opset_import if each.domain in {"", "ai.onnx"})
         below = fullsize_graph(labels.image_size, labels.resize, opset=opset, ir_version=graph.ir_version)
-        return join(below, graph, prefix="model/")
+        return join(below, graph, prefix=ABOVE)
 
     def export(self, run: Run, folder: Path) -> None:
         super().export(run, folder)
@@ -52,12 +55,19 @@ class FullSizeOnnx(OnnxFile):
         onnx.save(model, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
-        answers = scratch / "answers.npz"
+        below = scratch / "below.onnx"
+        onnx.save(_resizing(onnx.load(artefact)), below)
+        battery = laid_out(pictures.pixels.array.shape[1], scratch)
+        answers, decoder = scratch / "answers.npz", scratch / "pixels.py"
+        decoder.write_text(pixels_py(), encoding="utf-8")
         asked = {
             "model": str(artefact),
-            "pixels": str(pixels.__file__),
+            "pixels": str(decoder),
             "pictures": [str(path) for path in pictures.paths],
+            "value_range": pictures.value_range,
             "answers": str(answers),
+            "below": str(below),
+            "battery": battery,
         }
         output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
         said = json.loads(output.splitlines()[-1])
@@ -69,7 +79,20 @@ class FullSizeOnnx(OnnxFile):
             said["versions"],
             unfamiliarity=scores[0] if scores else None,
             milliseconds_p95=said["milliseconds_p95"],
+            sight=Sight(answered(battery, said["refused"]), UPRIGHT_FIRST),
         )
+
+
+def _resizing(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The part of an artefact's graph that resizes, alone: it comes before the run's own."""
+    graph = model.graph
+    last = next(place for place, node in enumerate(graph.node) if RESIZED in node.output)
+    del graph.node[last + 1 :], graph.output[:], graph.value_info[:]
+    own = [each for each in graph.initializer if not each.name.startswith(ABOVE)]
+    del graph.initializer[:]
+    graph.initializer.extend(own)
+    graph.output.append(onnx.helper.make_tensor_value_info(RESIZED, onnx.TensorProto.FLOAT, None))
+    return model
 
 
 FULL_SIZE = FullSizeOnnx(FORMATS["onnx-fullsize"])

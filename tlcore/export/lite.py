@@ -21,7 +21,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from tlcore.export.eight_bits import ATTEMPTS, ENOUGH, Attempt
-from tlcore.inference.unfamiliar import FAMILIAR_SHARE
+from tlcore.inference.ood import FAMILIAR_SHARE
 
 WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 POOLING = "MEAN"

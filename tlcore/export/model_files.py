@@ -22,7 +22,7 @@ from tlcore.runs.keras_file import ABOUT
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
-REPLAY = Path(__file__).with_name("replay.py")
+REPLAY = Path(__file__).with_name("verify.py")
 
 
 class KerasArchive:
@@ -52,7 +52,7 @@ KERAS = KerasArchive()
 def replayed(
     kind: str, model: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path, *, note: str = ""
 ) -> Replay:
-    """Have `replay.py` load a model, as `kind` says, in a fresh process, and ask it about the test pictures.
+    """Have `verify.py` load a model, as `kind` says, in a fresh process, and ask it about the test pictures.
 
     Raises:
         ExportError: It cannot be loaded, or does not answer.

@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
-from tlcore.export.halves import Halves, tidied
+from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.model_files import replayed
 from tlcore.runs.formats import FORMATS, Format
 from tlcore.runs.pictures import TestPictures

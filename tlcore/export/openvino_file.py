@@ -19,7 +19,7 @@ from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
 from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile, described, read_graph
-from tlcore.export.zipped import pack, unpack
+from tlcore.export.zip import pack, unpack
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

@@ -6,18 +6,21 @@ It knows the order of the steps and the folder. It does not know formats, nor wh
 from __future__ import annotations
 
 import secrets
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from tlcore.data.progress import Pace, Progress, drain
+from tlcore.disk import fault_of
 from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
-from tlcore.export.proof import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare
+from tlcore.export.parity import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare
+from tlcore.export.pixel_parity import fault, judge
 from tlcore.export.registry import find
-from tlcore.files import remove_tree, sha256, write_json
+from tlcore.files import remove_tree, sha256, temporary_folder, write_json
+from tlcore.inference.contract import read_labels
 from tlcore.runs.formats import FORMATS, Precision
 from tlcore.runs.manifest import Accuracy, Manifest
 from tlcore.runs.pictures import TestPictures, read_test_pictures
@@ -94,11 +97,10 @@ def _make(
         making.replace(run.exports / exporter.key)
         return manifest
     except OSError as error:
-        raise ExportError(
-            f"An export needs a folder that can be written. {making} cannot: {error.strerror}."
-        ) from error
+        raise ExportError(str(fault_of(error, place=making) or f"{making} cannot be written: {error}.")) from error
     finally:
-        remove_tree(making)
+        with suppress(OSError):  # what is left of it says nothing against the artefact, and is removed another time
+            remove_tree(making)
 
 
 def _prove(
@@ -112,16 +114,21 @@ def _prove(
 ) -> Manifest:
     file, n = folder / exporter.file, len(expected.probabilities)
     precision: Precision = FORMATS[exporter.key].precision if exporter.key in FORMATS else "fp32"
-    replay = None
+    replay = awkward = None
     try:
         exporter.export(run, folder)
         on_converted(exporter.key)
         if not n:
             found = compare(expected.probabilities, expected.probabilities, exporter.file)
         else:
-            with tempfile.TemporaryDirectory(prefix="graft-proof-") as scratch:
-                replay = exporter.predict(file, pictures, fresh, Path(scratch))
+            with temporary_folder("graft-proof-") as scratch:
+                replay = exporter.predict(file, pictures, fresh, scratch)
             found = agreement(expected, replay, exporter.file, precision)
+            if replay.sight and not found.failed:
+                labels = read_labels(run.path)
+                awkward = judge(replay.sight, labels.image_size, labels.resize, labels.value_range)
+                if said := fault(awkward, exporter.file):
+                    found = replace(found, agrees=False, reason=" ".join(filter(None, [found.reason, said])))
     except UnprovenError as error:
         found, n = Agreement(0.0, 0.0, False, str(error)), 0
     except (GraftError, ValueError, KeyError, IndexError) as error:
@@ -145,5 +152,6 @@ def _prove(
         reason=found.reason,
         milliseconds_per_picture=replay.milliseconds_per_picture if replay else None,
         milliseconds_p95=replay.milliseconds_p95 if replay else None,
+        awkward=awkward,
         versions=dict(replay.versions) if replay else {},
     )

@@ -19,10 +19,13 @@ from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, add, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
-from tlcore.inference.labels import read_labels
+from tlcore.export.pixel_parity import seen_by_python
+from tlcore.inference.contract import read_labels
+from tlcore.markup import markdown
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
+from tlcore.tasks import TASKS
 
 LIBRARY = Path(tlcore.__file__).parent
 # What `tlcore.serving` may import, and nothing else: a test starts the server with these alone.
@@ -30,11 +33,19 @@ MODULES = (
     "__init__.py",
     "errors.py",
     "files.py",
+    "threads.py",
     "data/__init__.py",
+    "data/containers.py",
     "data/pixels.py",
     "inference/__init__.py",
-    "inference/labels.py",
+    "inference/contract.py",
     "inference/predictor.py",
+    "inference/session.py",
+    "tasks/__init__.py",
+    "tasks/task.py",
+    *(f"tasks/{task}/{name}.py" for task in TASKS for name in ("__init__", "answers")),
+    "tasks/classification/class_codes.py",
+    "tasks/multilabel/labels.py",
     *(f"serving/{path.name}" for path in sorted((LIBRARY / "serving").glob("*.py"))),
 )
 PACKAGES = ("fastapi", "uvicorn", "prometheus-client", "python-multipart", "onnxruntime", "numpy", "pillow")
@@ -44,7 +55,7 @@ TEXTS = {
     "compose.yaml": "compose.yaml",
     "README.md": "README.md",
 }
-REPLAY = Path(__file__).with_name("replay_server.py")
+REPLAY = Path(__file__).with_name("verify_server.py")
 UNFAMILIAR = ", and how unlike the training pictures it is: above 1 the answer means little"
 
 
@@ -78,7 +89,8 @@ class Server:
         said = json.loads(output.splitlines()[-1])
         if len(said["probabilities"]) != len(pictures.paths):
             raise ExportError(f"it answered for {len(said['probabilities'])} of {len(pictures.paths)} pictures")
-        labels = json.loads((home / "model" / "labels.json").read_text(encoding="utf-8"))["labels"]
+        known = json.loads((home / "model" / "labels.json").read_text(encoding="utf-8"))
+        labels = known["labels"]
         scores = said["unfamiliarity"]
         return Replay(
             np.array([[row[label] for label in labels] for row in said["probabilities"]], np.float32),
@@ -86,6 +98,7 @@ class Server:
             {"python": platform.python_version(), **said["versions"]},
             unfamiliarity=None if None in scores else np.array(scores, np.float32),
             milliseconds_p95=said["milliseconds_p95"],
+            sight=seen_by_python(home, "tlcore.data.pixels", known, fresh, scratch),
         )
 
 
@@ -93,9 +106,10 @@ def _texts(run: Run) -> dict[str, str]:
     labels = read_labels(run.path)
     known = {
         "run": run.id,
-        "dataset": labels.dataset,
+        "model": repr(run.id),
+        "dataset": markdown(labels.dataset),
         "backbone": labels.backbone,
-        "classes": ", ".join(labels.labels),
+        "classes": ", ".join(map(markdown, labels.labels)),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "unfamiliar": UNFAMILIAR if labels.temperature is not None else "",  # the two came together
     }

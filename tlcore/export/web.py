@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from tlcore.data.pixels import open_picture
+from tlcore.data.pixels import ValueRange, open_picture
 from tlcore.errors import ExportError
 from tlcore.export.browser import find_browser
 from tlcore.export.bundle import BUNDLED, TIME
 from tlcore.export.exporter import FreshProcess, Replay, UnprovenError
 from tlcore.export.facts import facts
-from tlcore.inference.labels import read_labels
+from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, answered, laid_out
+from tlcore.inference.contract import read_labels
+from tlcore.markup import markdown
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
@@ -28,7 +30,7 @@ from tlcore.runs.run import Run
 PAGE = BUNDLED / "web"
 VENDOR = PAGE / "vendor"
 CODE = ("index.html", "style.css", "app.js", "classifier.js", "pixels.js")
-REPLAY = Path(__file__).with_name("replay_web.py")
+REPLAY = Path(__file__).with_name("verify_web.py")
 UNREADABLE = frozenset({".tif", ".tiff", ".heic", ".heif"})  # for most browsers
 
 
@@ -50,9 +52,9 @@ class WebPage:
         runtime = (VENDOR / "ort.wasm.bundle.min.mjs").read_bytes()
         readme = Template((PAGE / "README.md").read_text(encoding="utf-8")).substitute(
             run=run.id,
-            dataset=labels.dataset,
+            dataset=markdown(labels.dataset),
             backbone=labels.backbone,
-            classes=", ".join(labels.labels),
+            classes=", ".join(map(markdown, labels.labels)),
             size=labels.image_size,
             resize=labels.resize,
             version=_vendored()["version"],
@@ -85,11 +87,16 @@ class WebPage:
         with zipfile.ZipFile(artefact) as archive:
             for name in archive.namelist():  # plain names of our own, so no path leads out of the folder
                 (home / name).write_bytes(archive.read(name))
+        battery = laid_out(pictures.pixels.array.shape[1], scratch)
         asked = {
+            "battery": battery,
             "browser": str(browser),
             "page": str(home),
             "scratch": str(scratch),
-            "pictures": [str(_readable(path, scratch / f"{place}.png")) for place, path in enumerate(pictures.paths)],
+            "pictures": [
+                str(_readable(path, scratch / f"{place}.png", pictures.value_range))
+                for place, path in enumerate(pictures.paths)
+            ],
         }
         output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
@@ -101,14 +108,15 @@ class WebPage:
             {"browser": said["browser"], "onnxruntime-web": _vendored()["version"]},
             unfamiliarity=None if None in scores else np.array(scores, np.float32),
             milliseconds_p95=slow,
+            sight=Sight(answered(battery, said["refused"]), OTHER_DECODERS),
         )
 
 
-def _readable(path: Path, converted: Path) -> Path:
+def _readable(path: Path, converted: Path, value_range: ValueRange | None) -> Path:
     """Hand a browser what it can read: the others' pixels as PNG, upright and in full size."""
     if path.suffix.lower() not in UNREADABLE:
         return path
-    open_picture(path).save(converted)
+    open_picture(path, value_range=value_range).save(converted)
     return converted
 
 

@@ -27,13 +27,15 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
+from tlcore.data.pixels import ValueRange
 from tlcore.errors import DataError, WorkspaceError
-from tlcore.files import read_json, read_lines, read_parquet
+from tlcore.files import read_json, read_parquet
 from tlcore.health.curve import LearningCurve
-from tlcore.health.events import CheckState, Event, fold, parse
+from tlcore.health.events import EVENTS, CheckEnded, Event
 from tlcore.health.findings import Finding, read_findings, to_csv
-from tlcore.runs.events import now
-from tlcore.runs.worker_folder import WorkerFolder
+from tlcore.jobs.events import now
+from tlcore.jobs.job import Job
+from tlcore.jobs.state import JobState
 
 
 class CheckInfo(BaseModel):
@@ -41,6 +43,7 @@ class CheckInfo(BaseModel):
 
     Attributes:
         version, fingerprint, classes: Of the dataset when it was checked.
+        value_range: With which pictures of more than 8 bits were looked at.
         pictures: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
         seconds: From the worker's start to its end.
         accuracy: Share of right answers of the probe, out of fold; None where it could not be asked.
@@ -53,6 +56,7 @@ class CheckInfo(BaseModel):
     version: int
     fingerprint: str
     classes: tuple[str, ...]
+    value_range: ValueRange | None = None
     pictures: int
     left_out: int = 0
     seconds: float
@@ -70,8 +74,13 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Check(WorkerFolder):
+class Check(Job[Event, JobState]):
     """A handle: nothing is read before it is asked for, and nothing is kept."""
+
+    fault = DataError
+    events_of = EVENTS
+    ended = CheckEnded
+    again = "Check again: what was computed is kept."
 
     dataset: Dataset
 
@@ -79,22 +88,17 @@ class Check(WorkerFolder):
     def path(self) -> Path:
         return self.dataset.path / "health"
 
-    # === The worker ===
+    @property
+    def title(self) -> str:
+        return f"the check of {self.dataset.info.name}"
 
-    def events(self) -> tuple[Event, ...]:
-        """What happened, oldest first; kinds of a newer version are left out."""
-        parsed = (parse(line) for line in read_lines(self.events_file))
-        return tuple(event for event in parsed if event is not None)
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("check-work", str(self.dataset.path.absolute()))
 
-    def state(self) -> CheckState:
-        """What the latest check amounts to now; the results of an earlier one stay readable meanwhile."""
-        alive = self.alive()  # first: a check that ends between the two looks would seem dead without a word
-        state = fold(self.events(), alive=alive)
-        if not state.live:
-            return state
-        return CheckState(state.state, self.progress(), state.error, state.started, state.ended)
-
-    # === The results ===
+    def prepare(self) -> None:
+        """Make the folder of a dataset that was never checked."""
+        self.path.mkdir(exist_ok=True)
 
     def info(self) -> CheckInfo | None:
         """What the results are about; None where the dataset has not been checked to the end yet."""
@@ -104,9 +108,9 @@ class Check(WorkerFolder):
             return None
 
     def stale(self) -> bool:
-        """Whether pictures or labels have changed since the results were made."""
-        info = self.info()
-        return info is not None and info.fingerprint != self.dataset.info.fingerprint
+        """Whether pictures, labels or the range of values have changed since the results were made."""
+        info, now = self.info(), self.dataset.info
+        return info is not None and (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
 
     def findings(self) -> list[Finding]:
         """What was found, that first which is worth most to mend; empty where nothing was checked.

@@ -12,8 +12,8 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tlcore.health.alike import Pairs
 from tlcore.health.findings import Finding
+from tlcore.health.near_duplicates import Pairs
 
 # What a cluster is worth: copies only waste a place and tempt the split; two labels for one picture mislead.
 WORTH_COPIES, WORTH_CONTRADICTION = 0.3, 0.8

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.health.probe import Floats, Integers, deal, solve
+from tlcore.linear_probe import Floats, Integers, LinearProbe, deal
 
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 REPEATS = 4
@@ -96,8 +96,8 @@ def learning_curve(
         for place, part in enumerate(_nested(answers, ~judged, seed + repeat)):
             if len(np.unique(answers[part])) < 2:
                 return None
-            kernel, bias = solve(rows[part], answers[part], classes=len(names), strength=strength)
-            hits = (rows[judged] @ kernel + bias).argmax(axis=1) == answers[judged]
+            probe = LinearProbe.fit(rows[part], answers[part], classes=len(names), strength=strength)
+            hits = probe.predict(rows[judged]).argmax(axis=1) == answers[judged]
             learnt[repeat, place] = np.bincount(answers[part], minlength=len(names))
             right[repeat, place] = np.bincount(answers[judged][hits], minlength=len(names))
             asked[repeat, place] = np.bincount(answers[judged], minlength=len(names))

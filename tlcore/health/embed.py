@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,15 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
-from tlcore.data.pixels import Policy, read_pixels
-from tlcore.data.progress import Pace, Progress
+from tlcore.data.pixels import Policy, ValueRange, read_pixels
+from tlcore.data.progress import Progress, map_blocks
 from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
-from tlcore.inference.trunk import Answer, cores, graph_path, start, trunk_identity
-from tlcore.runs.launch import worker_environment
+from tlcore.inference.trunk import AT_ONCE, Answer, graph_path, start, trunk_identity
+from tlcore.jobs.launch import worker_environment
 from tlcore.workspace import Workspace
 
 RESIZE: Policy = "crop"
-AT_ONCE = 4  # pictures in one call: what lies between two layers then stays in a core's cache
 
 
 def bundled() -> Backbone:
@@ -62,7 +60,9 @@ def trunk(workspace: Workspace) -> Answer:
             return start(path.read_bytes())
 
 
-def embed(workspace: Workspace, sources: Sequence[Path]) -> Generator[Progress, None, npt.NDArray[np.float16]]:
+def embed(
+    workspace: Workspace, sources: Sequence[Path], value_range: ValueRange | None = None
+) -> Generator[Progress, None, npt.NDArray[np.float16]]:
     """Features `(n, d)` of picture files, in their order, computed now and not kept; for few pictures.
 
     Raises:
@@ -70,26 +70,21 @@ def embed(workspace: Workspace, sources: Sequence[Path]) -> Generator[Progress, 
         WeightsError: The backbone is not there.
     """
     size = bundled().native_size
-    pace = Pace(len(sources), "Looking at the pictures")
-    yield pace.at(0)
+    note = "Looking at the pictures"
+    yield Progress(0, len(sources), note=note)
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(np.stack([_pixels(source, size) for source in sources[first : first + AT_ONCE]]))
+        return answer(np.stack([_pixels(source, size, value_range) for source in sources[first : first + AT_ONCE]]))
 
-    found: list[npt.NDArray[np.float32]] = []
-    with ThreadPoolExecutor(cores()) as pool:
-        for part in pool.map(features, range(0, len(sources), AT_ONCE)):
-            found.append(part)
-            if pace.due():
-                yield pace.at(len(found) * AT_ONCE)
+    found = yield from map_blocks(features, len(sources), AT_ONCE, note)
     length = bundled().feature_length
     return np.concatenate(found).astype(np.float16) if found else np.empty((0, length), np.float16)
 
 
-def _pixels(source: Path, size: int) -> npt.NDArray[np.uint8]:
+def _pixels(source: Path, size: int, value_range: ValueRange | None) -> npt.NDArray[np.uint8]:
     try:
-        return read_pixels(source, size, RESIZE)
+        return read_pixels(source, size, RESIZE, value_range)
     except ValueError as error:
         raise DataError(f"The picture {source} can no longer be read. {error}") from error
 

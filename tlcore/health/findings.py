@@ -5,7 +5,6 @@ It knows the kinds of finding, their table and its CSV. It does not know how fau
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Literal, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tlcore import spreadsheet
 from tlcore.errors import WorkspaceError
 from tlcore.files import replacing
 
@@ -136,20 +136,13 @@ def read_findings(path: Path) -> list[Finding]:
 
 
 def to_csv(findings: Sequence[Finding], names: Mapping[str, str]) -> str:
-    """The findings as CSV, a line for each picture of each; `names` says where each picture came from, by SHA-256.
-
-    A cell that a spreadsheet would take for a formula is given an apostrophe in front.
-    """
+    """The findings as CSV, a line for each picture of each; `names` says where each picture came from, by SHA-256."""
     stream = StringIO()
-    writer = csv.writer(stream)
+    writer = spreadsheet.Writer(stream)
     writer.writerow(("finding", "kind", "score", "picture", "sha256", "suggested", "group", "says"))
     for number, each in enumerate(findings, start=1):
         for sha in each.items or ("",):
             suggested = (each.suggested or {}).get(sha, "")
             line = (number, each.kind, f"{each.score:.4f}", names.get(sha, ""), sha, suggested, each.group, each.says)
-            writer.writerow([_harmless(str(cell)) for cell in line])
+            writer.writerow(line)
     return stream.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pandas as pd
-from scipy.stats import binomtest
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.parts import read_stored
+from tlcore.data.split.file import read_stored
 from tlcore.errors import GraftError
 from tlcore.files import read_parquet
 from tlcore.health.findings import Finding
+from tlcore.intervals import wilson
 from tlcore.runs.run import Run, list_runs
 from tlcore.workspace import Workspace
 
@@ -96,7 +96,7 @@ def _straddling(parts: pd.Series, names: pd.Series) -> tuple[list[str], list[str
 
 
 def _accuracy(correct: pd.Series) -> str:
-    """The share of right answers with its 95 % interval (Wilson, 1927)."""
+    """The share of right answers with its 95 % interval."""
     right, many = int(correct.astype(bool).sum()), len(correct)
-    interval = binomtest(right, many).proportion_ci(method="wilson")
-    return f"{right / many:.3f} ({interval.low:.3f} to {interval.high:.3f}, {many:,} pictures)"
+    low, high = wilson(right, many)
+    return f"{right / many:.3f} ({low:.3f} to {high:.3f}, {many:,} pictures)"

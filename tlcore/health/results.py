@@ -17,10 +17,10 @@ from tlcore.files import replacing, write_json
 from tlcore.health.check import Check, CheckInfo
 from tlcore.health.findings import ranked, write_findings
 from tlcore.health.labels import label_quality
-from tlcore.health.looks import Looks
+from tlcore.health.steps import CheckSteps
 
 
-def write_results(check: Check, looks: Looks, *, seconds: Callable[[], float]) -> None:
+def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], float]) -> None:
     """Put every result in its place; `check.json`, which says what they are about, comes last."""
     folder, probed = check.path, looks.probed
     (folder / "check.json").unlink(missing_ok=True)  # from here on, results of two checks may stand beside each other
@@ -31,9 +31,9 @@ def write_results(check: Check, looks: Looks, *, seconds: Callable[[], float]) -
     if probed is None:
         (folder / "probabilities.npy").unlink(missing_ok=True)
     else:
-        _write_array(folder / "probabilities.npy", probed.probabilities)
-        pictures["predicted"] = np.array(looks.info.classes, object)[probed.probabilities.argmax(axis=1)]
-        pictures["label_quality"] = label_quality(probed.probabilities, looks.labels)
+        _write_array(folder / "probabilities.npy", probed.predictions)
+        pictures["predicted"] = np.array(looks.info.classes, object)[probed.predictions.argmax(axis=1)]
+        pictures["label_quality"] = label_quality(probed.predictions, looks.labels)
     _write_table(folder / "pictures.parquet", pictures)
     write_findings(folder / "findings.parquet", ranked(looks.findings))
     if looks.curve is None:
@@ -44,10 +44,11 @@ def write_results(check: Check, looks: Looks, *, seconds: Callable[[], float]) -
         version=looks.info.version,
         fingerprint=looks.info.fingerprint,
         classes=looks.info.classes,
+        value_range=looks.info.value_range,
         pictures=len(looks.items),
         left_out=looks.left_out(),
         seconds=seconds(),
-        accuracy=None if probed is None else probed.accuracy,
+        accuracy=None if probed is None else probed.accuracy(looks.labels),
         notes=tuple(looks.notes),
     )
     write_json(folder / "check.json", info)

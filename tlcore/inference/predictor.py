@@ -5,28 +5,25 @@ It knows ONNX Runtime and threads. It does not know where the model comes from o
 
 from __future__ import annotations
 
-import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from tlcore.data.pixels import read_pixels
 from tlcore.errors import RunError
-from tlcore.inference.labels import Labels, read_labels
+from tlcore.inference.contract import Labels, read_labels
+from tlcore.inference.session import open_session
+from tlcore.tasks import find_task
+from tlcore.threads import cores, map_bounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Result = TypeVar("Result")
 Scored = tuple["NDArray[np.float32]", float | None]
-STRETCH = 64
 UNFAMILIARITY = "unfamiliarity"
 
 
@@ -67,10 +64,11 @@ class Predictor:
 
     def __init__(self, onnx: Path, labels: Labels, *, threads: int | None = None) -> None:
         self.labels = labels
-        self.threads = threads or _cores()
-        self._session = _session(onnx)
+        self.threads = threads or cores()
+        self._session = open_session(onnx)
         answers = self._session.get_outputs()[0].shape[-1]
-        if isinstance(answers, int) and answers != len(labels.labels):
+        width = find_task(labels.task).width(len(labels.labels))
+        if isinstance(answers, int) and answers != width:
             raise RunError(
                 f"A model needs a label for each of its probabilities. {onnx.name} gives {answers}, labels.json names "
                 f"{len(labels.labels)}. Train again, or restore the folder from a copy."
@@ -91,7 +89,8 @@ class Predictor:
         Raises:
             ValueError: The picture cannot be read; the message is the reason.
         """
-        return read_pixels(source, self.labels.image_size, self.labels.resize)
+        labels = self.labels
+        return read_pixels(source, labels.image_size, labels.resize, labels.value_range)
 
     def predict(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Probabilities `(n, classes)` of pixels `(n, size, size, 3)`, 0–255; rows sum to 1."""
@@ -104,35 +103,22 @@ class Predictor:
 
     def each_scored(self, pixels: Iterable[NDArray[Any]]) -> Iterator[Scored]:
         """Probabilities and unfamiliarity of each picture, in order."""
-        return self._map(self._answer, pixels)
+        return map_bounded(self.score, pixels, threads=self.threads)
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[Answer]:
         """Answer for each picture file, in order; one that cannot be read has an answer that says why."""
-        return self._map(self._answer_file, paths)
-
-    def _map(self, function: Callable[[Any], Result], things: Iterable[Any]) -> Iterator[Result]:
-        # Some at a time: a pool takes in all that it is given, and there may be very many.
-        waiting, running = iter(things), deque[Future[Result]]()
-        with ThreadPoolExecutor(self.threads) as pool:
-            try:
-                running.extend(pool.submit(function, thing) for thing in islice(waiting, STRETCH))
-                while running:
-                    result = running.popleft().result()
-                    running.extend(pool.submit(function, thing) for thing in islice(waiting, 1))
-                    yield result
-            finally:
-                for left in running:  # whoever asked has left
-                    left.cancel()
+        return map_bounded(self._answer_file, paths, threads=self.threads)
 
     def _answer_file(self, path: Path) -> Answer:
         began = time.perf_counter()
         try:
-            probabilities, unfamiliarity = self._answer(self.pixels(path))
+            probabilities, unfamiliarity = self.score(self.pixels(path))
         except (OSError, ValueError) as error:
             return Answer(path, None, str(error), time.perf_counter() - began)
         return Answer(path, probabilities, "", time.perf_counter() - began, unfamiliarity)
 
-    def _answer(self, pixels: NDArray[Any]) -> Scored:
+    def score(self, pixels: NDArray[Any]) -> Scored:
+        """Probabilities `(classes,)` and unfamiliarity of one picture, on the calling thread."""
         answers, scores = self.answer(pixels[None])
         return answers[0], None if scores is None else float(scores[0])
 
@@ -146,25 +132,3 @@ def top(probabilities: NDArray[np.float32], labels: Labels, *, n: int = 5) -> li
     """The likeliest classes with their probabilities, the likeliest first."""
     order = np.argsort(-probabilities, kind="stable")[:n]
     return [(labels.labels[int(index)], float(probabilities[index])) for index in order]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _session(onnx: Path) -> Any:
-    import onnxruntime  # not before somebody asks a model: the first page needs none
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    if not onnx.is_file():
-        raise RunError(f"A model is needed at {onnx}, but it is not there. The run may not have come that far.")
-    try:
-        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        # ONNX Runtime's own exceptions have no common base that it makes public.
-        raise RunError(
-            f"The model {onnx} cannot be loaded: {error}. Train again, or restore it from a copy."
-        ) from error

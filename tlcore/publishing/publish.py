@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlcore.disk import expanded
 from tlcore.errors import ExportError, RunError
 from tlcore.publishing.hub import push
 from tlcore.publishing.parcel import parcel
@@ -51,7 +52,7 @@ def publish(run: Run, to: str, *, name: str = "", public: bool = False) -> Publi
             model = name or slug(_dataset(run))
             address = register(folder, where.strip(), model, title=run.name, tags=_tags(run), figures=_figures(run))
         else:
-            address = _copied(folder, Path(where).expanduser())
+            address = _copied(folder, expanded(Path(where)))
     return Published(place, address, files)
 
 
@@ -77,8 +78,8 @@ def _tags(run: Run) -> dict[str, str]:
 
 
 def _figures(run: Run) -> dict[str, float]:
-    """What is said of a model in one line: its accuracy on the test pictures, with the interval."""
+    """What is said of a model in one line: its headline metric on the test set, with the interval."""
     test = run.state().test
     if test is None:
         return {}
-    return {"test_accuracy": test.accuracy, "test_low": test.low, "test_high": test.high}
+    return {f"test_{test.metric}": test.value, "test_low": test.low, "test_high": test.high}

@@ -12,11 +12,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tlcore.data.value_range import spoken
 from tlcore.evaluation.figures import Interval
-from tlcore.report import making, sections
+from tlcore.markup import markdown
+from tlcore.report import sections
 from tlcore.report.commands import command_line
 from tlcore.report.document import Table, Text, said
 from tlcore.report.facts import Facts, read_facts
+from tlcore.report.sections import training
 from tlcore.runs.run import Run
 
 TASK = "image-classification"
@@ -91,17 +94,17 @@ def _results(facts: Facts) -> list[dict[str, Any]]:
 
 
 def _body(facts: Facts) -> str:
-    parts = [f"# {_plain(facts.run.name)}", *_about(facts)]
+    parts = [f"# {markdown(facts.run.name)}", *_about(facts)]
     for title, lines in (
         ("How to use it", _use(facts)),
         ("Results", _figures(facts)),
-        ("Class by class", _of_table(sections.per_class(facts))),
+        ("Precision, recall and F1 per class", _of_table(sections.per_class(facts))),
         ("Probabilities", _probabilities(facts)),
         ("Kinds of pictures that it is worse on", _slices(facts)),
-        ("Limits", (f"- {_plain(limit)}" for limit in sections.limits(facts))),
+        ("Limits", (f"- {markdown(limit)}" for limit in sections.limits(facts))),
         ("Training data", _data(facts)),
         ("Training", _training(facts)),
-        ("To do it again", (f"```\n{command_line(facts.config)}\n```",)),
+        ("Reproduce this run", (f"```\n{command_line(facts.config)}\n```",)),
     ):
         if said_there := list(lines):
             parts += [f"## {title}", *said_there]
@@ -109,7 +112,7 @@ def _body(facts: Facts) -> str:
 
 
 def _about(facts: Facts) -> Iterator[str]:
-    classes = ", ".join(f"“{_plain(label)}”" for label in facts.dataset.classes)
+    classes = ", ".join(f"“{markdown(label)}”" for label in facts.dataset.classes)
     yield f"Tells apart {len(facts.dataset.classes)} classes of pictures: {classes}."
     yield sections.headline(facts)
     licence = facts.backbone.licence if facts.backbone else "not known"
@@ -127,6 +130,11 @@ def _use(facts: Facts) -> Iterator[str]:
         f"{len(facts.dataset.classes)})` in the order of the classes above. Its own preprocessing is inside; a picture "
         f"becomes a square by “{facts.config.resize}”, after its EXIF orientation was applied."
     )
+    if facts.dataset.value_range:
+        yield (
+            f"Of grey pictures of more than 8 bits, values {spoken(facts.dataset.value_range)} become 0 to 255 "
+            "(`value_range` in `graft.json`); what lies outside is clipped."
+        )
     yield USE
 
 
@@ -138,7 +146,7 @@ def _figures(facts: Facts) -> Iterator[str]:
         yield f"There a linear probe on the untouched backbone scores {probe}, the nearest class mean {mean}."
     baseline = facts.judged.baseline
     if facts.judged.n:
-        yield f"Always answering “{_plain(baseline.label)}” would score {baseline.accuracy:.1%}."
+        yield f"Always answering “{markdown(baseline.label)}” would score {baseline.accuracy:.1%}."
 
 
 def _probabilities(facts: Facts) -> Iterator[str]:
@@ -163,23 +171,23 @@ def _slices(facts: Facts) -> Iterator[str]:
     if facts.slices is None:
         return
     yield f"{len(facts.slices.slices):,} kinds were tested, {len(facts.slices.worse):,} found."
-    yield from (f"- {_plain(each.says)}" for each in facts.slices.worse)
+    yield from (f"- {markdown(each.says)}" for each in facts.slices.worse)
 
 
 def _data(facts: Facts) -> Iterator[str]:
-    for block in making.data(facts):
+    for block in training.data(facts):
         if isinstance(block, Table):
             yield from _of_table(block)
         elif isinstance(block, Text):
-            yield _plain(block.text)
+            yield markdown(block.text)
 
 
 def _training(facts: Facts) -> Iterator[str]:
-    for block in making.making(facts):
+    for block in training.making(facts):
         if isinstance(block, Table) and block.name == "settings":
             yield from _of_table(block)
         elif isinstance(block, Text) and block.tone == "plain" and not block.text.endswith(":"):
-            yield _plain(block.text)
+            yield markdown(block.text)
 
 
 def _of_table(table: Table) -> Iterator[str]:
@@ -188,17 +196,12 @@ def _of_table(table: Table) -> Iterator[str]:
         return
     lines = [tuple(column.title for column in table.columns), tuple("---" for _ in table.columns)]
     lines += [
-        tuple(_plain(said(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True))
+        tuple(markdown(said(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True))
         for row in table.rows[:MOST_ROWS]
     ]
     yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
     if (left := len(table.rows) - MOST_ROWS) > 0:
         yield f"… and {left:,} rows more."
-
-
-def _plain(text: str) -> str:
-    """Keep a name from being read as Markdown or HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
 
 
 def _joined(parts: list[str]) -> Iterator[str]:
@@ -233,8 +236,11 @@ def _yaml(content: Any, indent: str = "") -> str:
 
 def _value(value: Any) -> str:
     plain = isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_-]*", value) and value not in PECULIAR
-    return str(value) if plain else json.dumps(value, ensure_ascii=False)
+    text = str(value) if plain else json.dumps(value, ensure_ascii=False)
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+# What YAML takes for the end of a line, or for no text, even between quotes.
+UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 # Words that YAML takes for something else than a text.
 PECULIAR = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

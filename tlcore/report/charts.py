@@ -6,181 +6,177 @@ It knows figures and how each kind is best seen. It does not know pages, files o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tlcore.evaluation.calibration import Calibration, Reliability
+from tlcore.evaluation.calibration_schema import Calibration, Reliability
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.metrics import Evaluation
-from tlcore.evaluation.robustness import Curve, Robustness
-from tlcore.report.drawing import COLOURS, TEST, TRAIN, VAL, WRONG, Box, Drawing, Line, Mark, Plane, Word, steps
+from tlcore.evaluation.robustness import Curve, Robustness, Share
+from tlcore.report.drawing import COLOURS, INKS, TEST, TRAIN, VAL, WRONG, Drawing, finished, plane
 from tlcore.runs.events import EpochEnded
 
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 MOST_WITH_COUNTS, MOST_WITH_NAMES, MOST_LINES = 14, 40, 12
-QUIET = "quiet"
+QUIET, BESIDE = INKS["quiet"], COLOURS[11]
 
 
 def intervals(rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = False) -> Drawing:
     """Shares with their intervals, one below the other; the `first` may stand out."""
-    left, width, step = 8 + 5.2 * max(len(_short(name)) for name, _ in rows), 330.0, 19.0
-    marks: list[Mark] = []
-    bottom = 8 + step * len(rows)
-    for value in SHARES:
-        place = left + value * width
-        marks += [
-            Line(((place, 4), (place, bottom)), "grid", 0.6),
-            Word(place, bottom + 12, f"{100 * value:g} %", "middle", 8, QUIET),
-        ]
-    for number, (name, share) in enumerate(rows):
-        y = 8 + step * (number + 0.5)
-        colour = TRAIN if first and number == 0 else COLOURS[11] if first else TRAIN
-        low, high, here = (left + width * value for value in (share.low, share.high, share.value))
-        says_here = f"{name}: {share.value:.1%}, 95 % interval {share.low:.1%} to {share.high:.1%}"
-        marks += [
-            Word(left - 8, y + 3, _short(name), "end", 9),
-            Box(low, y - 4, max(high - low, 1.0), 8, colour, 0.35, says_here),
-            Box(here - 1.5, y - 6, 3, 12, colour, 1.0, says_here),
-        ]
-    return Drawing(left + width + 20, bottom + 20, says, tuple(marks))
+    axes = plane(380 + 4.8 * max(len(_short(name)) for name, _ in rows), 34 + 19 * len(rows), percent="x")
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    places = range(len(rows))
+    colours = [BESIDE if first and place else TRAIN for place in places]
+    low, high, value = ([getattr(share, name) for _, share in rows] for name in ("low", "high", "value"))
+    widths = [max(top - bottom, 0.003) for bottom, top in zip(low, high, strict=True)]
+    axes.barh(places, widths, height=0.42, left=low, color=colours, alpha=0.35)
+    axes.scatter(value, places, s=60, marker="|", linewidths=3, c=colours, clip_on=False)
+    axes.set_yticks(places, [_short(name) for name, _ in rows], fontsize=9, color=INKS["ink"])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    return finished(axes, says)
 
 
 def confusion(judged: Evaluation) -> Drawing:
     """The matrix in the order of the mix-ups; colours are shares of a row, counts stand in it where there is room."""
+    from matplotlib.collections import PatchCollection
+    from matplotlib.colors import to_rgba
+    from matplotlib.patches import Rectangle
+
     order = judged.order or tuple(range(len(judged.classes)))
-    names = [_short(judged.classes[index]) for index in order]
-    count = len(order)
-    named = count <= MOST_WITH_NAMES
+    count, names = len(order), [_short(judged.classes[index]) for index in order]
     side = max(1.6, min(38.0, 420 / count))
-    left = 24 + (5 * max(len(name) for name in names) if named else 0)
-    top = 8.0
-    marks: list[Mark] = []
+    room = 50 + (5 * max(len(name) for name in names) if count <= MOST_WITH_NAMES else 0)
+    axes = plane(max(count * side + room, 170), count * side + room, "predicted class", "true class")
+    axes.grid(visible=False)
+    cells, colours = [], []
     for row, true in enumerate(order):
         total = sum(judged.confusion[true]) or 1
         for column, answer in enumerate(order):
             if pictures := judged.confusion[true][answer]:
-                share, place = pictures / total, (left + side * column, top + side * row)
-                says = f"{judged.classes[true]} → {judged.classes[answer]}: {pictures:,} ({share:.0%} of the row)"
-                colour = TRAIN if true == answer else WRONG
-                marks.append(Box(*place, side, side, colour, 0.12 + 0.88 * share, says))
+                share = pictures / total
+                cells.append(Rectangle((column - 0.5, row - 0.5), 1, 1))
+                colours.append(to_rgba(TRAIN if row == column else WRONG, 0.12 + 0.88 * share))
                 if count <= MOST_WITH_COUNTS:
-                    ink = "#ffffff" if share > 0.55 else "ink"
-                    marks.append(Word(place[0] + side / 2, place[1] + side / 2 + 3, f"{pictures}", "middle", 9, ink))
-        if named:
-            size = min(9.0, side)
-            marks.append(Word(left - 6, top + side * (row + 0.5) + size / 3, names[row], "end", size))
-    bottom, right = top + side * count, left + side * count
-    frame = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
-    marks.append(Line(frame, QUIET, 0.8))
-    below = 0.0
-    if named:
-        size = min(9.0, side)
-        for column, name in enumerate(names):
-            marks.append(Word(left + side * (column + 0.5) + size / 3, bottom + 6, name, "end", size, upright=True))
-        below = 5.2 * max(len(name) for name in names)
-    marks += [
-        Word((left + right) / 2, bottom + below + 20, "answer", "middle"),
-        Word(11, (top + bottom) / 2, "true class", "middle", upright=True),
-    ]
-    says = f"Confusion matrix of {count} classes: rows are true classes, columns are answers."
-    return Drawing(max(right + 12, 160), bottom + below + 28, says, tuple(marks))
+                    ink = "white" if share > 0.55 else INKS["ink"]
+                    axes.text(column, row, f"{pictures}", ha="center", va="center", fontsize=9, color=ink)
+    axes.add_collection(PatchCollection(cells, facecolors=colours, linewidths=0))
+    axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), aspect="equal")
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+    named = names if count <= MOST_WITH_NAMES else []
+    style: dict[str, Any] = {"fontsize": min(9.0, side), "color": INKS["ink"]}
+    axes.set_xticks(range(len(named)), named, rotation=90, **style)
+    axes.set_yticks(range(len(named)), named, **style)
+    axes.tick_params(length=0)
+    return finished(axes, f"Confusion matrix of {count} classes: rows are true classes, columns are predictions.")
 
 
 def learning(epochs: Sequence[EpochEnded], measure: str, best: int | None) -> Drawing:
     """Training and validation over the epochs, by `loss` or `accuracy`; the epoch that is kept is marked."""
-    values = [(epoch.epoch, getattr(epoch, measure), getattr(epoch, f"val_{measure}")) for epoch in epochs]
-    most = max((max(train, val) for _, train, val in values), default=1.0)
-    y = (0.0, 1.0) if measure == "accuracy" else (0.0, most * 1.05 or 1.0)
-    plane = Plane(x=(min(1, epochs[0].epoch), max(epochs[-1].epoch, 2)), y=y, width=250, height=160)
-    ticks = SHARES if measure == "accuracy" else steps(*y)
-    whole = tuple(value for value in steps(*plane.x) if value == int(value) and value >= 1)
-    plane.axes("epoch", measure if measure == "accuracy" else "loss (nats)", ticks=(whole, ticks), percent="")
+    from matplotlib.ticker import MaxNLocator
+
+    is_share = measure == "accuracy"
+    axes = plane(300, 210, "epoch", measure if is_share else "loss (nats)", percent="y" if is_share else "")
+    numbers = [epoch.epoch for epoch in epochs]
+    mark = "o" if len(epochs) == 1 else ""
+    for prefix, name, colour, dashes in (("", "training", TRAIN, "--"), ("val_", "validation", VAL, "-")):
+        values = [getattr(epoch, f"{prefix}{measure}") for epoch in epochs]
+        axes.plot(numbers, values, dashes, marker=mark, color=colour, label=name)
     if best is not None:
-        plane.marks.append(Line((plane.at(best, y[0]), plane.at(best, y[1])), QUIET, 0.8, dashed=True))
-    numbers = [epoch for epoch, *_ in values]
-    plane.line(numbers, [train for _, train, _ in values], TRAIN, dashed=True)
-    plane.line(numbers, [val for *_, val in values], VAL)
-    plane.legend([("training", TRAIN), ("validation", VAL)] + ([("kept", "quiet")] if best is not None else []))
-    return plane.drawing(f"The {measure} of training and validation pictures over {len(epochs)} epochs.")
+        axes.axvline(best, color=QUIET, linewidth=0.8, linestyle="--", label="kept")
+    axes.set_xlim(min(1, numbers[0]), max(numbers[-1], 2))
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    return finished(
+        axes, f"The {measure} of training and validation pictures over {len(epochs)} epochs.", legend="above"
+    )
 
 
 def reliability(calibration: Calibration) -> Drawing:
     """How many answers of each confidence are right, before and after the temperature."""
-    plane = Plane(x=(0.0, 1.0), y=(0.0, 1.0), width=240, height=240)
-    plane.axes("confidence", "right answers", ticks=(SHARES, SHARES), percent="xy")
-    plane.marks.append(Line((plane.at(0, 0), plane.at(1, 1)), QUIET, 0.8, dashed=True))
-    _bins(plane, calibration.before, COLOURS[11])
-    _bins(plane, calibration.after, TEST)
-    plane.legend([("without temperature", COLOURS[11]), ("with it", TEST)])
-    return plane.drawing("Right answers by confidence; on the diagonal, probabilities mean what they say.")
+    axes = plane(300, 310, "confidence", "correct predictions", percent="xy")
+    _diagonal(axes)
+    _bins(axes, calibration.before, BESIDE, "without temperature")
+    _bins(axes, calibration.after, TEST, "with it")
+    says = "Correct predictions by confidence; on the diagonal, probabilities mean what they say."
+    return finished(axes, says, legend="above")
 
 
 def coverage(calibration: Calibration) -> Drawing:
     """What it is worth to answer only where the model is sure."""
     points = sorted(calibration.coverage, key=lambda point: point.coverage)
-    lowest = min(point.accuracy.low for point in points)
-    y = (min(0.8, int(10 * lowest) / 10), 1.0)
-    plane = Plane(x=(0.0, 1.0), y=y, width=280, height=170)
-    plane.axes("pictures that get an answer", "right answers", ticks=(SHARES, steps(*y)), percent="xy")
-    for bound in ("low", "high"):
-        plane.line([p.coverage for p in points], [getattr(p.accuracy, bound) for p in points], COLOURS[11], dashed=True)
-    plane.line([p.coverage for p in points], [p.accuracy.value for p in points], TEST)
-    plane.legend([("right answers", TEST), ("95 % interval", COLOURS[11])])
-    return plane.drawing("The share of right answers when only the surest pictures are answered.")
+    axes = plane(345, 230, "pictures that get an answer", "correct predictions", percent="xy")
+    across = [point.coverage for point in points]
+    bounds = [[getattr(point.accuracy, name) for point in points] for name in ("low", "high")]
+    axes.fill_between(across, bounds[0], bounds[1], color=TEST, alpha=0.2, linewidth=0, label="95 % interval")
+    axes.plot(
+        across, [point.accuracy.value for point in points], color=TEST, clip_on=False, label="correct predictions"
+    )
+    lowest = min(0.8, int(10 * min(bounds[0])) / 10)
+    axes.set_ylim(lowest, 1)
+    if lowest > 0.4:
+        axes.yaxis.get_major_locator().set_params(base=0.05 if lowest >= 0.8 else 0.1)  # type: ignore[call-arg]
+    return finished(
+        axes, "The share of correct predictions when only the surest pictures are answered.", legend="above"
+    )
 
 
 def class_curves(points: pd.DataFrame, kind: str, classes: Sequence[str]) -> Drawing | None:
     """The ROC (`roc`) or precision–recall (`pr`) curves of all classes in one plane; None where they are too many."""
-    present = points.loc[points["kind"] == kind, "class"].unique()
+    present = [int(index) for index in points.loc[points["kind"] == kind, "class"].unique()]
     if not 0 < len(present) <= MOST_LINES:
         return None
-    plane = Plane(x=(0.0, 1.0), y=(0.0, 1.0), width=230, height=200)
-    titles = ("other pictures called so", "recall") if kind == "roc" else ("recall", "precision")
-    plane.axes(*titles, ticks=(SHARES, SHARES), percent="xy")
+    names = {index: _short(classes[index]) for index in present}
+    titles = ("false positive rate", "recall") if kind == "roc" else ("recall", "precision")
+    room = 36 + 4.8 * max(map(len, names.values()))
+    axes = plane(290 + room, 255, *titles, percent="xy")
     if kind == "roc":
-        plane.marks.append(Line((plane.at(0, 0), plane.at(1, 1)), QUIET, 0.8, dashed=True))
-    for index in present:
+        _diagonal(axes)
+    for index, name in names.items():
         of_class = points[(points["kind"] == kind) & (points["class"] == index)]
-        plane.line(of_class["x"].tolist(), of_class["y"].tolist(), COLOURS[int(index) % len(COLOURS)])
-    return _with_names(plane, [(_short(classes[int(i)]), COLOURS[int(i) % len(COLOURS)]) for i in present], kind)
+        axes.plot(of_class["x"], of_class["y"], color=COLOURS[index % len(COLOURS)], label=name, clip_on=False)
+    title = "ROC" if kind == "roc" else "Precision–recall"
+    return finished(axes, f"{title} curves of {len(present)} classes.", legend="right")
 
 
 def robustness(found: Robustness, curve: Curve) -> Drawing:
     """The accuracy of the model and of the frozen backbone as one distortion gets stronger."""
-    places = [0.0, *(float(number + 1) for number in range(len(curve.strengths)))]
-    plane = Plane(x=(0.0, places[-1]), y=(0.0, 1.0), width=200, height=120)
-    plane.axes(f"{curve.title}: {curve.unit}", "right", ticks=((), (0.0, 0.5, 1.0)), percent="y")
-    for place, strength in zip(places, ("none", *(f"{each:g}" for each in curve.strengths)), strict=True):
-        x = plane.at(place, 0.0)[0]
-        plane.marks.append(Word(x, plane.top + plane.height + 12, strength, "middle", 8, QUIET))
-    for shares, colour in (
-        ((found.baseline, *curve.baseline), COLOURS[11]),
-        ((found.model, *curve.model), TRAIN),
+    axes = plane(265, 180, f"{curve.title}: {curve.unit}", "accuracy", percent="y")
+    places = range(len(curve.strengths) + 1)
+    for name, colour, shares in (
+        ("this model", TRAIN, (found.model, *curve.model)),
+        ("frozen backbone", BESIDE, (found.baseline, *curve.baseline)),
     ):
-        plane.line(places, [share.value for share in shares], colour)
-        for place, share in zip(places, shares, strict=True):
-            plane.whisker(place, share.low, share.high, colour)
-    plane.legend([("this model", TRAIN), ("frozen backbone", COLOURS[11])])
-    return plane.drawing(f"Accuracy under {curve.title.lower()} at {len(curve.strengths)} strengths.")
+        _points(axes, places, shares, colour, name, marker="")
+    axes.set_xticks(places, ["none", *(f"{each:g}" for each in curve.strengths)])
+    return finished(axes, f"Accuracy under {curve.title.lower()} at {len(curve.strengths)} strengths.", legend="above")
 
 
-def _bins(plane: Plane, found: Reliability, colour: str) -> None:
-    for each in found.bins:
-        says = f"{each.n:,} pictures, {each.confidence:.0%} sure on average: {each.accuracy.value:.0%} right"
-        plane.whisker(each.confidence, each.accuracy.low, each.accuracy.high, colour)
-        plane.dot(each.confidence, each.accuracy.value, colour, says=says)
-    plane.line([each.confidence for each in found.bins], [each.accuracy.value for each in found.bins], colour)
+def _diagonal(axes: Axes) -> None:
+    axes.plot((0, 1), (0, 1), "--", color=QUIET, linewidth=0.8)
 
 
-def _with_names(plane: Plane, entries: Sequence[tuple[str, str]], kind: str) -> Drawing:
-    """Names to the right of a plane: there may be too many for a line above it."""
-    right = plane.left + plane.width + 14
-    for number, (name, colour) in enumerate(entries):
-        y = plane.top + 8 + 14 * number
-        plane.marks += [Box(right, y - 5, 10, 3, colour), Word(right + 14, y - 1, name, "start", 8)]
-    whole = plane.drawing(f"{'ROC' if kind == 'roc' else 'Precision–recall'} curves of {len(entries)} classes.")
-    longest = max(len(name) for name, _ in entries)
-    return Drawing(right + 20 + 4.6 * longest, whole.height, whole.says, whole.marks)
+def _bins(axes: Axes, found: Reliability, colour: str, name: str) -> None:
+    _points(axes, [each.confidence for each in found.bins], [each.accuracy for each in found.bins], colour, name)
+
+
+def _points(
+    axes: Axes,
+    places: Sequence[float],
+    shares: Sequence[Interval | Share],
+    colour: str,
+    name: str,
+    *,
+    marker: str = "o",
+) -> None:
+    """A line through shares, each with its interval."""
+    values = [share.value for share in shares]
+    reach = [[share.value - share.low for share in shares], [share.high - share.value for share in shares]]
+    axes.errorbar(places, values, reach, color=colour, marker=marker, elinewidth=1.1, label=name)
 
 
 def _short(name: str, most: int = 24) -> str:

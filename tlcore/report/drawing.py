@@ -1,16 +1,26 @@
-"""Drawings as data: a few marks on a plane, which a page shows as SVG and a PDF as its own vectors.
+"""Charts by matplotlib: the colours of all that is drawn, a plane with two axes, and charts as SVG.
 
-It knows marks, axes and colours by what they are for. It does not know what is drawn. Positions are in points from the
-upper left corner.
+It knows colours by what they are for, and matplotlib. It does not know what is drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
 
-Anchor: TypeAlias = Literal["start", "middle", "end"]
+from tlcore.markup import one_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 # What a mark is for: light and dark pages give `ink`, `quiet` and `grid` other colours, the rest stays.
 INKS = {"ink": "#1f2328", "quiet": "#6b7280", "grid": "#d5d9df"}
 INKS_DARK = {"ink": "#e6e8eb", "quiet": "#9aa1ab", "grid": "#3a3f47"}
@@ -31,143 +41,113 @@ COLOURS = (
     "#6b8e23",
     "#7788a0",
 )
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line through points; `colour` is a hexadecimal one or one of `INKS`."""
-
-    points: tuple[tuple[float, float], ...]
-    colour: str = "ink"
-    width: float = 1.0
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Box:
-    """A filled rectangle; `says` is shown where a pointer rests on it."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    colour: str
-    opacity: float = 1.0
-    says: str = ""
-
-
-@dataclass(frozen=True)
-class Dot:
-    x: float
-    y: float
-    colour: str
-    radius: float = 3.0
-    says: str = ""
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word whose `anchor` stands at `x`, on the line `y`."""
-
-    x: float
-    y: float
-    text: str
-    anchor: Anchor = "start"
-    size: float = 9.0
-    colour: str = "ink"
-    upright: bool = False
-
-
-Mark: TypeAlias = Line | Box | Dot | Word
+POINTS = 72  # in an inch
+STYLE: dict[Any, Any] = {
+    "font.size": 8,
+    "axes.labelsize": 9,
+    "axes.labelcolor": INKS["ink"],
+    "axes.edgecolor": INKS["quiet"],
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "grid.color": INKS["grid"],
+    "grid.linewidth": 0.6,
+    "xtick.color": INKS["quiet"],
+    "ytick.color": INKS["quiet"],
+    "ytick.major.size": 0,
+    "text.parse_math": False,
+    "text.color": INKS["ink"],
+    "figure.facecolor": "none",
+    "figure.dpi": POINTS,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 6,
+    # Text stays text, in the font of the page; and the same chart has the same bytes.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "graft",
+}
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Marks, the lowest first; `says` is what it shows, for those who cannot see it."""
+    """A chart; `says` is what it shows, for those who cannot see it."""
 
-    width: float
-    height: float
+    figure: Figure
     says: str
-    marks: tuple[Mark, ...]
 
 
-@dataclass
-class Plane:
-    """A plane with two axes, onto which values are put.
+@cache
+def _styled() -> None:
+    """Set matplotlib's style, once for the process: nothing else here draws with it."""
+    import matplotlib
+
+    matplotlib.rcParams.update(STYLE)
+
+
+def plane(width: float, height: float, x: str = "", y: str = "", *, percent: str = "") -> Axes:
+    """Make a chart of one plane.
 
     Args:
-        x, y: The lowest and the highest value of each axis.
-        left, top, width, height: Where the plane is in the drawing.
+        width: Of the whole chart, in points.
+        height: Likewise.
+        x: What the axis shows.
+        y: Likewise.
+        percent: The axes, such as `xy`, that are shares from 0 to 1.
     """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-    x: tuple[float, float]
-    y: tuple[float, float]
-    left: float = 46.0
-    top: float = 14.0
-    width: float = 300.0
-    height: float = 190.0
-    marks: list[Mark] = field(default_factory=list)
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """Where two values are in the drawing."""
-        across = (x - self.x[0]) / ((self.x[1] - self.x[0]) or 1.0)
-        up = (y - self.y[0]) / ((self.y[1] - self.y[0]) or 1.0)
-        return self.left + across * self.width, self.top + (1 - up) * self.height
-
-    def axes(self, x: str, y: str, *, ticks: tuple[Sequence[float], Sequence[float]], percent: str = "") -> None:
-        """Draw the grid and both axes' numbers and titles; `percent` names the axes that are shares."""
-        bottom, right = self.top + self.height, self.left + self.width
-        for value in ticks[0]:
-            place = self.at(value, self.y[0])[0]
-            self.marks.append(Word(place, bottom + 12, _tick(value, "x" in percent), "middle", 8, "quiet"))
-        for value in ticks[1]:
-            place = self.at(self.x[0], value)[1]
-            self.marks.append(Line(((self.left, place), (right, place)), "grid", 0.6))
-            self.marks.append(Word(self.left - 5, place + 3, _tick(value, "y" in percent), "end", 8, "quiet"))
-        self.marks.append(Line(((self.left, bottom), (right, bottom)), "quiet", 0.8))
-        self.marks.append(Word(self.left + self.width / 2, bottom + 26, x, "middle", 9, "ink"))
-        self.marks.append(Word(11, self.top + self.height / 2, y, "middle", 9, "ink", upright=True))
-
-    def line(self, xs: Sequence[float], ys: Sequence[float], colour: str, *, dashed: bool = False) -> None:
-        """A line through values; single ones become a dot."""
-        points = tuple(self.at(x, y) for x, y in zip(xs, ys, strict=True))
-        if len(points) == 1:
-            self.marks.append(Dot(*points[0], colour))
-        else:
-            self.marks.append(Line(points, colour, 1.6, dashed))
-
-    def whisker(self, x: float, low: float, high: float, colour: str) -> None:
-        self.marks.append(Line((self.at(x, low), self.at(x, high)), colour, 1.1))
-
-    def dot(self, x: float, y: float, colour: str, *, radius: float = 3.0, says: str = "") -> None:
-        self.marks.append(Dot(*self.at(x, y), colour, radius, says))
-
-    def legend(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Names and their colours, in a line above the plane."""
-        place = self.left
-        for name, colour in entries:
-            self.marks.append(Box(place, self.top - 11, 10, 3, colour))
-            self.marks.append(Word(place + 14, self.top - 6, name, "start", 8, "ink"))
-            place += 14 + 4.6 * len(name) + 14
-
-    def drawing(self, says: str) -> Drawing:
-        return Drawing(self.left + self.width + 12, self.top + self.height + 34, says, tuple(self.marks))
+    _styled()
+    axes = Figure((width / POINTS, height / POINTS), layout="constrained").add_subplot()
+    axes.set(xlabel=x, ylabel=y)
+    axes.grid(visible=False, axis="x")
+    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        if name in percent:
+            axis.set_major_locator(MultipleLocator(0.2))
+            axis.set_major_formatter(PercentFormatter(1.0, 0, "\u202f%"))
+            getattr(axes, f"set_{name}lim")(0, 1)
+    return axes
 
 
-def steps(low: float, high: float, *, about: int = 5) -> tuple[float, ...]:
-    """Round values between two, about so many."""
-    if high <= low:
-        return (low,)
-    rough = (high - low) / about
-    power = 10.0 ** _exponent(rough)
-    step = next(power * each for each in (1, 2, 5, 10) if power * each >= rough * 0.999)
-    first = -int(-low / step) if low < 0 else int(-(-low // step))
-    return tuple(round(step * number, 10) for number in range(first, int(high / step + 1e-9) + 1))
+def finished(axes: Axes, says: str, *, legend: str = "", columns: int = 3) -> Drawing:
+    """Give the chart of a plane, with a legend `above` it or `right` of it."""
+    figure = cast("Figure", axes.get_figure(root=True))
+    if legend == "above":
+        figure.legend(loc="outside upper left", ncols=columns, handlelength=1.2)
+    elif legend:
+        figure.legend(loc="outside right upper", handlelength=1.2)
+    for artist in axes.findobj():
+        artist.set_clip_on(False)  # all lies within the axes, and a page needs no names for what clips
+    with any_letter():
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # once more it would come out a hair's breadth otherwise
+    return Drawing(figure, says)
 
 
-def _exponent(value: float) -> int:
-    return int(f"{value:e}".partition("e")[2])
+@contextmanager
+def any_letter() -> Iterator[None]:
+    """Let matplotlib measure letters that its font lacks without a warning: the page and the PDF have other fonts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        yield
 
 
-def _tick(value: float, percent: bool) -> str:
-    return f"{100 * value:g} %" if percent else f"{value:g}"
+def as_svg(drawing: Drawing) -> str:
+    """Write a chart as an element of a page; its inks are variables of the page's style, so that they turn dark."""
+    stream = BytesIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with any_letter():
+        drawing.figure.savefig(stream, format="svg", metadata=nothing)
+    text = stream.getvalue().decode()
+    inside = text[text.index(">", text.index("<svg")) + 1 :]
+    for name, colour in INKS.items():
+        inside = inside.replace(colour, f"var(--{name})")
+    inside = re.sub(r"(font(?:-family)?: [^;\"]*?)'[^;\"]*", r"\1inherit", inside)
+    width, height = (POINTS * side for side in drawing.figure.get_size_inches())
+    return (
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{1.35 * width:.0f}" role="img" '
+        f'aria-label="{escape(one_line(drawing.says))}">{inside}'
+    )

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.dataset import Dataset, open_dataset
-from tlcore.data.looks import read_looks
+from tlcore.data.test_usage import read_looks
 from tlcore.errors import GraftError, RunError
-from tlcore.evaluation.attention import Attention
-from tlcore.evaluation.calibration import Calibration, read_calibration
-from tlcore.evaluation.curves_read import Reading, read_curves
+from tlcore.evaluation.calibration_schema import Calibration, read_calibration
+from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.files import read_curves as read_class_curves
 from tlcore.evaluation.files import read_evaluation, read_predictions
 from tlcore.evaluation.metrics import Evaluation
 from tlcore.evaluation.robustness import Robustness
+from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
-from tlcore.evaluation.understanding import Understanding
-from tlcore.runs.about import RunDataset
+from tlcore.evaluation.training_diagnostics import Reading, read_curves
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment
 from tlcore.runs.manifest import Manifest, read_manifests
+from tlcore.runs.metadata import RunDataset
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 from tlcore.workspace import Workspace

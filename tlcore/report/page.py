@@ -6,10 +6,11 @@ It knows documents and HTML. It does not know runs.
 from __future__ import annotations
 
 import base64
-from html import escape
+import html
 
+from tlcore.markup import one_line
 from tlcore.report.document import Block, Code, Column, Document, Figure, Pictures, Section, Table, Text, said
-from tlcore.report.drawing import INKS, INKS_DARK, Box, Dot, Drawing, Line, Mark, Word
+from tlcore.report.drawing import INKS, INKS_DARK, as_svg
 
 STYLE = """
 :root { color-scheme: light dark; %(light)s --ground: #ffffff; --shade: #f4f6f8; }
@@ -54,15 +55,6 @@ def as_page(document: Document) -> str:
     )
 
 
-def as_svg(drawing: Drawing) -> str:
-    """A drawing; its inks are variables of the page's style, and follow it into the dark."""
-    marks = "".join(_mark(mark) for mark in drawing.marks)
-    return (
-        f'<svg viewBox="0 0 {drawing.width:.0f} {drawing.height:.0f}" width="{1.35 * drawing.width:.0f}" '
-        f'role="img" aria-label="{escape(drawing.says)}" font-family="inherit">{marks}</svg>'
-    )
-
-
 def _section(section: Section, number: int) -> str:
     blocks = "\n".join(_block(block) for block in section.blocks)
     return f'<section id="s{number}">\n<h2>{escape(section.title)}</h2>\n{blocks}\n</section>\n'
@@ -73,7 +65,7 @@ def _block(block: Block) -> str:
         case Text(text=text, tone=tone):
             return f'<p class="{tone}">{escape(text)}</p>'
         case Code(text=text):
-            return f"<pre><code>{escape(text)}</code></pre>"
+            return f"<pre><code>{html.escape(text)}</code></pre>"
         case Table():
             return _table(block)
         case Pictures(each=each):
@@ -107,33 +99,6 @@ def _cells(columns: tuple[Column, ...], row: tuple[object, ...]) -> str:
     )
 
 
-def _mark(mark: Mark) -> str:
-    match mark:
-        case Line(points=points, width=width, dashed=dashed):
-            places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-            dashes = ' stroke-dasharray="4 3"' if dashed else ""
-            return (
-                f'<polyline points="{places}" fill="none" stroke="{_ink(mark.colour)}" stroke-width="{width:g}"'
-                f'{dashes} stroke-linejoin="round"/>'
-            )
-        case Box(x=x, y=y, width=width, height=height, opacity=opacity, says=says):
-            return (
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{_ink(mark.colour)}" '
-                f'fill-opacity="{opacity:.2f}">{_says(says)}</rect>'
-            )
-        case Dot(x=x, y=y, radius=radius, says=says):
-            return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{_ink(mark.colour)}">{_says(says)}</circle>'
-        case Word(x=x, y=y, text=text, anchor=anchor, size=size, upright=upright):
-            turned = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if upright else ""
-            return (
-                f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size:.1f}" '
-                f'fill="{_ink(mark.colour)}"{turned}>{escape(text)}</text>'
-            )
-
-
-def _says(text: str) -> str:
-    return f"<title>{escape(text)}</title>" if text else ""
-
-
-def _ink(colour: str) -> str:
-    return f"var(--{colour})" if colour in INKS else colour
+def escape(text: str) -> str:
+    """A text as it is, in one line."""
+    return html.escape(one_line(text))

@@ -5,35 +5,27 @@ It knows documents and ReportLab. It does not know runs.
 
 from __future__ import annotations
 
-from functools import cache
 from html import escape
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
+from tlcore.markup import one_line
 from tlcore.report.document import Block, Code, Document, Figure, Pictures, Section, Table, Text, said
-from tlcore.report.drawing import INKS, Box, Dot, Drawing, Line, Mark, Word
+from tlcore.report.drawing import INKS, POINTS, Drawing, any_letter
+from tlcore.report.fonts import PLAIN, font_of, fonts
 
 MARGIN = 54.0  # points
 WIDTH = 595.3 - 2 * MARGIN
 SHADE, ACCENT, WARNING = "#f4f6f8", "#2f7fc1", "#e08214"
 PICTURES_IN_A_ROW = 6
 SCALE = 0.85
-# Characters that these fonts lack are looked for in those that every viewer of PDFs knows, by where they stand in
-# Unicode: Greek, Cyrillic, kana and their punctuation, then Chinese, then Korean.
-ELSEWHERE = (
-    ("HeiseiKakuGo-W5", ((0x370, 0x52F), (0x2190, 0x2BFF), (0x3000, 0x30FF), (0xFF00, 0xFFEF))),
-    ("STSong-Light", ((0x3400, 0x9FFF),)),
-    ("HYSMyeongJo-Medium", ((0xAC00, 0xD7A3),)),
-)
-PLAIN = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0", "→": "to", "−": "-"})
 
 
 def as_pdf(document: Document) -> bytes:
     """The whole file; the same document gives the same bytes."""
     from reportlab.platypus import SimpleDocTemplate, Spacer
 
-    _fonts()
+    fonts()
     stream, styles = BytesIO(), _styles()
     template = SimpleDocTemplate(
         stream,
@@ -55,17 +47,19 @@ def as_pdf(document: Document) -> bytes:
 
 
 def as_graphic(drawing: Drawing, *, most: float = WIDTH) -> Any:
-    """A drawing as ReportLab's own, not wider than a page."""
+    """A chart as ReportLab's own vectors, not wider than a page."""
     from reportlab.graphics.shapes import Drawing as Graphic
-    from reportlab.graphics.shapes import Group
 
-    _fonts()
-    scale = min(SCALE, most / drawing.width)
-    # Its axis goes up; ours goes down.
-    marks = Group(*(_shape(mark, drawing.height) for mark in drawing.marks))
-    marks.scale(scale, scale)
-    graphic = Graphic(drawing.width * scale, drawing.height * scale)
-    graphic.add(marks)
+    from tlcore.report.pdf_vectors import Vectors
+
+    width, height = (float(POINTS * side) for side in drawing.figure.get_size_inches())
+    scale = min(SCALE, most / width)
+    vectors = Vectors(width, height)
+    with any_letter():
+        drawing.figure.draw(vectors)
+    vectors.group.scale(scale, scale)
+    graphic = Graphic(width * scale, height * scale)
+    graphic.add(vectors.group)
     return graphic
 
 
@@ -151,48 +145,17 @@ def _pictures(block: Pictures, styles: dict[str, Any]) -> Any:
     return Grid(rows, colWidths=[side] * PICTURES_IN_A_ROW, style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
 
 
-def _shape(mark: Mark, height: float) -> Any:
-    from reportlab.graphics.shapes import Circle, Group, PolyLine, Rect, String
-    from reportlab.lib.colors import HexColor
-
-    colour = HexColor(INKS.get(mark.colour, mark.colour))
-    match mark:
-        case Line(points=points, width=width, dashed=dashed):
-            places = [each for x, y in points for each in (x, height - y)]
-            return PolyLine(
-                places,
-                strokeColor=colour,
-                strokeWidth=width,
-                strokeDashArray=[4, 3] if dashed else None,
-                fillColor=None,
-            )
-        case Box(x=x, y=y, width=width, height=tall, opacity=opacity):
-            return Rect(x, height - y - tall, width, tall, fillColor=colour, fillOpacity=opacity, strokeColor=None)
-        case Dot(x=x, y=y, radius=radius):
-            return Circle(x, height - y, radius, fillColor=colour, strokeColor=None)
-        case Word(x=x, y=y, text=text, anchor=anchor, size=size, upright=upright):
-            font = _font_of(text)
-            word = String(
-                0, 0, text.translate(PLAIN), textAnchor=anchor, fontSize=size, fontName=font, fillColor=colour
-            )
-            placed = Group(word)
-            placed.translate(x, height - y)
-            if upright:
-                placed.rotate(90)
-            return placed
-
-
 def _paragraph(text: str, style: Any) -> Any:
     from reportlab.platypus import Paragraph
 
-    return Paragraph(_marked_up(text.translate(PLAIN)), style)
+    return Paragraph(_marked_up(one_line(text).translate(PLAIN)), style)
 
 
 def _marked_up(text: str) -> str:
     """Escaped, with the font named wherever it is another one."""
     parts: list[tuple[str, str]] = []
     for letter in text:
-        font = _font_of(letter)
+        font = font_of(letter)
         if parts and parts[-1][0] == font:
             parts[-1] = (font, parts[-1][1] + letter)
         else:
@@ -200,30 +163,6 @@ def _marked_up(text: str) -> str:
     return "".join(
         escape(words) if font == "Vera" else f'<font name="{font}">{escape(words)}</font>' for font, words in parts
     )
-
-
-def _font_of(text: str) -> str:
-    """The font that has the letters: our own, or one of those that a viewer brings."""
-    for letter in text:
-        for font, ranges in ELSEWHERE:
-            if any(first <= ord(letter) <= last for first, last in ranges):
-                return font
-    return "Vera"
-
-
-@cache
-def _fonts() -> None:
-    """Make the fonts known: those that come with ReportLab are embedded, the others every viewer has."""
-    import reportlab
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    folder = Path(reportlab.__file__).parent / "fonts"
-    for name in ("Vera", "VeraBd"):
-        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
-    for name, _ in ELSEWHERE:
-        pdfmetrics.registerFont(UnicodeCIDFont(name))
 
 
 def _styles() -> dict[str, Any]:

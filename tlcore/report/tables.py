@@ -5,11 +5,11 @@ It knows documents, CSV and zips. It does not know runs.
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from typing import TYPE_CHECKING
 
+from tlcore import spreadsheet
 from tlcore.report.document import Document, flat
 
 if TYPE_CHECKING:
@@ -28,8 +28,11 @@ def as_zip(document: Document, predictions: pd.DataFrame) -> bytes:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in {table.name: table for table in document.tables()}.values():
             text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows(flat(table.columns, table.rows))
-            archive.writestr(zipfile.ZipInfo(f"{table.name}.csv", TIME), text.getvalue(), zipfile.ZIP_DEFLATED)
-        answers = predictions.to_csv(index=False, lineterminator="\n")
-        archive.writestr(zipfile.ZipInfo("predictions.csv", TIME), answers, zipfile.ZIP_DEFLATED)
+            spreadsheet.Writer(text, lineterminator="\n").writerows(flat(table.columns, table.rows))
+            _add(archive, f"{table.name}.csv", text.getvalue())
+        _add(archive, "predictions.csv", spreadsheet.table_as_csv(predictions))
     return stream.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, text: str) -> None:
+    archive.writestr(zipfile.ZipInfo(name, TIME), spreadsheet.as_file(text), zipfile.ZIP_DEFLATED)

@@ -1,22 +1,72 @@
-"""What is asked of a run: every setting, its default, its range and its faults.
+"""What is asked of a run: every setting, its default, its range and its description.
 
-It knows settings. It does not know how they are carried out, nor anything of pixels or weights.
+It knows settings. It does not know how they are carried out, nor anything of pixels or weights. `problems` holds the
+ranges; the command line, the forms and `docs/settings.md` show titles, ranges and descriptions.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["freeze", "fine-tune"]
 ResizePolicy = Literal["crop", "letterbox", "stretch"]
 Optimizer = Literal["adamw", "adam", "sgd"]
 Balancing = Literal["none", "weights", "sampling"]
 Head = Literal["trained", "logistic", "both"]
-TargetMetric = Literal["loss", "accuracy", "balanced_accuracy", "macro_f1"]
+TargetMetric = Literal[
+    "loss",
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "mean_average_precision",
+    "micro_f1",
+    "exact_match",
+    "hamming_loss",
+    "mae",
+    "rmse",
+    "r2",
+    "spearman",
+]
+ValueLoss = Literal["huber", "squared", "absolute"]
 Precision = Literal["auto", "float32"]
 Augmentation = Literal["flip_left_right", "flip_up_down", "rotate", "zoom", "shift", "brightness", "contrast", "erase"]
+
+
+LARGEST_IMAGE = 1024
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers that a setting may be.
+
+    What lies outside is told by `problems` instead of raised here, so that a form can show every fault at once.
+
+    Attributes:
+        above, below: Whether the lowest, and the highest, number itself is outside.
+    """
+
+    low: float
+    high: float
+    above: bool = False
+    below: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        lowest = self.low < value if self.above else self.low <= value
+        return lowest and (value < self.high if self.below else value <= self.high)  # NaN is outside
+
+    def __str__(self) -> str:
+        if isinstance(self.low, int):
+            return f"{self.low:,} to {self.high:,}" if self.high > self.low else f"{self.low:,}"
+        low, high = ("above" if self.above else "at least"), ("below" if self.below else "at most")
+        return f"{low} {self.low:g} and {high} {self.high:g}"
+
+
+SHARE = Range(0.0, 1.0)
+BELOW_ONE = Range(0.0, 1.0, below=True)
+RATE = Range(0.0, 1.0, above=True)
 
 
 class Fractions(BaseModel):
@@ -28,73 +78,178 @@ class Fractions(BaseModel):
     val: float = 0.15
     test: float = 0.15
 
+    def __str__(self) -> str:
+        return f"{self.train:g},{self.val:g},{self.test:g}"
+
 
 class TrainingConfig(BaseModel):
-    """The settings of a run, as written to `config.json`.
-
-    Attributes:
-        dataset: The dataset's id.
-        backbone: A key of the catalogue.
-        start: What the training begins with: a run's id, or the path of a `.keras` file that a Graft exported. None is
-            the pretrained weights and a new head.
-        mode: `freeze` trains the head alone; `fine-tune` also the last `blocks` blocks, after a head warm-up.
-        blocks: How many blocks to unfreeze when fine-tuning, counted from the output; ignored when freezing.
-        epochs: Passes over the training pictures (when fine-tuning: after the warm-up).
-        image_size: Side of the square picture, pixels.
-        resize: How a picture that is not square becomes one.
-        head: `trained` follows gradients; `logistic` is the regularised logistic regression, solved exactly; `both`
-            trains on from that solution and keeps whichever is better on the validation pictures.
-        head_learning_rate, fine_tune_learning_rate: Peak of the schedule.
-        weight_decay: Of AdamW, for each step and unit of the learning rate.
-        layer_decay: Each block below the last learns at this multiple of the rate of the block above it; 1 is off.
-        gradual: Whether the cut moves down block by block, each time that validation stops improving.
-        dropout: Share of the features that are dropped before the head, 0 to below 1.
-        ema: Momentum of the moving average of the weights that is judged and kept; 0 is off.
-        target_metric: Of the validation pictures; chooses the best epoch.
-        patience: Epochs without a better target metric before training stops; 0 never stops early.
-        balancing: `weights` counts the pictures of rare classes more, `sampling` shows them more often.
-        augment: The augmentations that are switched on.
-        views: Cached views of each training picture; None chooses.
-        label_smoothing: Share of the answer that is spread over all classes, 0 to below 1.
-        mixup, cutmix: Strength of mixing two pictures, the alpha of its beta distribution; 0 is off.
-        precision: `auto` computes in lower precision where that is measured to be faster and as good.
-        fractions: The first run of a dataset draws its split with them. Later ones keep the test part, which is
-            locked, and divide the rest in the proportion of the first two. A split that the dataset brings is kept.
-        seed: Of the new weights, the order, the augmentations and the split, but for a test part that is locked.
-    """
+    """The settings of a run, as written to `config.json`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
-    dataset: str
-    backbone: str = "efficientnet_lite0"
-    start: str | None = None
-    mode: Mode = "freeze"
-    blocks: int = 1
-    epochs: int = 20
-    image_size: int = 224
-    resize: ResizePolicy = "crop"
-    head: Head = "trained"
-    batch_size: int = 32
-    optimizer: Optimizer = "adamw"
-    head_learning_rate: float = 1e-2
-    fine_tune_learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
-    layer_decay: float = 1.0
-    gradual: bool = False
-    dropout: float = 0.2
-    ema: float = 0.0
-    target_metric: TargetMetric = "loss"
-    patience: int = 5
-    balancing: Balancing = "none"
-    augment: tuple[Augmentation, ...] = ("flip_left_right",)
-    views: int | None = None
-    label_smoothing: float = 0.0
-    mixup: float = 0.0
-    cutmix: float = 0.0
-    precision: Precision = "auto"
-    fractions: Fractions = Fractions()
-    seed: int = 0
+    schema_version: Literal[1] = Field(1, title="Schema version", description="The format of `config.json`.")
+    dataset: str = Field(title="Dataset", description="The dataset's id.")
+    backbone: str = Field(
+        "efficientnet_lite0",
+        title="Backbone",
+        description="The pretrained network: a key of the catalogue, which `backbones list` shows.",
+    )
+    start: str | None = Field(
+        None,
+        title="Initial weights",
+        description="What the training begins with instead of the pretrained weights: a run's id, or the path of a "
+        "`.keras` file that Graft exported.",
+    )
+    mode: Mode = Field(
+        "freeze",
+        title="Mode",
+        description="`freeze` trains the new head alone; `fine-tune` also the last blocks, after a warm-up of the "
+        "head.",
+    )
+    blocks: int = Field(
+        1,
+        title="Blocks to unfreeze",
+        description="How many of the last blocks are trained; all of them train the whole network. Ignored when "
+        "freezing.",
+    )
+    epochs: Annotated[int, Range(1, 1000)] = Field(
+        20,
+        title="Epochs",
+        description="Passes over the training pictures; when fine-tuning, after the warm-up. Early stopping may end "
+        "them sooner.",
+    )
+    image_size: Annotated[int, Range(1, LARGEST_IMAGE)] = Field(
+        224,
+        title="Image size (pixels)",
+        description="Side of the square picture that the model sees, at least the backbone's minimum. Larger shows "
+        "more detail and takes longer.",
+    )
+    resize: ResizePolicy = Field(
+        "crop",
+        title="Resize",
+        description="How a picture becomes a square: `crop` cuts off the longer side, `letterbox` pads the shorter "
+        "one, `stretch` squeezes.",
+    )
+    head: Head = Field(
+        "trained",
+        title="Head",
+        description="How the new last layer is found: `trained` follows gradients and sees augmented pictures; "
+        "`logistic` is the regularised logistic regression, solved exactly, its strength chosen by cross-validation: "
+        "for few pictures the surest; `both` trains on from that solution and keeps whichever is better on the "
+        "validation pictures.",
+    )
+    batch_size: Annotated[int, Range(1, 1024)] = Field(
+        32, title="Batch size", description="Pictures in one step. Smaller batches need less memory."
+    )
+    optimizer: Optimizer = Field("adamw", title="Optimizer", description="The optimization algorithm.")
+    head_learning_rate: Annotated[float, RATE] = Field(
+        1e-2,
+        title="Learning rate of the head",
+        description="Peak learning rate while the head is trained; linear warm-up, then cosine decay.",
+    )
+    fine_tune_learning_rate: Annotated[float, RATE] = Field(
+        1e-3,
+        title="Learning rate when fine-tuning",
+        description="Peak learning rate while blocks are trained: smaller than the head's, so that what was learned "
+        "before is kept.",
+    )
+    weight_decay: Annotated[float, SHARE] = Field(
+        1e-4, title="Weight decay", description="Pulls the weights towards zero, as AdamW does."
+    )
+    layer_decay: Annotated[float, RATE] = Field(
+        1.0,
+        title="Layer-wise learning rate decay",
+        description="Each block below the last learns at this multiple of the rate of the block above it, as early "
+        "blocks need to change less; 1 is off.",
+        examples=[0.7],
+    )
+    gradual: bool = Field(
+        False,
+        title="Unfreeze block by block",
+        description="The cut moves down each time that validation stops improving, until the chosen blocks are "
+        "trained.",
+    )
+    dropout: Annotated[float, BELOW_ONE] = Field(
+        0.2, title="Dropout", description="Share of the features hidden from the head at random, at each step."
+    )
+    ema: Annotated[float, BELOW_ONE] = Field(
+        0.0,
+        title="Weight averaging (EMA)",
+        description="Momentum of a moving average of the weights, which is what is evaluated and kept; 0 is off, 0.99 "
+        "is usual.",
+        examples=[0.99],
+    )
+    target_metric: TargetMetric = Field(
+        "loss",
+        title="Best epoch by",
+        description="The metric of the validation pictures that chooses the best epoch, whose weights are kept: the "
+        "loss, or one of the task's own.",
+    )
+    patience: Annotated[int, Range(0, 1000)] = Field(
+        5,
+        title="Early stopping: patience (epochs)",
+        description="Early stopping: epochs without a better target metric before training stops; 0 is off.",
+    )
+    balancing: Balancing = Field(
+        "none",
+        title="Class balancing",
+        description="For rare classes: `weights` counts their pictures more, `sampling` shows them more often.",
+    )
+    augment: tuple[Augmentation, ...] = Field(
+        ("flip_left_right",),
+        title="Augmentation",
+        description="Random changes to the training pictures, never to the others.",
+    )
+    views: Annotated[int | None, Range(1, 64)] = Field(
+        None,
+        title="Cached views",
+        description="Augmented versions of each training picture that are computed once where blocks are frozen, the "
+        "first one plain. Left empty, their number is chosen from the augmentations, the disk and the time.",
+    )
+    label_smoothing: Annotated[float, BELOW_ONE] = Field(
+        0.0,
+        title="Label smoothing",
+        description="Share of each answer that is spread evenly over all classes, for labels that may be wrong; 0 is "
+        "off.",
+        examples=[0.1],
+    )
+    loss: ValueLoss = Field(
+        "huber",
+        title="Loss of a number",
+        description="For regression only, on the standardized value: `huber` counts large errors less than `squared`.",
+    )
+    mixup: Annotated[float, SHARE] = Field(
+        0.0,
+        title="MixUp",
+        description="Mixes two pictures and their answers by shares from a beta distribution with this alpha (Zhang "
+        "et al., 2018): the larger, the more evenly; 0 is off.",
+        examples=[0.2],
+    )
+    cutmix: Annotated[float, SHARE] = Field(
+        0.0,
+        title="CutMix",
+        description="Pastes a piece of one picture into another and mixes their answers by its area (Yun et al., "
+        "2019); needs unfrozen blocks. The alpha of its beta distribution; 0 is off, 1 is usual.",
+        examples=[1],
+    )
+    precision: Precision = Field(
+        "auto",
+        title="Precision",
+        description="`auto` trains in lower precision where an accelerator is measured to be faster by it and as good.",
+    )
+    fractions: Fractions = Field(
+        Fractions(),
+        title="Split (%)",
+        description="Shares for training, validation and test, which add up to 1. The first run of a dataset draws "
+        "the split with them. Later ones keep the test set, which is locked, and divide the rest in the proportion of "
+        "the first two. A split that the dataset brings is kept.",
+    )
+    seed: Annotated[int, Range(0, 2**31 - 1)] = Field(
+        0,
+        title="Seed",
+        description="Decides the new weights, the order, the augmentations and the split, but for a test set that "
+        "is locked. The same seed gives the same run.",
+    )
 
     @property
     def learns_from_validation(self) -> bool:
@@ -103,3 +258,19 @@ class TrainingConfig(BaseModel):
         Where the exact head is the whole training, they are left nothing to choose, and few pictures are missed.
         """
         return self.head == "logistic" and self.mode == "freeze"
+
+
+def range_of(field: str, of: type[BaseModel] = TrainingConfig) -> Range | None:
+    """Find the range of a setting; None where it is no number, or depends on others."""
+    return next((each for each in of.model_fields[field].metadata if isinstance(each, Range)), None)
+
+
+def out_of_range(field: str, value: Any, of: type[BaseModel] = TrainingConfig) -> str:
+    """Say that a setting is not in its range; empty where it is, or has none."""
+    about, bounds = of.model_fields[field], range_of(field, of)
+    if bounds is None or value is None or value in bounds:
+        return ""
+    good = (about.examples or [about.default])[0]
+    advice = "" if good is None else f" Try {good:g}."
+    received = f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return f"{about.title} must be {bounds}. Received {received}.{advice}"

@@ -11,15 +11,22 @@ from pathlib import Path
 import pandas as pd
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.locked import MOST_SAID, parts_for_run
+from tlcore.data.split.locked import MOST_SAID, parts_for_run
+from tlcore.disk import expanded, fault_of
 from tlcore.errors import ConfigError, Problem, RunError
 from tlcore.files import remove_tree, replacing, write_json
-from tlcore.runs.about import RunDataset
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.initial_weights import find_start, keep_sides, says_begun, write_start
+from tlcore.runs.metadata import RunDataset
 from tlcore.runs.problems import problems
 from tlcore.runs.run import Run
-from tlcore.runs.start import find_start, keep_sides, says_begun, write_start
+from tlcore.tasks import Task, find_task
 from tlcore.workspace import Workspace, fresh_id
+
+OTHER_GREYS = (
+    "'{}' was not trained with this range of values: pictures of more than 8 bits have other greys now than those that "
+    "it learnt from."
+)
 
 
 def create_run(
@@ -44,7 +51,9 @@ def create_run(
     start = find_start(Workspace(dataset.path.parents[1]), config.start, dataset) if config.start else None
     table, kept = keep_sides(start, drawn.table) if start else (drawn.table, ())
     begun = (says_begun(start.about, dataset.info.classes), *start.notes) if start else ()
-    faults = _lacking(table)
+    if start and start.run and _has_other_greys(start.run.dataset, dataset):
+        begun += (OTHER_GREYS.format(start.run.name),)
+    faults = _lacking(table, find_task(dataset.info.task))
     if faults:
         raise ConfigError(faults)
 
@@ -60,8 +69,12 @@ def create_run(
             id=info.id,
             name=info.name,
             classes=info.classes,
+            task=info.task,
+            value_name=info.value_name,
+            unit=info.unit,
             version=info.version,
             fingerprint=info.fingerprint,
+            value_range=info.value_range,
             draw=drawn.draw.draw,
             notes=(*begun, *drawn.notes, *kept, *drawn.gave_up[:MOST_SAID]),
         )
@@ -73,7 +86,7 @@ def create_run(
         write_json(making / "config.json", config)
         making.replace(home)
     except OSError as error:
-        raise RunError(f"A run needs a folder that can be written. {home} cannot: {error.strerror}.") from error
+        raise RunError(str(fault_of(error, place=home) or f"{home} cannot be written: {error}.")) from error
     finally:
         remove_tree(making)
     if home != path:
@@ -82,14 +95,20 @@ def create_run(
     return Run(path)
 
 
+def _has_other_greys(before: RunDataset, dataset: Dataset) -> bool:
+    """Whether pictures of more than 8 bits looked otherwise to a run than they do now."""
+    now = dataset.info.value_range
+    return before.value_range != now and (before.id == dataset.id or None not in (before.value_range, now))
+
+
 def _fresh_folder(out: Path) -> Path:
-    out = out.expanduser().absolute()
+    out = expanded(out).absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(f"A run needs a new or an empty folder. {out} has something in it. Choose another one.")
     return out
 
 
-def _lacking(table: pd.DataFrame) -> tuple[Problem, ...]:
+def _lacking(table: pd.DataFrame, task: Task) -> tuple[Problem, ...]:
     """Say which part is too small to be of use; one class may lack a part, the whole may not."""
     words = {"train": "learn from", "val": "watch the training with", "test": "judge the model with"}
     counts = table["split"].value_counts()
@@ -105,7 +124,7 @@ def _lacking(table: pd.DataFrame) -> tuple[Problem, ...]:
         if counts.get(part, 0) == 0
     ]
     learnt = set(table.loc[table["split"] == "train", "label"])
-    if len(learnt) == 1:
+    if len(learnt) == 1 and task.few > 1:
         came = f"only '{learnt.pop()}'"
         faults.append(
             Problem("dataset", f"At least two classes are needed to learn from. The training part has {came}.")

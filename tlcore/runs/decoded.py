@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tlcore.data.dataset import open_dataset
+from tlcore.data.memmap import MappedRows
 from tlcore.data.progress import Progress
-from tlcore.data.rows import MappedRows
 from tlcore.data.store import PixelStore
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -50,6 +50,7 @@ def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]
         size=run.config.image_size,
         policy=run.config.resize,
         cache=workspace.cache,
+        value_range=run.dataset.value_range,
     )
     return Decoded(store, shas)
 
@@ -57,5 +58,11 @@ def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]
 def find_decoded(run: Run, workspace: Workspace) -> Decoded | None:
     """The store of every picture where it is there already."""
     shas = tuple(sorted(set(run.split()["sha256"])))
-    store = PixelStore.find(shas, size=run.config.image_size, policy=run.config.resize, cache=workspace.cache)
+    store = PixelStore.find(
+        shas,
+        size=run.config.image_size,
+        policy=run.config.resize,
+        cache=workspace.cache,
+        value_range=run.dataset.value_range,
+    )
     return None if store is None else Decoded(store, shas)

@@ -1,59 +1,41 @@
 """What happened in a run: one line of JSON for each event, appended by the worker.
 
-It knows the kinds of event and their fields. It does not know what they amount to; that is `fold`'s.
+It knows the kinds of event of a run and their fields. It does not know what they amount to; that is `state`'s.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, Field, TypeAdapter, model_validator
 
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class _Event(BaseModel):
-    # A newer worker may add fields: an older page ignores them.
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: Literal[1] = 1
-    at: datetime = Field(default_factory=now)
+from tlcore.jobs.events import EndedEvent, JobEvent, StartedEvent, Waiting
+from tlcore.tasks import Metric, find_task
 
 
-class Waiting(_Event):
-    """Another run trains on this machine; `behind` is how many stand in line before this one."""
-
-    kind: Literal["waiting"] = "waiting"
-    behind: int
-
-
-class Started(_Event):
+class Started(StartedEvent):
     """The worker has its turn and begins."""
 
     kind: Literal["started"] = "started"
-    pid: int
     device: str = ""
 
 
-class Resumed(_Event):
+class Resumed(StartedEvent):
     """A worker takes up an interrupted run; `epoch` is the one that comes next, over the whole run, from 1."""
 
     kind: Literal["resumed"] = "resumed"
-    pid: int
     epoch: int = 1
 
 
-class Noted(_Event):
+class Noted(JobEvent):
     """Something that the worker decided or met, in a sentence: an engine chosen, a batch that did not fit."""
 
     kind: Literal["noted"] = "noted"
     message: str
 
 
-class PhaseStarted(_Event):
+class PhaseStarted(JobEvent):
     """A stretch of work begins: `prepare`, `trunk`, `head`, `fine-tune`, `save`, `evaluate`, `export`.
 
     `epochs` is 0 for phases that do not train. `first_epoch` counts over the whole run, from 1.
@@ -67,25 +49,47 @@ class PhaseStarted(_Event):
     trained_parameters: int = 0
 
 
-class EpochEnded(_Event):
-    """An epoch of a training phase; `epoch` counts over the whole run, from 1. Losses in nats, accuracies 0 to 1."""
+class EpochEnded(JobEvent):
+    """An epoch of a training phase; `epoch` counts over the whole run, from 1.
+
+    `figures` and `val_figures` are metrics of the run's task by their keys: of the training batches those that are
+    followed there, of the validation set all of them. Logs of a Graft that knew classes only have a field for each.
+    """
 
     kind: Literal["epoch_ended"] = "epoch_ended"
     phase: str
     epoch: int
     loss: float
-    accuracy: float
     val_loss: float
-    val_accuracy: float
     learning_rate: float
     seconds: float
     images_per_second: float
     best: bool
-    val_balanced_accuracy: float | None = None
-    val_macro_f1: float | None = None
+    figures: dict[str, float] = Field(default_factory=dict)
+    val_figures: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "val_accuracy" not in given:
+            return given
+        train = {name: given[name] for name in ("accuracy",) if given.get(name) is not None}
+        names = ("accuracy", "balanced_accuracy", "macro_f1")
+        val = {name: given[f"val_{name}"] for name in names if given.get(f"val_{name}") is not None}
+        return {**given, "figures": train, "val_figures": val}
+
+    @property
+    def accuracy(self) -> float:
+        """Of the training batches, 0 to 1; not a number where the task has none."""
+        return self.figures.get("accuracy", math.nan)
+
+    @property
+    def val_accuracy(self) -> float:
+        """Of the validation set, 0 to 1; not a number where the task has none."""
+        return self.val_figures.get("accuracy", math.nan)
 
 
-class PhaseEnded(_Event):
+class PhaseEnded(JobEvent):
     """A stretch of work is done; `seconds` is its wall time, `images_per_second` where pictures were counted."""
 
     kind: Literal["phase_ended"] = "phase_ended"
@@ -94,7 +98,7 @@ class PhaseEnded(_Event):
     images_per_second: float | None = None
 
 
-class CrossValidated(_Event):
+class CrossValidated(JobEvent):
     """Few pictures: accuracy of the logistic head over `repeats` times `folds` stratified folds of all `n` pictures.
 
     `accuracy` is the mean over the repeats, `deviation` the standard deviation over the folds.
@@ -108,17 +112,33 @@ class CrossValidated(_Event):
     n: int
 
 
-class Evaluated(_Event):
-    """The test pictures have been judged by the run's own `model.onnx`; shares with their 95 % interval."""
+class Evaluated(JobEvent):
+    """The test set has been evaluated by the run's own `model.onnx`: the task's headline metric with its 95 % interval.
+
+    `task` is a key of `tasks.TASKS` and `metric` one of its metrics; `unit` is that of a predicted value.
+    """
 
     kind: Literal["evaluated"] = "evaluated"
-    accuracy: float
+    task: str = "classification"
+    metric: str = "accuracy"
+    unit: str = ""
+    value: float = Field(validation_alias=AliasChoices("value", "accuracy"))
     low: float
     high: float
     n: int
 
+    @property
+    def of(self) -> Metric:
+        """The headline metric."""
+        return find_task(self.task).find_metric(self.metric)
 
-class Exported(_Event):
+    @property
+    def figures(self) -> dict[str, float | int]:
+        """The figure under its metric's key, its interval and the number of items: for JSON."""
+        return {self.metric: self.value, "low": self.low, "high": self.high, "n": self.n}
+
+
+class Exported(JobEvent):
     """An artefact was made, reloaded in a fresh process and compared with the app."""
 
     kind: Literal["exported"] = "exported"
@@ -128,12 +148,10 @@ class Exported(_Event):
     largest_difference: float
 
 
-class Ended(_Event):
+class Ended(EndedEvent):
     """The last event of a run."""
 
     kind: Literal["ended"] = "ended"
-    state: Literal["finished", "stopped", "paused", "failed"]
-    error: str = ""
 
 
 Event = Annotated[
@@ -150,38 +168,4 @@ Event = Annotated[
     | Ended,
     Field(discriminator="kind"),
 ]
-_ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
-
-
-def parse(line: str) -> Event | None:
-    """Read one line of `events.jsonl`; a kind that this version does not know gives None."""
-    try:
-        return _ADAPTER.validate_json(line)
-    except ValidationError:
-        return None
-
-
-class Progress(BaseModel):
-    """What is happening now: `progress.json`, replaced at most twice a second.
-
-    Attributes:
-        phase, title: Of the current phase, as in `PhaseStarted`.
-        done, total: In `unit` (`pictures`, `batches`); `total` is 0 where it is not known.
-        epoch, epochs: Over the whole run, from 1; 0 outside training.
-        images_per_second: Over the last seconds; 0 where it is not known.
-        seconds_left: Of the whole run, estimated; None where nothing is known yet.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: Literal[1] = 1
-    at: datetime = Field(default_factory=now)
-    phase: str
-    title: str
-    done: int = 0
-    total: int = 0
-    unit: str = "pictures"
-    epoch: int = 0
-    epochs: int = 0
-    images_per_second: float = 0.0
-    seconds_left: float | None = None
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlcore.runs.worker_folder import WorkerFolder
+from tlcore.jobs.job import Job
+from tlcore.runs.events import Event
+from tlcore.runs.state import RunState
 
 
 @dataclass(frozen=True)
-class RunFolder(WorkerFolder):
+class RunFolder(Job[Event, RunState]):
     """Where each file of a run is, whether it is there or not."""
 
     path: Path
@@ -48,7 +50,3 @@ class RunFolder(WorkerFolder):
     @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint"
-
-    @property
-    def pause_file(self) -> Path:
-        return self.path / "pause"

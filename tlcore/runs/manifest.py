@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.errors import ExportError, WorkspaceError
 from tlcore.files import read_json
-from tlcore.runs.events import now
+from tlcore.jobs.events import now
 from tlcore.runs.formats import Precision
 
 
@@ -26,6 +26,36 @@ class Accuracy(BaseModel):
     value: float
     low: float
     high: float
+
+
+class Awkward(BaseModel):
+    """How an artefact that reads picture files itself sees a battery of awkward ones, drawn for the proof.
+
+    Attributes:
+        files: How many there are.
+        same: Those whose pixels are within the tolerance of the app's, or which both refuse.
+        differing: Each of the others in a sentence's part: its name and how far it is off.
+        unread: Kinds that the format does not read at all, with their numbers.
+        largest, mean: The tolerance for a file, of 255: of any value, and of all on average. 0 is the very pixels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    files: int
+    same: int
+    differing: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    largest: float
+    mean: float
+
+    @property
+    def told(self) -> str:
+        """What holds, in a sentence."""
+        near = f"at most {self.largest:g} of 255 off (on average {self.mean:g})" if self.largest else "the app's"
+        said = [f"Of {self.files} awkward picture files, {self.same} give pixels that are {near}, or both refuse them"]
+        said += [f"{len(self.differing)} differ"] if self.differing else []
+        said += [f"this format does not read {', '.join(self.unread)}"] if self.unread else []
+        return "; ".join(said) + "."
 
 
 class Manifest(BaseModel):
@@ -45,6 +75,7 @@ class Manifest(BaseModel):
         reason: What was lost; empty where nothing was. With `agrees`, what a person should know, mostly nothing.
         milliseconds_per_picture: Processor time, median. For the bundle it includes reading the picture file.
         milliseconds_p95: The same of the slow ones: 95 in 100 pictures take at most so long.
+        awkward: What it sees in awkward picture files; None where it reads none, or in older manifests.
         versions: Of Python and the packages with which it was loaded again.
     """
 
@@ -67,6 +98,7 @@ class Manifest(BaseModel):
     reason: str = ""
     milliseconds_per_picture: float | None = None
     milliseconds_p95: float | None = None
+    awkward: Awkward | None = None
     versions: dict[str, str] = Field(default_factory=dict)
 
     @property

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcore.data.dataset import open_dataset
+from tlcore.data.memmap import MappedRows
+from tlcore.data.pixels import ValueRange
 from tlcore.data.progress import Progress
-from tlcore.data.rows import MappedRows
 from tlcore.data.store import PixelStore
 from tlcore.runs.decoded import find_decoded
 from tlcore.runs.run import Run
@@ -32,6 +33,7 @@ class TestPictures:
         rows: `sha256, file, label`.
         paths: The originals.
         pixels: `(n, size, size, 3)`, uint8; on the disk.
+        value_range: With which grey pictures of more than 8 bits became pixels.
     """
 
     __test__ = False  # pytest takes every name that begins so for a test
@@ -39,6 +41,7 @@ class TestPictures:
     rows: pd.DataFrame
     paths: tuple[Path, ...]
     pixels: MappedRows
+    value_range: ValueRange | None = None
 
 
 def read_test_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, TestPictures]:
@@ -64,9 +67,14 @@ def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, 
     if not paths:
         return TestPictures(rows, (), MappedRows(np.empty((0, config.image_size, config.image_size, 3), np.uint8)))
     if (decoded := find_decoded(run, workspace)) is not None:
-        return TestPictures(rows, paths, decoded.rows(tuple(rows["sha256"])))
+        return TestPictures(rows, paths, decoded.rows(tuple(rows["sha256"])), run.dataset.value_range)
     # A run of long ago, judged again: the other pictures are of no use.
     store = yield from PixelStore.open_or_build(
-        list(paths), list(rows["sha256"]), size=config.image_size, policy=config.resize, cache=workspace.cache
+        list(paths),
+        list(rows["sha256"]),
+        size=config.image_size,
+        policy=config.resize,
+        cache=workspace.cache,
+        value_range=run.dataset.value_range,
     )
-    return TestPictures(rows, paths, MappedRows(store.pixels))
+    return TestPictures(rows, paths, MappedRows(store.pixels), run.dataset.value_range)

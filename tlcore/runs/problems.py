@@ -6,36 +6,45 @@ It knows what fits together. It does not know where settings come from.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import TrainingConfig
-from tlcore.runs.room import needed, shortage
-from tlcore.runs.start import faults_of_start
+from tlcore.runs.config import LARGEST_IMAGE, Range, TrainingConfig, out_of_range
+from tlcore.runs.disk_space import needed, shortage
+from tlcore.runs.initial_weights import faults_of_start
+from tlcore.tasks import Task, find_task
 from tlcore.workspace import Workspace
 
-MOST_EPOCHS = 1000
-LARGEST_IMAGE = 1024
-LARGEST_BATCH = 1024
-MOST_VIEWS = 64
 # Of each class, on the whole: one picture for each part.
 FEWEST_PICTURES = 3
+# On the whole, where an answer is not one class: two of them for validation and test each.
+FEWEST_OF_OTHERS = 10
 
 
 def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, ...]:
     """Find every fault; none means that the run can be made."""
-    found = (*_of_dataset(config, dataset), *_of_backbone(config), *_of_numbers(config), *_of_fractions(config))
+    found = (
+        *_of_dataset(dataset),
+        *_of_task(config, dataset),
+        *_of_backbone(config),
+        *_of_numbers(config),
+        *_of_fractions(config),
+    )
     if found or dataset is None:
         return found
     return tuple(faults_of_start(config, Workspace(dataset.path.parents[1]))) or tuple(_of_disk(config, dataset))
 
 
-def _of_dataset(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
+def _of_dataset(dataset: Dataset | None) -> list[Problem]:
     if dataset is None:
         return [Problem("dataset", "A dataset is needed to learn from. None is chosen. Choose one, or add pictures.")]
+    task, pictures = find_task(dataset.info.task), len(dataset.items())
     counts = dataset.counts()
     filled = [name for name, count in counts.items() if count]
+    if task.few < 2:
+        return _of_few(task, pictures, filled)
     if len(filled) < 2:
         came = f"one: '{filled[0]}'" if filled else "none"
         return [
@@ -54,24 +63,71 @@ def _of_dataset(config: TrainingConfig, dataset: Dataset | None) -> list[Problem
     return []
 
 
+def _of_few(task: Task, pictures: int, filled: Sequence[str]) -> list[Problem]:
+    """Find what is lacking where an answer is not one of two or more classes."""
+    if len(filled) < task.few:
+        return [Problem("dataset", "At least one label is needed. No picture has any. Label some on the Label page.")]
+    if pictures < FEWEST_OF_OTHERS:
+        return [
+            Problem(
+                "dataset",
+                f"At least {FEWEST_OF_OTHERS} pictures are needed for {task.title.lower()}. Received {pictures}. Add "
+                "pictures.",
+            )
+        ]
+    return []
+
+
+def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
+    if dataset is None:
+        return []
+    task = find_task(dataset.info.task)
+    found = []
+    known = ["loss", *(metric.key for metric in task.metrics)]
+    if config.target_metric not in known:
+        found.append(
+            Problem(
+                "target_metric",
+                f"{task.title} is measured by {', '.join(known)}. Received {config.target_metric}. Choose one of them.",
+            )
+        )
+    if config.balancing not in task.balancing:
+        found.append(
+            Problem(
+                "balancing",
+                f"Classes can be balanced only where each picture has one. Received '{config.balancing}' for "
+                f"{task.title.lower()}. Set it to 'none'.",
+            )
+        )
+    if task.output == "values" and config.label_smoothing:
+        found.append(
+            Problem(
+                "label_smoothing",
+                f"Label smoothing is for classes, not for numbers. Received {config.label_smoothing:g}. Set it to 0.",
+            )
+        )
+    return found
+
+
 def _of_backbone(config: TrainingConfig) -> list[Problem]:
     try:
         backbone = find(config.backbone)
     except ConfigError as error:
         return list(error.problems)
     found = []
-    if config.mode == "fine-tune" and not 1 <= config.blocks <= len(backbone.blocks):
+    if config.mode == "fine-tune" and config.blocks not in Range(1, len(backbone.blocks)):
         found.append(
             Problem(
                 "blocks",
-                f"{backbone.title} can unfreeze {_range(1, len(backbone.blocks))} blocks. Received {config.blocks}.",
+                f"{backbone.title} can unfreeze {Range(1, len(backbone.blocks))} blocks. Received {config.blocks}.",
             )
         )
-    if not backbone.minimum_size <= config.image_size <= LARGEST_IMAGE:
+    sizes = Range(backbone.minimum_size, LARGEST_IMAGE)
+    if config.image_size not in sizes:
         found.append(
             Problem(
                 "image_size",
-                f"{backbone.title} takes pictures of {_range(backbone.minimum_size, LARGEST_IMAGE)} pixels. "
+                f"{backbone.title} takes pictures of {sizes} pixels. "
                 f"Received {config.image_size}. {backbone.native_size} is what it was made for.",
             )
         )
@@ -79,62 +135,16 @@ def _of_backbone(config: TrainingConfig) -> list[Problem]:
 
 
 def _of_numbers(config: TrainingConfig) -> list[Problem]:
-    whole = (
-        ("epochs", "The number of epochs", config.epochs, 1, MOST_EPOCHS),
-        ("batch_size", "The batch size", config.batch_size, 1, LARGEST_BATCH),
-        ("patience", "The patience", config.patience, 0, MOST_EPOCHS),
-        ("seed", "The seed", config.seed, 0, 2**31 - 1),
-    )
-    found = [
-        Problem(field, f"{title} must be {_range(low, high)}. Received {value}.")
-        for field, title, value, low, high in whole
-        if not low <= value <= high
-    ]
-    rates = (
-        ("head_learning_rate", "The head's learning rate", config.head_learning_rate),
-        ("fine_tune_learning_rate", "The fine-tune learning rate", config.fine_tune_learning_rate),
-    )
-    # `not (… <= …)`, so that NaN is a fault too.
-    found += [
-        Problem(field, f"{title} must be above 0 and at most 1. Received {value:g}. Try the default.")
-        for field, title, value in rates
-        if not 0 < value <= 1
-    ]
-    if config.views is not None and not 1 <= config.views <= MOST_VIEWS:
-        found.append(Problem("views", f"The number of views must be {_range(1, MOST_VIEWS)}. Received {config.views}."))
-    below_one = (
-        ("dropout", "The dropout", config.dropout, "0.2"),
-        ("ema", "The momentum of the average", config.ema, "0.99"),
-        ("label_smoothing", "The label smoothing", config.label_smoothing, "0.1"),
-    )
-    found += [
-        Problem(field, f"{title} must be at least 0 and below 1. Received {value:g}. Try {good}.")
-        for field, title, value, good in below_one
-        if not 0 <= value < 1
-    ]
-    up_to_one = (
-        ("weight_decay", "The weight decay", config.weight_decay, "0.0001"),
-        ("mixup", "The alpha of MixUp", config.mixup, "0.2"),
-        ("cutmix", "The alpha of CutMix", config.cutmix, "1"),
-    )
-    found += [
-        Problem(field, f"{title} must be at least 0 and at most 1. Received {value:g}. Try {good}.")
-        for field, title, value, good in up_to_one
-        if not 0 <= value <= 1
-    ]
+    # What a picture's side may be depends on the backbone.
+    fields = [field for field in TrainingConfig.model_fields if field != "image_size"]
+    told = {field: out_of_range(field, getattr(config, field)) for field in fields}
+    found = [Problem(field, said) for field, said in told.items() if said]
     if config.cutmix > 0 and config.mode == "freeze":
         found.append(
             Problem(
                 "cutmix",
                 f"CutMix pastes pieces of pictures, and pooled features have no pieces. Received {config.cutmix:g} "
                 "with a frozen backbone. Fine-tune, or set it to 0; MixUp works with both.",
-            )
-        )
-    if not 0 < config.layer_decay <= 1:
-        found.append(
-            Problem(
-                "layer_decay",
-                f"The layer decay must be above 0 and at most 1. Received {config.layer_decay:g}. Try 0.7.",
             )
         )
     return found
@@ -156,7 +166,3 @@ def _of_disk(config: TrainingConfig, dataset: Dataset) -> list[Problem]:
     room = needed(config, pictures=sum(counts.values()), classes=len(counts))
     lack = shortage(room, cache=workspace.cache, folder=workspace.runs)
     return [Problem("disk", lack)] if lack else []
-
-
-def _range(low: int, high: int) -> str:
-    return f"{low:,} to {high:,}" if high > low else f"{low}"

@@ -154,7 +154,7 @@ class TensorBoard:
             self._add("train", event, event.epoch, _training(event))
             self._add("validation", event, event.epoch, _validation(event))
         elif isinstance(event, Evaluated):
-            self._add("test", event, 0, {"accuracy": event.accuracy, "low": event.low, "high": event.high})
+            self._add("test", event, 0, {event.metric: event.value, "low": event.low, "high": event.high})
 
     def close(self) -> None:
         for writer in self._writers.values():
@@ -234,7 +234,7 @@ class MLflow:
             validation = {f"val_{tag}": value for tag, value in _validation(event).items()}
             self._log(event, event.epoch, {**_training(event), **validation})
         elif isinstance(event, Evaluated):
-            self._log(event, 0, {"test_accuracy": event.accuracy, "test_low": event.low, "test_high": event.high})
+            self._log(event, 0, {f"test_{event.metric}": event.value, "test_low": event.low, "test_high": event.high})
         elif isinstance(event, Ended):
             state = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED", "paused": "SCHEDULED"}[
                 event.state
@@ -254,17 +254,11 @@ class MLflow:
 def _training(event: EpochEnded) -> dict[str, float]:
     return {
         "loss": event.loss,
-        "accuracy": event.accuracy,
+        **event.figures,
         "learning_rate": event.learning_rate,
         "images_per_second": event.images_per_second,
     }
 
 
 def _validation(event: EpochEnded) -> dict[str, float]:
-    measured = {
-        "loss": event.val_loss,
-        "accuracy": event.val_accuracy,
-        "balanced_accuracy": event.val_balanced_accuracy,
-        "macro_f1": event.val_macro_f1,
-    }
-    return {tag: value for tag, value in measured.items() if value is not None}
+    return {"loss": event.val_loss, **event.val_figures}

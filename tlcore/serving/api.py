@@ -18,8 +18,9 @@ from starlette.exceptions import HTTPException
 
 from tlcore import __version__
 from tlcore.inference.predictor import Predictor
+from tlcore.serving.batcher import Batcher, BusyError, Outcome, Said, TooManyPixelsError
+from tlcore.serving.head_requests import HeadRequests
 from tlcore.serving.limits import Limits
-from tlcore.serving.line import BusyError, Line, Outcome, Said, TooManyPixelsError
 from tlcore.serving.metrics import CONTENT_TYPE_LATEST, Counting, Metrics
 from tlcore.serving.schemas import Fault, FaultyPicture, Health, Learnt, ModelCard, Prediction, Predictions
 from tlcore.serving.uploads import FORM, RefusedError, Upload, read_uploads
@@ -57,7 +58,7 @@ def create_app(
     """
     limits, learnt, labels = limits or Limits(), learnt or Learnt(), predictor.labels
     metrics = Metrics(lambda: len(line), labels.labels)
-    line = Line(predictor, limits, metrics.together.observe)
+    line = Batcher(predictor, limits, metrics.together.observe)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -109,6 +110,7 @@ def create_app(
             dataset=labels.dataset,
             image_size=labels.image_size,
             resize=labels.resize,
+            value_range=labels.value_range,
             temperature=labels.temperature,
             tells_unfamiliar=predictor.tells_unfamiliar,
             thresholds=learnt.thresholds,
@@ -138,6 +140,7 @@ def create_app(
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     _answer_faults(app)
+    app.add_middleware(HeadRequests)
     app.add_middleware(
         Counting, metrics=metrics, paths=frozenset(("/predict", "/model", "/healthz", "/metrics", "/openapi.json"))
     )

@@ -82,6 +82,9 @@ class ModelCard(BaseModel):
     dataset: str = Field(description="What it was trained on.")
     image_size: int = Field(description="Side of the square that it sees of a picture, pixels.")
     resize: Literal["crop", "letterbox", "stretch"] = Field(description="How a picture becomes that square.")
+    value_range: tuple[float, float] | None = Field(
+        description="Which values of a grey picture of more than 8 bits become black and white, the same for all."
+    )
     temperature: float | None = Field(
         description="By which its logits are divided, so that probabilities mean something."
     )

@@ -6,53 +6,73 @@ It knows the choices and the points that they span. It does not know which point
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.backbones.catalogue import CATALOGUE, DEFAULT, find
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import TargetMetric, TrainingConfig
+from tlcore.runs.config import RATE, Range, TargetMetric, TrainingConfig, out_of_range
 from tlcore.runs.problems import problems as problems_of_run
-from tlcore.runs.recipe import recommend
+from tlcore.runs.recommend import recommend
 
 Depth = int | Literal["all"]
-MOST_TRIALS = 1000
+_DEFAULTS = TrainingConfig.model_fields
 
 
 class SweepConfig(BaseModel):
-    """The settings of a sweep, as written to `sweep.json`.
-
-    Attributes:
-        dataset: The dataset's id.
-        backbones: Keys of the catalogue.
-        depths: How many blocks to unfreeze, counted from the output; 0 freezes, `all` trains every block. More than a
-            backbone has means all of them.
-        rates: Peaks of the learning rate, of the head where the backbone is frozen and of fine-tuning elsewhere;
-            none searches a range around the defaults.
-        trials: How many runs at most; with given rates there are no more than there are points.
-        epochs: Of each run; hopeless ones stop earlier.
-        image_size: Side of the square picture, pixels; None gives each backbone what it was made for.
-        target_metric: Of the validation pictures; chooses each run's best epoch, stops hopeless runs and finds the
-            best one.
-        seed: Of the search, the split and every run.
-        settings: What else the runs of each backbone have: recommended for the pictures when the sweep is made.
-    """
+    """The settings of a sweep, as written to `sweep.json`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
-    dataset: str
-    backbones: tuple[str, ...] = (DEFAULT,)
-    depths: tuple[Depth, ...] = (0, 3, "all")
-    rates: tuple[float, ...] = ()
-    trials: int = 9
-    epochs: int = 20
-    image_size: int | None = None
-    target_metric: TargetMetric = "accuracy"
-    seed: int = 0
-    settings: dict[str, dict[str, Any]] = {}
+    schema_version: Literal[1] = Field(1, title="Schema version", description="The format of `sweep.json`.")
+    dataset: str = Field(title="Dataset", description="The dataset's id.")
+    backbones: tuple[str, ...] = Field(
+        (DEFAULT,),
+        title="Backbones",
+        description="Keys of the catalogue. Small ones are quick and run anywhere; larger ones are often right more "
+        "often.",
+    )
+    depths: tuple[Depth, ...] = Field(
+        (0, 3, "all"),
+        title="How much to train",
+        description="Blocks to unfreeze, counted from the output: 0 freezes, which is quick; `all` trains every block. "
+        "More than a backbone has means all of them.",
+    )
+    rates: tuple[float, ...] = Field(
+        (),
+        title="Learning rates",
+        description="Peaks of the learning rate: of the head where the backbone is frozen, of the unfrozen blocks "
+        "elsewhere. Without any, a range around the defaults is searched.",
+    )
+    trials: Annotated[int, Range(1, 1000)] = Field(
+        9, title="Trials", description="Runs at most; given rates span no more than there are points."
+    )
+    epochs: int = Field(
+        _DEFAULTS["epochs"].default,
+        title="Epochs of each run",
+        description="Unpromising runs are pruned after a quarter or a half of them.",
+    )
+    image_size: int | None = Field(
+        None,
+        title="Image size (pixels)",
+        description="Side of the square picture. Left empty, each backbone gets what it was made for.",
+    )
+    target_metric: TargetMetric = Field(
+        "accuracy",
+        title="Target metric",
+        description="The metric of the validation pictures that chooses each run's best epoch, prunes unpromising "
+        "runs and finds the best one. Test pictures choose nothing.",
+    )
+    seed: int = Field(
+        _DEFAULTS["seed"].default, title="Seed", description="Decides the search, the split and every run."
+    )
+    settings: dict[str, dict[str, Any]] = Field(
+        {},
+        title="Settings",
+        description="What else the runs of each backbone have: recommended for the pictures when the sweep is made.",
+    )
 
 
 @dataclass(frozen=True)
@@ -74,7 +94,7 @@ def grid(config: SweepConfig) -> tuple[Point, ...]:
     """Every point that the choices span, each once, the quickest to train first.
 
     Frozen backbones come first, then small shares of unfrozen weights: what is learnt from quick runs tells which
-    slow ones are hopeless.
+    slow ones are pruned.
     """
     rates: tuple[float | None, ...] = config.rates or (None,)
     points = {
@@ -160,12 +180,11 @@ def _of_choices(config: SweepConfig) -> list[Problem]:
         for depth in config.depths
         if depth != "all" and depth < 0
     ]
-    # `not (… <= …)`, so that NaN is a fault too.
     found += [
-        Problem("rates", f"A learning rate must be above 0 and at most 1. Received {rate:g}. Try 0.001.")
+        Problem("rates", f"A learning rate must be {RATE}. Received {rate:g}. Try 0.001.")
         for rate in config.rates
-        if not 0 < rate <= 1
+        if rate not in RATE
     ]
-    if not 1 <= config.trials <= MOST_TRIALS:
-        found.append(Problem("trials", f"The number of trials must be 1 to {MOST_TRIALS:,}. Received {config.trials}."))
+    if said := out_of_range("trials", config.trials, SweepConfig):
+        found.append(Problem("trials", said))
     return found

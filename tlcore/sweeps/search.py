@@ -22,6 +22,7 @@ from tlcore.runs.events import EpochEnded
 from tlcore.sweeps.config import Point, SweepConfig, blocks_of, default_rate, grid, most_trials
 from tlcore.sweeps.sweep import Sweep
 from tlcore.sweeps.table import measured
+from tlcore.tasks import lower_is_better
 
 # A decade to either side of the defaults of the settings, searched on a logarithmic scale.
 HEAD_RATES = (1e-3, 1e-1)
@@ -57,7 +58,7 @@ class Search:
             study_name=sweep.id,
             storage=optuna.storages.JournalStorage(backend),
             load_if_exists=True,
-            direction="minimize" if self.config.target_metric == "loss" else "maximize",
+            direction="minimize" if lower_is_better(self.config.target_metric) else "maximize",
             pruner=optuna.pruners.SuccessiveHalvingPruner(
                 min_resource=max(1, math.ceil(self.config.epochs / FIRST_RUNG)), reduction_factor=HALVING
             ),
@@ -201,7 +202,7 @@ def values_by_step(epochs: Iterable[EpochEnded], metric: TargetMetric, *, fine_t
         value = measured(epoch, metric)
         if value is None:
             continue
-        better = best is None or math.isnan(best) or (value < best if metric == "loss" else value > best)
+        better = best is None or math.isnan(best) or (value < best if lower_is_better(metric) else value > best)
         best = value if better else best
         if not fine_tuned or epoch.phase.startswith("fine-tune"):
             step += 1

@@ -1,7 +1,7 @@
 """A sweep: a folder and verbs.
 
 It knows the names of the files in a sweep's folder and how to read them. It does not know how they are made: the
-sweep's worker writes them (`recorder`, `search`), and `create_sweep` the one that comes before it.
+sweep's worker writes them (`work`, `search`), and `create_sweep` the one that comes before it.
 """
 
 from __future__ import annotations
@@ -10,20 +10,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlcore.data.dataset import Dataset
+from tlcore.disk import fault_of
 from tlcore.errors import ConfigError, RunError, WorkspaceError
-from tlcore.files import read_json, read_lines, remove_tree, write_bytes, write_json
-from tlcore.runs.worker_folder import WorkerFolder
+from tlcore.files import read_json, write_json
+from tlcore.jobs.job import Job, jobs_in
 from tlcore.sweeps.config import SweepConfig, problems, with_recommended
-from tlcore.sweeps.events import Event, parse
-from tlcore.sweeps.state import SweepState, fold
+from tlcore.sweeps.events import EVENTS, Event, SweepEnded
+from tlcore.sweeps.state import SweepState
 from tlcore.workspace import Workspace, fresh_id
 
 
 @dataclass(frozen=True)
-class Sweep(WorkerFolder):
-    """A handle: nothing is read before it is asked for, and nothing is kept."""
+class Sweep(Job[Event, SweepState]):
+    """A handle: nothing is read before it is asked for, and nothing is kept. Its runs outlive it."""
+
+    fault = RunError
+    events_of = EVENTS
+    ended = SweepEnded
+    nothing = SweepState()
+    again = "Go on with the sweep: the trials that are over are kept."
 
     path: Path
+
+    @property
+    def title(self) -> str:
+        return f"the sweep {self.id}"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("sweep-work", str(self.path))
 
     @property
     def id(self) -> str:
@@ -46,33 +61,6 @@ class Sweep(WorkerFolder):
         """Optuna's own journal: what was tried and how it went, so that a sweep goes on after a crash."""
         return self.path / "study.log"
 
-    def events(self) -> tuple[Event, ...]:
-        """What happened, oldest first; kinds of a newer version are left out."""
-        parsed = (parse(line) for line in read_lines(self.events_file))
-        return tuple(event for event in parsed if event is not None)
-
-    def state(self) -> SweepState:
-        """What the sweep amounts to now."""
-        # Liveness first: a sweep that ends between the two looks would seem dead without a word.
-        alive = self.alive()
-        events = self.events()
-        return fold(events, alive=alive, stop_asked=self.stop_asked(), was_started=self.worker_log.exists())
-
-    def stop(self) -> None:
-        """Ask the worker to stop its live run and then itself. A sweep that is over stays as it is."""
-        if self.state().live:
-            write_bytes(self.stop_file, b"")
-
-    def delete(self) -> None:
-        """Remove the sweep's folder; its runs stay.
-
-        Raises:
-            RunError: The worker is alive.
-        """
-        if self.alive():
-            raise RunError(f"Only a sweep that is over can be deleted. {self.id} is under way. Stop it first.")
-        remove_tree(self.path)
-
 
 def create_sweep(workspace: Workspace, dataset: Dataset, config: SweepConfig) -> Sweep:
     """Make the folder of a new sweep.
@@ -88,7 +76,7 @@ def create_sweep(workspace: Workspace, dataset: Dataset, config: SweepConfig) ->
     try:
         write_json(sweep.path / "sweep.json", with_recommended(config, dataset))
     except OSError as error:
-        raise RunError(f"A sweep needs a folder that can be written. {sweep.path} cannot: {error.strerror}.") from error
+        raise RunError(str(fault_of(error, place=sweep.path) or f"{sweep.path} cannot be written: {error}.")) from error
     return sweep
 
 
@@ -116,16 +104,4 @@ def open_sweep(workspace: Workspace, name: str) -> Sweep:
 
 
 def _look(workspace: Workspace) -> list[tuple[Sweep, str]]:
-    found: list[tuple[Sweep, str]] = []
-    if not workspace.sweeps.is_dir():
-        return found
-    for path in sorted(workspace.sweeps.iterdir(), key=lambda path: path.name, reverse=True):
-        if path.name.startswith(".") or not path.is_dir():
-            continue
-        try:
-            _ = Sweep(path).config
-        except RunError as error:
-            found.append((Sweep(path), str(error)))
-        else:
-            found.append((Sweep(path), ""))
-    return found
+    return jobs_in(workspace.sweeps, Sweep, lambda sweep: sweep.config)

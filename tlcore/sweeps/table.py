@@ -14,6 +14,7 @@ from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 from tlcore.sweeps.state import Trial
 from tlcore.sweeps.sweep import Sweep
+from tlcore.tasks import lower_is_better
 from tlcore.workspace import Workspace
 
 
@@ -41,8 +42,7 @@ class Row:
 
 def measured(epoch: EpochEnded, metric: TargetMetric) -> float | None:
     """The target metric of an epoch on the validation pictures; None where it was not measured."""
-    value = getattr(epoch, f"val_{metric}")
-    return None if value is None else float(value)
+    return epoch.val_loss if metric == "loss" else epoch.val_figures.get(metric)
 
 
 def rows(workspace: Workspace, sweep: Sweep, trials: Sequence[Trial]) -> tuple[Row, ...]:
@@ -56,7 +56,7 @@ def best(rows: Sequence[Row], metric: TargetMetric) -> Row | None:
 
     Between equals the lower validation loss decides, then the smaller file.
     """
-    sign = 1 if metric == "loss" else -1
+    sign = 1 if lower_is_better(metric) else -1
 
     def order(row: Row) -> tuple[float, float, int]:
         return sign * (row.validation or 0.0), row.validation_loss or 0.0, row.bytes or 0
@@ -66,7 +66,7 @@ def best(rows: Sequence[Row], metric: TargetMetric) -> Row | None:
 
 def front(rows: Sequence[Row], cost: Callable[[Row], float | None], metric: TargetMetric) -> tuple[Row, ...]:
     """The finished trials that no other beats in validation at the same cost or less, the cheapest first."""
-    sign = 1 if metric == "loss" else -1
+    sign = 1 if lower_is_better(metric) else -1
     known = [
         (price, sign * row.validation, row)
         for row in rows

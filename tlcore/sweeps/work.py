@@ -6,21 +6,22 @@ runs have workers of their own, so the death of this one costs nothing: the next
 
 from __future__ import annotations
 
-import os
 import time
-import traceback
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from tlcore.data.dataset import open_dataset
 from tlcore.errors import GraftError, RunError
+from tlcore.jobs.launch import launch
+from tlcore.jobs.writer import JobWriter
+from tlcore.jobs.writer import work as be_worker
 from tlcore.runs.create import create_run
-from tlcore.runs.launch import launch, resume
+from tlcore.runs.resume import resume
 from tlcore.runs.run import Run
-from tlcore.runs.state import LIVE, RunState
+from tlcore.runs.state import RunState
 from tlcore.sweeps.config import default_rate, training_config
-from tlcore.sweeps.events import SweepEnded, SweepStarted, TrialEnded, TrialStarted
-from tlcore.sweeps.recorder import SweepRecorder
+from tlcore.sweeps.events import Event, SweepStarted, TrialEnded, TrialStarted
 from tlcore.sweeps.search import Attempt, Search
 from tlcore.sweeps.sweep import Sweep
 from tlcore.workspace import Workspace
@@ -31,19 +32,13 @@ LOOK_SECONDS = 0.25
 def work(folder: Path) -> int:
     """Carry out a sweep and give the exit code: 0 when it finished or was stopped, 1 when it failed."""
     sweep = Sweep(folder)
-    try:
-        with SweepRecorder(sweep) as recorder:
-            recorder.record(SweepStarted(pid=os.getpid()))
-            recorder.record(SweepEnded(state=_carry_out(sweep, recorder)))
-    except Exception as error:  # the sentence is in the events already; the log gets the whole
-        traceback.print_exception(error)
-        return 1
-    return 0
+    return be_worker(JobWriter(sweep), partial(_carry_out, sweep))
 
 
-def _carry_out(sweep: Sweep, recorder: SweepRecorder) -> Literal["finished", "stopped"]:
+def _carry_out(sweep: Sweep, writer: JobWriter[Event]) -> Literal["finished", "stopped"]:
+    writer.record(SweepStarted.here())
     search = Search(sweep)
-    while not sweep.stop_asked():
+    while not sweep.asked():
         attempt = search.next()
         if attempt is None:
             trials = sweep.state().trials
@@ -53,14 +48,14 @@ def _carry_out(sweep: Sweep, recorder: SweepRecorder) -> Literal["finished", "st
         try:
             attempt, run = _run_of(sweep, search, attempt)
         except GraftError as error:
-            recorder.record(_started(sweep, attempt))
-            recorder.record(TrialEnded(number=attempt.number, state="failed", error=str(error)))
+            writer.record(_started(sweep, attempt))
+            writer.record(TrialEnded(number=attempt.number, state="failed", error=str(error)))
             search.tell(attempt, "failed")
         else:
-            recorder.record(_started(sweep, attempt))
+            writer.record(_started(sweep, attempt))
             ended, state = _follow(sweep, search, attempt, run)
             # The log first: a trial that Optuna takes for open is looked at once more, the other way round it is lost.
-            recorder.record(ended)
+            writer.record(ended)
             search.tell(attempt, ended.state, state.epochs)
     return "stopped"
 
@@ -85,8 +80,8 @@ def _run_of(sweep: Sweep, search: Search, attempt: Attempt) -> tuple[Attempt, Ru
 def _follow(sweep: Sweep, search: Search, attempt: Attempt, run: Run) -> tuple[TrialEnded, RunState]:
     """Wait until a run is over; stop it when it is hopeless, or when the sweep is to stop."""
     hopeless = search.was_hopeless(attempt)
-    while (state := run.state()).state in LIVE or state.state == "paused":
-        if sweep.stop_asked():
+    while (state := run.state()).live or state.state == "paused":
+        if sweep.asked():
             if state.state == "paused":
                 break
             if state.state != "stopping":

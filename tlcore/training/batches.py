@@ -12,9 +12,11 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.runs.config import Balancing, TrainingConfig
+from tlcore.runs.config import TrainingConfig
+from tlcore.tasks.head import Head
+from tlcore.tasks.task import Targets
 from tlcore.training import device
-from tlcore.training.mixing import Mixing
+from tlcore.training.mixup import Mixing
 from tlcore.training.views import Rows, Source
 
 
@@ -23,13 +25,13 @@ class Labelled:
     """Everything a batch needs to know of its part: the inputs' source, the answers, how much each picture counts.
 
     Attributes:
-        labels: `(n,)`, positions among the `classes`.
+        targets: One row for each picture, which the `head` turns into what its loss wants.
     """
 
     source: Source
-    labels: npt.NDArray[np.int64]
+    targets: Targets
     weights: npt.NDArray[np.float32]
-    classes: int
+    head: Head
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -52,16 +54,16 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     ) -> None:
         super().__init__(workers=workers, max_queue_size=4 * workers)
         self.part, self.seed, self.mixing, self.sampling = part, seed, mixing, sampling
-        self.number = -(-len(part.labels) // batch_size)
+        self.number = -(-len(part.targets) // batch_size)
         self.deal(1)
 
     def deal(self, epoch: int, *, first_batch: int = 0) -> None:
         """Begin an epoch of the run, counted from 1; not at its beginning where a part of it has been done before."""
         self.epoch, self.first_batch = epoch, first_batch
         chance = np.random.default_rng((self.seed, epoch))
-        order: Rows = np.arange(len(self.part.labels))
+        order: Rows = np.arange(len(self.part.targets))
         if self.sampling:
-            order = sampled(self.part.labels, chance)
+            order = sampled(self.part.head.groups(self.part.targets), chance)
         chance.shuffle(order)
         self._rows = np.array_split(order, self.number)
 
@@ -73,7 +75,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         index += self.first_batch
         rows = self._rows[index]
         inputs, weights = self.part.source(rows, self.epoch), self.part.weights[rows]
-        answers = np.eye(self.part.classes, dtype=np.float32)[self.part.labels[rows]]
+        answers = self.part.head.rows(self.part.targets[rows])
         if self.mixing:
             chance = np.random.default_rng((self.seed, self.epoch, index))
             inputs, answers, weights = self.mixing(inputs, answers, weights, chance)
@@ -112,15 +114,6 @@ def sampled(labels: npt.NDArray[np.int64], chance: np.random.Generator) -> Rows:
         rounds = [chance.permutation(own) for _ in range(-(-share // len(own)))]
         drawn.append(np.concatenate([own[:0], *rounds])[:share])
     return np.concatenate(drawn)
-
-
-def class_weights(labels: npt.NDArray[np.int64], classes: int, balancing: Balancing) -> npt.NDArray[np.float32]:
-    """How much a picture of each class counts; on average over the pictures, 1."""
-    if balancing != "weights":
-        return np.ones(classes, np.float32)
-    counts = np.bincount(labels, minlength=classes)
-    present = np.count_nonzero(counts)
-    return (len(labels) / (present * np.maximum(counts, 1))).astype(np.float32)
 
 
 def mixing(config: TrainingConfig) -> Mixing | None:

@@ -30,12 +30,14 @@ class Place(BaseModel):
         batch: Batches of the epoch under way.
         worse: Epochs since the last better one, for the patience.
         seconds: Spent on this phase's training so far.
-        loss, accuracy: Of the batches of the epoch under way.
+        logs: The loss and the metrics of the batches of the epoch under way.
+        loss, accuracy: The same, in checkpoints of a Graft that knew classes only.
         best_score, best_epoch: Of the run.
-        batch_size, accumulate, policy, jit_compile: As the phase uses them.
+        batch_size, accumulate, policy: As the phase uses them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Checkpoints of before say whether XLA compiled: no longer asked.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: Literal[1] = 1
     phase: int = 0
@@ -44,14 +46,20 @@ class Place(BaseModel):
     batch: int = 0
     worse: int = 0
     seconds: float = 0.0
-    loss: float = 0.0
-    accuracy: float = 0.0
+    logs: dict[str, float] = {}
+    loss: float | None = None
+    accuracy: float | None = None
     best_score: tuple[float, float] | None = None
     best_epoch: int = 0
     batch_size: int
     accumulate: int = 1
     policy: str = "float32"
-    jit_compile: bool | str = "auto"
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """The loss and the metrics of the epoch under way."""
+        before = {"loss": self.loss, "accuracy": self.accuracy}
+        return self.logs or {name: value for name, value in before.items() if value is not None}
 
     @property
     def epoch(self) -> int:

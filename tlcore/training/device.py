@@ -13,13 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tlcore.errors import ConfigError, Problem
+from tlcore.threads import cores
 
 DEVICES = "GRAFT_DEVICES"
 LOADING_THREADS = 4
@@ -155,15 +155,25 @@ def fill(*batch: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
 
 
 def lower_precision() -> str | None:
-    """The Keras policy that the device has units of its own for; None where there are none."""
+    """The Keras policy that an accelerator has units of its own for; None where there are none, as on a processor."""
     if not on_accelerator():
-        return "mixed_bfloat16" if _processor_flags() & {"amx_bf16", "avx512_bf16"} else None
+        return None
     capability = _capability()
     if capability is None:  # no GPU of NVIDIA's: a TPU, which knows nothing else
         return "mixed_bfloat16" if "tpu" in _devices()[0].lower() else None
     if capability >= BFLOAT16_CAPABILITY:
         return "mixed_bfloat16"
     return "mixed_float16" if capability >= HALF_CAPABILITY else None
+
+
+def jit_compile() -> bool | str:
+    """What `compile` is told of XLA: Keras' own choice, but for TensorFlow's accelerators.
+
+    There Keras would have XLA compile each phase, which takes longer than most phases gain.
+    """
+    import keras
+
+    return False if on_accelerator() and keras.backend.backend() == "tensorflow" else "auto"
 
 
 def loading_threads() -> int:
@@ -204,11 +214,6 @@ def read(batches: Any) -> Any:
         .apply(tf.data.experimental.assert_cardinality(number))
         .with_options(untuned)
     )
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _asked() -> int | None:
@@ -261,14 +266,6 @@ def _capability() -> tuple[int, int] | None:
         said = [str(getattr(device, "compute_capability", "")) for device in jax.devices()]
         found = [tuple(int(part) for part in text.split(".")) for text in said if re.fullmatch(r"\d+\.\d+", text)]
     return min((tuple(each) for each in found if each), default=None)
-
-
-def _processor_flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:  # no Linux: nothing is known
-        return set()
-    return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
 @lru_cache(maxsize=1)

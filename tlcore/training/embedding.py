@@ -5,9 +5,12 @@ It knows the backbone and the converter. It does not know pictures.
 
 from __future__ import annotations
 
+import numpy as np
+
 from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.files import sha256
 from tlcore.inference.trunk import trunk_identity
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone, fetch_weights
 from tlcore.training.model import TransferModel
 from tlcore.training.save import trunk_graph
@@ -23,8 +26,9 @@ def make_graph(workspace: Workspace) -> None:
     """
     backbone = find(DEFAULT)
     weights, blocks = fetch_weights(backbone, workspace), len(backbone.blocks)
+    head = CLASSIFICATION.build_head(2, np.arange(2))  # of no use: only the trunk is asked for
     body = build_backbone(backbone, size=backbone.native_size, weights=weights, workspace=workspace)
-    model = TransferModel(backbone, body, classes=2, dropout=0.0, seed=0).trunk(blocks)
+    model = TransferModel(backbone, body, head, dropout=0.0, seed=0).trunk(blocks)
     if model is None:
         raise ValueError("a backbone has blocks")
     identity = trunk_identity(backbone, sha256(weights), cut=blocks, size=backbone.native_size)

@@ -1,167 +1,81 @@
-"""Engines: what runs a trunk over pictures, forward only.
+"""The engine: what runs a trunk over pictures, forward only. A rule chooses it.
 
-ONNX Runtime and OpenVINO answer on the processor for few pictures on each core; Keras answers on whatever device its
-backend has. Which is fastest differs from machine to machine: `choice` measures. It knows arrays and runtimes. It does
-not know where pixels come from, nor where features go.
+On an accelerator Keras answers, many pictures at once; on a processor ONNX Runtime, a few on each core, through
+OpenVINO's execution provider where that is installed. It knows arrays and runtimes. It does not know where pixels come
+from, nor where features go.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 
+from tlcore.inference.session import has_openvino
+from tlcore.inference.trunk import AT_ONCE, Answer, start
+from tlcore.threads import cores, map_bounded
 from tlcore.training import device
 
-Pixels = npt.NDArray[np.uint8]
-Features = npt.NDArray[np.float32]
-Answer = Callable[[Pixels], Features]
-Precision = Literal["float32", "bfloat16"]
-TITLES = {"keras": "Keras", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 ON_ACCELERATOR = 64
-BY_KERAS = 8
+Features = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A way to run a trunk.
+    """A way to run a trunk, ready to answer.
 
     Attributes:
-        key: A key of `TITLES`.
-        precision: Of what lies between pixels and features; the features themselves are float32.
-        at_once: Pictures in one call. Few, so that what lies between two layers stays in a core's cache.
-        threads: Calls at a time; each then has one core.
-        start: Makes it ready, which may take a second; give pixels to what it returns.
+        title: For people.
+        at_once: Pictures in one call.
+        threads: Calls at a time.
+        answer: Takes pixels `(n, size, size, 3)` and gives features `(n, …)`.
     """
 
-    key: str
-    precision: Precision
+    title: str
     at_once: int
     threads: int
-    start: Callable[[], Answer]
+    answer: Answer
 
-    @property
-    def name(self) -> str:
-        """Tells engines apart, in files and in sentences."""
-        precision = "" if self.precision == "float32" else f" in {self.precision}"
-        return f"{TITLES[self.key]}{precision}" + (f", {self.at_once} at a time" if self.at_once > 1 else "")
+    def __call__(self, pixels: Any) -> Features:
+        """Compute the features of many pictures, in order."""
+        starts = range(0, len(pixels), self.at_once)
+
+        def part(first: int) -> Features:
+            return self.answer(np.asarray(pixels[first : first + self.at_once]))
+
+        return np.concatenate(list(map_bounded(part, starts, threads=self.threads)))
 
 
-def engines(trunk: keras.Model, graph: Callable[[], onnx.ModelProto], *, lower: bool) -> Iterator[Engine]:
-    """Every engine that there is on this machine, those that are usually fast first.
+def engine_of(trunk: keras.Model, graph: Callable[[], onnx.ModelProto]) -> Engine:
+    """Make the engine of this machine ready.
 
     Args:
         trunk: For Keras.
-        graph: Gives the same as ONNX, for the others.
-        lower: Whether engines of lower precision may be among them.
+        graph: Gives the same as ONNX; asked only on a processor.
     """
-    cores = device.cores()
-    keras_engine = (
-        Engine("keras", "float32", ON_ACCELERATOR, 1, lambda: _compiled_keras(trunk))
-        if device.on_accelerator()
-        else Engine("keras", "float32", BY_KERAS, 1, lambda: _eager_keras(trunk))
-    )
-    if device.on_accelerator():
-        yield keras_engine
-    for at_once in (1, 4):
-        yield Engine("onnxruntime", "float32", at_once, cores, lambda: onnx_answer(graph()))
-    if openvino_precisions():
-        yield Engine("openvino", "float32", 1, cores, lambda: openvino_answer(graph(), "float32"))
-    if lower and "bfloat16" in openvino_precisions():
-        yield Engine("openvino", "bfloat16", 1, cores, lambda: openvino_answer(graph(), "bfloat16"))
-    if not device.on_accelerator() and keras.backend.backend() == "tensorflow":
-        yield keras_engine  # JAX would compile every layer first, and be slower afterwards
+    return keras_engine(trunk) if device.on_accelerator() else on_processor(graph())
 
 
-def openvino_precisions() -> tuple[Precision, ...]:
-    """In which precisions OpenVINO is fast on this processor; empty where it is not installed."""
-    if importlib.util.find_spec("openvino") is None:
-        return ()
-    able = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return ("float32", "bfloat16") if "BF16" in able else ("float32",)
+def on_processor(graph: onnx.ModelProto) -> Engine:
+    """Make ONNX Runtime ready: a call of few pictures on each core."""
+    title = "ONNX Runtime with OpenVINO" if has_openvino() else "ONNX Runtime"
+    return Engine(title, AT_ONCE, cores(), start(graph.SerializeToString()))
 
 
-def onnx_answer(graph: onnx.ModelProto) -> Answer:
-    """Answer by ONNX Runtime on the calling thread alone: callers bring one thread for each core."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+def keras_engine(trunk: keras.Model) -> Engine:
+    """Let Keras answer on whatever device its backend has; several get a share of each call."""
 
-    def answer(pixels: Pixels) -> Features:
-        features: Features = session.run(None, {name: pixels.astype(np.float32)})[0]
-        return features
+    def together(pixels: npt.NDArray[Any]) -> Features:
+        return np.asarray(trunk.predict_on_batch(pixels.astype(np.float32)), np.float32)
 
-    return answer
-
-
-def openvino_answer(graph: onnx.ModelProto, precision: Precision) -> Answer:
-    """Answer by OpenVINO, a stream on each core; every calling thread has a request of its own."""
-    openvino = _openvino()
-    core, cores = openvino.Core(), device.cores()
-    compiled = core.compile_model(
-        core.read_model(graph.SerializeToString()),
-        "CPU",
-        {
-            "INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "bf16",
-            "NUM_STREAMS": cores,
-            "INFERENCE_NUM_THREADS": cores,
-        },
-    )
-    own = threading.local()
-    # Asked by one thread first: two that ask for the first time at once wait for each other for ever, one for Python's
-    # lock, the other for the guard of a static of OpenVINO's.
-    openvino.Type.f32.to_dtype()
-
-    def answer(pixels: Pixels) -> Features:
-        if not hasattr(own, "request"):
-            own.request = compiled.create_infer_request()
-        return np.array(own.request.infer([pixels.astype(np.float32)], share_inputs=True)[0], np.float32)
-
-    return answer
-
-
-def _openvino() -> Any:
-    """The package, imported so that it reports to nobody: with its telemetry out of reach it uses a stub of its own."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
-
-    return openvino
-
-
-def _eager_keras(trunk: keras.Model) -> Answer:
-    # Not compiled: on a processor that takes seconds for each trunk, and the layers take as long afterwards.
-    return lambda pixels: np.asarray(
-        keras.ops.convert_to_numpy(trunk(pixels.astype(np.float32), training=False)), np.float32
-    )
-
-
-def _compiled_keras(trunk: keras.Model) -> Answer:
-    if device.count() == 1:
-        return lambda pixels: np.asarray(trunk.predict_on_batch(pixels.astype(np.float32)), np.float32)
-
-    def answer(pixels: Pixels) -> Features:
+    def shared_out(pixels: npt.NDArray[Any]) -> Features:
         filled, _ = device.fill(pixels.astype(np.float32), np.ones(len(pixels), np.float32))
         # Only `predict` shares a batch out.
         return np.asarray(trunk.predict(filled, batch_size=len(filled), verbose=0), np.float32)[: len(pixels)]
 
-    return answer
-
-
-def answer_all(answer: Answer, pixels: Any, *, at_once: int, threads: int) -> Features:
-    """Features of many pictures, in order."""
-    starts = range(0, len(pixels), at_once)
-    with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda start: answer(np.asarray(pixels[start : start + at_once])), starts)
-        return np.concatenate(list(found))
+    return Engine("Keras", ON_ACCELERATOR, 1, together if device.count() == 1 else shared_out)

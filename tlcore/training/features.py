@@ -12,16 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from tlcore.data.rows import MappedRows
+from tlcore.data.memmap import MappedRows
 from tlcore.inference.trunk import trunk_identity
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Noted
-from tlcore.training.beginning import WeightsBelow
-from tlcore.training.choice import Sample
-from tlcore.training.guard import PICTURES
+from tlcore.training.initial_model import WeightsBelow
 from tlcore.training.model import TransferModel
+from tlcore.training.phase_report import Report, Stop
 from tlcore.training.pictures import PARTS, Pictures
-from tlcore.training.stretch import Report, Stop
 from tlcore.training.trunk import Trunk
 from tlcore.training.views import CachedViews, PixelViews, Source, ThroughTrunk
 from tlcore.workspace import Workspace
@@ -103,20 +101,12 @@ class BelowTheCut:
                 self._identity(cut),
                 config=self.config,
                 decoded=self.pictures["train"].decoded,
-                sample=self._sample(),
                 cache=self.workspace.cache,
                 say=self._say,
                 report=self.report,
                 stop=self.stop,
             )
         return self._trunks[cut]
-
-    def _sample(self) -> Sample:
-        pictures = self.pictures["train"]
-        some = np.random.default_rng(0).permutation(len(pictures.labels))[: 2 * PICTURES]
-        pixels = MappedRows(pictures.pixels.array, pictures.pixels.rows[some])
-        decoded = pictures.decoded
-        return Sample(pixels, pictures.labels[some], decoded.store.key, len(decoded.shas))
 
     def _say(self, sentence: str) -> None:
         if sentence not in self.said:

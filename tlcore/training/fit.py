@@ -14,12 +14,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.runs.config import TargetMetric
-from tlcore.runs.events import EpochEnded, Event, Progress
+from tlcore.jobs.progress import Progress
+from tlcore.runs.events import EpochEnded, Event
+from tlcore.tasks import Metric, Validated
 from tlcore.training import device
 from tlcore.training.batches import Batches, InOrder, Labelled
 from tlcore.training.phases import Phase
-from tlcore.training.validation import Validated, measure
 
 CHECKPOINT_SECONDS = 300.0  # an epoch that takes longer is saved on its way
 Report = Callable[[Event | Progress], None]
@@ -45,7 +45,7 @@ class Standing:
         worse: Epochs since the last better one.
         seconds: Spent on training in the phase.
         kept: The variables of the model at its best; none before the phase has begun.
-        loss, accuracy: Of the batches of the epoch under way.
+        logs: The loss and the metrics of the batches of the epoch under way.
     """
 
     first_epoch: int = 1
@@ -54,8 +54,7 @@ class Standing:
     worse: int = 0
     seconds: float = 0.0
     kept: Arrays = field(default_factory=list)
-    loss: float = 0.0
-    accuracy: float = 0.0
+    logs: dict[str, float] = field(default_factory=dict)
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
@@ -64,6 +63,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
 
     Args:
         validation: The validation pictures; they are always seen plain.
+        target: The metric that chooses the best epoch.
         epochs: Of the whole run, as planned.
         save: Writes a checkpoint of the model and of this watch's standing.
     """
@@ -77,7 +77,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         validation: Labelled,
         batch_size: int,
-        target: TargetMetric,
+        target: Metric,
         epochs: int,
         report: Report,
         stop: Callable[[], bool],
@@ -86,7 +86,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self.phase, self.best, self.standing, self.batches = phase, best, standing, batches
         self.validation, self.batch_size, self.target = validation, batch_size, target
-        self.epochs, self.pictures = epochs, len(batches.part.labels)
+        self.epochs, self.pictures = epochs, len(batches.part.targets)
         self.report, self.stop, self.save = report, stop, save
         self.stopped = False
         self._average: keras.callbacks.SwapEMAWeights | None = None
@@ -121,7 +121,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
                 unit="batches",
                 epoch=standing.first_epoch + standing.done,
                 epochs=self.epochs,
-                images_per_second=self.pictures * (batch + 1) / steps / max(seconds, 1e-6),
+                items_per_second=self.pictures * (batch + 1) / steps / max(seconds, 1e-6),
                 seconds_left=left * seconds / (batch + 1),
             )
         )
@@ -137,12 +137,12 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         if self.stopped:
             return  # half an epoch is no epoch
         standing = self.standing
-        loss, accuracy = self._measured(logs)
+        measured = self._measured(logs)
         trained = time.monotonic() - self._began
         steps = self.params["steps"]
         standing.seconds += trained
         standing.done, standing.batch = standing.done + 1, 0
-        standing.loss = standing.accuracy = 0.0
+        standing.logs = {}
         # Keras ends a `fit` with the averaged weights in the model; the training goes on from its own.
         self.raw = values(self.model.variables) if self._average else []
         validated, better = self._validate()
@@ -150,12 +150,10 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             EpochEnded(
                 phase=self.phase.name,
                 epoch=standing.first_epoch + standing.done - 1,
-                loss=loss,
-                accuracy=accuracy,
+                loss=measured.pop("loss"),
+                figures=measured,
                 val_loss=validated.loss,
-                val_accuracy=validated.accuracy,
-                val_balanced_accuracy=validated.balanced_accuracy,
-                val_macro_f1=validated.macro_f1,
+                val_figures=dict(validated.figures),
                 learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
                 seconds=time.monotonic() - self._began,
                 images_per_second=self.pictures * steps / (self._offset + steps) / max(trained, 1e-6),
@@ -192,22 +190,21 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             self._average.on_test_end()
         return validated, better
 
-    def _measured(self, logs: Any) -> tuple[float, float]:
-        """Loss and accuracy of the epoch's batches so far, those of an earlier worker among them."""
+    def _measured(self, logs: Any) -> dict[str, float]:
+        """Average loss and metrics over the epoch's batches so far, those of an earlier worker among them."""
         standing = self.standing
         before = self._offset / max(1, standing.batch)
-        return (
-            before * standing.loss + (1 - before) * float(logs["loss"]),
-            before * standing.accuracy + (1 - before) * float(logs["accuracy"]),
-        )
+        return {
+            name: before * standing.logs.get(name, 0.0) + (1 - before) * float(value) for name, value in logs.items()
+        }
 
     def _save_on_the_way(self, logs: Any) -> None:
         standing = self.standing
-        before = standing.seconds, standing.loss, standing.accuracy
+        before = standing.seconds, standing.logs
         standing.seconds += time.monotonic() - self._began
-        standing.loss, standing.accuracy = self._measured(logs)
+        standing.logs = self._measured(logs)
         self._save()
-        standing.seconds, standing.loss, standing.accuracy = before
+        standing.seconds, standing.logs = before
 
     def _save(self) -> None:
         self.save()
@@ -234,9 +231,9 @@ def _fit(model: keras.Model, watch: Watch, *, epochs: int) -> None:
 
 def validate(model: keras.Model, part: Labelled, *, batch_size: int) -> Validated:
     """Look at the pictures of a part, plain and in inference mode."""
-    inputs = InOrder(part.source, len(part.labels), batch_size=batch_size)
-    logits = np.asarray(model.predict(device.read(inputs), verbose=0), np.float32)[: len(part.labels)]
-    return measure(logits, part.labels, part.weights)
+    inputs = InOrder(part.source, len(part.targets), batch_size=batch_size)
+    raw = np.asarray(model.predict(device.read(inputs), verbose=0), np.float32)[: len(part.targets)]
+    return part.head.measure(raw, part.targets, part.weights)
 
 
 def values(variables: Sequence[Any]) -> Arrays:

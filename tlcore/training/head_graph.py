@@ -1,6 +1,7 @@
-"""The head as ONNX, to be joined to what lies below it: features to probabilities, and to how unfamiliar a picture is.
+"""The head as ONNX, to be joined to what lies below it: features to outputs, and to how unfamiliar a picture is.
 
-It knows arrays and graphs. It does not know how they were found, nor Keras: a head is a product, a sum and a softmax.
+It knows arrays and graphs. It does not know how they were found, nor Keras: a head is a product, a sum and an
+activation.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
 
+from tlcore.inference.ood import TINY, Known
 from tlcore.inference.predictor import UNFAMILIARITY
-from tlcore.inference.unfamiliar import TINY, Known
+from tlcore.tasks import Task
 
-PIXELS, PROBABILITIES, FEATURES, POOLED = "pixels", "probabilities", "features", "pooled"
+PIXELS, FEATURES, POOLED = "pixels", "features", "pooled"
 
 
 def head_graph(
     kernel: npt.NDArray[np.float32],
     bias: npt.NDArray[np.float32],
     known: Known,
+    task: Task,
     *,
     like: onnx.ModelProto,
     source: str = POOLED,
@@ -29,16 +32,17 @@ def head_graph(
     """Build the graph of a head.
 
     Args:
-        kernel: `(d, classes)`.
-        bias: `(classes,)`.
+        kernel: `(d, width)`.
+        bias: `(width,)`.
         known: The training pictures that new ones are held against.
+        task: Whose activation and output it has.
         like: A graph of the same versions: the one that it is to be joined to.
         source: What its input, the features `(n, d)`, is called.
 
     Returns:
-        Outputs `probabilities`, `(n, classes)`, and `unfamiliarity`, `(n,)`, as `Known.unfamiliarity` gives it.
+        The task's output, `(n, width)`, and `unfamiliarity`, `(n,)`, as `Known.unfamiliarity` gives it.
     """
-    length, classes = kernel.shape
+    length, width = kernel.shape
     constants: dict[str, npt.NDArray[Any]] = {
         "kernel": kernel.astype(np.float32),
         "bias": bias.astype(np.float32),
@@ -52,7 +56,7 @@ def head_graph(
     nodes = [
         helper.make_node("MatMul", [source, "kernel"], ["product"]),
         helper.make_node("Add", ["product", "bias"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], [PROBABILITIES], axis=-1),
+        helper.make_node(task.activation, ["logits"], [task.output]),
         # The cosine distance to the nearest.
         helper.make_node("ReduceL2", [source], ["length"], axes=[1], keepdims=1),
         helper.make_node("Max", ["length", "tiny"], ["divisor"]),
@@ -69,7 +73,7 @@ def head_graph(
         "head",
         [helper.make_tensor_value_info(source, TensorProto.FLOAT, ["n", length])],
         [
-            helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, ["n", classes]),
+            helper.make_tensor_value_info(task.output, TensorProto.FLOAT, ["n", width]),
             helper.make_tensor_value_info(UNFAMILIARITY, TensorProto.FLOAT, ["n"]),
         ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],

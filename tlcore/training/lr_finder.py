@@ -19,8 +19,7 @@ from tlcore.errors import RunError
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import device
-from tlcore.training.optimizer import loss
-from tlcore.training.stretch import Report, Stop, stretch
+from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.trainer import Training
 from tlcore.workspace import Workspace
 
@@ -71,7 +70,7 @@ def _sweep(training: Training, report: Report, stop: Stop) -> Curve:
     with device.scope(), stretch(report, stop, "rates", "Trying learning rates") as trying:
         model = training.model.above(phase.cut)
         optimizer = keras.optimizers.AdamW(rates[0], weight_decay=training.config.weight_decay, global_clipnorm=1.0)
-        model.compile(optimizer, loss(training.config))
+        model.compile(optimizer, training.head.loss())
         smoothed, lowest = 0.0, float("inf")
         for step, rate in enumerate(rates):
             epoch, index = divmod(step, batches.number)

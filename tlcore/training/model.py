@@ -6,6 +6,7 @@ It knows layers and which of them share weights. It does not know pictures, file
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from keras import layers
 
 from tlcore.backbones.backbone import Backbone
+from tlcore.tasks.head import Head
 from tlcore.training.cut import cut
 
 
@@ -25,23 +27,21 @@ class TransferModel:
 
     Attributes:
         features: Pixels to what the head sees, `(n, features)`.
-        whole: Pixels to probabilities.
+        whole: Pixels to the task's outputs.
     """
 
-    def __init__(self, backbone: Backbone, body: keras.Model, *, classes: int, dropout: float, seed: int) -> None:
-        self.backbone, self._body, self._seed = backbone, body, seed
+    def __init__(self, backbone: Backbone, body: keras.Model, head: Head, *, dropout: float, seed: int) -> None:
+        self.backbone, self._body, self._seed, self._of_task = backbone, body, seed, head
         # === Layers ===
         pooled = layers.GlobalAveragePooling2D(name="pooled")(body.output)
         self.features = keras.Model(body.input, pooled, name=f"{backbone.key}_features")
         self._dropout = layers.Dropout(dropout, seed=seed, name="head_dropout")
         self._logits = layers.Dense(
-            classes, kernel_initializer=keras.initializers.GlorotUniform(seed), name="head_logits"
+            head.width, kernel_initializer=keras.initializers.GlorotUniform(seed), name="head_logits"
         )
         # === Functional Model ===
         logits = self._logits(self._dropout(pooled))
-        self.whole: keras.Model = keras.Model(
-            body.input, layers.Softmax(name="probabilities")(logits), name=f"graft_{backbone.key}"
-        )
+        self.whole: keras.Model = keras.Model(body.input, head.layer()(logits), name=f"graft_{backbone.key}")
 
     def trunk(self, blocks: int) -> keras.Model | None:
         """Everything below the cut, pixels to features; None when the cut stands at the input.
@@ -61,18 +61,19 @@ class TransferModel:
 
     @property
     def head(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """The head's weights: kernel `(features, classes)` and bias `(classes,)`."""
+        """The head's weights: kernel `(features, width)` and bias `(width,)`."""
         kernel, bias = (keras.ops.convert_to_numpy(each) for each in (self._logits.kernel, self._logits.bias))
         return kernel, bias
 
     def set_head(self, kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
-        """Give the head weights found elsewhere: `(features, classes)` and `(classes,)`."""
+        """Give the head weights found elsewhere: `(features, width)` and `(width,)`."""
         self._logits.kernel.assign(kernel)
         self._logits.bias.assign(bias)
 
-    def with_another_head(self, classes: int) -> TransferModel:
-        """The same backbone, its layers and weights shared, under a head of its own."""
-        return TransferModel(self.backbone, self._body, classes=classes, dropout=self._dropout.rate, seed=self._seed)
+    def with_another_head(self, width: int) -> TransferModel:
+        """Put a head of another width on the same backbone, whose layers and weights are shared."""
+        head = replace(self._of_task, width=width)
+        return TransferModel(self.backbone, self._body, head, dropout=self._dropout.rate, seed=self._seed)
 
     def rates(self, variables: Sequence[Any], decay: float) -> tuple[float, ...]:
         """What the learning rate of each variable is multiplied by: 1 for the head and the last block, and for every

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from tlcore.runs.config import Optimizer, TrainingConfig
+from tlcore.tasks.head import Head
 from tlcore.training import device
 from tlcore.training.phases import Phase
 
@@ -23,16 +24,17 @@ def compile_for(
     model: keras.Model,
     phase: Phase,
     config: TrainingConfig,
+    head: Head,
     *,
     steps: int,
     rates: Sequence[float] = (),
     accumulate: int = 1,
-    jit_compile: bool | str = "auto",
+    jit_compile: bool | str | None = None,
 ) -> None:
     """Give the model its optimizer and loss for a phase of `steps` batches an epoch.
 
     `rates` says for each trainable variable what its learning rate is multiplied by; none is all the same. The
-    gradients of `accumulate` batches make one step.
+    gradients of `accumulate` batches make one step. `jit_compile` says otherwise than `device` of XLA.
     """
     total = max(1, steps * phase.epochs // accumulate)
     warm_up = max(1, round(total * WARM_UP_SHARE))
@@ -41,16 +43,10 @@ def compile_for(
     )
     model.compile(
         optimizer=_optimizer(config, schedule, rates, accumulate),
-        loss=loss(config),
-        # Balanced or not, the accuracy is the share of pictures.
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=jit_compile,
+        loss=head.loss(),
+        metrics=head.metrics(),
+        jit_compile=device.jit_compile() if jit_compile is None else jit_compile,
     )
-
-
-def loss(config: TrainingConfig) -> keras.losses.Loss:
-    """Cross-entropy of logits with answers `(n, classes)`, which may be mixed or smoothed."""
-    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
 
 
 def _optimizer(

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.data.dealing import together
+from tlcore.data.memmap import MappedRows
 from tlcore.data.progress import Progress
-from tlcore.data.rows import MappedRows
+from tlcore.data.split.stratify import together
 from tlcore.runs.decoded import Decoded, decode
 from tlcore.runs.run import Run
+from tlcore.tasks import find_task
+from tlcore.tasks.task import Targets
 from tlcore.workspace import Workspace
 
 PARTS = ("train", "val")
@@ -27,14 +29,14 @@ class Pictures:
 
     Attributes:
         pixels: `(n, size, size, 3)`, uint8, on disk.
-        labels: Positions in the dataset's classes.
+        targets: One row for each picture, as the run's task has them.
         shas: What the pixels were made from, in the same order.
         decoded: Where the pixels lie, beside those of the other parts.
         groups: A text for each picture, equal for pictures that must never be on two sides; empty for one alone.
     """
 
     pixels: MappedRows
-    labels: npt.NDArray[np.int64]
+    targets: Targets
     shas: tuple[str, ...]
     decoded: Decoded
     groups: tuple[str, ...] = ()
@@ -50,14 +52,14 @@ def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, d
     """
     decoded = yield from decode(run, workspace)
     table = run.split()
-    number = {name: index for index, name in enumerate(run.dataset.classes)}
+    task = find_task(run.dataset.task)
     found = {}
     for part in PARTS:
         rows = table[table["split"] == part]
-        labels = np.array([number[label] for label in rows["label"]], np.int64)
+        targets = task.targets(list(rows["label"]), run.dataset.classes)
         shas = tuple(rows["sha256"])
         groups = tuple(rows["group"]) if "group" in rows else ("",) * len(rows)  # runs of long ago have none
-        found[part] = Pictures(decoded.rows(shas), labels, shas, decoded, groups)
+        found[part] = Pictures(decoded.rows(shas), targets, shas, decoded, groups)
     return found
 
 

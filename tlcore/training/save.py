@@ -23,8 +23,8 @@ from tlcore.errors import ExportError
 from tlcore.files import replacing
 from tlcore.inference.trunk import OPSET, graph_path
 from tlcore.training import device
-from tlcore.training.counterparts import convertible
 from tlcore.training.head_graph import FEATURES, PIXELS
+from tlcore.training.onnx_layers import convertible
 
 
 def save_keras(model: keras.Model, path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import keras
@@ -15,23 +16,25 @@ import numpy as np
 
 from tlcore.backbones.catalogue import find
 from tlcore.data.progress import drain
+from tlcore.jobs.writer import StoppedError
 from tlcore.runs.events import Noted
 from tlcore.runs.run import Run
+from tlcore.tasks import find_task
 from tlcore.training import device
-from tlcore.training.batches import Batches, Labelled, class_weights, mixing
-from tlcore.training.beginning import begin
-from tlcore.training.course import Course
-from tlcore.training.exact import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
+from tlcore.training.batches import Batches, Labelled, mixing
 from tlcore.training.features import BelowTheCut
-from tlcore.training.finish import Finished, Finishing
+from tlcore.training.finalize import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
-from tlcore.training.memory import is_out_of_memory
+from tlcore.training.initial_model import begin
+from tlcore.training.logistic_training import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
+from tlcore.training.oom import is_out_of_memory
 from tlcore.training.optimizer import compile_for
+from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.phases import Phase, plan
 from tlcore.training.pictures import Pictures, read_pictures
 from tlcore.training.precision import FLOAT32, Choice, choose_precision, copy_weights, in_precision
-from tlcore.training.stretch import Report, Stop, StoppedError, stretch
+from tlcore.training.training_state import TrainingState
 from tlcore.training.views import Source
 from tlcore.workspace import Workspace
 
@@ -44,8 +47,8 @@ class TrainedModel:
     """What training leaves.
 
     Attributes:
-        model: Pixels to probabilities, in plain Keras layers.
-        finish: Gives it a temperature, once, and the same for ONNX Runtime.
+        model: Pixels to the task's outputs, in plain Keras layers.
+        finish: Brings the outputs to their scale, once, and the same for ONNX Runtime.
         stopped: Whether somebody ended the training early.
     """
 
@@ -86,15 +89,22 @@ class Training:
         self.backbone = find(self.config.backbone)
         self.phases = plan(self.config, self.backbone)
         self.stopped = False
-        self._strength: float | None = None
+        self._strengths: tuple[float, ...] | None = None
         with stretch(report, stop, "prepare", "Building the model") as preparing:
             device.prepare(self.config.seed)
             self.pictures: dict[str, Pictures] = drain(read_pictures(run, workspace), preparing.show)
             preparing.pictures = 0
-            self.classes = len(run.dataset.classes)
+            self.task, self.classes = find_task(run.dataset.task), len(run.dataset.classes)
+            self.head = self.task.build_head(
+                self.classes,
+                self.pictures["train"].targets,
+                label_smoothing=self.config.label_smoothing,
+                loss=self.config.loss,
+            )
+            self.target = self.task.find_metric(self.config.target_metric)
             with device.scope():
-                self.model, weights = begin(run, self.backbone, workspace)
-            self.course = Course(run.checkpoint, self.model.whole, self.config.batch_size)
+                self.model, weights = begin(run, self.backbone, self.head, workspace)
+            self.course = TrainingState(run.checkpoint, self.model.whole, self.config.batch_size)
             self.below = BelowTheCut(
                 self.config,
                 self.model,
@@ -104,7 +114,6 @@ class Training:
                 report=report,
                 stop=stop,
             )
-        self._counts = class_weights(self.pictures["train"].labels, self.classes, self.config.balancing)
 
     @property
     def over(self) -> bool:
@@ -125,9 +134,11 @@ class Training:
     def judge_by_folds(self) -> None:
         """Where pictures are few, say how good the exact head is over repeated folds of all that are learnt from."""
         # Not where another run went before: its backbone may know by heart what a fold would ask it.
-        if self.config.start is None and are_few(self.pictures, classes=self.classes):
-            with stretch(self.report, self.stop, "folds", "Judging by folds, since the pictures are few"):
-                found = judge_few(self._features(), self.pictures, classes=self.classes, seed=self.config.seed)
+        if self.config.start is None and are_few(self.pictures, self.task, classes=self.classes):
+            title, found = "Judging by folds, since the pictures are few", None
+            with stretch(self.report, self.stop, "folds", title) as judging, suppress(StoppedError):
+                judging.unit = "folds"
+                found = judge_few(self._features(), self.pictures, self.config.seed, self._note, judging.show)
             if found:
                 self.report(found)
 
@@ -147,7 +158,7 @@ class Training:
                 standing = self._fit(phase, above, sources)
             except Exception as error:
                 standing = self._fit_with_less_memory(error, phase, above, sources)
-            training.pictures = standing.done * len(self.pictures["train"].labels)
+            training.pictures = standing.done * len(self.pictures["train"].targets)
             training.seconds = standing.seconds
         self.course.epoch += standing.done
 
@@ -160,18 +171,18 @@ class Training:
             phase.title,
             epochs=1,
             first_epoch=self.course.epoch,
-            trained_parameters=(self.backbone.feature_length + 1) * self.classes,
+            trained_parameters=(self.backbone.feature_length + 1) * self.head.width,
         ) as solving:
-            head, val, ended = solve_head(
-                phase, features, self.pictures, self.config, classes=self.classes, epoch=self.course.epoch
+            solved, val, ended = solve_head(
+                phase, features, self.pictures, self.config, self.head, epoch=self.course.epoch
             )
             if self.config.learns_from_validation:
                 self._note(LEARNT_FROM_ALL)
-            self._strength = head.strength
-            self.model.set_head(head.kernel, head.bias)
-            self.course.best = Best(val.score(self.config.target_metric), ended.epoch)
+            self._strengths = solved.strengths
+            self.model.set_head(solved.kernel, solved.bias)
+            self.course.best = Best(val.score(self.target), ended.epoch)
             self.report(ended)
-            solving.pictures = len(self.pictures["train"].labels)
+            solving.pictures = len(self.pictures["train"].targets)
         self.course.epoch += 1
 
     def _features(self) -> Features:
@@ -179,8 +190,9 @@ class Training:
         return {part: each.astype(np.float32) for part, each in self.below.features(len(self.backbone.blocks)).items()}
 
     def finish(self) -> Finished:
-        """Give the model its temperature, and make the graph of it."""
-        return Finishing(self.model, self.below, self.config, cut=self.phases[-1].cut).finish(self._strength)
+        """Bring the model's outputs to their scale, and make the graph of it."""
+        finishing = Finishing(self.model, self.below, self.config, self.task, self.head, cut=self.phases[-1].cut)
+        return finishing.finish(self._strengths)
 
     def batches(self, phase: Phase, source: Source) -> Batches:
         """The training pictures, as a phase sees them."""
@@ -195,8 +207,8 @@ class Training:
         )
 
     def _labelled(self, part: str, source: Source) -> Labelled:
-        labels = self.pictures[part].labels
-        return Labelled(source, labels, self._counts[labels], self.classes)
+        targets = self.pictures[part].targets
+        return Labelled(source, targets, self.head.weights(targets, self.config.balancing), self.head)
 
     def _fit(self, phase: Phase, above: keras.Model, sources: dict[str, Source]) -> Standing:
         standing, arrays = self.course.under_way or (Standing(self.course.epoch), {})
@@ -209,10 +221,10 @@ class Training:
             model,
             phase,
             self.config,
+            self.head,
             steps=batches.number,
             rates=self.model.rates(above.trainable_variables, self.config.layer_decay),
             accumulate=self.course.accumulate,
-            jit_compile=self.course.choice.jit_compile,
         )
         model.optimizer.build(model.trainable_variables)
         if arrays:
@@ -225,7 +237,7 @@ class Training:
             batches,
             validation=self._labelled("val", sources["val"]),
             batch_size=self.course.batch_size,
-            target=self.config.target_metric,
+            target=self.target,
             # A phase that ended early makes the run shorter than it was planned.
             epochs=standing.first_epoch - 1 + sum(later.epochs for later in self.phases[self.course.number :]),
             report=self.report,
@@ -244,8 +256,8 @@ class Training:
     def _choose(self, phase: Phase, above: keras.Model, batches: Batches) -> Choice:
         """In which precision to compute a phase; a head alone is not worth the question."""
         if self.config.precision == FLOAT32 or phase.cut == len(self.backbone.blocks):
-            return Choice(FLOAT32, "auto", "")
-        choice = choose_precision(above, batches[0], expected_steps=phase.epochs * batches.number)
+            return Choice(FLOAT32, "")
+        choice = choose_precision(above, batches[0], self.head.loss, expected_steps=phase.epochs * batches.number)
         if choice.seconds:
             self._note(f"{phase.title}: {choice.reason}")
         return choice
@@ -279,12 +291,12 @@ class Training:
         number = min(watch.batches.number, BATCHES_OF_STATISTICS)
         estimate_statistics(above, (watch.batches[index][0] for index in range(number)))
         validated = validate(above, watch.validation, batch_size=self.course.batch_size)
-        score = validated.score(self.config.target_metric)
+        score = validated.score(self.target)
         if score > self.course.best.score:
             self.course.best.score = score
             self._note(
                 "The statistics of BatchNormalization were estimated anew over the training pictures: "
-                f"validation accuracy {validated.accuracy:.3f}, loss {validated.loss:.3f}."
+                f"validation loss {validated.loss:.3f}."
             )
         else:
             assign(above.variables, before)

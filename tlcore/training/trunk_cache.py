@@ -15,9 +15,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +25,13 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.data.caches import hold, using
+from tlcore.data.memmap import BYTES_BETWEEN_RELEASES, give_back
 from tlcore.data.progress import Progress
-from tlcore.data.rows import BYTES_BETWEEN_RELEASES, give_back
+from tlcore.disk import keeping, size
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_json, write_json
 from tlcore.inference.trunk import features_folder
+from tlcore.threads import map_bounded
 
 HALF_MAX = 65504.0  # what half precision can hold: nothing may become infinite
 SECONDS_BETWEEN_NOTES = 2.0
@@ -80,7 +80,8 @@ class TrunkCache:
             features: Features = np.load(self._file(view), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):
             return None
-        self.path.touch()  # the least recently used is the first to be thrown away
+        with keeping():
+            self.path.touch()  # the least recently used is the first to be thrown away
         if isinstance(features, np.memmap):
             hold(self.path, features)  # and what is looked at is not thrown away at all
         return features if features.shape == self.shape else None
@@ -138,7 +139,7 @@ class TrunkCache:
         except OSError as error:
             making.unlink(missing_ok=True)
             raise WorkspaceError(
-                f"Features below the cut need {self.view_bytes / 1e6:,.0f} MB in {self.folder}. They cannot be "
+                f"Features below the cut need {size(self.view_bytes)} in {self.folder}. They cannot be "
                 f"written: {error.strerror}. Make room there, or set GRAFT_HOME to another folder."
             ) from error
         return kept, 0
@@ -179,13 +180,10 @@ def _fill(
         kept[rows] = np.clip(answer(rows), -HALF_MAX, HALF_MAX)
         return len(rows)
 
-    jobs, touched = iter(range(first, len(kept), at_once)), 0
-    with ThreadPoolExecutor(threads) as pool:
-        # A few jobs at a time: a stop need not wait for thousands of them.
-        while batch := list(islice(jobs, 4 * threads)):
-            count = sum(pool.map(compute, batch))
-            touched += count * kept[:1].nbytes
-            if touched > BYTES_BETWEEN_RELEASES:
-                touched = 0
-                give_back(kept)
-            yield count
+    touched = 0
+    for count in map_bounded(compute, range(first, len(kept), at_once), threads=threads):
+        touched += count * kept[:1].nbytes
+        if touched > BYTES_BETWEEN_RELEASES:
+            touched = 0
+            give_back(kept)
+        yield count

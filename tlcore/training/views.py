@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.data.augment import augment_batch
-from tlcore.data.rows import MappedRows
+from tlcore.data.memmap import MappedRows
 
 Rows = npt.NDArray[np.int64]
 FLIPS = ("flip_left_right", "flip_up_down")

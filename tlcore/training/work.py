@@ -5,29 +5,32 @@ It knows the order: line, pictures, training, files, judgement, proof. Every ste
 
 from __future__ import annotations
 
-import os
 import threading
-import traceback
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from tlcore.data.progress import drain
-from tlcore.evaluation.run import evaluate_run, write_validation
+from tlcore.evaluation.run import evaluate_run, headline, write_validation
 from tlcore.export.exporter import FreshProcess
 from tlcore.export.model_files import expect_proof
 from tlcore.export.run import export_run
 from tlcore.files import write_json
-from tlcore.inference.labels import Labels
-from tlcore.runs.events import Ended, Evaluated, Event, Exported, Progress, Resumed, Started, Waiting
-from tlcore.runs.queue import turn
+from tlcore.inference.contract import Labels
+from tlcore.jobs.events import Waiting
+from tlcore.jobs.progress import Progress
+from tlcore.jobs.queue import turn
+from tlcore.jobs.writer import StoppedError
+from tlcore.jobs.writer import work as be_worker
+from tlcore.runs.disk_space import check_room
+from tlcore.runs.events import Event, Exported, Resumed, Started
 from tlcore.runs.recorder import Recorder
-from tlcore.runs.room import check_room
 from tlcore.runs.run import Run
 from tlcore.training import checkpoint, device
-from tlcore.training.importing import import_trainer
+from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.pictures import read_pictures
-from tlcore.training.said import Said
-from tlcore.training.stretch import Report, Stop, StoppedError, stretch
+from tlcore.training.preload import import_trainer
+from tlcore.training.resume_log import ResumeLog
 from tlcore.workspace import Workspace
 
 
@@ -38,34 +41,32 @@ def work(run_dir: Path) -> int:
     """
     run = Run(run_dir)
     device.quieten()
-    try:
-        with Recorder(run) as recorder, FreshProcess() as fresh:
-            said = Said(run.events())
-
-            def report(news: Event | Progress) -> None:
-                if isinstance(news, Progress):
-                    recorder.progress(news)
-                elif news not in said:
-                    recorder.record(news)
-
-            with turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
-                state = _carry_out(run, recorder, report, said, fresh) if ours else _interrupted(run)
-            recorder.record(Ended(state=state))
-    except Exception as error:  # the sentence is in the events already; the log gets the whole
-        traceback.print_exception(error)
-        return 1
-    return 0
+    with FreshProcess() as fresh:
+        return be_worker(Recorder(run), partial(_take_turn, run, fresh))
 
 
-def _interrupted(run: Run) -> Literal["stopped", "paused"]:
-    return "paused" if run.pause_asked() and not run.stop_asked() else "stopped"
+def _take_turn(run: Run, fresh: FreshProcess, recorder: Recorder) -> Literal["finished", "stopped", "paused"]:
+    said = ResumeLog(run.events())
+
+    def report(news: Event | Progress) -> None:
+        if isinstance(news, Progress):
+            recorder.progress(news)
+        elif news not in said:
+            recorder.record(news)
+
+    with turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
+        return _carry_out(run, recorder, report, said, fresh) if ours else _asked(run)
+
+
+def _asked(run: Run) -> Literal["stopped", "paused"]:
+    return run.asked() or "stopped"
 
 
 def _carry_out(
-    run: Run, recorder: Recorder, report: Report, said: Said, fresh: FreshProcess
+    run: Run, recorder: Recorder, report: Report, said: ResumeLog, fresh: FreshProcess
 ) -> Literal["finished", "stopped", "paused"]:
     def stop() -> bool:
-        return run.stop_asked() or run.pause_asked()
+        return run.asked() is not None
 
     try:
         report(_beginning(run, said))
@@ -85,7 +86,7 @@ def _carry_out(
             if stopped:
                 return "stopped"  # quickly: whoever wants the files has them made on the export page
         if stop():
-            return _interrupted(run)
+            return _asked(run)
         with stretch(report, stop, "export", "Making the files and proving them") as proving:
             for made in export_run(run, proving.show, fresh=fresh):
                 report(
@@ -98,23 +99,23 @@ def _carry_out(
                 )
             proving.pictures = 0  # they were files
     except StoppedError:
-        return _interrupted(run)
+        return _asked(run)
     checkpoint.remove(run.checkpoint)
     return "finished"
 
 
-def _beginning(run: Run, said: Said) -> Event:
+def _beginning(run: Run, said: ResumeLog) -> Event:
     if not said.begun:
-        return Started(pid=os.getpid())
+        return Started.here()
     place = checkpoint.place(run.checkpoint)
-    return Resumed(pid=os.getpid(), epoch=place.epoch if place else 1)
+    return Resumed.here(epoch=place.epoch if place else 1)
 
 
 def _judge(run: Run, report: Report) -> None:
     # Whoever stops a run wants to know how good it had become: judging is not stopped.
     with stretch(report, lambda: False, "evaluate", "Judging the model on the test pictures") as judging:
         found = evaluate_run(run, judging.show)
-        report(Evaluated(accuracy=found.accuracy, low=found.low, high=found.high, n=found.n))
+        report(headline(found))
 
 
 def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -> bool:
@@ -122,7 +123,7 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
     from tlcore.training.save import save_keras, save_onnx
     from tlcore.training.trainer import train
 
-    trained = train(run, report=report, stop=stop, pause=lambda: _interrupted(run) == "paused" and stop())
+    trained = train(run, report=report, stop=stop, pause=lambda: run.asked() == "paused")
     if not trained.stopped:
         expect_proof(fresh)  # it imports its backend while the files are written and judged
     with stretch(report, stop, "save", "Saving the model"):
@@ -131,7 +132,7 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
         save_onnx(finished.graph, run.model_onnx)
         config, about = run.config, run.dataset
         if finished.validation is not None:
-            write_validation(run, *finished.validation)
+            write_validation(run, *finished.validation, finished.decision)
         labels = Labels(
             labels=about.classes,
             image_size=config.image_size,
@@ -139,6 +140,11 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
             backbone=config.backbone,
             dataset=about.name,
             temperature=finished.temperature,
+            value_range=about.value_range,
+            task=about.task,
+            decision=finished.decision,
+            value_name=about.value_name,
+            unit=about.unit,
         )
         write_json(run.labels_json, labels)
     return trained.stopped

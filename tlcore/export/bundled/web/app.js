@@ -115,7 +115,7 @@ async function answerFiles(files) {
 async function answerFile(file, said) {
   const began = performance.now();
   try {
-    const pixels = await GraftPixels.read(file, labels.image_size, labels.resize);
+    const pixels = await GraftPixels.read(file, labels.image_size, labels.resize, labels.value_range);
     const answer = await GraftClassifier.ask(pixels);
     said.className = "said";
     show(said, answer, performance.now() - began);

@@ -1,0 +1,90 @@
+"""Classes as a whole: another name, two made one, one made two, a colour. Each is an edit that can be undone."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.components.items import item_edits
+from pages.components.shell import formats, tables
+from pages.components.shell.theme import class_colours
+from tlcore.data.dataset import Dataset
+from tlcore.data.edits.types import Colour, MergeClasses, RenameClass
+from tlcore.evaluation.class_names import rename_in_runs
+from tlcore.workspace import Workspace
+
+MOST_PARTS = 8
+
+
+def menu(dataset: Dataset) -> None:
+    """The four buttons below the chart of the classes."""
+    classes = list(tables.counts(dataset))
+    if not classes:
+        return
+    with st.container(horizontal=True, gap="small", key="class-edits"):
+        with st.popover("Rename a class", icon=":material/edit:"):
+            _rename(dataset, classes)
+        if len(classes) > 1:
+            with st.popover("Merge classes", icon=":material/merge:"):
+                _merge(dataset, classes)
+        with st.popover("Split a class", icon=":material/call_split:"):
+            _split(dataset, classes)
+        with st.popover("Colours", icon=":material/palette:"):
+            _colours(dataset, classes)
+
+
+def _rename(dataset: Dataset, classes: list[str]) -> None:
+    st.caption("No model needs to be retrained: class names are stored beside the weights.")
+    with st.form("class-rename", border=False):
+        old = st.selectbox("Class", classes, key=f"rename-old-{dataset.id}")
+        new = st.text_input("New name", max_chars=80, key=f"rename-new-{dataset.id}").strip()
+        runs = st.checkbox("Also in finished runs", help="Their bundles then have to be exported again.")
+        if st.form_submit_button("Rename the class", width="stretch"):
+            if not new or new == old:
+                st.error("The new name must differ from the old one. Type at least one letter.")
+            elif new in classes:
+                st.error(f"There is a class '{formats.plain(new)}' already. Merge the two to combine them.")
+            else:
+                also = partial(rename_in_runs, Workspace(dataset.path.parents[1]), dataset.id, str(old), new)
+                item_edits.make(dataset, RenameClass(old=str(old), new=new), then=also if runs else None)
+
+
+def _merge(dataset: Dataset, classes: list[str]) -> None:
+    st.caption("All their pictures get the same class.")
+    with st.form("class-merge", border=False):
+        merged = st.multiselect("Classes", classes, key=f"merge-{dataset.id}")
+        into = st.selectbox(
+            "Into",
+            classes,
+            key=f"merge-into-{dataset.id}",
+            index=None,
+            accept_new_options=True,
+            placeholder="A class, or a new name",
+        )
+        if st.form_submit_button("Merge the classes", width="stretch"):
+            into = (into or "").strip()
+            if not into or len({*merged, into}) < 2 or not merged:
+                st.error("Choose the classes to merge, and the class to merge them into.")
+            else:
+                item_edits.make(dataset, MergeClasses(classes=tuple(merged), into=into))
+
+
+def _split(dataset: Dataset, classes: list[str]) -> None:
+    st.caption("Clusters the pictures of a class by how they look. Then you can move a cluster to a class of its own.")
+    with st.form("class-split", border=False):
+        label = st.selectbox("Class", classes, key=f"split-{dataset.id}")
+        parts = st.slider("Parts", 2, MOST_PARTS, key=f"split-parts-{dataset.id}")
+        if st.form_submit_button("Show the clusters", width="stretch"):
+            st.query_params["show"] = f"split:{parts}:{label}"
+            st.rerun()
+
+
+def _colours(dataset: Dataset, classes: list[str]) -> None:
+    colours = class_colours(classes, dataset.info.colours)
+    with st.form("class-colours", border=False):
+        label = st.selectbox("Class", classes, key=f"colour-of-{dataset.id}")
+        st.caption(" · ".join(f"{formats.plain(name)} {colours[name]}" for name in classes[:12]))
+        chosen = st.color_picker("Colour", colours[str(label)], key=f"colour-{dataset.id}")
+        if st.form_submit_button("Set the colour", width="stretch"):
+            item_edits.make(dataset, Colour(label=str(label), colour=chosen))

@@ -1,0 +1,207 @@
+"""The fields of an import preview: where the class comes from, the level, the columns, the text encoding.
+
+A field shows what was taken, by choice or by evidence. When it is changed, the choice goes into the draft and the
+preview is drawn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+import streamlit as st
+
+from pages.components.data import import_table
+from pages.components.data.import_summary import Summary
+from pages.components.shell import formats
+from tlcore.data.encodings import encoding_name, encoding_names
+from tlcore.data.import_plan import FOLDERS, NO_COLUMN, Column, ImportChoices, Level, TableSeen
+
+T = TypeVar("T")
+Choose = Callable[[ImportChoices], None]
+Role = Literal["file", "class", "split", "group"]
+FIELDS: dict[Role, tuple[str, str]] = {
+    "file": ("File column", "Names the file of each row."),
+    "class": ("Class column", "Names the class of each file."),
+    "split": ("Split column", "Says which files are for training, validation and test."),
+    "group": ("Group column", "Files with the same value, such as one patient, stay on the same side of every split."),
+}
+CHOICE: dict[Role, str] = {
+    "file": "file_column",
+    "class": "label_column",
+    "split": "split_column",
+    "group": "group_column",
+}
+NONE = "None"
+ONE_EACH = "One column for each class"
+SAMPLE_LINES = 4
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of a draft.
+
+    Attributes:
+        token: Of the draft; part of the keys of the widgets.
+        choices: What a person chose until now.
+        choose: Puts other choices into the draft.
+    """
+
+    token: str
+    choices: ImportChoices
+    choose: Choose
+
+    def show(self, summary: Summary) -> None:
+        """Show the fields that this source has, and the first rows of the table that is used."""
+        plan = summary.plan
+        if not (plan.tables or plan.levels or summary.encoding or self.choices.encoding):
+            return
+        st.subheader("Class labels", anchor=False)
+        st.caption("How each file gets its class. Change a field if the guess is wrong.")
+        used = next((table for table in plan.tables if table.used), None)
+        asked = next((table for table in plan.tables if table.path == plan.choices.table), None)
+        table = used or asked
+        with st.container(horizontal=True, gap="medium"):
+            self._source(plan.tables, table)
+            if table is None:
+                self._level(plan.levels, plan.choices.class_level)
+            self._encoding(summary, table)
+        if table is not None:
+            with st.grid(4, min_column_width=200):
+                for role in FIELDS:
+                    self._column(role, table.columns, one_each=table.used and plan.choices.label_column is None)
+            import_table.first_rows(table)
+        if summary.encoding is not None:
+            self._names(summary)
+        import_table.others([each for each in plan.tables if each is not table])
+
+    def label(self, unlabeled: int, classes: Sequence[str]) -> None:
+        """Ask for the class of files that nothing else gives one; without it they are left out."""
+        if not unlabeled and self.choices.label is None:
+            return
+        title, key = "Class of files without one", self._key("label")
+        help = f"{formats.plural(unlabeled, 'file')} without a class: left out while this is empty."
+        st.session_state[key] = self.choices.label or (None if classes else "")
+        changed = self._on_change(key, lambda value: replace(self.choices, label=str(value or "").strip() or None))
+        if classes:
+            st.selectbox(
+                title, sorted({*classes, *filter(None, [self.choices.label])}), accept_new_options=True,
+                key=key, on_change=changed, help=help, placeholder="left out", width=320,
+            )  # fmt: skip
+        else:
+            st.text_input(
+                title, key=key, on_change=changed, help=help, placeholder="left out", autocomplete="off", width=320
+            )
+
+    def _source(self, tables: Sequence[TableSeen], table: TableSeen | None) -> None:
+        options = {FOLDERS: "Folders", **{each.path: f"Table {each.path}" for each in tables}}
+        if len(options) == 1:
+            return
+
+        def chosen(value: str | None) -> ImportChoices:
+            return replace(_without_columns(self.choices), table=value, class_level=None)
+
+        self._select("Class from", "table", options, table.path if table else FOLDERS, chosen)
+
+    def _level(self, levels: Sequence[Level], taken: int | None) -> None:
+        options = {level.number: _level_title(level) for level in levels}
+        if taken is not None and taken not in options and taken < 0:
+            options[taken] = "The folder that holds each file"
+        if not options:
+            return
+        self._select(
+            "Folder level", "level", options, taken,
+            lambda value: replace(_without_columns(self.choices), table=FOLDERS, class_level=value), width="stretch",
+            help="The folder level whose names are the classes. Level 1 is the outermost.",
+        )  # fmt: skip
+
+    def _column(self, role: Role, columns: Sequence[Column], *, one_each: bool) -> None:
+        title, help = FIELDS[role]
+        options: dict[str, str] = {} if role in {"file", "class"} else {NO_COLUMN: NONE}
+        options |= {column.name: _column_title(column) for column in columns}
+        taken = next((column.name for column in columns if column.role == role), None)
+        if role == "class" and one_each:
+            taken = None
+        if taken is None and role in {"split", "group"}:
+            taken = NO_COLUMN
+        self._select(
+            title, role, options, taken, lambda chosen: self._with_column(CHOICE[role], chosen),
+            help=help, placeholder=ONE_EACH if one_each else "Choose a column", width="stretch",
+        )  # fmt: skip
+
+    def _with_column(self, name: str, value: str | None) -> ImportChoices:
+        return replace(self.choices, **{name: value})
+
+    def _encoding(self, summary: Summary, table: TableSeen | None) -> None:
+        guessed = table is not None and table.guessed
+        names = summary.encoding
+        if not (guessed or names is not None or self.choices.encoding):
+            return
+        taken = names.codec if names is not None else table.encoding if table is not None else ""
+        taken = self.choices.encoding or taken
+        codecs = dict.fromkeys([taken, *(names.alternatives if names is not None else ()), *encoding_names()])
+        self._select(
+            "Text encoding", "encoding", {codec: encoding_name(codec) for codec in codecs if codec}, taken,
+            lambda value: replace(_ascii_only(self.choices), encoding=value),
+            help=
+                "Neither the archive nor the table states its text encoding, so it was detected. Choose another one "
+                "if letters look wrong.",
+        )  # fmt: skip
+
+    def _names(self, summary: Summary) -> None:
+        decoded = summary.encoding
+        if decoded is None:
+            return
+        st.caption(f"File names, read as {formats.plain(encoding_name(decoded.codec))}:")
+        # One name of each folder says more than many of the first.
+        names = {name.rpartition("/")[0]: name for name in reversed(decoded.text.splitlines())}
+        st.code("\n".join(list(reversed(names.values()))[:SAMPLE_LINES]), language=None)
+
+    def _select(
+        self,
+        title: str,
+        name: str,
+        options: Mapping[T, str],
+        value: T | None,
+        chosen: Callable[[T | None], ImportChoices],
+        *,
+        help: str | None = None,
+        placeholder: str | None = None,
+        width: Literal["stretch"] | int = 260,
+    ) -> None:
+        key = self._key(name)
+        # The plan leads and the field follows: other fields change it, too.
+        st.session_state[key] = value if value in options else None
+        st.selectbox(
+            formats.plain(title), list(options), format_func=lambda option: options.get(option, str(option)), key=key,
+            on_change=self._on_change(key, chosen), help=formats.plain(help) if help else None,
+            placeholder=placeholder, width=width,
+        )  # fmt: skip
+
+    def _on_change(self, key: str, chosen: Callable[[T | None], ImportChoices]) -> Callable[[], None]:
+        # A choice that was changed is no longer confirmed.
+        return lambda: self.choose(replace(chosen(st.session_state[key]), confirmed=False))
+
+    def _key(self, name: str) -> str:
+        return f"import-{name}-{self.token}"
+
+
+def _level_title(level: Level) -> str:
+    shown = ", ".join(level.names[:4]) + (", …" if level.count > 4 else "")
+    doubt = f" · {level.doubt}" if level.doubt else ""
+    return f"Level {level.number}: {shown} ({formats.count(level.count)}){doubt}"
+
+
+def _column_title(column: Column) -> str:
+    return f"{column.name} · {column.kind}" if column.kind else column.name
+
+
+def _without_columns(choices: ImportChoices) -> ImportChoices:
+    return replace(choices, file_column=None, label_column=None, split_column=None, group_column=None)
+
+
+def _ascii_only(choices: ImportChoices) -> ImportChoices:
+    """Keep the names that another encoding reads alike; others would name nothing any longer."""
+    named = {name: getattr(choices, name) for name in ("table", *CHOICE.values())}
+    return replace(choices, **{name: None for name, value in named.items() if value and not value.isascii()})

@@ -1,0 +1,94 @@
+"""The views of the Evaluate page beside the overview, and which one is looked at."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.evaluate import (
+    calibration,
+    comparison,
+    confusion_tree,
+    embedding_map,
+    error_analysis,
+    errors,
+    headline,
+    heat_maps,
+    misclassification_costs,
+    report_view,
+    robustness_chart,
+    roc_pr,
+)
+from tlcore.data.dataset import Dataset
+from tlcore.evaluation.metrics import Evaluation
+from tlcore.runs.run import Run
+
+OVERVIEW = ""
+VIEWS = {
+    OVERVIEW: ":material/fact_check: Overview",
+    "classes": ":material/category: Per class",
+    "probabilities": ":material/percent: Calibration",
+    "failures": ":material/search_insights: Error analysis",
+    "map": ":material/scatter_plot: Embedding map",
+    "robustness": ":material/blur_on: Robustness",
+    "compare": ":material/compare_arrows: Compare",
+    "report": ":material/description: Report",
+}
+KEY = "evaluate-view"
+
+
+def choose() -> str:
+    """The view that the URL names, and the way to the others."""
+    asked = st.query_params.get("view", OVERVIEW)
+    st.session_state[KEY] = asked if asked in VIEWS else OVERVIEW
+    return str(
+        st.segmented_control(
+            "View",
+            list(VIEWS),
+            format_func=VIEWS.__getitem__,
+            required=True,
+            key=KEY,
+            on_change=_follow,
+            label_visibility="collapsed",
+        )
+    )
+
+
+def _follow() -> None:
+    chosen = st.session_state[KEY]
+    if chosen:
+        st.query_params["view"] = chosen
+    else:
+        st.query_params.pop("view", None)
+
+
+def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
+    """Show a view other than the overview."""
+    if chosen == "classes":
+        headline.per_class(evaluation)
+        roc_pr.show(run, evaluation)
+        confusion_tree.show(evaluation)
+        return
+    if chosen == "compare":
+        comparison.show(run, dataset)
+        return
+    if chosen == "report":
+        report_view.show(run)
+        return
+    if chosen == "probabilities":
+        calibration.show(run)
+        misclassification_costs.show(run, evaluation.classes)
+        return
+    if chosen == "failures" and dataset is not None:
+        errors.confident_mistakes(dataset, predictions, key=run.id)
+        errors.unsure_hits(dataset, predictions, key=run.id)
+    understanding = error_analysis.show(run)
+    if understanding is None:
+        return
+    if chosen == "map":
+        embedding_map.show(understanding, dataset, predictions)
+    elif chosen == "robustness":
+        robustness_chart.show(understanding.robustness())
+    elif dataset is not None:
+        errors.slices(understanding, dataset, predictions)
+        heat_maps.show(understanding, dataset)

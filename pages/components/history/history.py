@@ -1,0 +1,185 @@
+"""The history of a dataset: undo and redo, every edit with its before and after, two versions compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.items import gallery, item_edits
+from pages.components.shell import formats, frame, tables
+from tlcore.data.dataset import Dataset
+from tlcore.data.edits import operations
+from tlcore.data.edits.operations import Entry
+from tlcore.data.edits.types import Made, Range, Redo, Undo
+from tlcore.data.value_range import flagged, spoken
+from tlcore.errors import GraftError
+from tlcore.spreadsheet import as_file, table_as_csv
+
+MOST_SHOWN = 24
+LATEST = 25
+WHAT = {"label": "class", "group": "group", "state": "state", "picture": "picture"}
+
+
+def bar(dataset: Dataset) -> None:
+    """Undo, redo, and what was done last with its before and after; nothing until there is an edit."""
+    item_edits.tell_fault()
+    past = tables.past(dataset)
+    if past.undo is None and past.redo is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="history-bar"):
+        undo_and_redo(dataset)
+        if past.undo is not None:
+            st.markdown(formats.plain(past.undo.says), width="content")
+            if st.button("Before and after", icon=":material/compare:", key="last-edit"):
+                _closer(dataset, past.undo)
+        st.page_link(frame.HISTORY, label="History", icon=":material/history:", query_params={"dataset": dataset.id})
+
+
+def undo_and_redo(dataset: Dataset) -> None:
+    """The two buttons, with the keys that people expect."""
+    past = tables.past(dataset)
+    for title, key, entry, step in (
+        ("Undo", "Mod+Z", past.undo, operations.undo),
+        ("Redo", "Mod+Shift+Z", past.redo, operations.redo),
+    ):
+        sentence = formats.plain(entry.says) if entry else f"There is nothing to {title.lower()}."
+        icon = f":material/{title.lower()}:"
+        if st.button(title, icon=icon, shortcut=key, key=title.lower(), disabled=entry is None, help=sentence):
+            _do(lambda step=step: step(dataset))
+
+
+def _do(change: Callable[[], object]) -> None:
+    """Make a change and draw the page again; a fault is told on the way."""
+    try:
+        change()
+    except GraftError as error:
+        st.session_state[item_edits.FAULT] = str(error)
+    st.rerun()
+
+
+@st.dialog("Before and after", width="medium")
+def _closer(dataset: Dataset, entry: Entry) -> None:
+    st.text(entry.says)
+    before_and_after(dataset, entry)
+
+
+def before_and_after(dataset: Dataset, entry: Entry) -> None:
+    """The pictures that an edit changed, each with what it was and what it became."""
+    if isinstance(entry.change, Range):
+        _other_greys(dataset, entry)
+        return
+    table = tables.compared(dataset, entry.version - 1, entry.version)
+    differences(dataset, table, key=f"entry-{entry.version}")
+
+
+def _other_greys(dataset: Dataset, entry: Entry) -> None:
+    """Some pictures in the range of values before an edit, and after it."""
+    table = tables.items(dataset)
+    files = table.loc[flagged(table), "file"].head(MOST_SHOWN // 6)
+    ranges = (operations.range_at(dataset, entry.version - 1), operations.range_at(dataset, entry.version))
+    for title, value_range in zip(("Before", "After"), ranges, strict=True):
+        if value_range is not None:
+            st.caption(f"{title}: values {formats.plain(spoken(value_range))}")
+            shown = [(gallery.thumbnail(dataset, file, value_range), "") for file in files]
+            gallery.tiles(shown, f"range-{entry.version}-{title}", width=110)
+
+
+def differences(dataset: Dataset, table: pd.DataFrame, *, key: str) -> None:
+    """The first rows of a comparison as pictures, with `was → is` below each."""
+    if table.empty:
+        st.caption("No picture differs.")
+        return
+    shown = table.head(MOST_SHOWN)
+    columns = (shown[name] for name in ("file", "was", "is"))
+    pictures = [
+        (gallery.thumbnail(dataset, file), f"{was or 'none'} → {now or 'none'}")
+        for file, was, now in zip(*columns, strict=True)
+    ]
+    gallery.tiles(pictures, key, width=110)
+    if len(table) > len(shown):
+        st.caption(f"The first {formats.count(len(shown))} of {formats.plural(len(table), 'difference')}.")
+
+
+def timeline(dataset: Dataset) -> None:
+    """Every version, the newest first, with its name and what made it."""
+    entries = list(reversed(tables.past(dataset).entries))
+    if len(entries) > LATEST and not st.toggle(f"Show all {formats.plural(len(entries), 'version')}"):
+        entries = entries[:LATEST]
+    asked = st.query_params.get("version", "")
+    for entry in entries:
+        with st.container(border=True, gap="small", key=f"version-{entry.version}"):
+            _line(dataset, entry, opened=asked == str(entry.version))
+
+
+def _line(dataset: Dataset, entry: Entry, *, opened: bool) -> None:
+    is_edit = not isinstance(entry.change, Made | Undo | Redo)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":gray-badge[{entry.version}]", width="content")
+        said = formats.plain(entry.says)
+        st.markdown(f"~~{said}~~ &nbsp; :gray-badge[undone]" if entry.undone else said, width="content")
+        if entry.name:
+            st.markdown(f":green-badge[:material/bookmark: {formats.plain(entry.name)}]", width="content")
+        st.space("stretch")
+        st.caption(formats.moment(entry.at), width="content")
+        with st.popover("", icon=":material/bookmark_add:", help="Give this version a name"):
+            _name(dataset, entry)
+        if is_edit:
+            key = f"open-{dataset.id}-{entry.version}"
+            shown = st.toggle("Before and after", value=opened, key=key)
+    if is_edit and shown:
+        before_and_after(dataset, entry)
+
+
+def _name(dataset: Dataset, entry: Entry) -> None:
+    with st.form(f"name-version-{entry.version}", border=False):
+        name = st.text_input("Name of the version", entry.name, max_chars=80, placeholder="before cleaning")
+        if st.form_submit_button("Save", width="stretch"):
+            _do(lambda: operations.name_version(dataset, entry.version, name))
+
+
+def comparison(dataset: Dataset) -> None:
+    """Two versions side by side: how many pictures differ in what, which, and all of it as CSV."""
+    entries = {entry.version: entry for entry in tables.past(dataset).entries}
+    versions = list(reversed(entries))
+    left, right = st.columns(2)
+    with left:
+        first = _version("From", "from", versions, entries, versions[-1])
+    with right:
+        second = _version("To", "to", versions, entries, versions[0])
+    table = tables.compared(dataset, first, second)
+    counted = table["what"].value_counts()
+    said = [f"{WHAT[str(what)]} of {formats.plural(int(number), 'picture')}" for what, number in counted.items()]
+    st.markdown(f"**Different:** {', '.join(said) or 'nothing'}.")
+    if table.empty:
+        return
+    differences(dataset, table, key="compared")
+    st.download_button(
+        "Download as CSV",
+        lambda: as_file(table_as_csv(table)),
+        file_name=f"{dataset.id}-{first}-to-{second}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _version(label: str, name: str, versions: list[int], entries: dict[int, Entry], default: int) -> int:
+    asked = st.query_params.get(name, "")
+    key = f"compare-{name}"
+    chosen = int(asked) if asked.isdecimal() and int(asked) in entries else default
+
+    def follow() -> None:
+        st.query_params[name] = str(st.session_state[key])
+
+    st.session_state[key] = chosen  # the URL leads, the widget follows
+    st.selectbox(label, versions, key=key, format_func=lambda version: _title(entries.get(version)), on_change=follow)
+    return chosen
+
+
+def _title(entry: Entry | None) -> str:
+    if entry is None:
+        return ""
+    name = f" “{entry.name}”" if entry.name else ""
+    return f"{entry.version}{name} · {entry.says}"

@@ -1,0 +1,102 @@
+"""The draft of a run, kept in the session until Start: each setting follows what is recommended until it is changed."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import streamlit as st
+
+from pages.components.shell.fields import AUGMENTATIONS, FIELDS
+from tlcore.runs.config import Augmentation, Fractions, TrainingConfig
+from tlcore.runs.recommend import Recommendation
+
+Values = dict[str, Any]
+
+
+def key(field: str) -> str:
+    """The widget of a field."""
+    return f"train-{field}"
+
+
+def begin(source: str, config: TrainingConfig) -> None:
+    """Fill the draft once for each source: the defaults, or the run that is repeated."""
+    if st.session_state.get(key("source")) == source:
+        return
+    for field in TrainingConfig.model_fields:
+        _write(field, getattr(config, field))
+    st.session_state[key("source")] = source
+    st.session_state[key("followed")] = {}
+
+
+def follow(recipe: Recommendation, *, fresh: bool) -> Values:
+    """Let every field that nobody has changed take the recommended value; give all recommended values.
+
+    A `fresh` draft takes them all; a repeated run keeps its own, which then count as changed.
+    """
+    recommended: Values = {field: recipe.values.get(field, _default(field)) for field in FIELDS}
+    followed: Values = st.session_state[key("followed")]
+    for field, value in recommended.items():
+        if (fresh and not followed) or (field in followed and read(field) in (followed[field], None)):
+            _write(field, value)
+    st.session_state[key("followed")] = recommended
+    return recommended
+
+
+def choose_backbone(name: str) -> None:
+    """Take another backbone; what was made for the one before is recommended anew."""
+    st.session_state[key("backbone")] = name
+    followed: Values = st.session_state[key("followed")]
+    for field in ("image_size", "blocks"):
+        followed[field] = read(field)
+
+
+def adopt(**values: Any) -> None:
+    """Take these values as a person's own: what is recommended does not change them."""
+    for field, value in values.items():
+        st.session_state[key("followed")].pop(field, None)
+        _write(field, value)
+
+
+def reset(*fields: str) -> None:
+    """Take the recommended values of these fields, or of all."""
+    recommended: Values = st.session_state[key("followed")]
+    for field in fields or tuple(recommended):
+        _write(field, recommended[field])
+
+
+def changed(recommended: Values) -> list[str]:
+    """The fields whose value is a person's own."""
+    return [field for field, value in recommended.items() if read(field) not in (value, None)]
+
+
+def read(field: str) -> Any:
+    """The value of a field as it stands; None where it was emptied."""
+    if field == "augment":
+        return tuple(name for name in get_args(Augmentation) if st.session_state[key(name)])
+    if field == "fractions":
+        first, second = st.session_state[key(field)]
+        return Fractions(train=first / 100, val=(second - first) / 100, test=(100 - second) / 100)
+    return st.session_state[key(field)]
+
+
+def config(dataset: str, recommended: Values) -> TrainingConfig:
+    """The settings as they stand; a field that was emptied shows its recommended value in grey, and has it."""
+    values = {field: value if (value := read(field)) is not None else recommended[field] for field in FIELDS}
+    start = st.session_state[key("start")] or None
+    return TrainingConfig(dataset=dataset, backbone=st.session_state[key("backbone")], start=start, **values)
+
+
+def _write(field: str, value: Any) -> None:
+    if field == "augment":
+        for name in AUGMENTATIONS:
+            st.session_state[key(name)] = name in value
+    elif field == "fractions":
+        st.session_state[key(field)] = (round(100 * value.train), round(100 * (value.train + value.val)))
+    elif field == "start":
+        st.session_state[key(field)] = value or ""  # a widget takes None for no choice
+    else:
+        st.session_state[key(field)] = value
+
+
+def _default(field: str) -> Any:
+    return TrainingConfig.model_fields[field].default

@@ -1,0 +1,136 @@
+"""Every setting as a form asks for it: its steps and the words for its choices. `settings` draws them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pages.components.shell import formats
+from tlcore.runs.config import Augmentation, Fractions, TrainingConfig
+
+AUGMENTATIONS: dict[Augmentation, tuple[str, str]] = {
+    "flip_left_right": ("Flip left-right", "Good for most things; not for text or for left and right hands."),
+    "flip_up_down": ("Flip up-down", "For pictures from above, such as surfaces or satellites; not for people."),
+    "rotate": ("Rotate", "For things that lie in any direction."),
+    "zoom": ("Zoom", "For things that are near in one picture and far in another."),
+    "shift": ("Shift", "For things that are not always in the middle."),
+    "brightness": ("Brightness", "For light that changes; not where the brightness is what tells classes apart."),
+    "contrast": ("Contrast", "For different cameras and weather."),
+    "erase": ("Erase a piece", "For things that are often partly hidden."),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """How a setting is asked for; its name and its help are those of the setting itself.
+
+    Attributes:
+        step, digits: Of a number; with `digits`, as many are shown after the point.
+        choices: The words for each value, where there is a choice.
+        empty: What an empty field stands for; nothing where that is the recommended value.
+    """
+
+    name: str
+    step: float = 1
+    digits: int = 0
+    choices: dict[Any, str] = field(default_factory=dict)
+    empty: str = ""
+
+    @property
+    def label(self) -> str:
+        return TrainingConfig.model_fields[self.name].title or self.name
+
+    @property
+    def help(self) -> str:
+        return TrainingConfig.model_fields[self.name].description or ""
+
+    @property
+    def format(self) -> str | None:
+        return f"%.{self.digits}f" if self.digits else None
+
+    def said(self, value: Any) -> str:
+        """A value in the words of the field."""
+        if value is None:
+            return self.empty
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, Fractions):
+            return " / ".join(f"{100 * share:.0f}" for share in (value.train, value.val, value.test))
+        if isinstance(value, tuple):
+            return ", ".join(AUGMENTATIONS[name][0].lower() for name in value) or "none"
+        if value in self.choices:
+            return self.choices[value].partition(":")[0]
+        return formats.count(value) if isinstance(value, int) else f"{value:g}"
+
+
+_FIELDS = (
+    Field("mode", choices={"freeze": "freeze", "fine-tune": "fine-tune"}),
+    Field("blocks"),
+    Field("augment"),
+    Field("fractions"),
+    Field("epochs"),
+    Field("image_size", step=32),
+    Field(
+        "head",
+        choices={"trained": "trained", "logistic": "exact solution", "both": "both: the better one in validation"},
+    ),
+    Field("dropout", step=0.05, digits=2),
+    Field("gradual"),
+    Field("batch_size", step=8),
+    Field("optimizer", choices={"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with momentum"}),
+    Field("head_learning_rate", step=1e-4, digits=5),
+    Field("fine_tune_learning_rate", step=1e-5, digits=6),
+    Field("layer_decay", step=0.05, digits=2),
+    Field("weight_decay", step=1e-4, digits=5),
+    Field("ema", step=0.01, digits=3),
+    Field(
+        "resize",
+        choices={
+            "crop": "crop: the middle square",
+            "letterbox": "letterbox: everything, with bars",
+            "stretch": "stretch: everything, squeezed",
+        },
+    ),
+    Field("views", empty="chosen"),
+    Field("mixup", step=0.1, digits=2),
+    Field("cutmix", step=0.1, digits=2),
+    Field("label_smoothing", step=0.05, digits=2),
+    Field(
+        "target_metric",
+        choices={
+            "loss": "loss",
+            "accuracy": "accuracy",
+            "balanced_accuracy": "balanced accuracy: every class counts the same",
+            "macro_f1": "macro F1: every class counts the same",
+        },
+    ),
+    Field("patience"),
+    Field(
+        "balancing",
+        choices={
+            "none": "every picture counts the same",
+            "weights": "rare classes count more",
+            "sampling": "rare classes are shown more often",
+        },
+    ),
+    Field("precision", choices={"auto": "as measured", "float32": "always float32"}),
+    Field("seed"),
+)
+FIELDS = {about.name: about for about in _FIELDS}
+
+# What a beginner need not know, as it stands on the page.
+ADVANCED: dict[str, tuple[str, ...]] = {
+    "Head and depth": ("head", "dropout", "gradual"),
+    "Optimization": (
+        "head_learning_rate",
+        "fine_tune_learning_rate",
+        "batch_size",
+        "optimizer",
+        "weight_decay",
+        "layer_decay",
+        "ema",
+    ),
+    "Input": ("resize", "views", "mixup", "cutmix", "label_smoothing"),
+    "Objective": ("target_metric", "patience", "balancing"),
+    "Hardware and seed": ("precision", "seed"),
+}

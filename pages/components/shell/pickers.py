@@ -1,0 +1,117 @@
+"""What is looked at: one dataset, one run. The URL says which; a reload and a second tab show the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.components.shell import formats, frame, job_status, run_facts, tables
+from tlcore.data.dataset import Dataset, list_datasets
+from tlcore.errors import GraftError
+from tlcore.runs.events import Evaluated
+from tlcore.runs.run import Run, list_runs
+from tlcore.workspace import Workspace
+
+
+def pick_dataset(workspace: Workspace) -> Dataset | None:
+    """Let the person choose a dataset, the newest first; None when there is none."""
+    datasets = {dataset.id: dataset for dataset in list_datasets(workspace)}
+    chosen = _pick("Dataset", "dataset", {key: _dataset_caption(dataset) for key, dataset in datasets.items()})
+    return datasets.get(chosen)
+
+
+def pick_run(workspace: Workspace, only_finished: bool = True) -> Run | None:
+    """Let the person choose a run, the newest first; None when there is none.
+
+    `only_finished` leaves out runs without a judged model: a stopped run has one, a failed run has not.
+    """
+    runs = {run.id: run for run in list_runs(workspace)}
+    captions = {key: _run_caption(run) for key, run in runs.items() if not only_finished or has_model(run)}
+    return runs.get(_pick("Run", "run", captions))
+
+
+def has_model(run: Run) -> bool:
+    """Whether the run has come to a model that can be used."""
+    return run.model_onnx.exists() and run.labels_json.exists() and run.state().state in {"finished", "stopped"}
+
+
+def no_model(workspace: Workspace, purpose: str) -> None:
+    """Say why there is no model to `purpose` yet, and offer the step that leads to one."""
+    runs = list_runs(workspace)
+    live = next((run for run in runs if run.state().live), None)
+    if live is not None:
+        frame.empty_state(
+            ":material/hourglass_top:",
+            "A model is being trained",
+            f"When the run has finished, you can {purpose} here.",
+            action="Watch it",
+            target=frame.RUNS,
+            run=live.id,
+        )
+    elif runs:
+        frame.empty_state(
+            ":material/error:",
+            "No finished run yet",
+            f"To {purpose}, you need a finished run. The list of runs shows what happened to the last one.",
+            action="Open the list of runs",
+            target=frame.RUNS,
+            run=runs[0].id,
+        )
+    elif list_datasets(workspace):
+        frame.empty_state(
+            ":material/model_training:",
+            "No model yet",
+            f"Train one first; then you can {purpose} here. The default settings are a good start.",
+            action="Train a model",
+            target=frame.TRAIN,
+        )
+    else:
+        frame.empty_state(
+            ":material/photo_library:",
+            "No model yet",
+            f"A model learns from labelled pictures. Import some, train a model, then {purpose} here.",
+            action="Add pictures",
+            target=frame.DATA,
+        )
+
+
+def _pick(label: str, name: str, captions: Mapping[str, str]) -> str:
+    asked = st.query_params.get(name, "")
+    if asked and asked not in captions:
+        st.info(f"The {label.lower()} in this link cannot be shown: it was deleted, or it is not ready yet.")
+    if not captions:
+        return ""
+    chosen = asked if asked in captions else next(iter(captions))
+    key = f"pick-{name}"
+
+    def follow() -> None:
+        st.query_params[name] = st.session_state[key]
+
+    # The URL leads and the widget follows: the other way round, a link would lose against an old widget state.
+    st.session_state[key] = chosen
+    st.selectbox(label, list(captions), format_func=lambda key: captions.get(key, key), key=key, on_change=follow)
+    return chosen
+
+
+def _dataset_caption(dataset: Dataset) -> str:
+    info = dataset.info
+    try:
+        pictures = formats.plural(len(tables.items(dataset)), "picture")
+    except GraftError as error:
+        pictures = str(error)
+    return f"{info.name} · {pictures} · {formats.plural(len(info.classes), 'class', 'classes')}"
+
+
+def _judged(test: Evaluated) -> str:
+    shown = formats.figure(test.of, test.value, test.unit)
+    return f"{shown} right" if test.metric == "accuracy" else f"{formats.plain(test.of.title)} {shown}"
+
+
+def _run_caption(run: Run) -> str:
+    try:
+        state = run.state()
+        judged = _judged(state.test) if state.test else job_status.STATES[state.state][0]
+        return " · ".join([run_facts.title(run), run_facts.dataset(run), judged, run_facts.made(run)]).rstrip(" ·")
+    except GraftError:
+        return run.name

@@ -1,0 +1,99 @@
+"""What a run is called and what state it is in, in the same words everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pages.components.shell import formats
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.errors import GraftError
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.events import CrossValidated
+from tlcore.runs.run import Run
+from tlcore.runs.state import RunState
+
+
+def backbone(config: TrainingConfig) -> str:
+    known = CATALOGUE.get(config.backbone)
+    return known.title if known else config.backbone
+
+
+def mode(config: TrainingConfig) -> str:
+    if config.mode == "freeze":
+        return "freeze"
+    known = CATALOGUE.get(config.backbone)
+    everything = known is not None and config.blocks >= len(known.blocks)
+    return f"fine-tune, {'every block' if everything else formats.plural(config.blocks, 'block')}"
+
+
+def dataset(run: Run) -> str:
+    try:
+        return run.dataset.name
+    except GraftError:
+        return "deleted dataset"
+
+
+def beginning(run: Run) -> tuple[str, ...]:
+    """What was said when the run was made: of the weights that it begins with, of its split."""
+    try:
+        return run.dataset.notes
+    except GraftError:
+        return ()
+
+
+def _version(run: Run) -> str:
+    """Which one of an edited dataset: runs before and after the pictures were mended stand side by side."""
+    try:
+        version = run.dataset.version
+    except GraftError:
+        return ""
+    return f"version {version}" if version > 1 else ""
+
+
+def title(run: Run) -> str:
+    """The name that a person gave; else what the run is."""
+    return run.name if run.name != run.id else f"{backbone(run.config)}, {mode(run.config)}"
+
+
+def made(run: Run) -> str:
+    """When the run was made, in the time of this machine: `21 Nov, 10:15`."""
+    try:
+        moment = datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return formats.moment(moment)
+
+
+def about(run: Run) -> str:
+    """What a list says below the title, as Markdown; what the title says already is left out."""
+    said = [dataset(run), _version(run)]
+    if run.name != run.id:
+        said += [backbone(run.config), mode(run.config)]
+    return " · ".join(formats.plain(word) for word in (*said, made(run)) if word)
+
+
+def seconds(state: RunState) -> float | None:
+    """How long workers were at the run, or have been until now; pauses do not count."""
+    if state.live and state.started is not None:
+        return state.seconds_at(datetime.now(UTC))
+    return state.total_seconds
+
+
+def folds(found: CrossValidated) -> tuple[str, str]:
+    """Accuracy over repeated folds, and of what it is the mean."""
+    spread = f"{formats.percent(found.accuracy)} ± {100 * found.deviation:.1f}"
+    return (
+        spread,
+        f"mean over {found.repeats} × {found.folds} folds of {formats.plural(found.n, 'picture')}, ± deviation",
+    )
+
+
+def accuracy(state: RunState) -> str:
+    """Test accuracy with its interval; a dash where there is none."""
+    if state.test is None:
+        return "–"
+    test, of = state.test, state.test.of
+    if of.kind == "share":
+        return f"{formats.percent(test.value)} ({100 * test.low:.0f}–{100 * test.high:.0f})"
+    low, high = (formats.plain(of.plain(each)) for each in (test.low, test.high))
+    return f"{formats.figure(of, test.value, test.unit)} ({low}–{high})"

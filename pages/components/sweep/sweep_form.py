@@ -1,0 +1,184 @@
+"""The draft of a sweep: what to try, how often, and about how long that will take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from pages.components.shell import formats
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.backbones.weights import weights_state
+from tlcore.errors import Problem
+from tlcore.runs.config import TargetMetric
+from tlcore.sweeps.config import Depth, Point, SweepConfig, grid, most_trials
+from tlcore.sweeps.estimate import estimate
+from tlcore.workspace import Workspace
+
+DEPTHS: dict[Depth, str] = {
+    0: "freeze",
+    1: "last block",
+    2: "last 2 blocks",
+    3: "last 3 blocks",
+    5: "last 5 blocks",
+    "all": "every block",
+}
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
+METRICS: dict[TargetMetric, str] = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy: every class counts the same",
+    "macro_f1": "macro F1: every class counts the same",
+    "loss": "loss",
+}
+FIRST_BACKBONES = 3
+
+
+def key(field: str) -> str:
+    """The widget of a field."""
+    return f"sweep-{field}"
+
+
+def begin(workspace: Workspace) -> None:
+    """Fill the draft with good choices, once for a session."""
+    ready = [name for name, entry in CATALOGUE.items() if weights_state(entry, workspace).where != "missing"]
+    small = sorted(ready, key=lambda name: CATALOGUE[name].parameters)[:FIRST_BACKBONES]
+    defaults = SweepConfig(dataset="")
+    chosen: dict[str, Any] = {
+        **{field: getattr(defaults, field) for field in ("trials", "epochs", "image_size", "target_metric", "seed")},
+        "backbones": small or list(defaults.backbones),
+        "depths": list(defaults.depths),
+        "rates": [],
+    }
+    for field, value in chosen.items():
+        st.session_state.setdefault(key(field), value)
+
+
+def draft(dataset: str) -> SweepConfig:
+    """The choices as they stand in the widgets; a field that was emptied has its default."""
+    values = {
+        field: st.session_state[key(field)] for field in SweepConfig.model_fields if key(field) in st.session_state
+    }
+    given = {field: value for field, value in values.items() if value is not None}
+    lists = {field: tuple(given.pop(field)) for field in ("backbones", "depths", "rates")}
+    return SweepConfig(dataset=dataset, **lists, **given)
+
+
+def show(workspace: Workspace, faults: Sequence[Problem]) -> None:
+    """Draw the fields, each with its faults."""
+
+    def told(field: str) -> None:
+        for fault in faults:
+            if fault.field == field:
+                st.markdown(f":red[:material/error: {formats.plain(fault.message)}]")
+
+    st.multiselect(
+        _about("backbones").title or "",
+        list(CATALOGUE),
+        format_func=lambda name: _backbone(workspace, name),
+        key=key("backbones"),
+        persist_state="session",
+        help=_about("backbones").description,
+    )
+    told("backbones")
+    st.pills(
+        _about("depths").title or "",
+        list(DEPTHS),
+        format_func=DEPTHS.__getitem__,
+        selection_mode="multi",
+        key=key("depths"),
+        persist_state="session",
+        help=_about("depths").description,
+    )
+    told("depths")
+    st.pills(
+        "Learning rates (none: a range is searched)",
+        list(RATES),
+        format_func=lambda rate: f"{rate:g}",
+        selection_mode="multi",
+        key=key("rates"),
+        persist_state="session",
+        help=_about("rates").description,
+    )
+    told("rates")
+    left, middle, right = st.columns(3)
+    with left:
+        _number("trials")
+        told("trials")
+    with middle:
+        _number("epochs")
+        told("epochs")
+    with right:
+        st.selectbox(
+            _about("target_metric").title or "",
+            list(METRICS),
+            format_func=METRICS.__getitem__,
+            key=key("target_metric"),
+            persist_state="session",
+            help=_about("target_metric").description,
+        )
+    with st.expander("Advanced", icon=":material/tune:"):
+        left, right = st.columns(2)
+        with left:
+            _number("image_size", "each its own", 32)
+        with right:
+            _number("seed")
+    told("image_size")
+    for fault in faults:
+        if fault.field not in {"backbones", "depths", "rates", "trials", "epochs", "image_size"}:
+            st.markdown(f":red[:material/error: {formats.plain(fault.message)}]")
+
+
+def plan(workspace: Workspace, config: SweepConfig, pictures: int) -> str:
+    """Say what will be tried and about how long it takes, as Markdown."""
+    points, trials = len(grid(config)), most_trials(config)
+    combinations = formats.plural(points, "combination")
+    if config.rates and trials == points:
+        said = f"{formats.plural(trials, 'trial')}: every combination once."
+    elif trials > points:
+        said = (
+            f"{formats.plural(trials, 'trial')}: the {combinations} at the recommended rates, then {trials - points} "
+            "at rates that the search finds promising."
+        )
+    elif trials == points:
+        said = f"{formats.plural(trials, 'trial')}: the {combinations} at the recommended rates."
+    else:
+        said = f"{formats.plural(trials, 'trial')}, chosen from {combinations} by what the trials before them taught."
+    return f"{said} {_time(workspace, config, pictures)}"
+
+
+def _time(workspace: Workspace, config: SweepConfig, pictures: int) -> str:
+    found = estimate(workspace, config, pictures)
+    if found.seconds is None:
+        return "How long that takes will show: most of it was never trained on this machine."
+    rest = f" Not known yet: {_named(found.unknown)}." if found.unknown else ""
+    return f"At most about **{formats.duration(found.seconds)}**, by earlier runs on this machine.{rest}"
+
+
+def _named(points: Sequence[Point]) -> str:
+    return ", ".join(dict.fromkeys(CATALOGUE[point.backbone].title for point in points))
+
+
+def _backbone(workspace: Workspace, name: str) -> str:
+    entry = CATALOGUE[name]
+    where = "" if weights_state(entry, workspace).where != "missing" else ", to be downloaded"
+    return f"{entry.title} · {entry.download_megabytes:.0f} MB{where}"
+
+
+def _about(field: str) -> FieldInfo:
+    return SweepConfig.model_fields[field]
+
+
+def _number(field: str, empty: str = "", step: int = 1) -> None:
+    # No bounds here: the library says what fits, in a sentence.
+    about = _about(field)
+    st.number_input(
+        about.title or field,
+        value=None,
+        step=step,
+        key=key(field),
+        help=about.description,
+        placeholder=empty or f"{about.default:g}",
+        persist_state="session",
+    )

@@ -1,0 +1,75 @@
+"""The backbones as cards: what each is good for, how large and how good it is, where its weights stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from pages.components.shell import formats
+from pages.components.shell.theme import ACCENT
+from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.backbones.weights import WeightsState, missing_sentence, weights_state
+from tlcore.workspace import Workspace
+
+COLUMNS = 3
+
+
+def show(workspace: Workspace, chosen: str, choose: Callable[[str], None]) -> None:
+    """Show every backbone; `choose` is called with the key of the one whose button is pressed."""
+    states = {key: weights_state(entry, workspace) for key, entry in CATALOGUE.items()}
+    ready = [key for key in CATALOGUE if states[key].where != "missing" or key == chosen]
+    others = [key for key in CATALOGUE if key not in ready]
+    while others and len(ready) % COLUMNS:
+        ready.append(others.pop(0))
+    # The chosen card carries the accent as its frame.
+    st.html(f"<style>.st-key-backbone-{chosen} {{ border-color: {ACCENT}; box-shadow: 0 0 0 1px {ACCENT}; }}</style>")
+    _grid(ready, states, chosen, choose)
+    if others:
+        with st.expander(f"{formats.plural(len(others), 'more backbone')}, whose weights are downloaded first"):
+            _grid(others, states, chosen, choose)
+    if chosen in CATALOGUE and states[chosen].where == "missing":
+        st.info(
+            f"The weights of {CATALOGUE[chosen].title} are downloaded when the run starts. Without a network: "
+            f"{formats.plain(missing_sentence(CATALOGUE[chosen], workspace))}",
+            icon=":material/cloud_download:",
+        )
+
+
+def _grid(keys: Sequence[str], states: dict[str, WeightsState], chosen: str, choose: Callable[[str], None]) -> None:
+    for start in range(0, len(keys), COLUMNS):
+        for key, column in zip(keys[start : start + COLUMNS], st.columns(COLUMNS), strict=False):
+            with column.container(border=True, key=f"backbone-{key}", height="stretch", gap="small"):
+                _card(CATALOGUE[key], states[key], key == chosen, choose)
+
+
+def _card(entry: Backbone, state: WeightsState, chosen: bool, choose: Callable[[str], None]) -> None:
+    st.markdown(f"**{entry.title}**<br>{_where(entry, state)}", unsafe_allow_html=True)
+    st.markdown(entry.recommendation)
+    st.space("stretch")
+    st.caption(
+        f"{formats.weights(entry.parameters)} weights · ImageNet {formats.percent(entry.imagenet_top1)} · "
+        f"made for {entry.native_size} px",
+        help=f"ImageNet: top-1 accuracy on its validation set, according to {entry.imagenet_source}. Minimum image "
+        f"size {entry.minimum_size} px. {formats.plural(len(entry.blocks), 'block')}. Licence: {entry.licence}. "
+        f"Weights: {entry.download_megabytes:.0f} MB. {formats.plain(state.sentence)}",
+    )
+    st.button(
+        "Chosen" if chosen else "Choose",
+        key=f"choose-{entry.key}",
+        icon=":material/check:" if chosen else None,
+        disabled=chosen,
+        on_click=choose,
+        args=(entry.key,),
+        width="stretch",
+    )
+
+
+def _where(entry: Backbone, state: WeightsState) -> str:
+    size = f"{entry.download_megabytes:.0f} MB"
+    if state.where == "bundled":
+        return f":green-badge[:material/check: ready · {size}]"
+    if state.where == "cached":
+        return f":green-badge[:material/check: on this machine · {size}]"
+    return f":gray-badge[:material/cloud_download: download {size}]"

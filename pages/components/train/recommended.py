@@ -1,0 +1,62 @@
+"""What is recommended for these pictures, and why: a card on the Train page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.shell import draft, formats
+from pages.components.shell.fields import FIELDS
+from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.data.dataset import Dataset
+from tlcore.runs.recommend import Recommendation, recommend
+
+SUMMED_UP = ("mode", "blocks", "head", "epochs")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def recipe(dataset_id: str, version: int, backbone: str, _dataset: Dataset) -> Recommendation:
+    """The recipe for a dataset as it is now; an edit makes another version of it."""
+    return recommend(_dataset, CATALOGUE[backbone])
+
+
+def card(found: Recommendation, backbone: Backbone, changed: list[str]) -> None:
+    """Say what is recommended, why, and how much of it is followed."""
+    with st.container(border=True, gap="small"):
+        st.markdown("**:material/auto_awesome: Recommended for these pictures**")
+        total = len(backbone.blocks)
+        sums = [_summary(each.field, each.value, total) for each in found.advice if each.field in SUMMED_UP]
+        st.markdown(" · ".join(sums))
+        with st.expander("Why", icon=":material/lightbulb:"):
+            st.markdown("\n".join(_line(each.field, each.value, each.reason) for each in found.advice))
+        if not changed:
+            st.caption("The form uses these values. You can change any of them; changes are marked.")
+            return
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            names = ", ".join(FIELDS[field].label.partition(" (")[0].lower() for field in changed)
+            st.caption(f":material/edit: {formats.plural(len(changed), 'setting is', 'settings are')} yours: {names}.")
+            st.button(
+                "Back to recommended",
+                icon=":material/undo:",
+                key=draft.key("back"),
+                on_click=draft.reset,
+                width="content",
+            )
+
+
+def _summary(field: str, value: object, blocks: int) -> str:
+    said = formats.plain(FIELDS[field].said(value))
+    match field:
+        case "blocks":
+            return "every block" if value == blocks else f"the last {formats.plural(int(str(value)), 'block')}"
+        case "epochs":
+            return formats.plural(int(str(value)), "epoch")
+        case "head":
+            return f"head: {said}"
+        case _:
+            return said.capitalize()
+
+
+def _line(field: str, value: object, reason: str) -> str:
+    about = FIELDS[field]
+    return f"- {about.label.partition(' (')[0]}: **{formats.plain(about.said(value))}**. {formats.plain(reason)}"

@@ -1,0 +1,102 @@
+"""Choose pictures, a backbone and how much of it to train, and start."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.shell import draft, formats, frame, run_facts, settings
+from pages.components.shell.pickers import pick_dataset
+from pages.components.train import (
+    augmentation_preview,
+    backbone_cards,
+    freeze_depth,
+    initial_weights,
+    lr_finder,
+    recommended,
+)
+from tlcore.backbones.catalogue import find
+from tlcore.data.dataset import Dataset
+from tlcore.jobs.launch import launch
+from tlcore.runs.config import TrainingConfig
+from tlcore.runs.create import create_run
+from tlcore.runs.problems import problems
+from tlcore.workspace import Workspace
+
+
+def start(workspace: Workspace, dataset: Dataset, config: TrainingConfig) -> None:
+    run = create_run(workspace, dataset, config)
+    with st.spinner("Starting the worker …"):
+        launch(run)
+    frame.go_to(frame.RUNS, run=run.id)
+
+
+def show(workspace: Workspace) -> None:
+    fresh = initial_weights.begin_draft(workspace)
+    dataset = pick_dataset(workspace)
+    if dataset is None:
+        frame.empty_state(
+            ":material/photo_library:",
+            "No dataset yet",
+            "A model learns from labelled pictures: a zip with one folder for each class is enough. There is also a "
+            "sample dataset.",
+            action="Add pictures",
+            target=frame.DATA,
+        )
+        return
+    backbone = find(draft.read("backbone"))
+    recipe = recommended.recipe(dataset.id, dataset.info.version, backbone.key, dataset)
+    values = draft.follow(recipe, fresh=fresh)
+    config = draft.config(dataset.id, values)
+    counts = dataset.counts()
+    form = settings.Form(problems(config, dataset), values)
+    form.faults("dataset")
+    recommended.card(recipe, backbone, draft.changed(values))
+
+    st.subheader("Backbone", anchor=False)
+    st.caption("A network pretrained on a million photos (ImageNet).")
+    backbone_cards.show(workspace, config.backbone, draft.choose_backbone)
+    form.faults("backbone")
+    initial_weights.choose(workspace, form)
+
+    st.subheader("Transfer learning mode", anchor=False)
+    freeze_depth.choose(backbone, config, draft.key)
+    form.mark("mode")
+    form.mark("blocks")
+    form.faults("blocks")
+    st.markdown(freeze_depth.sentence(backbone, config, len(counts)))
+    for field, column in zip(("epochs", "image_size"), st.columns([1, 1, 1]), strict=False):
+        with column:
+            form.field(field)
+
+    st.subheader("Augmentation", anchor=False)
+    st.caption("Random changes that do not alter the class, so that the model learns to ignore them.")
+    switches, pictures = st.columns([1, 2.4], gap="large")
+    with switches:
+        form.augmentations()
+    with pictures:
+        augmentation_preview.examples(dataset, config, draft.key("draw"))
+
+    faults = problems(config, dataset)
+    with st.expander("Advanced", icon=":material/tune:"):
+        for group in settings.ADVANCED:
+            form.advanced(group)
+            if group == "Optimization":
+                lr_finder.show(config, disabled=bool(faults))
+        form.split(dataset)
+    form.others()
+    with settings.start_bar():
+        if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start"):
+            start(workspace, dataset, config)
+        if faults:
+            st.markdown(f":red[{formats.plural(len(faults), 'setting')} to fix first, marked red above.]")
+        else:
+            solved = config.mode == "freeze" and config.head == "logistic"
+            how = "logistic regression" if solved else formats.plural(config.epochs, "epoch")
+            said = [formats.plain(backbone.title), run_facts.mode(config), how]
+            st.markdown(f"{' · '.join(said)}, on {formats.plural(sum(counts.values()), 'picture')}")
+
+
+with frame.page(
+    "Train", ":material/model_training:", "Choose a backbone and press Start: the settings fit your pictures."
+) as workspace:
+    show(workspace)

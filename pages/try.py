@@ -1,0 +1,104 @@
+"""Put pictures to a model and see its answers, from the very file that can be downloaded."""
+
+from __future__ import annotations
+
+from secrets import randbelow
+
+import streamlit as st
+
+from pages.components.items import image
+from pages.components.shell import formats, frame
+from pages.components.shell.pickers import no_model, pick_run
+from pages.components.shell.predictors import predictor
+from pages.components.try_ import answers, feedback, try_camera, try_many
+from pages.components.try_.answers import Asked, ask
+from tlcore.data.dataset import open_dataset
+from tlcore.errors import GraftError
+from tlcore.inference.predictor import Predictor
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
+
+WAYS = {
+    "Pictures": ":material/upload: Pictures",
+    "Many": ":material/folder_zip: Folder or zip",
+    "Camera": ":material/photo_camera: Camera",
+    "Test": ":material/casino: Test set",
+}
+
+
+def where_from() -> str:
+    """Let the person choose where pictures come from; the URL says which, so that a reload stays there."""
+
+    def follow() -> None:
+        st.query_params["way"] = st.session_state["try-way"]
+
+    asked = st.query_params.get("way", "")
+    st.session_state["try-way"] = asked if asked in WAYS else next(iter(WAYS))
+    way: str = st.segmented_control(
+        "Where from",
+        list(WAYS),
+        required=True,
+        format_func=lambda key: WAYS[key],
+        key="try-way",
+        on_change=follow,
+        label_visibility="collapsed",
+    )
+    return way
+
+
+def dropped(model: Predictor) -> list[Asked]:
+    return [ask(model, file, file.name) for file in image.ask("try-files")]
+
+
+def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
+    """Some test pictures of the run: the model never saw them, and their class is known."""
+    try:
+        images = open_dataset(workspace, run.dataset.id)
+    except GraftError as error:
+        st.info(
+            f"The test pictures went with their dataset. {formats.plain(error)}", icon=":material/image_not_supported:"
+        )
+        return []
+    st.session_state.setdefault("try-draw", randbelow(10**6))
+    if st.button("Draw others", icon=":material/refresh:"):
+        st.session_state["try-draw"] += 1
+    split = run.split()
+    rows = split[split["split"] == "test"]
+    rows = rows.sample(min(8, len(rows)), random_state=st.session_state["try-draw"])
+    return [
+        ask(model, images.image_path(file), f"a test picture of {label}", str(label))
+        for file, label in zip(rows["file"], rows["label"], strict=True)
+    ]
+
+
+def show(workspace: Workspace) -> None:
+    run = pick_run(workspace)
+    if run is None:
+        no_model(workspace, "try it on new pictures")
+        return
+    model = predictor(run)
+    labels = model.labels
+    st.caption(
+        f"Tells {formats.plural(len(labels.labels), 'class', 'classes')} apart, at {labels.image_size} × "
+        f"{labels.image_size} pixels. It always names one of them, whatever a picture shows"
+        + (
+            "; pictures unlike its training pictures are flagged, and about 1 in 20 ordinary ones by mistake."
+            if model.tells_unfamiliar
+            else "."
+        )
+    )
+    way = where_from()
+    if way == "Camera":
+        try_camera.show(workspace, run, model)
+    elif way == "Many":
+        try_many.show(workspace, run, model)
+    elif asked := drawn(workspace, run, model) if way == "Test" else dropped(model):
+        correct = feedback.below(workspace, run, labels.labels) if way == "Pictures" else None
+        answers.cards(asked, model, below=correct)
+        feedback.told(workspace, run)
+        if st.button("Download the model", type="primary", icon=":material/download:"):
+            frame.go_to(frame.EXPORT, run=run.id)
+
+
+with frame.page("Try", ":material/image_search:", "Show the model pictures that it has never seen.") as ws:
+    show(ws)

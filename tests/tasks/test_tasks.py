@@ -1,0 +1,169 @@
+"""One battery for every task: labels, outputs, heads, decisions and evaluations, whatever an answer is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, f1_score, hamming_loss, mean_absolute_error, r2_score
+
+from tlcore.tasks import TASKS, find_task
+from tlcore.tasks.multilabel import labels as multilabel
+from tlcore.tasks.multilabel.measures import measures as of_labels
+from tlcore.tasks.regression.measures import figures as of_values
+from tlcore.tasks.task import LOSS, Evidence
+
+N = 160
+
+
+@dataclass(frozen=True)
+class Case:
+    """Features `(n, 6)`, of which the first three say the label, and labels of a task."""
+
+    features: Any
+    labels: list[str]
+
+
+def case(key: str, seed: int = 0) -> Case:
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(N, 6)).astype(np.float32)
+    if key == "classification":
+        labels = ["abc"[place] for place in features[:, :3].argmax(axis=1)]
+    elif key == "multilabel":
+        labels = [multilabel.join(np.array(["x|y", "b", "a"])[row]) for row in features[:, :3] > 0.5]
+    else:
+        labels = [repr(float(value)) for value in 100 + 20 * features[:, 0] + rng.normal(size=N)]
+    return Case(features, labels)
+
+
+@pytest.fixture(params=TASKS, ids=str)
+def task(request):
+    return find_task(request.param)
+
+
+def test_a_label_in_its_canonical_form_stays_as_it_is(task):
+    for label in case(task.key).labels:
+        assert task.read(label) == label
+
+
+def test_classes_are_those_that_the_labels_name(task):
+    labels = case(task.key).labels
+    assert set(task.classes(labels)) == {name for label in labels for name in task.names(label)}
+
+
+def test_targets_have_a_row_for_each_label_and_outputs_their_width(task):
+    labels = case(task.key).labels
+    classes = task.classes(labels)
+    assert len(task.targets(labels, classes)) == len(task.strata(labels)) == N
+    assert len(task.columns(task.width(len(classes)))) == task.width(len(classes))
+
+
+def test_a_new_name_of_a_class_reaches_its_labels_and_no_other(task):
+    labels = case(task.key).labels
+    renamed = [task.renamed(label, {"a": "new"}) for label in labels]
+    for before, after in zip(labels, renamed, strict=True):
+        assert set(task.names(after)) == {"new" if name == "a" else name for name in task.names(before)}
+
+
+def test_the_exact_head_learns_the_task_and_its_final_outputs_give_the_right_answers(task):
+    known, new = case(task.key), case(task.key, seed=1)
+    classes = task.classes(known.labels)
+    targets, asked = (task.targets(each.labels, classes) for each in (known, new))
+    head = task.build_head(len(classes), targets)
+    solved = head.solve(known.features, targets, seed=0, weights=head.weights(targets, "none"))
+    raw = new.features @ solved.kernel + solved.bias
+    assert raw.shape == (N, head.width)
+    scaling = head.scale(raw, asked)
+    outputs = task.activate(raw * scaling.gain + scaling.offset)
+    decision = task.decide(outputs, asked)
+    answered = task.answers(outputs, classes, decision)
+    assert task.right(new.labels, answered).mean() > 0.75
+    assert task.same(outputs, outputs, decision).all()
+    assert not task.same(outputs, outputs[::-1], decision).all()
+    # Training measures what the task promises, and can rank by each of them.
+    measured = head.measure(raw, asked, head.weights(asked, "none"))
+    for metric in (*task.metrics, LOSS):
+        assert len(measured.score(task.find_metric(metric.key))) == 2
+
+
+def test_the_layers_of_the_head_compute_what_the_graph_will(task):
+    known = case(task.key)
+    classes = task.classes(known.labels)
+    head = task.build_head(len(classes), task.targets(known.labels, classes))
+    raw = np.random.default_rng(0).normal(size=(5, head.width)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(head.layer()(raw)), task.activate(raw), atol=1e-6)
+    rows = head.rows(task.targets(known.labels, classes)[:5])
+    assert rows.shape == (5, head.width)
+    assert np.isfinite(float(head.loss()(rows, raw)))
+
+
+@pytest.mark.parametrize("key", [key for key, task in TASKS.items() if task.evaluation])
+def test_an_evaluation_has_every_metric_with_its_interval_beside_baselines_that_are_worse(key):
+    task, known, new = find_task(key), case(key), case(key, seed=1)
+    classes = task.classes(known.labels)
+    targets = task.targets(known.labels, classes)
+    head = task.build_head(len(classes), targets)
+    solved = head.solve(known.features, targets, seed=0, weights=head.weights(targets, "none"))
+    scaling = head.scale(known.features @ solved.kernel + solved.bias, targets)
+    outputs = task.activate((new.features @ solved.kernel + solved.bias) * scaling.gain + scaling.offset)
+    evidence = Evidence(
+        labels=new.labels,
+        outputs=outputs.astype(np.float32),
+        groups=np.arange(N),
+        learned=known.labels,
+        features=(known.features, new.features),
+        learned_with_features=known.labels,
+        unit="kg",
+    )
+    found = task.evaluate(evidence, classes, task.decide(outputs, task.targets(new.labels, classes)))
+    assert set(found.figures) == {metric.key for metric in task.metrics}
+    for figure in found.figures.values():
+        assert figure.low <= figure.value <= figure.high
+    simple = next(iter(found.baselines.values()))[found.metric]
+    of = task.find_metric(found.metric)
+    assert (found.headline.value > simple.high) if of.higher_is_better else (found.headline.value < simple.low)
+    assert "Linear probe" in found.baselines
+    assert type(found).model_validate_json(found.model_dump_json()) == found
+
+
+def test_metrics_of_several_labels_are_scikit_learns():
+    rng = np.random.default_rng(3)
+    true, shares = rng.random((60, 4)) < 0.4, rng.random((60, 4)).round(1)
+    given = shares >= 0.5
+    found = {key: float(measure(np.ones((1, 60)))[0]) for key, (measure, *_) in of_labels(shares, given, true).items()}
+    assert found["mean_average_precision"] == pytest.approx(average_precision_score(true, shares, average="macro"))
+    assert found["micro_f1"] == pytest.approx(f1_score(true, given, average="micro"))
+    assert found["macro_f1"] == pytest.approx(f1_score(true, given, average="macro"))
+    assert found["hamming_loss"] == pytest.approx(hamming_loss(true, given))
+    assert found["exact_match"] == pytest.approx((true == given).all(axis=1).mean())
+
+
+def test_metrics_of_numbers_are_scikit_learns_and_scipys():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(4)
+    true = rng.normal(size=50).round(1)
+    predicted = true + rng.normal(size=50)
+    found = of_values(predicted, true)
+    assert found["mae"] == pytest.approx(mean_absolute_error(true, predicted))
+    assert found["r2"] == pytest.approx(r2_score(true, predicted))
+    assert found["spearman"] == pytest.approx(spearmanr(true, predicted).statistic)
+
+
+def test_prediction_intervals_hold_as_many_true_values_as_they_promise():
+    rng, task = np.random.default_rng(5), find_task("regression")
+    shares = []
+    for _ in range(200):
+        true, noise = rng.normal(size=(60, 1)), rng.normal(size=(60, 1))
+        decision = task.decide(true[:30] + noise[:30], true[:30])
+        answered = task.answers(true[30:] + noise[30:], (), decision)
+        shares.append(task.right([repr(float(value)) for value in true[30:, 0]], answered).mean())
+    assert np.mean(shares) == pytest.approx(0.9, abs=0.03)
+
+
+def test_names_with_bars_and_backslashes_survive_being_joined():
+    names = ("a|b", "c\\", "\\|", "d")
+    assert set(multilabel.split(multilabel.join(names))) == set(names)
+    assert multilabel.split("") == ()

@@ -1,0 +1,28 @@
+"""What stands for the whole catalogue in `make test` has every kind of layer of it, and no more than is needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import keras
+import pytest
+
+from tests.training.layer_kinds import REPRESENTATIVE, kinds
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.training.backbones import build_backbone
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_few_backbones_have_every_kind_of_layer_and_none_of_them_is_too_many():
+    found = {}
+    for key, backbone in CATALOGUE.items():
+        model = build_backbone(backbone, size=backbone.minimum_size, weights="random")
+        assert model.count_params() == backbone.parameters, key
+        assert model.output_shape[-1] == backbone.feature_length, key
+        found[key] = kinds(backbone, model)
+        keras.backend.clear_session()
+    missing = set().union(*found.values()) - set().union(*(found[key] for key in REPRESENTATIVE))
+    assert not missing, "take a backbone that has these into REPRESENTATIVE"
+    had = Counter(kind for key in REPRESENTATIVE for kind in found[key])
+    assert not [key for key in REPRESENTATIVE if all(had[kind] > 1 for kind in found[key])], "these bring nothing new"

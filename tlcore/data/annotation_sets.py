@@ -1,0 +1,134 @@
+"""Recognizes sets whose annotations say where things are: COCO, Pascal VOC, YOLO, VIA, LabelMe.
+
+It knows how their files begin and lie. It does not read boxes: Graft learns one class for each picture so far, so such
+a set is named for what it is instead of being taken for something else.
+
+* COCO: https://cocodataset.org/#format-data, one JSON with `images`, `annotations`, `categories`.
+* Pascal VOC: one XML beside each picture, `<annotation>` with `<object>` and `<bndbox>`.
+* YOLO: one text for each picture, a line `class x y width height` for each box; `data.yaml` or `classes.txt`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Any
+
+from tlcore.data.pixels import SUFFIXES
+from tlcore.data.tables import Table
+
+_LOOKED_AT = 20
+_MOST_EMPTY = 500
+_MOST_BYTES = 64 * 10**6
+_LABEL_STUDIO_SHAPES = (b"rectanglelabels", b"polygonlabels", b"brushlabels", b"keypointlabels", b"ellipselabels")
+_NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_YOLO_LINE = re.compile(rf"\s*\d+(?:\s+{_NUMBER}){{4,}}\s*")
+
+
+@dataclass(frozen=True)
+class AnnotationSet:
+    """A set that was recognized.
+
+    Attributes:
+        name: What it is called, with what its annotations are: "a COCO set with boxes".
+        files: Its files of annotations, which are no pictures.
+        table: Its classes of whole pictures, where it has these instead of boxes.
+    """
+
+    name: str
+    files: tuple[PurePosixPath, ...]
+    table: Table | None = None
+
+
+def find_annotation_sets(paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes]) -> list[AnnotationSet]:
+    """Find the annotation sets among the files; `read` gives the bytes of one, and is called for a few."""
+    by_suffix: dict[str, list[PurePosixPath]] = {}
+    for path in paths:
+        by_suffix.setdefault(path.suffix.casefold(), []).append(path)
+    found = [_from_json(path, read(path)) for path in by_suffix.get(".json", [])[:_LOOKED_AT]]
+    found += [_cvat(path, read(path)) for path in by_suffix.get(".xml", [])[:_LOOKED_AT]]
+    found.append(_voc(by_suffix.get(".xml", []), read))
+    pictures = {path.stem for suffix, files in by_suffix.items() if suffix in SUFFIXES for path in files}
+    texts = [path for path in by_suffix.get(".txt", []) if path.stem in pictures]
+    found.append(_yolo(texts, by_suffix.get(".yaml", []) + by_suffix.get(".yml", []), read))
+    return [each for each in found if each is not None]
+
+
+def _cvat(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
+    """CVAT's XML with shapes and no tag of a whole picture; with tags it is a table (`annotations`)."""
+    if b"<annotations" not in content[:4096] or b"<tag " in content:
+        return None
+    shapes = any(shape in content for shape in (b"<box ", b"<polygon ", b"<polyline ", b"<points ", b"<mask "))
+    return AnnotationSet("a CVAT set with boxes or outlines", (path,)) if shapes else None
+
+
+def _label_studio(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
+    """Label Studio's JSON with shapes and no choice for a whole picture; with choices it is a table (`annotations`)."""
+    shapes = any(b'"%s"' % shape in content for shape in _LABEL_STUDIO_SHAPES)
+    choices = any(b'"%s"' % choice in content for choice in (b"choices", b"choice"))
+    return AnnotationSet("a Label Studio set with boxes or outlines", (path,)) if shapes and not choices else None
+
+
+def _from_json(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
+    if len(content) <= _MOST_BYTES and content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return _label_studio(path, content)
+    if len(content) > _MOST_BYTES or not content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return None
+    try:
+        whole = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(whole, dict):
+        return None
+    if isinstance(whole.get("images"), list) and isinstance(whole.get("annotations"), list):
+        return _coco(path, whole)
+    if isinstance(whole.get("shapes"), list) and "imagePath" in whole:
+        return AnnotationSet("a LabelMe set with outlines", (path,))
+    if "_via_img_metadata" in whole or any(
+        isinstance(one, dict) and "regions" in one for one in islice(whole.values(), 3)
+    ):
+        return AnnotationSet("a VIA set with regions", (path,))
+    return None
+
+
+def _coco(path: PurePosixPath, whole: dict[str, Any]) -> AnnotationSet:
+    notes = [one for one in whole["annotations"] if isinstance(one, dict)]
+    if any(one.get(shape) for one in notes for shape in ("bbox", "segmentation", "keypoints", "segments_info")):
+        return AnnotationSet("a COCO set with boxes or outlines", (path,))
+    if any("caption" in one for one in notes):
+        return AnnotationSet("a COCO set with captions", (path,))
+    categories = whole.get("categories")
+    names = {one.get("id"): str(one.get("name", "")) for one in categories or [] if isinstance(one, dict)}
+    files = {one.get("id"): str(one.get("file_name", "")) for one in whole["images"] if isinstance(one, dict)}
+    rows = [(files.get(one.get("image_id"), ""), names.get(one.get("category_id"), "")) for one in notes]
+    rows += [(file, "") for id_, file in files.items() if id_ not in {one.get("image_id") for one in notes}]
+    table = Table(("file_name", "label"), tuple(row for row in rows if row[0]), origin="COCO's categories of pictures")
+    return AnnotationSet("a COCO set with categories of whole pictures", (path,), table)
+
+
+def _voc(paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes]) -> AnnotationSet | None:
+    looked = [read(path)[:20_000] for path in paths[:_LOOKED_AT]]
+    if not any(b"<annotation" in one and (b"<bndbox" in one or b"<polygon" in one) for one in looked):
+        return None
+    return AnnotationSet("a Pascal VOC set with boxes", tuple(paths))
+
+
+def _yolo(
+    texts: Sequence[PurePosixPath], settings: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes]
+) -> AnnotationSet | None:
+    in_labels = [path for path in texts if "labels" in map(str.casefold, path.parts)] or list(texts)
+    lines: list[str] = []
+    for path in in_labels[:_MOST_EMPTY]:  # a picture without objects has an empty text
+        lines += [line for line in read(path)[:20_000].decode(errors="replace").splitlines() if line.strip()]
+        if len(lines) >= _LOOKED_AT:
+            break
+    boxes = bool(lines) and sum(_YOLO_LINE.fullmatch(line) is not None for line in lines) >= 0.9 * len(lines)
+    if not boxes:
+        return None
+    said = any(b"names" in read(path)[:20_000] for path in settings[:_LOOKED_AT])
+    named = "labels" in {part.casefold() for path in in_labels for part in path.parts}
+    return AnnotationSet("a YOLO set with boxes", tuple(texts)) if said or named or len(in_labels) > 1 else None

@@ -1,0 +1,69 @@
+"""Changes of labels as a CSV: read from one that a person wrote, written for another copy of the dataset.
+
+It knows the columns `picture` and `label`. It does not know how a change is made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from tlcore.data.dataset import Dataset
+from tlcore.data.edits.operations import given_labels
+from tlcore.data.edits.state import DELETED
+from tlcore.data.edits.types import Relabel
+from tlcore.data.lookup import Names
+from tlcore.data.tables import read_table
+from tlcore.disk import expanded
+from tlcore.errors import DataError
+
+PICTURE, LABEL = "picture", "label"
+
+
+def read_relabelling(dataset: Dataset, path: Path) -> Relabel:
+    """Read a CSV whose columns `picture` and `label` say which picture gets which class; other columns are left alone.
+
+    Pictures are named as `Names` understands it. Where a picture stands several times, the last line holds.
+
+    Raises:
+        DataError: The file cannot be read, lacks a column, has a line without a class, or names no picture or several.
+    """
+    try:
+        content = expanded(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"A CSV with labels is needed. {path} cannot be read: {error.strerror}.") from error
+    return relabelling(dataset, content, path.name)
+
+
+def relabelling(dataset: Dataset, content: bytes, name: str = "the CSV") -> Relabel:
+    """What `read_relabelling` reads, of a file that is in memory, such as an upload."""
+    table = read_table(content)
+    head = [column.strip().casefold() for column in table.header]
+    if PICTURE not in head or LABEL not in head:
+        came = ", ".join(f"'{column}'" for column in table.header) or "none"
+        raise DataError(f"The columns '{PICTURE}' and '{LABEL}' are needed in {name}. It has {came}.")
+    pictures = [table.cell(row, head.index(PICTURE)) for row in table.rows]
+    labels = [table.cell(row, head.index(LABEL)) for row in table.rows]
+    empty = [number for number, label in enumerate(labels, start=2) if not label]
+    if empty:
+        raise DataError(
+            f"Each line of {name} needs a class. Line {empty[0]} has none. Write one, or leave the line out."
+        )
+    shas = Names(dataset.all_items()).find(pictures)
+    return Relabel(labels=dict(zip(shas, labels, strict=True)))
+
+
+def label_changes(dataset: Dataset) -> pd.DataFrame:
+    """The pictures whose class is another one than they came with: `picture`, `label` and what it `was`.
+
+    What comes out can be given to `read_relabelling`, for another dataset of the same pictures. Deleted pictures are
+    left out.
+    """
+    items = dataset.all_items()
+    items = items[items["state"] != DELETED].set_index("sha256")
+    was = given_labels(dataset).reindex(items.index)
+    changed = items["label"] != was
+    pictures = Names(dataset.all_items()).of(items.index[changed].tolist())
+    found = {PICTURE: pictures, LABEL: items.loc[changed, "label"].tolist(), "was": was[changed].tolist()}
+    return pd.DataFrame(found, dtype="str")

@@ -1,0 +1,210 @@
+"""What is in a dataset at one version, in memory, where one change after the other is made to it.
+
+It knows what each change does. It does not know files, but for the tables of added pictures that it asks for, nor
+whether a change makes sense; that is `fitting`'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tlcore.data.edits.types import (
+    Add,
+    Change,
+    Colour,
+    Delete,
+    Exclude,
+    Group,
+    MergeClasses,
+    Range,
+    Relabel,
+    RenameClass,
+    Restore,
+)
+from tlcore.data.info import COLUMNS, DatasetInfo, places
+from tlcore.data.pixels import ValueRange
+from tlcore.data.value_range import NO_RANGE, flagged, range_note, spoken
+
+IN_USE, EXCLUDED, DELETED = STATES = ("", "excluded", "deleted")
+Rows = npt.NDArray[np.int64]
+
+
+class _Words:
+    """A column of text as numbers of its few words: quick to change and to count."""
+
+    def __init__(self, column: pd.Series[Any]) -> None:
+        codes, words = pd.factorize(column.fillna(""))
+        self.codes = codes.astype(np.int64)
+        self.words = [str(word) for word in words]
+        self._numbers = {word: number for number, word in enumerate(self.words)}
+
+    def number(self, word: str) -> int:
+        if word not in self._numbers:
+            self._numbers[word] = len(self.words)
+            self.words.append(word)
+        return self._numbers[word]
+
+    def put(self, rows: Rows, words: Iterable[str]) -> None:
+        self.codes[rows] = [self.number(word) for word in words]
+
+    def replace(self, old: str, new: str) -> None:
+        self.codes[self.codes == self.number(old)] = self.number(new)
+
+    def column(self) -> Any:
+        return pd.array(self.words, dtype="str").take(self.codes)
+
+
+class Contents:
+    """The pictures and classes of a dataset.
+
+    Args:
+        table: The columns of a dataset's items, and `state` where a picture is out of use.
+        info: Whose classes, colours, notes, additions and range of values hold for the table.
+        added: Gives the table of the pictures that came with an addition, by its number.
+    """
+
+    def __init__(self, table: pd.DataFrame, info: DatasetInfo, added: Callable[[int], pd.DataFrame]) -> None:
+        self.classes = list(info.classes)
+        self.colours = dict(info.colours)
+        self.notes = info.notes
+        self.additions = info.additions
+        self.value_range = info.value_range
+        self._added = added
+        self._sought: set[str] = set()
+        self._take(table)
+
+    def _take(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._labels, self._groups = _Words(table["label"]), _Words(table["group"])
+        self._states = _Words(table["state"] if "state" in table else pd.Series([""] * len(table), dtype="str"))
+        self._places: dict[str, int] = {}
+        if self._sought:
+            self.look_up(self._sought)
+        self._counts = self._counted(np.arange(len(table)))
+
+    def look_up(self, shas: Iterable[str]) -> None:
+        """Find pictures ahead of the changes that name them: many at once take hardly longer than one."""
+        self._sought |= set(shas)
+        rows = places(self._sought, self._table["sha256"])
+        self._places = {sha: int(row) for sha, row in zip(self._sought, rows, strict=True) if row >= 0}
+
+    def without(self, shas: Collection[str]) -> list[str]:
+        """Those of the pictures that are not there."""
+        self.look_up(shas)
+        return [sha for sha in shas if sha not in self._places]
+
+    def labels(self, shas: Collection[str]) -> list[str]:
+        return [self._labels.words[code] for code in self._labels.codes[self._rows(shas)]]
+
+    def groups(self, shas: Collection[str]) -> list[str]:
+        return [self._groups.words[code] for code in self._groups.codes[self._rows(shas)]]
+
+    def states(self, shas: Collection[str]) -> list[str]:
+        return [self._states.words[code] for code in self._states.codes[self._rows(shas)]]
+
+    def deep(self) -> int:
+        """The number of grey pictures of more than 8 bits that are not deleted."""
+        there = self._states.codes != self._states.number(DELETED)
+        return int((there & flagged(self._table).to_numpy()).sum())
+
+    def in_use(self) -> int:
+        """The number of pictures that are neither excluded nor deleted."""
+        return self._counts.total()
+
+    def table(self) -> pd.DataFrame:
+        """Every picture; with a column `state` only where one is out of use, as in a dataset that knows no edits."""
+        table = self._table.assign(label=self._labels.column(), group=self._groups.column())[list(COLUMNS)]
+        return table if self.in_use() == len(table) else table.assign(state=self._states.column())
+
+    def make(self, change: Change) -> None:
+        """Make a change that fits; every picture and class in it is there."""
+        match change:
+            case Relabel(labels=labels):
+                with self._counting(rows := self._rows(labels)):
+                    self._labels.put(rows, labels.values())
+            case Group(groups=groups):
+                self._groups.put(self._rows(groups), groups.values())
+            case Exclude(shas=shas):
+                self._set_state(shas, EXCLUDED)
+            case Restore(shas=shas):
+                self._set_state(shas, IN_USE)
+            case Delete(shas=shas):
+                self._set_state(shas, DELETED)
+            case RenameClass(old=old, new=new):
+                self._merge((old,), new)
+            case MergeClasses(classes=classes, into=into):
+                self._merge(classes, into)
+            case Colour(label=label, colour=colour):
+                self.colours.pop(label, None)
+                self.colours |= {label: colour} if colour else {}
+            case Range(low=low, high=high):
+                self._set_range((low, high))
+            case Add():
+                self._add(change)
+        self._renew_classes()
+
+    def _rows(self, shas: Collection[str]) -> Rows:
+        if not self._sought.issuperset(shas):
+            self.look_up(shas)
+        return np.array([self._places[sha] for sha in shas], dtype=np.int64)
+
+    def _set_state(self, shas: Sequence[str], state: str) -> None:
+        with self._counting(rows := self._rows(shas)):
+            self._states.codes[rows] = self._states.number(state)
+
+    @contextmanager
+    def _counting(self, rows: Rows) -> Iterator[None]:
+        """Keep count of the pictures in use while those in some rows change: counting all would take its time."""
+        self._counts -= self._counted(rows)
+        yield
+        self._counts += self._counted(rows)
+
+    def _counted(self, rows: Rows) -> Counter[str]:
+        used = rows[self._states.codes[rows] == self._states.number(IN_USE)]
+        numbers, counts = np.unique(self._labels.codes[used], return_counts=True)
+        return Counter({self._labels.words[number]: int(count) for number, count in zip(numbers, counts, strict=True)})
+
+    def _merge(self, classes: Sequence[str], into: str) -> None:
+        """Let `into` have what the classes had: their pictures, and where it is new also the first one's place."""
+        for label in classes:
+            self._labels.replace(label, into)
+            self._counts += Counter({into: self._counts.pop(label, 0)})
+            colour = self.colours.pop(label, None)
+            if colour and into not in self.colours:
+                self.colours[into] = colour
+        if into not in self.classes:
+            self.classes = [into if label == classes[0] else label for label in self.classes]
+        self.classes = [label for label in self.classes if label == into or label not in classes]
+
+    def _add(self, change: Add) -> None:
+        self._set_state(change.removed, DELETED)
+        before, new = self.table(), self._added(change.number)
+        # A picture that was deleted comes back as it was given this time.
+        kept = before[~before["sha256"].isin(new["sha256"])]
+        table = pd.concat([kept, new], ignore_index=True)
+        self._take(table.assign(state=table["state"].fillna(IN_USE)) if "state" in table else table)
+        self.notes = tuple(dict.fromkeys((*self.notes, *change.notes)))
+        self.additions = (*self.additions, change.number)
+        self.value_range = change.value_range or self.value_range
+
+    def _set_range(self, value_range: ValueRange) -> None:
+        """Let another range hold, and the notes say so."""
+        if self.value_range is None:
+            note = range_note(value_range, self.deep(), int((self._states.codes != self._states.number(DELETED)).sum()))
+            self.notes = (*(each for each in self.notes if each != NO_RANGE), note)
+        else:
+            before, now = (f"values {spoken(each)} are shown" for each in (self.value_range, value_range))
+            self.notes = tuple(each.replace(before, now) for each in self.notes)
+        self.value_range = value_range
+
+    def _renew_classes(self) -> None:
+        """A class is one that a picture in use has; a new one, or one that comes back, is put after the others."""
+        filled = self._counts.keys()
+        self.classes = [label for label in self.classes if label in filled] + sorted(filled - set(self.classes))

@@ -1,0 +1,246 @@
+"""What can be changed in a dataset: one small model for each kind of edit, and one for a line of `edits.jsonl`.
+
+It knows what a change consists of and how it is told in a sentence. It does not know what it does to the tables.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tlcore.data.pixels import ValueRange
+from tlcore.data.value_range import spoken
+from tlcore.numbers import plural
+
+_MOST_NAMED = 3
+
+
+class _Change(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def named(self) -> Collection[str]:
+        """The SHA-256 of the pictures that it names."""
+        return ()
+
+
+class Relabel(_Change):
+    """Give pictures another class, by their SHA-256; a class that is not there yet is added after the others."""
+
+    kind: Literal["relabel"] = "relabel"
+    labels: dict[str, str]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.labels
+
+    @property
+    def says(self) -> str:
+        counts = Counter(self.labels.values()).most_common()
+        if len(counts) == 1:
+            return f"Moved {_pictures(len(self.labels))} to '{counts[0][0]}'."
+        parts = [f"{count:,} to '{label}'" for label, count in counts[:_MOST_NAMED]]
+        if len(counts) > _MOST_NAMED:
+            parts.append(f"others to {len(counts) - _MOST_NAMED:,} more")
+        return f"Moved {_pictures(len(self.labels))}: {_listed(parts)}."
+
+
+class Exclude(_Change):
+    """Keep pictures in the dataset, but out of use."""
+
+    kind: Literal["exclude"] = "exclude"
+    shas: tuple[str, ...]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.shas
+
+    @property
+    def says(self) -> str:
+        return f"Excluded {_pictures(len(self.shas))}."
+
+
+class Restore(_Change):
+    """Bring excluded or deleted pictures back into use."""
+
+    kind: Literal["restore"] = "restore"
+    shas: tuple[str, ...]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.shas
+
+    @property
+    def says(self) -> str:
+        return f"Restored {_pictures(len(self.shas))}."
+
+
+class Delete(_Change):
+    """Take pictures out of the dataset; their bytes stay until the dataset goes, so that it can be undone."""
+
+    kind: Literal["delete"] = "delete"
+    shas: tuple[str, ...]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.shas
+
+    @property
+    def says(self) -> str:
+        return f"Deleted {_pictures(len(self.shas))}."
+
+
+class RenameClass(_Change):
+    """Give a class another name; its place among the classes and its colour stay."""
+
+    kind: Literal["rename-class"] = "rename-class"
+    old: str
+    new: str
+
+    @property
+    def says(self) -> str:
+        return f"Renamed '{self.old}' to '{self.new}'."
+
+
+class MergeClasses(_Change):
+    """Make one class of several; `into` is one of them, another one or a new name."""
+
+    kind: Literal["merge-classes"] = "merge-classes"
+    classes: tuple[str, ...]
+    into: str
+
+    @property
+    def says(self) -> str:
+        merged = _listed([f"'{label}'" for label in self.classes if label != self.into])
+        return f"Merged {merged} into '{self.into}'."
+
+
+class Colour(_Change):
+    """Show a class in a colour, `#rrggbb`; an empty one takes the colour away."""
+
+    kind: Literal["colour"] = "colour"
+    label: str
+    colour: str
+
+    @property
+    def says(self) -> str:
+        return (
+            f"Gave '{self.label}' the colour {self.colour}." if self.colour else f"Took the colour of '{self.label}'."
+        )
+
+
+class Group(_Change):
+    """Put pictures, by their SHA-256, into groups that stay on one side of a split; an empty name takes them out."""
+
+    kind: Literal["group"] = "group"
+    groups: dict[str, str]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.groups
+
+    @property
+    def says(self) -> str:
+        named = {name for name in self.groups.values() if name}
+        into = f"Put {_pictures(sum(map(bool, self.groups.values())))} into {plural(len(named), 'group')}"
+        freed = sum(not name for name in self.groups.values())
+        if not named:
+            return f"Took {_pictures(freed)} out of their groups."
+        return f"{into}, took {_pictures(freed)} out." if freed else f"{into}."
+
+
+class Range(_Change):
+    """Show other values as black and as white, in grey pictures of more than 8 bits."""
+
+    kind: Literal["range"] = "range"
+    low: float
+    high: float
+
+    @property
+    def says(self) -> str:
+        return f"Set the range: values {spoken((self.low, self.high))} are shown as black to white."
+
+
+class Add(_Change):
+    """Pictures that an intake brought.
+
+    Attributes:
+        number: Of the tables in `additions/`: the version of the line that brought them.
+        pictures: How many.
+        removed: SHA-256 of pictures that came again in another class, so that they are in neither.
+        notes: Sentences of the intake.
+        value_range: The range of values that was found in them, where the dataset had none; else None.
+    """
+
+    kind: Literal["add"] = "add"
+    number: int
+    pictures: int
+    removed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    value_range: ValueRange | None = None
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.removed
+
+    @property
+    def says(self) -> str:
+        gone = f", took away {_pictures(len(self.removed))} that came in two classes" if self.removed else ""
+        return f"Added {_pictures(self.pictures)}{gone}."
+
+
+class Undo(_Change):
+    """Take back the edit that made the version `of`."""
+
+    kind: Literal["undo"] = "undo"
+    of: int
+
+
+class Redo(_Change):
+    """Make the edit of the version `of` once more, after it was undone."""
+
+    kind: Literal["redo"] = "redo"
+    of: int
+
+
+class Made(_Change):
+    """The beginning, which stands in no line.
+
+    Attributes:
+        additions: By a Graft that could not undo them; they are part of the beginning.
+    """
+
+    kind: Literal["made"] = "made"
+    additions: int = 0
+
+    @property
+    def says(self) -> str:
+        if not self.additions:
+            return "Took in the first pictures."
+        return f"Took in the first pictures, and more in {plural(self.additions, 'addition')} that cannot be undone."
+
+
+Change = Relabel | Exclude | Restore | Delete | RenameClass | MergeClasses | Colour | Group | Range | Add
+
+
+class Line(BaseModel):
+    """One line of `edits.jsonl`; the first makes version 2."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[2] = 2
+    version: int
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    change: Annotated[Change | Undo | Redo, Field(discriminator="kind")]
+
+
+def _pictures(count: int) -> str:
+    return plural(count, "picture")
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -1,0 +1,164 @@
+"""Whether a change fits a dataset, and what of it really changes something.
+
+It knows the rules and their sentences. It does not know what a change does to the tables; that is `contents`'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from tlcore.data.edits.state import DELETED, EXCLUDED, IN_USE, Contents
+from tlcore.data.edits.types import (
+    Change,
+    Colour,
+    Delete,
+    Exclude,
+    Group,
+    MergeClasses,
+    Range,
+    Relabel,
+    RenameClass,
+    Restore,
+)
+from tlcore.data.value_range import checked, spoken
+from tlcore.errors import DataError
+
+_MOST_NAMED = 3
+
+
+def fit(change: Change, contents: Contents) -> Change:
+    """Leave of a change what changes something, with names trimmed.
+
+    Raises:
+        DataError: It names a picture or a class that is not there, or a name that cannot be; or it changes nothing, or
+            leaves no picture in use.
+    """
+    match change:
+        case Relabel(labels=labels):
+            return Relabel(labels=_news(_named(labels), contents, contents.labels, "have these classes"))
+        case Group(groups=groups):
+            trimmed = {sha: group.strip() for sha, group in groups.items()}
+            return Group(groups=_news(trimmed, contents, contents.groups, "are in these groups"))
+        case Exclude(shas=shas):
+            left = _in_states(shas, contents, {IN_USE}, "are out of use")
+            _check_rest(len(left), contents)
+            return Exclude(shas=left)
+        case Delete(shas=shas):
+            left = _in_states(shas, contents, {IN_USE, EXCLUDED}, "are deleted")
+            _check_rest(contents.states(left).count(IN_USE), contents)
+            return Delete(shas=left)
+        case Restore(shas=shas):
+            return Restore(shas=_in_states(shas, contents, {EXCLUDED, DELETED}, "are in use"))
+        case RenameClass(old=old, new=new):
+            return _fit_rename(old, _name(new), contents)
+        case MergeClasses(classes=classes, into=into):
+            return _fit_merge(classes, _name(into), contents)
+        case Colour(label=label, colour=colour):
+            return _fit_colour(label, colour.strip().lower(), contents)
+        case Range(low=low, high=high):
+            return _fit_range(low, high, contents)
+        case _:
+            return change
+
+
+def _named(labels: Mapping[str, str]) -> dict[str, str]:
+    return {sha: _name(label) for sha, label in labels.items()}
+
+
+def _name(label: str) -> str:
+    if not label.strip():
+        raise DataError("A class needs a name. Received an empty one. Write at least one letter.")
+    return label.strip()
+
+
+def _news(
+    wanted: Mapping[str, str], contents: Contents, present: Callable[[Collection[str]], list[str]], already: str
+) -> dict[str, str]:
+    _check_known(wanted, contents)
+    now = dict(zip(wanted, present(wanted), strict=True))
+    news = {sha: word for sha, word in wanted.items() if now[sha] != word}
+    _check_any(news, wanted, already)
+    return news
+
+
+def _in_states(shas: Sequence[str], contents: Contents, states: set[str], already: str) -> tuple[str, ...]:
+    shas = tuple(dict.fromkeys(shas))
+    _check_known(shas, contents)
+    left = tuple(sha for sha, state in zip(shas, contents.states(shas), strict=True) if state in states)
+    _check_any(left, shas, already)
+    return left
+
+
+def _check_known(shas: Collection[str], contents: Contents) -> None:
+    unknown = contents.without(shas)
+    if unknown:
+        named = ", ".join(f"'{sha[:12]}'" for sha in unknown[:_MOST_NAMED])
+        raise DataError(
+            f"Pictures of this dataset are needed, by their SHA-256. It has none for {len(unknown):,} of those given: "
+            f"{named}. Look at the dataset again; it may have changed."
+        )
+
+
+def _check_any(left: object, given: object, already: str) -> None:
+    if not given:
+        raise DataError("At least one picture is needed. Received none. Choose pictures first.")
+    if not left:
+        raise DataError(f"An edit must change something. These pictures {already} already.")
+
+
+def _check_rest(taken: int, contents: Contents) -> None:
+    if taken >= contents.in_use():
+        raise DataError(
+            "A dataset needs at least one picture in use. This would take the last ones away. "
+            "Leave one, or delete the dataset."
+        )
+
+
+def _check_class(label: str, contents: Contents) -> None:
+    if label not in contents.classes:
+        known = ", ".join(f"'{known}'" for known in contents.classes)
+        raise DataError(f"A class of this dataset is needed. '{label}' is not one. There is: {known}.")
+
+
+def _fit_rename(old: str, new: str, contents: Contents) -> RenameClass:
+    _check_class(old, contents)
+    if new == old:
+        raise DataError(f"An edit must change something. The class is called '{old}' already.")
+    if new in contents.classes:
+        raise DataError(
+            f"Two classes cannot have one name. There is a class '{new}' already. Choose another one, or merge the two."
+        )
+    return RenameClass(old=old, new=new)
+
+
+def _fit_merge(classes: Sequence[str], into: str, contents: Contents) -> MergeClasses:
+    for label in classes:
+        _check_class(label, contents)
+    merged = tuple(dict.fromkeys(classes))
+    together = {*merged, into} if into in contents.classes else set(merged)
+    if len(together) < 2:
+        came = ", ".join(f"'{label}'" for label in sorted(together)) or "none"
+        raise DataError(f"At least two classes are needed to merge. Received {came}. Name another one, or rename it.")
+    return MergeClasses(classes=merged, into=into)
+
+
+def _fit_colour(label: str, colour: str, contents: Contents) -> Colour:
+    _check_class(label, contents)
+    if colour and not re.fullmatch(r"#[0-9a-f]{6}", colour):
+        raise DataError(f"A colour is needed as '#rrggbb', such as '#1f77b4'. Received '{colour}'.")
+    if contents.colours.get(label, "") == colour:
+        raise DataError(f"An edit must change something. '{label}' has {colour or 'no colour'} already.")
+    return Colour(label=label, colour=colour)
+
+
+def _fit_range(low: float, high: float, contents: Contents) -> Range:
+    wanted = checked(low, high)
+    if not contents.deep():
+        raise DataError(
+            "A range of values is for grey pictures of more than 8 bits, such as 16-bit PNG and floating-point TIFF. "
+            "This dataset has none of them."
+        )
+    if wanted == contents.value_range:
+        raise DataError(f"An edit must change something. Values {spoken(wanted)} are shown as black to white already.")
+    return Range(low=wanted[0], high=wanted[1])

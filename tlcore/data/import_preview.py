@@ -1,0 +1,169 @@
+"""What an import would do, told before anything is made: the preview of the Data page and of `data add --dry-run`.
+
+It knows the order in which a source is looked at. It makes nothing and opens no picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tlcore.data.archive import Limits, Opened, opening, read
+from tlcore.data.dataset import Dataset
+from tlcore.data.encodings import Decoded, canonical
+from tlcore.data.import_plan import ImportChoices, ImportPlan, Question, Reading
+from tlcore.data.label_sources import plan
+from tlcore.data.parquet import WithRows, unrolled
+from tlcore.data.staging import LeftOut
+from tlcore.disk import expanded
+from tlcore.errors import DataError, ImportQuestionError, PictureError
+
+TABLE_BYTES = 200 * 10**6
+_MOST_TABLES = 10
+
+
+@dataclass(frozen=True)
+class ImportPreview:
+    """What an import would do, before anything is made.
+
+    Attributes:
+        plan: What was understood, with the questions.
+        left_out: What will be left out for sure, with the reasons; files that turn out to be no pictures come on top.
+        files: How many files there are.
+        new_classes: Those that the dataset that is added to does not have yet.
+        encoding: How names were decoded that do not say their encoding; None where all do.
+    """
+
+    plan: ImportPlan
+    left_out: tuple[LeftOut, ...]
+    files: int
+    new_classes: tuple[str, ...] = ()
+    encoding: Decoded | None = None
+
+
+def preview(
+    source: Path,
+    choices: ImportChoices | None = None,
+    *,
+    into: Dataset | None = None,
+    limits: Limits | None = None,
+) -> ImportPreview:
+    """Look at a source and say what an import of it would do; no picture is opened.
+
+    Raises:
+        ArchiveError: The archive is damaged, too large or hostile.
+        DataError: There is nothing that can be used, or a choice does not fit.
+    """
+    choices, limits = choices or ImportChoices(), limits or Limits()
+    source = expanded(source)
+    with opening(source, limits, choices.encoding) as given, unrolled(given, limits, choices.label_column) as opened:
+        check_any(opened, source)
+        found = understand(opened, choices)
+        left_out = [
+            LeftOut(file, reason) for file, reason in (*opened.left_out, *found.skipped, *found.without_class())
+        ]
+        before = set(into.info.classes) if into is not None else set()
+        new = tuple(sorted(found.counts().keys() - before)) if into is not None else ()
+        return ImportPreview(found, tuple(left_out), len(opened.entries), new, opened.encoding)
+
+
+def read_examples(
+    source: Path, paths: Sequence[PurePosixPath], choices: ImportChoices | None = None
+) -> dict[PurePosixPath, bytes]:
+    """Read some files of a source, to show them; those that cannot be read are missing."""
+    limits, found = Limits(), {}
+    encoding = choices.encoding if choices else None
+    with opening(expanded(source), limits, encoding) as given, unrolled(given, limits) as opened:
+        by_path = {entry.path: entry for entry in opened.entries}
+        for path in paths:
+            with suppress(PictureError, KeyError):
+                found[path] = read(opened, by_path[path], most=limits.file_bytes)
+    return found
+
+
+def needs_label(source: Path) -> bool:
+    """Whether a person must be asked for a class, because neither folders nor a table name one.
+
+    Raises:
+        ArchiveError: The archive is damaged, too large or hostile.
+        DataError: It is neither a zip nor a folder.
+    """
+    with opening(expanded(source)) as given, unrolled(given, Limits()) as opened:
+        return bool(opened.entries) and understand(opened, ImportChoices()).loose
+
+
+def reader(opened: Opened) -> Callable[[PurePosixPath], bytes]:
+    """Give what reads a table of a source; what cannot be read is empty."""
+    by_path = {entry.path: entry for entry in opened.entries}
+
+    def content(path: PurePosixPath) -> bytes:
+        try:
+            return read(opened, by_path[path], most=TABLE_BYTES)
+        except PictureError:
+            return b""  # a table that cannot be read names nothing
+
+    return content
+
+
+def understand(opened: WithRows, choices: ImportChoices) -> ImportPlan:
+    """Find what every file of a source is.
+
+    Raises:
+        DataError: A choice does not fit.
+    """
+    if choices.encoding is not None:
+        canonical(choices.encoding)  # a name that is none is told before any table is tried with it
+    paths = tuple(entry.path for entry in opened.entries)
+    found = plan(paths, reader(opened), choices, opened.known)
+    found.notes = [*opened.notes, *found.notes]
+    found.seen += opened.notes
+    if opened.encoding is not None and opened.encoding.guessed:
+        found.notes.append(f"The names do not say their encoding. They were read as {opened.encoding.encoding}.")
+    if opened.refusal:
+        found.refusal = (
+            f"One class for each picture is needed. {opened.refusal}. Graft learns one class for each so far."
+        )
+    elif opened.rivals:
+        readings = tuple(Reading(f"Column '{name}'", ImportChoices(label_column=name)) for name in opened.rivals)
+        found.questions.append(Question("Several columns of the Parquet file could be the class.", readings))
+    return found
+
+
+def check_any(opened: WithRows, source: Path) -> None:
+    """Refuse a source without files.
+
+    Raises:
+        DataError: It says what was left out.
+    """
+    if not opened.entries:
+        why = " ".join(f"{file}: {reason}" for file, reason in opened.left_out[:3])
+        raise DataError(f"A zip or a folder with pictures is needed. {source.name} has no files in it. {why}".strip())
+
+
+def check_sure(found: ImportPlan, choices: ImportChoices) -> None:
+    """Refuse what cannot be taken in, and ask where it is not clear what is meant.
+
+    Raises:
+        ImportQuestionError: It can be understood in several ways, its classes look wrong, or a class has to be given.
+        DataError: It has no single class for each picture.
+    """
+    if found.refusal:
+        raise DataError(f"{found.refusal} {_seen(found)}".strip())
+    if found.loose and not choices.label:
+        raise ImportQuestionError(
+            "A class is needed for these pictures: they lie in no folder that names one, and no table does. "
+            f"Put them into one folder for each class, or say the class. {_seen(found)}".strip(),
+            found,
+        )
+    if found.questions and not choices.confirmed:
+        told = " ".join(question.sentence for question in found.questions)
+        raise ImportQuestionError(f"It is not sure what is meant. {told}", found)
+
+
+def _seen(found: ImportPlan) -> str:
+    """Name every table that was seen, and say why it was not used."""
+    tables = [*(f"{table.path}: {table.reason}" for table in found.tables if table.reason), *found.seen]
+    more = f" {len(tables) - _MOST_TABLES:,} more tables were seen." if len(tables) > _MOST_TABLES else ""
+    return f"Tables seen: {' '.join(tables[:_MOST_TABLES])}{more}" if tables else ""

@@ -1,0 +1,75 @@
+"""The program of a conversion: a run's Keras model as a SavedModel or as a LiteRT file.
+
+    python -m tlcore.export.convert_main savedmodel|litert < request
+
+It reads one JSON object from its standard input (`conversion.convert` writes it). It is one of the few modules that may
+name TensorFlow: both formats are TensorFlow's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tlcore.export.keras_with_ood import telling_model
+from tlcore.export.lite import convert_to_lite
+from tlcore.export.tf_decode import read_encoded
+
+
+def main(kind: str) -> None:
+    asked: dict[str, Any] = json.loads(sys.stdin.readline())
+    archive, graph, target = (Path(asked[name]) for name in ("keras", "onnx", "target"))
+    # TensorFlow takes a `[`, `*` or `?` in the path of a SavedModel for a pattern, and finds nothing.
+    os.chdir(target.parent)
+    target = Path(target.name)
+    if kind == "savedmodel":
+        save_model(telling_model(archive, graph), target, asked["facts"])
+    else:
+        convert_to_lite(lambda limit: telling_model(archive, graph, limit=limit), target, asked)
+
+
+def save_model(model: keras.Model, target: Path, facts: dict[str, Any]) -> None:
+    """Write a SavedModel: `serving_default` takes pixels, `serve_bytes` the bytes of picture files.
+
+    `read_bytes` gives the pixels that the model sees of these.
+    """
+    size = facts["image_size"]
+    home = tf.Module()
+    home.model = model
+
+    def serve_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(model(pixels, training=False))
+
+    def serve_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(model(home.read_bytes(encoded)["pixels"], training=False))
+
+    def read_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+        read = tf.map_fn(
+            lambda each: read_encoded(each, size, facts["resize"], facts.get("value_range")),
+            encoded,
+            fn_output_signature=tf.float32,
+        )
+        return {"pixels": tf.reshape(read, (-1, size, size, 3))}
+
+    facts_file = target.with_name("graft.json")
+    facts_file.write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    home.facts = tf.saved_model.Asset(str(facts_file))
+    by_pixels = [tf.TensorSpec((None, size, size, 3), tf.float32, name="pixels")]
+    by_bytes = [tf.TensorSpec((None,), tf.string, name="bytes")]
+    home.serve_pixels = tf.function(serve_pixels, input_signature=by_pixels)
+    home.read_bytes = tf.function(read_bytes, input_signature=by_bytes)
+    home.serve_bytes = tf.function(serve_bytes, input_signature=by_bytes)
+    signatures = {"serving_default": home.serve_pixels, "serve_bytes": home.serve_bytes, "read_bytes": home.read_bytes}
+    tf.saved_model.save(home, str(target), signatures=signatures)
+    facts_file.unlink()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    main(*sys.argv[1:])

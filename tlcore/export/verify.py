@@ -1,0 +1,159 @@
+"""Load a model file and answer for stored pixels: the program of the fresh process.
+
+It imports nothing of Graft's; `python -I` would not find it. What it needs beside NumPy is what anybody needs who
+uses the file: Keras, ONNX Runtime, TensorFlow, LiteRT's interpreter, OpenVINO or Core ML.
+
+    python -I verify.py keras|keras-jax|onnx|savedmodel|litert|openvino|coreml
+
+It imports what it needs first; then it reads, from its standard input, one JSON object that says what to do: `model`,
+`pixels` (a file of uint8), `size`, `rows` (which pictures, a .npy file), `answers` (where to: an .npz file with an
+array of each output).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Load = Callable[[str], Callable[[Any], Any]]
+BATCHES = {"keras": 16, "keras-jax": 16}  # of either, the fastest on a processor; the others take one at a time
+# Keras imports them where they are there, for layers and pictures of its own that no answer needs.
+NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
+
+
+def import_keras_with_jax() -> tuple[Load, dict[str, str]]:
+    os.environ["KERAS_BACKEND"] = "jax"
+    return import_keras()
+
+
+def import_keras() -> tuple[Load, dict[str, str]]:
+    sys.modules.update(dict.fromkeys(NOT_NEEDED))  # type: ignore[arg-type]  # as if they were not installed
+    import keras
+
+    def load(model: str) -> Callable[[Any], Any]:
+        loaded = keras.models.load_model(model, safe_mode=True, compile=False)
+        return lambda pixels: [loaded.predict_on_batch(pixels)]
+
+    return load, {"keras": keras.__version__, "backend": keras.backend.backend()}
+
+
+def import_onnx() -> tuple[Load, dict[str, str]]:
+    import onnxruntime
+
+    def load(model: str) -> Callable[[Any], Any]:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # pictures are answered one at a time; more threads would only wait
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        return lambda pixels: session.run(None, {name: pixels.astype(np.float32)})
+
+    return load, {"onnxruntime": onnxruntime.__version__}
+
+
+def import_savedmodel() -> tuple[Load, dict[str, str]]:
+    import tensorflow as tf
+
+    def load(model: str) -> Callable[[Any], Any]:
+        place = Path(model)
+        with contextlib.chdir(place.parent):  # TensorFlow takes a `[` in a path for a pattern
+            loaded = tf.saved_model.load(place.name)  # kept alive: with it the variables of its signatures would go
+        signature = loaded.signatures["serving_default"]
+
+        def answer(pixels: Any, alive: Any = loaded) -> list[Any]:
+            return _outputs(signature(pixels=tf.constant(pixels.astype(np.float32))))
+
+        return answer
+
+    return load, {"tensorflow": tf.__version__}
+
+
+def import_litert() -> tuple[Load, dict[str, str]]:
+    try:
+        from ai_edge_litert import interpreter as lite
+
+        versions = {}
+    except ImportError:
+        import tensorflow as tf
+
+        lite, versions = tf.lite, {"tensorflow": tf.__version__}
+
+    def load(model: str) -> Callable[[Any], Any]:
+        runner = lite.Interpreter(model_path=model, num_threads=1).get_signature_runner("serving_default")
+        return lambda pixels: _outputs(runner(pixels=pixels.astype(np.float32)))
+
+    return load, versions
+
+
+def import_openvino() -> tuple[Load, dict[str, str]]:
+    import openvino
+
+    def load(model: str) -> Callable[[Any], Any]:
+        # Some processors would else compute in 16 bits.
+        exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": "1"}
+        compiled = openvino.Core().compile_model(model, "CPU", exact)
+        return lambda pixels: list(compiled(pixels.astype(np.float32)).values())
+
+    return load, {"openvino": openvino.__version__}
+
+
+def import_coreml() -> tuple[Load, dict[str, str]]:
+    import coremltools
+
+    def load(model: str) -> Callable[[Any], Any]:
+        loaded = coremltools.models.MLModel(model, compute_units=coremltools.ComputeUnit.CPU_ONLY)
+        return lambda pixels: _outputs(loaded.predict({"pixels": pixels.astype(np.float32)}))
+
+    return load, {"coremltools": coremltools.__version__}
+
+
+def _outputs(said: dict[str, Any]) -> list[Any]:
+    """By name: the probabilities first, then how unfamiliar the picture is, where it says so."""
+    return [said[name] for name in ("probabilities", "unfamiliarity") if name in said]
+
+
+KINDS: dict[str, Callable[[], tuple[Load, dict[str, str]]]] = {
+    "keras": import_keras,
+    "keras-jax": import_keras_with_jax,
+    "onnx": import_onnx,
+    "savedmodel": import_savedmodel,
+    "litert": import_litert,
+    "openvino": import_openvino,
+    "coreml": import_coreml,
+}
+
+
+def main(kind: str) -> None:
+    gc.disable()  # not while thousands of modules are imported, which stay
+    load, versions = KINDS[kind]()
+    gc.freeze()
+    gc.enable()
+    asked = json.loads(sys.stdin.readline())
+    answer = load(asked["model"])
+    stored = np.memmap(asked["pixels"], np.uint8, "r").reshape(-1, asked["size"], asked["size"], 3)
+    rows = np.load(asked["rows"])
+    found, milliseconds, at_once = [], [], BATCHES.get(kind, 1)
+    for start in range(0, len(rows), at_once):
+        batch = np.asarray(stored[rows[start : start + at_once]])
+        began = time.process_time()  # of all threads: what else runs on the machine does not count
+        found.append([np.asarray(output, np.float32) for output in answer(batch)])
+        milliseconds.append(1000 * (time.process_time() - began) / len(batch))
+    np.savez(asked["answers"], *map(np.concatenate, zip(*found, strict=True)))
+    versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
+    median, slow = np.percentile(milliseconds, (50, 95)).tolist()
+    said = {"milliseconds_per_picture": median, "milliseconds_p95": slow, "versions": versions}
+    sys.stdout.write(json.dumps(said))
+    gc.freeze()  # all memory goes back at once: nothing is to be looked through before
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,55 @@
+"""Ask a SavedModel by the bytes of picture files and by their pixels: the program of a fresh process.
+
+    python -I verify_bytes.py < request
+
+The request is one JSON object: `model`, `files`, `pixels`, a .npy file of what the app makes of these, and `battery`
+(`files` to see, `side`, and `seen`, where to write the pixels of all: zeros for one that is refused). It imports
+nothing of Graft's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+def main() -> None:
+    asked = json.loads(sys.stdin.readline())
+    model = Path(asked["model"])
+    with contextlib.chdir(model.parent):  # TensorFlow takes a `[` in a path for a pattern
+        loaded = tf.saved_model.load(model.name)
+    by_pixels, by_bytes = (loaded.signatures[name] for name in ("serving_default", "serve_bytes"))
+    pixels = np.load(asked["pixels"]).astype(np.float32)
+    same, largest = 0, 0.0
+    for file, picture in zip(asked["files"], pixels, strict=True):
+        expected = by_pixels(pixels=tf.constant(picture[None]))["probabilities"].numpy()[0]
+        found = by_bytes(bytes=tf.constant([Path(file).read_bytes()]))["probabilities"].numpy()[0]
+        same += int(expected.argmax() == found.argmax())
+        largest = max(largest, float(np.abs(expected - found).max()))
+    refused = see(loaded.signatures["read_bytes"], asked["battery"])
+    sys.stdout.write(json.dumps({"same": same, "largest_difference": largest, "refused": refused}))
+
+
+def see(read: Any, battery: dict[str, Any]) -> list[str]:
+    """Write what the model makes of each file, and say why one is refused."""
+    side, refused = battery["side"], []
+    with Path(battery["seen"]).open("wb") as seen:
+        for file in battery["files"]:
+            made, reason = np.zeros((side, side, 3), np.uint8), ""
+            try:
+                made = read(bytes=tf.constant([Path(file).read_bytes()]))["pixels"].numpy()[0].astype(np.uint8)
+            except tf.errors.OpError as error:
+                reason = " ".join(str(error.message).split())[:200]
+            seen.write(made.tobytes())
+            refused.append(reason)
+    return refused
+
+
+if __name__ == "__main__":
+    main()

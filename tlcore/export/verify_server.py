@@ -1,0 +1,103 @@
+"""Start an unpacked server and ask it over HTTP: the program of the fresh process.
+
+It imports nothing of Graft's but what was unpacked; `python -I` would not find it.
+
+    python -I verify_server.py FOLDER LIST
+
+FOLDER has the server's `server.py`, LIST a picture file a line. The server runs as it is started by hand, with limits
+that let every picture of a dataset through; a thread asks it and, when it is done, asks it to stop as a container is
+asked. One process: when it is ended, nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.metadata
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+LIMITS = ("--max-bytes", str(1 << 30), "--max-pixels", "120000000")
+PACKAGES = ("fastapi", "uvicorn", "onnxruntime", "numpy", "pillow")
+START_SECONDS = 120.0
+TIMED = 50  # one at a time, for the time that one takes; the others as many at a time as there are cores
+said: dict[str, Any] = {}
+
+
+def ask(port: int, picture: Path) -> tuple[dict[str, Any], float]:
+    """What the server says of a picture, and the processor seconds that it took in all."""
+    began = time.process_time()  # of all threads: what else runs on the machine does not count
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("POST", "/predict", picture.read_bytes(), {"Content-Type": "application/octet-stream"})
+    answer = connection.getresponse()
+    content = json.loads(answer.read())
+    connection.close()
+    if answer.status != 200:
+        raise ValueError(f"{picture.name}: {content['detail']}")
+    return content["predictions"][0], 1000 * (time.process_time() - began)
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def ask_all(port: int, pictures: list[Path]) -> None:
+    try:
+        wait_for(port)
+        found = [ask(port, picture) for picture in pictures[:TIMED]]
+        times = sorted(milliseconds for _, milliseconds in found)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found += pool.map(lambda picture: ask(port, picture), pictures[TIMED:])
+        said.update(
+            probabilities=[answer["probabilities"] for answer, _ in found],
+            unfamiliarity=[answer["unfamiliarity"] for answer, _ in found],
+            milliseconds_per_picture=times[len(times) // 2],
+            milliseconds_p95=times[min(len(times) - 1, int(0.95 * len(times)))],
+            versions={name: importlib.metadata.version(name) for name in PACKAGES},
+        )
+    except Exception as error:
+        said["error"] = str(error)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(home: Path, listed: Path) -> int:
+    os.environ.pop("GRAFT_API_KEY", None)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    pictures = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
+    sys.argv = ["server.py", "--port", str(port), *LIMITS]
+    # The server gives the signal on when it has answered all: to us, who want to say what came of it.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    threading.Thread(target=ask_all, args=(port, pictures), daemon=True).start()
+    try:
+        runpy.run_path(str(home / "server.py"), run_name="__main__")
+    except SystemExit as ended:
+        if ended.code:
+            return int(ended.code)
+    if "error" in said:
+        sys.stderr.write(said["error"] + "\n")
+        return 1
+    sys.stdout.write(json.dumps(said) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])))

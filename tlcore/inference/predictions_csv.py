@@ -1,0 +1,246 @@
+"""Predictions as CSV: one layout for the command line and the Try page, a row for each picture.
+
+It knows the columns. It does not know which pictures there are, nor the model.
+
+    path, label, confidence   the picture, its likeliest class and that class' probability, 0 to 1
+    says                      what the answer is worth: sure, not sure, none of these, cannot be read
+    unfamiliarity             above 1 the picture is unlike the training pictures; empty where the model does not say
+    p_<class>                 the probability of each class
+    error                     why a picture cannot be read; its other columns are empty
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from tlcore import spreadsheet
+from tlcore.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tlcore.inference.predictor import Answer
+
+Said = Literal["sure", "not sure", "none of these", "cannot be read"]
+SAID: tuple[Said, ...] = ("sure", "not sure", "none of these", "cannot be read")
+SURE_FROM = 0.5  # the probability from which an answer counts as sure, until somebody asks for another
+
+LONGEST_ROW_BYTES = 1 << 20
+FIRST = ("path", "label", "confidence")
+
+
+def columns(labels: Sequence[str]) -> list[str]:
+    """Name the columns of a table of these classes."""
+    return [*FIRST, "says", "unfamiliarity", *(f"p_{label}" for label in labels), "error"]
+
+
+def _columns_before(labels: Sequence[str]) -> list[str]:
+    """Name the columns that the command line wrote until it had those of the page."""
+    return [*FIRST, *(f"p_{label}" for label in labels), "unfamiliarity", "error"]
+
+
+def said(confidence: float, unfamiliarity: float | None, sure_from: float) -> Said:
+    """What an answer is worth: an unfamiliar picture is of none of the classes, however sure the model seems."""
+    if unfamiliarity is not None and unfamiliarity > 1:
+        return "none of these"
+    return "sure" if confidence >= sure_from else "not sure"
+
+
+def cells(
+    path: str | Path,
+    labels: Sequence[str],
+    probabilities: NDArray[np.float32] | None,
+    unfamiliarity: float | None,
+    error: str,
+    *,
+    sure_from: float,
+) -> dict[str, object]:
+    """Give the row of a picture, its values by the names of `columns` and in their order.
+
+    Args:
+        path: The picture.
+        labels: The classes.
+        probabilities: `(classes,)`, in the order of `labels`; None where the picture cannot be read.
+        unfamiliarity: None or NaN where the model does not say.
+        error: Why the picture cannot be read; empty otherwise.
+        sure_from: The confidence from which an answer counts as sure, 0 to 1.
+    """
+    if probabilities is None:
+        return {**dict.fromkeys(columns(labels), ""), "path": path, "says": "cannot be read", "error": error}
+    best = int(probabilities.argmax())
+    strange = None if unfamiliarity is None or math.isnan(unfamiliarity) else unfamiliarity
+    return {
+        "path": path,
+        "label": labels[best],
+        "confidence": probabilities[best],
+        "says": said(float(probabilities[best]), strange, sure_from),
+        "unfamiliarity": "" if strange is None else f"{strange:.6g}",
+        **{f"p_{label}": share for label, share in zip(labels, probabilities, strict=True)},
+        "error": "",
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table has of a picture; `probabilities` is empty where there is an `error`."""
+
+    path: str
+    label: str
+    confidence: float
+    probabilities: tuple[float, ...]
+    unfamiliarity: float | None
+    error: str
+
+
+class AnswerTable:
+    """The table, to be used in a `with` block.
+
+    Each row is handed to the system at once: what was answered outlives a process that is killed.
+
+    Args:
+        path: The file; None keeps the rows in a temporary one, for who reads them once and is done.
+        labels: The classes, in the order of the probabilities.
+        resume: Keep the rows that are there, but for a torn last one. A table of the command line of before keeps its
+            columns.
+        sure_from: The confidence from which an answer counts as sure, 0 to 1.
+
+    Raises:
+        DataError: The file cannot be written, is something else than a table of answers, which is never written over,
+            or what is to be taken up is not a table of these classes.
+    """
+
+    def __init__(
+        self, path: Path | None, labels: Sequence[str], *, resume: bool = False, sure_from: float = SURE_FROM
+    ) -> None:
+        self._path, self._labels, self._sure_from = path, tuple(labels), sure_from
+        self._head = columns(labels)
+        try:
+            self._stream = self._open(resume)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if not self._stream.tell():
+            self._put(self._head)
+
+    def __enter__(self) -> AnswerTable:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def write(self, answer: Answer) -> None:
+        """Add what was said of a picture.
+
+        Raises:
+            DataError: The disk is full, or the file cannot be written any more.
+        """
+        row = cells(
+            answer.source,
+            self._labels,
+            answer.probabilities,
+            answer.unfamiliarity,
+            answer.error,
+            sure_from=self._sure_from,
+        )
+        self._put([row[name] for name in self._head])
+
+    def rows(self) -> Iterator[Row]:
+        """Every row from the first on; do not write meanwhile."""
+        self._stream.seek(0)
+        try:
+            for written in csv.reader(self._stream):
+                found = [spreadsheet.text_of(each) for each in written]
+                if found and found != self._head:
+                    yield self._row(found)
+        except (csv.Error, ValueError) as error:
+            raise DataError(
+                f"A table of answers is needed. {self._path} is damaged: {error}. Mend it, or begin anew without "
+                "--resume."
+            ) from error
+        self._stream.seek(0, 2)
+
+    def _row(self, found: list[str]) -> Row:
+        if len(found) != len(self._head):
+            raise DataError(
+                f"A row of the table has {len(self._head)} columns. {self._path} has one with {len(found)}. Mend it, "
+                "or begin anew without --resume."
+            )
+        row = dict(zip(self._head, found, strict=True))
+        if row["error"]:
+            return Row(row["path"], "", math.nan, (), None, row["error"])
+        shares = tuple(float(row[f"p_{label}"]) for label in self._labels)
+        strange = float(row["unfamiliarity"]) if row["unfamiliarity"] else None
+        return Row(row["path"], row["label"], float(row["confidence"]), shares, strange, "")
+
+    def _open(self, resume: bool) -> TextIO:
+        if self._path is None:
+            return tempfile.TemporaryFile("w+", encoding=spreadsheet.ENCODING, errors="surrogateescape", newline="")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        there = self._path.is_file()
+        if there:
+            self._check_is_table(self._path)
+        kept = resume and there
+        if kept:
+            self._check_head(self._path)
+            self._cut_torn_row(self._path)
+        # Names of files need not be text: what is not, is written as it is.
+        stream = self._path.open(
+            "r+" if kept else "w+", encoding=spreadsheet.ENCODING, errors="surrogateescape", newline=""
+        )
+        stream.seek(0, 2)
+        return stream
+
+    @staticmethod
+    def _check_is_table(path: Path) -> None:
+        """A slip, such as `--csv *.jpg`, must not cost a file."""
+        first = ",".join(FIRST).encode()
+        with path.open("rb") as stream:
+            begin = stream.read(len(spreadsheet.MARK) + len(first))
+        torn = spreadsheet.MARK.startswith(begin)  # it was killed with its first letter
+        if not torn and not first.startswith(begin.removeprefix(spreadsheet.MARK)[: len(first)]):
+            raise DataError(
+                f"--csv needs a new file, or a table of answers. {path} is something else, and is left as it is. Name "
+                "another file."
+            )
+
+    def _check_head(self, path: Path) -> None:
+        with path.open(encoding=spreadsheet.ENCODING, errors="surrogateescape", newline="") as stream:
+            line = stream.readline(LONGEST_ROW_BYTES)
+            if not line.endswith("\n") and len(line) < LONGEST_ROW_BYTES:
+                return  # it was killed with its first line
+            stream.seek(0)
+            head = [spreadsheet.text_of(each) for each in next(csv.reader(stream), [])]
+        if head == _columns_before(self._labels):
+            self._head = head
+        elif head != self._head:
+            raise DataError(
+                f"--resume goes on with a table of this run's classes. The columns of {path} are "
+                f"{', '.join(head)[:200]}. Name another file, or leave out --resume to write it anew."
+            )
+
+    @staticmethod
+    def _cut_torn_row(path: Path) -> None:
+        with path.open("r+b") as stream:
+            size = stream.seek(0, 2)
+            begin = stream.seek(max(0, size - LONGEST_ROW_BYTES))
+            stream.truncate(begin + stream.read().rfind(b"\n") + 1)
+
+    def _put(self, row: Sequence[object]) -> None:
+        try:
+            spreadsheet.Writer(self._stream).writerow(row)
+            self._stream.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> DataError:
+        reason = (error.strerror or str(error)).rstrip(".")
+        return DataError(f"A file that can be written is needed. {self._path} cannot: {reason}. Name another one.")

@@ -1,0 +1,100 @@
+"""What the probe learns from, and the probe: what it says of other pictures, and how many it tells right unseen.
+
+It knows features, labels and folds. It does not know files or the inbox.
+
+The probe is judged by pictures that were in the dataset before: each is asked about by a probe that has not seen it
+but has seen every label that was given in the inbox. So the number changes only by what those labels taught, and it is
+not bent by the choice of hard pictures, as the share of suggestions that were right is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tlcore.linear_probe import LinearProbe, choose_strength, deal, principal_axes
+from tlcore.tasks.classification.class_codes import class_codes
+
+FOLDS = 3
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the probe learns from.
+
+    Attributes:
+        shas, targets: Pictures and the places of their classes in `classes`.
+        together: Equal numbers for pictures that are never on both sides of a fold.
+        came: Whether a picture came through the inbox; the probe is judged by the others.
+    """
+
+    shas: tuple[str, ...]
+    targets: npt.NDArray[np.int64]
+    together: npt.NDArray[np.int64]
+    came: npt.NDArray[np.bool_]
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, labels: dict[str, str], together: dict[str, int], *, came: set[str], classes: tuple[str, ...]
+    ) -> Lesson:
+        """Put the labels of pictures, by SHA-256, in order."""
+        every = (*classes, *sorted(set(labels.values()) - set(classes)))
+        targets = class_codes(labels.values(), every)
+        groups = np.array([together.get(sha, -1) for sha in labels], np.int64)
+        return cls(tuple(labels), targets, groups, np.array([sha in came for sha in labels], np.bool_), every)
+
+    @property
+    def enough(self) -> bool:
+        """Whether two classes are known, so that there is something to learn."""
+        return len(set(self.targets.tolist())) > 1
+
+    @property
+    def judging(self) -> npt.NDArray[np.int64]:
+        """The pictures of the dataset that can judge a probe; none where they are too few."""
+        base = np.flatnonzero(~self.came)
+        enough = len(base) >= 2 * FOLDS and len(set(self.targets[base].tolist())) > 1
+        return base if enough else base[:0]
+
+    def folds(self) -> npt.NDArray[np.int64]:
+        """The fold in which each picture judges; -1 for those that only teach."""
+        folds = np.full(len(self.targets), -1)
+        base = self.judging
+        if len(base):
+            folds[base] = deal(self.targets[base], groups=self.together[base], seed=0, folds=FOLDS)
+        return folds
+
+
+class Probe:
+    """What a lesson teaches: one set of axes and one strength, for the answers and for their judgement."""
+
+    def __init__(self, lesson: Lesson, learnt: Floats) -> None:
+        self._lesson = lesson
+        self._axes = principal_axes(learnt)
+        self._turned = self._axes(learnt)
+        self._folds = lesson.folds()
+        self._strength = choose_strength(self._turned, lesson.targets, self._folds)
+
+    def chances(self, unknown: Floats) -> npt.NDArray[np.float32]:
+        """Probabilities `(n, classes)` of features, after all that was taught."""
+        return self._fit(np.ones(len(self._folds), np.bool_)).predict(self._axes(unknown))
+
+    def judged(self) -> int | None:
+        """How many of the judging pictures were told right by a probe that had not seen them."""
+        right = 0
+        for fold in range(FOLDS):
+            out = self._folds == fold
+            if len(set(self._lesson.targets[~out].tolist())) < 2:
+                return None
+            said = self._fit(~out).predict(self._turned[out])
+            right += int((said.argmax(axis=1) == self._lesson.targets[out]).sum())
+        return right
+
+    def _fit(self, rows: npt.NDArray[np.bool_]) -> LinearProbe:
+        classes = len(self._lesson.classes)
+        return LinearProbe.fit(self._turned[rows], self._lesson.targets[rows], classes=classes, strength=self._strength)

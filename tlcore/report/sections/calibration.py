@@ -1,0 +1,138 @@
+"""The part of a report about probabilities: calibration, answers that are left open, what is unlike everything learnt.
+
+It knows the calibration of a run, and words. It does not know how it is computed or laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tlcore.evaluation.calibration_schema import Calibration, Unfamiliarity
+from tlcore.report import charts
+from tlcore.report.document import Block, Column, Figure, Table, Text
+from tlcore.report.facts import Facts
+
+
+def trust(facts: Facts) -> Iterator[Block]:
+    """Whether "80 % sure" is right in 80 of 100 cases, and what can be made of it."""
+    found = facts.calibration
+    if found is None:
+        yield Text("Whether the probabilities mean what they say was not looked at.", "note")
+        return
+    yield Text(
+        f"The logits are divided by a temperature of {found.temperature:.2f}, fitted on {found.validation:,} "
+        f"validation pictures and {'part of the model' if found.in_model else 'not part of the model'}: "
+        + (
+            "without it the model is surer than it is right."
+            if found.temperature > 1
+            else "without it the model is less sure than it is right."
+        )
+    )
+    if not found.test:
+        return
+    columns = (Column("of the test pictures"), Column("without it", "number"), Column("with it", "number"))
+    yield Table(
+        "calibration",
+        columns,
+        (
+            ("expected calibration error", found.before.ece, found.after.ece),
+            ("log loss, nats", found.before.log_loss, found.after.log_loss),
+            ("Brier score", found.before.brier, found.after.brier),
+        ),
+    )
+    yield _reliability(found)
+    if found.coverage:
+        yield _coverage(found)
+    yield from _sets(found)
+    yield from _thresholds(found)
+    yield from _unfamiliar(found.unfamiliarity)
+    for note in found.notes:
+        yield Text(note, "note")
+
+
+def _reliability(found: Calibration) -> Figure:
+    rows = [
+        (which, each.low, each.high, each.n, each.confidence, each.accuracy)
+        for which, of in (("without temperature", found.before), ("with it", found.after))
+        for each in of.bins
+    ]
+    columns = (
+        Column("which"),
+        Column("confidence above", "percent"),
+        Column("up to", "percent"),
+        Column("pictures", "count"),
+        Column("mean confidence", "percent"),
+        Column("right answers", "percent"),
+    )
+    caption = "Reliability: on the diagonal “80 % sure” is right in 80 of 100 cases; below it, too much is promised."
+    return Figure(charts.reliability(found), caption, Table("reliability", columns, tuple(rows)))
+
+
+def _coverage(found: Calibration) -> Figure:
+    columns = (Column("least confidence", "percent"), Column("answered", "percent"), Column("right", "percent"))
+    rows = tuple((point.confidence, point.coverage, point.accuracy) for point in found.coverage)
+    caption = "What it is worth to answer only where the model is sure, and to say “not sure” elsewhere."
+    return Figure(charts.coverage(found), caption, Table("coverage", columns, rows))
+
+
+def _sets(found: Calibration) -> Iterator[Block]:
+    if not found.conformal:
+        return
+    yield Text("Answers that are sets of classes, as large as it takes to hold the right one with a chosen share:")
+    columns = (
+        Column("method"),
+        Column("wanted", "percent"),
+        Column("held on the test pictures", "percent"),
+        Column("classes in a set", "number"),
+    )
+    rows = tuple((each.method.upper(), each.wanted, each.coverage, each.mean_size) for each in found.conformal)
+    yield Table("conformal-sets", columns, rows)
+
+
+def _thresholds(found: Calibration) -> Iterator[Block]:
+    if not found.thresholds:
+        return
+    yield Text(
+        "Where a missed picture of a class costs as much as several false alarms, it should count as of the class from "
+        "this probability on (found on the validation pictures; the effect is that on the test pictures):"
+    )
+    columns = (
+        Column("class"),
+        Column("false alarms that a miss costs", "number"),
+        Column("from", "percent"),
+        Column("missed", "count"),
+        Column("false alarms", "count"),
+        Column("missed by the likeliest class", "count"),
+        Column("its false alarms", "count"),
+    )
+    rows = tuple(
+        (
+            each.label,
+            each.ratio,
+            each.threshold if each.threshold <= 1 else None,
+            each.test.misses,
+            each.test.alarms,
+            each.usual.misses,
+            each.usual.alarms,
+        )
+        for each in found.thresholds
+    )
+    yield Table("thresholds", columns, rows, most=24)
+
+
+def _unfamiliar(found: Unfamiliarity | None) -> Iterator[Block]:
+    if found is None:
+        return
+    yield Text(
+        f"A second output says how unlike the training pictures a picture is. It calls {found.test.value:.1%} of the "
+        f"test pictures unfamiliar ({found.test.low:.1%} to {found.test.high:.1%}); about 5 % is what it is set to."
+    )
+    if found.strangers:
+        columns = (
+            Column("pictures of"),
+            Column("pictures", "count"),
+            Column("AUROC", "number"),
+            Column("called unfamiliar", "percent"),
+        )
+        rows = tuple((each.name, each.n, each.auroc, each.recognised) for each in found.strangers)
+        yield Table("unfamiliar", columns, rows)

@@ -1,0 +1,49 @@
+"""Two small files of a run: what its dataset was, and what a person calls it.
+
+It knows schemas. It does not know where the files are.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tlcore.data.pixels import ValueRange
+
+
+class RunDataset(BaseModel):
+    """`dataset.json` of a run: what its dataset was when the run was made; it may change or go afterwards.
+
+    Attributes:
+        task: A key of `tasks.TASKS`.
+        value_name, unit: Of the number that each picture has; empty for other tasks.
+        value_range: Which values of grey pictures of more than 8 bits are black and white for this run, whatever its
+            dataset says later; None where it had none.
+        draw: Which draw of the dataset's test part the run is judged on; 0 where the part was the run's own.
+        notes: What the split has to say, in sentences.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    id: str
+    name: str
+    classes: tuple[str, ...]
+    task: str = "classification"
+    value_name: str = ""
+    unit: str = ""
+    version: int
+    fingerprint: str
+    value_range: ValueRange | None = None
+    draw: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class RunName(BaseModel):
+    """`name.json`: what a person calls the run."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    name: str

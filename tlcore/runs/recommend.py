@@ -1,0 +1,280 @@
+"""The recommended settings: every value from what is known of the pictures and the backbone, with its reason.
+
+It knows counts, sizes, backbones and what was measured (`benchmarks/accuracy.py`). It does not know pixels, nor where
+the settings go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tlcore.backbones.backbone import Backbone
+from tlcore.data.dataset import Dataset
+from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.threads import cores
+
+# Pictures per class, on average. With 50 of three datasets, three draws of each, fine-tuning by these rules had 74.0 %
+# of the test pictures right and the exact head 74.2 %, in a tenth of the time. With 350 textiles it is 99 % and 76 %.
+FEWEST_TO_FINE_TUNE, FEW = 75, 200
+# Times as many pictures in the largest class as in the smallest.
+UNEVEN, VERY_UNEVEN = 4.0, 10.0
+# Of all: fewer validation pictures than come of these make accuracy a coarse measure.
+ENOUGH_FOR_ACCURACY = 700
+# Steps teach, not epochs: few pictures are looked at more often.
+STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS, EPOCHS_OF_A_HEAD = 700, 15, 40, 30
+LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
+# Of fine-tuning EfficientNet-Lite0 on one core of a processor.
+PICTURES_PER_SECOND = 12.0
+BUDGET_HOURS = 3.0
+# Where nothing has to be stopped in time, validation pictures are better learnt from.
+MOSTLY_TRAINING = Fractions(train=0.8, val=0.05, test=0.15)
+# Billions for a picture of the native size, as published with each; another one counts as the middle of these.
+MULTIPLICATIONS = {
+    "efficientnet_lite0": 0.41,
+    "mobilenet_v2": 0.30,
+    "mobilenet": 0.57,
+    "mobilenet_v3_small": 0.06,
+    "mobilenet_v3_large": 0.22,
+    "resnet50": 3.9,
+    "resnet50_v2": 3.5,
+    "vgg16": 15.3,
+    "inception_v3": 5.7,
+    "xception": 8.4,
+    "densenet121": 2.9,
+    "efficientnet_b0": 0.39,
+    "efficientnet_v2_b0": 0.72,
+    "efficientnet_v2_s": 8.8,
+    "convnext_tiny": 4.5,
+    "nasnet_mobile": 0.56,
+}
+MIDDLING = 2.9
+# Families without BatchNormalization follow large rates worse.
+WITHOUT_BATCH_NORMALIZATION = ("convnext", "vgg")
+LARGE_WEIGHTS = 20e6
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A value of a setting, and in one sentence why."""
+
+    field: str
+    value: Any
+    reason: str
+
+
+EXACT = "The exact solution, its strength chosen by cross-validation: surest for few."
+# Classes from which on solving is felt. What folds take, the run measures and says before they begin.
+MANY = 200
+WITH_MANY = (
+    " With {:,} classes that takes minutes; how good it is over repeated folds is judged only where a minute is "
+    "enough, and the run says so before."
+)
+MIRRORED = Advice(
+    "augment", ("flip_left_right",), "A mirrored thing is mostly the same thing; switch on what else happens."
+)
+# By benchmarks/views.py.
+PLAIN = Advice("augment", (), "Above a frozen backbone, changed pictures took time and gained nothing where measured.")
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Advice on every setting that depends on the pictures, the backbone or the machine."""
+
+    advice: tuple[Advice, ...]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {each.field: each.value for each in self.advice}
+
+    def config(self, dataset: str, **given: Any) -> TrainingConfig:
+        """The settings of a run on `dataset`; what is given goes before what is recommended."""
+        return TrainingConfig(dataset=dataset, **{**self.values, **given})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the advice follows from.
+
+    Attributes:
+        counts: Pictures of each class, given test pictures apart.
+        side: The shorter side of the middle picture, pixels.
+        cores: Of the processor.
+        accelerator: Whether there is something faster.
+    """
+
+    counts: Mapping[str, int]
+    backbone: Backbone
+    side: int
+    cores: int
+    accelerator: bool = False
+
+    @property
+    def pictures(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def classes(self) -> int:
+        return len(self._filled)
+
+    @property
+    def per_class(self) -> float:
+        return self.pictures / max(1, len(self._filled))
+
+    @property
+    def uneven(self) -> float:
+        return max(self._filled, default=1) / min(self._filled, default=1)
+
+    @property
+    def batch(self) -> int:
+        return SMALL_BATCH if self.pictures < FEW_FOR_A_BATCH else LARGE_BATCH
+
+    @property
+    def epochs(self) -> int:
+        return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(STEPS_WANTED * self.batch / max(1, self.pictures))))
+
+    def hours(self, blocks: int) -> float:
+        """About how long fine-tuning the last `blocks` takes at most."""
+        heavier = MULTIPLICATIONS.get(self.backbone.key, MIDDLING) / MULTIPLICATIONS["efficientnet_lite0"]
+        each = heavier * blocks / len(self.backbone.blocks) / (PICTURES_PER_SECOND * self.cores)
+        return self.pictures * self.epochs * each / 3600
+
+    @property
+    def _filled(self) -> list[int]:
+        return [count for count in self.counts.values() if count]
+
+
+def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) -> Recommendation:
+    """The recipe for a dataset on this machine; for `any_depth`, what is good whatever is unfrozen, and no depth."""
+    items = dataset.items()
+    learnt = items[items["split"] != "test"]
+    counts = {str(label): int(count) for label, count in learnt["label"].value_counts().items()}
+    side = int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
+    # A look at the driver, as asking the backend would load it.
+    facts = Facts(counts, backbone, side, cores(), accelerator=Path("/dev/nvidia0").exists())
+    if any_depth:
+        return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_pictures(facts)))
+    return advise(facts)
+
+
+def advise(facts: Facts) -> Recommendation:
+    """The recipe that follows from the facts."""
+    depth = _depth(facts)
+    chosen = {each.field: each.value for each in depth}
+    seen, counted = _of_the_pictures(facts, frozen=chosen["mode"] == "freeze"), _of_the_judgement(facts)
+    if chosen["head"] == "logistic":  # it is solved, not trained: nothing else matters to it
+        return Recommendation(
+            depth + tuple(each for each in (*counted, *seen) if each.field in {"balancing", "image_size"})
+        )
+    rates = _of_the_head() if chosen["mode"] == "freeze" else _of_fine_tuning(facts)
+    return Recommendation((*depth, *rates, *counted, *seen))
+
+
+def _depth(facts: Facts) -> tuple[Advice, ...]:
+    """Freeze or fine-tune, how deep, and with which head."""
+    backbone, said = facts.backbone, f"{facts.per_class:,.0f} pictures per class"
+    blocks = len(backbone.blocks)
+    if facts.per_class < FEWEST_TO_FINE_TUNE:
+        return (
+            Advice("mode", "freeze", f"{said} are too few to change the backbone by: a new head is surer."),
+            Advice("head", "logistic", f"{EXACT}{WITH_MANY.format(facts.classes) if facts.classes >= MANY else ''}"),
+            Advice("fractions", MOSTLY_TRAINING, "The exact solution needs no validation pictures to stop by."),
+        )
+    affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
+    where = f"{facts.pictures:,} pictures on {facts.cores} cores"
+    if not affordable:
+        return (
+            Advice("mode", "freeze", f"Fine-tuning with {where} would take more than {BUDGET_HOURS:g} hours."),
+            Advice("head", "both", "The exact solution and the trained head; the better one in validation is kept."),
+        )
+    whole = affordable[-1] == blocks
+    why = (
+        "The deeper, the more what is unlike everyday photos can be learned; validation keeps the best epoch."
+        if whole
+        else f"As many as {where} can train in {BUDGET_HOURS:g} hours."
+    )
+    return (
+        Advice("mode", "fine-tune", f"{said} are enough for the backbone to learn from them, too."),
+        Advice("blocks", affordable[-1], why),
+        Advice("head", "both", "Fine-tuning begins at the exact solution or at the trained head, the better of them."),
+    )
+
+
+def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
+    backbone = facts.backbone
+    steps = facts.epochs * -(-facts.pictures // facts.batch)
+    if backbone.key.startswith(WITHOUT_BATCH_NORMALIZATION):
+        rate, why = 1e-4, f"{backbone.title} has no BatchNormalization, which makes it shy of large steps."
+    elif backbone.parameters > LARGE_WEIGHTS:
+        rate, why = 3e-4, f"{backbone.title} is large, and large networks move by small steps."
+    else:
+        rate, why = 1e-3, f"{backbone.title} is small and normalizes its batches: it can move quickly."
+    few = facts.per_class < FEW
+    return (
+        Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.pictures:,} pictures; it stops early."),
+        Advice("head_learning_rate", 1e-2, "Of the warm-up: a new head has nothing to forget."),
+        Advice("fine_tune_learning_rate", rate, why),
+        Advice(
+            "layer_decay",
+            0.8 if few else 1.0,
+            "Few pictures: early blocks, which see edges and colours, need to move less."
+            if few
+            else "There are pictures enough to move early blocks as quickly as late ones.",
+        ),
+        Advice(
+            "weight_decay", 1e-4, "A light pull: what holds the weights back is validation, which chooses the epoch."
+        ),
+        Advice(
+            "patience", 10 if few else 5, "Few validation pictures swing more." if few else "Five chances in a row."
+        ),
+        Advice("gradual", False, "The head is warmed up first; block by block would cost epochs."),
+        Advice("ema", 0.0, "The rate falls to zero at the end, which calms the weights, too."),
+    )
+
+
+def _of_the_head() -> tuple[Advice, ...]:
+    return (
+        Advice("epochs", EPOCHS_OF_A_HEAD, "On cached features an epoch costs next to nothing; it stops early."),
+        Advice("head_learning_rate", 1e-2, "A new head has nothing to forget."),
+        Advice(
+            "weight_decay", 1e-4, "A light pull: what holds the weights back is validation, which chooses the epoch."
+        ),
+        Advice("patience", 5, "Five chances in a row."),
+    )
+
+
+def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
+    """What counts as better, and how much each class counts."""
+    times = f"The largest class has {facts.uneven:,.1f} times as many pictures as the smallest"
+    if facts.uneven >= VERY_UNEVEN:
+        return (
+            Advice("target_metric", "balanced_accuracy", f"{times}: each class should count the same."),
+            Advice("balancing", "weights", f"{times}: without weights the rare ones would hardly be learned."),
+        )
+    even = Advice("balancing", "none", "No class is so rare that it would be overlooked.")
+    if facts.uneven >= UNEVEN:
+        return Advice("target_metric", "macro_f1", f"{times}: rare classes should be heard."), even
+    if facts.pictures >= ENOUGH_FOR_ACCURACY:
+        return Advice("target_metric", "accuracy", "There are validation pictures enough to count right answers."), even
+    return Advice("target_metric", "loss", "With few validation pictures the loss says more than right answers."), even
+
+
+def _of_the_pictures(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
+    """What the model sees, how changed, how many at once."""
+    size = facts.backbone.native_size
+    shown = "enlarged" if facts.side < size else "shrunk" if facts.side > size else "as they are"
+    made = f"{facts.backbone.title} was made for it; your pictures, mostly {facts.side} pixels, are {shown}."
+    return (
+        Advice("image_size", size, made),
+        Advice(
+            "batch_size",
+            facts.batch,
+            "Few pictures make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
+        ),
+        PLAIN if frozen else MIRRORED,
+        Advice("dropout", 0.2, "Usual for a head on pooled features."),
+        Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
+        Advice("mixup", 0.0, "Mixed pictures pay off in long trainings; this one is short."),
+    )

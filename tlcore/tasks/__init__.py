@@ -1,0 +1,31 @@
+"""What an answer is: one folder for each task, one row each in the table below.
+
+It knows labels, outputs of a model, and how good answers are. It does not know what an item is, nor datasets, runs or
+files. It imports only the ground floor; only files named `keras_*.py` import a backend.
+"""
+
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.multilabel import MULTILABEL
+from tlcore.tasks.regression import REGRESSION
+from tlcore.tasks.task import LOSS, Decision, Metric, Task, Validated
+
+__all__ = ["TASKS", "Decision", "Metric", "Task", "Validated", "find_task", "lower_is_better"]
+
+TASKS: dict[str, Task] = {task.key: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION)}
+
+
+def lower_is_better(metric: str) -> bool:
+    """Say whether a metric of any task, by its key, is better the lower it is; an unknown one is not."""
+    found = [known for task in TASKS.values() for known in (*task.metrics, LOSS) if known.key == metric]
+    return bool(found) and not found[0].higher_is_better
+
+
+def find_task(key: str) -> Task:
+    """Find a task by its key.
+
+    Raises:
+        ValueError: There is none of that key.
+    """
+    if key not in TASKS:
+        raise ValueError(f"A task must be one of {', '.join(TASKS)}. Received '{key}'.")
+    return TASKS[key]

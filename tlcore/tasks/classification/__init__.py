@@ -1,0 +1,36 @@
+"""Classification: exactly one class for each item.
+
+It knows class names, probabilities and temperature. It does not know items, datasets or files.
+"""
+
+from tlcore.tasks.classification import answers
+from tlcore.tasks.classification.class_codes import class_codes
+from tlcore.tasks.task import Metric, Task
+
+CLASSIFICATION = Task(
+    key="classification",
+    title="Classification",
+    explains="Each example has exactly one label, such as a species.",
+    output="probabilities",
+    activation="Softmax",
+    balancing=("none", "weights", "sampling"),
+    metrics=(
+        Metric("accuracy", "Accuracy", "The share of correct predictions."),
+        Metric("balanced_accuracy", "Balanced accuracy", "The mean recall over the classes."),
+        Metric("macro_f1", "Macro F1", "The mean F1 score over the classes."),
+    ),
+    few=2,
+    names=answers.names,
+    renamed=answers.renamed,
+    read=answers.read,
+    classes=answers.classes,
+    width=answers.width,
+    targets=class_codes,
+    strata=answers.strata,
+    activate=answers.activate,
+    same=answers.same,
+    answers=answers.answers,
+    right=answers.right,
+    decide=answers.decide,
+    head="tlcore.tasks.classification.keras_head",
+)

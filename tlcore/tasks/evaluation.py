@@ -1,0 +1,122 @@
+"""What an evaluation says: figures with their intervals, for the whole and for each label, beside simple baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from tlcore.intervals import interval
+
+FEW = 30
+
+
+class Figure(BaseModel):
+    """A figure with its 95 % interval, in the figure's own unit."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    value: float
+    low: float
+    high: float
+
+
+class LabelFigures(BaseModel):
+    """What the test set says of one label.
+
+    Attributes:
+        figures: `precision`, `recall`, `f1` and `average_precision`, 0 to 1; one that is not defined is missing.
+        support: Test items that have the label.
+        answered: Test items that were given it.
+        threshold: The probability from which it is given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: str
+    figures: dict[str, Figure]
+    support: int
+    answered: int
+    threshold: float
+
+
+class TaskEvaluation(BaseModel):
+    """`evaluation.json` of every task but classification.
+
+    Attributes:
+        task: A key of `tasks.TASKS`.
+        n: Test items.
+        groups: How many of them are independent: groups where the split keeps some together.
+        metric: The headline, one of the task's metrics.
+        figures: Every metric of the task by its key.
+        baselines: The same metrics of what answers without training the backbone, by its title.
+        labels: The labels in the order of the outputs; none where a value is predicted.
+        per_label: What is known of each label.
+        co_occurrence: Of how many test items have both labels, `[i][j]`; the diagonal counts each label.
+        errors: Of how many items without label `j` it was given although they have label `i`, `[i][j]`.
+        coverage: The share of true values within their prediction intervals; None for other tasks.
+        target_coverage: What it should be.
+        margin: Half the width of a prediction interval, in the value's unit.
+        value_name, unit: Of a predicted value.
+        notes: What to know before trusting the numbers, in sentences.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    task: str
+    n: int
+    groups: int
+    metric: str
+    figures: dict[str, Figure]
+    baselines: dict[str, dict[str, Figure]] = {}
+    labels: tuple[str, ...] = ()
+    per_label: tuple[LabelFigures, ...] = ()
+    co_occurrence: tuple[tuple[int, ...], ...] = ()
+    errors: tuple[tuple[int, ...], ...] = ()
+    coverage: Figure | None = None
+    target_coverage: float | None = None
+    margin: float | None = None
+    value_name: str = ""
+    unit: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> Figure:
+        """The figure that is shown first."""
+        return self.figures[self.metric]
+
+
+Measures = Mapping[str, tuple[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], float, float]]
+
+
+def figures(measures: Measures, groups: npt.NDArray[np.int64]) -> dict[str, Figure]:
+    """Compute metrics with their bootstrap intervals.
+
+    Args:
+        measures: For each metric's key a function from how often each item was drawn, `(b, n)`, to the figure of each
+            resample, `(b,)`; and the least and the largest value that it can have.
+        groups: `(n,)`, numbers from 0 on, equal for items that belong together.
+    """
+    once = np.ones((1, len(groups)))
+    found = {}
+    for key, (measure, least, most) in measures.items():
+        low, high = interval(measure, groups, counts=True, within=(least, most))
+        value = float(measure(once)[0])
+        if np.isfinite(value):
+            found[key] = Figure(value=value, low=min(low, value), high=max(high, value))
+    return found
+
+
+def usual_notes(n: int, groups: int) -> list[str]:
+    """Say what few test items, or few groups of them, mean for the intervals."""
+    if not n:
+        return ["The test set is empty, so nothing is known about how good the model is. Keep some examples for it."]
+    if n < FEW:
+        return [f"The test set has only {n} examples, so the intervals are wide."]
+    if groups < FEW:
+        return [f"The {n} test examples come in only {groups} groups. The intervals count groups, so they are wide."]
+    return []

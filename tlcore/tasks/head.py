@@ -1,0 +1,104 @@
+"""What training needs of a task: layers and loss, an exact solution, and how raw outputs are brought to their unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tlcore.tasks.task import Floats, Targets, Validated
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A head that was solved for: `features @ kernel + bias` are its raw outputs.
+
+    Attributes:
+        kernel: `(features, width)`, float32.
+        bias: `(width,)`, float32.
+        strengths: Of the regularisation, as it was chosen: one for all outputs, or one for each.
+    """
+
+    kernel: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+    strengths: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How raw outputs become the final ones, before the activation: `raw * gain + offset`.
+
+    Attributes:
+        gain, offset: `()` or `(width,)`.
+        temperature: By which logits are divided, where it is one number for all.
+    """
+
+    gain: npt.NDArray[np.float32]
+    offset: npt.NDArray[np.float32]
+    temperature: float | None = None
+
+
+class Solve(Protocol):
+    """Solve for a head exactly."""
+
+    def __call__(
+        self,
+        features: Floats,
+        targets: Targets,
+        *,
+        seed: int,
+        weights: npt.NDArray[np.float32],
+        groups: Integers | None = None,
+        strengths: tuple[float, ...] | None = None,
+    ) -> Exact:
+        """Solve for a head.
+
+        Args:
+            features: `(n, features)`, of any scale.
+            targets: One row for each of them.
+            seed: Deals the folds that choose the strength.
+            weights: `(n,)`, how much each item counts.
+            groups: `(n,)`; items of one number are never on both sides of a fold.
+            strengths: Those of an earlier solution, taken as they are; None chooses by cross-validation.
+        """
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of one run.
+
+    Attributes:
+        width: The number of outputs.
+        layer: Makes the Keras layer from logits to outputs.
+        loss: Makes the Keras loss of raw outputs `(n, width)` with `rows`.
+        metrics: Makes the Keras metrics that are followed on the training batches.
+        rows: Targets of a batch as the loss wants them, `(n, width)`, float32.
+        weights: How much each item counts under a way of balancing, `(n,)`, float32, 1 on average.
+        groups: A number for each item, equal for items of one kind: for sampling, and to keep some of every kind.
+        measure: The loss and the figures of raw outputs, targets and weights.
+        solve: The exact solution.
+        scale: The scaling that raw outputs of the validation items and their targets ask for.
+        resume: A finished head of another run, kernel and bias, as training sees it.
+    """
+
+    width: int
+    layer: Callable[[], Any]
+    loss: Callable[[], Any]
+    metrics: Callable[[], list[Any]]
+    rows: Callable[[Targets], npt.NDArray[np.float32]]
+    weights: Callable[[Targets, str], npt.NDArray[np.float32]]
+    groups: Callable[[Targets], Integers]
+    measure: Callable[[Floats, Targets, Floats], Validated]
+    solve: Solve
+    scale: Callable[[Floats, Targets], Scaling]
+    resume: Callable[[Floats, Floats], tuple[Floats, Floats]] = lambda kernel, bias: (kernel, bias)
+
+
+def count_all_alike(targets: Targets, balancing: str) -> npt.NDArray[np.float32]:
+    """Count every item once."""
+    return np.ones(len(targets), np.float32)

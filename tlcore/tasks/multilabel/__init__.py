@@ -1,0 +1,47 @@
+"""Multi-label classification: any number of labels for each item.
+
+It knows sets of labels, independent probabilities and thresholds. It does not know items, datasets or files.
+"""
+
+from tlcore.tasks.multilabel import answers, labels
+from tlcore.tasks.task import Metric, Task
+
+MULTILABEL = Task(
+    key="multilabel",
+    title="Multi-label classification",
+    explains="Each example has any number of labels, such as every object in it.",
+    output="probabilities",
+    activation="Sigmoid",
+    balancing=("none",),
+    metrics=(
+        Metric(
+            "mean_average_precision",
+            "Mean average precision (mAP)",
+            "How well each label's examples are ranked above the others, averaged over the labels.",
+        ),
+        Metric("micro_f1", "Micro F1", "The F1 score over all labels of all examples together."),
+        Metric("macro_f1", "Macro F1", "The mean F1 score over the labels."),
+        Metric("exact_match", "Exact-match ratio", "The share of examples whose labels are all correct."),
+        Metric(
+            "hamming_loss",
+            "Hamming loss",
+            "The share of wrong yes-or-no decisions over all labels of all examples.",
+            higher_is_better=False,
+        ),
+    ),
+    few=1,
+    names=labels.split,
+    renamed=labels.renamed,
+    read=labels.read,
+    classes=labels.classes,
+    width=answers.width,
+    targets=labels.targets,
+    strata=labels.strata,
+    activate=answers.activate,
+    same=answers.same,
+    answers=answers.answers,
+    right=answers.right,
+    decide=answers.decide,
+    head="tlcore.tasks.multilabel.keras_head",
+    evaluation="tlcore.tasks.multilabel.evaluate",
+)

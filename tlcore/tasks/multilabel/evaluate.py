@@ -1,0 +1,84 @@
+"""Evaluates a multi-label model on its test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tlcore.linear_probe import LinearProbe, principal_axes
+from tlcore.tasks.evaluation import LabelFigures, TaskEvaluation, figures, usual_notes
+from tlcore.tasks.multilabel.answers import USUAL_THRESHOLD, chosen, decide
+from tlcore.tasks.multilabel.labels import targets
+from tlcore.tasks.multilabel.measures import measures, measures_of_label
+from tlcore.tasks.task import Decision, Evidence
+
+MOST_NAMED = 8
+
+
+def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+    """Compute every figure; baselines learn from the training items alone."""
+    true, shares = targets(evidence.labels, classes) > 0, evidence.outputs
+    given = chosen(shares, decision)
+    thresholds = decision.thresholds or (USUAL_THRESHOLD,) * len(classes)
+    counted = true.astype(np.int64)
+    per_label = tuple(
+        LabelFigures(
+            label=label,
+            figures=figures(measures_of_label(shares[:, at], given[:, at], true[:, at]), evidence.groups),
+            support=int(true[:, at].sum()),
+            answered=int(given[:, at].sum()),
+            threshold=thresholds[at],
+        )
+        for at, label in enumerate(classes)
+    )
+    return TaskEvaluation(
+        task="multilabel",
+        n=len(true),
+        groups=len(np.unique(evidence.groups)),
+        metric="mean_average_precision",
+        figures=figures(measures(shares, given, true), evidence.groups),
+        baselines={
+            title: figures(measures(guessed, answered, true), evidence.groups)
+            for title, (guessed, answered) in _baselines(evidence, classes).items()
+        },
+        labels=tuple(classes),
+        per_label=per_label,
+        co_occurrence=_rows(counted.T @ counted),
+        errors=_rows(counted.T @ (given & ~true)),
+        notes=tuple(_notes(evidence, per_label)),
+    )
+
+
+def _rows(table: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(count) for count in row) for row in table)
+
+
+def _baselines(
+    evidence: Evidence, classes: Sequence[str]
+) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]]:
+    """Answer by the labels' frequencies, and by a linear probe on the frozen backbone's features."""
+    learned = targets(evidence.learned, classes)
+    often = np.repeat(learned.mean(axis=0, keepdims=True).astype(np.float64), len(evidence.labels), axis=0)
+    found = {"Label frequencies": (often, chosen(often, Decision()))}
+    if evidence.features is not None:
+        train, test = evidence.features
+        known, axes = targets(evidence.learned_with_features, classes), principal_axes(train)
+        probe = LinearProbe.fit(axes(train), known, answers="labels")
+        shares = probe.predict(axes(test)).astype(np.float64)
+        found["Linear probe"] = (shares, chosen(shares, decide(probe.predict(axes(train)), known)))
+    return found
+
+
+def _notes(evidence: Evidence, per_label: Sequence[LabelFigures]) -> list[str]:
+    notes = usual_notes(len(evidence.labels), len(np.unique(evidence.groups)))
+    for none, sentence in (
+        ([each.label for each in per_label if not each.support], "The test set has no example of {}."),
+        ([each.label for each in per_label if each.support and not each.answered], "The model never predicts {}."),
+    ):
+        if none and evidence.labels:
+            named = ", ".join(f"'{label}'" for label in none[:MOST_NAMED])
+            more = len(none) - MOST_NAMED
+            notes.append(sentence.format(named + (f" and {more:,} more labels" if more > 0 else "")))
+    return notes

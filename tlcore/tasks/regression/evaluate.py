@@ -1,0 +1,46 @@
+"""Evaluates a regression on its test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tlcore.linear_probe import LinearProbe, principal_axes
+from tlcore.tasks.evaluation import TaskEvaluation, figures, usual_notes
+from tlcore.tasks.regression.answers import targets
+from tlcore.tasks.regression.measures import measures
+from tlcore.tasks.task import Decision, Evidence, Floats
+
+
+def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+    """Compute every figure in the value's unit; baselines learn from the training items alone."""
+    true, predicted = targets(evidence.labels, classes)[:, 0], evidence.outputs[:, 0].astype(np.float64)
+    groups = evidence.groups
+    within = np.abs(predicted - true) <= (np.inf if decision.margin is None else decision.margin)
+    covered = figures({"coverage": (lambda counts: counts @ within / counts.sum(axis=1), 0.0, 1.0)}, groups)
+    return TaskEvaluation(
+        task="regression",
+        n=len(true),
+        groups=len(np.unique(groups)),
+        metric="mae",
+        figures=figures(measures(predicted, true), groups),
+        baselines={title: figures(measures(guessed, true), groups) for title, guessed in _baselines(evidence).items()},
+        coverage=covered.get("coverage") if decision.margin is not None else None,
+        target_coverage=decision.coverage,
+        margin=decision.margin,
+        value_name=evidence.value_name,
+        unit=evidence.unit,
+        notes=tuple(usual_notes(len(true), len(np.unique(groups)))),
+    )
+
+
+def _baselines(evidence: Evidence) -> dict[str, Floats]:
+    """Answer by the median of the training values, and by a ridge regression on the frozen backbone's features."""
+    learned = targets(evidence.learned, ())[:, 0]
+    found: dict[str, Floats] = {"Always the median": np.full(len(evidence.labels), np.median(learned))}
+    if evidence.features is not None:
+        train, test = evidence.features
+        known, axes = targets(evidence.learned_with_features, ())[:, 0], principal_axes(train)
+        found["Linear probe"] = LinearProbe.fit(axes(train), known, answers="number").predict(axes(test))
+    return found

@@ -1,0 +1,189 @@
+"""The parts of a task: what a label may say, what a model gives for it, and how good that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tlcore.tasks.evaluation import TaskEvaluation
+
+Floats = npt.NDArray[Any]
+Targets = npt.NDArray[Any]
+
+
+class Decision(BaseModel):
+    """What turns a model's outputs into an answer; it is found on the validation items, and shipped with the model.
+
+    Attributes:
+        thresholds: Of each label, the probability from which it is given; empty where one class is answered.
+        margin: Half the width of a prediction interval, in the value's unit; None where no value is predicted.
+        coverage: The share of intervals that should hold the true value, 0 to 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    thresholds: tuple[float, ...] = ()
+    margin: float | None = None
+    coverage: float = 0.9
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of a model.
+
+    Attributes:
+        kind: `share` is 0 to 1 and shown in percent, `value` is in the unit of the predicted value, `score` a plain
+            number.
+        explains: What it says, in a sentence for somebody without machine learning.
+    """
+
+    key: str
+    title: str
+    explains: str
+    higher_is_better: bool = True
+    kind: Literal["share", "value", "score"] = "share"
+
+    def plain(self, value: float, unit: str = "") -> str:
+        """Write a figure in digits, such as `0.935` or `12.3 kg`."""
+        if self.kind == "value":
+            return f"{value:.4g} {unit}".rstrip()
+        return f"{value:.3f}"
+
+    def shown(self, value: float, unit: str = "") -> str:
+        """Write a figure for a page, such as `93.5 %` or `12.3 kg`."""
+        return f"{100 * value:.1f} %" if self.kind == "share" else self.plain(value, unit)
+
+
+LOSS = Metric("loss", "Loss", "What training minimizes.", higher_is_better=False, kind="score")
+
+
+@dataclass(frozen=True)
+class Validated:
+    """One measurement of a part: the loss, and every metric of the task by its key."""
+
+    loss: float
+    figures: Mapping[str, float]
+
+    def score(self, metric: Metric) -> tuple[float, float]:
+        """Rank by a metric, higher is better; ties are decided by the lower loss."""
+        if metric == LOSS:
+            return 0.0, -self.loss
+        value = self.figures[metric.key]
+        return (value if metric.higher_is_better else -value), -self.loss
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an evaluation is computed from.
+
+    Attributes:
+        labels: Of the test items.
+        outputs: Of the model for them, `(n, width)`.
+        groups: `(n,)`, numbers from 0 on, equal for test items that belong together.
+        learned: The labels of the training items.
+        features: Of the frozen backbone, `(m, d)` for training items and `(n, d)` for the test items; None where they
+            are not known.
+        learned_with_features: The labels of those training items.
+        value_name, unit: Of a predicted value.
+    """
+
+    labels: Sequence[str]
+    outputs: Floats
+    groups: npt.NDArray[Any]
+    learned: Sequence[str]
+    features: tuple[Floats, Floats] | None = None
+    learned_with_features: Sequence[str] = ()
+    value_name: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of answer.
+
+    A label is one text for every task, so that tables, edits and splits need no column of their own: a class, the
+    labels of an item joined by `|`, or a number. `read` and `targets` give it its meaning.
+
+    Attributes:
+        key: As written to `dataset.json`, `config.json` and `labels.json`.
+        title: The field's term.
+        explains: One sentence for the page that asks.
+        output: The name of the model's output.
+        activation: The ONNX operator that turns logits into outputs.
+        balancing: How rare classes may be balanced while training.
+        metrics: What may choose the best epoch; the first is the headline of an evaluation.
+        few: The fewest classes that a dataset needs.
+        names: The classes that a label names.
+        renamed: A label after classes were renamed or merged, by a mapping of old to new names.
+        read: A label in its canonical form. Raises ValueError with the reason.
+        classes: The classes of some labels, in the order of the model's outputs.
+        width: The number of a model's outputs, from the number of classes.
+        targets: Labels as an array, a row for each item: positions `(n,)`, membership `(n, classes)`, values `(n, 1)`.
+        strata: For each label what a split balances: classes, or a range of values.
+        activate: Logits `(n, width)` to outputs.
+        same: `(n,)`: whether two models' outputs `(n, width)` give the same answer.
+        answers: Outputs as columns `predicted` (a label), `confidence` and what else the task says of an item.
+        right: `(n,)`: whether each predicted label counts as right for a true one.
+        decide: The decision from outputs and targets of the validation items.
+        head: The module of the training head, imported only by training.
+        evaluation: The module that evaluates, imported only for that; empty for classification, whose evaluation is a
+            room of its own.
+    """
+
+    key: str
+    title: str
+    explains: str
+    output: str
+    activation: str
+    balancing: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+    few: int
+    names: Callable[[str], tuple[str, ...]]
+    renamed: Callable[[str, Mapping[str, str]], str]
+    read: Callable[[str], str]
+    classes: Callable[[Sequence[str]], tuple[str, ...]]
+    width: Callable[[int], int]
+    targets: Callable[[Sequence[str], Sequence[str]], Targets]
+    strata: Callable[[Sequence[str]], list[tuple[str, ...]]]
+    activate: Callable[[Floats], Floats]
+    same: Callable[[Floats, Floats, Decision], npt.NDArray[Any]]
+    answers: Callable[[Floats, Sequence[str], Decision], pd.DataFrame]
+    right: Callable[[Sequence[str], pd.DataFrame], npt.NDArray[Any]]
+    decide: Callable[[Floats, Targets], Decision]
+    head: str
+    evaluation: str = ""
+
+    def columns(self, width: int) -> list[str]:
+        """Name the columns of a table of predictions that hold the outputs."""
+        return ["value"] if self.output == "values" else [f"p_{index}" for index in range(width)]
+
+    def find_metric(self, key: str) -> Metric:
+        """Find a metric by its key; `loss` is one of every task.
+
+        Raises:
+            KeyError: The task has no such metric.
+        """
+        return {metric.key: metric for metric in (*self.metrics, LOSS)}[key]
+
+    def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+        """Compute everything that a test set says of a model."""
+        found: TaskEvaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        return found
+
+    def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:
+        """Make the training head for a run; needs a backend.
+
+        Args:
+            classes: How many the dataset has.
+            targets: Of the training items, as `targets` gives them.
+            options: `label_smoothing` and `loss`, as in the settings of a run.
+        """
+        return import_module(self.head).build(classes, targets, **options)

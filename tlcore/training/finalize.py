@@ -1,0 +1,115 @@
+"""What a model is given once it is trained: the scale of its outputs, the training pictures that it knows, its graph.
+
+It knows the model, its features and its validation pictures. It does not know phases, files or test pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from tlcore.data.memmap import MappedRows
+from tlcore.inference.ood import learn_known, some_known
+from tlcore.runs.config import TrainingConfig
+from tlcore.tasks import Decision, Task
+from tlcore.tasks.head import Head
+from tlcore.training.engine import on_processor
+from tlcore.training.features import BelowTheCut
+from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
+from tlcore.training.logistic_training import Features, learn_from_training
+from tlcore.training.model import TransferModel
+from tlcore.training.pictures import PARTS
+from tlcore.training.save import to_onnx
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What belongs to a model beside its weights.
+
+    Attributes:
+        graph: Pixels to the task's outputs and unfamiliarity, for ONNX Runtime.
+        temperature: By which the logits are divided, in the graph and in the Keras model; None where the task has none.
+        decision: What turns outputs into answers, found on the validation pictures.
+        validation: Outputs `(n, width)` and unfamiliarity `(n,)` of the validation pictures, by a head that has
+            not met them; None where the model's own is one.
+    """
+
+    graph: onnx.ModelProto
+    temperature: float | None
+    decision: Decision
+    validation: tuple[Floats, Floats] | None
+
+
+class Finishing:
+    """The model of a run whose phases are over.
+
+    Args:
+        cut: That of the last phase.
+    """
+
+    def __init__(
+        self, model: TransferModel, below: BelowTheCut, config: TrainingConfig, task: Task, head: Head, *, cut: int
+    ) -> None:
+        self.model, self.below, self.config, self.cut = model, below, config, cut
+        self.task, self.head = task, head
+        self._whole = len(model.backbone.blocks)
+
+    def finish(self, strengths: tuple[float, ...] | None) -> Finished:
+        """Bring the head's outputs to their scale, in place, and make the graph.
+
+        Args:
+            strengths: Of the exact head, where they are known.
+        """
+        pictures, config = self.below.pictures, self.config
+        kernel, bias = self.model.head
+        rows = some_known(self.head.groups(pictures["train"].targets), seed=config.seed)
+        if config.learns_from_validation:
+            features = self._features(None)
+            head = learn_from_training(features, pictures, config, self.head, strengths=strengths)
+            raw, trained = features["val"] @ head.kernel + head.bias, features["train"][rows]
+        else:
+            features = self._features(rows)
+            raw, trained = features["val"] @ kernel + bias, features["train"]
+        scaling = self.head.scale(raw, pictures["val"].targets)
+        kernel, bias = kernel * scaling.gain, bias * scaling.gain + scaling.offset
+        self.model.set_head(kernel, bias)
+        known = learn_known(trained, features["val"])
+        outputs = self.task.activate(raw * scaling.gain + scaling.offset).astype(np.float32)
+        answers = outputs, known.unfamiliarity(features["val"])
+        body = self._body
+        head_of_graph = head_graph(kernel, bias, known, self.task, like=body, source=body.graph.output[0].name)
+        return Finished(
+            join(body, head_of_graph, "head/"),
+            scaling.temperature,
+            self.task.decide(outputs, pictures["val"].targets),
+            answers if config.learns_from_validation else None,
+        )
+
+    @cached_property
+    def _body(self) -> onnx.ModelProto:
+        """Pixels to what the head sees: the trunk as it was computed with, joined to what was trained."""
+        if self.cut == self._whole:
+            return self.below.graph(self.cut)
+        if not self.cut:
+            return to_onnx(self.model.features, source=PIXELS, target=POOLED)
+        above = to_onnx(self.model.pooled(self.cut), source=FEATURES, target=POOLED)
+        return join(self.below.graph(self.cut), above)
+
+    def _features(self, rows: npt.NDArray[np.int64] | None) -> Features:
+        """What the head is given of the plain pictures, `(n, d)`: of all, or of these training pictures only."""
+        some = {} if rows is None else {"train": rows}
+        if self.cut == self._whole:
+            found = self.below.features(self.cut, some)
+            return {part: each.astype(np.float32) for part, each in found.items()}
+        engine = on_processor(self._body)  # what is trained above has changed: nothing of it is in the cache
+        pixels = {part: self.below.pictures[part].pixels for part in PARTS}
+        return {
+            part: engine(MappedRows(each.array, each.rows[some.get(part, slice(None))]))
+            for part, each in pixels.items()
+        }

@@ -1,0 +1,66 @@
+"""What the log of a run says already: a worker that takes a run up again says it no second time.
+
+It knows events. It does not know how a training goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from tlcore.runs.events import (
+    CrossValidated,
+    Ended,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Exported,
+    Noted,
+    PhaseEnded,
+    PhaseStarted,
+    Started,
+)
+
+
+class ResumeLog:
+    """What has been said of a run.
+
+    Attributes:
+        begun: Whether a worker ever had its turn.
+        judged: Whether the model of the last epoch has been judged on the test pictures.
+    """
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.begun = any(isinstance(event, Started) for event in events)
+        self.judged = False
+        trained = {event.phase for event in events if isinstance(event, PhaseStarted) and event.epochs}
+        self._trained: set[str] = trained
+        self._known: set[Hashable] = set()
+        for event in events:
+            if isinstance(event, EpochEnded) or (isinstance(event, Ended) and event.state == "stopped"):
+                # Judgements and proofs were those of an earlier model; who resumes a stopped run wants to train on.
+                self._known = {known for known in self._known if not isinstance(known, tuple) or known[0] != "model"}
+                self.judged = False
+            self.judged = self.judged or isinstance(event, Evaluated)
+            self._known.add(self._identity(event))
+        self._known.discard(None)
+
+    def __contains__(self, event: object) -> bool:
+        return self._identity(event) in self._known
+
+    def _identity(self, event: object) -> Hashable:
+        """What makes an event the same as another; None for those that may come again."""
+        match event:
+            case EpochEnded(epoch=epoch):
+                return epoch
+            case PhaseStarted(phase=phase, epochs=epochs) if epochs:
+                return "started", phase
+            case PhaseEnded(phase=phase) if phase in self._trained:
+                return "ended", phase
+            case Noted(message=message):
+                return message
+            case Exported(format=name):
+                return "model", name
+            case CrossValidated():
+                return "folds"
+            case _:
+                return None
