@@ -5,6 +5,8 @@ It knows their arguments and what they print. It does not know how pictures are 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +20,7 @@ from tlcore.commands.value_range import value_range
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ImportQuestionError
 from tlcore.markup import one_line
+from tlcore.tasks import TASKS, find_task
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ def add(
 ) -> None:
     """Take pictures in as a dataset."""
     from tlcore.data.dataset import open_dataset
+    from tlcore.data.import_task import label_facts
 
     terminal = Terminal(as_json=as_json)
     workspace = Workspace.default()
@@ -70,11 +74,16 @@ def add(
         target = open_dataset(workspace, into) if into else None
         report = take_in(workspace, Path(path), terminal, choices, name=name, into=target)
     dataset = report.dataset
+    labels = list(dataset.items()["label"])
     left_out = [{"source": left.source, "reason": left.reason} for left in report.left_out]
     content = {
         "dataset": dataset.id,
         "name": dataset.info.name,
-        "classes": {label: int(count) for label, count in dataset.counts().items()},
+        "task": dataset.info.task,
+        "value_name": dataset.info.value_name,
+        "unit": dataset.info.unit,
+        "labels": label_facts(labels, dataset.info.task),
+        "classes": _label_counts(dataset, labels),
         "kept": report.kept,
         "left_out": left_out,
     }
@@ -90,10 +99,9 @@ def list_(as_json: AsJson = False) -> None:
     workspace = Workspace.default()
     datasets: list[dict[str, Any]] = []
     for dataset in list_datasets(workspace):
-        counts = {label: int(count) for label, count in dataset.counts().items()}
-        datasets.append(
-            {"dataset": dataset.id, "name": dataset.info.name, "classes": counts, "pictures": sum(counts.values())}
-        )
+        labels = list(dataset.items()["label"])
+        counts = _label_counts(dataset, labels)
+        datasets.append({"dataset": dataset.id, "name": dataset.info.name, "classes": counts, "pictures": len(labels)})
     for broken, reason in broken_datasets(workspace):
         typer.echo(f"{broken} cannot be read: {reason}", err=True)
     rows = [
@@ -116,7 +124,7 @@ def delete(
     found = open_dataset(Workspace.default(), dataset)
     name, key = found.info.name, found.id
     if not yes:
-        pictures = sum(found.counts().values())
+        pictures = len(found.items())
         typer.confirm(f"Delete the dataset {name} with its {pictures:,} pictures?", abort=True, err=True)
     found.delete()
     Terminal(as_json=as_json).result({"dataset": key, "deleted": True}, f"Deleted {name}.")
@@ -213,9 +221,18 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
     return new
 
 
+def _label_counts(dataset: Dataset, labels: Sequence[str]) -> dict[str, int]:
+    """Count the pictures of each class or label, in the order of the dataset's."""
+    task = find_task(dataset.info.task)
+    counted = Counter(name for label in labels for name in task.names(label))
+    return {name: counted[name] for name in dataset.info.classes}
+
+
 def _described(report: IntakeReport) -> str:
     dataset = report.dataset
-    counts = ", ".join(f"{one_line(label)} {count:,}" for label, count in dataset.counts().items())
+    found = _label_counts(dataset, list(dataset.items()["label"]))
+    counts = ", ".join(f"{one_line(label)} {count:,}" for label, count in found.items())
+    counts = counts or f"{TASKS[dataset.info.task].title}, {one_line(dataset.info.value_name) or 'a number'}"
     lines = [
         f"{dataset.info.name} ({dataset.id}): {counts}.",
         f"{report.kept:,} kept, {len(report.left_out):,} left out.",
