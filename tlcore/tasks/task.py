@@ -119,6 +119,8 @@ class Task:
         output: The name of the model's output.
         activation: The ONNX operator that turns logits into outputs.
         balancing: How rare classes may be balanced while training.
+        options: The settings of a run that apply to this task but not to every one.
+        exact: The term of the head that is solved instead of trained.
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
         few: The fewest classes that a dataset needs.
         names: The classes that a label names.
@@ -144,6 +146,8 @@ class Task:
     output: str
     activation: str
     balancing: tuple[str, ...]
+    options: tuple[str, ...]
+    exact: str
     metrics: tuple[Metric, ...]
     few: int
     names: Callable[[str], tuple[str, ...]]
