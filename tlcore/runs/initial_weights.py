@@ -75,7 +75,7 @@ class _Said(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    labels: tuple[str, ...] = Field((), validation_alias=AliasChoices("labels", "classes"))
+    labels: tuple[str, ...] = Field(default=(), validation_alias=AliasChoices("labels", "classes"))
     resize: str | None = None
     task: str = "classification"
 

@@ -51,6 +51,18 @@ class Metric:
     higher_is_better: bool = True
     kind: Literal["share", "value", "score"] = "share"
 
+    @property
+    def name(self) -> str:
+        """The title as it stands within a sentence."""
+        first = self.title.split()[0]
+        proper = first == "Spearman" or not first[1:].islower()
+        return self.title if proper else self.title[0].lower() + self.title[1:]
+
+    @property
+    def short(self) -> str:
+        """The usual abbreviation where the title has one, such as `MAE`; else the title."""
+        return self.title.partition("(")[2].rstrip(")") or self.title
+
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
         if self.kind == "value":
