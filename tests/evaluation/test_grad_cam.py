@@ -19,13 +19,12 @@ from tlcore.evaluation.grad_cam import (
     likeness,
     middle,
     occlusion,
-    over,
     shares,
     shuffled,
-    stretched,
     trust,
 )
 from tlcore.evaluation.saliency import even_border, look_at_classes
+from tlcore.modalities.image.heat_overlay import over, stretched
 
 SIZE = 16
 LABELS = image_contract(classes=tuple(CLASSES), size=SIZE, resize="crop", backbone="small", dataset="shapes")

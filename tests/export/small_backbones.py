@@ -22,11 +22,11 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.export.calibration_data import sample
 from tlcore.export.parity import AppAnswers
 from tlcore.files import write_json
 from tlcore.inference.ood import learn_known
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run

@@ -21,13 +21,13 @@ from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Range
 from tlcore.data.intake import ingest
-from tlcore.data.pixels import read_pixels
-from tlcore.data.progress import drain
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.export.training_script import training_script
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities.image.pixels import read_pixels
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.manifest import artefact
@@ -132,7 +132,7 @@ def test_programs_that_were_handed_out_answer_as_the_app_does(run, tmp_path):
         assert json.loads(archive.read("model/contract.json"))["input"]["value_range"] == list(RANGE)
     graph = onnx.load(artefact(run.path, "onnx-fullsize"))
     said = next(json.loads(prop.value) for prop in graph.metadata_props if prop.key == "contract")
-    assert said["value_range"] == list(RANGE)
+    assert said["input"]["value_range"] == list(RANGE)
 
 
 @pytest.mark.slow

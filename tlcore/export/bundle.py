@@ -17,7 +17,6 @@ from string import Template
 import numpy as np
 
 from tlcore.contract import CONTRACT, Contract, read_contract
-from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
@@ -25,6 +24,7 @@ from tlcore.export.pixel_parity import seen_by_python
 from tlcore.export.replies import outputs_of, unfamiliarity_of
 from tlcore.export.wording import outputs, words
 from tlcore.markup import markdown
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

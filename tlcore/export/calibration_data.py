@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from tlcore.contract import read_contract
 from tlcore.data.dataset import open_dataset
-from tlcore.data.pixels import read_pixels
 from tlcore.errors import ExportError
+from tlcore.modalities.image.pixels import read_pixels
 from tlcore.runs.run import Run
 from tlcore.tasks import Task
 from tlcore.threads import map_bounded

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from tlcore.contract import CONTRACT, Contract, read_contract
-from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, PACKAGES, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
@@ -29,6 +28,7 @@ from tlcore.export.training_script import cannot_be_told, training_script
 from tlcore.export.wording import words
 from tlcore.export.zip import pack, unpack
 from tlcore.markup import markdown
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

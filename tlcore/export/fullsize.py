@@ -12,13 +12,13 @@ import numpy as np
 import onnx
 
 from tlcore.contract import NamedTensors, read_contract
-from tlcore.data.standalone import pixels_py
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.fullsize_graph import fullsize_graph
 from tlcore.export.onnx_files import CONTRACT_KEY, OnnxFile
 from tlcore.export.pixel_parity import UPRIGHT_FIRST, Sight, answered, laid_out
 from tlcore.items import Field
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.contract import ImageInput
-from tlcore.data.pixels import Policy, ValueRange, read_pixels
 from tlcore.errors import ExportError
-from tlcore.export.battery import AwkwardFile, battery
+from tlcore.modalities.image.battery import AwkwardFile, battery
+from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
 from tlcore.runs.manifest import Awkward
 
 if TYPE_CHECKING:

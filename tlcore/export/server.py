@@ -36,9 +36,15 @@ MODULES = (
     "files.py",
     "items.py",
     "threads.py",
-    "data/__init__.py",
-    "data/containers.py",
-    "data/pixels.py",
+    "progress.py",
+    "modalities/__init__.py",
+    "modalities/modality.py",
+    *(
+        f"modalities/image/{name}.py"
+        for name in (
+            *("__init__", "augment", "containers", "examine", "pixels", "standalone", "value_counts", "value_range"),
+        )
+    ),
     "inference/__init__.py",
     "inference/predictor.py",
     "inference/session.py",
@@ -97,7 +103,7 @@ class Server:
             {"python": platform.python_version(), **said["versions"]},
             unfamiliarity=unfamiliarity_of(answers),
             milliseconds_p95=said["milliseconds_p95"],
-            sight=seen_by_python(home, "tlcore.data.pixels", contract.input, fresh, scratch),
+            sight=seen_by_python(home, "tlcore.modalities.image.pixels", contract.input, fresh, scratch),
         )
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from tlcore.contract import Contract
-from tlcore.data.pixels import ValueRange, open_picture
 from tlcore.errors import ExportError
 from tlcore.export.browser import find_browser
 from tlcore.export.bundle import BUNDLED, TIME
@@ -25,6 +24,7 @@ from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, answered, laid_out
 from tlcore.export.replies import outputs_of, unfamiliarity_of
 from tlcore.export.wording import words
 from tlcore.markup import markdown
+from tlcore.modalities.image.pixels import ValueRange, open_picture
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from tlcore.contract import UNFAMILIARITY, Contract, read_contract
-from tlcore.data.pixels import read_pixels
 from tlcore.errors import RunError
 from tlcore.inference.session import open_session
+from tlcore.modalities.image.pixels import read_pixels
 from tlcore.tasks import Reply
 from tlcore.threads import cores, map_bounded
 

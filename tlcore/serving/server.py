@@ -17,10 +17,10 @@ from pathlib import Path
 import uvicorn
 
 from tlcore.contract import Contract, read_contract
-from tlcore.data.pixels import MAX_PIXELS
 from tlcore.errors import GraftError, RunError
 from tlcore.files import sha256
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities.image.pixels import MAX_PIXELS
 from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
 

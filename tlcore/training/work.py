@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from tlcore.contract import image_contract, write_contract
-from tlcore.data.progress import drain
 from tlcore.evaluation.feature_map import named_tensors
 from tlcore.evaluation.run import evaluate_run, headline, write_validation
 from tlcore.export.exporter import FreshProcess
@@ -22,6 +21,7 @@ from tlcore.jobs.progress import Progress
 from tlcore.jobs.queue import turn
 from tlcore.jobs.writer import StoppedError
 from tlcore.jobs.writer import work as be_worker
+from tlcore.progress import drain
 from tlcore.runs.disk_space import check_room
 from tlcore.runs.events import Event, Exported, Resumed, Started
 from tlcore.runs.recorder import Recorder
