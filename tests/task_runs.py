@@ -15,8 +15,8 @@ from tests.conftest import CLASSES
 from tlcore.data.dataset import Dataset
 from tlcore.data.info import fingerprint, write_table
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.files import write_json
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run
