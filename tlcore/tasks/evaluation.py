@@ -28,7 +28,8 @@ class LabelFigures(BaseModel):
     """What the test set says of one label.
 
     Attributes:
-        figures: `precision`, `recall`, `f1` and `average_precision`, 0 to 1; one that is not defined is missing.
+        figures: `precision`, `recall`, `f1`, `average_precision` and `calibration_error`, 0 to 1; one that is not
+            defined is missing.
         support: Test items that have the label.
         answered: Test items that were given it.
         threshold: The probability from which it is given.

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlcore.tasks.evaluation import TaskEvaluation
+    from tlcore.tasks.evaluation import Measures, TaskEvaluation
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -176,6 +176,18 @@ class Task:
     def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
         """Compute everything that a test set says of a model."""
         found: TaskEvaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        return found
+
+    def measures(self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
+        """Make each metric a function of how often each item occurs, as `tasks.evaluation.figures` takes them."""
+        found: Measures = import_module(self.evaluation).measures_of(labels, outputs, classes, decision)
+        return found
+
+    def item_errors(
+        self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
+    ) -> npt.NDArray[Any]:
+        """Compute how wrong the answer about each item is, `(n,)`: wrong labels, or the absolute error."""
+        found: npt.NDArray[Any] = import_module(self.evaluation).item_errors(labels, outputs, classes, decision)
         return found
 
     def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from tlcore.linear_probe import LinearProbe, principal_axes
-from tlcore.tasks.evaluation import TaskEvaluation, figures, usual_notes
+from tlcore.tasks.evaluation import Measures, TaskEvaluation, figures, usual_notes
 from tlcore.tasks.regression.answers import targets
 from tlcore.tasks.regression.measures import measures
 from tlcore.tasks.task import Decision, Evidence, Floats
@@ -33,6 +34,19 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
         unit=evidence.unit,
         notes=tuple(usual_notes(len(true), len(np.unique(groups)))),
     )
+
+
+def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
+    """Make each metric a function of how often each item occurs."""
+    return measures(outputs[:, 0].astype(np.float64), targets(labels, classes)[:, 0])
+
+
+def item_errors(
+    labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
+) -> npt.NDArray[np.float64]:
+    """Compute the absolute error of each item, `(n,)`, in the value's unit."""
+    errors: npt.NDArray[np.float64] = np.abs(outputs[:, 0].astype(np.float64) - targets(labels, classes)[:, 0])
+    return errors
 
 
 def _baselines(evidence: Evidence) -> dict[str, Floats]:
