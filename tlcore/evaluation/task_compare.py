@@ -15,11 +15,10 @@ from tlcore.data.edits.diff import Since, edits_since
 from tlcore.errors import ExportError, RunError
 from tlcore.evaluation.files import read_task_evaluation
 from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
-from tlcore.intervals import interval
 from tlcore.runs.manifest import read_manifest
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
-from tlcore.tasks.evaluation import Figure, figures
+from tlcore.tasks.evaluation import Figure, difference, figures
 
 
 class _Part(BaseModel):
@@ -195,25 +194,18 @@ def task_pair(first: str, second: str, one: TaskAnswers, other: TaskAnswers) -> 
         return TaskPair(first=first, second=second, n=0)
     one, other = one.of(shas), other.of(shas)
     metric = one.task.metrics[0].key
-    kept = [
-        {metric: each.task.measures(each.labels, each.outputs, each.classes, each.decision)[metric]}
-        for each in (one, other)
-    ]
-    (before, least, most), (after, *_) = kept[0][metric], kept[1][metric]
-    low, high = interval(
-        lambda counts: after(counts) - before(counts), one.groups, counts=True, within=(least - most, most - least)
+    before, after = (
+        each.task.measures(each.labels, each.outputs, each.classes, each.decision) for each in (one, other)
     )
-    once = np.ones((1, len(shas)))
-    value = float((after(once) - before(once))[0])
     change = one.item_errors() - other.item_errors()
     order = np.argsort(-change, kind="stable")
     return TaskPair(
         first=first,
         second=second,
         n=len(shas),
-        before=figures(kept[0], one.groups).get(metric),
-        after=figures(kept[1], one.groups).get(metric),
-        difference=Figure(value=value, low=min(low, value), high=max(high, value)),
+        before=figures({metric: before[metric]}, one.groups).get(metric),
+        after=figures({metric: after[metric]}, one.groups).get(metric),
+        difference=difference(before, after, metric, one.groups),
         better=tuple(shas[at] for at in order if change[at] > 0),
         worse=tuple(shas[at] for at in order[::-1] if change[at] < 0),
         grouped=len(np.unique(one.groups)) < len(shas),

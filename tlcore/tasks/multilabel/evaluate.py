@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.linear_probe import LinearProbe, principal_axes
-from tlcore.tasks.evaluation import LabelFigures, Measures, TaskEvaluation, figures, usual_notes
+from tlcore.tasks.evaluation import LabelFigures, Measures, TaskEvaluation, difference, figures, usual_notes
 from tlcore.tasks.multilabel.answers import USUAL_THRESHOLD, chosen, decide
 from tlcore.tasks.multilabel.curves import label_calibration_error
 from tlcore.tasks.multilabel.labels import targets
@@ -37,16 +37,20 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
         )
         for at, label in enumerate(classes)
     )
+    mine, metric, groups = measures(shares, given, true), "mean_average_precision", evidence.groups
+    theirs = {
+        title: measures(guessed, answered, true) for title, (guessed, answered) in _baselines(evidence, classes).items()
+    }
     return TaskEvaluation(
         task="multilabel",
         n=len(true),
         groups=len(np.unique(evidence.groups)),
-        metric="mean_average_precision",
-        figures=figures(measures(shares, given, true), evidence.groups),
-        baselines={
-            title: figures(measures(guessed, answered, true), evidence.groups)
-            for title, (guessed, answered) in _baselines(evidence, classes).items()
-        },
+        metric=metric,
+        figures=figures(mine, groups),
+        baselines={title: figures(each, groups) for title, each in theirs.items()},
+        above_baselines={title: difference(each, mine, metric, groups) for title, each in theirs.items()}
+        if len(true)
+        else {},
         labels=tuple(classes),
         per_label=per_label,
         co_occurrence=_rows(counted.T @ counted),
