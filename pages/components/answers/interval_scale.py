@@ -6,6 +6,8 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import streamlit as st
+
 from pages.components.shell.theme import ACCENT, QUIET
 
 STYLE = """
@@ -33,8 +35,8 @@ class Line:
     said: str
 
 
-def scale(lines: Sequence[Line], *, most: float = 1.0) -> str:
-    """Lay out lines from 0 to `most` as HTML; the first is the model's and stands out."""
+def show(lines: Sequence[Line], *, most: float = 1.0) -> None:
+    """Show lines from 0 to `most`; the first is the model's and stands out."""
     parts = [STYLE, '<div class="scale">']
     for place, line in enumerate(lines):
         colour = QUIET if place else ACCENT
@@ -45,4 +47,4 @@ def scale(lines: Sequence[Line], *, most: float = 1.0) -> str:
             f'<div class="dot" style="left:{here:.2f}%;background:{colour}"></div></div>',
             f'<span class="said">{html.escape(line.said)}</span>',
         ]
-    return "".join([*parts, "</div>"])
+    st.html("".join([*parts, "</div>"]))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pages.components.answers import (
-    headline,
+    all_metrics,
+    headline_metric,
     label_calibration,
     label_errors,
     label_matrix,
     label_table,
     label_threshold,
-    metric_table,
 )
 from pages.components.answers.judged import Judged
 
@@ -21,10 +21,10 @@ ABOUT = {
 
 def overview(judged: Judged) -> None:
     """The headline, which labels occur together and are mixed up, every metric, and the worst errors."""
-    headline.show(judged, beside="micro_f1", about=ABOUT)
+    headline_metric.show(judged, beside="micro_f1", about=ABOUT)
     if judged.evaluation.n:
         label_matrix.show(judged)
-        metric_table.show(judged)
+        all_metrics.show(judged)
         label_errors.show(judged)
 
 

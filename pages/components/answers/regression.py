@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.answers import headline, metric_table, value_charts, value_errors
+from pages.components.answers import all_metrics, headline_metric, value_charts, value_errors
 from pages.components.answers.judged import Judged
 from pages.components.shell import formats, frame
 from pages.components.shell.plotly_chart import plotly_chart
@@ -17,11 +17,11 @@ ABOUT = {
 
 def overview(judged: Judged) -> None:
     """The headline, predicted against true values, prediction intervals, every metric, and the largest errors."""
-    headline.show(judged, beside="r2", about=ABOUT)
+    headline_metric.show(judged, beside="r2", about=ABOUT)
     if judged.evaluation.n:
         predicted_against_true(judged)
         intervals(judged)
-        metric_table.show(judged)
+        all_metrics.show(judged)
         value_errors.largest(judged)
 
 

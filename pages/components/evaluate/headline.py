@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 import streamlit as st
 
-from pages.components.answers.interval_scale import Line, scale
+from pages.components.answers import interval_scale
+from pages.components.answers.interval_scale import Line
 from pages.components.shell import formats
 from pages.components.shell.theme import ACCENT
 from tlcore.evaluation.figures import Interval
@@ -24,7 +25,7 @@ def headline(evaluation: Evaluation) -> None:
             with st.container(gap="xxsmall"):
                 st.metric(label, value)
                 st.caption(about)
-    st.html(scale(_lines(evaluation)))
+    interval_scale.show(_lines(evaluation))
     st.markdown(_reading(evaluation))
     for note in evaluation.notes:
         short = note if len(note) <= LONGEST_NOTE else f"{note[:LONGEST_NOTE]} …"

@@ -67,8 +67,8 @@ def verdict(found: TaskPair, metric: Metric, unit: str, first: str, second: str)
     better = "significant" if found.significant else "not significant"
     return (
         f"On the {n} that both runs were tested on, the {formats.plain(metric.title)} of **{formats.plain(second)}** "
-        f"is **{signed(metric, abs(by.value), unit).removeprefix('+')} {side}** than that of **{formats.plain(first)}** "
-        f"(95 % confidence interval {low} to {high}). The difference is **{better}**."
+        f"is **{signed(metric, abs(by.value), unit).removeprefix('+')} {side}** than that of "
+        f"**{formats.plain(first)}** (95 % confidence interval {low} to {high}). The difference is **{better}**."
         + (" Pictures of one group count as one." if found.grouped else "")
     )
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import streamlit as st
 
-from pages.components.answers.interval_scale import Line, scale
+from pages.components.answers import figure_text, interval_scale
+from pages.components.answers.interval_scale import Line
 from pages.components.answers.judged import Judged
 from pages.components.shell import formats, test_usage
 from tlcore.tasks import Metric
@@ -38,7 +39,7 @@ def show(judged: Judged, *, beside: str, about: Mapping[str, str]) -> None:
         if found := figures.get(metric.key):
             lines.append(_line(judged, title.lower(), found))
     most = 1.0 if metric.kind == "share" else _round_up(max(line.high for line in lines))
-    st.html(scale(lines, most=most))
+    interval_scale.show(lines, most=most)
     st.markdown(_reading(judged))
     _notes(judged)
     if judged.dataset is not None:
@@ -50,15 +51,19 @@ def _figures(judged: Judged, beside: Metric, about: Mapping[str, str]) -> Iterat
     evaluation, metric, found = judged.evaluation, judged.metric, judged.evaluation.headline
     n = formats.plural(evaluation.n, "test picture")
     yield (
-        f"Test {_short(metric)}",
-        judged.value(metric, found.value),
-        f"95 % confidence interval **{judged.interval(metric, found)}**, {n}",
+        formats.plain(f"Test {_short(metric)}"),
+        figure_text.value(judged, metric, found.value),
+        f"95 % confidence interval **{figure_text.interval(judged, metric, found)}**, {n}",
     )
     for title, figures in reversed(evaluation.baselines.items()):
         if known := figures.get(metric.key):
-            yield title, judged.value(metric, known.value), about.get(title, "")
+            yield formats.plain(title), figure_text.value(judged, metric, known.value), about.get(title, "")
     if known := evaluation.figures.get(beside.key):
-        yield _short(beside), judged.value(beside, known.value), f"95 % interval {judged.interval(beside, known)}"
+        yield (
+            formats.plain(_short(beside)),
+            figure_text.value(judged, beside, known.value),
+            f"95 % interval {figure_text.interval(judged, beside, known)}",
+        )
 
 
 def _line(judged: Judged, name: str, figure: Figure) -> Line:
@@ -75,11 +80,11 @@ def _reading(judged: Judged) -> str:
     evaluation, metric, found = judged.evaluation, judged.metric, judged.evaluation.headline
     if metric.kind == "value":
         said = (
-            f"On new pictures like these, expect predictions to be off by **{judged.interval(metric, found)}** on "
+            f"On new pictures like these, expect predictions to be off by **{figure_text.interval(judged, metric, found)}** on "
             "average. The model never saw the test set during training."
         )
     else:
-        said = f"{metric.explains} The model never saw the test set during training."
+        said = f"{formats.plain(metric.explains)} The model never saw the test set during training."
     above = evaluation.above_baselines
     simple, *others = above or [""]
     if simple and not _better(metric, above[simple]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from pages.components.answers import figure_text
 from pages.components.answers.judged import Judged
 from pages.components.shell import formats
 
@@ -21,14 +22,16 @@ def show(judged: Judged) -> None:
         if found is None:
             continue
         beside = {
-            formats.plain(title): judged.value(metric, figures[metric.key].value) if metric.key in figures else "–"
+            formats.plain(title): figure_text.value(judged, metric, figures[metric.key].value)
+            if metric.key in figures
+            else "–"
             for title, figures in evaluation.baselines.items()
         }
         rows.append(
             {
                 "metric": metric.title,
-                "value": judged.value(metric, found.value),
-                "95 %": judged.interval(metric, found),
+                "value": figure_text.value(judged, metric, found.value),
+                "95 %": figure_text.interval(judged, metric, found),
                 **beside,
                 "meaning": metric.explains + ("" if metric.higher_is_better else " Lower is better."),
             }
