@@ -28,7 +28,7 @@ FRACTIONS = Fractions(train=0.4, val=0.3, test=0.3)
 def multilabel_dataset(dataset: Dataset, labels=LABELS, *, seed=0) -> Dataset:
     """Give the pictures of a dataset any number of labels each; some have none."""
     rng = np.random.default_rng(seed)
-    often = np.linspace(0.55, 0.2, len(labels))
+    often = np.linspace(0.55, 0.2, len(labels)) * min(1.0, 8 / len(labels))
     names = np.array(labels, object)
     given = rng.random((len(dataset.all_items()), len(labels))) < often
     return _with_task(dataset, "multilabel", [join(names[row]) for row in given], labels)

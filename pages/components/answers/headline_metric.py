@@ -59,11 +59,8 @@ def _figures(judged: Judged, beside: Metric, about: Mapping[str, str]) -> Iterat
         if known := figures.get(metric.key):
             yield formats.plain(title), figure_text.value(judged, metric, known.value), about.get(title, "")
     if known := evaluation.figures.get(beside.key):
-        yield (
-            formats.plain(_short(beside)),
-            figure_text.value(judged, beside, known.value),
-            f"95 % interval {figure_text.interval(judged, beside, known)}",
-        )
+        said = f"95 % interval {figure_text.interval(judged, beside, known)}"
+        yield formats.plain(_short(beside)), figure_text.value(judged, beside, known.value), said
 
 
 def _line(judged: Judged, name: str, figure: Figure) -> Line:
@@ -79,9 +76,10 @@ def _reading(judged: Judged) -> str:
     """What the headline promises, and whether the baselines do as well."""
     evaluation, metric, found = judged.evaluation, judged.metric, judged.evaluation.headline
     if metric.kind == "value":
+        off = figure_text.interval(judged, metric, found)
         said = (
-            f"On new pictures like these, expect predictions to be off by **{figure_text.interval(judged, metric, found)}** on "
-            "average. The model never saw the test set during training."
+            f"On new pictures like these, expect predictions to be off by **{off}** on average. The model never saw "
+            "the test set during training."
         )
     else:
         said = f"{formats.plain(metric.explains)} The model never saw the test set during training."
