@@ -51,7 +51,7 @@ def test_an_error_of_a_value_has_its_unit_and_the_median_beside_it(value_run):
     app = open_page("evaluate", run=value_run.id)
     shown = {metric.label: metric.value for metric in app.metric}
     found = read_task_evaluation(value_run.path)
-    assert shown["Test MAE"] == f"{found.headline.value:.4g} kg"
+    assert shown["Test MAE"] == f"{found.headline.value:.3g} kg"
     assert shown["Always the median"].endswith("kg")
     assert shown["Target coverage"].startswith("90")
     assert shown["Coverage on the test set"].startswith(f"{100 * found.coverage.value:.1f}")

@@ -22,7 +22,7 @@ def show(judged: Judged) -> None:
         if found is None:
             continue
         beside = {
-            formats.plain(title): figure_text.value(judged, metric, figures[metric.key].value)
+            formats.plain(title): figure_text.value(metric, figures[metric.key].value, evaluation.unit)
             if metric.key in figures
             else "–"
             for title, figures in evaluation.baselines.items()
@@ -30,8 +30,8 @@ def show(judged: Judged) -> None:
         rows.append(
             {
                 "metric": metric.title,
-                "value": figure_text.value(judged, metric, found.value),
-                "95 %": figure_text.interval(judged, metric, found),
+                "value": figure_text.value(metric, found.value, evaluation.unit),
+                "95 %": figure_text.interval(metric, found, evaluation.unit),
                 **beside,
                 "meaning": metric.explains + ("" if metric.higher_is_better else " Lower is better."),
             }

@@ -52,15 +52,19 @@ def _figures(judged: Judged, beside: Metric, about: Mapping[str, str]) -> Iterat
     n = formats.plural(evaluation.n, "test picture")
     yield (
         formats.plain(f"Test {_short(metric)}"),
-        figure_text.value(judged, metric, found.value),
-        f"95 % confidence interval **{figure_text.interval(judged, metric, found)}**, {n}",
+        figure_text.value(metric, found.value, evaluation.unit),
+        f"95 % confidence interval **{figure_text.interval(metric, found, evaluation.unit)}**, {n}",
     )
     for title, figures in reversed(evaluation.baselines.items()):
         if known := figures.get(metric.key):
-            yield formats.plain(title), figure_text.value(judged, metric, known.value), about.get(title, "")
+            yield (
+                formats.plain(title),
+                figure_text.value(metric, known.value, evaluation.unit),
+                about.get(title, ""),
+            )
     if known := evaluation.figures.get(beside.key):
-        said = f"95 % interval {figure_text.interval(judged, beside, known)}"
-        yield formats.plain(_short(beside)), figure_text.value(judged, beside, known.value), said
+        said = f"95 % interval {figure_text.interval(beside, known, evaluation.unit)}"
+        yield formats.plain(_short(beside)), figure_text.value(beside, known.value, evaluation.unit), said
 
 
 def _line(judged: Judged, name: str, figure: Figure) -> Line:
@@ -68,7 +72,7 @@ def _line(judged: Judged, name: str, figure: Figure) -> Line:
     if metric.kind == "share":
         said = f"{100 * figure.low:.0f}–{100 * figure.high:.0f} %"
     else:
-        said = f"{metric.plain(figure.low)}–{metric.plain(figure.high, unit)}"
+        said = f"{figure_text.number(figure.low)} to {figure_text.number(figure.high, unit)}"
     return Line(name, figure.low, figure.value, figure.high, said)
 
 
@@ -76,7 +80,7 @@ def _reading(judged: Judged) -> str:
     """What the headline promises, and whether the baselines do as well."""
     evaluation, metric, found = judged.evaluation, judged.metric, judged.evaluation.headline
     if metric.kind == "value":
-        off = figure_text.interval(judged, metric, found)
+        off = figure_text.interval(metric, found, evaluation.unit)
         said = (
             f"On new pictures like these, expect predictions to be off by **{off}** on average. The model never saw "
             "the test set during training."
@@ -94,25 +98,21 @@ def _reading(judged: Judged) -> str:
 
 def _against(judged: Judged, title: str, by: Figure) -> str:
     """Weigh the paired difference to a baseline."""
-    metric, name = judged.metric, formats.plain(title.lower())
-    low, high = (_signed(judged, each) for each in (by.low, by.high))
-    more = _signed(judged, abs(by.value)).removeprefix("+")
-    interval = f"95 % interval {low} to {high}"
+    metric, unit, name = judged.metric, judged.evaluation.unit, formats.plain(title.lower())
+    low, high = (figure_text.signed(metric, each, unit) for each in (by.low, by.high))
+    more, side = figure_text.size(metric, by.value, unit), figure_text.direction(metric, by.value)
+    ours = f"In a paired comparison, its {formats.plain(_short(metric))} is"
     if by.low <= 0 <= by.high:
-        return f"In a paired comparison it differs from the {name} by {more} ({interval}): **not significant**."
-    side = "better" if _better(metric, by) else "worse"
-    end = "" if side == "better" else ": training made it worse"
-    return f"In a paired comparison it is **{more} {side} than the {name}** ({interval}){end}."
+        return (
+            f"{ours} {more} {side} than that of the {name} (95 % interval {low} to {high}): the difference is **not "
+            "significant**."
+        )
+    end = "" if _better(metric, by) else ": training made it worse"
+    return f"{ours} **{more} {side}** than that of the {name} (95 % interval {low} to {high}){end}."
 
 
 def _better(metric: Metric, by: Figure) -> bool:
     return by.low > 0 if metric.higher_is_better else by.high < 0
-
-
-def _signed(judged: Judged, value: float) -> str:
-    if judged.metric.kind == "share":
-        return f"{100 * value:+.1f} points"
-    return formats.plain(f"{value:+.3g} {judged.evaluation.unit}".rstrip())
 
 
 def _short(metric: Metric) -> str:

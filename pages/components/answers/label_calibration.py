@@ -25,7 +25,7 @@ def show(judged: Judged) -> None:
     st.subheader("Calibration: is the probability right?", anchor=False)
     st.markdown(
         "Of all pictures to which the model gives a label with 80 %, about 80 % should have it. Points above the "
-        "diagonal: the model is underconfident; below: overconfident. Each label has its own temperature, fitted on "
+        "diagonal: the probabilities are too low; below: too high. Each label has its own temperature, fitted on "
         "the validation set."
     )
     place = label_picker.pick(judged, "calibration-label")

@@ -103,7 +103,7 @@ def _chart(
             cells(labels, table, support, shown, errors=errors),
             dark=st.context.theme.type == "dark",
             chosen=(shown.index(marked[0]), shown.index(marked[1])) if marked else None,
-            titles=("true label", "wrongly given label" if errors else "label"),
+            titles=("true label", "wrongly given label") if errors else ("label", "also has the label"),
         ),
         key=key,
         on_select=follow,

@@ -71,7 +71,8 @@ def figure(curve: ThresholdCurve, now: AtThreshold, before: AtThreshold, share: 
         hovertemplate="threshold %{customdata[0]:.2f}: precision %{y:.0%}, recall %{x:.0%}, given to "
         "%{customdata[1]}<extra></extra>",
     )
-    for name, at, colour, symbol in (("model", before, PARTS["val"], "star"), ("tried", now, ACCENT, "circle")):
+    marks = [("model's threshold", before, PARTS["val"], "star"), ("threshold tried", now, ACCENT, "circle")]
+    for name, at, colour, symbol in marks[: 1 if now == before else 2]:
         drawn.add_scatter(
             x=[at.recall],
             y=[at.precision],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.answers import all_metrics, headline_metric, value_charts, value_errors
+from pages.components.answers import all_metrics, figure_text, headline_metric, value_charts, value_errors
 from pages.components.answers.judged import Judged
 from pages.components.shell import formats, frame
 from pages.components.shell.plotly_chart import plotly_chart
@@ -58,7 +58,7 @@ def intervals(judged: Judged) -> None:
         return
     with st.grid(3, min_column_width=170):
         for label, value, about in (
-            ("Prediction interval", f"± {margin:.3g} {evaluation.unit}".rstrip(), "around every predicted value"),
+            ("Prediction interval", f"± {figure_text.number(margin, evaluation.unit)}", "around every predicted value"),
             ("Target coverage", formats.percent(target, 0), "of the intervals should hold the true value"),
             (
                 "Coverage on the test set",
@@ -104,8 +104,8 @@ def _histogram(judged: Judged) -> None:
     found = value_errors.values(judged)
     st.subheader("Distribution of residuals", anchor=False)
     mean = float(found.residuals.mean())
-    side, said = "too high" if mean > 0 else "too low", f"The mean residual is {mean:+.3g} {found.unit}".rstrip()
-    st.markdown(formats.plain(f"{said}: on average, predictions are {side}."))
+    side, size = "too high" if mean > 0 else "too low", figure_text.signed_number(mean, found.unit)
+    st.markdown(formats.plain(f"The mean residual is {size}: on average, predictions are {side}."))
     plotly_chart(
         value_charts.histogram(found),
         key="residual-histogram",

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.answers import item_gallery
+from pages.components.answers import figure_text, item_gallery
 from pages.components.answers.judged import Judged
 from pages.components.answers.value_charts import Values
 from pages.components.shell import formats
@@ -83,17 +83,14 @@ def said(judged: Judged, shas: Sequence[str]) -> dict[str, item_gallery.Said]:
     of, unit = judged.answers.of(list(shas)), judged.evaluation.unit
     true, predicted = of.task.targets(of.labels, ())[:, 0], of.outputs[:, 0].astype(np.float64)
     margin, about = judged.evaluation.margin, {}
+    number, signed = figure_text.number, figure_text.signed_number
     for sha, right, answer in zip(shas, true, predicted, strict=True):
-        lines = [f"true {_number(right, unit)}", f"predicted {_number(answer, unit)}"]
+        lines = [f"true {number(right, unit)}", f"predicted {number(answer, unit)}"]
         if margin is not None:
-            lines.append(f"prediction interval {_number(answer - margin)} to {_number(answer + margin, unit)}")
-        lines.append(f"off by {answer - right:+.3g} {unit}".rstrip())
-        about[sha] = (f"{answer - right:+.3g}", "\n".join(lines))
+            lines.append(f"prediction interval {number(answer - margin)} to {number(answer + margin, unit)}")
+        lines.append(f"off by {signed(answer - right, unit)}")
+        about[sha] = (signed(answer - right), "\n".join(lines))
     return about
-
-
-def _number(value: float, unit: str = "") -> str:
-    return f"{value:.4g} {unit}".rstrip()
 
 
 def _asked(shas: Sequence[str]) -> int | None:

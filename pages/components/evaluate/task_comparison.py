@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import answers
-from pages.components.answers import Judged, item_gallery
+from pages.components.answers import Judged, figure_text, item_gallery
 from pages.components.shell import formats, frame
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.task_compare import TaskComparison, TaskPair, TaskRunFigures
@@ -52,8 +52,8 @@ def figures(metric: Metric, before: Figure, after: Figure, unit: str, names: tup
     with st.grid(2, min_column_width=220):
         for name, figure in zip(names, (before, after), strict=True):
             with st.container(gap=None):
-                st.metric(formats.plain(f"{metric.title}: {name}"), formats.figure(metric, figure.value, unit))
-                st.caption(f"95 % interval {_interval(metric, figure, unit)}")
+                st.metric(formats.plain(f"{metric.title}: {name}"), figure_text.value(metric, figure.value, unit))
+                st.caption(f"95 % interval {figure_text.interval(metric, figure, unit)}")
 
 
 def verdict(found: TaskPair, metric: Metric, unit: str, first: str, second: str) -> str:
@@ -61,15 +61,14 @@ def verdict(found: TaskPair, metric: Metric, unit: str, first: str, second: str)
     by = found.difference
     if by is None:
         return ""
-    low, high = (signed(metric, each, unit) for each in (by.low, by.high))
-    n = formats.plural(found.n, "picture")
-    side = "higher" if by.value >= 0 else "lower"
-    better = "significant" if found.significant else "not significant"
+    low, high = (figure_text.signed(metric, each, unit) for each in (by.low, by.high))
+    more, side = figure_text.size(metric, by.value, unit), figure_text.direction(metric, by.value)
+    title = metric.title[:1].lower() + metric.title[1:]
+    n, better = formats.plural(found.n, "picture"), "significant" if found.significant else "not significant"
     return (
-        f"On the {n} that both runs were tested on, the {formats.plain(metric.title)} of **{formats.plain(second)}** "
-        f"is **{signed(metric, abs(by.value), unit).removeprefix('+')} {side}** than that of "
-        f"**{formats.plain(first)}** (95 % confidence interval {low} to {high}). The difference is **{better}**."
-        + (" Pictures of one group count as one." if found.grouped else "")
+        f"On the {n} that both runs were tested on, the {formats.plain(title)} of **{formats.plain(second)}** is "
+        f"**{more} {side}** than that of **{formats.plain(first)}** (95 % confidence interval {low} to {high}). The "
+        f"difference is **{better}**." + (" Pictures of one group count as one." if found.grouped else "")
     )
 
 
@@ -84,13 +83,6 @@ def changed(found: TaskPair, runs: Mapping[str, Run], dataset: Dataset | None) -
         if shas:
             st.markdown(f"**{title}**, the largest change first. The answers shown are those of the second run.")
             _gallery(judged, shas, key=f"{key}-{found.first}-{found.second}", title=title)
-
-
-def signed(metric: Metric, value: float, unit: str) -> str:
-    """A difference with its sign and unit, for Markdown."""
-    if metric.kind == "share":
-        return f"{100 * value:+.1f} points"
-    return formats.plain(f"{value:+.3g} {unit}".rstrip())
 
 
 def _gallery(judged: Judged, shas: list[str], *, key: str, title: str) -> None:
@@ -113,7 +105,7 @@ def _row(found: TaskRunFigures, name: str, metrics: tuple[Metric, ...], unit: st
     return {
         "run": name,
         **{
-            metric.title: "–" if figure is None else f"{metric.shown(figure.value, unit)} ({_ends(metric, figure)})"
+            metric.title: "–" if figure is None else _shown(metric, figure, unit)
             for metric, figure in zip(metrics, known.values(), strict=True)
         },
         "model": formats.size(found.bytes) if found.bytes is not None else "–",
@@ -127,10 +119,11 @@ def _row(found: TaskRunFigures, name: str, metrics: tuple[Metric, ...], unit: st
 def _ends(metric: Metric, figure: Figure) -> str:
     if metric.kind == "share":
         return f"{100 * figure.low:.0f}–{100 * figure.high:.0f}"
-    return f"{metric.plain(figure.low)}–{metric.plain(figure.high)}"
+    if metric.kind == "value":
+        return f"{figure_text.number(figure.low)} to {figure_text.number(figure.high)}"
+    return f"{metric.plain(figure.low)} to {metric.plain(figure.high)}"
 
 
-def _interval(metric: Metric, figure: Figure, unit: str) -> str:
-    if metric.kind == "share":
-        return f"{100 * figure.low:.1f} to {formats.percent(figure.high)}"
-    return formats.plain(f"{metric.plain(figure.low)} to {metric.plain(figure.high, unit)}")
+def _shown(metric: Metric, figure: Figure, unit: str) -> str:
+    value = figure_text.number(figure.value, unit) if metric.kind == "value" else metric.shown(figure.value)
+    return f"{value} ({_ends(metric, figure)})"

@@ -103,5 +103,7 @@ def _notes(evidence: Evidence, per_label: Sequence[LabelFigures]) -> list[str]:
         if none and evidence.labels:
             named = ", ".join(f"'{label}'" for label in none[:MOST_NAMED])
             more = len(none) - MOST_NAMED
-            notes.append(sentence.format(named + (f" and {more:,} more labels" if more > 0 else "")))
+            notes.append(
+                sentence.format(named + (f" and {more:,} more label{'s' if more > 1 else ''}" if more > 0 else ""))
+            )
     return notes
