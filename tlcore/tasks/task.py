@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlcore.tasks.evaluation import Figure, TaskEvaluation
+    from tlcore.tasks.evaluation import Figure, Measures, TaskEvaluation
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -232,6 +232,18 @@ class Task:
         measured = import_module(f"tlcore.tasks.{self.key}.measures").headline(outputs, targets)
         each = np.arange(len(outputs)) if groups is None else groups
         return figures({key: measured}, each)[key]
+
+    def measures(self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
+        """Make each metric a function of how often each item occurs, as `tasks.evaluation.figures` takes them."""
+        found: Measures = import_module(self.evaluation).measures_of(labels, outputs, classes, decision)
+        return found
+
+    def item_errors(
+        self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
+    ) -> npt.NDArray[Any]:
+        """Compute how wrong the answer about each item is, `(n,)`: wrong labels, or the absolute error."""
+        found: npt.NDArray[Any] = import_module(self.evaluation).item_errors(labels, outputs, classes, decision)
+        return found
 
     def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:
         """Make the training head for a run; needs a backend.
