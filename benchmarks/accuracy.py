@@ -41,9 +41,9 @@ from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.dataset import Dataset, open_dataset  # noqa: E402
 from tlcore.data.intake import ingest  # noqa: E402
-from tlcore.data.progress import drain  # noqa: E402
 from tlcore.errors import DataError  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
+from tlcore.progress import drain  # noqa: E402
 from tlcore.runs.config import TrainingConfig  # noqa: E402
 from tlcore.runs.create import create_run  # noqa: E402
 from tlcore.runs.recommend import recommend  # noqa: E402

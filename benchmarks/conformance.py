@@ -75,12 +75,12 @@ def make_run(key: str, folder: Path) -> Any:
 
     from tlcore.backbones.catalogue import find
     from tlcore.data.intake import ingest
-    from tlcore.data.progress import drain
     from tlcore.evaluation.run import evaluate_run
     from tlcore.export.calibration_data import sample
     from tlcore.files import write_json
     from tlcore.inference.contract import Labels
     from tlcore.inference.ood import learn_known
+    from tlcore.progress import drain
     from tlcore.runs.config import Fractions, TrainingConfig
     from tlcore.runs.create import create_run
     from tlcore.tasks.classification import CLASSIFICATION
@@ -150,11 +150,11 @@ def prove(run: Any, key: str) -> dict[str, Any]:
 
 
 def prove_with_jax(run: Any) -> dict[str, Any]:
-    from tlcore.data.progress import drain
     from tlcore.errors import ExportError
     from tlcore.export.exporter import FreshProcess
     from tlcore.export.model_files import replayed
     from tlcore.export.parity import agreement, app_answers
+    from tlcore.progress import drain
     from tlcore.runs.pictures import read_test_pictures
     from tlcore.workspace import Workspace
 

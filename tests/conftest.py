@@ -116,7 +116,7 @@ def tiny_zip(tiny_folder: Path) -> Path:
 def built_dataset(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
     """A workspace with the same pictures, taken in once."""
     from tlcore.data.intake import ingest
-    from tlcore.data.progress import drain
+    from tlcore.progress import drain
 
     def build(home: Path) -> None:
         drain(ingest(Workspace(home), tiny_folder), lambda progress: None)

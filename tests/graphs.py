@@ -11,10 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.conftest import CLASSES
 from tlcore.data.dataset import Dataset, open_dataset
-from tlcore.data.pixels import read_pixels
 from tlcore.files import write_json
 from tlcore.inference.contract import Labels, read_labels
 from tlcore.inference.ood import learn_known
+from tlcore.modalities.image.pixels import read_pixels
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run

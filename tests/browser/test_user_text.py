@@ -87,6 +87,13 @@ def test_every_page_shows_names_to_the_letter_and_asks_for_nothing_elsewhere(
         assert [each for each in made if ELSEWHERE in each or "leak" in each or each == "formula"] == [], where
         assert page.locator("[data-testid=stException]").count() == 0, where
         seen |= {word for word in WORDS if word in text}
+    page.goto(f"{server.url}/?dataset={hostile.dataset.id}")
+    page.get_by_role("option").first.dblclick()
+    details = page.get_by_role("dialog")
+    details.get_by_text("qfile").wait_for()
+    text = (details.text_content() or "").replace("\u00a0", " ")
+    assert cut_or_changed(text) == []
+    seen |= {word for word in WORDS if word in text}
     assert asked == []
     assert seen == set(WORDS)
 

@@ -18,14 +18,13 @@ from tlcore.evaluation.grad_cam import (
     likeness,
     middle,
     occlusion,
-    over,
     shares,
     shuffled,
-    stretched,
     trust,
 )
 from tlcore.evaluation.saliency import even_border, look_at_classes
 from tlcore.inference.contract import Labels
+from tlcore.modalities.image.heat_overlay import over, stretched
 
 SIZE = 16
 LABELS = Labels(labels=tuple(CLASSES), image_size=SIZE, resize="crop", backbone="small", dataset="shapes")

@@ -21,12 +21,12 @@ from tests.training.layer_kinds import kind
 from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.export.calibration_data import sample
 from tlcore.export.parity import AppAnswers
 from tlcore.files import write_json
 from tlcore.inference.contract import Labels
 from tlcore.inference.ood import learn_known
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run

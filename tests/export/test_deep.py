@@ -20,14 +20,14 @@ from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Range
 from tlcore.data.intake import ingest
-from tlcore.data.pixels import read_pixels
-from tlcore.data.progress import drain
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.export.training_script import training_script
 from tlcore.files import write_json
 from tlcore.inference.contract import Labels
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities.image.pixels import read_pixels
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.manifest import artefact

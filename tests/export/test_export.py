@@ -20,7 +20,6 @@ from PIL import Image
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.__main__ import main
-from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import probabilities
@@ -33,6 +32,7 @@ from tlcore.export.parity import AppAnswers, agreement, compare
 from tlcore.export.registry import EXPORTERS, find, table
 from tlcore.export.run import export_run
 from tlcore.files import sha256
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import artefact, read_manifest, read_manifests
 

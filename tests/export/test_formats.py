@@ -18,7 +18,6 @@ from tests.conftest import draw_shape
 from tests.graphs import make_answerable_run, write_knowing_model
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.calibration_data import sample
 from tlcore.export.exporter import FreshProcess, Replay
@@ -29,6 +28,7 @@ from tlcore.export.run import export_run
 from tlcore.files import write_json
 from tlcore.inference.contract import Labels
 from tlcore.inference.ood import learn_known
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.formats import FORMATS

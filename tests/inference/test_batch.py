@@ -14,12 +14,12 @@ from PIL import Image
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model
 from tlcore.data.archive import Limits
-from tlcore.data.progress import drain
 from tlcore.errors import ArchiveError, DataError
 from tlcore.inference.batch import answer_all, contents, counts
 from tlcore.inference.contract import Labels
 from tlcore.inference.predictions_csv import AnswerTable, said
 from tlcore.inference.predictor import Answer, Predictor
+from tlcore.progress import drain
 from tlcore.spreadsheet import as_file
 
 

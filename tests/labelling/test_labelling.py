@@ -13,7 +13,6 @@ from tlcore.data.edits.operations import apply, undo
 from tlcore.data.edits.types import Group, Range
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
-from tlcore.data.progress import Progress, drain
 from tlcore.data.split.locked import draw_parts
 from tlcore.health import embed
 from tlcore.inference.contract import Labels
@@ -24,6 +23,7 @@ from tlcore.labelling.feature_file import KeptRows
 from tlcore.labelling.features import learnable
 from tlcore.labelling.history import course
 from tlcore.labelling.suggestions import Model, suggest
+from tlcore.progress import Progress, drain
 
 LENGTH = 48
 

@@ -12,10 +12,10 @@ from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering, exported
 from tlcore.data.dataset import list_datasets
-from tlcore.data.progress import Progress
 from tlcore.files import write_json
 from tlcore.jobs.events import Started, Waiting
 from tlcore.jobs.writer import JobWriter
+from tlcore.progress import Progress
 from tlcore.runs.exporting import Making
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import Accuracy, Awkward

@@ -10,8 +10,8 @@ import pytest
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.errors import ConfigError, RunError
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.problems import problems

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.data.dataset import Dataset, list_datasets
-from tlcore.data.progress import Pace, Progress
 from tlcore.errors import DataError
 from tlcore.evaluation.calibration_schema import Strangers
 from tlcore.evaluation.figures import Interval
 from tlcore.inference.predictor import UNFAMILIARITY, Predictor
 from tlcore.intervals import wilson
+from tlcore.progress import Pace, Progress
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

@@ -17,7 +17,6 @@ import pandas as pd
 
 from tlcore.data.dataset import open_dataset
 from tlcore.data.info import write_table
-from tlcore.data.progress import Pace, Progress, drain
 from tlcore.data.test_usage import count_look
 from tlcore.evaluation.baselines import Guesses, guess
 from tlcore.evaluation.calibration_fit import calibrate_run
@@ -29,6 +28,7 @@ from tlcore.evaluation.roc_pr import class_curves
 from tlcore.files import write_json
 from tlcore.inference.contract import read_labels
 from tlcore.inference.predictor import UNFAMILIARITY, Predictor
+from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.events import Evaluated
 from tlcore.runs.pictures import read_part
 from tlcore.runs.run import Run

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
@@ -26,6 +25,7 @@ from tlcore.export.pixel_parity import seen_by_python
 from tlcore.inference.contract import read_labels
 from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.markup import markdown
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

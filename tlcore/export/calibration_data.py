@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.data.dataset import open_dataset
-from tlcore.data.pixels import read_pixels
 from tlcore.errors import ExportError
 from tlcore.inference.contract import read_labels
+from tlcore.modalities.image.pixels import read_pixels
 from tlcore.runs.run import Run
 from tlcore.tasks.classification.class_codes import class_codes
 from tlcore.threads import map_bounded

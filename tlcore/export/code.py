@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, PACKAGES, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
@@ -27,6 +26,7 @@ from tlcore.export.training_script import cannot_be_told, training_script
 from tlcore.export.zip import pack, unpack
 from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.markup import markdown
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

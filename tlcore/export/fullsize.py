@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from tlcore.data.standalone import pixels_py
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import facts
 from tlcore.export.fullsize_graph import fullsize_graph
 from tlcore.export.onnx_files import OnnxFile
 from tlcore.export.pixel_parity import UPRIGHT_FIRST, Sight, answered, laid_out
 from tlcore.inference.contract import read_labels
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.data.pixels import Policy, ValueRange, read_pixels
 from tlcore.errors import ExportError
-from tlcore.export.battery import AwkwardFile, battery
+from tlcore.modalities.image.battery import AwkwardFile, battery
+from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
 from tlcore.runs.manifest import Awkward
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tlcore.data.progress import Pace, Progress, drain
 from tlcore.disk import fault_of
 from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
@@ -21,6 +20,7 @@ from tlcore.export.pixel_parity import fault, judge
 from tlcore.export.registry import find
 from tlcore.files import remove_tree, sha256, temporary_folder, write_json
 from tlcore.inference.contract import read_labels
+from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.formats import FORMATS, Precision
 from tlcore.runs.manifest import Accuracy, Manifest
 from tlcore.runs.pictures import TestPictures, read_test_pictures

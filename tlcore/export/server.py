@@ -34,9 +34,15 @@ MODULES = (
     "errors.py",
     "files.py",
     "threads.py",
-    "data/__init__.py",
-    "data/containers.py",
-    "data/pixels.py",
+    "progress.py",
+    "modalities/__init__.py",
+    "modalities/modality.py",
+    *(
+        f"modalities/image/{name}.py"
+        for name in (
+            *("__init__", "augment", "containers", "examine", "pixels", "standalone", "value_counts", "value_range"),
+        )
+    ),
     "inference/__init__.py",
     "inference/contract.py",
     "inference/predictor.py",
@@ -98,7 +104,7 @@ class Server:
             {"python": platform.python_version(), **said["versions"]},
             unfamiliarity=None if None in scores else np.array(scores, np.float32),
             milliseconds_p95=said["milliseconds_p95"],
-            sight=seen_by_python(home, "tlcore.data.pixels", known, fresh, scratch),
+            sight=seen_by_python(home, "tlcore.modalities.image.pixels", known, fresh, scratch),
         )
 
 

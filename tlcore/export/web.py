@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from tlcore.data.pixels import ValueRange, open_picture
 from tlcore.errors import ExportError
 from tlcore.export.browser import find_browser
 from tlcore.export.bundle import BUNDLED, TIME
@@ -23,6 +22,7 @@ from tlcore.export.facts import facts
 from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, answered, laid_out
 from tlcore.inference.contract import read_labels
 from tlcore.markup import markdown
+from tlcore.modalities.image.pixels import ValueRange, open_picture
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run

@@ -16,13 +16,13 @@ import numpy as np
 
 from tlcore import spreadsheet
 from tlcore.data.archive import Entry, Limits, Opened, opening, read
-from tlcore.data.pixels import SUFFIXES
-from tlcore.data.progress import Pace, Progress
 from tlcore.data.system_files import system_files
 from tlcore.errors import DataError, PictureError
 from tlcore.inference import predictions_csv
 from tlcore.inference.predictions_csv import SAID, Said, cells, said
 from tlcore.inference.predictor import Predictor, Scored
+from tlcore.modalities import SUFFIXES
+from tlcore.progress import Pace, Progress
 from tlcore.threads import map_bounded
 
 if TYPE_CHECKING:

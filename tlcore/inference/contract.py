@@ -10,9 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.data.pixels import ValueRange
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.files import read_json
+from tlcore.modalities.image.pixels import ValueRange
 from tlcore.tasks import Decision
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from tlcore.data.pixels import read_pixels
 from tlcore.errors import RunError
 from tlcore.inference.contract import Labels, read_labels
 from tlcore.inference.session import open_session
+from tlcore.modalities.image.pixels import read_pixels
 from tlcore.tasks import find_task
 from tlcore.threads import cores, map_bounded
 

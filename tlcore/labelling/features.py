@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from tlcore.data.inbox import Inbox
-from tlcore.data.progress import Pace, Progress
 from tlcore.data.split.locked import read_parts
 from tlcore.health import embed
 from tlcore.health.check import Check
 from tlcore.inference.predictor import Predictor
 from tlcore.inference.trunk import graph_path
 from tlcore.labelling.feature_file import KeptRows
+from tlcore.progress import Pace, Progress
 from tlcore.workspace import Workspace
 
 # What the probe learns from: enough for a linear head, and a minute's work at most where nothing was computed before.

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tlcore.data.value_range import spoken
 from tlcore.evaluation.figures import Interval
 from tlcore.markup import markdown
+from tlcore.modalities.image.value_range import spoken
 from tlcore.report import sections
 from tlcore.report.commands import command_line
 from tlcore.report.document import Table, Text, said

@@ -15,9 +15,9 @@ from collections.abc import Generator
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tlcore.data.progress import Progress
 from tlcore.errors import RunError
 from tlcore.jobs.launch import worker_environment
+from tlcore.progress import Progress
 from tlcore.runs.config import TrainingConfig
 
 POLL_SECONDS = 0.3

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlcore.data.pixels import open_header
+from tlcore.modalities.image.pixels import open_header
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import uvicorn
 
-from tlcore.data.pixels import MAX_PIXELS
 from tlcore.errors import GraftError, RunError
 from tlcore.files import read_json, sha256
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities.image.pixels import MAX_PIXELS
 from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
 from tlcore.serving.schemas import Learnt

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.progress import Progress as Step
 from tlcore.errors import RunError
+from tlcore.progress import Progress as Step
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import device

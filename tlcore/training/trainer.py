@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from tlcore.backbones.catalogue import find
-from tlcore.data.progress import drain
 from tlcore.jobs.writer import StoppedError
+from tlcore.progress import drain
 from tlcore.runs.events import Noted
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task

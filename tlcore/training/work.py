@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tlcore.data.progress import drain
 from tlcore.evaluation.run import evaluate_run, headline, write_validation
 from tlcore.export.exporter import FreshProcess
 from tlcore.export.model_files import expect_proof
@@ -22,6 +21,7 @@ from tlcore.jobs.progress import Progress
 from tlcore.jobs.queue import turn
 from tlcore.jobs.writer import StoppedError
 from tlcore.jobs.writer import work as be_worker
+from tlcore.progress import drain
 from tlcore.runs.disk_space import check_room
 from tlcore.runs.events import Event, Exported, Resumed, Started
 from tlcore.runs.recorder import Recorder

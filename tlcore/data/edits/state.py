@@ -29,8 +29,8 @@ from tlcore.data.edits.types import (
     Restore,
 )
 from tlcore.data.info import COLUMNS, DatasetInfo, places
-from tlcore.data.pixels import ValueRange
-from tlcore.data.value_range import NO_RANGE, flagged, range_note, spoken
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities.image.value_range import NO_RANGE, flagged, range_note, spoken
 
 IN_USE, EXCLUDED, DELETED = STATES = ("", "excluded", "deleted")
 Rows = npt.NDArray[np.int64]

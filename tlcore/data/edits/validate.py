@@ -21,8 +21,8 @@ from tlcore.data.edits.types import (
     RenameClass,
     Restore,
 )
-from tlcore.data.value_range import checked, spoken
 from tlcore.errors import DataError
+from tlcore.modalities.image.value_range import checked, spoken
 
 _MOST_NAMED = 3
 
