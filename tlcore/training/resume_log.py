@@ -1,4 +1,4 @@
-"""What the log of a run says already: a worker that takes a run up again says it no second time.
+"""Finds the events that are already in the log, so that a resumed worker does not write them twice.
 
 It knows events. It does not know how a training goes on.
 """
@@ -22,7 +22,7 @@ from tlcore.runs.events import (
 
 
 class ResumeLog:
-    """What has been said of a run.
+    """The events that were already written for a run.
 
     Attributes:
         begun: Whether a worker ever had its turn.
@@ -48,7 +48,7 @@ class ResumeLog:
         return self._identity(event) in self._known
 
     def _identity(self, event: object) -> Hashable:
-        """What makes an event the same as another; None for those that may come again."""
+        """Return the identity of an event; None for events that may repeat."""
         match event:
             case EpochEnded(epoch=epoch):
                 return epoch
