@@ -22,7 +22,7 @@ from tlcore.runs.config import TrainingConfig
 
 POLL_SECONDS = 0.3
 # Of the settings that change the curve, those that are options of `lr-find`.
-OPTIONS = ("backbone", "mode", "blocks", "image_size", "batch_size", "seed")
+OPTIONS = ("backbone", "mode", "blocks", "image_size", "batch_size", "loss", "seed")
 
 
 class Rates(BaseModel):
@@ -30,7 +30,7 @@ class Rates(BaseModel):
 
     Attributes:
         rates: Growing.
-        losses: Smoothed, in nats, at each rate.
+        losses: Smoothed, at each rate; in nats but for regression.
         suggested: Where the loss falls fastest.
     """
 

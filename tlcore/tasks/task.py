@@ -51,6 +51,18 @@ class Metric:
     higher_is_better: bool = True
     kind: Literal["share", "value", "score"] = "share"
 
+    @property
+    def name(self) -> str:
+        """The title as it stands within a sentence."""
+        first = self.title.split()[0]
+        proper = first == "Spearman" or not first[1:].islower()
+        return self.title if proper else self.title[0].lower() + self.title[1:]
+
+    @property
+    def short(self) -> str:
+        """The usual abbreviation where the title has one, such as `MAE`; else the title."""
+        return self.title.partition("(")[2].rstrip(")") or self.title
+
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
         if self.kind == "value":
@@ -119,6 +131,8 @@ class Task:
         output: The name of the model's output.
         activation: The ONNX operator that turns logits into outputs.
         balancing: How rare classes may be balanced while training.
+        options: The settings of a run that apply to this task but not to every one.
+        exact: The term of the head that is solved instead of trained.
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
         few: The fewest classes that a dataset needs.
         names: The classes that a label names.
@@ -144,6 +158,8 @@ class Task:
     output: str
     activation: str
     balancing: tuple[str, ...]
+    options: tuple[str, ...]
+    exact: str
     metrics: tuple[Metric, ...]
     few: int
     names: Callable[[str], tuple[str, ...]]

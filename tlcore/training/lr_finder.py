@@ -37,7 +37,7 @@ class Curve:
 
     Attributes:
         rates: Growing, a factor apart.
-        losses: Smoothed, in nats, of the batch at each rate.
+        losses: Smoothed, of the batch at each rate; in nats but for regression.
         suggested: Where the loss falls fastest.
     """
 

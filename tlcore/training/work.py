@@ -69,7 +69,10 @@ def _carry_out(
         return run.asked() is not None
 
     try:
-        report(_beginning(run, said))
+        begins = _beginning(run, said)
+        if isinstance(begins, Resumed):
+            said.take_up(begins.epoch)
+        report(begins)
         check_room(run, Workspace.default())
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
             # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
