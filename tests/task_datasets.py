@@ -21,7 +21,7 @@ def relabelled(dataset: Dataset, task: str, labels: list[str], **known: str) -> 
 
 
 def with_several_labels(dataset: Dataset) -> Dataset:
-    """Give pictures the shape that they had as a label, every second `big`, every third `left`; every fifth has none."""
+    """Give pictures the shape that they had as a label, every second `big`, every third `left`; every fifth none."""
     shapes = dataset.items()["label"].tolist()
     sets = [
         {shape, *(["big"] if place % 2 else []), *(["left"] if place % 3 == 0 else [])}
