@@ -167,8 +167,7 @@ def test_data_add_list_and_delete(workspace, capsys, tiny_folder, tmp_path):
     (folder / "circle" / "broken.jpg").write_bytes(b"not a picture")
     assert main(["data", "add", str(folder), "--name", "Shapes", "--json"]) == 0
     added = last_object(capsys)
-    about = {"task", "value_name", "unit", "labels"}
-    assert set(added) == {"dataset", "name", *about, "classes", "kept", "left_out"}
+    assert set(added) == {"dataset", "name", "classes", "kept", "left_out"}
     assert added["name"] == "Shapes"
     assert added["classes"] == {"circle": 12, "square": 12, "triangle": 12}
     assert added["kept"] == 36

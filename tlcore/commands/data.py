@@ -5,8 +5,6 @@ It knows their arguments and what they print. It does not know how pictures are 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +18,7 @@ from tlcore.commands.value_range import value_range
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ImportQuestionError
 from tlcore.markup import one_line
-from tlcore.tasks import TASKS, find_task
+from tlcore.numbers import plural
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -74,19 +72,17 @@ def add(
         target = open_dataset(workspace, into) if into else None
         report = take_in(workspace, Path(path), terminal, choices, name=name, into=target)
     dataset = report.dataset
-    labels = list(dataset.items()["label"])
     left_out = [{"source": left.source, "reason": left.reason} for left in report.left_out]
     content = {
         "dataset": dataset.id,
         "name": dataset.info.name,
-        "task": dataset.info.task,
-        "value_name": dataset.info.value_name,
-        "unit": dataset.info.unit,
-        "labels": label_facts(labels, dataset.info.task),
-        "classes": _label_counts(dataset, labels),
+        **_task(dataset),
+        "classes": {label: int(count) for label, count in dataset.counts().items()},
         "kept": report.kept,
         "left_out": left_out,
     }
+    if facts := label_facts(list(dataset.items()["label"]), dataset.info.task):
+        content["labels"] = facts
     terminal.result(content, _described(report))
 
 
@@ -99,13 +95,26 @@ def list_(as_json: AsJson = False) -> None:
     workspace = Workspace.default()
     datasets: list[dict[str, Any]] = []
     for dataset in list_datasets(workspace):
-        labels = list(dataset.items()["label"])
-        counts = _label_counts(dataset, labels)
-        datasets.append({"dataset": dataset.id, "name": dataset.info.name, "classes": counts, "pictures": len(labels)})
+        counts = {label: int(count) for label, count in dataset.counts().items()}
+        datasets.append(
+            {
+                "dataset": dataset.id,
+                "name": dataset.info.name,
+                "classes": counts,
+                "pictures": dataset.size(),
+                **_task(dataset),
+            }
+        )
     for broken, reason in broken_datasets(workspace):
         typer.echo(f"{broken} cannot be read: {reason}", err=True)
     rows = [
-        (entry["dataset"], entry["name"], f"{entry['pictures']:,}", ", ".join(entry["classes"])) for entry in datasets
+        (
+            entry["dataset"],
+            entry["name"],
+            f"{entry['pictures']:,}",
+            ", ".join(entry["classes"]) or entry.get("value", ""),
+        )
+        for entry in datasets
     ]
     nothing = "There are no datasets yet. `data add PATH` takes pictures in; `data add sample` the built-in ones."
     text = table(("dataset", "name", "pictures", "classes"), rows) if rows else nothing
@@ -124,7 +133,7 @@ def delete(
     found = open_dataset(Workspace.default(), dataset)
     name, key = found.info.name, found.id
     if not yes:
-        pictures = len(found.items())
+        pictures = found.size()
         typer.confirm(f"Delete the dataset {name} with its {pictures:,} pictures?", abort=True, err=True)
     found.delete()
     Terminal(as_json=as_json).result({"dataset": key, "deleted": True}, f"Deleted {name}.")
@@ -203,6 +212,15 @@ def take_sample(workspace: Workspace, terminal: Terminal) -> IntakeReport:
     return terminal.steps(sample(workspace), "Taking in the sample")
 
 
+def _task(dataset: Dataset) -> dict[str, str]:
+    """What else there is to say of a dataset that has not one class for each picture."""
+    info = dataset.info
+    if info.task == "classification":
+        return {}
+    told = {"value": info.value_name or "a number", "unit": info.unit} if info.task == "regression" else {}
+    return {"task": info.task, **told}
+
+
 def _once(workspace: Workspace, new: Dataset) -> Dataset:
     """Give an older dataset of the same pictures, labels and parts instead of a second copy of it."""
     from tlcore.data.dataset import list_datasets
@@ -215,26 +233,18 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
         same = old.id != new.id and old.info.fingerprint == new.info.fingerprint
         # One of a Graft that scaled each picture of more than 8 bits by itself is not the same.
         same = same and (old.info.value_range is None) == (new.info.value_range is None)
-        if same and old.info.classes == new.info.classes and parts(old) == parts(new):
+        same = same and (old.info.task, old.info.classes) == (new.info.task, new.info.classes)
+        if same and parts(old) == parts(new):
             new.delete()
             return old
     return new
 
 
-def _label_counts(dataset: Dataset, labels: Sequence[str]) -> dict[str, int]:
-    """Count the pictures of each class or label, in the order of the dataset's."""
-    task = find_task(dataset.info.task)
-    counted = Counter(name for label in labels for name in task.names(label))
-    return {name: counted[name] for name in dataset.info.classes}
-
-
 def _described(report: IntakeReport) -> str:
     dataset = report.dataset
-    found = _label_counts(dataset, list(dataset.items()["label"]))
-    counts = ", ".join(f"{one_line(label)} {count:,}" for label, count in found.items())
-    counts = counts or f"{TASKS[dataset.info.task].title}, {one_line(dataset.info.value_name) or 'a number'}"
+    counts = ", ".join(f"{one_line(label)} {count:,}" for label, count in dataset.counts().items())
     lines = [
-        f"{dataset.info.name} ({dataset.id}): {counts}.",
+        f"{dataset.info.name} ({dataset.id}): {counts or plural(dataset.size(), 'picture')}.",
         f"{report.kept:,} kept, {len(report.left_out):,} left out.",
     ]
     lines += report.notes

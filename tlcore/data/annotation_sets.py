@@ -28,8 +28,8 @@ from tlcore.data.object_annotations import (
     voc_rows,
     yolo_rows,
 )
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.tables import Table
+from tlcore.modalities import SUFFIXES
 
 _LOOKED_AT = 20
 _MOST_EMPTY = 500

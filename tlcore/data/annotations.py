@@ -24,10 +24,10 @@ from tlcore.data.encodings import decode
 from tlcore.data.json_tables import read_json, table_of
 from tlcore.data.object_annotations import RefusedXmlError, safe_parser
 from tlcore.data.parquet_tables import read_parquet_table
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.tables import Table, read_tables
 from tlcore.data.workbooks import SUFFIXES as SUFFIXES_OF_WORKBOOKS
 from tlcore.errors import DataError
+from tlcore.modalities import SUFFIXES
 
 # A collection has one such file or a few; many are one for each picture, of a kind that is not read here.
 MOST_FILES = 20

@@ -13,7 +13,6 @@ from functools import cached_property
 from itertools import islice, pairwise
 
 from tlcore.data.number_format import are_amounts
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.tables import EMPTY_LIST, Table
 from tlcore.data.value_kinds import (
     has_shapes,
@@ -27,6 +26,7 @@ from tlcore.data.value_kinds import (
     separator_of,
     without_fraction,
 )
+from tlcore.modalities import SUFFIXES
 
 # What the column of the class is called, whatever else there is.
 CLASS_NAMES = (

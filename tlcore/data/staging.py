@@ -25,10 +25,10 @@ from tlcore.data.edits.types import Add
 from tlcore.data.import_task import facts_sentence
 from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, write_table
 from tlcore.data.label_cells import CLASSIFICATION, NOUNS
-from tlcore.data.value_counts import ValueCounts, ValueSample
-from tlcore.data.value_range import Known, settle_range
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, write_json
+from tlcore.modalities.image.value_counts import ValueCounts, ValueSample
+from tlcore.modalities.image.value_range import Known, settle_range
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace, fresh_id
 
@@ -197,7 +197,7 @@ class Staging:
             value_name=given.value_name,
             unit=given.unit,
             fingerprint=fingerprint(table),
-            notes=(*notes, *filter(None, [summary]), *said),
+            notes=(*notes, *([f"As imported: {summary}"] if summary else []), *said),
             value_range=value_range,
             edits_bytes=0,
         )

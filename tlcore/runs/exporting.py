@@ -1,4 +1,4 @@
-"""A format in the making: the job of a worker that exports a run in one format.
+"""The job that exports a run in one format.
 
 It knows the job's files, `exports/.<format>.lock`, `.jsonl`, `.json`, `.log` and `.stop`, and the line in
 `exports/.line`: one format of a run is made at a time, the others wait, for a converter holds the model several times
@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tlcore.data.progress import Progress
 from tlcore.errors import ExportError
 from tlcore.files import remove_tree
 from tlcore.jobs.events import Event, Started, Waiting
@@ -23,6 +22,7 @@ from tlcore.jobs.queue import turn
 from tlcore.jobs.state import JobState
 from tlcore.jobs.writer import JobWriter
 from tlcore.jobs.writer import work as be_worker
+from tlcore.progress import Progress
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 

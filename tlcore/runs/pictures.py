@@ -1,4 +1,4 @@
-"""The pictures on which a run is judged: which they are, where they lie, and their pixels.
+"""Finds the test pictures of a run: which they are, where their files are, and their pixels.
 
 It knows the split and the pixel store. Training never imports this module: it must not see the test pictures.
 """
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcore.data.dataset import open_dataset
-from tlcore.data.memmap import MappedRows
-from tlcore.data.pixels import ValueRange
-from tlcore.data.progress import Progress
 from tlcore.data.store import PixelStore
+from tlcore.memmap import MappedRows
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.progress import Progress
 from tlcore.runs.decoded import find_decoded
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TestPictures:
-    """One part of a run, in the order of its `split.parquet`: mostly the test part.
+    """One part of a run, usually the test set, in the order of its `split.parquet`.
 
     Attributes:
         rows: `sha256, file, label`.

@@ -1,4 +1,4 @@
-"""The pictures of a run as arrays: pixels and answers of the training and the validation part.
+"""Reads the pictures of a run as arrays: pixels and targets of the training and the validation set.
 
 It knows the split and the pixel store. It never looks at a test picture, and it needs no backend.
 """
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.data.memmap import MappedRows
-from tlcore.data.progress import Progress
 from tlcore.data.split.stratify import together
+from tlcore.memmap import MappedRows
+from tlcore.progress import Progress
 from tlcore.runs.decoded import Decoded, decode
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
@@ -64,7 +64,7 @@ def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, d
 
 
 def units(*parts: Pictures) -> npt.NDArray[np.int64] | None:
-    """A number for what must stay together, for the pictures of these parts in turn; None where each stands alone."""
+    """Number the groups of the pictures of these parts, in turn; None if there are no groups."""
     shas = [sha for part in parts for sha in part.shas]
     groups = [group for part in parts for group in part.groups or ("",) * len(part.shas)]
     numbers = together(shas, groups)

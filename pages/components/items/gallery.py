@@ -12,8 +12,8 @@ from pages.components.items.light_table import View
 from pages.components.shell import formats, frame, tables
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
-from tlcore.data.pixels import ValueRange
 from tlcore.errors import GraftError
+from tlcore.modalities.image.pixels import ValueRange
 
 SIDE = 160
 MOST_PILLS = 12

@@ -18,10 +18,10 @@ from PIL import Image
 
 from pages.components.shell import formats
 from pages.components.shell.theme import BAD, GOOD
-from tlcore.data.augment import augment
 from tlcore.data.dataset import Dataset
-from tlcore.data.pixels import ValueRange, open_picture, read_pixels
 from tlcore.errors import GraftError
+from tlcore.modalities.image.augment import augment
+from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
 
 LARGE = 1024
 PREVIEW_SIDE, PREVIEWED, VARIANTS = 144, 3, 4
