@@ -92,10 +92,13 @@ def _take_labels(
     numbers = [column for column in free if column.kind in _AMOUNTS and not column.is_id]
     numbers.sort(key=lambda one: (not one.names_class, one.kind != _AMOUNTS[0], one.index))
     decimals = [column for column in numbers if column.kind == _AMOUNTS[0]]
+    if not any(column.title for column in columns) and _take_untitled(taking, roles, free):
+        return
     if choices.task == REGRESSION and numbers:
         taking.numbers(numbers)
         return
-    if not any(column.title for column in columns) and _take_untitled(taking, roles, free):
+    if choices.task == REGRESSION:
+        roles.refusal = "it has no column of numbers"
         return
     lists = [column for column in free if column.kind == "lists of labels" or column.empty_lists]
     lists.sort(key=lambda one: (not _LIST_NAMES.search(one.key), one.index))
@@ -173,7 +176,7 @@ def _take_untitled(taking: label_tasks.Taking, roles: ColumnRoles, free: Sequenc
     rows = list(zip(*(column.values for column in words), strict=True))
     ragged = len(words) > 1 and all(value or not any(row[place:]) for row in rows for place, value in enumerate(row))
     several = sum(sum(map(bool, row)) > 1 for row in rows)
-    if ragged and several < len(rows):
+    if ragged and several < len(rows) and taking.choices.task != REGRESSION:
         taking.cells(words)
         return True
     return False

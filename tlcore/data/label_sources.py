@@ -172,16 +172,21 @@ class _Sources:
         untitled = bool(self.sets) and not asked and not any(table.names_class_exactly for table in group)
         if group and not (refused and weak) and not (untitled and not self.folders.good):
             self._take_tables(group, question)
+        elif by_objects and not asked and self._uses_objects(chosen=wanted):
+            self._take_objects(by_objects)
         elif refused and (asked or not (self.folders.good or self.choices.class_level)):
             self._refuse(refused)
         elif by_objects and self._uses_objects(chosen=wanted):
-            first = next(iter(groups_of(by_objects)))
-            self._take_tables(first, joined_question([table.question() for table in first]))
+            self._take_objects(by_objects)
         elif self.sets and not self.folders.good and self.choices.class_level is None and not self.choices.label:
             self._refuse_set()
         else:
             self._take_folders()
         name_classes(self.plan, self.names)
+
+    def _take_objects(self, tables: Sequence[LabelTable]) -> None:
+        first = next(iter(groups_of(tables)))
+        self._take_tables(first, joined_question([table.question() for table in first]))
 
     def _uses_objects(self, *, chosen: bool) -> bool:
         """Tell whether annotations of objects label the pictures: where no folders do, or a person chose them."""

@@ -168,8 +168,11 @@ class LabelTable:
     def _option(self, title: str, choices: ImportChoices) -> Reading:
         """Give an answer to the doubt, with what comes of it."""
         roles = roles_of(self, replace(self.choices, **{k: v for k, v in vars(choices).items() if v}))
-        by_file = dict(zip([file for file, _ in self.files], roles.labels, strict=True))
-        counts = Counter(name for label in by_file.values() if label for name in find_task(roles.task).names(label))
+        said: dict[PurePosixPath, set[str]] = {}
+        for (file, _), label in zip(self.files, roles.labels, strict=True):
+            said.setdefault(file, set()).update([label] if label else [])
+        sure = [next(iter(labels)) for labels in said.values() if len(labels) == 1]
+        counts = Counter(name for label in sure for name in find_task(roles.task).names(label))
         return Reading(title, choices, dict(counts.most_common()))
 
     def _reading(self, column: int) -> Reading:

@@ -101,11 +101,16 @@ def value_and_unit(title: str) -> tuple[str, str]:
 
 
 def are_amounts(counts: Collection[str]) -> bool:
-    """Tell whether nearly all of some different texts are numbers, most of them with a fraction or all different.
+    """Tell whether nearly all of some different texts are numbers, and some have a fraction or separate thousands.
 
-    A few rows may say something else, such as "broken": these are told of one by one.
+    A few may say something else, such as "broken": these rows are told of one by one.
     """
     given = [text for text in list(counts)[:_MOST_EXAMPLES] if not is_missing(text)]
     numbers = [value for text in given if (value := read_number(text)) is not None]
-    enough = len(numbers) >= max(4, 0.9 * len(given))
-    return enough and any(value != int(value) for value in numbers)
+    if not numbers:
+        return False
+    written = any(mark in text for text in given for mark in ".,") or any(
+        _BETWEEN_DIGITS.search(text) for text in given
+    )
+    enough = len(numbers) == len(given) or len(numbers) >= max(4, 0.9 * len(given))
+    return enough and written
