@@ -204,6 +204,8 @@ def choices_of(table: LabelTable, made: ImportChoices) -> ImportChoices:
         label_column=None if len(roles.class_columns) > 1 else columns[roles.label].name,
         split_column=columns[roles.split].name if roles.split is not None else None,
         group_column=columns[roles.group].name if roles.group is not None else None,
+        separator=roles.reading.separator or None,
+        decimal=roles.reading.decimal if roles.reading.way == "number" else None,
     )
 
 

@@ -283,5 +283,7 @@ def _parts_labels(values: Sequence[str], separator: str) -> bool:
     if not several:
         return False
     seen = Counter(piece for text in values for piece in set(split.get(text, [text.strip()])))
-    known = sum(all(seen[piece] > 1 for piece in pieces) for pieces in several.values())
+    # Hardly any name has a bar or a semicolon in it: one piece that comes back is enough.
+    comes_back = all if separator in ", " else any
+    known = sum(comes_back(seen[piece] > 1 for piece in pieces) for pieces in several.values())
     return known >= max(1.0, len(several) / 2)
