@@ -25,8 +25,8 @@ _IN_FEWER_BITS = (
 BARS = {
     "classification": f"{_IN_FEWER_BITS}most two points of accuracy may be lost",
     "multilabel": f"{_IN_FEWER_BITS}most two points of mean average precision may be lost",
-    "regression": "no value differs by more than 0.1 % of the spread of the values. In half precision (16 bits), 1 % of "
-    "the spread is allowed; in 8 bits, the mean absolute error may grow by 2 % of it",
+    "regression": "no value differs by more than 0.1 % of the spread of the values. In half precision (16 bits), 1 % "
+    "of the spread is allowed; in 8 bits, the mean absolute error may grow by 2 % of it",
 }
 
 

@@ -60,8 +60,8 @@ SAME = {
     "their spread.",
 }
 APART = (
-    "The largest difference between a value of this file and one of the app, as a share of the spread of the app's values "
-    "on the test set, the largest less the smallest."
+    "The largest difference between a value of this file and one of the app, as a share of the spread of the app's "
+    "values on the test set, the largest less the smallest."
 )
 
 
