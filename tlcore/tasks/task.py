@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlcore.tasks.evaluation import Figure, TaskEvaluation
+    from tlcore.tasks.evaluation import Figure, Measures, TaskEvaluation
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -50,6 +50,18 @@ class Metric:
     explains: str
     higher_is_better: bool = True
     kind: Literal["share", "value", "score"] = "share"
+
+    @property
+    def name(self) -> str:
+        """The title as it stands within a sentence."""
+        first = self.title.split()[0]
+        proper = first == "Spearman" or not first[1:].islower()
+        return self.title if proper else self.title[0].lower() + self.title[1:]
+
+    @property
+    def short(self) -> str:
+        """The usual abbreviation where the title has one, such as `MAE`; else the title."""
+        return self.title.partition("(")[2].rstrip(")") or self.title
 
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
@@ -139,6 +151,8 @@ class Task:
         output: The name of the model's output.
         activation: The ONNX operator that turns logits into outputs.
         balancing: How rare classes may be balanced while training.
+        options: The settings of a run that apply to this task but not to every one.
+        exact: The term of the head that is solved instead of trained.
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
         few: The fewest classes that a dataset needs.
         names: The classes that a label names.
@@ -165,6 +179,8 @@ class Task:
     output: str
     activation: str
     balancing: tuple[str, ...]
+    options: tuple[str, ...]
+    exact: str
     metrics: tuple[Metric, ...]
     few: int
     names: Callable[[str], tuple[str, ...]]
@@ -216,6 +232,18 @@ class Task:
         measured = import_module(f"tlcore.tasks.{self.key}.measures").headline(outputs, targets)
         each = np.arange(len(outputs)) if groups is None else groups
         return figures({key: measured}, each)[key]
+
+    def measures(self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
+        """Make each metric a function of how often each item occurs, as `tasks.evaluation.figures` takes them."""
+        found: Measures = import_module(self.evaluation).measures_of(labels, outputs, classes, decision)
+        return found
+
+    def item_errors(
+        self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
+    ) -> npt.NDArray[Any]:
+        """Compute how wrong the answer about each item is, `(n,)`: wrong labels, or the absolute error."""
+        found: npt.NDArray[Any] = import_module(self.evaluation).item_errors(labels, outputs, classes, decision)
+        return found
 
     def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:
         """Make the training head for a run; needs a backend.

@@ -1,4 +1,4 @@
-"""The worker: everything that happens to a run between its start and its end, in a process of its own.
+"""The worker of a run: carries out the whole run in its own process.
 
 It knows the order: line, pictures, training, files, judgement, proof. Every step is another module's.
 """
@@ -69,7 +69,10 @@ def _carry_out(
         return run.asked() is not None
 
     try:
-        report(_beginning(run, said))
+        begins = _beginning(run, said)
+        if isinstance(begins, Resumed):
+            said.take_up(begins.epoch)
+        report(begins)
         check_room(run, Workspace.default())
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
             # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.

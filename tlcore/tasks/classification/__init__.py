@@ -14,6 +14,8 @@ CLASSIFICATION = Task(
     output="probabilities",
     activation="Softmax",
     balancing=("none", "weights", "sampling"),
+    options=("label_smoothing", "mixup", "cutmix"),
+    exact="logistic regression",
     metrics=(
         Metric("accuracy", "Accuracy", "The share of correct predictions."),
         Metric("balanced_accuracy", "Balanced accuracy", "The mean recall over the classes."),

@@ -13,6 +13,8 @@ MULTILABEL = Task(
     output="probabilities",
     activation="Sigmoid",
     balancing=("none",),
+    options=("label_smoothing", "mixup"),
+    exact="logistic regression",
     metrics=(
         Metric(
             "mean_average_precision",

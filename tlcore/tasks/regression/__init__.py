@@ -13,6 +13,8 @@ REGRESSION = Task(
     output="values",
     activation="Identity",
     balancing=("none",),
+    options=("loss",),
+    exact="ridge regression",
     metrics=(
         Metric(
             "mae",

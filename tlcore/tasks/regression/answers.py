@@ -56,11 +56,15 @@ def targets(labels: Sequence[str], classes: Sequence[str]) -> Targets:
 
 
 def strata(labels: Sequence[str]) -> list[tuple[str, ...]]:
-    """Balance a split by tenths of the values, each about as many; equal values are in one."""
+    """Balance a split by tenths of the values, each about as many; equal values are in one.
+
+    Fewer than a hundred values are balanced in fewer ranges of about ten each, so that each can be in every part.
+    """
     values = np.array([float(label) for label in labels])
     if not len(values):
         return []
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, TENTHS + 1)[1:-1], method="lower"))
+    ranges = min(TENTHS, max(1, len(values) // TENTHS))
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, ranges + 1)[1:-1], method="lower"))
     return [(f"{place}",) for place in np.searchsorted(edges, values, side="left")]
 
 
