@@ -75,7 +75,7 @@ def test_a_picture_is_answered_in_the_way_of_the_task(run):
         assert "No label reaches its threshold." in words(app), "of the black one"
     else:
         assert "Predicts diameter in mm" in words(app)
-        assert ">255 mm</div>" in drawn(app)
+        assert ">255.0 mm</div>" in drawn(app)
         assert "90\u202f% prediction interval: 253.5 to 256.5 mm" in words(app)
         assert 'class="track"' not in drawn(app)
 
@@ -112,8 +112,8 @@ def test_many_pictures_are_a_table_and_a_csv_of_the_task(run):
         assert (rows["belt/one.png"]["labels"], rows["belt/two.png"]["labels"]) == ("red", "")
         assert app.slider
     else:
-        assert table["answer"]["belt/one.png"] == "255 mm"
-        assert table["interval"]["belt/one.png"] == "253.5 to 256.5"
+        assert table["answer"]["belt/one.png"] == "255.0 mm"
+        assert table["interval"]["belt/one.png"] == "253.5 to 256.5 mm"
         assert table["says"]["belt/one.png"] == "✓ predicted"
         row = rows["belt/one.png"]
         assert [row[name] for name in ("value", "low", "high", "unit")] == ["255.0", "253.5", "256.5", "mm"]
@@ -155,7 +155,7 @@ def test_a_frame_of_the_camera_is_answered_and_put_right(run, tiny_dataset, work
         assert [each["label"] for each in said["best"] if each["given"]] == ["red"]
         assert all(each["mark"] for each in said["best"])
     else:
-        assert (said["title"], said["best"], said["says"]) == ("255 mm", [], "predicted")
+        assert (said["title"], said["best"], said["says"]) == ("255.0 mm", [], "predicted")
         assert "253.5 to 256.5 mm" in said["note"]
     wrong = {"n": 7, "frame": state["live"]["frame"]["frame"], "label": "no number", "answered": said["answered"]}
     state["live"] = {"wrong": wrong}
@@ -169,3 +169,8 @@ def test_a_frame_of_the_camera_is_answered_and_put_right(run, tiny_dataset, work
 @pytest.mark.parametrize(("value", "unit", "text"), [(-0.042, "", "−0.042"), (12345.6, "g", "12,346 g"), (3, "", "3")])
 def test_a_value_is_written_with_its_unit(value, unit, text):
     assert predictions.value_text(value, unit) == text
+
+
+@pytest.mark.parametrize(("margin", "text"), [(3.013, "7.2"), (0.0312, "7.208"), (45.0, "7"), (0.0, "7.208")])
+def test_a_value_has_no_more_digits_than_its_margin_bears(margin, text):
+    assert predictions.value_text(7.208, margin=margin) == text

@@ -6,6 +6,7 @@ It knows the page's elements. It does not know how a picture becomes pixels (pix
 "use strict";
 
 const BARS = 5;
+const LABELS = 12; // that are shown at once, where a picture may have several
 const SURE = 0.5; // as everywhere: likelier than all other classes together
 const FRAMES_A_SECOND = 5;
 
@@ -72,11 +73,12 @@ function show(element, answer, milliseconds) {
   const open = element.querySelector("details")?.open;
   const parts = [text("h2", headline)];
   if (note) parts.push(text("p", note, "note"));
-  if (order.length) parts.push(bars(order.slice(0, BARS), probabilities));
-  if (order.length > BARS) {
+  const first = Math.max(BARS, answer.labels ? Math.max(LABELS, answer.labels.length) : 0);
+  if (order.length) parts.push(bars(order.slice(0, first), probabilities));
+  if (order.length > first) {
     const details = document.createElement("details");
     details.open = Boolean(open);
-    details.append(text("summary", `${order.length - BARS} more`), bars(order.slice(BARS), probabilities));
+    details.append(text("summary", `${order.length - first} more`), bars(order.slice(first), probabilities));
     parts.push(details);
   }
   parts.push(text("p", `${Math.round(milliseconds)} ms`, "quiet time"));
@@ -256,7 +258,7 @@ function state(sentence) {
 /* What the model does, in a sentence. */
 function purpose() {
   const { task, classes, value_name: name, unit } = contract;
-  if (task === "regression") return `Predicts ${name || "a number"}${unit ? ` in ${unit}` : ""}.`;
+  if (task === "regression") return `Predicts ${name || "a number"}${unit && !name.includes(unit) ? ` in ${unit}` : ""}.`;
   const some = classes.slice(0, 8).join(", ");
   const all = some + (classes.length > 8 ? ` and ${classes.length - 8} more` : "");
   return task === "multilabel" ? `Gives any number of ${classes.length} labels: ${all}.` :
