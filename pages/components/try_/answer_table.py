@@ -19,13 +19,14 @@ from tlcore.modalities.image.pixels import ValueRange
 PER_PAGE, SIDE = 50, 96
 ROW, HEADER, MOST_HEIGHT = 64, 36, 560  # pixels
 ICONS: dict[Said, str] = {
-    "sure": "✓", "predicted": "✓", "not sure": "?", "none of these": "∅", "unfamiliar": "∅", "cannot be read": "✗",
+    "sure": "✓", "predicted": "✓", "not sure": "?",
+    "none of these": "∅", "out of distribution": "∅", "cannot be read": "✗",
 }  # fmt: skip
 EMPTY: dict[str, str] = {
     "sure": "No prediction reaches this confidence. Lower the threshold.",
     "not sure": "Every prediction reaches this confidence. Raise the threshold to see the least certain ones here.",
     "none of these": "No picture is flagged as out of distribution.",
-    "unfamiliar": "No picture is flagged as out of distribution.",
+    "out of distribution": "No picture is flagged as out of distribution.",
     "predicted": "Every picture is out of distribution, or cannot be read.",
     "cannot be read": "Every picture could be read.",
 }

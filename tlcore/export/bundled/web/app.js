@@ -19,25 +19,30 @@ const shown = new Map(); // what was said in which element, to be said anew when
 
 const percent = (share) => (share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
 
-/* Write a value with its unit, such as "12.3 kg". */
-const inUnit = (value) => `${Number(value.toPrecision(4))} ${contract.unit}`.trim();
+/* Write a value to two digits of its margin, where it has one. */
+function digits(value) {
+  const { margin } = contract.decision;
+  return margin ? value.toFixed(Math.max(0, 1 - Math.floor(Math.log10(margin)))) : `${Number(value.toPrecision(4))}`;
+}
 
-/* What is to be said of an answer, before its bars: a headline and what to know about it. */
+const inUnit = (value) => `${digits(value)} ${contract.unit}`.trim();
+
+/* What is to be said of an answer, before its bars: a headline, a warning, and more of the answer. */
 function verdict(answer) {
   const strange = answer.unfamiliarity !== null && answer.unfamiliarity > 1;
-  const [headline, note] = headlines[contract.task](answer, strange);
-  if (!strange) return [headline, note];
+  const [headline, note, more] = headlines[contract.task](answer, strange);
+  if (!strange) return [headline, note, more];
   const unlike = "It is unlike the pictures that the model learnt from";
   return contract.task === "classification"
     ? ["None of these?", `${unlike}: its answer, ${headline}, means little.`]
-    : [headline, `${unlike}: the answer means little.`];
+    : [headline, `${unlike}: the answer means little.`, more];
 }
 
 const headlines = { classification: ofClass, multilabel: ofLabels, regression: ofValue };
 
 function ofValue({ value, low, high }) {
   const share = `${Math.round(100 * contract.decision.coverage)} %`;
-  return [inUnit(value), low === null ? "" : `${share} prediction interval: ${inUnit(low)} to ${inUnit(high)}`];
+  return [inUnit(value), "", low === null ? "" : `${share} prediction interval: ${digits(low)} to ${inUnit(high)}`];
 }
 
 function ofLabels({ labels }) {
@@ -68,10 +73,11 @@ function settings() {
 function show(element, answer, milliseconds) {
   const { probabilities = [] } = answer;
   shown.set(element, [answer, milliseconds]);
-  const [headline, note] = verdict(answer);
+  const [headline, note, more] = verdict(answer);
   const order = probabilities.map((_, place) => place).sort((a, b) => probabilities[b] - probabilities[a]);
   const open = element.querySelector("details")?.open;
   const parts = [text("h2", headline)];
+  if (more) parts.push(text("p", more, "quiet"));
   if (note) parts.push(text("p", note, "note"));
   const first = Math.max(BARS, answer.labels ? Math.max(LABELS, answer.labels.length) : 0);
   if (order.length) parts.push(bars(order.slice(0, first), probabilities));
