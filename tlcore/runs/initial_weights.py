@@ -1,4 +1,4 @@
-"""The weights that a run begins with instead of the pretrained ones: another run's, or a file that a Graft exported.
+"""Provides initial weights other than the pretrained ones: from another run, or from a file that Graft exported.
 
 It knows where they are, what they are made for and which pictures they have met. It never loads them: that is
 `training.beginning`'s, for which a copy is put into the run folder: what becomes of the other run does not matter.
@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from tlcore.contract import CONTRACT, contract_path
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.diff import edits_since
 from tlcore.data.split.stratify import together
@@ -71,13 +72,20 @@ class StartAbout(BaseModel):
 
 
 class _Said(BaseModel):
-    """What is said of a file: by `graft.json` within it, or `labels.json` beside it."""
+    """The description of a file: the contract inside it or beside it, or the files of older versions."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    labels: tuple[str, ...] = Field(default=(), validation_alias=AliasChoices("labels", "classes"))
+    labels: tuple[str, ...] = ()
     resize: str | None = None
     task: str = "classification"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_contract(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "classes" not in content:
+            return content
+        return {"labels": content["classes"], "task": content.get("task"), **(content.get("input") or {})}
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class Start:
 
     @cached_property
     def met(self) -> dict[str, str]:
-        """The part in which each picture was that it learnt from or was watched with, by SHA-256."""
+        """Return the part of each picture that was used for training or validation, by SHA-256."""
         return {} if self.run is None else _met(self.run)
 
 
@@ -117,7 +125,7 @@ def find_start(workspace: Workspace, name: str, dataset: Dataset | None = None) 
 
 
 def read_start(run: Run) -> StartAbout | None:
-    """What a run began with; None where those were the pretrained weights.
+    """Read the initial weights of a run; None if they were the pretrained ones.
 
     Raises:
         WorkspaceError: What is written of it is damaged.
@@ -127,7 +135,7 @@ def read_start(run: Run) -> StartAbout | None:
 
 
 def faults_of_start(config: TrainingConfig, workspace: Workspace, *, task: str) -> list[Problem]:
-    """Find what forbids to begin a run of a task with the weights that the settings name."""
+    """Find the reasons why a run of a task cannot start from the weights that the settings name."""
     if config.start is None:
         return []
     try:
@@ -214,7 +222,7 @@ def write_start(start: Start, folder: Path) -> None:
 
 
 def says_begun(about: StartAbout, classes: Sequence[str]) -> str:
-    """How a run of these classes begins, in a sentence."""
+    """Say in a sentence how a run with these classes begins."""
     if not classes:
         whose = "its" if about.keeps_head else "a new"
         return f"The training begins with the weights of '{about.title}', with {whose} head."
@@ -268,18 +276,18 @@ def _of_file(path: Path) -> Start:
     ]
     about = _about(path, made, None, known, known.labels)
     if find_task(about.task).few and not about.classes:
-        notes.append(f"Neither {path.name} nor a labels.json beside it tells its classes: a new head begins.")
+        notes.append(f"Neither {path.name} nor a {CONTRACT} beside it tells its classes: a new head begins.")
     return Start(path, about, notes=tuple(notes))
 
 
 def _known(path: Path, said: bytes) -> _Said:
-    """What is known of a file's classes: it says so itself, but for files of older Grafts and of bundles."""
+    """Find the classes of a file: the file names them, except in old versions and in bundles."""
     if said:
         try:
             return _Said.model_validate_json(said)
         except ValidationError as error:
             raise none_of_ours(path, "what it says of its classes is damaged") from error
-    beside = path.parent / "labels.json"
+    beside = contract_path(path.parent)
     return read_json(beside, _Said) if beside.exists() else _Said()
 
 
@@ -297,7 +305,7 @@ def _about(path: Path, made: KerasFile, run: Run | None, said: _Said, classes: t
 
 
 def _met(run: Run) -> dict[str, str]:
-    """In which part each picture was met: by the run, and before it by what that began with."""
+    """Return the part in which each picture was used: by the run, and before it by its initial weights."""
     split = run.split()
     split = split[split["split"].isin((LEARNT, WATCHED))]
     met = dict(zip(split["sha256"].tolist(), split["split"].tolist(), strict=True))
