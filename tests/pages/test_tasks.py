@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from pages.components.shell import formats
 from tests.pages.made_runs import finished, made
 from tests.pages.opening import button, open_page, words
 from tests.task_runs import make_dataset
@@ -152,3 +155,25 @@ def finished_values(workspace, dataset, mae):
         recorder.record(Evaluated(task="regression", metric="mae", unit="mm", value=mae, low=1.0, high=3.0, n=9))
         recorder.record(Ended(state="finished"))
     return run
+
+
+@pytest.mark.slow
+def test_a_number_is_learned_from_the_train_page_by_the_real_worker(workspace, tmp_path):
+    make_dataset(workspace, tmp_path / "regression", "regression")
+    app = open_page("train")
+    app.number_input(key="train-image_size").set_value(64).run()
+    button(app, "Start").click().run()
+    (run,) = list_runs(workspace)
+    wait_for_end(run)
+    assert run.state().state == "finished", run.log()
+    app = open_page("runs", run=run.id)
+    shown = {each.label: each.value for each in app.metric}
+    assert shown["Test mean absolute error (MAE)"] == formats.figure(run.state().test.of, run.state().test.value, "mm")
+    assert not button(app, "Evaluate it").disabled
+
+
+def wait_for_end(run, seconds=300):
+    deadline = time.monotonic() + seconds
+    while run.state().live:
+        assert time.monotonic() < deadline, run.log()
+        time.sleep(0.2)
