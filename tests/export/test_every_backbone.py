@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,12 +20,13 @@ import keras
 import numpy as np
 import pytest
 
+from tests.conftest import QUICKLY_COMPILED
 from tests.export.small_backbones import Small, make_small, take_in_shapes
 from tests.training.layer_kinds import backbones
 from tlcore.data.dataset import Dataset
 from tlcore.export import convert_main, registry, tensorflow_files
 from tlcore.export.exporter import Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import shipped_contract
 from tlcore.export.keras_with_ood import telling_model
 from tlcore.export.lite import convert_to_lite
 from tlcore.export.parity import agreement
@@ -78,7 +80,10 @@ def under_jax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     pytest.importorskip("jax")
     home = tmp_path_factory.mktemp("jax")
     command = [sys.executable, "-c", UNDER_JAX]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, **QUICKLY_COMPILED}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
 
         def ask(model: str, pixels: np.ndarray) -> np.ndarray:
             np.save(home / "pixels.npy", pixels)
@@ -97,13 +102,15 @@ def converted_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """TensorFlow's formats are converted where TensorFlow is loaded already."""
 
     def convert(kind: str, run: Run, target: Path, **more: Any) -> None:
+        contract = shipped_contract(run)
+
         def build(limit: float | None = None) -> keras.Model:
-            return telling_model(run.model_keras, run.model_onnx, limit=limit)
+            return telling_model(run.model_keras, run.model_onnx, contract, limit=limit)
 
         if kind == "savedmodel":
-            convert_main.save_model(build(), target, facts(run))
+            convert_main.save_model(build(), target, contract)
         else:
-            convert_to_lite(build, target, {"facts": facts(run), **more})
+            convert_to_lite(build, target, {"contract": contract.model_dump(mode="json"), **more})
 
     monkeypatch.setattr(tensorflow_files, "convert", convert)
 

@@ -64,10 +64,8 @@ def test_the_card_is_read_by_the_hub_with_every_metric(run):
 
 def test_the_tables_hold_every_label_and_every_value(run):
     with zipfile.ZipFile(io.BytesIO(make_report(run, "csv"))) as archive:
-        tables = {
-            name: list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"))))
-            for name in archive.namelist()
-        }
+        texts = {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
+    tables = {name: list(csv.DictReader(io.StringIO(text))) for name, text in texts.items()}
     rows = tables["predictions.csv"]
     facts = read_facts(run)
     assert len(rows) == facts.judged.n

@@ -35,7 +35,7 @@ def use(facts: RunFacts, gives: str, code: str) -> Iterator[str]:
     if facts.dataset.value_range:
         yield (
             f"Of grey pictures of more than 8 bits, values {spoken(facts.dataset.value_range)} become 0 to 255 "
-            "(`value_range` in `graft.json`); what lies outside is clipped."
+            "(`value_range` in `contract.json`); what lies outside is clipped."
         )
     yield code
 

@@ -25,8 +25,8 @@ import keras
 
 model = keras.models.load_model("model.keras")
 probabilities = model.predict(pixels)
-about = json.load(open("labels.json"))
-given = probabilities >= about["decision"]["thresholds"]  # labels are in about["labels"]
+about = json.load(open("contract.json"))
+given = probabilities >= about["decision"]["thresholds"]  # labels are in about["classes"]
 ```"""
 VALUES_CODE = """```python
 import keras

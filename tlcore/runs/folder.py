@@ -1,4 +1,4 @@
-"""The names of what is in a run folder.
+"""Names the files of a run folder.
 
 It knows names. It does not know what is in the files.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlcore.contract import contract_path
 from tlcore.jobs.job import Job
 from tlcore.runs.events import Event
 from tlcore.runs.state import RunState
@@ -15,7 +16,7 @@ from tlcore.runs.state import RunState
 
 @dataclass(frozen=True)
 class RunFolder(Job[Event, RunState]):
-    """Where each file of a run is, whether it is there or not."""
+    """The paths of a run's files, whether they exist or not."""
 
     path: Path
 
@@ -32,8 +33,13 @@ class RunFolder(Job[Event, RunState]):
         return self.path / "model.onnx"
 
     @property
+    def contract_json(self) -> Path:
+        return contract_path(self.path)
+
+    @property
     def labels_json(self) -> Path:
-        return self.path / "labels.json"
+        """The same, under the name of before."""
+        return self.contract_json
 
     @property
     def predictions(self) -> Path:

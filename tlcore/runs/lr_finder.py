@@ -1,4 +1,4 @@
-"""The curve of the learning-rate finder, found in a process of its own, for pages that must not import the backend.
+"""Runs the learning-rate finder in its own process, for pages that must not import the backend.
 
 It knows a process and the JSON that it prints. It does not know how rates are tried.
 """
@@ -22,7 +22,7 @@ from tlcore.runs.config import TrainingConfig
 
 POLL_SECONDS = 0.3
 # Of the settings that change the curve, those that are options of `lr-find`.
-OPTIONS = ("backbone", "mode", "blocks", "image_size", "batch_size", "seed")
+OPTIONS = ("backbone", "mode", "blocks", "image_size", "batch_size", "loss", "seed")
 
 
 class Rates(BaseModel):
@@ -30,7 +30,7 @@ class Rates(BaseModel):
 
     Attributes:
         rates: Growing.
-        losses: Smoothed, in nats, at each rate.
+        losses: Smoothed, at each rate; in nats but for regression.
         suggested: Where the loss falls fastest.
     """
 
@@ -42,7 +42,7 @@ class Rates(BaseModel):
 
 
 def find_rates(config: TrainingConfig) -> Generator[Progress, None, Rates]:
-    """Have the curve found for these settings; whoever stops looking ends the process.
+    """Compute the curve for these settings; closing the iterator ends the process.
 
     Raises:
         RunError: It could not be found.

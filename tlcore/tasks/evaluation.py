@@ -93,7 +93,8 @@ class TaskEvaluation(BaseModel):
         return self.figures[self.metric]
 
 
-Measures = Mapping[str, tuple[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], float, float]]
+Measure = tuple[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], float, float]
+Measures = Mapping[str, Measure]
 
 
 def figures(measures: Measures, groups: npt.NDArray[np.int64]) -> dict[str, Figure]:

@@ -1,4 +1,4 @@
-"""The model of a run before its first step: the pretrained backbone under a new head, or what another run had learnt.
+"""Builds the model of a run before its first step: a new head on the pretrained backbone, or another run's model.
 
 It knows which weights a run begins with, and how what lies below a cut is told from other trunks. It does not know
 phases. Of a file only arrays are taken, into layers of our own: nothing that is described in it is ever built.
@@ -107,8 +107,8 @@ def _take_over(model: TransferModel, start: StartAbout, path: Path, dataset: Run
             f"The weights to begin with must be those of {model.backbone.title}. Those of '{start.title}' do not fit: "
             f"{error} Begin with the pretrained weights."
         ) from error
-    if start.task != dataset.task:
-        return  # its head answers another question
+    if not start.keeps_head:
+        return  # it would be watched with pictures that it knows
     (kernel, bias), (theirs, their_bias) = tuple(map(np.array, model.head)), head.resume(*map(np.array, source.head))
     for place, label in enumerate(dataset.classes):
         if label in start.classes:

@@ -37,7 +37,7 @@ WORST: Mapping[str, Callable[[TaskFacts, int], Iterator[tuple[int, str]]]] = {
 
 
 def predictions(facts: TaskFacts) -> pd.DataFrame:
-    """Every answer about a test picture: `p_<label>` of each label, or `value`, `low` and `high` in the value's unit."""
+    """List every answer about a test picture: `p_<label>` of each label, or `value`, `low` and `high` in the unit."""
     answers = facts.answers
     said, outputs = answers.task.answers(answers.outputs, answers.classes, answers.decision), answers.outputs
     table = answers.table[["sha256", "file", "label"]]
