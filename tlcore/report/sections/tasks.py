@@ -107,7 +107,7 @@ def limits(facts: TaskFacts) -> Iterator[str]:
 def metrics(facts: TaskFacts) -> Table:
     """Every metric of the task with its interval."""
     judged = facts.judged
-    unit = f" ({judged.unit})" if judged.unit else ""
+    unit = f", {judged.unit}" if judged.unit else ""
     rows = tuple(
         (
             metric.title + (unit if metric.kind == "value" else ""),
@@ -129,7 +129,8 @@ def baselines(facts: TaskFacts) -> Table:
         for title, figures in judged.baselines.items()
         if metric.key in figures
     ]
-    return Table("baselines", (Column("answers by"), Column(metric.title, "number")), tuple(rows))
+    unit = f", {judged.unit}" if judged.unit and metric.kind == "value" else ""
+    return Table("baselines", (Column("answers by"), Column(metric.title + unit, "number")), tuple(rows))
 
 
 def interval(figure: Measured) -> Interval:
