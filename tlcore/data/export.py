@@ -6,8 +6,8 @@ does not know where pictures come from; what it writes can be taken in again.
     zip            <name>/manifest.json   <name>/labels.csv   <name>/<class>/<the name it came with>
     imagefolder    manifest.json   train/metadata.jsonl   train/3f/3f….jpg   and so for `validation` and `test`
 
-Pictures with several labels or a number lie in one folder of the zip: `labels.csv` then has a column for each label, 0 or
-1, or one of numbers; `metadata.jsonl` has a list of `labels` or a `value`.
+Pictures with several labels or a number lie in one folder of the zip: `labels.csv` then has a column for each label, 0
+or 1, or one of numbers; `metadata.jsonl` has a list of `labels` or a `value`.
 
 The rules of `imagefolder`: https://huggingface.co/docs/datasets/image_dataset and `repository_structure` beside it. A
 part is told by the name of any folder above a picture, so pictures lie under their hashes: a class called 'test' would

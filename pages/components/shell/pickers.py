@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.components.shell import formats, frame, job_status, run_facts, tables
+from pages.components.shell import formats, frame, job_status, run_facts, tables, task_words
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.errors import GraftError
 from tlcore.runs.events import Evaluated
@@ -100,7 +100,10 @@ def _dataset_caption(dataset: Dataset) -> str:
         pictures = formats.plural(len(tables.items(dataset)), "picture")
     except GraftError as error:
         pictures = str(error)
-    return f"{info.name} · {pictures} · {formats.plural(len(info.classes), 'class', 'classes')}"
+    if info.task == "regression":
+        return f"{info.name} · {pictures} · {task_words.value_title(info)}"
+    named = task_words.words(info)
+    return f"{info.name} · {pictures} · {formats.plural(len(info.classes), named.one, named.many)}"
 
 
 def _judged(test: Evaluated) -> str:
