@@ -74,13 +74,13 @@ def make_run(key: str, folder: Path) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     from tlcore.backbones.catalogue import find
+    from tlcore.contract import image_contract
     from tlcore.data.intake import ingest
-    from tlcore.data.progress import drain
     from tlcore.evaluation.run import evaluate_run
     from tlcore.export.calibration_data import sample
     from tlcore.files import write_json
-    from tlcore.inference.contract import Labels
     from tlcore.inference.ood import learn_known
+    from tlcore.progress import drain
     from tlcore.runs.config import Fractions, TrainingConfig
     from tlcore.runs.create import create_run
     from tlcore.tasks.classification import CLASSIFICATION
@@ -97,10 +97,10 @@ def make_run(key: str, folder: Path) -> Any:
     config = TrainingConfig(dataset=dataset.id, backbone=key, image_size=size, fractions=fractions)
     run = create_run(workspace, dataset, config)
     write_json(
-        run.labels_json,
-        Labels(
-            labels=run.dataset.classes,
-            image_size=size,
+        run.contract_json,
+        image_contract(
+            classes=run.dataset.classes,
+            size=size,
             resize=config.resize,
             backbone=key,
             dataset="shapes",
@@ -150,11 +150,11 @@ def prove(run: Any, key: str) -> dict[str, Any]:
 
 
 def prove_with_jax(run: Any) -> dict[str, Any]:
-    from tlcore.data.progress import drain
     from tlcore.errors import ExportError
     from tlcore.export.exporter import FreshProcess
     from tlcore.export.model_files import replayed
     from tlcore.export.parity import agreement, app_answers
+    from tlcore.progress import drain
     from tlcore.runs.pictures import read_test_pictures
     from tlcore.workspace import Workspace
 

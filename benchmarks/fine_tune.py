@@ -32,7 +32,7 @@ from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
 from tlcore.training.model import TransferModel
 from tlcore.training.pictures import read_pictures
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 from pathlib import Path
 

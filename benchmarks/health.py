@@ -40,11 +40,11 @@ from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.caches import clear, list_caches  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
 from tlcore.data.intake import ingest  # noqa: E402
-from tlcore.data.progress import drain  # noqa: E402
 from tlcore.health import embed  # noqa: E402
 from tlcore.health.check import Check  # noqa: E402
 from tlcore.health.events import CheckStarted, StageEnded  # noqa: E402
 from tlcore.jobs.launch import launch  # noqa: E402
+from tlcore.progress import drain  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
 FLIPPED, COPIED, DAMAGED = 0.05, 0.05, 20

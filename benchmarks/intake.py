@@ -152,7 +152,7 @@ def plain(folder: Path, threads: int) -> tuple[float, float]:
 def intake(folder: Path, threads: int) -> tuple[float, float]:
     """Time the whole of it: until the dataset can be used."""
     from tlcore.data.intake import ingest
-    from tlcore.data.progress import drain
+    from tlcore.progress import drain
     from tlcore.workspace import Workspace
 
     root = folder.parent / "workspace"

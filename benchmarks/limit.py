@@ -113,8 +113,8 @@ def measure(backbone: str, data: str, *, epochs: int, views: int) -> dict:
 def decode(home: Path, data: str) -> Path:
     """The pixel store of a dataset's first pictures, to make statistics from."""
     from tlcore.data.dataset import open_dataset
-    from tlcore.data.progress import drain
     from tlcore.data.store import PixelStore
+    from tlcore.progress import drain
     from tlcore.workspace import Workspace
 
     workspace = Workspace(home)

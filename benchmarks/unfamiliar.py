@@ -36,10 +36,10 @@ from benchmarks.machine import machine, versions  # noqa: E402
 from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
-from tlcore.data.progress import drain  # noqa: E402
 from tlcore.evaluation.ood_evaluation import auroc  # noqa: E402
 from tlcore.health.embed import embed  # noqa: E402
 from tlcore.inference.ood import learn_known, some_known  # noqa: E402
+from tlcore.progress import drain  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
 BAR = 0.95

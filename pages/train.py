@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.shell import draft, formats, frame, run_facts, settings
+from pages.components.shell import draft, formats, frame, run_facts, settings, tables
+from pages.components.shell.fields import fields_of
 from pages.components.shell.pickers import pick_dataset
 from pages.components.train import (
     augmentation_preview,
@@ -20,6 +21,7 @@ from tlcore.jobs.launch import launch
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.problems import problems
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 
@@ -45,12 +47,13 @@ def show(workspace: Workspace) -> None:
         return
     backbone = find(draft.read("backbone"))
     recipe = recommended.recipe(dataset.id, dataset.info.version, backbone.key, dataset)
-    values = draft.follow(recipe, fresh=fresh)
+    task = find_task(dataset.info.task)
+    fields = fields_of(task.key)
+    values = draft.follow(recipe, fields, fresh=fresh)
     config = draft.config(dataset.id, values)
-    counts = dataset.counts()
-    form = settings.Form(problems(config, dataset), values)
+    form = settings.Form(problems(config, dataset), values, fields)
     form.faults("dataset")
-    recommended.card(recipe, backbone, draft.changed(values))
+    recommended.card(recipe, backbone, draft.changed(values), fields)
 
     st.subheader("Backbone", anchor=False)
     st.caption("A network pretrained on a million photos (ImageNet).")
@@ -63,13 +66,13 @@ def show(workspace: Workspace) -> None:
     form.mark("mode")
     form.mark("blocks")
     form.faults("blocks")
-    st.markdown(freeze_depth.sentence(backbone, config, len(counts)))
+    st.markdown(freeze_depth.sentence(backbone, config, task.width(len(dataset.info.classes))))
     for field, column in zip(("epochs", "image_size"), st.columns([1, 1, 1]), strict=False):
         with column:
             form.field(field)
 
     st.subheader("Augmentation", anchor=False)
-    st.caption("Random changes that do not alter the class, so that the model learns to ignore them.")
+    st.caption("Random changes that do not alter the label, so that the model learns to ignore them.")
     switches, pictures = st.columns([1, 2.4], gap="large")
     with switches:
         form.augmentations()
@@ -81,7 +84,7 @@ def show(workspace: Workspace) -> None:
         for group in settings.ADVANCED:
             form.advanced(group)
             if group == "Optimization":
-                lr_finder.show(config, disabled=bool(faults))
+                lr_finder.show(config, task, disabled=bool(faults))
         form.split(dataset)
     form.others()
     with settings.start_bar():
@@ -91,9 +94,9 @@ def show(workspace: Workspace) -> None:
             st.markdown(f":red[{formats.plural(len(faults), 'setting')} to fix first, marked red above.]")
         else:
             solved = config.mode == "freeze" and config.head == "logistic"
-            how = "logistic regression" if solved else formats.plural(config.epochs, "epoch")
+            how = formats.plain(task.exact) if solved else formats.plural(config.epochs, "epoch")
             said = [formats.plain(backbone.title), run_facts.mode(config), how]
-            st.markdown(f"{' · '.join(said)}, on {formats.plural(sum(counts.values()), 'picture')}")
+            st.markdown(f"{' · '.join(said)}, on {formats.plural(len(tables.items(dataset)), 'picture')}")
 
 
 with frame.page(

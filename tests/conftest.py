@@ -116,7 +116,7 @@ def tiny_zip(tiny_folder: Path) -> Path:
 def built_dataset(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
     """A workspace with the same pictures, taken in once."""
     from tlcore.data.intake import ingest
-    from tlcore.data.progress import drain
+    from tlcore.progress import drain
 
     def build(home: Path) -> None:
         drain(ingest(Workspace(home), tiny_folder), lambda progress: None)
@@ -161,6 +161,54 @@ def evaluated_run(workspace: Workspace, built_run: Path) -> Run:
 
     shutil.copytree(built_run, workspace.root, dirs_exist_ok=True)
     (run,) = list_runs(workspace)
+    return run
+
+
+@pytest.fixture(scope="session")
+def built_multilabel_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a multi-label dataset and a run of it, trained, evaluated and exported. Only read it."""
+    return _trained_once(tmp_path_factory, "multilabel")
+
+
+@pytest.fixture(scope="session")
+def built_regression_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a dataset of discs, their diameter in mm, and a run of it. Only read it."""
+    return _trained_once(tmp_path_factory, "regression")
+
+
+@pytest.fixture
+def multilabel_run(workspace: Workspace, built_multilabel_run: Path) -> Run:
+    """A run of multi-label classification by the real worker, in a workspace of one's own."""
+    return _own_run(workspace, built_multilabel_run)
+
+
+@pytest.fixture
+def regression_run(workspace: Workspace, built_regression_run: Path) -> Run:
+    """A run of regression by the real worker, in a workspace of one's own."""
+    return _own_run(workspace, built_regression_run)
+
+
+def _trained_once(factory: pytest.TempPathFactory, task: str) -> Path:
+    """A workspace with a run of a task, trained, evaluated and exported by the real worker."""
+    from tests.task_runs import make_dataset, train_run
+
+    def build(home: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GRAFT_HOME", str(home))
+            patch.setenv("GRAFT_QUEUE", str(home / "queue"))
+            workspace = Workspace.default()
+            train_run(workspace, make_dataset(workspace, factory.mktemp(task) / task, task))
+
+    return built_once(factory, f"{task}-run", build)
+
+
+def _own_run(workspace: Workspace, built: Path) -> Run:
+    """Copy a built workspace and give its run; datasets and runs that were there before stay."""
+    from tlcore.runs.run import list_runs
+
+    shutil.copytree(built, workspace.root, dirs_exist_ok=True)
+    names = {path.name for path in (built / "runs").iterdir()}
+    (run,) = (each for each in list_runs(workspace) if each.id in names)
     return run
 
 

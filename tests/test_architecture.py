@@ -25,6 +25,7 @@ RANKS = {
     "errors": -1,
     "disk": 0,
     "files": 0,
+    "items": 0,
     "intervals": 0,
     "linear_probe": 0,
     "markup": 0,
@@ -33,7 +34,11 @@ RANKS = {
     "threads": 0,
     "shell_words": 0.5,
     "workspace": 1,
+    "memmap": 0,
+    "progress": 0.5,
+    "modalities": 1.5,
     "tasks": 1.5,
+    "contract": 1.6,
     "jobs": 2,
     "data": 2,
     "backbones": 2,
@@ -259,3 +264,14 @@ def test_cores_are_counted_and_threads_are_shared_out_in_one_place():
 def test_pages_write_pictures_as_text_in_one_place():
     image = ROOT / "pages/components/items/image.py"
     assert found([path for path in PAGES if path != image], lambda node: called(node).endswith("b64encode")) == []
+
+
+def test_pillow_is_known_to_the_modality_of_pictures_alone():
+    homes = (ROOT / "tlcore/modalities/image", ROOT / "pages/components/items/image.py")
+    # A program that verifies an export runs where there is no Graft.
+    rest = [
+        path
+        for path in [*LIBRARY, *PAGES]
+        if not any(path.is_relative_to(home) for home in homes) and not path.name.startswith("verify")
+    ]
+    assert imported(rest, lambda name: name.split(".")[0] in {"PIL", "pillow_heif"}) == []

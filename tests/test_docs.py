@@ -47,7 +47,7 @@ def test_help_and_form_say_of_every_setting_what_its_field_says():
             assert option.help.startswith(about.description)
         if name in FIELDS:
             assert (FIELDS[name].label, FIELDS[name].help) == (about.title, about.description)
-    of_elsewhere = {"schema_version", "dataset", "backbone", "start", "loss"}
+    of_elsewhere = {"schema_version", "dataset", "backbone", "start"}
     assert set(TrainingConfig.model_fields) - set(FIELDS) == of_elsewhere
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.export.deep_pictures import RANGE, deep_pngs
-from tlcore.data.pixels import read_pixels
+from tlcore.modalities.image.pixels import read_pixels
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 48
@@ -39,7 +39,7 @@ def test_every_grey_png_of_sixteen_bits_becomes_the_very_pixels_of_the_app(brows
 def test_the_range_touches_nothing_else_and_a_torn_file_is_refused(browser: Browser):
     page = browser.new_page()
     page.add_script_tag(content=(ROOT / "tlcore/export/bundled/web/pixels.js").read_text())
-    from tests.data.test_pixels import photo, saved
+    from tests.modalities.image.test_pixels import photo, saved
 
     for content in (saved(photo(), "PNG"), saved(photo(), "JPEG"), saved(photo().convert("L"), "PNG")):
         encoded = base64.b64encode(content).decode()

@@ -14,8 +14,8 @@ from tests.conftest import draw_shape
 from tlcore.data.dataset import Dataset
 from tlcore.data.inbox import Inbox, standing
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.labelling import features
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow

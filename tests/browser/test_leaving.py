@@ -14,7 +14,7 @@ from tests.browser.conftest import Server
 from tests.browser.test_journey import settled
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow

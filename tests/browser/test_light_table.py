@@ -13,7 +13,7 @@ from tests.browser.test_journey import settled
 from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow

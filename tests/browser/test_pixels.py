@@ -13,10 +13,10 @@ import onnxruntime
 import pytest
 from playwright.sync_api import Browser
 
-from tlcore.data.pixels import open_picture, read_pixels
-from tlcore.data.standalone import pixels_py
-from tlcore.export.battery import AwkwardFile, battery
 from tlcore.export.fullsize_graph import fullsize_graph
+from tlcore.modalities.image.battery import AwkwardFile, battery
+from tlcore.modalities.image.pixels import open_picture, read_pixels
+from tlcore.modalities.image.standalone import pixels_py
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 48

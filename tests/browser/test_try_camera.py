@@ -13,7 +13,7 @@ from tests.browser.test_label import becomes, said
 from tests.pages.small_models import answering
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow

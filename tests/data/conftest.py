@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tlcore.data.intake import IntakeReport, ingest
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 SUFFIX_OF_FORMAT = {

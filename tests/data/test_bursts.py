@@ -11,9 +11,9 @@ from PIL import Image
 from tests.data.conftest import photo, write_classes
 from tlcore.data.bursts import MOST_FRAMES, groups_of, take_burst
 from tlcore.data.edits.operations import undo
-from tlcore.data.progress import drain
 from tlcore.data.split.locked import draw_parts
 from tlcore.errors import DataError
+from tlcore.progress import drain
 
 
 def frame(seed: int, *, shift: int = 0, noise: int = 0, quality: int = 90) -> bytes:

@@ -17,10 +17,10 @@ import pytest
 from tests.data.conftest import write_picture
 from tlcore.data import caches
 from tlcore.data.caches import clear, evict, hold, limit_bytes, list_caches, make_room, spare_bytes, using
-from tlcore.data.progress import drain
 from tlcore.data.store import PixelStore
 from tlcore.errors import WorkspaceError
 from tlcore.files import remove_tree, sha256
+from tlcore.progress import drain
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from tests.data.conftest import photo, write_classes
-from tlcore.data.containers import cleaned, raw_kind, turn_of
-from tlcore.data.pixels import open_picture, read_pixels
+from tlcore.modalities.image.containers import cleaned, raw_kind, turn_of
+from tlcore.modalities.image.pixels import open_picture, read_pixels
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
 

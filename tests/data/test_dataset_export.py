@@ -20,11 +20,11 @@ from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Delete, Exclude, Group
 from tlcore.data.export import HandedOut, Manifest, hand_out
 from tlcore.data.import_plan import ImportChoices
-from tlcore.data.pixels import open_picture
-from tlcore.data.progress import drain
 from tlcore.data.split.locked import draw_parts, read_parts
 from tlcore.errors import DataError
 from tlcore.files import read_json
+from tlcore.modalities.image.pixels import open_picture
+from tlcore.progress import drain
 
 # Names that are hard for folders, tables or readers: a path, a number, a part of a split, a formula, another script.
 LABELS = ["a/b", "007", "test", '=1+1, "x"', "Äpfel", "CON"]

@@ -7,8 +7,8 @@ import pytest
 from tests.data.conftest import write_classes, write_picture
 from tlcore.data.feedback import Correction, send
 from tlcore.data.inbox import Inbox, standing
-from tlcore.data.progress import drain
 from tlcore.errors import DataError
+from tlcore.progress import drain
 
 
 @pytest.fixture

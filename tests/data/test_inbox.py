@@ -10,9 +10,9 @@ from tests.data.conftest import write_classes, write_picture
 from tlcore.data.edits.operations import apply, undo
 from tlcore.data.edits.types import Delete
 from tlcore.data.inbox import Inbox, standing
-from tlcore.data.progress import drain
 from tlcore.errors import DataError
 from tlcore.files import append_line
+from tlcore.progress import drain
 
 
 @pytest.fixture

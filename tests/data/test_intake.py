@@ -14,9 +14,9 @@ from tlcore.data.dataset import list_datasets
 from tlcore.data.examine import Room
 from tlcore.data.import_preview import needs_label
 from tlcore.data.intake import ingest, sample
-from tlcore.data.progress import Progress, drain
 from tlcore.errors import ArchiveError, DataError, WorkspaceError
 from tlcore.files import sha256
+from tlcore.progress import Progress, drain
 
 
 def zipped(folder: Path) -> Path:
@@ -207,7 +207,7 @@ def test_the_same_bytes_in_two_parts_stay_with_the_test(tmp_path, take_in):
 
 def test_a_picture_of_50000_by_50000_pixels_is_left_out_unread(tmp_path, take_in):
     folder = write_classes(tmp_path / "p", "a", "b")
-    from tests.data.test_pixels import with_right_checksum
+    from tests.modalities.image.test_pixels import with_right_checksum
 
     content = bytearray((folder / "a" / "0.png").read_bytes())
     content[16:24] = (50_000).to_bytes(4, "big") * 2

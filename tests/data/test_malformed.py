@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.conftest import SUFFIX_OF_FORMAT, write_picture
-from tlcore.data.pixels import read_pixels
+from tlcore.modalities.image.pixels import read_pixels
 
 MUTATIONS_PER_FORMAT = 60
 

@@ -19,9 +19,9 @@ from tlcore.data.edits.types import Relabel
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
 from tlcore.data.packing import MANIFEST, pack_dataset, packed_kind
-from tlcore.data.progress import drain
 from tlcore.data.unpacking import unpack_dataset
 from tlcore.errors import ArchiveError, DataError
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.data.conftest import write_picture
-from tlcore.data.pixels import read_pixels
-from tlcore.data.progress import Progress, drain
 from tlcore.data.store import PixelStore, store_key
 from tlcore.errors import DataError
 from tlcore.files import sha256
+from tlcore.modalities.image.pixels import read_pixels
+from tlcore.progress import Progress, drain
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from tlcore.data.edits import operations
 from tlcore.data.edits.types import Range
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
-from tlcore.data.pixels import VERSION, open_picture, read_pixels
-from tlcore.data.progress import drain
 from tlcore.data.store import store_key
-from tlcore.data.value_counts import ValueCounts, measure_range, sample_values
 from tlcore.errors import DataError
-from tlcore.export.battery_bytes import png
+from tlcore.modalities.image.battery_bytes import png
+from tlcore.modalities.image.pixels import VERSION, open_picture, read_pixels
+from tlcore.modalities.image.value_counts import ValueCounts, measure_range, sample_values
+from tlcore.progress import drain
 
 SOME = {"a": 0, "b": 1}
 
@@ -367,7 +367,7 @@ def test_pictures_on_another_scale_than_the_rest_are_told(tmp_path, take_in):
 
 
 def test_a_huge_picture_takes_hardly_more_memory_than_it_has_pixels(monkeypatch):
-    from tlcore.data import pixels
+    from tlcore.modalities.image import pixels
 
     values = noise(3, 0, 4000, side=61)
     whole = np.asarray(open_picture(encoded(values), value_range=(100, 3900)))

@@ -11,13 +11,13 @@ from sklearn.neighbors import NearestCentroid
 from tests.graphs import make_answerable_run
 from tlcore.backbones.catalogue import find
 from tlcore.backbones.weights import weights_path
-from tlcore.data.progress import drain
 from tlcore.evaluation.baselines import guess
 from tlcore.evaluation.files import read_features
 from tlcore.evaluation.frozen_features import frozen_features
 from tlcore.evaluation.run import evaluate_run
 from tlcore.files import sha256
 from tlcore.inference.trunk import trunk_identity
+from tlcore.progress import drain
 from tlcore.runs.decoded import decode
 from tlcore.training.trunk_cache import TrunkCache
 

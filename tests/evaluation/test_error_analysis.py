@@ -14,10 +14,8 @@ from PIL import Image
 from tests.graphs import make_answerable_run
 from tlcore.__main__ import main
 from tlcore.data.metadata import take_columns
-from tlcore.data.progress import drain
 from tlcore.errors import RunError
 from tlcore.evaluation.class_names import rename_class
-from tlcore.evaluation.distortions import DISTORTIONS
 from tlcore.evaluation.error_analysis import run as understanding_steps
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
 from tlcore.evaluation.error_analysis.job import work
@@ -27,6 +25,8 @@ from tlcore.evaluation.run import evaluate_run
 from tlcore.evaluation.slices import slice_pictures
 from tlcore.files import write_json
 from tlcore.jobs.launch import launch
+from tlcore.modalities.image.corruptions import DISTORTIONS
+from tlcore.progress import drain
 from tlcore.runs.events import Ended
 from tlcore.runs.recorder import Recorder
 

@@ -9,12 +9,12 @@ from sklearn.metrics import roc_auc_score
 
 from tests.graphs import make_answerable_run, write_knowing_model
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.files import read_predictions, read_validation
 from tlcore.evaluation.ood_evaluation import auroc
 from tlcore.evaluation.run import evaluate_run, write_validation
 from tlcore.inference.predictor import Predictor
+from tlcore.progress import drain
 from tlcore.tasks import Decision
 
 

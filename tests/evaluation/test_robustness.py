@@ -9,12 +9,13 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import normalize
 
-from tlcore.data.progress import drain
-from tlcore.evaluation.distortions import DISTORTIONS, Distortion
-from tlcore.evaluation.embedding_map import TILE, atlas_across, blank_atlas, choose, draw_map, put_tile
+from tlcore.evaluation.embedding_map import choose, draw_map
 from tlcore.evaluation.frozen_baseline import NearestMean
 from tlcore.evaluation.robustness import try_distortions
 from tlcore.intervals import wilson
+from tlcore.modalities.image.atlas import TILE, atlas_across, blank_atlas, put_tile
+from tlcore.modalities.image.corruptions import DISTORTIONS, Distortion
+from tlcore.progress import drain
 
 SIDE = 112
 

@@ -12,7 +12,7 @@ from tlcore.evaluation.clusters import cluster_traits, principal
 from tlcore.evaluation.significance import by_groups, fisher
 from tlcore.evaluation.slice_features import bands, column_traits, measure, picture_traits
 from tlcore.evaluation.slices import RATE, Trait, find_slices, slice_pictures, traits_table
-from tlcore.health.image_statistics import brightness, sharpness
+from tlcore.modalities.image.image_statistics import brightness, sharpness
 
 
 def answers(right, labels=None):

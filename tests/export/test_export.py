@@ -20,7 +20,6 @@ from PIL import Image
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.__main__ import main
-from tlcore.data.standalone import pixels_py
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import probabilities
@@ -33,6 +32,7 @@ from tlcore.export.parity import AppAnswers, agreement, compare
 from tlcore.export.registry import EXPORTERS, find, table
 from tlcore.export.run import export_run
 from tlcore.files import sha256
+from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import artefact, read_manifest, read_manifests
 
@@ -192,8 +192,7 @@ def test_the_bundle_answers_in_a_plain_python_that_has_only_what_it_lists(run, t
     names = {
         "model.keras",
         "model.onnx",
-        "labels.json",
-        "graft.json",
+        "contract.json",
         "pixels.py",
         "predict.py",
         "requirements.txt",
@@ -277,7 +276,7 @@ def test_requirements_are_pinned():
 )
 def test_the_bar_of_agreement(artefact_says, agrees):
     app = np.array([[0.6, 0.4], [0.3, 0.7]], np.float32)
-    found = compare(app, np.array(artefact_says, np.float32), "model.onnx")
+    found = compare(AppAnswers(app), np.array(artefact_says, np.float32), "model.onnx")
     assert found.agrees is agrees
     assert bool(found.reason)  # two pictures are few, which is said too
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tlcore.data.progress import Progress
 from tlcore.jobs.launch import launch
+from tlcore.progress import Progress
 from tlcore.runs.exporting import Making, under_way, work
 from tlcore.runs.manifest import read_manifest
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tlcore.data.pixels import FORMATS, open_header, read_pixels
 from tlcore.export import bundle, pixel_parity
-from tlcore.export.battery import COLOURS, DEPTHS, battery
 from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, Tolerance, fault, judge
 from tlcore.export.run import export_run
+from tlcore.modalities.image.battery import COLOURS, DEPTHS, battery
+from tlcore.modalities.image.pixels import FORMATS, open_header, read_pixels
 from tlcore.runs.manifest import read_manifest
 
 SIDE = 24

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tlcore.data.pixels import read_pixels
+from tlcore.modalities.image.pixels import read_pixels
 
 tf = pytest.importorskip("tensorflow")
 

@@ -16,10 +16,10 @@ from PIL import Image
 
 from tests.training.tiny_run import TINY, WITH_TINY
 from tlcore.backbones.catalogue import CATALOGUE
-from tlcore.data.pixels import read_pixels
 from tlcore.errors import ExportError
 from tlcore.export.training_script import TABLE, training_script
 from tlcore.files import write_json
+from tlcore.modalities.image.pixels import read_pixels
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 
@@ -196,7 +196,7 @@ def test_its_backbone_sees_what_grafts_sees(make, workspace, tmp_path):
 def test_its_exact_head_answers_as_grafts(carried_out, workspace):
     import keras
 
-    from tlcore.data.progress import drain
+    from tlcore.progress import drain
     from tlcore.runs.pictures import read_test_pictures
     from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.logistic_training import solve_head

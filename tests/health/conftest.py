@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlcore.data.pixels import read_pixels
-from tlcore.data.progress import drain
 from tlcore.data.store import store_key
 from tlcore.health import embed
+from tlcore.modalities.image.pixels import read_pixels
+from tlcore.progress import drain
 from tlcore.training.trunk_cache import TrunkCache
 
 

@@ -16,7 +16,6 @@ from tests.health.conftest import put_features
 from tlcore.__main__ import main
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.errors import DataError
 from tlcore.files import write_json
 from tlcore.health import embed
@@ -24,6 +23,7 @@ from tlcore.health.check import Check
 from tlcore.health.leaks import leak_findings
 from tlcore.health.work import work
 from tlcore.inference.trunk import graph_path
+from tlcore.progress import drain
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.workspace import Workspace

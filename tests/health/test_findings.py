@@ -11,8 +11,6 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.health.test_near_duplicates import thumbnail
-from tlcore.data.memmap import MappedRows
-from tlcore.data.progress import drain
 from tlcore.health.classes import (
     confusable_findings,
     imbalance_findings,
@@ -21,10 +19,12 @@ from tlcore.health.classes import (
 )
 from tlcore.health.findings import Finding, ranked, read_findings, to_csv, write_findings
 from tlcore.health.frames import group_findings
-from tlcore.health.image_statistics import TINT_SIDE, border, measure
-from tlcore.health.perceptual_hash import SIDE
 from tlcore.health.quality import fault_findings
 from tlcore.health.shortcuts import shortcut_findings
+from tlcore.memmap import MappedRows
+from tlcore.modalities.image.image_statistics import TINT_SIDE, border, measure
+from tlcore.modalities.image.perceptual_hash import SIDE
+from tlcore.progress import drain
 
 
 def table(count, **columns):

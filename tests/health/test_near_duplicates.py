@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tlcore.data.pixels import to_pixels
-from tlcore.data.progress import drain
 from tlcore.health.clusters import cluster_findings, clusters_of
-from tlcore.health.near_duplicates import Pairs, near_pairs
-from tlcore.health.perceptual_hash import SIDE
+from tlcore.modalities.image.near_duplicates import Pairs, near_pairs
+from tlcore.modalities.image.perceptual_hash import SIDE
+from tlcore.modalities.image.pixels import to_pixels
+from tlcore.progress import drain
 
 
 def resized(picture):

@@ -10,7 +10,6 @@ import time
 import psutil
 import pytest
 
-from tlcore.data.progress import Progress as Step
 from tlcore.errors import RunError
 from tlcore.jobs import launch as launching
 from tlcore.jobs import locks, writer
@@ -18,6 +17,7 @@ from tlcore.jobs.events import EndedEvent, StartedEvent
 from tlcore.jobs.launch import launch
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.writer import StoppedError, work
+from tlcore.progress import Progress as Step
 
 
 def until(is_so, *, seconds=30.0):

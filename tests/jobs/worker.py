@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.jobs.conftest import KINDS
 from tlcore.data.dataset import Dataset
-from tlcore.data.progress import Progress
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.health.check import Check
 from tlcore.jobs.writer import work
+from tlcore.progress import Progress
 from tlcore.runs.exporting import Making
 from tlcore.runs.run import Run
 from tlcore.sweeps.sweep import Sweep

@@ -24,7 +24,6 @@ from tlcore.data.edits import operations
 from tlcore.data.edits.types import Exclude, Relabel, RenameClass
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.data.split.locked import draw_parts
 from tlcore.evaluation.embedding_map import draw_map
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
@@ -34,6 +33,7 @@ from tlcore.evaluation.run import evaluate_run
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import write_json
 from tlcore.health.findings import Finding
+from tlcore.progress import drain
 from tlcore.runs.events import Ended, Evaluated, Noted, PhaseEnded
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run

@@ -6,7 +6,10 @@ from pages.components.shell import charts
 from tests.pages.made_runs import epoch_ended
 from tests.runs.logs import fold
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.events import Ended, PhaseEnded, PhaseStarted, Started
+from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted, Started
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.regression import REGRESSION
+from tlcore.tasks.task import LOSS
 
 CONFIG = TrainingConfig(dataset="any", mode="fine-tune", epochs=6)
 WARM_UP = PhaseStarted(phase="head", title="Warming up the head", epochs=4, first_epoch=1)
@@ -49,7 +52,7 @@ def test_phases_are_bands_that_do_not_overlap():
 
 
 def test_one_point_for_each_epoch_and_a_star_on_the_best():
-    figure = charts.curves(state(log(until=2)), CONFIG, "loss", revision="run")
+    figure = charts.curves(state(log(until=2)), CONFIG, LOSS, task=CLASSIFICATION, revision="run")
     training, validation, best = figure.data
     assert list(training.x) == list(validation.x) == [1, 2, 3, 4, 5, 6]
     assert list(best.x) == [5]
@@ -57,8 +60,10 @@ def test_one_point_for_each_epoch_and_a_star_on_the_best():
 
 
 def test_a_run_without_epochs_has_empty_axes_of_the_same_size():
-    empty = charts.curves(state([Started(pid=1)]), CONFIG, "accuracy", revision="run")
-    full = charts.curves(state(log(until=2)), CONFIG, "accuracy", revision="run")
+    empty, full = (
+        charts.curves(seen, CONFIG, CLASSIFICATION.find_metric("accuracy"), task=CLASSIFICATION, revision="run")
+        for seen in (state([Started(pid=1)]), state(log(until=2)))
+    )
     assert empty.layout.height == full.layout.height
     assert tuple(empty.layout.yaxis.range) == tuple(full.layout.yaxis.range)
 
@@ -71,3 +76,53 @@ def test_phases_of_one_name_have_bands_of_their_own():
         events.append(PhaseEnded(phase="fine-tune", seconds=1.0))
     found = charts.bands(state(events), CONFIG)
     assert [(band.first, band.last) for band in found] == [(1, 2), (3, 4)]
+
+
+def values_log(*, epochs=3):
+    """A regression: its metrics are measured on the validation set alone."""
+    yield Started(pid=1)
+    yield PhaseStarted(phase="head", title="Training the head", epochs=5, first_epoch=1)
+    for epoch in range(1, epochs + 1):
+        yield EpochEnded(
+            phase="head",
+            epoch=epoch,
+            loss=1 / epoch,
+            val_loss=1 / epoch,
+            val_figures={"mae": 12.0 / epoch, "r2": epoch - 2.0},
+            learning_rate=1e-3,
+            seconds=1.0,
+            images_per_second=100.0,
+            best=True,
+        )
+
+
+def test_an_error_is_drawn_in_its_unit_and_not_in_percent():
+    shown = state(values_log())
+    figure = charts.curves(shown, CONFIG, REGRESSION.metrics[0], unit="mm", task=REGRESSION, revision="run")
+    validation, best = figure.data
+    assert list(validation.y) == [12, 6, 4]
+    assert list(best.y) == [4]
+    assert figure.layout.yaxis.title.text == "Mean absolute error (mm, lower is better)"
+    assert figure.layout.yaxis.range is None
+    assert figure.layout.yaxis.tickformat is None
+    assert "mm" in validation.hovertemplate
+
+
+def test_a_correlation_may_be_below_zero():
+    figure = charts.curves(
+        state(values_log()), CONFIG, REGRESSION.find_metric("r2"), task=REGRESSION, unit="mm", revision="run"
+    )
+    assert figure.layout.yaxis.title.text == "R² (higher is better)"
+    assert figure.layout.yaxis.rangemode is None
+
+
+def test_the_loss_of_a_number_has_no_unit():
+    assert charts.axis_title(LOSS, charts.unit_of(LOSS, CLASSIFICATION)) == "Loss (nats, lower is better)"
+    assert charts.axis_title(LOSS, charts.unit_of(LOSS, REGRESSION, "mm")) == "Loss (lower is better)"
+
+
+def test_validation_curves_of_runs_lie_over_each_other_in_their_unit():
+    runs = [("one", state(values_log())), ("two", state(values_log(epochs=2)))]
+    figure = charts.overlay(runs, REGRESSION.metrics[0], unit="mm", task=REGRESSION)
+    assert [list(curve.x) for curve in figure.data] == [[1, 2, 3], [1, 2]]
+    assert figure.layout.yaxis.title.text == "Validation mean absolute error (mm)"

@@ -12,10 +12,10 @@ from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering, exported
 from tlcore.data.dataset import list_datasets
-from tlcore.data.progress import Progress
 from tlcore.files import write_json
 from tlcore.jobs.events import Started, Waiting
 from tlcore.jobs.writer import JobWriter
+from tlcore.progress import Progress
 from tlcore.runs.exporting import Making
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import Accuracy, Awkward
@@ -190,7 +190,7 @@ def test_a_half_written_workspace_shows_no_trace(workspace, tiny_dataset, page):
     run = made(workspace, tiny_dataset)
     (run.path / "events.jsonl").write_text('{"kind": "started", "pid": 1}\n{"kind": "epo')
     open_page(page)
-    run.labels_json.write_text("{")
+    run.contract_json.write_text("{")
     run.model_onnx.write_bytes(b"half")
     open_page(page)
     assert len(list_datasets(workspace)) == 1

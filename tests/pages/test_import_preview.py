@@ -15,7 +15,7 @@ from tests.data.zips import unmarked_zip
 from tests.pages.opening import button, open_page, words
 from tlcore.data.dataset import list_datasets
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 
 
 def picture(seed: int) -> bytes:

@@ -16,9 +16,9 @@ from tests.pages.small_models import answering
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Relabel
 from tlcore.data.inbox import Inbox, standing
-from tlcore.data.progress import Progress, drain
 from tlcore.errors import WeightsError
 from tlcore.health import embed
+from tlcore.progress import Progress, drain
 
 LENGTH = 12
 

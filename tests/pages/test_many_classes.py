@@ -15,9 +15,9 @@ from tests.pages.made_runs import finished
 from tests.pages.opening import open_page, words
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.evaluation.files import read_evaluation
 from tlcore.evaluation.metrics import evaluate, predictions_table
+from tlcore.progress import drain
 
 CLASSES = 90
 

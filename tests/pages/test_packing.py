@@ -8,7 +8,7 @@ from tests.pages.made_runs import finished
 from tests.pages.opening import open_page, words
 from tlcore.data.dataset import list_datasets
 from tlcore.data.packing import pack_dataset
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 from tlcore.runs.packing import pack_run
 from tlcore.runs.run import list_runs
 

@@ -114,12 +114,12 @@ def test_a_model_that_was_made_anew_is_read_anew(workspace, tiny_dataset):
 
 
 def test_names_of_classes_are_text_and_nothing_else(workspace, tiny_dataset):
+    from tlcore.contract import read_contract
     from tlcore.files import write_json
-    from tlcore.inference.contract import read_labels
 
     run = answering(workspace, tiny_dataset)
-    labels = read_labels(run.path)
-    write_json(run.labels_json, labels.model_copy(update={"labels": ("<script>x</script>", "a&b", "c")}))
+    labels = read_contract(run.path)
+    write_json(run.contract_json, labels.model_copy(update={"classes": ("<script>x</script>", "a&b", "c")}))
     app = open_page("try", run=run.id)
     app.file_uploader[0].set_value([("one.png", picture(), "image/png")])
     app.run()

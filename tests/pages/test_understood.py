@@ -16,7 +16,6 @@ from pages.components.shell.plotly_chart import literal
 from tests.graphs import make_answerable_run
 from tests.pages.opening import PATIENCE, words
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.evaluation.embedding_map import draw_map
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
 from tlcore.evaluation.error_analysis.run import Basis, _attention, _open
@@ -27,6 +26,7 @@ from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import write_json
 from tlcore.jobs import locks
 from tlcore.jobs.progress import Progress
+from tlcore.progress import drain
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

@@ -11,8 +11,8 @@ from tests.pages.opening import button, open_page, words
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Range
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.health.check import Check
+from tlcore.progress import drain
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from tests.graphs import make_answerable_run, write_knowing_model
 from tests.pages.made_runs import beginning
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.evaluation.run import evaluate_run
+from tlcore.progress import drain
 from tlcore.report.facts import read_facts
 from tlcore.runs.events import Ended, Evaluated, PhaseEnded
 from tlcore.runs.recorder import Recorder

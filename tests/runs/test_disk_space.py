@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from tlcore.backbones.catalogue import find
-from tlcore.data.progress import drain
 from tlcore.errors import ConfigError, RunError
+from tlcore.progress import drain
 from tlcore.runs import disk_space
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run

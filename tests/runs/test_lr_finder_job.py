@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tlcore.data.progress import drain
 from tlcore.errors import RunError
+from tlcore.progress import drain
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.lr_finder import find_rates
 

@@ -13,8 +13,8 @@ from tests.pages.made_runs import beginning, finished, made
 from tests.pages.small_models import answering, exported
 from tests.runs.test_initial_weights import again, with_model, write_model
 from tlcore.__main__ import main
-from tlcore.data.progress import drain
 from tlcore.errors import ArchiveError, RunError
+from tlcore.progress import drain
 from tlcore.runs.create import create_run
 from tlcore.runs.initial_weights import find_start, read_start
 from tlcore.runs.manifest import artefact

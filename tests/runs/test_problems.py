@@ -7,11 +7,12 @@ import shutil
 
 import pytest
 
+from tests.task_runs import make_dataset, relabel, write_pictures
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
 from tlcore.errors import ConfigError, RunError
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.problems import problems
@@ -125,3 +126,43 @@ def test_a_given_split_must_leave_two_classes_to_learn(workspace, tiny_dataset, 
     dataset = drain(steps, lambda progress: None).dataset
     with pytest.raises(ConfigError, match="only 'circle'"):
         create_run(workspace, dataset, TrainingConfig(dataset=dataset.id))
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "said"),
+    [
+        ("multilabel", {"target_metric": "accuracy"}, "Multi-label classification is measured by loss, mean_average"),
+        ("multilabel", {"balancing": "weights"}, "only where each picture has one"),
+        ("multilabel", {"cutmix": 1.0, "mode": "fine-tune"}, "need not show what the picture is labelled with"),
+        ("multilabel", {"loss": "squared"}, "for regression only"),
+        ("regression", {"target_metric": "macro_f1"}, "Regression is measured by loss, mae, rmse"),
+        ("regression", {"balancing": "sampling"}, "only where each picture has one"),
+        ("regression", {"label_smoothing": 0.1}, "a number has none"),
+        ("regression", {"mixup": 0.2}, "mean of two numbers"),
+        ("classification", {"target_metric": "mae"}, "Classification is measured by loss, accuracy"),
+        ("classification", {"loss": "absolute"}, "for regression only"),
+    ],
+)
+def test_a_setting_that_is_not_for_the_task_is_told(workspace, tmp_path, task, change, said, request):
+    dataset = request.getfixturevalue("tiny_dataset")
+    if task != "classification":
+        dataset = make_dataset(workspace, tmp_path / task, task)
+    (problem,) = problems(TrainingConfig(dataset=dataset.id).model_copy(update=change), dataset)
+    assert problem.field == next(iter(change))
+    assert said in problem.message
+    assert "Received" in problem.message
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_the_default_settings_fit_every_task(workspace, tmp_path, task):
+    dataset = make_dataset(workspace, tmp_path / task, task)
+    assert problems(TrainingConfig(dataset=dataset.id), dataset) == ()
+
+
+@pytest.mark.parametrize(("task", "label"), [("multilabel", "circle"), ("regression", "2.0")])
+def test_labels_that_are_all_the_same_teach_nothing(workspace, tmp_path, task, label):
+    labels = write_pictures(tmp_path / "pictures" / task, task)
+    dataset = drain(ingest(workspace, tmp_path / "pictures"), lambda progress: None).dataset
+    relabel(dataset, task, dict.fromkeys(labels, label))
+    (problem,) = problems(TrainingConfig(dataset=dataset.id), dataset)
+    assert problem.message.startswith("Pictures with different labels are needed.")

@@ -7,9 +7,11 @@ import pytest
 from tlcore.backbones.catalogue import CATALOGUE, find
 from tlcore.commands.settings import resolved
 from tlcore.commands.terminal import Terminal
+from tlcore.data.dataset import open_dataset
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.problems import problems
 from tlcore.runs.recommend import Facts, advise, recommend
+from tlcore.tasks import TASKS, find_task
 
 SMALL = find("efficientnet_lite0")
 
@@ -63,6 +65,38 @@ def test_every_recipe_can_be_carried_out_and_says_why(backbone, count):
         assert each.field in TrainingConfig.model_fields
         assert each.reason[0].isupper() or each.reason[0].isdigit()
         assert each.reason.endswith(".")
+
+
+@pytest.mark.parametrize("backbone", [SMALL, find("vgg16")], ids=lambda backbone: backbone.key)
+@pytest.mark.parametrize("count", [4, 12, 60, 3000])
+@pytest.mark.parametrize("key", TASKS)
+def test_a_recipe_has_only_settings_of_its_task(key, count, backbone):
+    task = find_task(key)
+    counts = {"a": count, "b": 2 * count, "c": 12 * count} if task.few else {}
+    found = advise(Facts(counts, backbone, side=100, cores=2, task=task, number=15 * count)).values
+    assert {name for name in ("label_smoothing", "loss", "mixup", "cutmix") if name in found} <= set(task.options)
+    assert found.get("balancing", "none") in task.balancing
+    assert found.get("target_metric", "loss") in {"loss", *(metric.key for metric in task.metrics)}
+
+
+def test_few_and_many_values_are_told_apart_as_few_and_many_pictures_of_a_class():
+    few, many = (
+        advise(Facts({}, SMALL, side=100, cores=4, task=find_task("regression"), number=number))
+        for number in (200, 2000)
+    )
+    assert (few.values["mode"], few.values["head"]) == ("freeze", "logistic")
+    assert many.values["mode"] == "fine-tune"
+    assert (many.values["target_metric"], many.values["loss"]) == ("mae", "huber")
+    why = next(each.reason for each in few.advice if each.field == "mode")
+    assert why.startswith("50 pictures per quarter of the values")
+    assert "measured for classification" in why
+
+
+def test_pictures_with_several_labels_count_once_each_and_for_every_label(multilabel_run, workspace):
+    dataset = open_dataset(workspace, multilabel_run.config.dataset)
+    labelled = dataset.items()["label"].map(lambda label: len(find_task("multilabel").names(label))).sum()
+    why = next(each.reason for each in recommend(dataset, SMALL).advice if each.field == "mode")
+    assert why.startswith(f"{labelled / 3:.0f} pictures per label")
 
 
 def test_given_test_pictures_do_not_count(workspace, tiny_dataset):

@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 
 from tests.conftest import CLASSES
 from tests.serving.conftest import LABELS, LIMITS, picture
-from tlcore.export.battery import battery
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities.image.battery import battery
 from tlcore.serving.api import create_app
 
 

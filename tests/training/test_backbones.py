@@ -12,8 +12,8 @@ keras = pytest.importorskip("keras")
 
 from tlcore.backbones.backbone import Backbone  # noqa: E402
 from tlcore.backbones.catalogue import find  # noqa: E402
-from tlcore.data.pixels import read_pixels, to_pixels  # noqa: E402
 from tlcore.errors import ConfigError, WeightsError  # noqa: E402
+from tlcore.modalities.image.pixels import read_pixels, to_pixels  # noqa: E402
 from tlcore.training.backbones import build_backbone  # noqa: E402
 
 pytestmark = pytest.mark.slow

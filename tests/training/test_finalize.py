@@ -8,8 +8,8 @@ import pytest
 from scipy.special import softmax
 
 from tests.heads import head
-from tlcore.data.memmap import MappedRows
 from tlcore.inference.ood import learn_known
+from tlcore.memmap import MappedRows
 from tlcore.runs.config import TrainingConfig
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.temperature import fit_temperature, tempered

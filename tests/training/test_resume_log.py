@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.runs.logs import epoch
-from tlcore.runs.events import Ended, Evaluated, Exported, Noted, Started
+from tests.runs.logs import epoch, fold
+from tlcore.runs.events import Ended, Evaluated, Exported, Noted, PhaseEnded, PhaseStarted, Resumed, Started
 from tlcore.training.resume_log import ResumeLog
 
 JUDGED = Evaluated(accuracy=0.9, low=0.8, high=0.95, n=100)
@@ -27,3 +27,21 @@ def test_whoever_resumes_a_stopped_run_wants_to_train_on():
 
 def test_an_epoch_after_a_judgement_makes_it_one_of_an_earlier_model():
     assert not ResumeLog([Started(pid=1), epoch(1), JUDGED, epoch(2)]).judged
+
+
+def test_an_epoch_that_is_trained_again_is_written_again():
+    head = PhaseStarted(phase="head", title="Training the head", epochs=3, first_epoch=1)
+    log = [Started(pid=1), head, epoch(1), epoch(2), Resumed(pid=2, epoch=2)]
+    said = ResumeLog(log)
+    assert epoch(1) in said
+    assert epoch(2) not in said
+    log += [event for event in (head, epoch(2), epoch(3), PhaseEnded(phase="head", seconds=1.0)) if event not in said]
+    assert [each.epoch for each in fold(log, alive=True).epochs] == [1, 2, 3]
+    assert epoch(2) in ResumeLog(log)
+
+
+def test_a_worker_forgets_what_it_trains_again_before_it_says_so():
+    said = ResumeLog([Started(pid=1), epoch(1), epoch(2)])
+    said.take_up(2)
+    assert epoch(1) in said
+    assert epoch(2) not in said

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tlcore.data.progress import drain
 from tlcore.errors import WorkspaceError
+from tlcore.progress import drain
 from tlcore.training.trunk_cache import TrunkCache
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (21, 4, 4, 3), dtype=np.uint8)

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from tlcore.data.memmap import MappedRows
+from tlcore.memmap import MappedRows
 from tlcore.training.views import CachedViews, PixelViews, asked_views, picture_keys, view, view_name
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)

@@ -18,7 +18,7 @@ import numpy as np
 from tlcore.backbones import catalogue
 from tlcore.backbones.backbone import Backbone, Block
 from tlcore.data.intake import ingest
-from tlcore.data.progress import drain
+from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run

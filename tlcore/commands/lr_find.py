@@ -37,6 +37,7 @@ def lr_find(
     blocks: Annotated[int | None, option("blocks")] = None,
     image_size: Annotated[int | None, option("image_size")] = None,
     batch_size: Annotated[int | None, option("batch_size")] = None,
+    loss: Annotated[str | None, option("loss")] = None,
     seed: Annotated[int | None, option("seed")] = None,
     as_json: AsJson = False,
     *,
@@ -49,6 +50,7 @@ def lr_find(
         "blocks": blocks,
         "image_size": image_size,
         "batch_size": batch_size,
+        "loss": loss,
         "seed": seed,
     }
     terminal = Terminal(as_json=as_json)

@@ -23,7 +23,7 @@ def files_in(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
     Raises:
         DataError: There is nothing at a path.
     """
-    from tlcore.data.pixels import SUFFIXES
+    from tlcore.modalities import SUFFIXES
 
     before: set[Path] = set()
     for path in paths:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from tlcore.data.progress import Progress
+    from tlcore.progress import Progress
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")]
@@ -118,7 +118,7 @@ class Terminal:
 
     def steps(self, steps: Generator[Progress, None, T], title: str) -> T:
         """Run an iterator of steps to its end, showing how far it is, and give what it returns."""
-        from tlcore.data.progress import drain
+        from tlcore.progress import drain
 
         with self.bar() as bar:
             return drain(steps, lambda step: bar.step(step, title))

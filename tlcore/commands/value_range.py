@@ -25,8 +25,8 @@ def value_range(
     from tlcore.data.dataset import open_dataset
     from tlcore.data.edits.operations import apply
     from tlcore.data.edits.types import Range
-    from tlcore.data.value_counts import measure_range
-    from tlcore.data.value_range import spoken
+    from tlcore.modalities.image.value_counts import measure_range
+    from tlcore.modalities.image.value_range import spoken
 
     if auto and (low is not None or high is not None):
         raise ConfigError([Problem("range", "Either --auto or --low and --high are needed. Received both.")])

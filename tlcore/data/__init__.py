@@ -1,6 +1,5 @@
-"""Pictures and their labels, from what a person gives to arrays of pixels.
+"""Datasets: from what a person gives to items with their labels, edits, splits and stores of arrays.
 
-It knows files, formats, folders, labels, splits, pixel stores and augmentation. It does not know backbones, runs or
-models. It may import `tlcore.errors`, `tlcore.files` and `tlcore.workspace`; `pixels` imports nothing of ours, because
-exported bundles carry that very file.
+It knows files, folders, tables, labels, edits and splits. It does not know what an item looks like (`modalities`), what
+an answer is (`tasks`), nor backbones, runs or models.
 """

@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.tables import Table
+from tlcore.modalities import SUFFIXES
 
 _LOOKED_AT = 20
 _MOST_EMPTY = 500

@@ -22,10 +22,10 @@ from xml.parsers import expat
 
 from tlcore.data.encodings import decode
 from tlcore.data.json_tables import read_json, table_of
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.tables import Table, read_tables
 from tlcore.data.workbooks import SUFFIXES as SUFFIXES_OF_WORKBOOKS
 from tlcore.errors import DataError
+from tlcore.modalities import SUFFIXES
 
 # A collection has one such file or a few; many are one for each picture, of a kind that is not read here.
 MOST_FILES = 20

@@ -11,20 +11,19 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from tlcore import spreadsheet
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Group
 from tlcore.data.intake import IntakeReport, ingest
-from tlcore.data.progress import Progress
-from tlcore.errors import DataError
+from tlcore.errors import DataError, PictureError
 from tlcore.files import remove_tree
+from tlcore.modalities.image.preview import gray_cells
+from tlcore.progress import Progress
 from tlcore.workspace import Workspace
 
 PREFIX = "burst-"
@@ -154,11 +153,8 @@ def _look(frame: bytes) -> _Look:
     from scipy.fft import dctn  # only for whoever has a camera
 
     try:
-        with Image.open(BytesIO(frame), formats=("JPEG", "PNG")) as picture:
-            picture.draft("L", (4 * SIDE, 4 * SIDE))  # a large JPEG need not be unpacked for 32 × 32 cells
-            small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        grey = gray_cells(frame, SIDE)
+    except PictureError as error:
         raise DataError("A frame of the camera is no picture. Record again.") from error
-    grey = (np.asarray(small, np.float32) / 255.0).astype(np.float32)
     low = dctn(grey)[:8, :8]
     return _Look((low > np.median(low)).ravel(), grey.ravel())

@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 from tlcore.data.column_facts import CLASS_NAMES
 from tlcore.data.import_plan import ImportPlan, listed
 from tlcore.data.label_columns import AMOUNTS
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import is_number, is_whole
+from tlcore.modalities import SUFFIXES
 
 _HINT = re.compile(r"class|label|categ|names?\b|names|species|breed|disease|synset|sign|map")
 _NUMBERED = re.compile(r"(\d+)\s*(?:[\s:;,=|)-]|\.\s)\s*(\S.*)")

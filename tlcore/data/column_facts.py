@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import (
     has_shapes,
@@ -26,6 +25,7 @@ from tlcore.data.value_kinds import (
     separator_of,
     without_fraction,
 )
+from tlcore.modalities import SUFFIXES
 
 # What the column of the class is called, whatever else there is.
 CLASS_NAMES = (

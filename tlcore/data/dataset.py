@@ -15,21 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
 from tlcore import disk
 from tlcore.data.edits.log import editing, settle, triage
 from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table
 from tlcore.data.label_counts import count_labels
-from tlcore.data.pixels import ValueRange, open_picture
-from tlcore.data.value_counts import CONTAINERS
-from tlcore.data.value_range import flagged
-from tlcore.errors import DataError, PictureError, WorkspaceError
+from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, remove_tree, write_bytes, write_json
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities.image.preview import thumbnail
+from tlcore.modalities.image.value_counts import CONTAINERS
+from tlcore.modalities.image.value_range import flagged
 from tlcore.workspace import Workspace
 
 __all__ = [
@@ -119,7 +118,7 @@ class Dataset:
         try:
             return path.read_bytes()
         except OSError:
-            content = _thumbnail(self.image_path(file), side, value_range)
+            content = thumbnail(self.image_path(file), side, value_range)
             with disk.keeping():
                 write_bytes(path, content)
             return content
@@ -188,14 +187,3 @@ def _fault(dataset: Dataset) -> str:
     if missing:
         return f"The dataset in {dataset.path} needs {' and '.join(missing)}, but lacks it. Delete it, or restore it."
     return ""
-
-
-def _thumbnail(path: Path, side: int, value_range: ValueRange | None) -> bytes:
-    try:
-        picture = open_picture(path, side=side, value_range=value_range)
-    except ValueError as error:
-        raise PictureError(f"The picture {path.name} can no longer be read. {error}") from error
-    picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    stream = BytesIO()
-    picture.save(stream, "JPEG", quality=85)
-    return stream.getvalue()

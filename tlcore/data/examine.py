@@ -1,6 +1,6 @@
-"""One file: whether it is a picture, whether all of it decodes, what is unusual about it.
+"""One file of a source: whether it can be an item, and what is known about it.
 
-It knows bytes and pictures. It does not know labels or where a picture will be kept.
+It knows how files are read and how much memory that takes. It does not know labels, nor what an item looks like.
 """
 
 from __future__ import annotations
@@ -11,49 +11,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import Condition
-
-from PIL import Image
+from typing import Any
 
 from tlcore.data.archive import Entry, Limits, Opened, reading
-from tlcore.data.containers import raw_beginning, raw_sentence
 from tlcore.data.file_kinds import HEAD_BYTES, why_no_picture
-from tlcore.data.pixels import FORMATS_FOR_PEOPLE, decode, is_deep, open_header, orientation, to_rgb, upright_size
-from tlcore.data.value_counts import ValueSample, sample_values
-from tlcore.data.value_range import DEEP, HIGH_BYTE
 from tlcore.errors import PictureError
+from tlcore.modalities import Modality
 
-_SUFFIX_OF_FORMAT = {
-    "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "DIB": ".bmp", "GIF": ".gif",
-    "TIFF": ".tif", "HEIF": ".heic",
-}  # fmt: skip
-_ALIASES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".tiff": ".tif", ".heif": ".heic"}
-_TITLES = {
-    ".jpg": "JPEG",
-    ".png": "PNG",
-    ".webp": "WebP",
-    ".bmp": "BMP",
-    ".gif": "GIF",
-    ".tif": "TIFF",
-    ".heic": "HEIC",
-}
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II", b"MM")
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_BYTES_PER_PIXEL = 4
 _FIRST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A file that can be used; `fixed` says what had to be put right, `flags` what is unusual."""
+class ItemFile:
+    """A file that can be used; `fixed` says what had to be put right, `flags` what is unusual.
+
+    Attributes:
+        facts: Of the modality, by column of `items.parquet`.
+        sample: What the modality wants to know of all items together; None where it wants nothing.
+    """
 
     sha256: str
     suffix: str
-    width: int
-    height: int
+    facts: dict[str, int]
     flags: tuple[str, ...]
     fixed: str
     content: bytes
-    values: ValueSample | None = None  # of a grey picture of more than 8 bits
+    sample: Any = None
 
 
 class Room:
@@ -81,15 +64,16 @@ class Room:
 class Examiner:
     """Reads files of one source from several threads, with a bound on the memory that they use together."""
 
-    def __init__(self, opened: Opened, limits: Limits) -> None:
+    def __init__(self, opened: Opened, limits: Limits, modality: Modality) -> None:
         self._opened = opened
         self._limits = limits
+        self._modality = modality
         # Two rooms, entered in this order only, so that nobody waits for a room while holding what another needs.
         self._bytes = Room(256 * 10**6)
-        self._pixels = Room(384 * 10**6)
+        self._decoded = Room(384 * 10**6)
 
     @contextmanager
-    def examining(self, entry: Entry) -> Iterator[Picture]:
+    def examining(self, entry: Entry) -> Iterator[ItemFile]:
         """Read and decode one file once, and keep its bytes in memory while the block lasts.
 
         Raises:
@@ -99,13 +83,13 @@ class Examiner:
             raise PictureError("The file is empty.")
         with self._bytes.taking(min(entry.size, self._limits.file_bytes)):
             content = self._read(entry)
-            yield self._decode(content, PurePosixPath(entry.path.name).suffix)
+            yield self._examine(content, PurePosixPath(entry.path.name).suffix)
 
     def fault(self, entry: Entry) -> str:
         """Say why a file is no picture, by its first bytes; empty where it may be one."""
         try:
             with reading(self._opened, entry) as stream:
-                _check_kind(stream.read(HEAD_BYTES))
+                self._check_kind(stream.read(HEAD_BYTES))
         except PictureError as error:
             return str(error)
         return ""
@@ -116,7 +100,7 @@ class Examiner:
             wanted = min(entry.size, self._limits.file_bytes) + 1
             content = stream.read(min(wanted, _FIRST_BYTES))
             # Films and the like are never read whole.
-            _check_kind(content[:HEAD_BYTES])
+            self._check_kind(content[:HEAD_BYTES])
             if len(content) == _FIRST_BYTES:
                 content += stream.read(wanted - _FIRST_BYTES)
         if len(content) > self._limits.file_bytes:
@@ -125,67 +109,13 @@ class Examiner:
             raise PictureError("The file grew while it was read. Take it in again when it is written.")
         return content
 
-    def _decode(self, content: bytes, suffix: str) -> Picture:
+    def _examine(self, content: bytes, suffix: str) -> ItemFile:
         sha = hashlib.sha256(content).hexdigest()
-        try:
-            with open_header(content) as image:
-                width, height = image.size
-                halved = _is_halved(image)
-                with self._pixels.taking(width * height * _BYTES_PER_PIXEL):
-                    decode(image)
-                    values = sample_values(image) if is_deep(image) else None
-                    if values is None and image.mode not in {"RGB", "L"}:
-                        to_rgb(image)
-                    kind, (width, height), flags = image.format or "", upright_size(image), _flags(image)
-        except ValueError as error:
-            raise PictureError(str(error)) from error
-        except MemoryError as error:
-            raise PictureError("The picture needs more memory than there is. Make it smaller.") from error
-        right = _SUFFIX_OF_FORMAT[kind]
-        given = suffix.casefold()
-        wrong = _ALIASES.get(given, given) != right
-        flags += (HIGH_BYTE,) if halved else ()
-        flags += ("renamed",) if wrong else ()
-        return Picture(sha, right, width, height, flags, _said_wrongly(suffix, right) if wrong else "", content, values)
+        found = self._modality.examine(content, suffix, self._decoded.taking)
+        return ItemFile(sha, found.suffix, dict(found.facts), found.flags, found.fixed, content, found.sample)
 
-
-def _check_kind(head: bytes) -> None:
-    if not head:
-        raise PictureError("The file is empty.")
-    if kind := raw_beginning(head):
-        raise PictureError(raw_sentence(kind))
-    if head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return
-    if head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in _HEIC_BRANDS):
-        return
-    if reason := why_no_picture(head):
-        raise PictureError(reason)
-    raise PictureError(f"This is not a picture that can be read ({FORMATS_FOR_PEOPLE}).")
-
-
-def _said_wrongly(suffix: str, right: str) -> str:
-    came = f"The name says {suffix}" if suffix else "The name does not say what it is"
-    return f"{came}, the content is {_TITLES[right]}. It was taken in as {_TITLES[right]}."
-
-
-def _flags(image: Image.Image) -> tuple[str, ...]:
-    flags = []
-    # Photos of phones are MPO: a JPEG with a second view that is not meant to be seen.
-    if getattr(image, "is_animated", False) and image.format != "MPO":
-        flags.append("first frame")
-    if orientation(image) != 1:
-        flags.append("turned")
-    if image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
-        flags.append("transparent")
-    if image.mode in {"1", "L", "LA", "La"}:
-        flags.append("grey")
-    if is_deep(image):
-        flags.append(DEEP)
-    if image.mode == "CMYK":
-        flags.append("cmyk")
-    return tuple(flags)
-
-
-def _is_halved(image: Image.Image) -> bool:
-    """Whether Pillow will read 16 bits of a channel by their upper half; known before the picture is decoded."""
-    return not is_deep(image) and any(";16" in str(tile.args) for tile in getattr(image, "tile", ()))
+    def _check_kind(self, head: bytes) -> None:
+        if not head:
+            raise PictureError("The file is empty.")
+        if reason := self._modality.fault(head, why_no_picture(head)):
+            raise PictureError(reason)

@@ -34,12 +34,12 @@ from pydantic import BaseModel, ConfigDict
 from tlcore import spreadsheet
 from tlcore.data.dataset import Dataset
 from tlcore.data.label_counts import count_labels
-from tlcore.data.pixels import ValueRange, open_picture
-from tlcore.data.progress import Pace, Progress
 from tlcore.data.split.locked import read_parts
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, replacing, tree_bytes, write_json
+from tlcore.modalities.image.pixels import ValueRange, open_picture
+from tlcore.progress import Pace, Progress
 from tlcore.tasks import find_task
 from tlcore.workspace import slug
 

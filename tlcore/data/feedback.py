@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tlcore.data.inbox import Inbox
-from tlcore.data.progress import Progress
 from tlcore.data.staging import LeftOut
 from tlcore.errors import DataError
 from tlcore.files import remove_tree
+from tlcore.progress import Progress
 from tlcore.workspace import Workspace
 
 

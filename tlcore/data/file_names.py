@@ -16,8 +16,8 @@ from unicodedata import normalize
 
 from tlcore.data.annotations import without_upload_mark
 from tlcore.data.path_spellings import MOST_DIGITS, compatible, folded, number_of, readings, split_suffix
-from tlcore.data.pixels import SUFFIXES
 from tlcore.data.value_kinds import part_in
+from tlcore.modalities import SUFFIXES
 
 _HERE = PurePosixPath()
 

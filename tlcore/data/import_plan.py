@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 from unicodedata import normalize
 
-from tlcore.data.pixels import SUFFIXES
+from tlcore.modalities import SUFFIXES
 from tlcore.shell_words import quote
 
 PARTS = ("", "train", "val", "test")

@@ -31,13 +31,13 @@ from tlcore.data.edits.state import DELETED
 from tlcore.data.import_plan import Place
 from tlcore.data.intake import examine_all
 from tlcore.data.parquet import unrolled
-from tlcore.data.progress import Progress
 from tlcore.data.staging import Item, LeftOut, Published, Staging
 from tlcore.data.system_files import names_of
-from tlcore.data.value_counts import sample_file
 from tlcore.disk import expanded
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import append_line, read_lines, read_parquet, remove_tree, replacing
+from tlcore.modalities.image.value_counts import sample_file
+from tlcore.progress import Progress
 from tlcore.workspace import Workspace
 
 COLUMNS = ("sha256", "file", "width", "height", "source", "flags")

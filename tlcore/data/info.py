@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
-from tlcore.data.pixels import ValueRange
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_parquet, replacing
+from tlcore.modalities.image.pixels import ValueRange
 
 COLUMNS = ("sha256", "file", "label", "split", "group", "width", "height", "source", "flags")
 TRIAGE_COLUMNS = ("source", "outcome", "reason")

@@ -17,10 +17,11 @@ from tlcore.data.import_plan import ImportChoices, Place
 from tlcore.data.import_preview import check_any, check_sure, understand
 from tlcore.data.metadata import keep_columns
 from tlcore.data.parquet import unrolled
-from tlcore.data.progress import Pace, Progress
 from tlcore.data.staging import Item, LeftOut, Staging
 from tlcore.disk import expanded
 from tlcore.errors import DataError, PictureError, WorkspaceError
+from tlcore.modalities import MODALITIES
+from tlcore.progress import Pace, Progress
 from tlcore.threads import map_bounded
 from tlcore.workspace import Workspace
 
@@ -125,7 +126,7 @@ def examine_all(
     """Open every file that has a place, on several threads, and put what came of it into `staging`."""
     entries = [entry for entry in opened.entries if entry.path in places]
     staging.check_space(sum(entry.size for entry in entries))
-    examiner = Examiner(opened, limits)
+    examiner = Examiner(opened, limits, MODALITIES["image"])
     pace = Pace(len(entries), "Taking in pictures")
     yield pace.at(0)
 
@@ -145,7 +146,7 @@ def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) 
     try:
         with examiner.examining(entry) as picture:
             file = staging.keep(picture.sha256 + picture.suffix, picture.content)
-            staging.measure(picture.sha256, picture.values)
+            staging.measure(picture.sha256, picture.sample)
     except PictureError as error:
         return LeftOut(entry.name, str(error))
     except OSError as error:
@@ -158,8 +159,7 @@ def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) 
         file=file,
         label=place.label,
         split=place.split,
-        width=picture.width,
-        height=picture.height,
+        **picture.facts,
         source=entry.name,
         flags=",".join(picture.flags),
         fixed=picture.fixed,

@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.log import reading
-from tlcore.data.progress import Pace, Progress
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import replacing
+from tlcore.progress import Pace, Progress
 from tlcore.workspace import slug
 
 Kind = Literal["dataset", "run"]

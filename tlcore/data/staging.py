@@ -23,10 +23,10 @@ from tlcore.data.edits import log
 from tlcore.data.edits.state import DELETED, EXCLUDED
 from tlcore.data.edits.types import Add
 from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, write_table
-from tlcore.data.value_counts import ValueCounts, ValueSample
-from tlcore.data.value_range import Known, settle_range
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, write_json
+from tlcore.modalities.image.value_counts import ValueCounts, ValueSample
+from tlcore.modalities.image.value_range import Known, settle_range
 from tlcore.workspace import Workspace, fresh_id
 
 # Where the same picture is in several parts of a given split, the part that training sees least keeps it.

@@ -18,13 +18,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tlcore import disk
-from tlcore.data import pixels
 from tlcore.data.caches import evict, hold, using
-from tlcore.data.memmap import BYTES_BETWEEN_RELEASES, give_back
-from tlcore.data.pixels import ValueRange
-from tlcore.data.progress import Progress, map_blocks
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, remove_tree, write_json
+from tlcore.memmap import BYTES_BETWEEN_RELEASES, give_back
+from tlcore.modalities.image import pixels
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.progress import Progress, map_blocks
 
 _PER_TASK = 8
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from tlcore.data.pixels import SUFFIXES
+from tlcore.modalities import SUFFIXES
 
 REASON = "The operating system made this file; it is not a picture of yours."
 

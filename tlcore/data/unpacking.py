@@ -25,9 +25,9 @@ from tlcore.data.archive import Entry, Limits, Opened, opening, read, reading
 from tlcore.data.dataset import Dataset
 from tlcore.data.info import COLUMNS, DatasetInfo, read_table
 from tlcore.data.packing import MANIFEST, MOST_MANIFEST_BYTES, PASSING, Kind, Pack
-from tlcore.data.progress import Pace, Progress
 from tlcore.errors import ArchiveError, DataError, PictureError, WorkspaceError
 from tlcore.files import CHUNK_BYTES, read_json, remove_tree, write_json
+from tlcore.progress import Pace, Progress
 from tlcore.workspace import Workspace, fresh_id
 
 _ID = re.compile(r"\w[\w-]{0,120}")

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from tlcore.data.pixels import SUFFIXES
+from tlcore.modalities import SUFFIXES
 
 _PART = re.compile(
     r"(?:(train|training|trn)|(val|valid|validation|validate|dev|public ?test)|(test|testing|tst|private ?test))"

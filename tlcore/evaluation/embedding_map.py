@@ -5,12 +5,9 @@ It knows features. It does not know what they are features of, nor how points ar
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from tlcore.evaluation.clusters import principal
@@ -18,7 +15,6 @@ from tlcore.evaluation.clusters import principal
 Floats = npt.NDArray[np.float32]
 AXES = 50
 PERPLEXITY = 30.0
-TILE = 48  # pixels: of the small copies that stand beside the mouse
 MOST = 5000  # points; t-SNE takes about a minute for so many
 MANY = 2000  # from so many on several threads are quicker than one
 
@@ -44,24 +40,6 @@ def draw_map(features: Floats) -> pd.DataFrame:
         with threadpool_limits(1 if n < MANY else None):
             near = TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(flat).astype(np.float32)
     return pd.DataFrame({"x": near[:, 0], "y": near[:, 1], "pca_x": plane[:, 0], "pca_y": plane[:, 1]})
-
-
-def blank_atlas(count: int) -> Image.Image:
-    """Room for small copies of so many pictures, side by side, about as many in a row as there are rows."""
-    across = atlas_across(count)
-    return Image.new("RGB", (across * TILE, max(1, -(-count // across)) * TILE))
-
-
-def put_tile(atlas: Image.Image, place: int, pixels: npt.NDArray[np.uint8]) -> None:
-    """Put a small copy of a picture `(size, size, 3)` into its place: places run along the rows, from the top left."""
-    small = Image.fromarray(pixels).resize((TILE, TILE), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    down, along = divmod(place, atlas.width // TILE)
-    atlas.paste(small, (along * TILE, down * TILE))
-
-
-def atlas_across(count: int) -> int:
-    """How many tiles stand side by side."""
-    return max(1, math.ceil(math.sqrt(count)))
 
 
 def choose(split: pd.DataFrame, most: int = MOST) -> pd.DataFrame:

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.data.progress import Pace, Progress
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.evaluation.feature_map import OpenedModel
-from tlcore.evaluation.grad_cam import Trust, grad_cam, likeness, middle, occlusion, over, shuffled, trust
+from tlcore.evaluation.grad_cam import Trust, grad_cam, likeness, middle, occlusion, shuffled, trust
 from tlcore.files import replacing, write_json
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities.image.heat_overlay import write_overlay
+from tlcore.progress import Pace, Progress
 
 SIDE = 448  # of the maps that are drawn, pixels: small pictures grow
 
@@ -112,11 +112,9 @@ def explain_pictures(
 
 
 def _draw(path: Path, pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float32]) -> str:
-    side = max(SIDE, pixels.shape[0])
-    large = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC))
     try:
         with replacing(path) as beside:
-            Image.fromarray(over(large, heat)).save(beside, "PNG")
+            write_overlay(beside, pixels, heat, SIDE)
     except OSError as error:
         raise _unwritable(path.parent, error) from error
     return path.name

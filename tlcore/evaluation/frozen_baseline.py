@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from tlcore.backbones.catalogue import find
 from tlcore.backbones.weights import weights_path
@@ -20,6 +19,7 @@ from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.files import sha256
 from tlcore.health import embed
 from tlcore.inference.trunk import Answer, graph_path, start, trunk_identity
+from tlcore.modalities.image.preview import resized
 from tlcore.runs.run import Run
 from tlcore.threads import map_bounded
 from tlcore.workspace import Workspace
@@ -122,7 +122,7 @@ def _backbone(run: Run, workspace: Workspace) -> tuple[Answer, int, str]:
 
 def _features(answer: Answer, pixels: Pixels, size: int) -> Floats:
     if pixels.shape[0] != size:
-        pixels = np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC))
+        pixels = resized(pixels, size)
     features: Floats = answer(pixels[None])[0].ravel()
     return features
 

@@ -16,12 +16,12 @@ import pandas as pd
 from tlcore.backbones.catalogue import find
 from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
-from tlcore.data.memmap import MappedRows
-from tlcore.data.progress import Progress, map_blocks
 from tlcore.errors import GraftError
 from tlcore.evaluation.files import FrozenFeatures
 from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, graph_path, kept_features, start, trunk_identity
+from tlcore.memmap import MappedRows
+from tlcore.progress import Progress, map_blocks
 from tlcore.runs.decoded import Decoded, find_decoded
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace

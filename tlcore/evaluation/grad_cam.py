@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.evaluation.feature_map import OpenedModel, Seen
+from tlcore.modalities.image.heat_overlay import stretched
 
 Floats = npt.NDArray[np.float32]
 Method = Literal["grad-cam", "occlusion"]
@@ -21,8 +21,6 @@ Each = Callable[[Iterable[npt.NDArray[Any]]], Iterator[Floats]]
 WINDOWS = 6  # of occlusion, side by side along a side; they move by half of themselves
 LEAST = 1e-12  # of a probability, so that its logarithm is finite
 ALIKE = 0.7  # rank correlation from which on two maps say the same
-WARM = (230, 85, 13)  # a hue that stays apart from most pictures and for colour-blind eyes
-OPAQUE = 0.75
 
 
 class Trust(BaseModel):
@@ -142,31 +140,11 @@ def likeness(one: Floats, other: Floats) -> float:
     return float(spearmanr(first, second).statistic)
 
 
-def stretched(heat: Floats, side: int) -> Floats:
-    """A map at another size, `(side, side)`, linear in between."""
-    picture = Image.fromarray(np.ascontiguousarray(heat, np.float32))
-    grown: Floats = np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR), np.float32)
-    return grown
-
-
 def shares(heat: Floats) -> Floats:
     """What speaks for the class only, as shares that sum to 1; even where nothing does."""
     warm = np.maximum(heat, 0)
     total = float(warm.sum())
     return np.full_like(warm, 1 / warm.size) if total <= 0 else (warm / total).astype(np.float32)
-
-
-def over(pixels: npt.NDArray[np.uint8], heat: Floats) -> npt.NDArray[np.uint8]:
-    """The picture with the map laid over it: the warmest place of the map is the fullest in colour.
-
-    What speaks against the class is left as it is. The picture is shown in grey, so that all colour is the map's.
-    """
-    warm = np.maximum(stretched(heat, pixels.shape[0]), 0)
-    top = float(warm.max())
-    alpha = (OPAQUE * warm / top if top > 0 else warm)[..., None]
-    grey = np.asarray(Image.fromarray(pixels).convert("L").convert("RGB"), np.float32)
-    mixed = grey * (1 - alpha) + np.array(WARM, np.float32) * alpha
-    return mixed.round().astype(np.uint8)
 
 
 def _logit(chances: Floats, index: int) -> float:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.data.progress import Pace, Progress
-from tlcore.evaluation.distortions import DISTORTIONS, Distortion
 from tlcore.intervals import wilson
+from tlcore.modalities.image.corruptions import DISTORTIONS, Distortion
+from tlcore.progress import Pace, Progress
 
 Integers = npt.NDArray[np.int64]
 Pictures = Iterable[npt.NDArray[np.uint8]]

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.evaluation.grad_cam import Trust, shares, stretched
+from tlcore.evaluation.grad_cam import Trust, shares
+from tlcore.modalities.image.heat_overlay import stretched
 
 Floats = npt.NDArray[np.float32]
 SIDE = 16  # maps are compared at this size

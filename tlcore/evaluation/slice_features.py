@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 
 from tlcore.evaluation.slices import Trait
-from tlcore.health.image_statistics import brightness, sharpness
+from tlcore.modalities.image.image_statistics import appearance
 
 BANDS = 3
 MOST_VALUES = 50  # of a text that a table gives: more are names and not kinds
@@ -87,5 +86,5 @@ def bands(numbers: Numbers, names: Iterable[str]) -> npt.NDArray[Any]:
 
 def measure(pictures: Iterable[npt.NDArray[np.uint8]]) -> pd.DataFrame:
     """`brightness` and `sharpness` of each picture, as the model is given it."""
-    rows = [(brightness(picture), sharpness(picture)) for picture in map(Image.fromarray, pictures)]
+    rows = [appearance(pixels) for pixels in pictures]
     return pd.DataFrame(rows, columns=["brightness", "sharpness"], dtype=float)

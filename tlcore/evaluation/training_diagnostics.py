@@ -25,7 +25,10 @@ FEWEST_EPOCHS = 4
 JUMP = 0.2  # of the training loss, from one epoch to the next: more than batches by chance make
 LEAST = 0.02  # nats; losses that are nearly 0 jump by large shares
 STANDS = 0.02  # of the training loss in the last third of the epochs: less is standing still
-BADLY = 0.9  # accuracy on pictures that were learnt from
+# Below it a model knows too little of pictures that were learnt from; of other tasks the validation set is measured.
+BADLY = {"accuracy": 0.9, "mean_average_precision": 0.7, "r2": 0.5}
+GAP = 0.1  # in accuracy, between training and validation: more is no underfitting
+TIMES = 1.5  # of the training loss: where the validation loss is that high, too
 STILL_FALLING = 0.02  # of the validation loss in the last three epochs
 MOST_DROPOUT = 0.5
 
@@ -127,14 +130,23 @@ def _against_overfitting(config: TrainingConfig) -> list[Advice]:
 
 def _underfitting(epochs: Sequence[EpochEnded], config: TrainingConfig) -> tuple[Reading, ...]:
     last, before = epochs[-1], epochs[-1 - max(1, len(epochs) // 3)]
-    # Dropout, augmentation and mixing make the training pictures harder than the plain validation pictures.
-    known = max(last.accuracy, last.val_accuracy)
-    stands = before.loss - last.loss < STANDS * before.loss
-    if known >= BADLY or not stands or last.accuracy - last.val_accuracy > 1 - BADLY:
+    metric = next((key for key in BADLY if key in last.val_figures), "")
+    if not metric or before.loss - last.loss >= STANDS * before.loss:
         return ()
+    validation = last.val_figures[metric]
+    # Dropout, augmentation and mixing make the training pictures harder than the plain validation pictures.
+    known = max(last.figures.get(metric, validation), validation)
+    overfits = last.accuracy - validation > GAP if metric in last.figures else last.val_loss > TIMES * last.loss
+    if known >= BADLY[metric] or overfits:
+        return ()
+    how_good = {
+        "accuracy": f"Only {known:.0%} of the pictures that it learns from are answered right",
+        "mean_average_precision": f"The mean average precision on the validation pictures is only {known:.0%}",
+        "r2": f"R² on the validation pictures is only {known:.2f}",
+    }[metric]
     sign = (
-        f"Only {known:.0%} of the pictures that it learns from are answered right, and in the last "
-        f"{last.epoch - before.epoch} epochs the training loss hardly fell, from {before.loss:.2f} to {last.loss:.2f}."
+        f"{how_good}, and in the last {last.epoch - before.epoch} epochs the training loss hardly fell, from "
+        f"{before.loss:.2f} to {last.loss:.2f}."
     )
     return (Reading("underfitting", "It underfits", sign, tuple(_against_underfitting(config))),)
 

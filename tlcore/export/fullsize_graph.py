@@ -14,7 +14,7 @@ from pathlib import Path
 import onnx
 from onnx import inliner, parser
 
-from tlcore.data.pixels import GREY, Policy
+from tlcore.modalities.image.pixels import GREY, Policy
 
 FUNCTIONS = Path(__file__).with_name("fullsize_graph.txt")
 PICTURE = "picture"

@@ -20,10 +20,10 @@ import pandas as pd
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
-from tlcore.data import augment
-from tlcore.data.standalone import definitions
 from tlcore.errors import ExportError
 from tlcore.markup import one_line
+from tlcore.modalities.image import augment
+from tlcore.modalities.image.standalone import definitions
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
 from tlcore.runs.run import Run

@@ -27,7 +27,6 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.pixels import ValueRange
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, read_parquet
 from tlcore.health.curve import LearningCurve
@@ -36,6 +35,7 @@ from tlcore.health.findings import Finding, read_findings, to_csv
 from tlcore.jobs.events import now
 from tlcore.jobs.job import Job
 from tlcore.jobs.state import JobState
+from tlcore.modalities.image.pixels import ValueRange
 
 
 class CheckInfo(BaseModel):

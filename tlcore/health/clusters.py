@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tlcore.health.findings import Finding
-from tlcore.health.near_duplicates import Pairs
+from tlcore.modalities.image.near_duplicates import Pairs
 
 # What a cluster is worth: copies only waste a place and tempt the split; two labels for one picture mislead.
 WORTH_COPIES, WORTH_CONTRADICTION = 0.3, 0.8

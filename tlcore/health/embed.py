@@ -20,12 +20,12 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
-from tlcore.data.pixels import Policy, ValueRange, read_pixels
-from tlcore.data.progress import Progress, map_blocks
 from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Answer, graph_path, start, trunk_identity
 from tlcore.jobs.launch import worker_environment
+from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
+from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
 
 RESIZE: Policy = "crop"

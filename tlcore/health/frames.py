@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tlcore.data.progress import Progress
 from tlcore.health.clusters import clusters_of
 from tlcore.health.findings import Finding
-from tlcore.health.near_duplicates import MOMENTS, near_pairs
 from tlcore.linear_probe import Floats, Integers
+from tlcore.modalities.image.near_duplicates import MOMENTS, near_pairs
+from tlcore.progress import Progress
 
 NUMBERED = re.compile(r"^(?P<before>.*?)(?P<number>\d{1,9})(?P<after>\D*)$")
 LEAST = 20  # pictures of one series

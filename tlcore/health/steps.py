@@ -14,9 +14,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.memmap import MappedRows
-from tlcore.data.pixels import open_picture
-from tlcore.data.progress import Pace, Progress
 from tlcore.data.store import PixelStore
 from tlcore.errors import DataError, PictureError
 from tlcore.health import embed
@@ -30,14 +27,17 @@ from tlcore.health.clusters import cluster_findings, clusters_of
 from tlcore.health.curve import LearningCurve, learning_curve
 from tlcore.health.findings import Finding
 from tlcore.health.frames import group_findings
-from tlcore.health.image_statistics import TINT_SIDE, border, cameras, measure
 from tlcore.health.labels import label_findings
 from tlcore.health.leaks import leak_findings
-from tlcore.health.near_duplicates import near_pairs
-from tlcore.health.perceptual_hash import SIDE
 from tlcore.health.quality import fault_findings
 from tlcore.health.shortcuts import shortcut_findings
 from tlcore.linear_probe import STRENGTHS, CrossValidated, Floats, cross_validate, principal_axes
+from tlcore.memmap import MappedRows
+from tlcore.modalities.image.image_statistics import TINT_SIDE, border, cameras, measure
+from tlcore.modalities.image.near_duplicates import near_pairs
+from tlcore.modalities.image.perceptual_hash import SIDE
+from tlcore.modalities.image.pixels import open_picture
+from tlcore.progress import Pace, Progress
 from tlcore.tasks.classification.class_codes import class_codes
 from tlcore.workspace import Workspace
 

@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.memmap import MappedRows
-from tlcore.data.progress import Progress as Step
-from tlcore.data.progress import drain
 from tlcore.health import embed
 from tlcore.health.check import Check
 from tlcore.health.events import CheckStarted, Event, StageEnded
@@ -26,6 +23,9 @@ from tlcore.health.steps import CheckSteps
 from tlcore.inference.trunk import AT_ONCE, Answer
 from tlcore.jobs.writer import JobWriter
 from tlcore.jobs.writer import work as be_worker
+from tlcore.memmap import MappedRows
+from tlcore.progress import Progress as Step
+from tlcore.progress import drain
 from tlcore.threads import cores
 from tlcore.training.trunk_cache import Features, TrunkCache
 from tlcore.workspace import Workspace

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from tlcore.data.inbox import Inbox
-from tlcore.data.progress import Pace, Progress
 from tlcore.data.split.locked import read_parts
 from tlcore.health import embed
 from tlcore.health.check import Check
 from tlcore.inference.predictor import Predictor
 from tlcore.inference.trunk import graph_path
 from tlcore.labelling.feature_file import KeptRows
+from tlcore.progress import Pace, Progress
 from tlcore.workspace import Workspace
 
 # What the probe learns from: enough for a linear head, and a minute's work at most where nothing was computed before.
@@ -127,7 +127,7 @@ def compute_answers(
         some = missing[first : first + AT_ONCE]
         found = np.full((len(some), classes), 1.0 / classes, np.float32)
         for place, answer in enumerate(predictor.predict_files(wanted[sha] for sha in some)):
-            if answer.probabilities is not None:
-                found[place] = answer.probabilities
+            if answer.outputs is not None:
+                found[place] = answer.outputs
         kept.add(some, found.astype(np.float16))
     return kept

@@ -16,12 +16,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tlcore.data.inbox import Answer, Inbox, standing
-from tlcore.data.progress import Progress
 from tlcore.inference.predictor import Predictor
 from tlcore.labelling.acquisition import most_useful
 from tlcore.labelling.features import compute_answers, compute_features, learnable
 from tlcore.labelling.history import note
 from tlcore.labelling.probe import Lesson, Probe
+from tlcore.progress import Progress
 from tlcore.workspace import Workspace
 
 # Of how many pictures the most useful are chosen: the first by their hashes, so that it is no choice.

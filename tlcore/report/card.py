@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tlcore.data.value_range import spoken
 from tlcore.evaluation.figures import Interval
 from tlcore.markup import markdown
+from tlcore.modalities.image.value_range import spoken
 from tlcore.report import sections
 from tlcore.report.commands import command_line
 from tlcore.report.document import Table, Text, said
@@ -133,7 +133,7 @@ def _use(facts: Facts) -> Iterator[str]:
     if facts.dataset.value_range:
         yield (
             f"Of grey pictures of more than 8 bits, values {spoken(facts.dataset.value_range)} become 0 to 255 "
-            "(`value_range` in `graft.json`); what lies outside is clipped."
+            "(`value_range` in `contract.json`); what lies outside is clipped."
         )
     yield USE
 

@@ -35,6 +35,14 @@ Precision = Literal["auto", "float32"]
 Augmentation = Literal["flip_left_right", "flip_up_down", "rotate", "zoom", "shift", "brightness", "contrast", "erase"]
 
 
+# Why a setting does not apply to every task; `Task.options` says to which it does.
+NOT_FOR_EVERY_TASK = {
+    "label_smoothing": "Label smoothing spreads an answer over classes, and a number has none.",
+    "loss": "The loss can be chosen for regression only; other tasks have cross-entropy.",
+    "mixup": "MixUp mixes the answers of two pictures, and a mixed picture need not show the mean of two numbers.",
+    "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the picture is labelled "
+    "with: it is for one class per picture.",
+}
 LARGEST_IMAGE = 1024
 
 
@@ -134,9 +142,9 @@ class TrainingConfig(BaseModel):
         "trained",
         title="Head",
         description="How the new last layer is found: `trained` follows gradients and sees augmented pictures; "
-        "`logistic` is the regularised logistic regression, solved exactly, its strength chosen by cross-validation: "
-        "for few pictures the surest; `both` trains on from that solution and keeps whichever is better on the "
-        "validation pictures.",
+        "`logistic` is the regularised logistic regression (of a number: ridge regression), solved exactly, its "
+        "strength chosen by cross-validation: for few pictures the surest; `both` trains on from that solution and "
+        "keeps whichever is better on the validation pictures.",
     )
     batch_size: Annotated[int, Range(1, 1024)] = Field(
         32, title="Batch size", description="Pictures in one step. Smaller batches need less memory."
@@ -193,7 +201,8 @@ class TrainingConfig(BaseModel):
     balancing: Balancing = Field(
         "none",
         title="Class balancing",
-        description="For rare classes: `weights` counts their pictures more, `sampling` shows them more often.",
+        description="For rare classes: `weights` counts their pictures more, `sampling` shows them more often. For "
+        "classification only.",
     )
     augment: tuple[Augmentation, ...] = Field(
         ("flip_left_right",),
@@ -210,26 +219,26 @@ class TrainingConfig(BaseModel):
         0.0,
         title="Label smoothing",
         description="Share of each answer that is spread evenly over all classes, for labels that may be wrong; 0 is "
-        "off.",
+        "off. Not for regression.",
         examples=[0.1],
     )
     loss: ValueLoss = Field(
         "huber",
-        title="Loss of a number",
+        title="Loss",
         description="For regression only, on the standardized value: `huber` counts large errors less than `squared`.",
     )
     mixup: Annotated[float, SHARE] = Field(
         0.0,
         title="MixUp",
         description="Mixes two pictures and their answers by shares from a beta distribution with this alpha (Zhang "
-        "et al., 2018): the larger, the more evenly; 0 is off.",
+        "et al., 2018): the larger, the more evenly; 0 is off. Not for regression.",
         examples=[0.2],
     )
     cutmix: Annotated[float, SHARE] = Field(
         0.0,
         title="CutMix",
         description="Pastes a piece of one picture into another and mixes their answers by its area (Yun et al., "
-        "2019); needs unfrozen blocks. The alpha of its beta distribution; 0 is off, 1 is usual.",
+        "2019); for classification, with unfrozen blocks. The alpha of its beta distribution; 0 is off, 1 is usual.",
         examples=[1],
     )
     precision: Precision = Field(

@@ -124,9 +124,8 @@ def _lacking(table: pd.DataFrame, task: Task) -> tuple[Problem, ...]:
         if counts.get(part, 0) == 0
     ]
     learnt = set(table.loc[table["split"] == "train", "label"])
-    if len(learnt) == 1 and task.few > 1:
+    if len(learnt) == 1:
+        needed = "At least two classes" if task.few > 1 else "Pictures with different labels"
         came = f"only '{learnt.pop()}'"
-        faults.append(
-            Problem("dataset", f"At least two classes are needed to learn from. The training part has {came}.")
-        )
+        faults.append(Problem("dataset", f"{needed} are needed to learn from. The training part has {came}."))
     return tuple(faults)

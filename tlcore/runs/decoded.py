@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tlcore.data.dataset import open_dataset
-from tlcore.data.memmap import MappedRows
-from tlcore.data.progress import Progress
 from tlcore.data.store import PixelStore
+from tlcore.memmap import MappedRows
+from tlcore.progress import Progress
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tlcore.data.progress import Progress
 from tlcore.errors import ExportError
 from tlcore.files import remove_tree
 from tlcore.jobs.events import Event, Started, Waiting
@@ -23,6 +22,7 @@ from tlcore.jobs.queue import turn
 from tlcore.jobs.state import JobState
 from tlcore.jobs.writer import JobWriter
 from tlcore.jobs.writer import work as be_worker
+from tlcore.progress import Progress
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 

@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from tlcore.contract import CONTRACT, contract_path
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.diff import edits_since
 from tlcore.data.split.stratify import together
@@ -29,6 +30,7 @@ from tlcore.files import read_json, read_parquet, replacing, sha256, write_json
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.keras_file import SUFFIX, KerasFile, none_of_ours, read_keras_file
 from tlcore.runs.run import Run, open_run
+from tlcore.tasks import TASKS, find_task
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class StartAbout(BaseModel):
         task: Which its head was trained for.
         outputs: How many its head has.
         classes: Those whose place in the head is known and whose weights are taken over; mostly all or none.
+        keeps_head: Whether the head may be taken over; where it has classes, `classes` says which of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -65,16 +68,24 @@ class StartAbout(BaseModel):
     task: str = "classification"
     outputs: int
     classes: tuple[str, ...] = ()
+    keeps_head: bool = True
 
 
 class _Said(BaseModel):
-    """What is said of a file: by `graft.json` within it, or `labels.json` beside it."""
+    """What is said of a file: by the contract within it or beside it, or by those files of before."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     labels: tuple[str, ...] = ()
     resize: str | None = None
     task: str = "classification"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_contract(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "classes" not in content:
+            return content
+        return {"labels": content["classes"], "task": content.get("task"), **(content.get("input") or {})}
 
 
 @dataclass(frozen=True)
@@ -123,14 +134,23 @@ def read_start(run: Run) -> StartAbout | None:
     return read_json(path, StartAbout) if path.exists() else None
 
 
-def faults_of_start(config: TrainingConfig, workspace: Workspace) -> list[Problem]:
-    """What forbids to begin with the weights that the settings name."""
+def faults_of_start(config: TrainingConfig, workspace: Workspace, *, task: str) -> list[Problem]:
+    """Find what forbids to begin a run of a task with the weights that the settings name."""
     if config.start is None:
         return []
     try:
         about = find_start(workspace, config.start).about
     except GraftError as error:
         return [Problem("start", str(error))]
+    if about.task != task:
+        theirs, ours = (find_task(each).title.lower() for each in (about.task, task))
+        return [
+            Problem(
+                "start",
+                f"The weights to begin with need the same task as the run. Those of '{about.title}' are of {theirs}, "
+                f"the dataset is one of {ours}. Begin with the pretrained weights.",
+            )
+        ]
     wanted = (
         ("backbone", config.backbone, about.backbone),
         ("image size", config.image_size, about.image_size),
@@ -203,6 +223,9 @@ def write_start(start: Start, folder: Path) -> None:
 
 def says_begun(about: StartAbout, classes: Sequence[str]) -> str:
     """How a run of these classes begins, in a sentence."""
+    if not classes:
+        whose = "its" if about.keeps_head else "a new"
+        return f"The training begins with the weights of '{about.title}', with {whose} head."
     kept = [label for label in classes if label in about.classes]
     new = [label for label in classes if label not in about.classes]
     head = (
@@ -229,7 +252,8 @@ def _of_run(run: Run, dataset: Dataset | None) -> Start:
         return Start(run.model_keras, _about(run.model_keras, made, run, said, classes), run)
     # A head that knows the validation pictures by heart would be watched with them.
     note = f"The head of '{run.name}' learnt from the validation pictures, too: a new one begins."
-    return Start(run.model_keras, _about(run.model_keras, made, run, said, ()), run, (note,))
+    about = _about(run.model_keras, made, run, said, ()).model_copy(update={"keeps_head": False})
+    return Start(run.model_keras, about, run, (note,))
 
 
 def _home(path: Path) -> Run | None:
@@ -244,13 +268,15 @@ def _home(path: Path) -> Run | None:
 def _of_file(path: Path) -> Start:
     made = read_keras_file(path)
     known = _known(path, made.about)
+    if known.task not in TASKS:
+        raise none_of_ours(path, f"its task, '{known.task}', is not known here")
     notes = [
         f"Which pictures {path.name} has learnt from is not known here: where test pictures are among them, what is "
         "said of this run flatters it."
     ]
     about = _about(path, made, None, known, known.labels)
-    if not about.classes:
-        notes.append(f"Neither {path.name} nor a labels.json beside it tells its classes: a new head begins.")
+    if find_task(about.task).few and not about.classes:
+        notes.append(f"Neither {path.name} nor a {CONTRACT} beside it tells its classes: a new head begins.")
     return Start(path, about, notes=tuple(notes))
 
 
@@ -261,7 +287,7 @@ def _known(path: Path, said: bytes) -> _Said:
             return _Said.model_validate_json(said)
         except ValidationError as error:
             raise none_of_ours(path, "what it says of its classes is damaged") from error
-    beside = path.parent / "labels.json"
+    beside = contract_path(path.parent)
     return read_json(beside, _Said) if beside.exists() else _Said()
 
 

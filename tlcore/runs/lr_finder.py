@@ -15,14 +15,14 @@ from collections.abc import Generator
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tlcore.data.progress import Progress
 from tlcore.errors import RunError
 from tlcore.jobs.launch import worker_environment
+from tlcore.progress import Progress
 from tlcore.runs.config import TrainingConfig
 
 POLL_SECONDS = 0.3
 # Of the settings that change the curve, those that are options of `lr-find`.
-OPTIONS = ("backbone", "mode", "blocks", "image_size", "batch_size", "seed")
+OPTIONS = ("backbone", "mode", "blocks", "image_size", "batch_size", "loss", "seed")
 
 
 class Rates(BaseModel):
@@ -30,7 +30,7 @@ class Rates(BaseModel):
 
     Attributes:
         rates: Growing.
-        losses: Smoothed, in nats, at each rate.
+        losses: Smoothed, at each rate; in nats but for regression.
         suggested: Where the loss falls fastest.
     """
 

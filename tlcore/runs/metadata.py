@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.data.pixels import ValueRange
+from tlcore.modalities.image.pixels import ValueRange
 
 
 class RunDataset(BaseModel):

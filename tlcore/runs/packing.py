@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tlcore.data.archive import Limits
 from tlcore.data.packing import Packed, pack
-from tlcore.data.progress import Progress
 from tlcore.data.unpacking import unpack
 from tlcore.errors import ArchiveError, RunError
+from tlcore.progress import Progress
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

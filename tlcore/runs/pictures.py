@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcore.data.dataset import open_dataset
-from tlcore.data.memmap import MappedRows
-from tlcore.data.pixels import ValueRange
-from tlcore.data.progress import Progress
 from tlcore.data.store import PixelStore
+from tlcore.memmap import MappedRows
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.progress import Progress
 from tlcore.runs.decoded import find_decoded
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace

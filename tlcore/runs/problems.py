@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import LARGEST_IMAGE, Range, TrainingConfig, out_of_range
+from tlcore.runs.config import LARGEST_IMAGE, NOT_FOR_EVERY_TASK, Range, TrainingConfig, out_of_range
 from tlcore.runs.disk_space import needed, shortage
 from tlcore.runs.initial_weights import faults_of_start
 from tlcore.tasks import Task, find_task
@@ -34,17 +34,18 @@ def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, 
     )
     if found or dataset is None:
         return found
-    return tuple(faults_of_start(config, Workspace(dataset.path.parents[1]))) or tuple(_of_disk(config, dataset))
+    start = faults_of_start(config, Workspace(dataset.path.parents[1]), task=dataset.info.task)
+    return tuple(start) or tuple(_of_disk(config, dataset))
 
 
 def _of_dataset(dataset: Dataset | None) -> list[Problem]:
     if dataset is None:
         return [Problem("dataset", "A dataset is needed to learn from. None is chosen. Choose one, or add pictures.")]
-    task, pictures = find_task(dataset.info.task), len(dataset.items())
+    task = find_task(dataset.info.task)
+    if task.few < 2:
+        return _of_few(task, dataset.items()["label"].tolist())
     counts = dataset.counts()
     filled = [name for name, count in counts.items() if count]
-    if task.few < 2:
-        return _of_few(task, pictures, filled)
     if len(filled) < 2:
         came = f"one: '{filled[0]}'" if filled else "none"
         return [
@@ -63,16 +64,24 @@ def _of_dataset(dataset: Dataset | None) -> list[Problem]:
     return []
 
 
-def _of_few(task: Task, pictures: int, filled: Sequence[str]) -> list[Problem]:
+def _of_few(task: Task, labels: Sequence[str]) -> list[Problem]:
     """Find what is lacking where an answer is not one of two or more classes."""
-    if len(filled) < task.few:
+    if len(task.classes(labels)) < task.few:
         return [Problem("dataset", "At least one label is needed. No picture has any. Label some on the Label page.")]
-    if pictures < FEWEST_OF_OTHERS:
+    if len(labels) < FEWEST_OF_OTHERS:
         return [
             Problem(
                 "dataset",
-                f"At least {FEWEST_OF_OTHERS} pictures are needed for {task.title.lower()}. Received {pictures}. Add "
-                "pictures.",
+                f"At least {FEWEST_OF_OTHERS} pictures are needed for {task.title.lower()}. Received {len(labels)}. "
+                "Add pictures.",
+            )
+        ]
+    if len(set(labels)) < 2:
+        return [
+            Problem(
+                "dataset",
+                f"Pictures with different labels are needed. All {len(labels)} have the same: '{labels[0]}'. Add "
+                "pictures with others.",
             )
         ]
     return []
@@ -83,14 +92,8 @@ def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
         return []
     task = find_task(dataset.info.task)
     found = []
-    known = ["loss", *(metric.key for metric in task.metrics)]
-    if config.target_metric not in known:
-        found.append(
-            Problem(
-                "target_metric",
-                f"{task.title} is measured by {', '.join(known)}. Received {config.target_metric}. Choose one of them.",
-            )
-        )
+    if fault := unknown_metric(task, config.target_metric):
+        found.append(Problem("target_metric", fault))
     if config.balancing not in task.balancing:
         found.append(
             Problem(
@@ -99,14 +102,21 @@ def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
                 f"{task.title.lower()}. Set it to 'none'.",
             )
         )
-    if task.output == "values" and config.label_smoothing:
-        found.append(
-            Problem(
-                "label_smoothing",
-                f"Label smoothing is for classes, not for numbers. Received {config.label_smoothing:g}. Set it to 0.",
-            )
-        )
+    for field, why in NOT_FOR_EVERY_TASK.items():
+        value, default = getattr(config, field), TrainingConfig.model_fields[field].default
+        if value != default and field not in task.options:
+            shown = f"{value:g}" if isinstance(value, float) else f"'{value}'"
+            unset = f"{default:g}" if isinstance(default, float) else f"'{default}'"
+            found.append(Problem(field, f"{why} Received {shown} for {task.title.lower()}. Set it to {unset}."))
     return found
+
+
+def unknown_metric(task: Task, metric: str) -> str:
+    """Say that a task has no such metric; empty where it has."""
+    known = ["loss", *(each.key for each in task.metrics)]
+    if metric in known:
+        return ""
+    return f"{task.title} is measured by {', '.join(known)}. Received {metric}. Choose one of them."
 
 
 def _of_backbone(config: TrainingConfig) -> list[Problem]:
@@ -162,7 +172,6 @@ def _of_fractions(config: TrainingConfig) -> list[Problem]:
 
 def _of_disk(config: TrainingConfig, dataset: Dataset) -> list[Problem]:
     workspace = Workspace(dataset.path.parents[1])
-    counts = dataset.counts()
-    room = needed(config, pictures=sum(counts.values()), classes=len(counts))
+    room = needed(config, pictures=len(dataset.items()), classes=len(dataset.info.classes))
     lack = shortage(room, cache=workspace.cache, folder=workspace.runs)
     return [Problem("disk", lack)] if lack else []

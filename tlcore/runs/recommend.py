@@ -6,6 +6,7 @@ the settings go.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,15 @@ from typing import Any
 from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
 from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.tasks import Task, find_task
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.threads import cores
 
 # Pictures per class, on average. With 50 of three datasets, three draws of each, fine-tuning by these rules had 74.0 %
 # of the test pictures right and the exact head 74.2 %, in a tenth of the time. With 350 textiles it is 99 % and 76 %.
 FEWEST_TO_FINE_TUNE, FEW = 75, 200
+# Values have no classes: their pictures are counted by quarters of the values, as if each were a class.
+QUARTERS = 4
 # Times as many pictures in the largest class as in the smallest.
 UNEVEN, VERY_UNEVEN = 4.0, 10.0
 # Of all: fewer validation pictures than come of these make accuracy a coarse measure.
@@ -66,6 +71,7 @@ class Advice:
 
 
 EXACT = "The exact solution, its strength chosen by cross-validation: surest for few."
+NOT_MEASURED = " The limit was measured for classification and is used for this task as well."
 # Classes from which on solving is felt. What folds take, the run measures and says before they begin.
 MANY = 200
 WITH_MANY = (
@@ -99,10 +105,12 @@ class Facts:
     """What the advice follows from.
 
     Attributes:
-        counts: Pictures of each class, given test pictures apart.
+        counts: Pictures of each class, given test pictures apart; none where a value is predicted.
         side: The shorter side of the middle picture, pixels.
         cores: Of the processor.
         accelerator: Whether there is something faster.
+        task: What an answer is.
+        number: Pictures, given test pictures apart; None where each has one class.
     """
 
     counts: Mapping[str, int]
@@ -110,10 +118,12 @@ class Facts:
     side: int
     cores: int
     accelerator: bool = False
+    task: Task = CLASSIFICATION
+    number: int | None = None
 
     @property
     def pictures(self) -> int:
-        return sum(self.counts.values())
+        return sum(self.counts.values()) if self.number is None else self.number
 
     @property
     def classes(self) -> int:
@@ -121,7 +131,20 @@ class Facts:
 
     @property
     def per_class(self) -> float:
-        return self.pictures / max(1, len(self._filled))
+        """Pictures that teach one class, on average: those of a quarter of the values where there are no classes."""
+        if not self.task.few:
+            return self.pictures / QUARTERS
+        return sum(self._filled) / max(1, len(self._filled))
+
+    @property
+    def of_what(self) -> str:
+        """What `per_class` counts for, in words."""
+        return {0: "quarter of the values", 1: "label"}.get(self.task.few, "class")
+
+    @property
+    def measured(self) -> str:
+        """Say that limits were not measured for the task; empty where they were."""
+        return "" if self.task == CLASSIFICATION else NOT_MEASURED
 
     @property
     def uneven(self) -> float:
@@ -150,10 +173,13 @@ def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) 
     """The recipe for a dataset on this machine; for `any_depth`, what is good whatever is unfrozen, and no depth."""
     items = dataset.items()
     learnt = items[items["split"] != "test"]
-    counts = {str(label): int(count) for label, count in learnt["label"].value_counts().items()}
+    task = find_task(dataset.info.task)
+    counts = Counter(name for label in learnt["label"].tolist() for name in task.names(label))
     side = int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
     # A look at the driver, as asking the backend would load it.
-    facts = Facts(counts, backbone, side, cores(), accelerator=Path("/dev/nvidia0").exists())
+    facts = Facts(
+        counts, backbone, side, cores(), accelerator=Path("/dev/nvidia0").exists(), task=task, number=len(learnt)
+    )
     if any_depth:
         return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_pictures(facts)))
     return advise(facts)
@@ -174,12 +200,17 @@ def advise(facts: Facts) -> Recommendation:
 
 def _depth(facts: Facts) -> tuple[Advice, ...]:
     """Freeze or fine-tune, how deep, and with which head."""
-    backbone, said = facts.backbone, f"{facts.per_class:,.0f} pictures per class"
+    backbone, said = facts.backbone, f"{facts.per_class:,.0f} pictures per {facts.of_what}"
+    many = WITH_MANY.format(facts.classes) if facts.task == CLASSIFICATION and facts.classes >= MANY else ""
     blocks = len(backbone.blocks)
     if facts.per_class < FEWEST_TO_FINE_TUNE:
         return (
-            Advice("mode", "freeze", f"{said} are too few to change the backbone by: a new head is surer."),
-            Advice("head", "logistic", f"{EXACT}{WITH_MANY.format(facts.classes) if facts.classes >= MANY else ''}"),
+            Advice(
+                "mode",
+                "freeze",
+                f"{said} are too few to change the backbone by: a new head is surer.{facts.measured}",
+            ),
+            Advice("head", "logistic", f"{EXACT}{many}"),
             Advice("fractions", MOSTLY_TRAINING, "The exact solution needs no validation pictures to stop by."),
         )
     affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
@@ -196,7 +227,7 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
         else f"As many as {where} can train in {BUDGET_HOURS:g} hours."
     )
     return (
-        Advice("mode", "fine-tune", f"{said} are enough for the backbone to learn from them, too."),
+        Advice("mode", "fine-tune", f"{said} are enough for the backbone to learn from them, too.{facts.measured}"),
         Advice("blocks", affordable[-1], why),
         Advice("head", "both", "Fine-tuning begins at the exact solution or at the trained head, the better of them."),
     )
@@ -247,6 +278,13 @@ def _of_the_head() -> tuple[Advice, ...]:
 
 def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     """What counts as better, and how much each class counts."""
+    if not facts.task.few:
+        return (
+            Advice("target_metric", facts.task.metrics[0].key, "Every validation picture counts by how far off it is."),
+            Advice("loss", "huber", "Single values that are far off, such as wrong labels, pull less on it."),
+        )
+    if len(facts.task.balancing) == 1:
+        return _of_several_labels(facts)
     times = f"The largest class has {facts.uneven:,.1f} times as many pictures as the smallest"
     if facts.uneven >= VERY_UNEVEN:
         return (
@@ -261,12 +299,21 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     return Advice("target_metric", "loss", "With few validation pictures the loss says more than right answers."), even
 
 
+def _of_several_labels(facts: Facts) -> tuple[Advice, ...]:
+    """What counts as better where a picture has any number of labels."""
+    headline = facts.task.metrics[0]
+    if facts.pictures >= ENOUGH_FOR_ACCURACY:
+        why = "There are validation pictures enough to rank, and each label counts the same."
+        return (Advice("target_metric", headline.key, why),)
+    return (Advice("target_metric", "loss", "With few validation pictures the loss says more than a ranking."),)
+
+
 def _of_the_pictures(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
     """What the model sees, how changed, how many at once."""
     size = facts.backbone.native_size
     shown = "enlarged" if facts.side < size else "shrunk" if facts.side > size else "as they are"
     made = f"{facts.backbone.title} was made for it; your pictures, mostly {facts.side} pixels, are {shown}."
-    return (
+    usual = (
         Advice("image_size", size, made),
         Advice(
             "batch_size",
@@ -275,6 +322,9 @@ def _of_the_pictures(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...
         ),
         PLAIN if frozen else MIRRORED,
         Advice("dropout", 0.2, "Usual for a head on pooled features."),
+    )
+    optional = (
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
         Advice("mixup", 0.0, "Mixed pictures pay off in long trainings; this one is short."),
     )
+    return (*usual, *(each for each in optional if each.field in facts.task.options))

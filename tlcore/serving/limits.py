@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tlcore.data.pixels import MAX_PIXELS
+from tlcore.modalities.image.pixels import MAX_PIXELS
 
 MEGABYTE = 1_000_000
 

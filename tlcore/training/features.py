@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from tlcore.data.memmap import MappedRows
 from tlcore.inference.trunk import trunk_identity
+from tlcore.memmap import MappedRows
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Noted
 from tlcore.training.initial_model import WeightsBelow

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from tlcore.data.memmap import MappedRows
 from tlcore.inference.ood import learn_known, some_known
+from tlcore.memmap import MappedRows
 from tlcore.runs.config import TrainingConfig
 from tlcore.tasks import Decision, Task
 from tlcore.tasks.head import Head

@@ -107,8 +107,8 @@ def _take_over(model: TransferModel, start: StartAbout, path: Path, dataset: Run
             f"The weights to begin with must be those of {model.backbone.title}. Those of '{start.title}' do not fit: "
             f"{error} Begin with the pretrained weights."
         ) from error
-    if start.task != dataset.task:
-        return  # its head answers another question
+    if not start.keeps_head:
+        return  # it would be watched with pictures that it knows
     (kernel, bias), (theirs, their_bias) = tuple(map(np.array, model.head)), head.resume(*map(np.array, source.head))
     for place, label in enumerate(dataset.classes):
         if label in start.classes:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.data.progress import Progress
+from tlcore.progress import Progress
 from tlcore.runs.config import Balancing, TrainingConfig
 from tlcore.runs.events import CrossValidated, EpochEnded
 from tlcore.tasks import Task, Validated

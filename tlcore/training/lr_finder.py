@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.progress import Progress as Step
 from tlcore.errors import RunError
+from tlcore.progress import Progress as Step
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import device
@@ -37,7 +37,7 @@ class Curve:
 
     Attributes:
         rates: Growing, a factor apart.
-        losses: Smoothed, in nats, of the batch at each rate.
+        losses: Smoothed, of the batch at each rate; in nats but for regression.
         suggested: Where the loss falls fastest.
     """
 

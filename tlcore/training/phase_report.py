@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tlcore.data.progress import Progress as Step
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.writer import StoppedError
+from tlcore.progress import Progress as Step
 from tlcore.runs.events import Event, PhaseEnded, PhaseStarted
 
 Report = Callable[[Event | Progress], None]

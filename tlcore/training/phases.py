@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.runs.config import TrainingConfig
+from tlcore.tasks import Task
+from tlcore.tasks.classification import CLASSIFICATION
 
 # A new head is random: it is trained before anything below it may follow its gradients. On cached features that
 # costs seconds.
@@ -39,16 +41,16 @@ class Phase:
     exact: bool = False
 
 
-def plan(config: TrainingConfig, backbone: Backbone) -> tuple[Phase, ...]:
-    """Lay out the phases, each with a cut not above the one before."""
+def plan(config: TrainingConfig, backbone: Backbone, task: Task = CLASSIFICATION) -> tuple[Phase, ...]:
+    """Lay out the phases, each with a cut not above the one before; the task names its exact head."""
     if config.mode == "freeze":
-        return _head(config, backbone, "Training the head", config.epochs)
-    return (*_head(config, backbone, "Warming up the head", WARM_UP_EPOCHS), *_fine_tuning(config, backbone))
+        return _head(config, backbone, task, "Training the head", config.epochs)
+    return (*_head(config, backbone, task, "Warming up the head", WARM_UP_EPOCHS), *_fine_tuning(config, backbone))
 
 
-def _head(config: TrainingConfig, backbone: Backbone, title: str, epochs: int) -> tuple[Phase, ...]:
+def _head(config: TrainingConfig, backbone: Backbone, task: Task, title: str, epochs: int) -> tuple[Phase, ...]:
     above_all = len(backbone.blocks)
-    solved = Phase("logistic", "Solving the logistic regression", above_all, 1, 0.0, 0, exact=True)
+    solved = Phase("logistic", f"Solving the {task.exact}", above_all, 1, 0.0, 0, exact=True)
     trained = Phase("head", title, above_all, epochs, config.head_learning_rate, config.patience)
     return {"logistic": (solved,), "trained": (trained,), "both": (solved, trained)}[config.head]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.data.memmap import MappedRows
-from tlcore.data.progress import Progress
 from tlcore.data.split.stratify import together
+from tlcore.memmap import MappedRows
+from tlcore.progress import Progress
 from tlcore.runs.decoded import Decoded, decode
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from tlcore.backbones.catalogue import find
-from tlcore.data.progress import drain
 from tlcore.jobs.writer import StoppedError
+from tlcore.progress import drain
 from tlcore.runs.events import Noted
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
@@ -87,14 +87,14 @@ class Training:
         self.config, self.report, self.stop = run.config, report, stop
         workspace = workspace or Workspace.default()
         self.backbone = find(self.config.backbone)
-        self.phases = plan(self.config, self.backbone)
+        self.task, self.classes = find_task(run.dataset.task), len(run.dataset.classes)
+        self.phases = plan(self.config, self.backbone, self.task)
         self.stopped = False
         self._strengths: tuple[float, ...] | None = None
         with stretch(report, stop, "prepare", "Building the model") as preparing:
             device.prepare(self.config.seed)
             self.pictures: dict[str, Pictures] = drain(read_pictures(run, workspace), preparing.show)
             preparing.pictures = 0
-            self.task, self.classes = find_task(run.dataset.task), len(run.dataset.classes)
             self.head = self.task.build_head(
                 self.classes,
                 self.pictures["train"].targets,

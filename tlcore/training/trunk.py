@@ -20,10 +20,10 @@ import onnx
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.data.caches import evict
-from tlcore.data.memmap import MappedRows
-from tlcore.data.progress import Progress, drain
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_json, write_json
+from tlcore.memmap import MappedRows
+from tlcore.progress import Progress, drain
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.decoded import Decoded
 from tlcore.training.engine import Engine, engine_of

@@ -25,12 +25,12 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.data.caches import hold, using
-from tlcore.data.memmap import BYTES_BETWEEN_RELEASES, give_back
-from tlcore.data.progress import Progress
 from tlcore.disk import keeping, size
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_json, write_json
 from tlcore.inference.trunk import features_folder
+from tlcore.memmap import BYTES_BETWEEN_RELEASES, give_back
+from tlcore.progress import Progress
 from tlcore.threads import map_bounded
 
 HALF_MAX = 65504.0  # what half precision can hold: nothing may become infinite

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.data.augment import augment_batch
-from tlcore.data.memmap import MappedRows
+from tlcore.memmap import MappedRows
+from tlcore.modalities.image.augment import augment_batch
 
 Rows = npt.NDArray[np.int64]
 FLIPS = ("flip_left_right", "flip_up_down")

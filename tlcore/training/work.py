@@ -10,18 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tlcore.data.progress import drain
+from tlcore.contract import image_contract, write_contract
+from tlcore.evaluation.feature_map import named_tensors
 from tlcore.evaluation.run import evaluate_run, headline, write_validation
 from tlcore.export.exporter import FreshProcess
 from tlcore.export.model_files import expect_proof
 from tlcore.export.run import export_run
-from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.jobs.events import Waiting
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.queue import turn
 from tlcore.jobs.writer import StoppedError
 from tlcore.jobs.writer import work as be_worker
+from tlcore.progress import drain
 from tlcore.runs.disk_space import check_room
 from tlcore.runs.events import Event, Exported, Resumed, Started
 from tlcore.runs.recorder import Recorder
@@ -69,7 +69,10 @@ def _carry_out(
         return run.asked() is not None
 
     try:
-        report(_beginning(run, said))
+        begins = _beginning(run, said)
+        if isinstance(begins, Resumed):
+            said.take_up(begins.epoch)
+        report(begins)
         check_room(run, Workspace.default())
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
             # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
@@ -133,18 +136,19 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
         config, about = run.config, run.dataset
         if finished.validation is not None:
             write_validation(run, *finished.validation, finished.decision)
-        labels = Labels(
-            labels=about.classes,
-            image_size=config.image_size,
+        contract = image_contract(
+            about.classes,
+            config.image_size,
             resize=config.resize,
-            backbone=config.backbone,
-            dataset=about.name,
-            temperature=finished.temperature,
             value_range=about.value_range,
             task=about.task,
+            tensors=named_tensors(finished.graph),
+            temperature=finished.temperature,
             decision=finished.decision,
             value_name=about.value_name,
             unit=about.unit,
+            backbone=config.backbone,
+            dataset=about.name,
         )
-        write_json(run.labels_json, labels)
+        write_contract(run.path, contract)
     return trained.stopped

@@ -23,7 +23,7 @@ def menu(dataset: Dataset) -> None:
     if not classes:
         return
     with st.container(horizontal=True, gap="small", key="class-edits"):
-        one, many = task_words.words(dataset.info).one, task_words.words(dataset.info).many
+        one, many = task_words.one(dataset.info), task_words.many(dataset.info)
         with st.popover(f"Rename a {one}", icon=":material/edit:"):
             _rename(dataset, classes)
         if len(classes) > 1:

@@ -58,13 +58,13 @@ def _labels(dataset: Dataset) -> None:
     if info.task == "regression":
         found = values(texts)
         ends = f"{found.min():.3g} to {found.max():.3g} {info.unit}".rstrip()
-        st.metric(formats.plain((info.value_name or "value").capitalize()), ends, border=True)
+        st.metric(formats.plain((info.value_name or "value").capitalize()), formats.plain(ends), border=True)
         return
-    st.metric(task_words.words(info).heading, formats.count(len(info.classes)), border=True)
+    st.metric(task_words.heading(info), formats.count(len(info.classes)), border=True)
     if info.task == "multilabel":
         each = labels_each(texts, info.task)
         mean = sum(many * number for many, number in each.items()) / max(len(texts), 1)
-        told = ", ".join(f"{many}: {formats.plural(number, 'picture')}" for many, number in each.items())
+        told = ", ".join(f"{int(many)}: {formats.plural(number, 'picture')}" for many, number in each.items())
         st.metric(
             "Labels per picture", f"{mean:.2g}", border=True, help=f"How many pictures have so many labels: {told}."
         )

@@ -18,8 +18,8 @@ from pages.components.shell.upload import Source
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest, sample
-from tlcore.data.progress import Progress, drain
 from tlcore.errors import GraftError
+from tlcore.progress import Progress, drain
 from tlcore.workspace import Workspace
 
 SAMPLE = Source(None, "the sample")

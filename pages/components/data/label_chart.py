@@ -20,10 +20,10 @@ def show(dataset: Dataset) -> None:
     """Draw the chart of the task, with what to know beside it."""
     info = dataset.info
     if info.task == "regression":
-        st.subheader(formats.plain((info.value_name or task_words.words(info).heading).capitalize()), anchor=False)
+        st.subheader(formats.plain((info.value_name or task_words.heading(info)).capitalize()), anchor=False)
         value_counts.chart(dataset)
         return
-    st.subheader(task_words.words(info).heading, anchor=False)
+    st.subheader(task_words.heading(info), anchor=False)
     counts = tables.counts(dataset)
     if not counts:
         st.caption("No picture has a label yet.")
@@ -45,7 +45,8 @@ def _several(dataset: Dataset, counts: dict[str, int]) -> None:
     if len(counts) > 1 and st.toggle("Co-occurrence of labels", key=f"co-occurrence-{dataset.id}"):
         labels = class_counts.shown(counts)[0][:MOST_LABELS]
         st.caption(
-            "How many pictures have both labels. Labels that always occur together can hardly be told apart by a model."
+            "How many pictures have both labels. A model cannot learn the difference between labels that always occur "
+            "together."
         )
         plotly_chart(
             together_figure(dataset, labels),

@@ -8,11 +8,11 @@ from pages.components.shell import formats, tables
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Range
-from tlcore.data.pixels import ValueRange
-from tlcore.data.progress import drain
-from tlcore.data.value_counts import measure_range
-from tlcore.data.value_range import flagged, spoken
 from tlcore.errors import GraftError
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities.image.value_counts import measure_range
+from tlcore.modalities.image.value_range import flagged, spoken
+from tlcore.progress import drain
 
 ABOUT = (
     "All greyscale pictures with more than 8 bits share one value range, so that their brightness is comparable. "

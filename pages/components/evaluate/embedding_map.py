@@ -22,9 +22,9 @@ from pages.components.shell import formats, frame, tables
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import BAD, GOOD, PART_TITLES, PARTS, QUIET, class_colours, polish
 from tlcore.data.dataset import Dataset
-from tlcore.evaluation.embedding_map import atlas_across
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.markup import one_line
+from tlcore.modalities.image.atlas import atlas_across
 
 HEIGHT = 560
 MOST_NAMES = 12  # in the legend: more would push the map away

@@ -13,8 +13,8 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.operations import Entry
 from tlcore.data.edits.types import Made, Range, Redo, Undo
-from tlcore.data.value_range import flagged, spoken
 from tlcore.errors import GraftError
+from tlcore.modalities.image.value_range import flagged, spoken
 from tlcore.spreadsheet import as_file, table_as_csv
 
 MOST_SHOWN = 24

@@ -14,8 +14,8 @@ from pages.components.shell import formats, frame, tables, task_words
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.data.label_counts import has_label, values
-from tlcore.data.pixels import ValueRange
 from tlcore.errors import GraftError
+from tlcore.modalities.image.pixels import ValueRange
 
 SIDE = 160
 MOST_PILLS = 12
@@ -103,7 +103,7 @@ def _plain(dataset: Dataset, kind: str, what: str) -> View | str:
     info = dataset.info
     return View(
         name=f"{dataset.id}-{kind}-{what}",
-        title=f"{formats.plural(len(rows), 'picture')}: {what or 'all ' + task_words.words(info).many}",
+        title=f"{formats.plural(len(rows), 'picture')}: {what or 'all ' + task_words.many(info)}",
         rows=rows,
         actions=actions,
         labelled=kind != "class",

@@ -18,10 +18,10 @@ from PIL import Image
 
 from pages.components.shell import formats, task_words
 from pages.components.shell.theme import BAD, GOOD
-from tlcore.data.augment import augment
 from tlcore.data.dataset import Dataset
-from tlcore.data.pixels import ValueRange, open_picture, read_pixels
 from tlcore.errors import GraftError
+from tlcore.modalities.image.augment import augment
+from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
 
 LARGE = 1024
 PREVIEW_SIDE, PREVIEWED, VARIANTS = 144, 3, 4
@@ -97,7 +97,7 @@ def detail(dataset: Dataset, row: Row) -> None:
     except (GraftError, OSError) as error:
         st.warning(formats.lines(error), icon=":material/broken_image:")
     facts = {
-        task_words.words(dataset.info).one.capitalize(): task_words.written(dataset.info, str(row["label"])),
+        task_words.one(dataset.info).capitalize(): task_words.written(dataset.info, str(row["label"])),
         "File": row["source"],
         "Size": f"{formats.count(int(row['width']))} by {formats.count(int(row['height']))} pixels",
         "State": row["state"],

@@ -18,8 +18,8 @@ from pages.components.shell import formats, tables
 from tlcore.data.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import IntakeReport
-from tlcore.data.progress import drain
 from tlcore.errors import DataError, GraftError
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 HERE = Path(__file__).parent

@@ -19,9 +19,9 @@ from pages.components.shell.theme import class_colours
 from pages.components.shell.upload import Source
 from tlcore.data.dataset import Dataset
 from tlcore.data.inbox import Answer, Inbox, standing
-from tlcore.data.progress import drain
 from tlcore.errors import GraftError
 from tlcore.labelling.suggestions import Suggestion
+from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
 HERE = Path(__file__).parent

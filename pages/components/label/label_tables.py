@@ -12,8 +12,8 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.relabel_csv import label_changes, relabelling
 from tlcore.data.export import hand_out
-from tlcore.data.progress import Progress, drain
 from tlcore.errors import GraftError
+from tlcore.progress import Progress, drain
 from tlcore.spreadsheet import as_file, table_as_csv
 from tlcore.workspace import slug
 

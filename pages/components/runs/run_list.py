@@ -13,10 +13,13 @@ from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.errors import GraftError
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
+from tlcore.tasks import Task
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.task import LOSS
 
 ROWS = 20
 WIDTHS = [1.25, 1]
-HEADS = {"Test accuracy (95 %)": 132, "Time": 84, "State": 118}  # pixels
+RESULT, TIME, STATE = 132, 84, 118  # pixels
 # The heads make no sense where the columns stand below each other.
 STYLE = """
 <style>
@@ -52,11 +55,16 @@ def _watch(runs: Sequence[Run], was_live: bool) -> None:
         what, facts = st.columns(WIDTHS)
         what.caption("Run")
         with facts, st.container(horizontal=True, gap="xsmall"):
-            for word, width in HEADS.items():
+            mixed = any(run_facts.task(run)[0] != CLASSIFICATION for run, _ in rows)
+            for word, width in (
+                ("Test metric (95 %)" if mixed else "Test accuracy (95 %)", RESULT),
+                ("Time", TIME),
+                ("State", STATE),
+            ):
                 st.caption(word, width=width)
     for run, state in rows:
         with st.container(border=True, key=f"row-{run.id}"):
-            _row(run, state)
+            _row(run, state, named=mixed)
     ticked = [(run, state) for run, state in rows if st.session_state.get(f"compare-{run.id}")]
     if ticked:
         _compare(ticked)
@@ -64,7 +72,7 @@ def _watch(runs: Sequence[Run], was_live: bool) -> None:
         st.caption("Tick several runs to compare their curves.")
 
 
-def _row(run: Run, state: RunState) -> None:
+def _row(run: Run, state: RunState, *, named: bool) -> None:
     what, facts = st.columns(WIDTHS, vertical_alignment="center")
     with what, st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.checkbox("Compare", key=f"compare-{run.id}", label_visibility="collapsed")
@@ -73,9 +81,9 @@ def _row(run: Run, state: RunState) -> None:
             frame.link(title, key=f"open-{run.id}", run=run.id)
             st.caption(run_facts.about(run))
     with facts, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"**{run_facts.accuracy(state)}**", width=HEADS["Test accuracy (95 %)"])
-        st.markdown(formats.duration(run_facts.seconds(state)), width=HEADS["Time"])
-        st.markdown(job_status.badge(state.state), width=HEADS["State"])
+        st.markdown(f"**{run_facts.result(state, named=named)}**", width=RESULT)
+        st.markdown(formats.duration(run_facts.seconds(state)), width=TIME)
+        st.markdown(job_status.badge(state.state), width=STATE)
         st.space("stretch")
         with st.popover("", icon=":material/more_vert:", help="Rename, repeat, pack, delete"):
             _menu(run, state)
@@ -123,13 +131,23 @@ def _do(change: Callable[[], None]) -> None:
 def _compare(rows: Sequence[Row]) -> None:
     st.subheader(f"Compare {formats.plural(len(rows), 'run')}", anchor=False)
     names = _distinct([run_facts.title(run) for run, _ in rows])
-    curves = [(name, state) for name, (_, state) in zip(names, rows, strict=True)]
-    left, right = st.columns(2)
-    with left:
-        plotly_chart(charts.overlay(curves, "accuracy"), key="overlay-accuracy", config=charts.CONFIG)
-    with right:
-        plotly_chart(charts.overlay(curves, "loss"), key="overlay-loss", config=charts.CONFIG)
-    table = pd.DataFrame({name: _facts(run, state) for name, (run, state) in zip(names, rows, strict=True)})
+    kinds: dict[tuple[Task, str], list[tuple[str, RunState]]] = {}
+    for name, (run, state) in zip(names, rows, strict=True):
+        kinds.setdefault(run_facts.task(run), []).append((name, state))
+    for (task, unit), curves in kinds.items():
+        if len(kinds) > 1:
+            st.caption(formats.plain(f"{task.title}{f', in {unit}' if unit else ''}"))
+        for column, metric in zip(st.columns(2), (task.metrics[0], LOSS), strict=True):
+            with column:
+                chart = charts.overlay(curves, metric, unit=unit, task=task)
+                plotly_chart(chart, key=f"overlay-{task.key}-{unit}-{metric.key}", config=charts.CONFIG)
+    judged_by = f"test {next(iter(kinds))[0].metrics[0].name}" if len(kinds) == 1 else "test metric"
+    table = pd.DataFrame(
+        {
+            name: {judged_by: run_facts.result(state, named=len(kinds) > 1), **_facts(run, state)}
+            for name, (run, state) in zip(names, rows, strict=True)
+        }
+    )
     if len(rows) > 1:
         differs = table.nunique(axis=1) > 1
         same = int((~differs).sum())
@@ -137,15 +155,16 @@ def _compare(rows: Sequence[Row]) -> None:
         st.caption(f"Settings that differ; {formats.plural(same, 'other setting is', 'other settings are')} the same.")
     st.dataframe(table, width="stretch")
     judged = [run.id for run, state in rows if state.test is not None and not state.live]
-    if len(judged) > 1 and st.button("Compare predictions, picture by picture", icon=":material/compare_arrows:"):
+    if len(judged) < 2 or len(kinds) > 1:
+        return
+    if st.button("Compare predictions, picture by picture", icon=":material/compare_arrows:"):
         frame.go_to(frame.EVALUATE, run=judged[0], view="compare", **{"with": ",".join(judged[1:])})
 
 
 def _facts(run: Run, state: RunState) -> dict[str, str]:
-    """What can be compared, as text: the outcome first, then every setting."""
+    """What can be compared beside the test metric, as text: the outcome first, then every setting."""
     settings = run.config.model_dump(mode="json", exclude={"schema_version", "dataset"})
     return {
-        "test accuracy": run_facts.accuracy(state),
         "duration": formats.duration(state.total_seconds),
         "best epoch": str(state.best_epoch or "–"),
         "dataset": run_facts.dataset(run),

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any
 
 import plotly.graph_objects as go
 
+from pages.components.shell import formats
 from pages.components.shell.theme import CLASS_COLOURS, PARTS, QUIET
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.events import EpochEnded
 from tlcore.runs.state import RunState
+from tlcore.tasks import Metric, Task
+from tlcore.tasks.task import LOSS
 
-Measure = Literal["loss", "accuracy"]
-TITLES: dict[Measure, str] = {"loss": "Loss (nats, lower is better)", "accuracy": "Accuracy (higher is better)"}
 HEIGHT = 320
 # Half-transparent greys stand on a light and on a dark page; the theme sets text and lines.
 BANDS = ("rgba(138,143,152,0.09)", "rgba(138,143,152,0.17)")
@@ -59,27 +61,52 @@ def last_epoch(state: RunState, config: TrainingConfig) -> int:
     return max(end, 2)
 
 
-def curves(state: RunState, config: TrainingConfig, measure: Measure, *, revision: str) -> go.Figure:
-    """Training and validation over the epochs, with the phases as bands and the best epoch as a star."""
+def unit_of(metric: Metric, task: Task, unit: str = "") -> str:
+    """Give the unit of a metric of a task whose values are in `unit`; empty where it has none."""
+    if metric == LOSS:
+        return "nats" if task.few else ""  # cross-entropy; the loss of a number is of its standardized value
+    return unit if metric.kind == "value" else ""
+
+
+def axis_title(metric: Metric, unit: str = "") -> str:
+    """Name a metric on an axis, such as `Loss (nats, lower is better)`."""
+    better = "higher is better" if metric.higher_is_better else "lower is better"
+    return f"{metric.title.partition(' (')[0]} ({', '.join(filter(None, (formats.in_chart(unit), better)))})"
+
+
+def value_of(epoch: EpochEnded, metric: Metric, *, validation: bool) -> float | None:
+    """Give a metric of an epoch; None where it was not measured."""
+    if metric == LOSS:
+        return epoch.val_loss if validation else epoch.loss
+    return (epoch.val_figures if validation else epoch.figures).get(metric.key)
+
+
+def curves(
+    state: RunState, config: TrainingConfig, metric: Metric, *, unit: str = "", task: Task, revision: str
+) -> go.Figure:
+    """Draw training and validation over the epochs, with the phases as bands and the best epoch as a star.
+
+    `unit` is that of the values that the task predicts.
+    """
     epochs = [epoch.epoch for epoch in state.epochs]
     figure = go.Figure()
-    for name, field, split, dash in (
-        ("training", measure, "train", "dot"),
-        ("validation", f"val_{measure}", "val", "solid"),
-    ):
+    for name, validation, split, dash in (("training", False, "train", "dot"), ("validation", True, "val", "solid")):
+        values = [value_of(epoch, metric, validation=validation) for epoch in state.epochs]
+        if not validation and state.epochs and not any(value is not None for value in values):
+            continue  # measured on the validation set alone
         figure.add_scatter(
             x=epochs,
-            y=[getattr(epoch, field) for epoch in state.epochs],
+            y=values,
             name=name,
             mode="lines+markers",
             line={"color": PARTS[split], "width": 2, "dash": dash},
             marker={"size": 6},
-            hovertemplate=f"{name}: %{{y:{_number(measure)}}}<extra></extra>",
+            hovertemplate=f"{name}: {_hover(metric, unit)}<extra></extra>",
         )
     best = [epoch for epoch in state.epochs if epoch.epoch == state.best_epoch]
     figure.add_scatter(
         x=[epoch.epoch for epoch in best] or [None],
-        y=[getattr(epoch, f"val_{measure}") for epoch in best] or [None],
+        y=[value_of(epoch, metric, validation=True) for epoch in best] or [None],
         name="best epoch",
         mode="markers",
         marker={"symbol": "star", "size": 15, "color": PARTS["val"], "line": {"width": 1, "color": "white"}},
@@ -102,34 +129,40 @@ def curves(state: RunState, config: TrainingConfig, measure: Measure, *, revisio
                 # A name that begins far to the right would run out of a narrow chart.
                 annotation_position="top left" if band.first <= end / 2 else "top right",
             )
-    return _settled(figure, measure, end, revision)
+    return _settled(figure, metric, end, revision, unit_of(metric, task, unit))
 
 
-def overlay(runs: Sequence[tuple[str, RunState]], measure: Measure) -> go.Figure:
-    """The validation curves of several runs in one chart."""
+def overlay(runs: Sequence[tuple[str, RunState]], metric: Metric, *, unit: str = "", task: Task) -> go.Figure:
+    """Draw the validation curves of several runs of one task in one chart."""
     figure = go.Figure()
     for index, (name, state) in enumerate(runs):
         figure.add_scatter(
             x=[epoch.epoch for epoch in state.epochs],
-            y=[getattr(epoch, f"val_{measure}") for epoch in state.epochs],
+            y=[value_of(epoch, metric, validation=True) for epoch in state.epochs],
             name=name,
             mode="lines+markers",
             line={"color": CLASS_COLOURS[index % len(CLASS_COLOURS)], "width": 2},
             marker={"size": 6, "symbol": index % 8},
-            hovertemplate=f"%{{fullData.name}}: %{{y:{_number(measure)}}}<extra></extra>",
+            hovertemplate=f"%{{fullData.name}}: {_hover(metric, unit)}<extra></extra>",
         )
     end = max((epoch.epoch for _, state in runs for epoch in state.epochs), default=2)
-    _settled(figure, measure, max(end, 2), "overlay")
-    return figure.update_layout(yaxis_title=f"Validation {measure}", legend={"y": -0.25, "yanchor": "top"}, height=400)
+    shown = unit_of(metric, task, unit)
+    _settled(figure, metric, max(end, 2), "overlay", shown)
+    title = f"Validation {metric.name.partition(' (')[0]}"
+    if shown and metric != LOSS:
+        title += f" ({formats.in_chart(shown)})"
+    return figure.update_layout(yaxis_title=title, legend={"y": -0.25, "yanchor": "top"}, height=400)
 
 
-def _settled(figure: go.Figure, measure: Measure, end: int, revision: str) -> go.Figure:
+def _settled(figure: go.Figure, metric: Metric, end: int, revision: str, unit: str) -> go.Figure:
     figure.update_xaxes(
         title="Epoch", range=[0.5, end + 0.5], dtick=None if end > 12 else 1, tickformat="d", zeroline=False
     )
-    figure.update_yaxes(title=TITLES[measure], rangemode="tozero", zeroline=False)
-    if measure == "accuracy":
+    figure.update_yaxes(title=axis_title(metric, unit), zeroline=False)
+    if metric.kind == "share":
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    elif not metric.higher_is_better:  # an error or a loss: nothing is below zero
+        figure.update_yaxes(rangemode="tozero")
     return figure.update_layout(
         height=HEIGHT,
         uirevision=revision,
@@ -140,5 +173,8 @@ def _settled(figure: go.Figure, measure: Measure, end: int, revision: str) -> go
     )
 
 
-def _number(measure: Measure) -> str:
-    return ".1%" if measure == "accuracy" else ".3f"
+def _hover(metric: Metric, unit: str) -> str:
+    """Write a value beside the mouse, in Plotly's words."""
+    if metric.kind == "share":
+        return "%{y:.1%}"
+    return f"%{{y:.4~g}} {formats.in_chart(unit)}".rstrip() if metric.kind == "value" else "%{y:.3f}"

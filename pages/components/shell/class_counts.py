@@ -65,9 +65,8 @@ def chart(dataset: Dataset) -> None:
         plotly_chart(figure(_each(dataset), classes, colours), config={"displayModeBar": False})
     if said:
         st.caption(said)
-        named = task_words.words(info)
-        with st.expander(f"All {formats.count(len(counts))} {named.many}", icon=":material/table_rows:"):
-            rows = [{named.one: label, "pictures": number} for label, number in counts.items()]
+        with st.expander(f"All {formats.count(len(counts))} {task_words.many(info)}", icon=":material/table_rows:"):
+            rows = [{task_words.one(info): label, "pictures": number} for label, number in counts.items()]
             st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.components.shell.fields import AUGMENTATIONS, FIELDS
+from pages.components.shell.fields import AUGMENTATIONS, FIELDS, Field
 from tlcore.runs.config import Augmentation, Fractions, TrainingConfig
 from tlcore.runs.recommend import Recommendation
 
@@ -28,15 +28,18 @@ def begin(source: str, config: TrainingConfig) -> None:
     st.session_state[key("followed")] = {}
 
 
-def follow(recipe: Recommendation, *, fresh: bool) -> Values:
+def follow(recipe: Recommendation, fields: dict[str, Field], *, fresh: bool) -> Values:
     """Let every field that nobody has changed take the recommended value; give all recommended values.
 
-    A `fresh` draft takes them all; a repeated run keeps its own, which then count as changed.
+    A `fresh` draft takes them all; a repeated run keeps its own, which then count as changed. What is not among the
+    `fields` of the task, or no choice there, is not kept.
     """
     recommended: Values = {field: recipe.values.get(field, _default(field)) for field in FIELDS}
     followed: Values = st.session_state[key("followed")]
     for field, value in recommended.items():
-        if (fresh and not followed) or (field in followed and read(field) in (followed[field], None)):
+        choices = fields[field].choices if field in fields else {value: ""}
+        unfit = bool(choices) and read(field) not in choices
+        if unfit or (fresh and not followed) or (field in followed and read(field) in (followed[field], None)):
             _write(field, value)
     st.session_state[key("followed")] = recommended
     return recommended

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from pages.components.shell import formats
-from tlcore.runs.config import Augmentation, Fractions, TrainingConfig
+from tlcore.runs.config import NOT_FOR_EVERY_TASK, Augmentation, Fractions, TrainingConfig
+from tlcore.tasks import Task, find_task
+from tlcore.tasks.task import LOSS
 
 AUGMENTATIONS: dict[Augmentation, tuple[str, str]] = {
     "flip_left_right": ("Flip left-right", "Good for most things; not for text or for left and right hands."),
@@ -70,10 +73,7 @@ _FIELDS = (
     Field("fractions"),
     Field("epochs"),
     Field("image_size", step=32),
-    Field(
-        "head",
-        choices={"trained": "trained", "logistic": "exact solution", "both": "both: the better one in validation"},
-    ),
+    Field("head"),
     Field("dropout", step=0.05, digits=2),
     Field("gradual"),
     Field("batch_size", step=8),
@@ -95,15 +95,8 @@ _FIELDS = (
     Field("mixup", step=0.1, digits=2),
     Field("cutmix", step=0.1, digits=2),
     Field("label_smoothing", step=0.05, digits=2),
-    Field(
-        "target_metric",
-        choices={
-            "loss": "loss",
-            "accuracy": "accuracy",
-            "balanced_accuracy": "balanced accuracy: every class counts the same",
-            "macro_f1": "macro F1: every class counts the same",
-        },
-    ),
+    Field("target_metric"),
+    Field("loss", choices={"huber": "Huber", "squared": "squared error", "absolute": "absolute error"}),
     Field("patience"),
     Field(
         "balancing",
@@ -117,6 +110,34 @@ _FIELDS = (
     Field("seed"),
 )
 FIELDS = {about.name: about for about in _FIELDS}
+MEANS = ("balanced_accuracy", "macro_f1")
+
+
+@cache
+def fields_of(task: str) -> dict[str, Field]:
+    """Give the settings that apply to a task, by its key, with the words that their choices have there."""
+    about = find_task(task)
+    words = {
+        "head": {"trained": "trained", "logistic": about.exact, "both": "both: the better one in validation"},
+        "target_metric": metric_words(about),
+        "balancing": {key: said for key, said in FIELDS["balancing"].choices.items() if key in about.balancing},
+    }
+    left_out = {name for name in NOT_FOR_EVERY_TASK if name not in about.options}
+    if len(about.balancing) == 1:
+        left_out.add("balancing")
+    return {
+        name: replace(each, choices=words.get(name, each.choices))
+        for name, each in FIELDS.items()
+        if name not in left_out
+    }
+
+
+def metric_words(task: Task) -> dict[str, str]:
+    """Name what may choose the best epoch of a task, by its key; the loss first."""
+    every = "class" if task.few > 1 else "label"
+    told = dict.fromkeys(MEANS, f": every {every} counts the same")
+    return {metric.key: f"{metric.name}{told.get(metric.key, '')}" for metric in (LOSS, *task.metrics)}
+
 
 # What a beginner need not know, as it stands on the page.
 ADVANCED: dict[str, tuple[str, ...]] = {
@@ -131,6 +152,6 @@ ADVANCED: dict[str, tuple[str, ...]] = {
         "ema",
     ),
     "Input": ("resize", "views", "mixup", "cutmix", "label_smoothing"),
-    "Objective": ("target_metric", "patience", "balancing"),
+    "Objective": ("target_metric", "loss", "patience", "balancing"),
     "Hardware and seed": ("precision", "seed"),
 }

@@ -14,10 +14,10 @@ from pages.components.shell import formats, frame, tables, upload
 from pages.components.shell.upload import Source
 from tlcore.data.dataset import Dataset
 from tlcore.data.packing import Kind, Packed, pack_dataset, packed_kind
-from tlcore.data.progress import Progress, drain
 from tlcore.data.unpacking import unpack_dataset
 from tlcore.errors import GraftError
 from tlcore.files import tree_bytes
+from tlcore.progress import Progress, drain
 from tlcore.runs.packing import pack_run, unpack_run
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace, slug

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.components.shell import formats, frame, job_status, run_facts, tables, task_words
+from pages.components.shell import formats, frame, job_status, run_facts, tables
 from tlcore.data.dataset import Dataset, list_datasets
+from tlcore.data.info import DatasetInfo
 from tlcore.errors import GraftError
 from tlcore.runs.events import Evaluated
 from tlcore.runs.run import Run, list_runs
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 
@@ -33,7 +35,7 @@ def pick_run(workspace: Workspace, only_finished: bool = True) -> Run | None:
 
 def has_model(run: Run) -> bool:
     """Whether the run has come to a model that can be used."""
-    return run.model_onnx.exists() and run.labels_json.exists() and run.state().state in {"finished", "stopped"}
+    return run.model_onnx.exists() and run.contract_json.exists() and run.state().state in {"finished", "stopped"}
 
 
 def no_model(workspace: Workspace, purpose: str) -> None:
@@ -100,15 +102,22 @@ def _dataset_caption(dataset: Dataset) -> str:
         pictures = formats.plural(len(tables.items(dataset)), "picture")
     except GraftError as error:
         pictures = str(error)
-    if info.task == "regression":
-        return f"{info.name} · {pictures} · {task_words.value_title(info)}"
-    named = task_words.words(info)
-    return f"{info.name} · {pictures} · {formats.plural(len(info.classes), named.one, named.many)}"
+    return f"{info.name} · {pictures} · {_answers(info)}"
+
+
+def _answers(info: DatasetInfo) -> str:
+    """What each picture is labelled with: classes, labels, or a value with its unit."""
+    task = find_task(info.task)
+    if not task.few:
+        value = info.value_name or "a number"
+        return f"{value} ({info.unit})" if info.unit else value
+    classes = len(info.classes)
+    return formats.plural(classes, "class", "classes") if task.few > 1 else formats.plural(classes, "label")
 
 
 def _judged(test: Evaluated) -> str:
     shown = formats.figure(test.of, test.value, test.unit)
-    return f"{shown} right" if test.metric == "accuracy" else f"{formats.plain(test.of.title)} {shown}"
+    return f"{shown} right" if test.metric == "accuracy" else f"{formats.plain(test.of.short)} {shown}"
 
 
 def _run_caption(run: Run) -> str:

@@ -11,6 +11,8 @@ from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import CrossValidated
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
+from tlcore.tasks import Task, find_task
+from tlcore.tasks.classification import CLASSIFICATION
 
 
 def backbone(config: TrainingConfig) -> str:
@@ -31,6 +33,15 @@ def dataset(run: Run) -> str:
         return run.dataset.name
     except GraftError:
         return "deleted dataset"
+
+
+def task(run: Run) -> tuple[Task, str]:
+    """What an answer of the run is, and the unit of a predicted value; classification where nothing says it."""
+    try:
+        about = run.dataset
+        return find_task(about.task), about.unit
+    except (GraftError, ValueError):
+        return CLASSIFICATION, ""
 
 
 def beginning(run: Run) -> tuple[str, ...]:
@@ -88,12 +99,13 @@ def folds(found: CrossValidated) -> tuple[str, str]:
     )
 
 
-def accuracy(state: RunState) -> str:
-    """Test accuracy with its interval; a dash where there is none."""
+def result(state: RunState, *, named: bool = False) -> str:
+    """The headline metric on the test set with its interval, perhaps `named`; a dash where there is none."""
     if state.test is None:
         return "–"
     test, of = state.test, state.test.of
+    name = f"{formats.plain(of.short)} " if named else ""
     if of.kind == "share":
-        return f"{formats.percent(test.value)} ({100 * test.low:.0f}–{100 * test.high:.0f})"
+        return f"{name}{formats.percent(test.value)} ({100 * test.low:.0f}–{100 * test.high:.0f})"
     low, high = (formats.plain(of.plain(each)) for each in (test.low, test.high))
-    return f"{formats.figure(of, test.value, test.unit)} ({low}–{high})"
+    return f"{name}{formats.figure(of, test.value, test.unit)} ({low}–{high})"

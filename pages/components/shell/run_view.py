@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import streamlit as st
@@ -16,6 +16,8 @@ from tlcore.runs.reading import overfitting_note
 from tlcore.runs.resume import resume
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
+from tlcore.tasks import Metric
+from tlcore.tasks.task import LOSS
 
 LOG_LINES = 200
 
@@ -154,12 +156,12 @@ def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:
         test, of = state.test, state.test.of
         low, high = (formats.figure(of, each, test.unit) for each in (test.low, test.high))
         yield (
-            formats.plain("Test " + of.title[0].lower() + of.title[1:]),
+            formats.plain(f"Test {of.name}"),
             formats.figure(of, test.value, test.unit),
             f"95 % interval {low} to {high}, {formats.plural(test.n, 'picture')}",
         )
     else:
-        yield "Test accuracy", "–", "not evaluated"
+        yield formats.plain(f"Test {run_facts.task(run)[0].metrics[0].name}"), "–", "not evaluated"
     if state.folds is not None:
         yield "Cross-validated accuracy", *run_facts.folds(state.folds)
     yield "Best epoch", str(state.best_epoch or "–"), f"of {len(state.epochs)}; the model has its weights"
@@ -211,14 +213,25 @@ def _curves(run: Run, config: TrainingConfig, state: RunState) -> None:
     if not state.epochs and not state.live:
         st.caption("There are no training curves: the run ended before its first epoch.")
         return
-    accuracy, loss = st.columns(2)
-    for column, measure in ((accuracy, "accuracy"), (loss, "loss")):
+    task, _ = run_facts.task(run)
+    headline, *others = task.metrics
+    _side_by_side(run, config, state, (headline, LOSS))
+    known = [metric for metric in others if any(metric.key in epoch.val_figures for epoch in state.epochs)]
+    if known:
+        with st.expander("More metrics", icon=":material/show_chart:"):
+            for start in range(0, len(known), 2):
+                _side_by_side(run, config, state, known[start : start + 2])
+
+
+def _side_by_side(run: Run, config: TrainingConfig, state: RunState, metrics: Sequence[Metric]) -> None:
+    task, unit = run_facts.task(run)
+    for column, metric in zip(st.columns(2), metrics, strict=False):
         with column:
             plotly_chart(
-                charts.curves(state, config, measure, revision=run.id),
-                key=f"{measure}-{run.id}",
+                charts.curves(state, config, metric, unit=unit, task=task, revision=run.id),
+                key=f"{metric.key}-{run.id}",
                 config=charts.CONFIG,
-                alt=f"{measure} on the training and validation sets by epoch",
+                alt=f"{metric.name} on the training and validation sets by epoch",
             )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.components.shell import draft, formats, split_view, tables
 from pages.components.shell.draft import key
-from pages.components.shell.fields import ADVANCED, AUGMENTATIONS, FIELDS
+from pages.components.shell.fields import ADVANCED, AUGMENTATIONS, Field
 from tlcore.data.dataset import Dataset
 from tlcore.data.split.file import Parts
 from tlcore.errors import Problem
@@ -41,9 +41,10 @@ class Form:
     another one, and drops what is being typed there.
     """
 
-    def __init__(self, problems: Sequence[Problem], recommended: dict[str, Any]) -> None:
+    def __init__(self, problems: Sequence[Problem], recommended: dict[str, Any], fields: dict[str, Field]) -> None:
         self.rest = list(problems)
         self.recommended = recommended
+        self.fields = fields
         self._changed = draft.changed(recommended)
 
     def faults(self, field: str) -> None:
@@ -61,19 +62,20 @@ class Form:
         """Where the value is a person's own, offer the recommended one."""
         with st.container():
             if field in self._changed:
+                about = self.fields[field]
                 st.button(
-                    f"Back to {formats.plain(FIELDS[field].said(self.recommended[field]))}",
+                    f"Back to {formats.plain(about.said(self.recommended[field]))}",
                     key=key(f"back-{field}"),
                     icon=":material/undo:",
                     type="tertiary",
-                    help=f"{FIELDS[field].label}: back to the value recommended for these pictures.",
+                    help=f"{about.label}: back to the value recommended for these pictures.",
                     on_click=draft.reset,
                     args=(field,),
                 )
 
     def field(self, name: str) -> None:
         """Draw a field by what it takes: one of several words, on or off, a number."""
-        about, value = FIELDS[name], self.recommended[name]
+        about, value = self.fields[name], self.recommended[name]
         common: dict[str, Any] = {"key": key(name), "help": about.help, "persist_state": "session"}
         if about.choices:
             st.selectbox(about.label, list(about.choices), format_func=about.choices.__getitem__, **common)
@@ -101,7 +103,7 @@ class Form:
     def advanced(self, group: str, *, columns: int = 3) -> None:
         """A group of settings that a beginner need not know, in rows of `columns`."""
         st.markdown(f"**{group}**")
-        names = ADVANCED[group]
+        names = [name for name in ADVANCED[group] if name in self.fields]
         for start in range(0, len(names), columns):
             for name, column in zip(names[start : start + columns], st.columns(columns), strict=False):
                 with column:

@@ -58,7 +58,8 @@ def compared(dataset: Dataset, first: int, second: int) -> pd.DataFrame:
 def counts(dataset: Dataset) -> dict[str, int]:
     """The number of pictures of each class, in the order of the classes."""
     info = dataset.info
-    return count_labels(items(dataset)["label"], info.classes, info.task)
+    counted = count_labels(items(dataset)["label"], info.classes, info.task)
+    return {label: int(counted[label]) for label in info.classes}
 
 
 def away(dataset: Dataset) -> dict[str, int]:

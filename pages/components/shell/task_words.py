@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tlcore.data.info import DatasetInfo
 from tlcore.tasks import find_task
 
 
-@dataclass(frozen=True)
-class TaskWords:
-    """The nouns of a task: one of what a picture has, several of them, and the heading over their chart."""
-
-    one: str
-    many: str
-    heading: str
+def one(info: DatasetInfo) -> str:
+    """Name what a picture of a dataset has."""
+    return {"classification": "class", "multilabel": "label", "regression": "value"}[info.task]
 
 
-WORDS = {
-    "classification": TaskWords("class", "classes", "Classes"),
-    "multilabel": TaskWords("label", "labels", "Labels"),
-    "regression": TaskWords("value", "values", "Values"),
-}
+def many(info: DatasetInfo) -> str:
+    """Name several of what pictures have."""
+    return {"classification": "classes", "multilabel": "labels", "regression": "values"}[info.task]
 
 
-def words(info: DatasetInfo) -> TaskWords:
-    """Name what the pictures of a dataset have."""
-    return WORDS[info.task]
+def heading(info: DatasetInfo) -> str:
+    """Give the heading over their chart."""
+    return {"classification": "Classes", "multilabel": "Labels", "regression": "Values"}[info.task]
 
 
 def value_title(info: DatasetInfo) -> str:

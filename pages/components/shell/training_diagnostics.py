@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.shell import formats, frame
-from pages.components.shell.fields import FIELDS
+from pages.components.shell.fields import FIELDS, fields_of
 from tlcore.data.dataset import open_dataset
 from tlcore.errors import ConfigError
 from tlcore.evaluation.training_diagnostics import Reading, read_curves
@@ -41,12 +41,12 @@ def first(reading: Reading) -> tuple[Advice, ...]:
 
 def _reading(run: Run, reading: Reading) -> None:
     tried = first(reading)
-    later = reading.changes[len(tried) :]
+    later, task = reading.changes[len(tried) :], run.dataset.task
     with st.container(border=True):
         st.markdown(f":material/trending_up: **{formats.plain(reading.title)}.** {formats.plain(reading.sign)}")
-        said = f"To try: **{_said(tried)}**. {formats.plain(' '.join(each.reason for each in tried))}"
+        said = f"To try: **{_said(tried, task)}**. {formats.plain(' '.join(each.reason for each in tried))}"
         if later:
-            said += f"  \nAfter that: {_said(later)}."
+            said += f"  \nAfter that: {_said(later, task)}."
         st.markdown(said)
         with st.container(horizontal=True):
             key = f"{reading.kind}-{run.id}"
@@ -73,7 +73,7 @@ def _start(run: Run, kind: str) -> None:
     frame.go_to(frame.RUNS, run=made.id)
 
 
-def _said(changes: tuple[Advice, ...]) -> str:
-    return "; ".join(
-        f"{FIELDS[each.field].label} → {formats.plain(FIELDS[each.field].said(each.value))}" for each in changes
-    )
+def _said(changes: tuple[Advice, ...], task: str) -> str:
+    fields = FIELDS | fields_of(task)
+    asked = [(fields[each.field], each.value) for each in changes]
+    return "; ".join(f"{about.label} → {formats.plain(about.said(value))}" for about, value in asked)

@@ -19,7 +19,7 @@ MODES: dict[Mode, str] = {
     "fine-tune": ":material/local_fire_department: Fine-tune",
 }
 ABOUT: dict[Mode, str] = {
-    "freeze": "The backbone keeps its pretrained weights; only a new head learns your classes. Fast and hard to get "
+    "freeze": "The backbone keeps its pretrained weights; only a new head is trained. Fast and hard to get "
     "wrong: start here.",
     "fine-tune": "The head is trained first, then the last blocks of the backbone together with it. Slower, and often "
     "much better if your pictures do not look like everyday photos.",
@@ -103,9 +103,9 @@ def _slider(backbone: Backbone, key: str) -> None:
         )
 
 
-def sentence(backbone: Backbone, config: TrainingConfig, classes: int) -> str:
-    """Say how many weights will be trained, of how many."""
-    head = (backbone.feature_length + 1) * classes
+def sentence(backbone: Backbone, config: TrainingConfig, outputs: int) -> str:
+    """Say how many weights will be trained, of how many; the model has so many outputs."""
+    head = (backbone.feature_length + 1) * outputs
     trained = head + (backbone.trained_parameters(config.blocks) if config.mode == "fine-tune" else 0)
     total = head + backbone.parameters
     share = trained / total

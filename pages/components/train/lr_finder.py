@@ -12,11 +12,13 @@ from pages.components.shell.draft import key
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.lr_finder import OPTIONS, Rates, find_rates
+from tlcore.tasks import Task
+from tlcore.tasks.task import LOSS
 
 HEIGHT = 280
 
 
-def show(config: TrainingConfig, *, disabled: bool) -> None:
+def show(config: TrainingConfig, task: Task, *, disabled: bool) -> None:
     """Find a rate for the settings as they stand, on demand; the curve stays until another one is found."""
     st.button(
         "Learning rate finder",
@@ -35,7 +37,7 @@ def show(config: TrainingConfig, *, disabled: bool) -> None:
     for_these = found[0] == asked
     if not for_these:
         st.caption(":material/info: This curve is for other settings. Run the finder again.")
-    plotly_chart(curve(found[1]), config=charts.CONFIG, key="rates-chart")
+    plotly_chart(curve(found[1], task), config=charts.CONFIG, key="rates-chart")
     field = "head_learning_rate" if found[0]["mode"] == "freeze" else "fine_tune_learning_rate"
     st.button(
         f"Use {found[1].suggested:.1e}",
@@ -47,9 +49,9 @@ def show(config: TrainingConfig, *, disabled: bool) -> None:
     )
 
 
-def curve(rates: Rates) -> go.Figure:
-    """The loss over the rate, with the suggested rate marked."""
-    figure = go.Figure()
+def curve(rates: Rates, task: Task) -> go.Figure:
+    """Draw the loss over the rate, with the suggested rate marked."""
+    figure, unit = go.Figure(), charts.unit_of(LOSS, task)
     figure.add_scatter(
         x=rates.rates,
         y=rates.losses,
@@ -68,7 +70,8 @@ def curve(rates: Rates) -> go.Figure:
         text=f"suggested: {rates.suggested:.1e} ",
         showarrow=False,
     )
-    theme.polish(figure, x="learning rate (logarithmic)", y="loss of the batches (nats)", height=HEIGHT)
+    loss = f"loss of the batches ({unit})" if unit else "loss of the batches"
+    theme.polish(figure, x="learning rate (logarithmic)", y=loss, height=HEIGHT)
     low, high = min(rates.losses), rates.losses[0]
     figure.update_yaxes(range=[low - 0.1 * (high - low), high + 0.4 * (high - low)])  # where it explodes is no news
     figure.update_xaxes(type="log", exponentformat="power", dtick=1)

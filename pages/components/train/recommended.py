@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.shell import draft, formats
-from pages.components.shell.fields import FIELDS
+from pages.components.shell.fields import Field
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.dataset import Dataset
@@ -20,20 +20,21 @@ def recipe(dataset_id: str, version: int, backbone: str, _dataset: Dataset) -> R
     return recommend(_dataset, CATALOGUE[backbone])
 
 
-def card(found: Recommendation, backbone: Backbone, changed: list[str]) -> None:
+def card(found: Recommendation, backbone: Backbone, changed: list[str], fields: dict[str, Field]) -> None:
     """Say what is recommended, why, and how much of it is followed."""
     with st.container(border=True, gap="small"):
         st.markdown("**:material/auto_awesome: Recommended for these pictures**")
         total = len(backbone.blocks)
-        sums = [_summary(each.field, each.value, total) for each in found.advice if each.field in SUMMED_UP]
+        sums = [_summary(fields[each.field], each.value, total) for each in found.advice if each.field in SUMMED_UP]
         st.markdown(" · ".join(sums))
         with st.expander("Why", icon=":material/lightbulb:"):
-            st.markdown("\n".join(_line(each.field, each.value, each.reason) for each in found.advice))
+            st.markdown("\n".join(_line(fields[each.field], each.value, each.reason) for each in found.advice))
         if not changed:
             st.caption("The form uses these values. You can change any of them; changes are marked.")
             return
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-            names = ", ".join(FIELDS[field].label.partition(" (")[0].lower() for field in changed)
+            asked = [fields[field] for field in changed]
+            names = ", ".join(about.label.partition(" (")[0].lower() for about in asked)
             st.caption(f":material/edit: {formats.plural(len(changed), 'setting is', 'settings are')} yours: {names}.")
             st.button(
                 "Back to recommended",
@@ -44,9 +45,9 @@ def card(found: Recommendation, backbone: Backbone, changed: list[str]) -> None:
             )
 
 
-def _summary(field: str, value: object, blocks: int) -> str:
-    said = formats.plain(FIELDS[field].said(value))
-    match field:
+def _summary(field: Field, value: object, blocks: int) -> str:
+    said = formats.plain(field.said(value))
+    match field.name:
         case "blocks":
             return "every block" if value == blocks else f"the last {formats.plural(int(str(value)), 'block')}"
         case "epochs":
@@ -57,6 +58,5 @@ def _summary(field: str, value: object, blocks: int) -> str:
             return said.capitalize()
 
 
-def _line(field: str, value: object, reason: str) -> str:
-    about = FIELDS[field]
+def _line(about: Field, value: object, reason: str) -> str:
     return f"- {about.label.partition(' (')[0]}: **{formats.plain(about.said(value))}**. {formats.plain(reason)}"

@@ -10,10 +10,10 @@ import streamlit as st
 
 from pages.components.items import image
 from pages.components.shell import formats
-from tlcore.data.pixels import ValueRange
 from tlcore.errors import GraftError
 from tlcore.inference.batch import Answered, contents, counts
 from tlcore.inference.predictions_csv import Said
+from tlcore.modalities.image.pixels import ValueRange
 
 PER_PAGE, SIDE = 50, 96
 ROW, HEADER, MOST_HEIGHT = 64, 36, 560  # pixels

@@ -13,8 +13,8 @@ from pages.components.try_.answers import Asked, Below
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.feedback import Correction, Sent, send
 from tlcore.data.inbox import Inbox
-from tlcore.data.progress import drain
 from tlcore.errors import GraftError
+from tlcore.progress import drain
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

@@ -12,13 +12,13 @@ from pages.components.shell import formats, frame, upload
 from pages.components.shell.upload import Source
 from pages.components.try_ import answer_table, feedback
 from tlcore.data.feedback import Correction
-from tlcore.data.progress import Progress, drain
 from tlcore.errors import GraftError
 from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.inference.batch import Answered, answer_all, contents
 from tlcore.inference.predictions_csv import SURE_FROM
 from tlcore.inference.predictor import Predictor
 from tlcore.markup import one_line
+from tlcore.progress import Progress, drain
 from tlcore.runs.run import Run
 from tlcore.spreadsheet import as_file
 from tlcore.workspace import Workspace

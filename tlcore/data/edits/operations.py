@@ -21,9 +21,9 @@ from tlcore.data.edits.state import Contents
 from tlcore.data.edits.types import Change, Line, Made, Redo, Undo
 from tlcore.data.edits.validate import fit
 from tlcore.data.info import places
-from tlcore.data.pixels import ValueRange
 from tlcore.errors import DataError
 from tlcore.files import read_json, write_json
+from tlcore.modalities.image.pixels import ValueRange
 
 _WORDS = {"": "in use", "excluded": "excluded", "deleted": "deleted"}
 

@@ -33,8 +33,8 @@ from tlcore.data.edits.types import (
     SetValues,
 )
 from tlcore.data.info import COLUMNS, DatasetInfo, places
-from tlcore.data.pixels import ValueRange
-from tlcore.data.value_range import NO_RANGE, flagged, range_note, spoken
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities.image.value_range import NO_RANGE, flagged, range_note, spoken
 from tlcore.tasks import find_task
 from tlcore.tasks.multilabel.labels import with_label, without_label
 

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tlcore.data.pixels import ValueRange
-from tlcore.data.value_range import spoken
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities.image.value_range import spoken
 from tlcore.numbers import plural
 from tlcore.tasks import find_task
 

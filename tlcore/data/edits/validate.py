@@ -26,8 +26,8 @@ from tlcore.data.edits.types import (
     SetLabels,
     SetValues,
 )
-from tlcore.data.value_range import checked, spoken
 from tlcore.errors import DataError
+from tlcore.modalities.image.value_range import checked, spoken
 
 _MOST_NAMED = 3
 # For each task the edit that gives pictures their labels, and what is said of those that have them already.

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tlcore.data.progress import drain
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
 from tlcore.files import write_json
 from tlcore.jobs.events import Event, Started
 from tlcore.jobs.writer import JobWriter
 from tlcore.jobs.writer import work as be_worker
+from tlcore.progress import drain
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

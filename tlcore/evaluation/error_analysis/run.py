@@ -13,12 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from tlcore.data.dataset import open_dataset
-from tlcore.data.memmap import MappedRows
 from tlcore.data.metadata import read_columns
-from tlcore.data.progress import Pace, Progress
 from tlcore.errors import WeightsError
 from tlcore.evaluation.clusters import cluster_traits
-from tlcore.evaluation.embedding_map import blank_atlas, choose, draw_map, put_tile
+from tlcore.evaluation.embedding_map import choose, draw_map
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.evaluation.files import read_predictions
@@ -29,6 +27,9 @@ from tlcore.evaluation.saliency import Attention, look_at_classes
 from tlcore.evaluation.slice_features import column_traits, measure, picture_traits
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import replacing, write_json
+from tlcore.memmap import MappedRows
+from tlcore.modalities.image.atlas import blank_atlas, put_tile
+from tlcore.progress import Pace, Progress
 from tlcore.runs.decoded import Decoded, decode
 from tlcore.runs.run import Run
 from tlcore.tasks.classification.class_codes import class_codes

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 
-from tlcore.data.pixels import open_picture
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.metrics import mistakes
 from tlcore.evaluation.robustness import Robustness
 from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
+from tlcore.modalities.image.pixels import open_picture
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Pictures, Table, Text
 from tlcore.report.facts import Facts

@@ -14,6 +14,8 @@ CLASSIFICATION = Task(
     output="probabilities",
     activation="Softmax",
     balancing=("none", "weights", "sampling"),
+    options=("label_smoothing", "mixup", "cutmix"),
+    exact="logistic regression",
     metrics=(
         Metric("accuracy", "Accuracy", "The share of correct predictions."),
         Metric("balanced_accuracy", "Balanced accuracy", "The mean recall over the classes."),
@@ -30,6 +32,7 @@ CLASSIFICATION = Task(
     activate=answers.activate,
     same=answers.same,
     answers=answers.answers,
+    reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.classification.keras_head",

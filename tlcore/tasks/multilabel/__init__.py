@@ -13,6 +13,8 @@ MULTILABEL = Task(
     output="probabilities",
     activation="Sigmoid",
     balancing=("none",),
+    options=("label_smoothing", "mixup"),
+    exact="logistic regression",
     metrics=(
         Metric(
             "mean_average_precision",
@@ -40,6 +42,7 @@ MULTILABEL = Task(
     activate=answers.activate,
     same=answers.same,
     answers=answers.answers,
+    reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.multilabel.keras_head",

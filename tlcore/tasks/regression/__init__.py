@@ -13,6 +13,8 @@ REGRESSION = Task(
     output="values",
     activation="Identity",
     balancing=("none",),
+    options=("loss",),
+    exact="ridge regression",
     metrics=(
         Metric(
             "mae",
@@ -47,6 +49,7 @@ REGRESSION = Task(
     activate=answers.activate,
     same=answers.same,
     answers=answers.answers,
+    reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.regression.keras_head",

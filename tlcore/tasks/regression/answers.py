@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.tasks.task import Decision, Floats, Targets
+from tlcore.tasks.task import Decision, Floats, Reply, Targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +94,13 @@ def answers(outputs: Floats, classes: Sequence[str], decision: Decision) -> pd.D
             "high": values + margin,
         }
     )
+
+
+def reply(outputs: Floats, classes: Sequence[str], decision: Decision) -> Reply:
+    """Give the value and its prediction interval."""
+    value, margin = float(outputs[0]), decision.margin
+    ends = (None, None) if margin is None else (value - margin, value + margin)
+    return Reply(str(np.float32(value)), (), decision.coverage, value, *ends)
 
 
 def right(labels: Sequence[str], answered: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from tlcore.data import containers, pixels
+from tlcore.modalities.image import containers, pixels
 
 _IMPORTS = re.compile(r"(?:^(?:import|from) [^\n]*\n|^\n)+", re.MULTILINE)
-_OWN_IMPORT = re.compile(r"^from tlcore\.data\.containers import [^\n]*\n", re.MULTILINE)
+_OWN_IMPORT = re.compile(r"^from tlcore\.modalities\.image\.containers import [^\n]*\n", re.MULTILINE)
 _FIRST_IMPORT = "from __future__ import annotations\n"
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.data.conftest import photo
-from tlcore.data.augment import MOST_LIGHT, NAMES, augment, augment_batch
-from tlcore.data.pixels import to_pixels
+from tlcore.modalities.image.augment import MOST_LIGHT, NAMES, augment, augment_batch
+from tlcore.modalities.image.pixels import to_pixels
 from tlcore.runs.config import Augmentation
 
 PICTURE = to_pixels(photo(size=(64, 64)), 64)
@@ -48,20 +48,20 @@ def test_flips_mirror_about_every_second_picture(name, mirror):
 
 
 def test_a_change_that_moves_by_nothing_gives_the_picture_back():
-    from tlcore.data.augment import _move
+    from tlcore.modalities.image.augment import _move
 
     assert (_move(PICTURE, radians=0, zoom=1, shift=(0, 0)) == PICTURE).all()
 
 
 def test_a_shift_goes_where_it_says():
-    from tlcore.data.augment import _move
+    from tlcore.modalities.image.augment import _move
 
     shifted = _move(PICTURE, radians=0, zoom=1, shift=(0.125, 0.25))
     assert (shifted[16:, 8:] == PICTURE[:-16, :-8]).all()
 
 
 def test_a_zoom_enlarges_about_the_middle():
-    from tlcore.data.augment import _move
+    from tlcore.modalities.image.augment import _move
 
     square = np.zeros((64, 64, 3), np.uint8)
     square[24:40, 24:40] = 255
@@ -72,7 +72,7 @@ def test_a_zoom_enlarges_about_the_middle():
 
 
 def test_a_quarter_turn_is_a_quarter_turn():
-    from tlcore.data.augment import _move
+    from tlcore.modalities.image.augment import _move
 
     turned = _move(PICTURE, radians=np.pi / 2, zoom=1, shift=(0, 0)).astype(int)
     quarters = [np.abs(turned - np.rot90(PICTURE, times).astype(int)).mean() for times in (1, 3)]

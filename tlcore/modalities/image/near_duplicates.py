@@ -15,9 +15,19 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tlcore.data.progress import Progress, map_blocks
-from tlcore.health.perceptual_hash import COARSE, FINE, FLIPS, WINDOWS, Floats, Integers, Scale, mirrored, signatures
-from tlcore.health.registration import agreement, other_tint
+from tlcore.modalities.image.perceptual_hash import (
+    COARSE,
+    FINE,
+    FLIPS,
+    WINDOWS,
+    Floats,
+    Integers,
+    Scale,
+    mirrored,
+    signatures,
+)
+from tlcore.modalities.image.registration import agreement, other_tint
+from tlcore.progress import Progress, map_blocks
 
 FLAT = 3.0  # grey levels of deviation: what has less shows nothing to compare
 BLOCK = 1 << 22  # numbers in one product

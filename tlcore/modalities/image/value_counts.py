@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tlcore.data.pixels import ValueRange, is_deep, load_picture, open_header
-from tlcore.data.progress import Pace, Progress
 from tlcore.errors import DataError
+from tlcore.modalities.image.pixels import ValueRange, is_deep, load_picture, open_header
+from tlcore.progress import Pace, Progress
 from tlcore.threads import map_bounded
 
 LOW_SHARE, HIGH_SHARE = 0.001, 0.999

@@ -4,8 +4,8 @@ import numpy as np
 import psutil
 import pytest
 
-from tlcore.data import memmap
-from tlcore.data.memmap import MappedRows
+from tlcore import memmap
+from tlcore.memmap import MappedRows
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.data.conftest import SUFFIX_OF_FORMAT, photo, write_picture
-from tlcore.data import pixels
-from tlcore.data.pixels import open_picture, read_pixels, to_pixels
-from tlcore.data.standalone import pixels_py
+from tlcore.modalities.image import pixels
+from tlcore.modalities.image.pixels import open_picture, read_pixels, to_pixels
+from tlcore.modalities.image.standalone import pixels_py
 
 
 def saved(picture: Image.Image, kind: str, **options) -> bytes:

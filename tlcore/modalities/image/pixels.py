@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tlcore.data.containers import cleaned, is_cut_short, raw_kind, raw_sentence, turn_of
+from tlcore.modalities.image.containers import cleaned, is_cut_short, raw_kind, raw_sentence, turn_of
 
 VERSION = 2  # of the way: a change of the result for any file changes this number, and stores are built anew
 SUFFIXES = frozenset(

@@ -16,10 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from tlcore.data.memmap import MappedRows
-from tlcore.data.pixels import open_header
-from tlcore.data.progress import Progress, map_blocks
-from tlcore.health.perceptual_hash import SIDE
+from tlcore.memmap import MappedRows
+from tlcore.modalities.image.perceptual_hash import SIDE
+from tlcore.modalities.image.pixels import open_header
+from tlcore.progress import Progress, map_blocks
 from tlcore.threads import map_bounded
 
 MEASURES = (
@@ -117,3 +117,9 @@ def _camera(path: Path) -> str:
             return " ".join(dict.fromkeys(filter(None, named)))[:80]
     except Exception:  # damaged EXIF is no fault of the picture's
         return ""
+
+
+def appearance(pixels: npt.NDArray[np.uint8]) -> tuple[float, float]:
+    """Measure brightness and sharpness of pixels `(height, width, 3)`."""
+    picture = Image.fromarray(pixels)
+    return brightness(picture), sharpness(picture)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from tlcore.data.pixels import ValueRange
-from tlcore.data.value_counts import PLAIN, ValueCounts
 from tlcore.errors import DataError
+from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities.image.value_counts import PLAIN, ValueCounts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEEP = "deep"  # the flag of a picture that the range is for
 HIGH_BYTE = "upper 8 bits"  # the flag of a colour picture of 16 bits, which Pillow reads by the upper half

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tlcore.export.battery_bytes import (
+from tlcore.modalities.image.battery_bytes import (
     adobe_transform,
     bmp,
     chunk,

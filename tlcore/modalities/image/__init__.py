@@ -1,0 +1,22 @@
+"""Pictures: which files are pictures, how they become pixels, how they are augmented, compared and measured.
+
+It knows Pillow, width and height. It does not know labels, datasets or models.
+"""
+
+from tlcore.modalities.image.augment import NAMES
+from tlcore.modalities.image.examine import examine, fault
+from tlcore.modalities.image.pixels import SUFFIXES, read_pixels
+from tlcore.modalities.image.standalone import pixels_py
+from tlcore.modalities.modality import Modality, Noun
+
+IMAGE = Modality(
+    key="image",
+    noun=Noun("picture", "pictures"),
+    suffixes=SUFFIXES,
+    facts=("width", "height"),
+    fault=fault,
+    examine=examine,
+    decode=read_pixels,
+    decoder=pixels_py,
+    augmentations=tuple(NAMES),
+)
