@@ -13,7 +13,7 @@ from tlcore.data.label_counts import co_occurrence, labels_each
 
 MOST_LABELS = 40
 ROW_PIXELS = 26
-SCALE = ["rgba(47,125,79,0.06)", "#2f7d4f"]
+SCALE = ["#e6efe9", "#2f7d4f"]  # opaque, so that numbers can be read on them on any ground
 
 
 def show(dataset: Dataset) -> None:
@@ -67,6 +67,7 @@ def together_figure(dataset: Dataset, labels: tuple[str, ...]) -> go.Figure:
             text=[[formats.count(int(number)) if number else "" for number in row] for row in found],
             texttemplate="%{text}",
             colorscale=[[0, SCALE[0]], [1, SCALE[1]]],
+            zmin=0,
             showscale=False,
             xgap=1,
             ygap=1,

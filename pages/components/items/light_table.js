@@ -156,6 +156,7 @@ class LightTable {
     chips.replaceChildren(...(tile.labels ? this.chipsOf(tile.labels) : []));
     label.querySelector("b").textContent = tile.label;
     label.querySelector("i").style.background = this.data.colours[tile.label] ?? "transparent";
+    label.querySelector("i").hidden = tile.value !== undefined; // numbers have no colours
     const badge = made.querySelector(".badge");
     badge.hidden = !(tile.badge || tile.state);
     badge.textContent = tile.badge || tile.state;
