@@ -26,6 +26,9 @@ settings.register_profile("graft", deadline=None)
 settings.load_profile("graft")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# For processes whose backend is JAX: a network that answers once or twice is compiled longer than it computes.
+QUICKLY_COMPILED = {"XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"}
+
 CLASSES = {"circle": (200, 60, 50), "square": (50, 90, 200), "triangle": (60, 170, 70)}
 PICTURES_PER_CLASS = 12
 

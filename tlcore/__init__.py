@@ -1,4 +1,4 @@
-"""Graft's library: from labelled pictures to a proven model, without an interface.
+"""The library of Graft: it turns labelled pictures into a tested model, without a user interface.
 
 It knows datasets, backbones, runs, evaluation and exports, and works alone, from Python and from the command
 line. It does not know Streamlit. Its light half (everything but `training`, `export` and what computes gradients)

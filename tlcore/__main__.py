@@ -1,4 +1,4 @@
-"""`python -m tlcore`: the commands, and what becomes of a fault.
+"""`python -m tlcore`: runs the commands and turns an error into a sentence and an exit code.
 
 It knows the names of the commands. It does not know what they do; `tlcore.commands` does.
 """
@@ -104,7 +104,7 @@ def check_work(folder: Annotated[Path, typer.Argument(help="The folder of a data
 
 @app.command("understand-work", hidden=True)
 def understand_work(run: Annotated[Path, typer.Argument(help="The folder of a run that was judged.")]) -> int:
-    """Be the worker that looks where a run fails; `understand` and the Evaluate page start it."""
+    """Run the worker of an error analysis; `understand` and the Evaluate page start it."""
     _end_when_told()
     from tlcore.evaluation.error_analysis.job import work as work_on
 
@@ -123,7 +123,7 @@ def export_work(
 
 @app.command("graph-work", hidden=True)
 def graph_work() -> None:
-    """Put the bundled backbone into the cache as a graph; whoever needs features without Keras starts it."""
+    """Write the graph of the bundled backbone to the cache, for code that computes features without Keras."""
     from tlcore.training.embedding import make_graph
     from tlcore.workspace import Workspace
 
@@ -136,7 +136,7 @@ def _end_when_told() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 only for success, every fault a sentence on standard error."""
+    """Run one command and return its exit code, 0 only for success; print errors as sentences on standard error."""
     escape_what_cannot_be_shown()
     try:
         # Not standalone: a fault of ours and a typing error are told in the same way.

@@ -1,4 +1,4 @@
-"""The disk as a person meets it: sizes in words, room that is needed, and faults of the system as sentences.
+"""Describes the disk: sizes in words, the space that is needed, and system errors as sentences.
 
 It knows `OSError`, bytes and free room. It does not know what is written, nor for what.
 """
@@ -50,7 +50,7 @@ def size(count: float) -> str:
 
 
 def lack(who: str, parts: Mapping[str, int], *, place: Path, free: int, reserve: int | None = None) -> str:
-    """Say how much room is needed at a place, for what, and how much is free; empty where there is enough.
+    """Say how much space is needed at a place, for what, and how much is free; empty if there is enough.
 
     All figures have one unit. Those that are added up are rounded up and the free room is rounded down, so that a
     person who adds them comes to the same.
@@ -83,7 +83,7 @@ def lack(who: str, parts: Mapping[str, int], *, place: Path, free: int, reserve:
 
 
 def free_bytes(place: Path) -> int:
-    """What is free on the disk of a folder that is there, or that is to be made."""
+    """Return the free bytes on the disk of a folder that exists or will be made."""
     here = place
     while here != here.parent:
         try:
@@ -171,7 +171,7 @@ def keeping() -> Iterator[None]:
 
 
 def closed(error: OSError) -> bool:
-    """Whether a fault means that a place cannot be written, now or ever."""
+    """Tell whether an error means that a place cannot be written."""
     return _number(error) in NOT_WRITABLE
 
 
@@ -223,7 +223,7 @@ def _sentence(error: OSError, number: int, place: Path | None) -> str:
 
 
 def _file(error: OSError) -> Path | None:
-    """What a fault names, of two names the one that was to be written."""
+    """Return the file that an error names; of two names, the one that was to be written."""
     name = error.filename2 or error.filename
     if not isinstance(name, str | bytes | os.PathLike):
         return None

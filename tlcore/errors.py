@@ -1,4 +1,4 @@
-"""The faults that a person can mend, each with a sentence that says how.
+"""Errors that a person can fix; each message is a sentence that says how.
 
     GraftError
     ├── WorkspaceError      a folder of ours that cannot be used
@@ -46,12 +46,12 @@ class ImportQuestionError(DataError):
 
 
 class PictureError(DataError):
-    """One picture cannot be used; the message is the reason shown in the triage table."""
+    """One picture cannot be used; the import report shows the message as the reason."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault of the settings and the field beside which it is shown."""
+    """One fault in the settings, and the field that it is shown beside."""
 
     field: str
     message: str

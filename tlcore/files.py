@@ -1,4 +1,4 @@
-"""Files that survive a crash: written beside and renamed, or appended and synced.
+"""Writes files that survive a crash: under another name and then renamed, or appended and synced.
 
 It knows bytes, JSON, tables and schemas. It does not know what they mean or where they belong.
 """
@@ -130,7 +130,7 @@ def remove_tree(path: Path) -> None:
 
 
 def emptied(folder: Path, *, seconds: float = 2.0) -> bool:
-    """Delete a folder, again and again for a while where somebody still writes into it; whether it is gone."""
+    """Delete a folder, with retries while another process still writes to it; return whether it is gone."""
     until = time.monotonic() + seconds
     while True:
         shutil.rmtree(folder, ignore_errors=True)
@@ -161,7 +161,7 @@ def tree_bytes(path: Path) -> int:
 
 
 def _said(error: Exception) -> str:
-    """What is wrong, in a few words: pydantic's own text runs over many lines and links to its manual."""
+    """Say in a few words what is wrong: pydantic's own text has many lines and links to its manual."""
     if not isinstance(error, ValidationError):
         return str(error)
     faults = error.errors(include_url=False, include_context=False, include_input=False)

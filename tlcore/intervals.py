@@ -1,4 +1,4 @@
-"""How sure a figure is: intervals of shares, and one bootstrap over groups for everything that is no simple share.
+"""Computes confidence intervals: of proportions, and of any other figure by one bootstrap over groups.
 
 It knows counts, numbers and which items belong together. It does not know what an item is, nor what is measured.
 

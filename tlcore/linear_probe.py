@@ -1,4 +1,4 @@
-"""The linear probe: what a linear head makes of features, quickly learnt, and asked only about what it never saw.
+"""The linear probe: fits a linear head on features quickly and predicts only items that it was not fitted on.
 
 One probe for a class (logistic regression), for several labels (one logistic regression each) and for a number (ridge
 regression). It knows arrays. It does not know items, backbones or files. As in the exact head, all features are divided
@@ -52,7 +52,7 @@ class Axes:
 
 @dataclass(frozen=True)
 class LinearProbe:
-    """A probe that has learnt, on the axes of its features.
+    """A fitted probe, on the axes of its features.
 
     Attributes:
         answers: What it answers with. *class*: targets `(n,)`, positions in the classes, and probabilities
@@ -120,7 +120,7 @@ class LinearProbe:
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """What probes say of rows that they have not learnt from.
+    """Out-of-fold predictions of the probes.
 
     Attributes:
         predictions: As `LinearProbe.predict` gives them, of every row.
@@ -144,7 +144,7 @@ def cross_validate(
     groups: Integers | None = None,
     seed: int = 0,
 ) -> CrossValidated | None:
-    """Ask about every row a probe that has learnt from the others; None where there are too few to learn from.
+    """Predict every row by a probe that was fitted on the other folds; None if there are too few rows.
 
     Args:
         turned: `(n, c)`, on their principal axes.
@@ -187,7 +187,7 @@ def principal_axes(features: Floats, most: int = AXES) -> Axes:
 
 
 def _axes_of_few(rows: npt.NDArray[np.float32], most: int) -> Axes:
-    """Of fewer rows than features: the axes lie within the rows, and are found among them."""
+    """Find the axes of fewer rows than features: they lie in the span of the rows."""
     middle = rows.mean(axis=0, dtype=np.float64)
     away = rows - middle
     values, vectors = np.linalg.eigh(away @ away.T / max(len(rows), 1))
@@ -249,7 +249,7 @@ def _enough(targets: Targets, answers: Answers) -> bool:
 
 
 def _strata(targets: Targets, answers: Answers) -> Targets:
-    """What is dealt out evenly over the folds: classes, the rarest label of each row, numbers by their size."""
+    """Choose the strata of the folds: classes, the rarest label of each row, or quantiles of numbers."""
     if answers != "labels":
         return targets
     rarity = np.where(targets == 1, targets.sum(axis=0), np.inf)

@@ -1,4 +1,4 @@
-"""Text that a user gave, such as a class name or a file name, written so that it is shown as it is.
+"""Escapes user text, such as a class name or a file name, so that it is shown as it is.
 
 It knows what Markdown, charts and spreadsheets take for more than text. It does not know who shows the text.
 """

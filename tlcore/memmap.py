@@ -1,4 +1,4 @@
-"""Some rows of an array on the disk, in an order of their own.
+"""Reads a subset of the rows of a memory-mapped array, in any order.
 
 It knows arrays that are mapped into memory. It does not know what is in them.
 """
@@ -55,7 +55,7 @@ class MappedRows:
         return (self[place] for place in range(len(self)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        """All of them in memory; for few."""
+        """Read all rows into memory; meant for few rows."""
         if copy is False:
             raise ValueError("Rows on the disk become an array by a copy. Received copy=False.")
         found = self[:]

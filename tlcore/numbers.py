@@ -1,4 +1,4 @@
-"""Numbers in words, with units and two or three significant figures.
+"""Formats numbers in words, with units and two or three significant figures.
 
 It knows numbers. It does not know where they are shown; a page puts narrow spaces before the units.
 """

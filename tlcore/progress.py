@@ -1,4 +1,4 @@
-"""Short work is an iterator: it yields how far it is and returns what it made.
+"""Short work as an iterator: it yields its progress and returns its result.
 
 It knows counts and the clock. It does not know how progress is shown.
 """
@@ -18,7 +18,7 @@ SECONDS_BETWEEN_REPORTS = 0.1
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a piece of work is.
+    """The progress of a piece of work.
 
     Attributes:
         done, total: In things that are worked on, such as pictures; `total` is 0 while it is not known.
@@ -51,7 +51,7 @@ class Pace:
         return Progress(done, self._total, rate, left, self._note)
 
     def due(self) -> bool:
-        """Whether the last report is old enough for another one; a page that is told too often only gets slower."""
+        """Tell whether the last report is old enough for another one; too many reports make a page slow."""
         return time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS
 
 

@@ -1,4 +1,4 @@
-"""A text as one word of a shell's command line, so that a person can copy an option and paste it.
+"""Quotes a text as one word of a shell command, so that a person can copy and paste it.
 
 It knows what shells read in a text. It does not know which options there are.
 """

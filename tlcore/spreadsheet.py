@@ -1,4 +1,4 @@
-"""CSV for people: what a spreadsheet opens without running or garbling any of it, and reading it back exactly.
+"""Writes CSV files that a spreadsheet neither runs nor garbles, and reads them back exactly.
 
 It knows cells and bytes. It does not know what is in a table. CSV that only programs read is not written here.
 """
@@ -30,12 +30,12 @@ def cell(value: T) -> T | str:
 
 
 def text_of(written: str) -> str:
-    """What was given to `cell`."""
+    """Return the text that was given to `cell`."""
     return written[1:] if written.startswith("'") and cell(written[1:]) == written else written
 
 
 class Writer:
-    """`csv.writer` whose cells have gone through `cell`."""
+    """A `csv.writer` that passes every cell through `cell`."""
 
     def __init__(self, stream: TextIO, *, lineterminator: str = "\r\n") -> None:
         self._writer = csv.writer(stream, lineterminator=lineterminator)

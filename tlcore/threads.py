@@ -1,4 +1,4 @@
-"""Maps a function over many things on all cores, some at a time.
+"""Maps a function over many items on all cores, with a limit on how many run at once.
 
 It knows threads and the cores of this process. It does not know what is computed.
 """

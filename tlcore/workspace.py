@@ -1,4 +1,4 @@
-"""Where things are: one folder with datasets, caches, weights and runs.
+"""Defines the workspace: one folder with datasets, caches, weights and runs.
 
 It knows paths. It does not know what is in the files.
 """
@@ -66,7 +66,7 @@ class Workspace:
 
 
 def home() -> Path:
-    """Where the workspace is, made or not: `$GRAFT_HOME`, or `./workspace`."""
+    """Return the path of the workspace, whether it exists or not: `$GRAFT_HOME`, or `./workspace`."""
     return expanded(Path(os.environ.get("GRAFT_HOME") or "workspace")).resolve()
 
 

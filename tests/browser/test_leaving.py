@@ -72,7 +72,7 @@ def test_what_a_page_asked_while_it_was_left_does_not_take_the_place_of_the_next
     leaving = True
     page.get_by_role("button", name="Train a model").click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.locator(".st-key-start button")).to_be_visible()
     settled(page)
     page.wait_for_timeout(500)
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()

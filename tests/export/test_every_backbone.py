@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.conftest import QUICKLY_COMPILED
 from tests.export.small_backbones import Small, make_small, take_in_shapes
 from tests.training.layer_kinds import backbones
 from tlcore.data.dataset import Dataset
@@ -78,7 +80,10 @@ def under_jax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     pytest.importorskip("jax")
     home = tmp_path_factory.mktemp("jax")
     command = [sys.executable, "-c", UNDER_JAX]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, **QUICKLY_COMPILED}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
 
         def ask(model: str, pixels: np.ndarray) -> np.ndarray:
             np.save(home / "pixels.npy", pixels)

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 import pytest
 
-from tests.conftest import draw_shape
+from tests.conftest import built_once, draw_shape
 from tests.graphs import make_answerable_run, write_knowing_model
 from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset
@@ -34,11 +34,12 @@ from tlcore.runs.create import create_run
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import artefact, read_manifest
 from tlcore.runs.pictures import read_test_pictures
-from tlcore.runs.run import Run
+from tlcore.runs.run import Run, list_runs
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
 
 SIZE = 32
+ODD_NAME = "[2024] *? 100% #1 é"  # signs that some take for patterns
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "formats"
 CONVERTED = ("onnx", "onnx-fp16", "onnx-int8", "keras", "savedmodel", "litert", "litert-fp16", "litert-int8", "code")
 
@@ -108,14 +109,19 @@ def make_run(workspace: Workspace, folder: Path) -> Run:
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run in every format that converts the network."""
-    home = tmp_path_factory.mktemp("formats") / "[2024] *? 100% #1 é"  # signs that some take for patterns
-    home.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAFT_HOME", str(home / "workspace"))
-        patch.setenv("GRAFT_QUEUE", str(home / "queue"))
-        run = make_run(Workspace.default(), home / "shapes")
-        wanted = [*CONVERTED, *(["openvino"] if find_spec("openvino") else [])]
-        export_run(run, nothing, wanted, workspace=Workspace.default())
+
+    def build(folder: Path) -> None:
+        home = folder / ODD_NAME
+        home.mkdir()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GRAFT_HOME", str(home / "workspace"))
+            patch.setenv("GRAFT_QUEUE", str(home / "queue"))
+            run = make_run(Workspace.default(), home / "shapes")
+            wanted = [*CONVERTED, *(["openvino"] if find_spec("openvino") else [])]
+            export_run(run, nothing, wanted, workspace=Workspace.default())
+
+    home = built_once(tmp_path_factory, "formats", build) / ODD_NAME
+    (run,) = list_runs(Workspace(home / "workspace"))
     return run
 
 

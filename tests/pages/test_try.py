@@ -252,7 +252,7 @@ def test_a_held_frame_goes_to_the_inbox(workspace, tiny_dataset, monkeypatch):
     frame = base64.b64encode(picture("red")).decode()
     state = {"live": {"wrong": {"n": 7, "frame": frame, "label": " square ", "answered": "circle"}}}
     monkeypatch.setattr(try_camera.st, "session_state", state)
-    try_camera._correct("live", workspace, run)
+    try_camera._correct("live", workspace, run, Predictor.from_run(run.path))
     assert state["live-said"] == {"n": 7, "text": "square: 1 picture in the inbox."}
     (answer,) = standing(Inbox(tiny_dataset).answers()).values()
     assert (answer.label, answer.suggested) == ("square", "circle")

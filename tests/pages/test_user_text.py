@@ -32,7 +32,7 @@ from tlcore.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 # Numbers that stand without a format, and words of the app's own that reach a page by an attribute.
 NUMBERS = {
-    *("labels.image_size", "predictor.labels.image_size", "entry.native_size", "entry.minimum_size", "draw.seed"),
+    *("contract.input.size", "predictor.labels.input.size", "entry.native_size", "entry.minimum_size", "draw.seed"),
     *("most_trials(config)", "info.version", "entry.version", "last.right", "last.n", "found.repeats", "found.folds"),
     *("progress.epoch", "state.epochs[-1].epoch", "last.first_epoch", "last.epochs", "epoch.epoch", "config.epochs"),
     *("bands(state, config)[-1].last", "state.best_epoch", "place.position", "trial.number", "row.trial.number"),
@@ -42,7 +42,7 @@ OWN_WORDS = {
     *("entry.title", "entry.recommendation", "entry.imagenet_source", "entry.licence", "config.backbone"),  # catalogue
     "dict.fromkeys((CATALOGUE[point.backbone].title for point in points))",
     *("about.label", "about.icon", "about.advice", "way.title(found)", "way.help", "group"),  # of tables of the app
-    *("counts(worth)", "metric.replace('_', ' ')", "cells.hover", "pd.DataFrame(rows)"),
+    *("counts(worth, task)", "metric.replace('_', ' ')", "cells.hover", "pd.DataFrame(rows)"),
     *("class_colours(classes)", "class_colours(classes, dataset.info.colours)"),  # `#rrggbb`
     "st.get_option(f'theme.{side}.backgroundColor')",
     *("about.title", "about.description"),  # of a setting's field

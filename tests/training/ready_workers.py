@@ -13,8 +13,12 @@ import socket
 import sys
 from pathlib import Path
 
+from tests.training.tiny_run import WITH_TINY
+from tlcore.backbones import catalogue
+
 
 def serve(place: str) -> None:
+    catalogue.CATALOGUE = WITH_TINY
     import tlcore.training.trainer  # noqa: F401  (what takes long; no operation is run, so a fork is safe)
     from tlcore.training.work import work
 

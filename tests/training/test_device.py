@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.conftest import QUICKLY_COMPILED
 from tests.heads import head
 from tests.training import several_devices
 from tlcore.errors import ConfigError
@@ -32,7 +33,7 @@ def together():
         backend: subprocess.Popen(
             [sys.executable, "-m", "tests.training.several_devices"],
             cwd=ROOT,
-            env={**os.environ, "KERAS_BACKEND": backend, "GRAFT_DEVICES": "2"},
+            env={**os.environ, **QUICKLY_COMPILED, "KERAS_BACKEND": backend, "GRAFT_DEVICES": "2"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

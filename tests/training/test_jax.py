@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import QUICKLY_COMPILED
 from tests.training import tiny_run
 from tlcore.backbones import catalogue
 from tlcore.runs.events import EpochEnded
@@ -24,7 +25,13 @@ def test_a_run_under_jax_learns_the_same_and_its_files_prove_themselves(workspac
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.training.tiny_run", str(tiny_folder)],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "jax", "GRAFT_HOME": str(home), "GRAFT_QUEUE": str(home / "queue")},
+        env={
+            **os.environ,
+            **QUICKLY_COMPILED,
+            "KERAS_BACKEND": "jax",
+            "GRAFT_HOME": str(home),
+            "GRAFT_QUEUE": str(home / "queue"),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

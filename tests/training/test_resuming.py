@@ -14,22 +14,27 @@ import numpy as np
 import pytest
 
 from tests.runs.processes import until
+from tests.training import tiny_run
+from tlcore.backbones import catalogue
 from tlcore.jobs.launch import launch, worker_environment
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
-from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted
+from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted, Resumed
 from tlcore.runs.resume import resume
 from tlcore.runs.run import Run
 
 pytestmark = pytest.mark.slow
 KILLS = 20
 PAUSED = 12  # instead
-EPOCHS = 60
+MOST_EVENTS = 9  # of a worker before it is killed: it prepares until the fifth, and then trains
+WARM_UP, EPOCHS = 10, 60  # more than so many workers come to
 
 
 @pytest.fixture
 def ready_workers(workspace, tmp_path, monkeypatch) -> Iterator[None]:
-    """Workers that do not import their backend each time."""
+    """Workers that do not import their backend each time and train a network of two small blocks."""
+    monkeypatch.setattr(catalogue, "CATALOGUE", tiny_run.WITH_TINY)
+    tiny_run.write_weights(workspace)
     place = tmp_path / "ready"
     command = (sys.executable, "-m", "tests.training.ready_workers", str(place))
     with subprocess.Popen(command, env=worker_environment(), start_new_session=True) as serving:
@@ -43,11 +48,12 @@ def ready_workers(workspace, tmp_path, monkeypatch) -> Iterator[None]:
 
 def make_run(workspace, dataset, **changes) -> Run:
     settings = {
+        "backbone": tiny_run.TINY.key,
         "mode": "fine-tune",
-        "blocks": 2,
+        "blocks": 1,
         "epochs": EPOCHS,
         "patience": 0,
-        "image_size": 32,
+        "image_size": tiny_run.SIZE,
         "batch_size": 4,
         "fine_tune_learning_rate": 1e-4,
         "fractions": Fractions(train=0.5, val=0.25, test=0.25),
@@ -72,10 +78,10 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
     run = make_run(workspace, tiny_dataset)
     launch(run)
     for number in range(KILLS):
-        # From the worker's first second to the middle of its training.
-        begun, patience = len(run.events()), chance.choice([0.0, 1.0, 2.0, 3.0])
+        # From the worker's first event to the middle of its training.
+        begun, patience = len(run.events()), chance.randrange(MOST_EVENTS)
         until(run, lambda run: len(run.events()) > begun + patience or not run.alive())  # noqa: B023
-        time.sleep(chance.uniform(0.0, 0.5))
+        time.sleep(chance.uniform(0.0, 0.2))
         if number == PAUSED:
             run.pause()
             until(run, lambda run: not run.alive())
@@ -86,11 +92,16 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
     until(run, lambda run: not run.alive(), seconds=200)
     assert run.state().state == "finished", run.state().error + run.log()
 
-    assert [event.epoch for event in events_of(run, EpochEnded)] == list(range(1, 10 + EPOCHS + 1))
+    assert [event.epoch for event in events_of(run, EpochEnded)] == list(range(1, WARM_UP + EPOCHS + 1))
     for kind in (PhaseStarted, PhaseEnded):
         names = [event.phase for event in events_of(run, kind)]
         assert names.count("head") == names.count("fine-tune") == 1
     assert [event.state for event in events_of(run, Ended)] == ["paused", "finished"]
+    next_epochs = [event.epoch for event in events_of(run, Resumed)]
+    assert len(next_epochs) == KILLS
+    assert next_epochs == sorted(next_epochs)
+    assert next_epochs[0] == 1, "some were killed before the first epoch"
+    assert next_epochs[-1] > WARM_UP, "and some while the backbone was trained"
 
     whole = make_run(workspace, tiny_dataset)
     launch(whole)

@@ -1,4 +1,4 @@
-"""What is known about a backbone before it is built.
+"""The facts about a backbone that are known before it is built.
 
 It knows facts: names, sizes, sources, blocks. It does not know Keras: the factory is named by text.
 """

@@ -1,4 +1,4 @@
-"""The backbones that can be chosen, as data: `catalogue.json`, checked against the schema when it is read.
+"""The catalogue of backbones, as data: `catalogue.json`, validated by its schema.
 
 Its facts are held true by tests that build every entry. It does not know Keras, nor where weights lie.
 """

@@ -1,4 +1,4 @@
-"""Reads the tensors of a PyTorch weights file (the format before 1.6) and can execute nothing.
+"""Reads the tensors of a PyTorch weights file (the format before 1.6) without executing anything.
 
 Such a file is a pickle program followed by raw numbers. Unpickling would run whatever the program names, so it is not
 unpickled: the few operations that a table of tensors needs are interpreted here, three names of constructors are

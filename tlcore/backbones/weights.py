@@ -1,4 +1,4 @@
-"""Where a backbone's pretrained weights stand on this machine, and what to do when they do not.
+"""Finds a backbone's pretrained weights on this machine, and says what to do if they are missing.
 
 It knows files, names and hashes. It neither downloads nor reads weights.
 """
@@ -25,7 +25,7 @@ MD5_DIGITS = 32
 
 @dataclass(frozen=True)
 class WeightsState:
-    """Where the weights stand: with an installed package, on this disk, or nowhere yet."""
+    """The state of the weights: in an installed package, on this disk, or not downloaded yet."""
 
     where: Literal["bundled", "cached", "missing"]
     path: Path | None
@@ -33,7 +33,7 @@ class WeightsState:
 
 
 def weights_state(backbone: Backbone, workspace: Workspace) -> WeightsState:
-    """Look where the weights stand, without reading them."""
+    """Find the weights without reading them."""
     path = _look(backbone, workspace)
     size = f"{backbone.download_megabytes:.0f} MB"
     if path is None:

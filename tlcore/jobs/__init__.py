@@ -1,4 +1,4 @@
-"""Jobs: long pieces of work, each carried out by a worker process of its own that outlives whoever started it.
+"""Jobs: long pieces of work; each runs in its own worker process, which outlives the process that started it.
 
 It knows a job's folder, its lock, its events and progress, how a worker is started, stopped, paused and missed, the
 line in which jobs take turns, and the states that all jobs have in common. It does not know what any job does: each

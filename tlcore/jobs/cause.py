@@ -1,4 +1,4 @@
-"""Finds out why a worker is gone: the machine was restarted, the kernel ended it for want of memory, or it crashed.
+"""Finds out why a worker ended: the machine restarted, the kernel killed it to free memory, or it crashed.
 
 It knows the machine's boot time and the kernel's count of processes killed for want of memory. It does not know jobs.
 """
@@ -35,7 +35,7 @@ def oom_kills() -> int | None:
 
 
 def likely_cause(then: Machine | None, *, needs_less: str) -> str:
-    """Say in a sentence why a worker that began on this machine is gone; `needs_less` says what needs less memory."""
+    """Say in a sentence why a worker on this machine ended; `needs_less` says what needs less memory."""
     if then is None:
         return "The worker ended while it was starting. The end of its log may say more."
     if then.boot_time is not None and psutil.boot_time() - then.boot_time > BOOT_TIME_SLACK_SECONDS:

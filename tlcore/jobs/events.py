@@ -30,7 +30,7 @@ class JobEvent(BaseModel):
 
 
 class Waiting(JobEvent):
-    """Another job has its turn; `behind` is how many stand in line before this one."""
+    """Another job has its turn; `behind` is the number of jobs ahead in the queue."""
 
     kind: Literal["waiting"] = "waiting"
     behind: int

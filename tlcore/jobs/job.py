@@ -1,4 +1,4 @@
-"""A job: the folder in which one worker works, and verbs.
+"""A job: a handle on the folder of one worker.
 
 It knows the names of the files that every job has and how to read them. It does not know what the work is; the worker
 writes them (`writer`).
@@ -66,7 +66,7 @@ class Job(Generic[AnyEvent, AnyState]):
     # === Its files ===
 
     def file(self, name: str) -> Path:
-        """Where a file of the worker is."""
+        """Return the path of a file of the worker."""
         return self.path / name
 
     @property
@@ -97,16 +97,16 @@ class Job(Generic[AnyEvent, AnyState]):
     # === What it says ===
 
     def alive(self) -> bool:
-        """Whether a worker holds the lock."""
+        """Tell whether a worker holds the lock."""
         return locks.is_held(self.lock)
 
     def events(self) -> tuple[AnyEvent, ...]:
-        """What happened, oldest first; kinds of a newer version are left out."""
+        """Read the events, oldest first, without kinds that only a newer version knows."""
         parsed = (parse(line, self.events_of) for line in read_lines(self.events_file))
         return tuple(event for event in parsed if event is not None)
 
     def state(self) -> AnyState:
-        """What the job amounts to now."""
+        """Compute the current state of the job."""
         # Liveness first: a job that ends between the two looks would seem dead without a word.
         alive = self.alive()
         state = self._state(alive=alive)
@@ -116,7 +116,7 @@ class Job(Generic[AnyEvent, AnyState]):
         return state
 
     def progress(self) -> Progress | None:
-        """What was being done at the last look; None where nothing is known."""
+        """Read the last reported progress; None if there is none."""
         try:
             return Progress.model_validate_json(self.progress_file.read_bytes())
         except (OSError, ValidationError):
@@ -134,7 +134,7 @@ class Job(Generic[AnyEvent, AnyState]):
         return "\n".join(text.splitlines()[-last_lines:])
 
     def taken(self) -> GraftError:
-        """The error for whoever wants to be, or to start, a second worker."""
+        """Make the error for an attempt to start a second worker."""
         return self.fault(f"A job has one worker at a time, and {self.title} has one. Wait for it, or stop it.")
 
     # === What is asked of it ===
@@ -143,7 +143,7 @@ class Job(Generic[AnyEvent, AnyState]):
         """Make ready what a worker needs, before it is started; raises `fault` where that is not there."""
 
     def asked(self) -> Asked | None:
-        """How the worker is asked to end; None while it is not."""
+        """Tell how the worker was asked to end; None if it was not."""
         return "stopped" if self.stop_file.exists() else "paused" if self.pause_file.exists() else None
 
     def stop(self) -> None:
@@ -182,7 +182,7 @@ class Job(Generic[AnyEvent, AnyState]):
         return next((event for event in reversed(events) if isinstance(event, StartedEvent)), None)
 
     def _was_started(self) -> bool:
-        """Whether there ever was a worker; one that opens its lock this instant does not count yet."""
+        """Tell whether a worker was ever started; one that opens its lock at this moment does not count yet."""
         try:
             return time.time() - self.lock.stat().st_mtime > STARTING_SECONDS
         except FileNotFoundError:

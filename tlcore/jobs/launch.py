@@ -1,4 +1,4 @@
-"""Starts the worker of a job; the one place where that is done, and a cluster would be another one.
+"""Starts the worker of a job. Only this module starts workers; a cluster would be another such module.
 
 It knows processes. It does not know what the worker does.
 """

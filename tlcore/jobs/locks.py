@@ -1,4 +1,4 @@
-"""File locks that tell who lives: held for the life of a process, released by the kernel even after `kill -9`.
+"""File locks that show which processes are alive: the kernel releases them even after `kill -9`.
 
 It knows lock files. It does not know what they guard.
 """

@@ -1,4 +1,4 @@
-"""Describes what a worker is doing at this moment: `progress.json`.
+"""Describes the current progress of a worker: `progress.json`.
 
 It knows counts and rates. It does not know how they are shown.
 """
@@ -14,7 +14,7 @@ from tlcore.jobs.events import now
 
 
 class Step(Protocol):
-    """How far short work is: what its iterators yield."""
+    """The progress of short work, as its iterators yield it."""
 
     @property
     def done(self) -> int: ...
@@ -33,7 +33,7 @@ class Step(Protocol):
 
 
 class Progress(BaseModel):
-    """What is happening now; replaced at most twice a second.
+    """The current progress; replaced at most twice a second.
 
     Attributes:
         phase, title: Of the part of the work that is under way.

@@ -1,4 +1,4 @@
-"""Lines in which jobs take turns: one works, the others wait, in the order of their arrival until one is moved.
+"""Queues of jobs: one job works; the others wait in the order of arrival, unless somebody moves one.
 
 It knows tickets: files in a folder, each locked as long as its owner lives. A killed owner's ticket is free, and
 whoever comes by throws it away. A ticket says whose it is and only its owner writes it; the order that somebody asked
@@ -35,7 +35,7 @@ ORDER = "order.json"
 
 
 class Ticket(BaseModel):
-    """What stands in a ticket.
+    """The content of a ticket.
 
     Attributes:
         path: The job's folder; the file says `run`, as it always did.
@@ -61,13 +61,13 @@ class Place:
 
 
 def folder() -> Path:
-    """Where the tickets of this machine are: `$GRAFT_QUEUE`, or a folder of this user's among the temporary files."""
+    """Return the folder of this machine's tickets: `$GRAFT_QUEUE`, or one of this user's temporary folders."""
     named = os.environ.get("GRAFT_QUEUE")
     return expanded(Path(named)) if named else Path(tempfile.gettempdir()) / f"graft-{getpass.getuser()}"
 
 
 def line() -> tuple[Place, ...]:
-    """Who stands in line on this machine, from all workspaces of this user; the one that works first."""
+    """List the queue of this machine over all workspaces of this user, the working job first."""
     if not folder().is_dir():
         return ()
     try:
@@ -118,7 +118,7 @@ def cancel(job: Job[Any, Any]) -> None:
 
 @contextmanager
 def turn(job: Job[Any, Any], on_wait: Callable[[int], None], *, at: Path | None = None) -> Iterator[bool]:
-    """Wait until nobody stands before this job, and keep the turn for the length of the block.
+    """Wait until no job is ahead of this one, and keep the turn until the block ends.
 
     Args:
         job: What waits; it ends the waiting when it is asked to stop or to pause.

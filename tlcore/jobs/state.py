@@ -24,7 +24,7 @@ VANISHED = "The worker ended without a word. Look at the end of its log."
 
 @dataclass(frozen=True)
 class JobState:
-    """What is known of a job.
+    """The state of a job.
 
     Attributes:
         state: `created` has no worker yet; `waiting` has one, but not its turn; the rest says what it says.
@@ -79,7 +79,7 @@ class JobState:
         return replace(self._rested() if state == "failed" else self, state=state, behind=0, error=error)
 
     def _rested(self, until: datetime | None = None) -> Self:
-        """No worker is at it any more; one that vanished worked until its last word."""
+        """Settle a job without a worker; one that vanished worked until its last event."""
         moment = until or self.last
         return self if moment is None else replace(self, worked=self.seconds_at(moment), since=None)
 

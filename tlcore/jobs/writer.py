@@ -145,7 +145,7 @@ def work(writer: Writer, carry_out: Callable[[Writer], Literal["finished", "stop
 
 
 def _end_torn_line(log: Path) -> None:
-    """End a line that was left unfinished, so that the next event stands on its own."""
+    """End an incomplete line, so that the next event has its own line."""
     try:
         torn = not log.read_bytes().endswith(b"\n")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Runs: what was asked, what happened, what is happening, and whose turn it is.
+"""Runs: their settings, their events, their progress and their place in the queue.
 
 It knows settings, events, run folders, locks, the line of runs on this machine and how a worker is started. It does
 not know how training works, nor anything of pixels or weights. It may import `data`, `backbones` and what is below

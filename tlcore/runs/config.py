@@ -1,4 +1,4 @@
-"""What is asked of a run: every setting, its default, its range and its description.
+"""The settings of a run: the default, the range and the description of each.
 
 It knows settings. It does not know how they are carried out, nor anything of pixels or weights. `problems` holds the
 ranges; the command line, the forms and `docs/settings.md` show titles, ranges and descriptions.
@@ -262,7 +262,7 @@ class TrainingConfig(BaseModel):
 
     @property
     def learns_from_validation(self) -> bool:
-        """Whether the head that is kept has learnt from the validation pictures, too.
+        """Tell whether the final head was also fitted on the validation set.
 
         Where the exact head is the whole training, they are left nothing to choose, and few pictures are missed.
         """

@@ -1,4 +1,4 @@
-"""Make a run: check the settings, take its parts from the dataset's split, write both down.
+"""Creates a run: checks the settings, takes the split of the dataset and writes both to the run folder.
 
 It knows what must be in a run folder before a worker may start. It does not start one.
 """
@@ -96,7 +96,7 @@ def create_run(
 
 
 def _has_other_greys(before: RunDataset, dataset: Dataset) -> bool:
-    """Whether pictures of more than 8 bits looked otherwise to a run than they do now."""
+    """Tell whether pictures of more than 8 bits had another value range when the run was created."""
     now = dataset.info.value_range
     return before.value_range != now and (before.id == dataset.id or None not in (before.value_range, now))
 

@@ -1,4 +1,4 @@
-"""The pictures of a run as pixels on the disk: all of them in one store, so that another split needs no other store.
+"""Decodes all pictures of a run into one store on the disk, so that another split can use the same store.
 
 It knows the split's table and the pixel store. It does not know which part is for what: `pictures` and
 `training.pictures` each take their own rows.
@@ -21,7 +21,7 @@ from tlcore.workspace import Workspace
 
 @dataclass(frozen=True)
 class Decoded:
-    """Every picture of a run.
+    """All pictures of a run.
 
     Attributes:
         shas: Of the pictures, sorted; their places are the rows of the store.

@@ -1,4 +1,4 @@
-"""The room that a run takes on the disk, told before it starts instead of met in the middle of the night.
+"""Estimates the disk space of a run, so that a full disk is reported before it starts.
 
 It knows what a run writes and how large that is. It does not know how it is written. More than one view of the features
 is computed only where there is room, and so are the features of early blocks: neither is counted.
@@ -30,7 +30,7 @@ COPIES_OF_MODEL = 6
 
 @dataclass(frozen=True)
 class Room:
-    """What a run writes, in bytes.
+    """The disk space of a run, in bytes.
 
     Attributes:
         pixels: The decoded pictures, in the cache.
@@ -50,7 +50,7 @@ class Room:
 
     @property
     def own(self) -> int:
-        """What goes into the run's own folder."""
+        """Return the bytes of the run's own folder."""
         return self.checkpoint + self.model
 
 
@@ -82,7 +82,7 @@ def shortage(room: Room, *, cache: Path, folder: Path) -> str:
 
 
 def check_room(run: Run, workspace: Workspace) -> None:
-    """Refuse a run that the disk cannot hold; else throw away as many unused caches as it needs room.
+    """Refuse a run that does not fit on the disk; otherwise delete unused caches until it fits.
 
     Raises:
         RunError: There is too little room, with the numbers.

@@ -1,4 +1,4 @@
-"""Describes where a worker runs: versions, machine, device.
+"""Describes the environment of a worker: versions, machine, device.
 
 It knows packages and the machine. It does not know events.
 """

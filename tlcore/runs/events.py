@@ -1,4 +1,4 @@
-"""What happened in a run: one line of JSON for each event, appended by the worker.
+"""Defines the events of a run: one line of JSON each, appended by the worker.
 
 It knows the kinds of event of a run and their fields. It does not know what they amount to; that is `state`'s.
 """
@@ -80,12 +80,12 @@ class EpochEnded(JobEvent):
 
     @property
     def accuracy(self) -> float:
-        """Of the training batches, 0 to 1; not a number where the task has none."""
+        """Return the accuracy on the training batches, 0 to 1; not a number if the task has none."""
         return self.figures.get("accuracy", math.nan)
 
     @property
     def val_accuracy(self) -> float:
-        """Of the validation set, 0 to 1; not a number where the task has none."""
+        """Return the accuracy on the validation set, 0 to 1; not a number if the task has none."""
         return self.val_figures.get("accuracy", math.nan)
 
 

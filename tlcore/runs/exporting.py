@@ -1,4 +1,4 @@
-"""A format in the making: the job of a worker that exports a run in one format.
+"""The job that exports a run in one format.
 
 It knows the job's files, `exports/.<format>.lock`, `.jsonl`, `.json`, `.log` and `.stop`, and the line in
 `exports/.line`: one format of a run is made at a time, the others wait, for a converter holds the model several times

@@ -1,4 +1,4 @@
-"""The names of what is in a run folder.
+"""Names the files of a run folder.
 
 It knows names. It does not know what is in the files.
 """
@@ -16,7 +16,7 @@ from tlcore.runs.state import RunState
 
 @dataclass(frozen=True)
 class RunFolder(Job[Event, RunState]):
-    """Where each file of a run is, whether it is there or not."""
+    """The paths of a run's files, whether they exist or not."""
 
     path: Path
 

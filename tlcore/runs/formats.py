@@ -1,4 +1,4 @@
-"""The formats in which a model leaves the app: what each is, what it is good for and what making it needs.
+"""Lists the export formats: the description, the use and the requirements of each.
 
 It knows words, names of packages and the bar of each precision. It does not know how a file is made; that is
 `export`'s, which the pages must not import.
@@ -19,7 +19,7 @@ Precision = Literal["fp32", "fp16", "int8"]
 
 @dataclass(frozen=True)
 class Bar:
-    """What a file must reach to be offered without a warning.
+    """The tolerance within which a file is offered without a warning.
 
     Attributes:
         same_answers: The least share of test pictures with the app's answer, as the task compares them.

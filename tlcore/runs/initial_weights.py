@@ -1,4 +1,4 @@
-"""The weights that a run begins with instead of the pretrained ones: another run's, or a file that a Graft exported.
+"""Provides initial weights other than the pretrained ones: from another run, or from a file that Graft exported.
 
 It knows where they are, what they are made for and which pictures they have met. It never loads them: that is
 `training.beginning`'s, for which a copy is put into the run folder: what becomes of the other run does not matter.
@@ -72,7 +72,7 @@ class StartAbout(BaseModel):
 
 
 class _Said(BaseModel):
-    """What is said of a file: by the contract within it or beside it, or by those files of before."""
+    """The description of a file: the contract inside it or beside it, or the files of older versions."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -105,7 +105,7 @@ class Start:
 
     @cached_property
     def met(self) -> dict[str, str]:
-        """The part in which each picture was that it learnt from or was watched with, by SHA-256."""
+        """Return the part of each picture that was used for training or validation, by SHA-256."""
         return {} if self.run is None else _met(self.run)
 
 
@@ -125,7 +125,7 @@ def find_start(workspace: Workspace, name: str, dataset: Dataset | None = None) 
 
 
 def read_start(run: Run) -> StartAbout | None:
-    """What a run began with; None where those were the pretrained weights.
+    """Read the initial weights of a run; None if they were the pretrained ones.
 
     Raises:
         WorkspaceError: What is written of it is damaged.
@@ -135,7 +135,7 @@ def read_start(run: Run) -> StartAbout | None:
 
 
 def faults_of_start(config: TrainingConfig, workspace: Workspace, *, task: str) -> list[Problem]:
-    """Find what forbids to begin a run of a task with the weights that the settings name."""
+    """Find the reasons why a run of a task cannot start from the weights that the settings name."""
     if config.start is None:
         return []
     try:
@@ -222,7 +222,7 @@ def write_start(start: Start, folder: Path) -> None:
 
 
 def says_begun(about: StartAbout, classes: Sequence[str]) -> str:
-    """How a run of these classes begins, in a sentence."""
+    """Say in a sentence how a run with these classes begins."""
     if not classes:
         whose = "its" if about.keeps_head else "a new"
         return f"The training begins with the weights of '{about.title}', with {whose} head."
@@ -281,7 +281,7 @@ def _of_file(path: Path) -> Start:
 
 
 def _known(path: Path, said: bytes) -> _Said:
-    """What is known of a file's classes: it says so itself, but for files of older Grafts and of bundles."""
+    """Find the classes of a file: the file names them, except in old versions and in bundles."""
     if said:
         try:
             return _Said.model_validate_json(said)
@@ -305,7 +305,7 @@ def _about(path: Path, made: KerasFile, run: Run | None, said: _Said, classes: t
 
 
 def _met(run: Run) -> dict[str, str]:
-    """In which part each picture was met: by the run, and before it by what that began with."""
+    """Return the part in which each picture was used: by the run, and before it by its initial weights."""
     split = run.split()
     split = split[split["split"].isin((LEARNT, WATCHED))]
     met = dict(zip(split["sha256"].tolist(), split["split"].tolist(), strict=True))

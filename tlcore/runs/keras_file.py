@@ -1,4 +1,4 @@
-"""What a `.keras` file says that it is: read from its description, of which nothing is made into layers.
+"""Reads the description of a `.keras` file without building any of its layers.
 
 It knows the archive and the names that an exported model has. It does not know Keras, nor what the weights are.
 """
@@ -68,7 +68,7 @@ def read_keras_file(path: Path) -> KerasFile:
 
 
 def none_of_ours(path: Path, why: str) -> RunError:
-    """What there is to say of a file that cannot be begun with."""
+    """Explain why a run cannot start from a file."""
     return RunError(
         f"A {SUFFIX} file that Graft exported is needed to begin with. {path.name} is none: {why}. Take the Keras "
         "model of a run's downloads."

@@ -1,4 +1,4 @@
-"""The curve of the learning-rate finder, found in a process of its own, for pages that must not import the backend.
+"""Runs the learning-rate finder in its own process, for pages that must not import the backend.
 
 It knows a process and the JSON that it prints. It does not know how rates are tried.
 """
@@ -42,7 +42,7 @@ class Rates(BaseModel):
 
 
 def find_rates(config: TrainingConfig) -> Generator[Progress, None, Rates]:
-    """Have the curve found for these settings; whoever stops looking ends the process.
+    """Compute the curve for these settings; closing the iterator ends the process.
 
     Raises:
         RunError: It could not be found.

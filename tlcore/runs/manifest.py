@@ -1,4 +1,4 @@
-"""What was proven of an artefact: `exports/<format>/manifest.json`.
+"""Stores the result of a file's parity check: `exports/<format>/manifest.json`.
 
 It knows the file beside an artefact, and that an artefact which did not agree is handed out only to whoever says to
 bear what was lost. It does not know how artefacts are made; that is `export`'s, which the pages must not import.
@@ -31,7 +31,7 @@ class Accuracy(BaseModel):
 
 
 class Awkward(BaseModel):
-    """How an artefact that reads picture files itself sees a battery of awkward ones, drawn for the proof.
+    """How a format that reads picture files itself reads a set of awkward ones, drawn for the parity check.
 
     Attributes:
         files: How many there are.
@@ -52,7 +52,7 @@ class Awkward(BaseModel):
 
     @property
     def told(self) -> str:
-        """What holds, in a sentence."""
+        """Describe the result in a sentence."""
         near = f"at most {self.largest:g} of 255 off (on average {self.mean:g})" if self.largest else "the app's"
         said = [f"Of {self.files} awkward picture files, {self.same} give pixels that are {near}, or both refuse them"]
         said += [f"{len(self.differing)} differ"] if self.differing else []
@@ -106,7 +106,7 @@ class Manifest(BaseModel):
 
     @property
     def kept(self) -> bool:
-        """Whether there is a file: it answered, well or badly."""
+        """Tell whether there is a file: it answered, well or badly."""
         return self.bytes > 0
 
 
@@ -126,7 +126,7 @@ def read_manifest(run: Path, key: str) -> Manifest | None:
 
 
 def read_manifests(run: Path) -> tuple[Manifest, ...]:
-    """Every manifest of a run folder, by format; damaged ones are left out."""
+    """Read all manifests of a run folder, by format, without damaged ones."""
     found = []
     for path in sorted((run / "exports").glob("[!.]*/manifest.json")):  # hidden folders are being made
         try:
@@ -139,7 +139,7 @@ def read_manifests(run: Path) -> tuple[Manifest, ...]:
 
 
 def artefact(run: Path, key: str, *, whatever_was_lost: bool = False) -> Path:
-    """The file to download; one that does not reach its bar only for whoever takes it `whatever_was_lost`.
+    """Return the file to download; one that failed the parity check only with `whatever_was_lost`.
 
     Raises:
         ExportError: It was not exported, does not agree with the app, or is not what was proven.

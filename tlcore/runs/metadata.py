@@ -1,4 +1,4 @@
-"""Two small files of a run: what its dataset was, and what a person calls it.
+"""Reads and writes two small files of a run: the state of its dataset, and the name that a person gave it.
 
 It knows schemas. It does not know where the files are.
 """

@@ -1,4 +1,4 @@
-"""A whole run as one zip, and back.
+"""Packs a whole run into one zip, and unpacks it.
 
 It knows which files make a run. It does not know the zip: `tlcore.data.packing` and `unpacking` do.
 """
@@ -19,7 +19,7 @@ from tlcore.workspace import Workspace
 
 
 def pack_run(run: Run, path: Path | None = None) -> Generator[Progress, None, Packed]:
-    """Write a run that is over into one zip: settings, split, events, model, judgement and downloads.
+    """Write a run that has ended into one zip: settings, split, events, model, evaluation and downloads.
 
     Without a `path` it lies in the present folder, under the name of the run. Its pictures are its dataset's.
 

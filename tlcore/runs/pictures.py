@@ -1,4 +1,4 @@
-"""The pictures on which a run is judged: which they are, where they lie, and their pixels.
+"""Finds the test pictures of a run: which they are, where their files are, and their pixels.
 
 It knows the split and the pixel store. Training never imports this module: it must not see the test pictures.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TestPictures:
-    """One part of a run, in the order of its `split.parquet`: mostly the test part.
+    """One part of a run, usually the test set, in the order of its `split.parquet`.
 
     Attributes:
         rows: `sha256, file, label`.

@@ -1,4 +1,4 @@
-"""Every fault of the settings, each with its field, so that a page can show it there and a command line can list it.
+"""Finds every fault in the settings and its field, so that pages and commands can show each in its place.
 
 It knows what fits together. It does not know where settings come from.
 """

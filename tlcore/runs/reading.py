@@ -1,4 +1,4 @@
-"""What the curves of a run say, in plain words.
+"""Diagnoses the learning curves of a run in plain words.
 
 It knows epochs. It does not know how they are drawn.
 """

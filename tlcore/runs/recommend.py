@@ -1,4 +1,4 @@
-"""The recommended settings: every value from what is known of the pictures and the backbone, with its reason.
+"""Recommends settings from facts about the pictures and the backbone, each with its reason.
 
 It knows counts, sizes, backbones and what was measured (`benchmarks/accuracy.py`). It does not know pixels, nor where
 the settings go.
@@ -102,7 +102,7 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the advice follows from.
+    """The facts that the recommendation is based on.
 
     Attributes:
         counts: Pictures of each class, given test pictures apart; none where a value is predicted.
@@ -277,7 +277,7 @@ def _of_the_head() -> tuple[Advice, ...]:
 
 
 def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
-    """What counts as better, and how much each class counts."""
+    """Recommend the objective and the class balancing."""
     if not facts.task.few:
         return (
             Advice("target_metric", facts.task.metrics[0].key, "Every validation picture counts by how far off it is."),
@@ -309,7 +309,7 @@ def _of_several_labels(facts: Facts) -> tuple[Advice, ...]:
 
 
 def _of_the_pictures(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
-    """What the model sees, how changed, how many at once."""
+    """Recommend the picture size, the augmentation and the batch size."""
     size = facts.backbone.native_size
     shown = "enlarged" if facts.side < size else "shrunk" if facts.side > size else "as they are"
     made = f"{facts.backbone.title} was made for it; your pictures, mostly {facts.side} pixels, are {shown}."

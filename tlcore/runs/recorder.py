@@ -1,4 +1,4 @@
-"""Writes a run's files: what every job writes, the environment, and what trackers hear.
+"""Writes a run's files: those of every job, the environment, and the events for trackers.
 
 It knows the events of a run, its environment and its trackers. It does not know what is being done.
 """

@@ -1,4 +1,4 @@
-"""Has a worker take up a run that was paused, stopped or cut short.
+"""Starts a worker that resumes a run that was paused, stopped or interrupted.
 
 It knows when that is possible. It does not know how a worker is started, nor how training goes on.
 """
@@ -15,7 +15,7 @@ LEAVING_SECONDS = 30.0
 
 
 def resume(run: Run) -> None:
-    """Start a worker that goes on after the last epoch kept.
+    """Start a worker that continues after the last checkpoint.
 
     Raises:
         RunError: The run is under way or finished, nothing was kept of it, or the worker died before it began.

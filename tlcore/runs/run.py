@@ -1,4 +1,4 @@
-"""A run: a folder and verbs.
+"""A run: a handle on its folder.
 
 It knows how to read what is in a run folder. It does not know how that is made: the worker writes it (`recorder`), and
 `create` the two files that come before it.
@@ -77,7 +77,7 @@ class Run(RunFolder):
             raise RunError(str(error)) from error
 
     def split(self) -> pd.DataFrame:
-        """Which picture is in which part: `sha256, file, label, split`.
+        """Read the part of each picture: `sha256, file, label, split`.
 
         Raises:
             RunError: `split.parquet` is missing or damaged.
@@ -90,7 +90,7 @@ class Run(RunFolder):
             ) from error
 
     def environment(self) -> Environment | None:
-        """Where the worker ran; None before it began."""
+        """Read the environment of the worker; None before it started."""
         try:
             return read_json(self.path / "environment.json", Environment)
         except WorkspaceError:
@@ -102,13 +102,13 @@ class Run(RunFolder):
             write_bytes(self.pause_file, b"")
 
     def resumable(self, state: RunState | None = None) -> bool:
-        """Whether a new worker can take it up (`resume`): it was cut short, and what it had learnt is kept."""
+        """Tell whether a new worker can resume the run: it was interrupted, and its checkpoint exists."""
         state = state or self.state()
         nothing_to_lose = state.state != "stopped" or state.started is None
         return state.state in CUT_SHORT and (nothing_to_lose or self.checkpoint.is_dir())
 
     def way_on(self, state: RunState) -> str:
-        """Where a resumed run goes on, in a sentence; empty where it cannot be resumed."""
+        """Say in a sentence where a resumed run continues; empty if it cannot be resumed."""
         if not self.resumable(state):
             return ""
         if not state.epochs or not self.checkpoint.is_dir():
@@ -134,7 +134,7 @@ class Run(RunFolder):
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """Every run that can be read, the newest first."""
+    """List all readable runs, the newest first."""
     return [run for run, fault in _look(workspace) if not fault]
 
 

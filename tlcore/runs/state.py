@@ -1,4 +1,4 @@
-"""What the events of a run amount to: a pure fold, so that every reader sees the same truth.
+"""Folds the events of a run into its state: a pure function, so that every reader sees the same state.
 
 It knows events and their meaning. It does not know files, locks or processes; their news comes as arguments.
 """
@@ -41,7 +41,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class RunState(JobState):
-    """What is known of a run, beyond what is known of any job.
+    """The state of a run, beyond that of any job.
 
     Attributes:
         phases, epochs, exports: In the order in which they came.
@@ -141,7 +141,7 @@ def _before(epochs: tuple[EpochEnded, ...], number: int) -> tuple[EpochEnded, ..
 
 
 def _opened(phases: tuple[Phase, ...], event: PhaseStarted) -> tuple[Phase, ...]:
-    """Begin a phase; it replaces one of its name that was never ended, whose epochs it goes on with."""
+    """Start a phase; it replaces an unfinished phase of the same name and keeps its epochs."""
     same = [phase for phase in phases if phase.name == event.phase and phase.seconds is None]
     first = min([event.first_epoch, *(phase.first_epoch for phase in same)])
     phase = Phase(

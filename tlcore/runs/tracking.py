@@ -1,4 +1,4 @@
-"""Passes a run's events on to TensorBoard and MLflow, for those who have them.
+"""Passes the events of a run on to TensorBoard and MLflow, if they are installed.
 
 It knows the events, the two trackers and that neither may harm a run: each works in a thread of its own, and its first
 fault is noted and ends it. It does not know what the run does. Both packages are extras, imported only when used.
@@ -40,7 +40,7 @@ class Tracker(Protocol):
 
 
 class Tracking:
-    """An observer of a run's events; `note` is told in a sentence when a tracker fails, and that one is dropped."""
+    """An observer of a run's events; if a tracker fails, it is dropped and `note` receives a sentence."""
 
     def __init__(
         self, run: Run, note: Callable[[str], None], makers: Mapping[str, Callable[[Run], Tracker]] | None = None
@@ -80,7 +80,7 @@ class Tracking:
 
 
 class _Line(Thread):
-    """One tracker, and the events that wait for it."""
+    """One tracker and its waiting events."""
 
     def __init__(self, run: Run, title: str, make: Callable[[Run], Tracker], note: Callable[[str], None]) -> None:
         super().__init__(name=f"{title} of {run.id}", daemon=True)
@@ -193,7 +193,7 @@ class TensorBoard:
 
 
 class TrackedRun(BaseModel):
-    """`tracking.json`: where a run stands in MLflow, so that a resumed run goes on there."""
+    """`tracking.json`: the id of a run in MLflow, so that a resumed run continues there."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -242,7 +242,7 @@ class MLflow:
             self._client.set_terminated(self._id, state, int(event.at.timestamp() * 1000))
 
     def close(self) -> None:
-        """Every value was sent when it came."""
+        """Do nothing: every value was sent when it came."""
 
     def _log(self, event: Event, step: int, values: Mapping[str, float]) -> None:
         from mlflow.entities import Metric

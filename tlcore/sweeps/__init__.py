@@ -1,4 +1,4 @@
-"""Sweeps: many runs of one dataset that search for a backbone, a depth and a learning rate.
+"""Sweeps: many runs on one dataset that search for a backbone, a depth and a learning rate.
 
 It knows what is asked of a sweep, which trial comes next (Optuna's choice), when a trial is hopeless and how the trials
 stand beside each other. It does not know how a run trains: its trials are ordinary runs, made and started as any other.

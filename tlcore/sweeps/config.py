@@ -1,4 +1,4 @@
-"""What is asked of a sweep: what to try, how often, and what decides.
+"""The settings of a sweep: the search space, the number of trials and the objective.
 
 It knows the choices and the points that they span. It does not know which point comes when; that is `search`'s.
 """
@@ -77,7 +77,7 @@ class SweepConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Point:
-    """One thing to try. `blocks` are those that are unfrozen; a `rate` of None is the default of the settings."""
+    """One trial's choices: the unfrozen `blocks`, and the `rate`; None is the default of the settings."""
 
     backbone: str
     blocks: int
@@ -85,13 +85,13 @@ class Point:
 
 
 def blocks_of(backbone: str, depth: Depth) -> int:
-    """How many blocks a depth unfreezes in this backbone."""
+    """Return the number of blocks that a depth unfreezes in this backbone."""
     there = len(find(backbone).blocks)
     return there if depth == "all" else min(depth, there)
 
 
 def grid(config: SweepConfig) -> tuple[Point, ...]:
-    """Every point that the choices span, each once, the quickest to train first.
+    """List every combination of the choices once, the quickest to train first.
 
     Frozen backbones come first, then small shares of unfrozen weights: what is learnt from quick runs tells which
     slow ones are pruned.
@@ -113,7 +113,7 @@ def grid(config: SweepConfig) -> tuple[Point, ...]:
 
 
 def most_trials(config: SweepConfig) -> int:
-    """How many trials there will be: given rates span a limited number of points, a range does not."""
+    """Return the largest number of trials: given rates span a limited number of points, a range does not."""
     return min(config.trials, len(grid(config))) if config.rates else config.trials
 
 

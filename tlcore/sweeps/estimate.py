@@ -1,4 +1,4 @@
-"""How long a sweep will take at most, from what earlier runs of the same kind took on this machine.
+"""Estimates the longest duration of a sweep from earlier runs of the same kind on this machine.
 
 It knows the times in run folders. It guesses nothing about a backbone that was never trained here.
 """

@@ -1,4 +1,4 @@
-"""What happened in a sweep: one line of JSON for each event, appended by the sweep's worker.
+"""Defines the events of a sweep: one line of JSON each, appended by the sweep's worker.
 
 It knows the kinds of event and their fields. What a trial's run did stands in the run's own folder.
 """

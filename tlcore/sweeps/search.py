@@ -1,4 +1,4 @@
-"""What a sweep tries next and when a trial is hopeless: Optuna's answers, kept on the disk.
+"""Suggests the next trial of a sweep and prunes unpromising ones, with Optuna; the study is kept on the disk.
 
 It knows Optuna, and is the only module that does. It does not know runs or processes. Import it inside the worker only:
 Optuna takes a second.
@@ -47,7 +47,7 @@ class Attempt:
 
 
 class Search:
-    """The study of a sweep: opened anew after a crash, it goes on where it was."""
+    """The study of a sweep; reopened after a crash, it continues where it was."""
 
     def __init__(self, sweep: Sweep) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -122,7 +122,7 @@ class Search:
         return False
 
     def was_hopeless(self, attempt: Attempt) -> bool:
-        """Whether this trial was ended early, perhaps by a worker before this one."""
+        """Tell whether this trial was pruned, by this worker or an earlier one."""
         return bool(attempt.trial.user_attrs.get("hopeless"))
 
     def tell(self, attempt: Attempt, state: str, epochs: Iterable[EpochEnded] = ()) -> None:
@@ -136,7 +136,7 @@ class Search:
             self._study.tell(attempt.trial, state=TrialState.FAIL)
 
     def _retry_the_failed(self) -> int:
-        """Give failed trials another turn, since whoever goes on has mended the cause; say how many there were."""
+        """Retry failed trials, since the cause may be fixed; return how many there were."""
         failed = [trial for trial in self._trials(TrialState.FAIL) if "number" in trial.user_attrs]
         retried = {trial.user_attrs.get("retry_of") for trial in self._trials()}
         for trial in failed:
@@ -149,7 +149,7 @@ class Search:
         return Attempt(trial, number, point, run)
 
     def _suggest(self, trial: optuna.Trial) -> Point:
-        """What Optuna would try; asked again, a trial gives the same answer."""
+        """Return Optuna's suggestion; for the same trial it is always the same."""
         backbone = str(trial.suggest_categorical("backbone", self.config.backbones))
         depth = trial.suggest_categorical("depth", self.config.depths)
         blocks = blocks_of(backbone, "all" if depth == "all" else int(str(depth)))
@@ -172,7 +172,7 @@ class Search:
 
 
 class _HeldAlready(JournalFileOpenLock):
-    """No lock: the sweep's own is held. Optuna's would outlive a killed worker and keep the next one waiting."""
+    """A lock that does nothing, because the sweep holds its own; Optuna's would outlive a killed worker."""
 
     def acquire(self) -> bool:
         return True

@@ -27,7 +27,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class SweepState(JobState):
-    """What is known of a sweep, beyond what is known of any job; `trials` stand in the order of their start."""
+    """The state of a sweep, beyond that of any job; `trials` are in the order of their start."""
 
     trials: tuple[Trial, ...] = ()
 

@@ -1,4 +1,4 @@
-"""A sweep: a folder and verbs.
+"""A sweep: a handle on its folder.
 
 It knows the names of the files in a sweep's folder and how to read them. It does not know how they are made: the
 sweep's worker writes them (`work`, `search`), and `create_sweep` the one that comes before it.
@@ -58,7 +58,7 @@ class Sweep(Job[Event, SweepState]):
 
     @property
     def study(self) -> Path:
-        """Optuna's own journal: what was tried and how it went, so that a sweep goes on after a crash."""
+        """Return the path of Optuna's journal, from which a sweep continues after a crash."""
         return self.path / "study.log"
 
 
@@ -81,7 +81,7 @@ def create_sweep(workspace: Workspace, dataset: Dataset, config: SweepConfig) ->
 
 
 def list_sweeps(workspace: Workspace) -> list[Sweep]:
-    """Every sweep that can be read, the newest first."""
+    """List all readable sweeps, the newest first."""
     return [sweep for sweep, fault in _look(workspace) if not fault]
 
 

@@ -1,4 +1,4 @@
-"""How the trials of a sweep stand beside each other: right how often, how large, how long.
+"""Compares the trials of a sweep in a table: accuracy, size, time.
 
 It knows what a trial's run folder says of it. It does not know how the trials were chosen.
 """
@@ -52,7 +52,7 @@ def rows(workspace: Workspace, sweep: Sweep, trials: Sequence[Trial]) -> tuple[R
 
 
 def best(rows: Sequence[Row], metric: TargetMetric) -> Row | None:
-    """The winner: the best on the validation pictures, never on the test pictures; None while none was judged.
+    """Return the best trial on the validation set, never on the test set; None if none was evaluated.
 
     Between equals the lower validation loss decides, then the smaller file.
     """

@@ -1,4 +1,4 @@
-"""The worker of a sweep: one trial after the other, in a process of its own.
+"""The worker of a sweep: runs one trial after the other in its own process.
 
 It knows the order: ask for a trial, make its run, have it trained, hear its epochs, end it where it is hopeless. The
 runs have workers of their own, so the death of this one costs nothing: the next one takes them up.

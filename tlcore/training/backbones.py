@@ -86,7 +86,7 @@ def fetch_weights(backbone: Backbone, workspace: Workspace) -> Path:
 
 
 def _preprocess(pixels: Any, backbone: Backbone) -> Any:
-    """What `keras.applications.<family>.preprocess_input` does, as layers that are saved with the model."""
+    """Build `keras.applications.<family>.preprocess_input` as layers that are saved with the model."""
     match backbone.preprocessing:
         case "built_in":
             return pixels

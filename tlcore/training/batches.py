@@ -1,4 +1,4 @@
-"""Batches of one part of the split: which pictures, in which order, mixed how.
+"""Makes batches of one part of the split: their order, their sampling and their mixing.
 
 It knows sources, labels and chance. It does not know models.
 """
@@ -104,7 +104,7 @@ class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def sampled(labels: npt.NDArray[np.int64], chance: np.random.Generator) -> Rows:
-    """As many rows as there are pictures, every class equally often; a rare class's pictures all come before again."""
+    """Sample as many rows as there are pictures, every class equally often; pictures repeat only when all were used."""
     present = np.unique(labels)
     shares = np.full(len(present), len(labels) // len(present))
     shares[chance.permutation(len(present))[: len(labels) % len(present)]] += 1
@@ -117,5 +117,5 @@ def sampled(labels: npt.NDArray[np.int64], chance: np.random.Generator) -> Rows:
 
 
 def mixing(config: TrainingConfig) -> Mixing | None:
-    """How a run mixes its pictures; None where it does not."""
+    """Return how a run mixes its pictures; None if it does not."""
     return Mixing(mixup=config.mixup, cutmix=config.cutmix) if config.mixup or config.cutmix else None

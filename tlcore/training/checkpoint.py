@@ -1,4 +1,4 @@
-"""Where a training stands, in one file that a killed worker leaves whole: the place, every weight, the optimizer.
+"""Saves the state of a training in one file that survives a kill: the position, the weights, the optimizer.
 
 It knows arrays and a file. It does not know Keras.
 """
@@ -68,7 +68,7 @@ class Place(BaseModel):
 
 
 def save(folder: Path, place: Place, arrays: Mapping[str, Sequence[npt.NDArray[Any]]]) -> None:
-    """Write a checkpoint in one step: whoever reads finds the one before or this one."""
+    """Write a checkpoint in one step: a reader finds either the previous one or this one."""
     named: dict[str, Any] = {
         f"{name}/{index}": array for name, group in arrays.items() for index, array in enumerate(group)
     }
@@ -78,7 +78,7 @@ def save(folder: Path, place: Place, arrays: Mapping[str, Sequence[npt.NDArray[A
 
 
 def place(folder: Path) -> Place | None:
-    """Where the training stands, without the weights; None where nothing says so."""
+    """Read the position of the training without the weights; None if there is no checkpoint."""
     try:
         with np.load(folder / "checkpoint.npz", allow_pickle=False) as stored:
             return Place.model_validate_json(stored["place"].tobytes())

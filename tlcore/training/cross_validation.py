@@ -1,4 +1,4 @@
-"""How good the exact head is when pictures are few: repeated stratified folds of all of them.
+"""Cross-validates the logistic head over all pictures, in repeated stratified folds, if there are few.
 
 A test part of a few pictures says little; here every picture is judged, several times, by a head that has not met it.
 It knows features and labels. It does not know pictures or models.
@@ -26,7 +26,7 @@ FEW_STRENGTHS = STRENGTHS[::2]
 
 @dataclass(frozen=True)
 class Plan:
-    """What judging by folds would take.
+    """The cost of cross-validation.
 
     Attributes:
         folds: Of one repeat; 0 where no class has two pictures (or groups).
@@ -40,7 +40,7 @@ class Plan:
 
     @property
     def note(self) -> str:
-        """What to know before it begins; empty where it is quick."""
+        """Say what to know before it starts; empty if it is quick."""
         all_of_it = f"{REPEATS} times {self.folds} folds take about {duration(REPEATS * self.seconds)}"
         if not self.folds or (self.repeats == REPEATS and self.seconds * REPEATS < WORTH_SAYING):
             return ""

@@ -1,4 +1,4 @@
-"""The cut: one model as a trunk below a layer and a top above it, both with the model's own layers and weights.
+"""Cuts a model into a trunk below a layer and a top above it; both share the layers and weights of the model.
 
 It knows Keras graphs. It does not know backbones, phases or data.
 """

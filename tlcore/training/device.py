@@ -1,4 +1,4 @@
-"""What training runs on: the backend made ready, its devices, their names, and what they can do.
+"""Prepares the backend and describes its devices: their names and their capabilities.
 
 One of the two modules here that may name TensorFlow or JAX. Nothing in it runs at import. It knows devices; it does not
 know models. Several accelerators train together: each has all of the weights and its share of every batch.
@@ -65,7 +65,7 @@ def prepare(seed: int) -> str:
 
 
 def name() -> str:
-    """What trains, for people: 'NVIDIA L4', '2 × NVIDIA L4, each with its share of every batch', 'CPU, 8 cores (…)'."""
+    """Name the devices: 'NVIDIA L4', '2 × NVIDIA L4, each with its share of every batch', 'CPU, 8 cores (…)'."""
     together = ", each with its share of every batch" if count() > 1 else ""
     if on_accelerator():
         kinds = Counter(_kinds()[: count()])
@@ -75,12 +75,12 @@ def name() -> str:
 
 
 def on_accelerator() -> bool:
-    """Whether the backend has something better than the processor."""
+    """Tell whether the backend has an accelerator."""
     return any("cpu" not in device.lower() for device in _devices())
 
 
 def count() -> int:
-    """How many devices train together: every accelerator, or as many as `GRAFT_DEVICES` says."""
+    """Return the number of devices that train together: all accelerators, or as many as `GRAFT_DEVICES` says."""
     return min(len(_devices()), _asked() or len(_devices()))
 
 
@@ -109,7 +109,7 @@ def scope() -> Iterator[None]:
 
 
 def mirrored() -> bool:
-    """Whether each device sees only its own share of a batch, as TensorFlow has it, not the whole, as JAX has it.
+    """Tell whether each device sees only its share of a batch, as in TensorFlow, not the whole, as in JAX.
 
     Then BatchNormalization has to be told to ask the others (`synchronized`).
     """
@@ -167,7 +167,7 @@ def lower_precision() -> str | None:
 
 
 def jit_compile() -> bool | str:
-    """What `compile` is told of XLA: Keras' own choice, but for TensorFlow's accelerators.
+    """Return the `jit_compile` argument: Keras' own choice, except for TensorFlow's accelerators.
 
     There Keras would have XLA compile each phase, which takes longer than most phases gain.
     """
@@ -177,7 +177,7 @@ def jit_compile() -> bool | str:
 
 
 def loading_threads() -> int:
-    """How many threads make batches ready while the device computes."""
+    """Return the number of threads that prepare batches while the device computes."""
     import keras
 
     # Keras 3.15 under JAX gives the batches of several threads in an order turned by one, which no resumed epoch finds
@@ -249,7 +249,7 @@ def _kinds() -> list[str]:
 
 
 def _capability() -> tuple[int, int] | None:
-    """What NVIDIA calls the compute capability, the lowest of all GPUs; None for other devices."""
+    """Return NVIDIA's compute capability, the lowest of all GPUs; None for other devices."""
     import keras
 
     found: list[Any] = []
@@ -270,7 +270,7 @@ def _capability() -> tuple[int, int] | None:
 
 @lru_cache(maxsize=1)
 def _mirrored(devices: tuple[str, ...]) -> Any:
-    """One strategy for all: a model of one cannot be trained by another."""
+    """Return the one strategy for all models: a model of one strategy cannot be trained by another."""
     import tensorflow as tf
 
     # Virtual devices of a processor have no link of their own to add up gradients over.

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 in Keras layers, and how the published PyTorch tensors fill it.
+"""EfficientNet-Lite0 in Keras layers, filled with the published PyTorch tensors.
 
 EfficientNet-B0 without squeeze-and-excite and with ReLU6, so that it runs everywhere. It expects
 `(pixels - 127) / 128`. It does not know where the weights file lies.

@@ -1,4 +1,4 @@
-"""The bundled backbone as a graph in the cache, for those who look at pictures without Keras.
+"""Caches the bundled backbone as a graph, for code that computes features without Keras.
 
 It knows the backbone and the converter. It does not know pictures.
 """

@@ -1,4 +1,4 @@
-"""The engine: what runs a trunk over pictures, forward only. A rule chooses it.
+"""Chooses the engine that runs a trunk over the pictures, forward only.
 
 On an accelerator Keras answers, many pictures at once; on a processor ONNX Runtime, a few on each core, through
 OpenVINO's execution provider where that is installed. It knows arrays and runtimes. It does not know where pixels come

@@ -1,4 +1,4 @@
-"""What lies below a cut, as sources of batches: features from the cache, computed first where they are not there.
+"""Reads batches of features below a cut from the cache, and computes them first if they are missing.
 
 It knows trunks, engines, caches and the room there is for them. It does not know what is trained above.
 """
@@ -53,7 +53,7 @@ class BelowTheCut:
         self._trunks: dict[int, Trunk] = {}
 
     def sources(self, cut: int, *, epochs: int) -> dict[str, Source]:
-        """Where the batches of each part come from when `cut` blocks are below the cut, for a phase of `epochs`.
+        """Return the sources of the batches of each part with `cut` blocks below the cut, for a phase of `epochs`.
 
         Training pictures come in a view of their own each epoch, validation pictures always plain.
         """
@@ -114,6 +114,6 @@ class BelowTheCut:
             self.report(Noted(message=sentence))
 
     def _identity(self, cut: int) -> dict[str, Any]:
-        """What the function below a cut depends on."""
+        """Return everything that the function below a cut depends on."""
         size = self.config.image_size
         return trunk_identity(self.model.backbone, self._weights(cut), cut=cut, size=size)

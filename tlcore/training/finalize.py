@@ -1,4 +1,4 @@
-"""What a model is given once it is trained: the scale of its outputs, the training pictures that it knows, its graph.
+"""Finalizes a trained model: calibrates its outputs, adds the training features and assembles its graph.
 
 It knows the model, its features and its validation pictures. It does not know phases, files or test pictures.
 """
@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Finished:
-    """What belongs to a model beside its weights.
+    """The parts of a finished model beside its weights.
 
     Attributes:
         graph: Pixels to the task's outputs and unfamiliarity, for ONNX Runtime.
@@ -102,7 +102,7 @@ class Finishing:
         return join(self.below.graph(self.cut), above)
 
     def _features(self, rows: npt.NDArray[np.int64] | None) -> Features:
-        """What the head is given of the plain pictures, `(n, d)`: of all, or of these training pictures only."""
+        """Return the head's inputs for the plain pictures, `(n, d)`: of all, or of these training pictures only."""
         some = {} if rows is None else {"train": rows}
         if self.cut == self._whole:
             found = self.below.features(self.cut, some)

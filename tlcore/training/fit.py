@@ -1,4 +1,4 @@
-"""Trains what lies above a cut: one phase, from batches to the best weights.
+"""Trains the part above a cut for one phase, and returns the best weights.
 
 The same for every mode. It knows Keras models, batches, events and checkpoints. It does not know backbones or pictures.
 """
@@ -36,7 +36,7 @@ class Best:
 
 @dataclass
 class Standing:
-    """How far a phase is, and all that a checkpoint must hold of it besides the model.
+    """The position in a phase, and all that a checkpoint must hold besides the model.
 
     Attributes:
         first_epoch: The phase's first, over the whole run, from 1.
@@ -172,7 +172,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def over(self) -> bool:
-        """Whether the phase has had its epochs, or its patience has run out."""
+        """Tell whether the phase has had all its epochs, or its patience has run out."""
         standing = self.standing
         return standing.done >= self.phase.epochs or 0 < self.phase.patience <= standing.worse
 
@@ -212,7 +212,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def train_phase(model: keras.Model, watch: Watch) -> None:
-    """Train a compiled model from where the watch's standing is to the phase's end, and leave it at its best."""
+    """Train a compiled model from the watch's position to the end of the phase, and restore its best weights."""
     standing = watch.standing
     if standing.batch:
         # The rest of an epoch that was begun before has fewer batches than the others: Keras wants one number in a fit.

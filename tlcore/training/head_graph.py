@@ -1,4 +1,4 @@
-"""The head as ONNX, to be joined to what lies below it: features to outputs, and to how unfamiliar a picture is.
+"""Builds the head as ONNX, to be joined to the trunk: from features to outputs and to the unfamiliarity.
 
 It knows arrays and graphs. It does not know how they were found, nor Keras: a head is a product, a sum and an
 activation.

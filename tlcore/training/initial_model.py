@@ -1,4 +1,4 @@
-"""The model of a run before its first step: the pretrained backbone under a new head, or what another run had learnt.
+"""Builds the model of a run before its first step: a new head on the pretrained backbone, or another run's model.
 
 It knows which weights a run begins with, and how what lies below a cut is told from other trunks. It does not know
 phases. Of a file only arrays are taken, into layers of our own: nothing that is described in it is ever built.

@@ -1,4 +1,4 @@
-"""Solves for the exact head of a run on the features of the plain pictures, and cross-validates it where they are few.
+"""Fits the exact head of a run on the features of the plain pictures, and cross-validates it if they are few.
 
 It knows features, targets and events. It does not know layers or files.
 """
@@ -86,7 +86,7 @@ def judge_few(
     note: Callable[[str], None],
     show: Callable[[Progress], None],
 ) -> CrossValidated | None:
-    """Say how good the exact head is over repeated folds of all pictures that are learnt from.
+    """Cross-validate the exact head in repeated folds over all training and validation pictures.
 
     None where it cannot be said, or would take too long. How long it takes is noted before it begins, and shown.
     """

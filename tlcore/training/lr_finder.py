@@ -1,4 +1,4 @@
-"""The learning-rate finder: a short training whose rate grows until the loss explodes.
+"""The learning-rate finder: trains briefly while the learning rate grows, until the loss explodes.
 
 After Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, as fastai has it. It knows a training and one
 of its phases. Nothing of it is kept.

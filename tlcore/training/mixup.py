@@ -1,4 +1,4 @@
-"""Two pictures in one: MixUp and CutMix, on batches of pixels or of what lies between two blocks.
+"""Mixes two pictures into one: MixUp and CutMix, on batches of pixels or of features between two blocks.
 
 It knows arrays and chance. It does not know pictures' files or models.
 """

@@ -1,4 +1,4 @@
-"""The model: a backbone under a new head, seen whole or from both sides of a cut.
+"""The model: a backbone with a new head, as a whole or split by a cut.
 
 It knows layers and which of them share weights. It does not know pictures, files or how weights are trained.
 """
@@ -44,7 +44,7 @@ class TransferModel:
         self.whole: keras.Model = keras.Model(body.input, head.layer()(logits), name=f"graft_{backbone.key}")
 
     def trunk(self, blocks: int) -> keras.Model | None:
-        """Everything below the cut, pixels to features; None when the cut stands at the input.
+        """Return everything below the cut, pixels to features; None if the cut is at the input.
 
         Pooling belongs to it when the cut stands above the last block: pooled features are a small cache.
         """
@@ -56,7 +56,7 @@ class TransferModel:
         return keras.Model(inputs, self._logits(self._dropout(pooled)), name=f"{self.backbone.key}_above")
 
     def pooled(self, blocks: int) -> keras.Model:
-        """What lies between the cut and the head: joined to the trunk it gives what the head sees, `(n, features)`."""
+        """Return the part between the cut and the head: from the trunk's output to the head's input `(n, features)`."""
         return keras.Model(*self._pooled(blocks))
 
     @property

@@ -1,4 +1,4 @@
-"""BatchNormalization above the cut: statistics that fit what is kept, however short the training was.
+"""Fits the statistics of BatchNormalization above the cut to the weights that are kept, also in short trainings.
 
 It knows Keras layers. It does not know phases or data.
 """

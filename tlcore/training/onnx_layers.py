@@ -1,4 +1,4 @@
-"""The same function in layers that the ONNX converter knows.
+"""Replaces layers by equivalent ones that the ONNX converter supports.
 
 It knows which layers of the catalogue the converter refuses, and an equal one for each. It does not convert.
 """

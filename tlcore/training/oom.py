@@ -1,4 +1,4 @@
-"""Whether an error means that memory is full. It knows how backends say so; it imports none."""
+"""Tells whether an error means that memory is full. It knows how backends say so; it imports none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORE
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error, or one that it was raised from, says that memory is full, the device's or the machine's.
+    """Tell whether an error, or its cause, says that the memory of the device or of the machine is full.
 
     A full disk is not meant, though TensorFlow calls it an exhausted resource too.
     """

@@ -1,4 +1,4 @@
-"""How weights follow gradients: optimizer, schedule, loss.
+"""Chooses the optimizer, the learning-rate schedule and the loss.
 
 It knows phases and settings. It does not know data.
 """

@@ -1,4 +1,4 @@
-"""Stretches of work, each reported when it begins and when it ends.
+"""Reports the start and the end of each phase of the work.
 
 It knows events and the clock.
 """

@@ -1,4 +1,4 @@
-"""The phases of a run: where the cut stands in each, for how long, how fast.
+"""Plans the phases of a run: the cut, the epochs and the learning rate of each.
 
 The only place that asks whether to freeze or to fine-tune; everything after it sees a cut.
 """
@@ -56,7 +56,7 @@ def _head(config: TrainingConfig, backbone: Backbone, task: Task, title: str, ep
 
 
 def _fine_tuning(config: TrainingConfig, backbone: Backbone) -> tuple[Phase, ...]:
-    """One phase, or several whose cut moves down to the same depth with the epochs shared among them."""
+    """Plan one phase, or several whose cut moves down to the same depth and that share the epochs."""
     stages = min(config.blocks, MOST_STAGES, config.epochs) if config.gradual else 1
     phases = []
     for stage in range(stages):

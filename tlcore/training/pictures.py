@@ -1,4 +1,4 @@
-"""The pictures of a run as arrays: pixels and answers of the training and the validation part.
+"""Reads the pictures of a run as arrays: pixels and targets of the training and the validation set.
 
 It knows the split and the pixel store. It never looks at a test picture, and it needs no backend.
 """
@@ -64,7 +64,7 @@ def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, d
 
 
 def units(*parts: Pictures) -> npt.NDArray[np.int64] | None:
-    """A number for what must stay together, for the pictures of these parts in turn; None where each stands alone."""
+    """Number the groups of the pictures of these parts, in turn; None if there are no groups."""
     shas = [sha for part in parts for sha in part.shas]
     groups = [group for part in parts for group in part.groups or ("",) * len(part.shas)]
     numbers = together(shas, groups)

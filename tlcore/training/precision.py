@@ -1,4 +1,4 @@
-"""Whether a phase computes in lower precision: measured where the device is an accelerator that has units for it.
+"""Measures whether a phase can compute in lower precision, if the accelerator supports it.
 
 It knows Keras models and one batch. Variables stay in single precision, and so does the model that is kept: only a twin
 of what lies above the cut computes otherwise while a phase trains.
@@ -34,7 +34,7 @@ EXACT = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Normaliza
 
 @dataclass(frozen=True)
 class Choice:
-    """In which precision a phase computes.
+    """The precision of a phase.
 
     Attributes:
         policy: Of Keras: `float32`, `mixed_bfloat16` or `mixed_float16`.
@@ -49,7 +49,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a precision came to.
+    """The measurement of one precision.
 
     Attributes:
         ready: Seconds until the first step was done.
@@ -118,7 +118,7 @@ def choose_precision(model: keras.Model, batch: Batch, loss: Loss, *, expected_s
 
 
 def _forward_seconds(model: keras.Model, batch: Batch) -> float:
-    """Of one pass without compiling anything: rough, and soon known."""
+    """Measure one forward pass without compiling anything: a rough but quick estimate."""
     inputs = keras.ops.convert_to_tensor(batch[0])
     seconds = []
     for _ in range(2):  # the first makes the backend's kernels ready
@@ -156,7 +156,7 @@ def _without_dropout(model: keras.Model) -> keras.Model:
 
 
 def _falls(model: keras.Model, found: dict[str, Measured], batch: Batch, loss: Loss) -> dict[str, float]:
-    """How far the loss of the batch has fallen in each precision, judged in single precision."""
+    """Measure how far the loss of the batch falls in each precision, evaluated in single precision."""
     judge = _without_dropout(in_precision(model, FLOAT32))
     inputs, answers, weights = (keras.ops.convert_to_tensor(each) for each in batch)
 

@@ -1,4 +1,4 @@
-"""The trainer and its backend imported, which takes seconds.
+"""Imports the trainer and its backend in advance, because that takes seconds.
 
 It knows a module by its name, and Python's search for garbage. It imports nothing by itself.
 """

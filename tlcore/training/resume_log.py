@@ -1,4 +1,4 @@
-"""Events already in the log of a run, so that a resumed worker does not write them twice.
+"""Finds the events that are already in the log, so that a resumed worker does not write them twice.
 
 It knows events. It does not know how a training goes on.
 """
@@ -23,7 +23,7 @@ from tlcore.runs.events import (
 
 
 class ResumeLog:
-    """What has been said of a run.
+    """The events that were already written for a run.
 
     Attributes:
         begun: Whether a worker ever had its turn.
@@ -73,7 +73,7 @@ class ResumeLog:
         return self._identity(event) in self._known
 
     def _identity(self, event: object) -> Hashable:
-        """What makes an event the same as another; None for those that may come again."""
+        """Return the identity of an event; None for events that may repeat."""
         match event:
             case EpochEnded(epoch=epoch):
                 return epoch

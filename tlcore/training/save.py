@@ -1,4 +1,4 @@
-"""The model as files: Keras' own archive, and ONNX for everyone who only asks for answers.
+"""Saves the model: as a Keras archive, and as ONNX for inference.
 
 One of the two modules here that may name TensorFlow: the converter does.
 """

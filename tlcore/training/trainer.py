@@ -1,4 +1,4 @@
-"""Trains the model of a run, phase by phase. One trainer for every mode: a phase says where its cut is, no more.
+"""Trains the model of a run, phase by phase. One trainer serves every mode: a phase only says where its cut is.
 
 It knows how trunk, cache and training follow one another, and how an interrupted training goes on. It writes nothing
 into the run folder but the checkpoint.
@@ -44,7 +44,7 @@ BATCHES_OF_STATISTICS = 64
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What training leaves.
+    """The result of training.
 
     Attributes:
         model: Pixels to the task's outputs, in plain Keras layers.
@@ -132,7 +132,7 @@ class Training:
             self.course.save()
 
     def judge_by_folds(self) -> None:
-        """Where pictures are few, say how good the exact head is over repeated folds of all that are learnt from."""
+        """Cross-validate the exact head over all training and validation pictures, if there are few."""
         # Not where another run went before: its backbone may know by heart what a fold would ask it.
         if self.config.start is None and are_few(self.pictures, self.task, classes=self.classes):
             title, found = "Judging by folds, since the pictures are few", None
@@ -186,7 +186,7 @@ class Training:
         self.course.epoch += 1
 
     def _features(self) -> Features:
-        """What the head is given of the plain pictures, `(n, features)` of each part."""
+        """Return the head's inputs for the plain pictures, `(n, features)` for each part."""
         return {part: each.astype(np.float32) for part, each in self.below.features(len(self.backbone.blocks)).items()}
 
     def finish(self) -> Finished:
@@ -254,7 +254,7 @@ class Training:
         return standing
 
     def _choose(self, phase: Phase, above: keras.Model, batches: Batches) -> Choice:
-        """In which precision to compute a phase; a head alone is not worth the question."""
+        """Choose the precision of a phase; for a head alone it is not worth measuring."""
         if self.config.precision == FLOAT32 or phase.cut == len(self.backbone.blocks):
             return Choice(FLOAT32, "")
         choice = choose_precision(above, batches[0], self.head.loss, expected_steps=phase.epochs * batches.number)

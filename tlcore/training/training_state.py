@@ -1,4 +1,4 @@
-"""Where the training of a run stands, phase by phase, and how it is kept for a worker that takes the run up again.
+"""Keeps the state of a run's training, phase by phase, for a worker that resumes the run.
 
 It knows the model's variables and the checkpoint. It does not know how a phase is trained.
 """

@@ -1,4 +1,4 @@
-"""A trunk over every picture of a run: how many views, and the features on the disk.
+"""Runs a trunk over every picture of a run: chooses the number of views and stores the features on the disk.
 
 It knows one cut's model, its engine, the cache and the room there is. It does not know the parts of the split, nor
 what is trained above.
@@ -49,7 +49,7 @@ class Rate(BaseModel):
 
 
 class Trunk:
-    """What lies below one cut.
+    """The part of a model below one cut.
 
     Args:
         model: Pixels to features.
@@ -120,7 +120,7 @@ class Trunk:
         return self._engine
 
     def _count(self, epochs: int) -> int:
-        """How many views to learn from."""
+        """Choose the number of views to train on."""
         names, asked = self.config.augment, self.config.views
         wanted, why = asked_views(names, asked, epochs=epochs)
         if not names:
@@ -152,7 +152,7 @@ class Trunk:
             return found.pictures_per_second
 
     def _fitting(self) -> int:
-        """How many views there is room for."""
+        """Return the number of views that fit on the disk."""
         room = CACHE_SHARE_OF_FREE_DISK * shutil.disk_usage(self.folder).free
         return int(min(CACHE_BYTES, self.cache.bytes() + room) // self.cache.view_bytes)
 

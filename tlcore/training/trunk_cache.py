@@ -1,4 +1,4 @@
-"""The trunk cache: what lies below the cut, computed once for each view of each picture and kept on disk.
+"""The trunk cache: stores the features below the cut, computed once for each view of each picture.
 
 A folder for each trunk and set of pictures; in it a file of rows for each view, in half precision. A view that was
 begun is gone on with after a stop, a crash or a `kill -9`. It knows arrays and a folder. It does not know trunks,
@@ -40,7 +40,7 @@ Features = npt.NDArray[np.float16]
 
 
 class Begun(BaseModel):
-    """How far a view is; its rows are on the disk before this says so."""
+    """The progress of a view; its rows are on the disk before this says so."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -50,7 +50,7 @@ class Begun(BaseModel):
 
 @dataclass(frozen=True)
 class TrunkCache:
-    """Where features are kept, and what they depend on.
+    """The place of the features, and what they depend on.
 
     Args:
         folder: Of every cache; safe to delete.
@@ -71,7 +71,7 @@ class TrunkCache:
         return 2 * int(np.prod(self.shape))
 
     def bytes(self) -> int:
-        """Of the whole views."""
+        """Return the bytes of the complete views."""
         return sum(path.stat().st_size for path in self.path.glob("view-*.npy"))
 
     def read(self, view: str) -> Features | None:
@@ -161,7 +161,7 @@ class TrunkCache:
 
 
 def _claim(path: Path) -> None:
-    """Take the room of a file of holes: without it, a full disk would end the process in the middle of a row."""
+    """Reserve the space of a sparse file: otherwise a full disk would end the process in the middle of a row."""
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as stream:
             os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)

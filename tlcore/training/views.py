@@ -1,4 +1,4 @@
-"""Where batches come from: cached views of every picture, or the pixels themselves.
+"""Provides the batches: from cached views of every picture, or from the pixels.
 
 Both give the same thing for the same seed, epoch and rows. It knows pictures as arrays; it does not know labels.
 """
@@ -79,7 +79,7 @@ class ThroughTrunk:
 
 
 def asked_views(names: Sequence[str], asked: int | None, *, epochs: int) -> tuple[int, str]:
-    """How many views of a picture are worth a trunk pass, and why not more.
+    """Return the number of views of a picture that are worth a trunk pass, and the reason.
 
     Flips give two or four different ones, the rest endlessly many; no more can be seen than there are epochs.
     """
@@ -93,7 +93,7 @@ def asked_views(names: Sequence[str], asked: int | None, *, epochs: int) -> tupl
 
 
 def view_name(names: Sequence[str], number: int) -> str:
-    """What a view is called in the trunk cache; equal names mean equal views of equal pictures."""
+    """Name a view for the trunk cache; equal names mean equal views of equal pictures."""
     if number == 0:
         return "plain"
     if flips := _flips(names, number):
@@ -105,7 +105,7 @@ def view_name(names: Sequence[str], number: int) -> str:
 def view(
     pixels: npt.NDArray[np.uint8], names: Sequence[str], *, number: int, keys: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.uint8]:
-    """One view of each picture; number 0 is the plain picture.
+    """Make one view of each picture; number 0 is the plain picture.
 
     Flips are enumerated rather than drawn, so that the cached views are all the different ones there are. Chance
     depends on the pictures' `keys` and the number alone: another run finds the same views.
@@ -125,7 +125,7 @@ def picture_keys(shas: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def _flips(names: Sequence[str], number: int) -> tuple[str, ...]:
-    """Which flips a view of flips is made of; empty where others than flips are named."""
+    """Return the flips that a view combines; empty if there are other augmentations."""
     if not set(names) <= set(FLIPS):
         return ()
     return tuple(name for bit, name in enumerate(name for name in FLIPS if name in names) if number >> bit & 1)

@@ -1,4 +1,4 @@
-"""The worker: everything that happens to a run between its start and its end, in a process of its own.
+"""The worker of a run: carries out the whole run in its own process.
 
 It knows the order: line, pictures, training, files, judgement, proof. Every step is another module's.
 """
