@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tlcore.data.info import DatasetInfo
+from tlcore.data.label_counts import write_number
 from tlcore.tasks import find_task
 
 
@@ -29,7 +30,7 @@ def value_title(info: DatasetInfo) -> str:
 
 def number(value: float, unit: str = "") -> str:
     """Write a value of a picture, with its unit."""
-    return f"{value:.10g} {unit}".rstrip()
+    return write_number(value, unit)
 
 
 def written(info: DatasetInfo, label: str) -> str:
