@@ -145,7 +145,7 @@ def _words(workspace: Workspace, found: Sweep, event: Event) -> str:
     trial = next(trial for trial in found.state().trials if trial.number == event.number)
     (row,) = rows(workspace, found, [trial])
     metric = found.config.target_metric.replace("_", " ")
-    parts = [{"pruned": "ended early, hopeless beside the others", "stopped": "stopped"}.get(event.state, "finished")]
+    parts = [{"pruned": "pruned, unpromising", "stopped": "stopped"}.get(event.state, "finished")]
     if row.validation is not None:
         parts.append(f"validation {metric} {row.validation:.3f}")
     if row.test is not None:
