@@ -34,11 +34,13 @@ Pictures = Annotated[list[str], typer.Argument(metavar="PICTURE…", help=_NAMED
 def relabel(
     data: DataArgument,
     pictures: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE…]", help=_NAMED)] = None,
-    to: Annotated[str | None, typer.Option(help="The class, one that is there or a new one.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="A CSV with the columns picture and label, instead.")] = None,
+    to: Annotated[str | None, typer.Option(help="The class: an existing one or a new one.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="A CSV with the columns picture and label, instead of pictures and a class.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give pictures another class."""
+    """Move pictures to another class."""
     from tlcore.data.edits.relabel_csv import read_relabelling
     from tlcore.data.edits.types import Relabel
 
@@ -54,7 +56,7 @@ def relabel(
 
 @app.command("exclude")
 def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Keep pictures in the dataset, but out of use."""
+    """Exclude pictures: they stay in the dataset, but are not used."""
     from tlcore.data.edits.types import Exclude
 
     dataset = _open(data)
@@ -63,7 +65,7 @@ def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> 
 
 @app.command("restore")
 def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Bring excluded or deleted pictures back into use."""
+    """Restore excluded or deleted pictures."""
     from tlcore.data.edits.types import Restore
 
     dataset = _open(data)
@@ -72,7 +74,7 @@ def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> 
 
 @app.command("delete-pictures")
 def delete_pictures(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Take pictures out of the dataset; `data undo` and `data restore` bring them back."""
+    """Delete pictures from the dataset; `data undo` and `data restore` restore them."""
     from tlcore.data.edits.types import Delete
 
     dataset = _open(data)
@@ -82,12 +84,12 @@ def delete_pictures(data: DataArgument, pictures: Pictures, as_json: AsJson = Fa
 @app.command("rename-class")
 def rename_class(
     data: DataArgument,
-    old: Annotated[str, typer.Argument(help="What the class is called.")],
-    new: Annotated[str, typer.Argument(help="What it is to be called.")],
+    old: Annotated[str, typer.Argument(help="The current name of the class.")],
+    new: Annotated[str, typer.Argument(help="The new name.")],
     runs: Annotated[bool, typer.Option("--runs", help="Also in the finished runs of the dataset.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a class another name."""
+    """Rename a class."""
     from tlcore.data.edits.types import RenameClass
 
     dataset = _open(data)
@@ -104,10 +106,10 @@ def rename_class(
 def merge_classes(
     data: DataArgument,
     classes: Annotated[list[str], typer.Argument(metavar="CLASS…", help="Two or more.")],
-    into: Annotated[str | None, typer.Option(help="The one that has all; the first one where it is not given.")] = None,
+    into: Annotated[str | None, typer.Option(help="The name of the merged class; the first one if not given.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make one class of several."""
+    """Merge several classes into one."""
     from tlcore.data.edits.types import MergeClasses
 
     _apply(_open(data), MergeClasses(classes=tuple(classes), into=into or classes[0]), as_json=as_json)
@@ -117,10 +119,10 @@ def merge_classes(
 def colour(
     data: DataArgument,
     label: Annotated[str, typer.Argument(metavar="CLASS", help="The class.")],
-    colour: Annotated[str, typer.Argument(help="As #rrggbb; '' takes it away.")],
+    colour: Annotated[str, typer.Argument(help="As #rrggbb; '' removes it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show a class in a colour."""
+    """Set the colour of a class."""
     from tlcore.data.edits.types import Colour
 
     _apply(_open(data), Colour(label=label, colour=colour), as_json=as_json)
@@ -128,7 +130,7 @@ def colour(
 
 @app.command("undo")
 def undo(data: DataArgument, as_json: AsJson = False) -> None:
-    """Take back the latest edit that holds."""
+    """Undo the latest edit."""
     from tlcore.data.edits.operations import undo as take_back
 
     dataset = _open(data)
@@ -140,7 +142,7 @@ def undo(data: DataArgument, as_json: AsJson = False) -> None:
 
 @app.command("redo")
 def redo(data: DataArgument, as_json: AsJson = False) -> None:
-    """Make the edit again that was undone last."""
+    """Redo the edit that was undone last."""
     from tlcore.data.edits.operations import redo as make_again
 
     dataset = _open(data)
@@ -153,10 +155,12 @@ def redo(data: DataArgument, as_json: AsJson = False) -> None:
 @app.command("history")
 def history(
     data: DataArgument,
-    csv: Annotated[Path | None, typer.Option(help="Write the changed labels here, for `data relabel --csv`.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the changed labels to this file, for `data relabel --csv`.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the versions of a dataset and what made each."""
+    """List the versions of a dataset and their edits."""
     from tlcore.data.edits.operations import history as look_back
     from tlcore.data.edits.relabel_csv import label_changes
     from tlcore.files import write_bytes
@@ -186,7 +190,7 @@ def compare(
     b: Annotated[int, typer.Argument(help="Another version.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what differs between two versions."""
+    """Show the differences between two versions."""
     from tlcore.data.edits.operations import compare as difference
 
     dataset = _open(data)
@@ -204,10 +208,10 @@ def compare(
 def name_version(
     data: DataArgument,
     version: Annotated[int, typer.Argument(help="One that `data history` lists.")],
-    name: Annotated[str, typer.Argument(help="What to call it; '' takes the name away.")],
+    name: Annotated[str, typer.Argument(help="The name; '' removes it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Call a version by a name."""
+    """Name a version."""
     from tlcore.data.edits.operations import name_version as give_name
 
     dataset = _open(data)

@@ -19,7 +19,7 @@ R = TypeVar("R")
 NONE = "none"
 PANEL = "How the source is understood"
 OPTIONS: dict[str, tuple[Any, str, str]] = {
-    "label": (str | None, "CLASS", "The class of files that neither a folder nor a table gives one."),
+    "label": (str | None, "CLASS", "The class of files without a class in a folder or a table."),
     "table": (
         str | None,
         "PATH",
@@ -33,9 +33,13 @@ OPTIONS: dict[str, tuple[Any, str, str]] = {
     "file_column": (str | None, "TITLE|N", "The column that names the files: its title, or its number from 1 on."),
     "label_column": (str | None, "TITLE|N", "The column of the classes."),
     "split_column": (str | None, "TITLE|N", "The column of the parts of the split; `none` for none."),
-    "group_column": (str | None, "TITLE|N", "The column of what stays on one side of the split; `none` for none."),
-    "encoding": (str | None, "NAME", "The encoding of names and tables that do not say it, such as cp932 or gbk."),
-    "yes": (bool, "", "Import what is proposed where something is not sure."),
+    "group_column": (
+        str | None,
+        "TITLE|N",
+        "The column of the groups that the split never separates; `none` for none.",
+    ),
+    "encoding": (str | None, "NAME", "The encoding of names and tables that do not state it, such as cp932 or gbk."),
+    "yes": (bool, "", "Import with the proposed choices if something is not sure."),
 }
 
 

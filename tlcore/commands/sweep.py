@@ -39,8 +39,8 @@ def sweep(
         str,
         typer.Argument(
             metavar="DATA",
-            help="A dataset's id or name, a folder or zip that is taken in first, or `sample`. The id of an "
-            "interrupted sweep goes on with that one, with its own settings.",
+            help="A dataset's id or name, a folder or zip to import first, or `sample`. The id of an "
+            "interrupted sweep continues that sweep, with its own settings.",
         ),
     ],
     backbones: Annotated[str | None, option("backbones", of=SweepConfig, more="A list with commas.")] = None,
@@ -57,7 +57,7 @@ def sweep(
     *,
     choices: ImportChoices,
 ) -> None:
-    """Try several backbones, depths and learning rates; hopeless runs end early."""
+    """Try several backbones, depths and learning rates; unpromising runs are pruned."""
     terminal = Terminal(as_json=as_json)
     asked = {
         "backbones": None if backbones is None else _list(backbones),
