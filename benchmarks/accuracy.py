@@ -136,8 +136,8 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
     """Train as a worker does, in this process, and judge the exported model; its downloads are not made."""
     import keras
 
+    from tlcore.contract import image_contract
     from tlcore.evaluation.run import evaluate_run
-    from tlcore.inference.contract import Labels
     from tlcore.training.save import save_onnx
     from tlcore.training.trainer import train
 
@@ -147,15 +147,15 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
     finished = trained.finish()
     save_onnx(finished.graph, run.model_onnx)
     config, about = run.config, run.dataset
-    labels = Labels(
-        labels=about.classes,
-        image_size=config.image_size,
+    labels = image_contract(
+        classes=about.classes,
+        size=config.image_size,
         resize=config.resize,
         backbone=config.backbone,
         dataset=about.name,
         temperature=finished.temperature,
     )
-    write_json(run.labels_json, labels)
+    write_json(run.contract_json, labels)
     return evaluate_run(run, lambda step: None).accuracy, run
 
 

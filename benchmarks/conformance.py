@@ -74,11 +74,11 @@ def make_run(key: str, folder: Path) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     from tlcore.backbones.catalogue import find
+    from tlcore.contract import image_contract
     from tlcore.data.intake import ingest
     from tlcore.evaluation.run import evaluate_run
     from tlcore.export.calibration_data import sample
     from tlcore.files import write_json
-    from tlcore.inference.contract import Labels
     from tlcore.inference.ood import learn_known
     from tlcore.progress import drain
     from tlcore.runs.config import Fractions, TrainingConfig
@@ -97,10 +97,10 @@ def make_run(key: str, folder: Path) -> Any:
     config = TrainingConfig(dataset=dataset.id, backbone=key, image_size=size, fractions=fractions)
     run = create_run(workspace, dataset, config)
     write_json(
-        run.labels_json,
-        Labels(
-            labels=run.dataset.classes,
-            image_size=size,
+        run.contract_json,
+        image_contract(
+            classes=run.dataset.classes,
+            size=size,
             resize=config.resize,
             backbone=key,
             dataset="shapes",

@@ -110,7 +110,7 @@ def make_run(workspace: Workspace, dataset: Dataset, *, right: float, seed: int,
     (run.path / "evaluation").mkdir()
     class_curves(true, chances).to_parquet(run.path / "evaluation" / "curves.parquet")
     run.model_onnx.write_bytes(bytes(4_000_000 + 2_000_000 * seed))
-    run.labels_json.write_text("{}")
+    run.contract_json.write_text("{}")
     with Recorder(run) as recorder:
         recorder.record(Started(pid=1, device="a processor"))
         recorder.record(PhaseStarted(phase="head", title="Training the head", epochs=EPOCHS, first_epoch=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from pages.components import answers
 from pages.components.evaluate import (
     before_after,
     class_summary,
@@ -14,10 +15,9 @@ from pages.components.evaluate import (
     headline,
     metric_table,
     retrain,
-    test_usage,
 )
 from pages.components.items import test_items
-from pages.components.shell import formats, frame, training_diagnostics
+from pages.components.shell import formats, frame, test_usage, training_diagnostics
 from pages.components.shell.pickers import pick_run
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.evaluation.files import read_evaluation, read_predictions
@@ -45,8 +45,9 @@ def show(workspace: Workspace) -> None:
             target=frame.TRAIN,
         )
         return
-    evaluation = read_evaluation(run.path)
-    if evaluation is None:
+    evaluation, dataset = read_evaluation(run.path), dataset_of(workspace, run)
+    judged = answers.read_judged(run, dataset) if evaluation is None else None
+    if evaluation is None and judged is None:
         frame.empty_state(
             ":material/pending:",
             "This run has not been evaluated",
@@ -57,25 +58,26 @@ def show(workspace: Workspace) -> None:
             run=run.id,
         )
         return
-    predictions = read_predictions(run.path)
-    dataset = dataset_of(workspace, run)
     if dataset is None:
         st.info(
             "The dataset of this run was deleted. The figures are kept; the pictures are gone.", icon=":material/info:"
         )
-    chosen = evaluation_views.choose()
-    if chosen == evaluation_views.OVERVIEW:
-        before_after.show(workspace, run, dataset)
-        overview(run, evaluation, predictions, dataset)
-    else:
-        evaluation_views.show(chosen, run, evaluation, predictions, dataset)
+    if judged is not None:
+        evaluation_views.show_task(judged, workspace)
+    elif evaluation is not None:
+        chosen, predictions = evaluation_views.choose(), read_predictions(run.path)
+        if chosen == evaluation_views.OVERVIEW:
+            before_after.show(workspace, run, dataset)
+            overview(run, evaluation, predictions, dataset)
+        else:
+            evaluation_views.show(chosen, run, evaluation, predictions, dataset)
     retrain.show(workspace, run, dataset)
 
 
 def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
     headline.headline(evaluation)
     if dataset is not None:
-        test_usage.show(dataset, run.dataset.draw, evaluation)
+        test_usage.show(dataset, run.dataset.draw, accuracy=evaluation.accuracy, pictures=evaluation.n)
     class_summary.show(evaluation)
     training_diagnostics.show(run)
     confusion.show(evaluation, predictions, dataset)

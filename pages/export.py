@@ -19,6 +19,16 @@ from tlcore.workspace import Workspace
 
 WITH_RUN = [key for key, form in FORMATS.items() if form.with_run]
 
+_IN_FEWER_BITS = (
+    "no probability differs by more than 0.001. In half precision (16 bits), 99.5 % must match; in 8 bits, at "
+)
+BARS = {
+    "classification": f"{_IN_FEWER_BITS}most two points of accuracy may be lost",
+    "multilabel": f"{_IN_FEWER_BITS}most two points of mean average precision may be lost",
+    "regression": "no value differs by more than 0.1 % of the spread of the values. In half precision (16 bits), 1 % "
+    "of the spread is allowed; in 8 bits, the mean absolute error may grow by 2 % of it",
+}
+
 
 def none_yet(run: Run, workspace: Workspace) -> None:
     st.info(
@@ -65,10 +75,9 @@ def cards(run: Run, workspace: Workspace, found: Mapping[str, Manifest]) -> None
     app = _of_app(state.test) if state.test else ""
     st.caption(
         f"Each file was loaded in a fresh process, without this app, and checked on the whole test set. {app}A file "
-        "is offered without a warning only if at least 99.9 % of its predictions match the app's and no probability "
-        "differs by more than 0.001. In half precision (16 bits), 99.5 % must match; in 8 bits, at most two points "
-        "of accuracy may be lost. A file that decodes pictures itself must also decode a set of difficult files "
-        "exactly as the app does. Hover over the name of a figure for its meaning."
+        f"is offered without a warning only if at least 99.9 % of its predictions match the app's and "
+        f"{formats.plain(BARS[run.dataset.task])}. A file that decodes pictures itself must also decode a set of "
+        "difficult files exactly as the app does. Hover over the name of a figure for its meaning."
     )
 
 

@@ -10,7 +10,7 @@ from pages.components.items import image
 from pages.components.shell import formats, frame
 from pages.components.shell.pickers import no_model, pick_run
 from pages.components.shell.predictors import predictor
-from pages.components.try_ import answers, feedback, try_camera, try_many
+from pages.components.try_ import answers, feedback, predictions, try_camera, try_many
 from pages.components.try_.answers import Asked, ask
 from tlcore.data.dataset import open_dataset
 from tlcore.errors import GraftError
@@ -51,7 +51,7 @@ def dropped(model: Predictor) -> list[Asked]:
 
 
 def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
-    """Some test pictures of the run: the model never saw them, and their class is known."""
+    """Some test pictures of the run: the model never saw them, and their label is known."""
     try:
         images = open_dataset(workspace, run.dataset.id)
     except GraftError as error:
@@ -66,7 +66,7 @@ def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
     rows = split[split["split"] == "test"]
     rows = rows.sample(min(8, len(rows)), random_state=st.session_state["try-draw"])
     return [
-        ask(model, images.image_path(file), f"a test picture of {label}", str(label))
+        ask(model, images.image_path(file), f"a test picture of {predictions.label_text(label, model.labels)}", label)
         for file, label in zip(rows["file"], rows["label"], strict=True)
     ]
 
@@ -77,10 +77,9 @@ def show(workspace: Workspace) -> None:
         no_model(workspace, "try it on new pictures")
         return
     model = predictor(run)
-    labels = model.labels
+    contract = model.labels
     st.caption(
-        f"Tells {formats.plural(len(labels.labels), 'class', 'classes')} apart, at {labels.image_size} × "
-        f"{labels.image_size} pixels. It always names one of them, whatever a picture shows"
+        predictions.purpose(contract)
         + (
             "; pictures unlike its training pictures are flagged, and about 1 in 20 ordinary ones by mistake."
             if model.tells_unfamiliar
@@ -93,7 +92,7 @@ def show(workspace: Workspace) -> None:
     elif way == "Many":
         try_many.show(workspace, run, model)
     elif asked := drawn(workspace, run, model) if way == "Test" else dropped(model):
-        correct = feedback.below(workspace, run, labels.labels) if way == "Pictures" else None
+        correct = feedback.below(workspace, run, contract) if way == "Pictures" else None
         answers.cards(asked, model, below=correct)
         feedback.told(workspace, run)
         if st.button("Download the model", type="primary", icon=":material/download:"):

@@ -10,9 +10,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.conftest import CLASSES
+from tlcore.contract import Contract, image_contract, read_contract
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels, read_labels
 from tlcore.inference.ood import learn_known
 from tlcore.modalities.image.pixels import read_pixels
 from tlcore.runs.config import Fractions, TrainingConfig
@@ -48,7 +48,7 @@ def write_colour_model(path: Path, colours: tuple[tuple[int, int, int], ...] = t
 
 def write_knowing_model(run: Run, workspace: Workspace, *, temperature: float) -> None:
     """Write a model that answers by mean colour, too, and says how unlike the training pictures' a picture's is."""
-    labels = read_labels(run.path)
+    labels = read_contract(run.path)
     train, validation = (_colours(run, workspace, labels, part) for part in ("train", "val"))
     colours = np.array([CLASSES[label] for label in labels.labels], np.float32)
     kernel = (colours - colours.mean(axis=1, keepdims=True)).T / 1000 / temperature
@@ -67,10 +67,10 @@ def write_knowing_model(run: Run, workspace: Workspace, *, temperature: float) -
     onnx.save(
         join(body, head_graph(kernel, bias, known, CLASSIFICATION, like=body, source="colour"), "head/"), run.model_onnx
     )
-    write_json(run.labels_json, labels.model_copy(update={"temperature": temperature}))
+    write_json(run.contract_json, labels.model_copy(update={"temperature": temperature, "outputs": ()}))
 
 
-def _colours(run: Run, workspace: Workspace, labels: Labels, part: str) -> np.ndarray:
+def _colours(run: Run, workspace: Workspace, labels: Contract, part: str) -> np.ndarray:
     """The mean colour of each picture of a part, `(n, 3)`."""
     split, dataset = run.split(), open_dataset(workspace, run.dataset.id)
     paths = [dataset.image_path(file) for file in split.loc[split["split"] == part, "file"]]
@@ -85,7 +85,14 @@ def make_answerable_run(workspace: Workspace, dataset: Dataset, **settings: Any)
     colours = tuple(CLASSES[label] for label in run.dataset.classes)
     write_colour_model(run.model_onnx, colours)
     write_json(
-        run.labels_json,
-        Labels(labels=run.dataset.classes, image_size=32, resize="crop", backbone="colours", dataset="shapes"),
+        run.contract_json,
+        image_contract(
+            classes=run.dataset.classes,
+            size=32,
+            resize="crop",
+            backbone="colours",
+            dataset="shapes",
+            unfamiliarity=False,
+        ),
     )
     return run

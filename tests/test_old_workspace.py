@@ -95,7 +95,7 @@ def test_the_model_answers_as_it_did(old, runs):
     table, predictor = read_predictions(run.path), Predictor.from_run(run.path)
     paths = [old.datasets / run.dataset.id / "images" / file for file in table["file"]]
     columns = [name for name in table.columns if name.startswith("p_")]
-    answered = np.stack([answer.probabilities for answer in predictor.predict_files(paths)])
+    answered = np.stack([answer.outputs for answer in predictor.predict_files(paths)])
     assert np.abs(answered - table[columns].to_numpy()).max() < 1e-5
 
 

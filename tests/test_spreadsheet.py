@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tlcore.contract import image_contract
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.relabel_csv import label_changes, relabelling
 from tlcore.data.edits.types import RenameClass
@@ -66,13 +67,13 @@ def test_label_changes_of_hostile_names_come_back_exactly(tiny_dataset):
 
 
 def test_a_table_of_answers_with_hostile_names_is_taken_up_again(tmp_path):
-    labels, path = ("=1+1", "@b", "ünï"), tmp_path / "answers.csv"
-    with AnswerTable(path, labels) as table:
+    contract, path = image_contract(("=1+1", "@b", "ünï"), 32), tmp_path / "answers.csv"
+    with AnswerTable(path, contract) as table:
         table.write(Answer(Path("-first.png"), np.array([0.7, 0.2, 0.1], np.float32), None, ""))
-    with AnswerTable(path, labels, resume=True) as table:
+    with AnswerTable(path, contract, resume=True) as table:
         table.write(Answer(Path("+second.png"), np.array([0.1, 0.8, 0.1], np.float32), None, ""))
         rows = list(table.rows())
-    assert [(row.path, row.label) for row in rows] == [("-first.png", "=1+1"), ("+second.png", "@b")]
+    assert [(row.path, row.reply.label) for row in rows] == [("-first.png", "=1+1"), ("+second.png", "@b")]
     assert path.read_bytes().count(MARK) == 1
     written = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     assert [row[:2] for row in written[1:]] == [["'-first.png", "'=1+1"], ["'+second.png", "'@b"]]
@@ -81,10 +82,10 @@ def test_a_table_of_answers_with_hostile_names_is_taken_up_again(tmp_path):
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 20])
 def test_a_table_that_was_killed_with_its_first_letters_is_begun_anew(tmp_path, length):
     path = tmp_path / "answers.csv"
-    with AnswerTable(path, ("a", "b")):
+    with AnswerTable(path, image_contract(("a", "b"), 32)):
         pass
     whole = path.read_bytes()
     path.write_bytes(whole[:length])
-    with AnswerTable(path, ("a", "b"), resume=True):
+    with AnswerTable(path, image_contract(("a", "b"), 32), resume=True):
         pass
     assert path.read_bytes() == whole

@@ -20,6 +20,7 @@ from tests.conftest import CLASSES
 from tests.graphs import make_answerable_run, write_colour_model
 from tlcore.__main__ import main
 from tlcore.commands.paths import files_in, pictures_in
+from tlcore.contract import image_contract
 from tlcore.inference.predictions_csv import AnswerTable
 from tlcore.inference.predictor import Answer, Predictor
 from tlcore.runs.run import Run
@@ -187,7 +188,7 @@ def test_a_file_that_is_no_table_of_answers_is_left_as_it_is(run, tiny_folder, t
         assert main(["predict", run.id, str(tiny_folder), "--csv", str(photo), *options]) == 1
         assert "left as it is" in capsys.readouterr().err
         assert photo.read_bytes() == content
-    with AnswerTable(damaged, CLASSES) as table:
+    with AnswerTable(damaged, image_contract(tuple(CLASSES), 32)) as table:
         table.write(Answer(tiny_folder / "circle", np.array([0.2, 0.2, 0.6], np.float32), unfamiliarity=0.5))
     damaged.write_text(damaged.read_text().replace("0.6", "most"))
     assert main(["predict", run.id, str(tiny_folder), "--csv", str(damaged), "--resume"]) == 1
@@ -200,7 +201,7 @@ def test_nothing_grows_with_the_number_of_pictures(run, tiny_folder, tmp_path):
 
     def peak(number: int) -> int:
         tracemalloc.start()
-        with AnswerTable(tmp_path / "answers.csv", predictor.labels.labels) as table:
+        with AnswerTable(tmp_path / "answers.csv", predictor.labels) as table:
             for answer in predictor.predict_files(picture for _ in range(number)):
                 table.write(answer)
             assert sum(1 for _ in table.rows()) == number
@@ -214,11 +215,11 @@ def test_nothing_grows_with_the_number_of_pictures(run, tiny_folder, tmp_path):
 
 def test_names_that_are_no_text_and_lines_within_names_come_back(tmp_path):
     strange = ["a\nb.png", 'say "hi".png', os.fsdecode(b"\xff.png"), "é,ü.png"]
-    with AnswerTable(tmp_path / "answers.csv", ["x", "y"]) as table:
+    with AnswerTable(tmp_path / "answers.csv", image_contract(["x", "y"], 32)) as table:
         for name in strange:
             table.write(Answer(Path(name), np.array([0.25, 0.75], np.float32), unfamiliarity=1.5))
         table.write(Answer(Path("torn.png"), None, "It is damaged."))
         found = list(table.rows())
     assert [row.path for row in found] == [*strange, "torn.png"]
-    assert (found[0].label, found[0].probabilities, found[0].unfamiliarity) == ("y", (0.25, 0.75), 1.5)
-    assert (found[-1].error, found[-1].probabilities) == ("It is damaged.", ())
+    assert (found[0].reply.label, found[0].outputs, found[0].unfamiliarity) == ("y", (0.25, 0.75), 1.5)
+    assert (found[-1].error, found[-1].outputs) == ("It is damaged.", ())

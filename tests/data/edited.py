@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tlcore.data.edits.types import Relabel
 from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint, write_table
 from tlcore.data.staging import Item, Staging
 from tlcore.files import write_json
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 CLASSES = ("a", "b", "c")
@@ -33,15 +35,24 @@ def item(name: str, label: str) -> Item:
 
 def make_dataset(workspace: Workspace, pictures: int = 6) -> Dataset:
     """A dataset whose pictures `0`, `1`, … are in the classes a, b, c, a, b, c, …"""
-    items = [item(str(number), CLASSES[number % 3]) for number in range(pictures)]
+    return make_labelled(workspace, [CLASSES[number % 3] for number in range(pictures)])
+
+
+def make_labelled(workspace: Workspace, labels: list[str], task: str = "classification", **known: str) -> Dataset:
+    """A dataset of a task, whose pictures `0`, `1`, … have these labels, texts as the task reads them."""
+    items = [item(str(number), label) for number, label in enumerate(labels)]
+    if task != "classification":
+        items = [replace(one, source=f"given/{number}.png") for number, one in enumerate(items)]
     table = pd.DataFrame([[getattr(one, column) for column in COLUMNS] for one in items], columns=list(COLUMNS))
     path = workspace.datasets / "made"
     (path / "images").mkdir(parents=True)
     write_table(path / "items.parquet", table)
     triage = pd.DataFrame({"source": table["source"], "outcome": "kept", "reason": ""})
     write_table(path / "triage.parquet", triage)
-    classes = tuple(dict.fromkeys(table["label"]))
-    info = DatasetInfo(id="made", name="made", classes=classes, fingerprint=fingerprint(table), edits_bytes=0)
+    classes = tuple(dict.fromkeys(name for label in labels for name in find_task(task).names(label)))
+    info = DatasetInfo(
+        id="made", name="made", classes=classes, task=task, fingerprint=fingerprint(table), edits_bytes=0, **known
+    )
     write_json(path / "dataset.json", info)
     return Dataset(path)
 

@@ -9,10 +9,12 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from tests.data.conftest import write_classes, write_picture
+from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.__main__ import main
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Delete, Exclude, Group
@@ -180,3 +182,44 @@ def test_data_export_says_what_it_wrote(dataset, tmp_path, capsys):
     assert (said["pictures"], said["not_handed_out"]) == (17, 2)
     assert main(["data", "export", dataset.id, "--format", "tar"]) == 1
     assert "zip or imagefolder" in capsys.readouterr().err
+
+
+# === Several labels, numbers ===
+
+
+def test_several_labels_are_columns_of_a_zip_and_a_list_in_an_image_folder(tiny_dataset, tmp_path):
+    dataset = with_several_labels(tiny_dataset)
+    labels = dict(dataset.items()[["sha256", "label"]].itertuples(index=False, name=None))
+    out = written(dataset, "zip", tmp_path / "out.zip")
+    with zipfile.ZipFile(out.path) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("labels.csv"))
+        table = pd.read_csv(archive.open(name))
+        assert {f"{name.split('/')[0]}/{file}" for file in table["file"]} < set(archive.namelist())
+    assert list(table) == ["file", "big", "circle", "left", "square", "triangle", "split", "group", "sha256", "source"]
+    for row in table.to_dict("records"):
+        assert "|".join(name for name in dataset.info.classes if row[name]) == labels[row["sha256"]]
+    assert (out.manifest.task, out.manifest.classes) == ("multilabel", dataset.counts())
+    folder = written(dataset, "imagefolder", tmp_path / "out").path
+    lines = [json.loads(line) for line in (folder / "train" / "metadata.jsonl").read_text().splitlines()]
+    assert {line["sha256"]: "|".join(line["labels"]) for line in lines} == labels
+    assert all("label" not in line for line in lines)
+
+
+def test_numbers_keep_their_name_and_unit(tiny_dataset, tmp_path):
+    dataset = with_numbers(tiny_dataset)
+    values = {sha: float(text) for sha, text in dataset.items()[["sha256", "label"]].itertuples(index=False)}
+    out = written(dataset, "zip", tmp_path / "out.zip")
+    with zipfile.ZipFile(out.path) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("labels.csv"))
+        table = pd.read_csv(archive.open(name))
+    assert dict(zip(table["sha256"], table["weight (kg)"], strict=True)) == values
+    folder = written(dataset, "imagefolder", tmp_path / "out").path
+    lines = [json.loads(line) for line in (folder / "train" / "metadata.jsonl").read_text().splitlines()]
+    assert {line["sha256"]: line["value"] for line in lines} == values
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["task"], manifest["value_name"], manifest["unit"]) == ("regression", "weight", "kg")
+
+
+def test_a_manifest_of_classes_names_no_task(dataset, tmp_path):
+    out = written(dataset, "imagefolder", tmp_path / "out")
+    assert not {"task", "value_name", "unit"} & set(json.loads((out.path / "manifest.json").read_text()))

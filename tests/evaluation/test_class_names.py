@@ -53,7 +53,7 @@ def test_a_crash_while_renaming_is_mended_by_asking_again(run, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(class_names, "read_labels", crash)
+        patch.setattr(class_names, "read_contract", crash)
         with pytest.raises(KeyboardInterrupt):
             rename_class(run, "square", "box")
     rename_class(run, "square", "box")

@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model
+from tlcore.contract import image_contract
 from tlcore.errors import RunError
 from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.evaluation.grad_cam import (
@@ -23,11 +24,10 @@ from tlcore.evaluation.grad_cam import (
     trust,
 )
 from tlcore.evaluation.saliency import even_border, look_at_classes
-from tlcore.inference.contract import Labels
 from tlcore.modalities.image.heat_overlay import over, stretched
 
 SIZE = 16
-LABELS = Labels(labels=tuple(CLASSES), image_size=SIZE, resize="crop", backbone="small", dataset="shapes")
+LABELS = image_contract(classes=tuple(CLASSES), size=SIZE, resize="crop", backbone="small", dataset="shapes")
 
 
 def network(*, squeeze=True, gemm=False, seed=0):

@@ -19,12 +19,12 @@ from tests.conftest import CLASSES, draw_shape
 from tests.heads import head
 from tests.training.layer_kinds import kind
 from tlcore.backbones.backbone import Backbone
+from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
 from tlcore.export.calibration_data import sample
 from tlcore.export.parity import AppAnswers
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.inference.ood import learn_known
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
@@ -67,15 +67,15 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     fractions = Fractions(train=0.4, val=0.2, test=0.4)
     config = TrainingConfig(dataset=dataset.id, backbone=backbone.key, image_size=size, fractions=fractions)
     run = create_run(workspace, dataset, config)
-    labels = Labels(
-        labels=run.dataset.classes,
-        image_size=size,
+    labels = image_contract(
+        classes=run.dataset.classes,
+        size=size,
         resize=config.resize,
         backbone=backbone.key,
         dataset="shapes",
         temperature=1.0,
     )
-    write_json(run.labels_json, labels)
+    write_json(run.contract_json, labels)
     train, val, test = (sample(run, part, EVERY_PICTURE) for part in ("train", "val", "test"))
 
     keras.utils.set_random_seed(0)
@@ -85,7 +85,7 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     known, validated, tested = (
         np.asarray(model.features(part.pixels.astype(np.float32))) for part in (train, val, test)
     )
-    model.set_head(*learn_head(known, train.labels))
+    model.set_head(*learn_head(known, train.targets))
     seen = learn_known(known, validated)
     graph = graph_of(model, body)
     save_onnx(
@@ -94,7 +94,7 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     save_keras(model.whole, run.model_keras)
     said = np.asarray(model.whole(test.pixels.astype(np.float32)))
     sure = np.diff(np.sort(said, axis=1)[:, -2:], axis=1)[:, 0] > UNDECIDED
-    return Small(run, test.pixels[sure], AppAnswers(said[sure], seen.unfamiliarity(tested[sure]), test.labels[sure]))
+    return Small(run, test.pixels[sure], AppAnswers(said[sure], seen.unfamiliarity(tested[sure]), test.targets[sure]))
 
 
 def graph_of(model: TransferModel, body: keras.Model) -> onnx.ModelProto:

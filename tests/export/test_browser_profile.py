@@ -50,9 +50,9 @@ def restless_browser(run, tmp_path, monkeypatch):
     Gives the file in which it notes the process that it leaves.
     """
     said = app_answers(run)
-    scores = [None] * len(said.probabilities) if said.unfamiliarity is None else said.unfamiliarity.tolist()
+    scores = [None] * len(said.outputs) if said.unfamiliarity is None else said.unfamiliarity.tolist()
     answers, noted, program = tmp_path / "answers.json", tmp_path / "child", tmp_path / "browser"
-    answers.write_text(json.dumps(list(zip(said.probabilities.tolist(), scores, strict=True))))
+    answers.write_text(json.dumps(list(zip(said.outputs.tolist(), scores, strict=True))))
     program.write_text(BROWSER.format(python=sys.executable, noted=str(noted), answers=str(answers)))
     program.chmod(0o755)
     monkeypatch.setenv("GRAFT_CHROMIUM", str(program))

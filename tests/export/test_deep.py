@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.export.deep_pictures import RANGE, deep_files, deep_pngs, tiff, twelve_bits
 from tests.export.test_training_script import way_to_pixels
+from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Range
@@ -24,7 +25,6 @@ from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.export.training_script import training_script
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.inference.predictor import Predictor
 from tlcore.modalities.image.pixels import read_pixels
 from tlcore.progress import drain
@@ -84,8 +84,8 @@ def make(workspace: Workspace, dataset: Dataset) -> Run:
     run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, image_size=SIZE, fractions=fractions))
     write_brightness_model(run.model_onnx)
     run.model_keras.write_bytes(b"stands in for an archive; the bundle carries it along")
-    labels = Labels(labels=run.dataset.classes, image_size=SIZE, resize="crop", value_range=run.dataset.value_range)
-    write_json(run.labels_json, labels)
+    labels = image_contract(classes=run.dataset.classes, size=SIZE, resize="crop", value_range=run.dataset.value_range)
+    write_json(run.contract_json, labels)
     return run
 
 
@@ -111,10 +111,10 @@ def test_a_run_keeps_the_range_that_it_was_made_with(workspace, scans, run):
 
 def test_a_run_of_before_there_were_ranges_keeps_its_pixels(workspace, scans, run):
     known = json.loads((run.path / "dataset.json").read_text())
-    labels = json.loads(run.labels_json.read_text())
-    del known["value_range"], labels["value_range"]
+    labels = json.loads(run.contract_json.read_text())
+    del known["value_range"], labels["input"]["value_range"]
     (run.path / "dataset.json").write_text(json.dumps(known))
-    run.labels_json.write_text(json.dumps(labels))
+    run.contract_json.write_text(json.dumps(labels))
     pictures = drain(read_test_pictures(run, workspace), nothing)
     for path, pixels in zip(pictures.paths, pictures.pixels[:], strict=True):
         assert (pixels == read_pixels(path, SIZE)).all()
@@ -127,12 +127,12 @@ def test_programs_that_were_handed_out_answer_as_the_app_does(run, tmp_path):
         assert manifest.agrees, manifest.reason
         assert manifest.largest_difference <= 1e-6
     with zipfile.ZipFile(artefact(run.path, "bundle")) as archive:
-        assert json.loads(archive.read("graft.json"))["value_range"] == list(RANGE)
+        assert json.loads(archive.read("contract.json"))["input"]["value_range"] == list(RANGE)
     with zipfile.ZipFile(artefact(run.path, "server")) as archive:
-        assert json.loads(archive.read("model/labels.json"))["value_range"] == list(RANGE)
+        assert json.loads(archive.read("model/contract.json"))["input"]["value_range"] == list(RANGE)
     graph = onnx.load(artefact(run.path, "onnx-fullsize"))
-    said = next(json.loads(prop.value) for prop in graph.metadata_props if prop.key == "graft")
-    assert said["value_range"] == list(RANGE)
+    said = next(json.loads(prop.value) for prop in graph.metadata_props if prop.key == "contract")
+    assert said["input"]["value_range"] == list(RANGE)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from tests.training.layer_kinds import backbones
 from tlcore.data.dataset import Dataset
 from tlcore.export import convert_main, registry, tensorflow_files
 from tlcore.export.exporter import Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import shipped_contract
 from tlcore.export.keras_with_ood import telling_model
 from tlcore.export.lite import convert_to_lite
 from tlcore.export.parity import agreement
@@ -102,13 +102,15 @@ def converted_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """TensorFlow's formats are converted where TensorFlow is loaded already."""
 
     def convert(kind: str, run: Run, target: Path, **more: Any) -> None:
+        contract = shipped_contract(run)
+
         def build(limit: float | None = None) -> keras.Model:
-            return telling_model(run.model_keras, run.model_onnx, limit=limit)
+            return telling_model(run.model_keras, run.model_onnx, contract, limit=limit)
 
         if kind == "savedmodel":
-            convert_main.save_model(build(), target, facts(run))
+            convert_main.save_model(build(), target, contract)
         else:
-            convert_to_lite(build, target, {"facts": facts(run), **more})
+            convert_to_lite(build, target, {"contract": contract.model_dump(mode="json"), **more})
 
     monkeypatch.setattr(tensorflow_files, "convert", convert)
 

@@ -192,8 +192,7 @@ def test_the_bundle_answers_in_a_plain_python_that_has_only_what_it_lists(run, t
     names = {
         "model.keras",
         "model.onnx",
-        "labels.json",
-        "graft.json",
+        "contract.json",
         "pixels.py",
         "predict.py",
         "requirements.txt",
@@ -277,7 +276,7 @@ def test_requirements_are_pinned():
 )
 def test_the_bar_of_agreement(artefact_says, agrees):
     app = np.array([[0.6, 0.4], [0.3, 0.7]], np.float32)
-    found = compare(app, np.array(artefact_says, np.float32), "model.onnx")
+    found = compare(AppAnswers(app), np.array(artefact_says, np.float32), "model.onnx")
     assert found.agrees is agrees
     assert bool(found.reason)  # two pictures are few, which is said too
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import built_once, draw_shape
 from tests.graphs import make_answerable_run, write_knowing_model
+from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
 from tlcore.evaluation.run import evaluate_run
@@ -26,7 +27,6 @@ from tlcore.export.model_files import replayed
 from tlcore.export.parity import AppAnswers, agreement, app_answers, compare
 from tlcore.export.run import export_run
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.inference.ood import learn_known
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
@@ -84,15 +84,15 @@ def make_run(workspace: Workspace, folder: Path) -> Run:
     dataset: Dataset = drain(ingest(workspace, folder), nothing).dataset
     fractions = Fractions(train=0.4, val=0.2, test=0.4)
     run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, image_size=SIZE, fractions=fractions))
-    labels = Labels(
-        labels=run.dataset.classes, image_size=SIZE, resize="crop", backbone="small", dataset="shapes", temperature=1.0
+    labels = image_contract(
+        classes=run.dataset.classes, size=SIZE, resize="crop", backbone="small", dataset="shapes", temperature=1.0
     )
-    write_json(run.labels_json, labels)
+    write_json(run.contract_json, labels)
     whole, body = of_many_layers()
     train, val = (sample(run, part, 100) for part in ("train", "val"))
     features = body.predict(train.pixels, verbose=0)
     middle, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-    found = LogisticRegression().fit((features - middle) / scale, train.labels)
+    found = LogisticRegression().fit((features - middle) / scale, train.targets)
     kernel = (found.coef_.T / scale[:, None]).astype(np.float32)
     bias = (found.intercept_ - middle @ kernel).astype(np.float32)
     whole.get_layer("head_logits").set_weights([kernel, bias])
@@ -154,16 +154,17 @@ def test_what_the_numbers_mean_goes_along_in_every_format(converted):
     labels = list(converted.dataset.classes)
     for key in ("onnx", "onnx-fp16", "onnx-int8"):
         said = {each.key: each.value for each in onnx.load(artefact(converted.path, key)).metadata_props}
-        assert json.loads(said["graft"])["labels"] == json.loads(said["labels"]) == labels
+        assert json.loads(said["contract"])["classes"] == json.loads(said["labels"]) == labels
         assert json.loads(said["image_size"]) == SIZE
     for key in ("litert", "litert-int8", "savedmodel", "code"):  # a LiteRT file is a zip behind a model
         with zipfile.ZipFile(artefact(converted.path, key)) as archive:
-            said = json.loads(archive.read("graft.json"))
-        assert (said["labels"], said["temperature"], said["unfamiliar_above"]) == (labels, 1.0, 1.0)
+            said = json.loads(archive.read("contract.json"))
+        assert (said["classes"], said["temperature"], said["unfamiliar_above"]) == (labels, 1.0, 1.0)
         assert said["thresholds"]
     with zipfile.ZipFile(artefact(converted.path, "keras")) as archive:
-        said = json.loads(archive.read("graft.json"))
-    assert (said["labels"], said["temperature"], said["outputs"]) == (labels, 1.0, ["probabilities"])
+        said = json.loads(archive.read("contract.json"))
+    names = [each["name"] for each in said["outputs"]]
+    assert (said["classes"], said["temperature"], names) == (labels, 1.0, ["probabilities"])
     assert said["thresholds"]
 
 
@@ -227,7 +228,7 @@ def test_each_precision_has_a_bar_of_its_own(precision, others, off, agrees):
     said = app + np.array([-off, off], np.float32)
     if others:
         said[-others:] = [0.4, 0.6]
-    expected = AppAnswers(app, true=np.zeros(1000, np.int64))  # the app is right about all of them
+    expected = AppAnswers(app, targets=np.zeros(1000, np.int64))  # the app is right about all of them
     found = agreement(expected, Replay(said, 1.0), "file", precision)
     assert found.agrees is agrees
     assert bool(found.reason) is not agrees
@@ -236,5 +237,5 @@ def test_each_precision_has_a_bar_of_its_own(precision, others, off, agrees):
 
 def test_a_file_that_gives_no_numbers_is_worth_nothing():
     app = np.full((40, 2), 0.5, np.float32)
-    found = compare(app, np.full((40, 2), np.nan, np.float32), "model.onnx", "int8")
+    found = compare(AppAnswers(app), np.full((40, 2), np.nan, np.float32), "model.onnx", "int8")
     assert found.failed

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tlcore.contract import read_contract
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import probabilities
 from tlcore.export.run import export_run
-from tlcore.inference.contract import read_labels
 from tlcore.runs.manifest import artefact
 
 # As on a stranger's computer: nothing of this environment leads the program anywhere.
@@ -47,6 +47,6 @@ def test_what_the_bundle_lists_is_all_that_its_program_needs(run, tmp_path):
     done = subprocess.run([python, home / "predict.py", "--json", *pictures], capture_output=True, text=True, env=PLAIN)
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line)["probabilities"] for line in done.stdout.splitlines()]
-    labels = read_labels(run.path).labels
+    labels = read_contract(run.path).labels
     found = [[answer[label] for label in labels] for answer in answers]
     np.testing.assert_allclose(found, probabilities(expected, len(labels)), atol=1e-6)

@@ -70,14 +70,14 @@ def test_what_comes_from_a_large_jpeg_is_reduced_as_its_decoder_does_for_the_app
 @pytest.mark.parametrize("policy", POLICIES)
 def test_the_export_answers_as_the_app_does(workspace, tiny_dataset, policy):
     run = make_answerable_run(workspace, tiny_dataset, resize=policy)
-    run.labels_json.write_text(run.labels_json.read_text().replace('"crop"', f'"{policy}"'))
+    run.contract_json.write_text(run.contract_json.read_text().replace('"crop"', f'"{policy}"'))
     evaluate_run(run, lambda step: None)
     (manifest,) = export_run(run, lambda step: None, ["onnx-fullsize"])
     assert manifest.agrees, manifest.reason
     assert manifest.largest_difference == 0
     assert manifest.awkward.same == manifest.awkward.files
     said = {each.key: each.value for each in onnx.load(artefact(run.path, "onnx-fullsize")).metadata_props}
-    assert [each["name"] for each in json.loads(said["graft"])["input"]] == ["picture", "jpeg"]
+    assert [each["name"] for each in json.loads(said["contract"])["inputs"]] == ["picture", "jpeg"]
     assert json.loads(said["labels"]) == list(run.dataset.classes)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.graphs import make_answerable_run
+from tlcore.contract import read_contract
 from tlcore.export.bundle import Bundle
 from tlcore.files import write_json
-from tlcore.inference.contract import read_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 EMOJI = "\N{DOG FACE}"
@@ -46,8 +46,8 @@ def run(workspace, tiny_dataset):
     """A run one of whose classes is an emoji."""
     made = make_answerable_run(workspace, tiny_dataset)
     made.model_keras.write_bytes(b"stands in for an archive")
-    labels = read_labels(made.path)
-    write_json(made.labels_json, labels.model_copy(update={"labels": (EMOJI, *labels.labels[1:])}))
+    labels = read_contract(made.path)
+    write_json(made.contract_json, labels.model_copy(update={"classes": (EMOJI, *labels.labels[1:])}))
     return made
 
 

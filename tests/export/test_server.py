@@ -40,7 +40,7 @@ def test_the_server_agrees_with_the_app_and_carries_all_that_is_known(run, works
     assert manifest.awkward.same == manifest.awkward.files
     assert {"fastapi", "uvicorn", "onnxruntime"} <= set(manifest.versions)
     home = unpack(artefact(run.path, "server"), tmp_path / "home")
-    labels = json.loads((home / "model" / "labels.json").read_text())
+    labels = json.loads((home / "model" / "contract.json").read_text())
     assert labels["run"] == run.id
     assert labels["unfamiliar_above"] == 1.0
     assert "how unlike the training pictures" in (home / "README.md").read_text()

@@ -13,10 +13,10 @@ from PIL import Image
 
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model
+from tlcore.contract import image_contract
 from tlcore.data.archive import Limits
 from tlcore.errors import ArchiveError, DataError
 from tlcore.inference.batch import answer_all, contents, counts
-from tlcore.inference.contract import Labels
 from tlcore.inference.predictions_csv import AnswerTable, said
 from tlcore.inference.predictor import Answer, Predictor
 from tlcore.progress import drain
@@ -25,7 +25,7 @@ from tlcore.spreadsheet import as_file
 
 @pytest.fixture
 def model(tmp_path) -> Predictor:
-    labels = Labels(labels=tuple(CLASSES), image_size=32, resize="crop")
+    labels = image_contract(classes=tuple(CLASSES), size=32, resize="crop")
     return Predictor(write_colour_model(tmp_path / "model.onnx"), labels, threads=2)
 
 
@@ -56,18 +56,18 @@ def test_every_picture_has_its_own_answer_in_a_folder_and_in_a_zip(model, folder
         found = answered(model, source)
         assert len(found.names) == 100
         assert found.ignored == 2
-        for name, answer, error in zip(found.names, found.answers, found.errors, strict=True):
+        for name, answer, error in zip(found.names, found.replies, found.errors, strict=True):
             if name == "broken.jpg":
                 assert "not a picture" in error
             else:
-                assert found.labels[answer] == name.split("/")[0]
+                assert answer.label == name.split("/")[0]
 
 
 def test_the_answers_are_those_of_the_model_asked_alone(model, folder):
     found = answered(model, folder)
     row = found.names.index("square/001.png")
     alone = model.predict(model.pixels(folder / "square" / "001.png")[None])[0]
-    assert np.array_equal(found.probabilities[row], alone)
+    assert np.array_equal(found.outputs[row], alone)
     assert np.isnan(found.unfamiliarity).all(), "this model does not say"
 
 
@@ -100,8 +100,8 @@ def test_the_csv_has_a_row_for_each_and_says_what_it_is_worth(model, folder):
 
 def test_the_page_and_the_command_line_write_the_same_table(model, folder, tmp_path):
     found = answered(model, folder)
-    with AnswerTable(tmp_path / "answers.csv", found.labels, sure_from=0.9) as table:
-        rows = zip(found.names, found.probabilities, found.unfamiliarity, found.errors, strict=True)
+    with AnswerTable(tmp_path / "answers.csv", found.contract, sure_from=0.9) as table:
+        rows = zip(found.names, found.outputs, found.unfamiliarity, found.errors, strict=True)
         for name, probabilities, strange, error in rows:
             table.write(Answer(Path(name), None if error else probabilities, error, unfamiliarity=float(strange)))
     assert (tmp_path / "answers.csv").read_bytes() == as_file(found.csv(0.9))

@@ -10,19 +10,19 @@ from PIL import Image
 
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model
+from tlcore.contract import Contract, image_contract, read_contract
 from tlcore.errors import RunError
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels, read_labels
 from tlcore.inference.predictor import Predictor, top
 
-LABELS = Labels(labels=tuple(CLASSES), image_size=32, resize="crop", backbone="colours", dataset="shapes")
+LABELS = image_contract(classes=tuple(CLASSES), size=32, resize="crop", backbone="colours", dataset="shapes")
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     write_colour_model(folder / "model.onnx")
-    write_json(folder / "labels.json", LABELS)
+    write_json(folder / "contract.json", LABELS)
     return folder
 
 
@@ -54,7 +54,7 @@ def test_files_are_answered_in_order_as_their_pixels_are(predictor, tiny_folder)
     answers = list(predictor.predict_files(paths))
     assert [answer.source for answer in answers] == paths
     expected = predictor.predict(np.stack([predictor.pixels(path) for path in paths]))
-    assert np.array_equal(np.stack([answer.probabilities for answer in answers]), expected)
+    assert np.array_equal(np.stack([answer.outputs for answer in answers]), expected)
     assert all(answer.seconds > 0 for answer in answers)
 
 
@@ -62,13 +62,13 @@ def test_a_picture_that_cannot_be_read_has_a_reason_and_stops_nobody(predictor, 
     good = sorted(tiny_folder.rglob("*.png"))[:2]
     (tmp_path / "torn.jpg").write_bytes(b"\xff\xd8\xff not a picture")
     answers = list(predictor.predict_files([good[0], tmp_path / "torn.jpg", tmp_path / "missing.png", good[1]]))
-    assert [answer.probabilities is None for answer in answers] == [False, True, True, False]
+    assert [answer.outputs is None for answer in answers] == [False, True, True, False]
     assert all(answer.error for answer in answers[1:3])
 
 
 def test_nothing_readable_is_no_fault(predictor, tmp_path):
     (answer,) = predictor.predict_files([tmp_path / "missing.png"])
-    assert answer.probabilities is None
+    assert answer.outputs is None
 
 
 def test_the_answers_are_sensible(predictor):
@@ -85,17 +85,17 @@ def test_top_gives_the_likeliest_first():
 
 
 def test_what_is_missing_or_damaged_is_a_sentence(run_folder, tmp_path):
-    with pytest.raises(RunError, match=r"labels\.json is needed"):
-        read_labels(tmp_path)
+    with pytest.raises(RunError, match=r"contract\.json is needed"):
+        read_contract(tmp_path)
     with pytest.raises(RunError, match="A model is needed"):
         Predictor(tmp_path / "model.onnx", LABELS)
     (tmp_path / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(RunError, match="cannot be loaded"):
         Predictor(tmp_path / "model.onnx", LABELS)
-    with pytest.raises(RunError, match=r"gives 3, labels\.json names 1"):
-        Predictor(run_folder / "model.onnx", LABELS.model_copy(update={"labels": ("one",)}))
+    with pytest.raises(RunError, match=r"gives 3, its contract names 1"):
+        Predictor(run_folder / "model.onnx", LABELS.model_copy(update={"classes": ("one",)}))
 
 
 def test_labels_of_a_newer_version_may_say_more():
     more = '{"schema_version": 1, "labels": ["a"], "image_size": 32, "resize": "crop", "threshold": 0.5}'
-    assert Labels.model_validate_json(more).labels == ("a",)
+    assert Contract.model_validate_json(more).labels == ("a",)

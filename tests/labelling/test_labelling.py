@@ -9,13 +9,13 @@ from PIL import Image
 from tests.conftest import draw_shape
 from tests.data.conftest import write_classes
 from tests.graphs import write_colour_model
+from tlcore.contract import image_contract
 from tlcore.data.edits.operations import apply, undo
 from tlcore.data.edits.types import Group, Range
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
 from tlcore.data.split.locked import draw_parts
 from tlcore.health import embed
-from tlcore.inference.contract import Labels
 from tlcore.inference.predictor import Predictor
 from tlcore.labelling import features
 from tlcore.labelling.acquisition import most_useful
@@ -190,7 +190,7 @@ def test_groups_stay_together_where_the_probe_is_judged(inbox):
 
 
 def test_a_runs_model_suggests_in_its_own_classes_and_is_asked_once(inbox, workspace, tmp_path, embedding):
-    labels = Labels(labels=("circle", "square", "triangle"), image_size=32, resize="crop", backbone="x", dataset="y")
+    labels = image_contract(classes=("circle", "square", "triangle"), size=32, resize="crop", backbone="x", dataset="y")
     model = Model("a-run", Predictor(write_colour_model(tmp_path / "model.onnx"), labels, threads=1))
     found = drain(suggest(inbox, workspace, model), silent)
     assert np.mean([one.chances[0][0] == truth(one.source) for one in found]) > 0.9

@@ -65,7 +65,7 @@ def finished(workspace, dataset, *, right=0.5, state="finished", **settings):
     judged = evaluate(table, classes, split[split["split"] == "train"]["label"].value_counts().to_dict())
     write_json(run.evaluation_json, judged)
     run.model_onnx.write_bytes(b"stands for a model")
-    run.labels_json.write_text("{}")
+    run.contract_json.write_text("{}")
     with Recorder(run) as recorder:
         for event in beginning():
             recorder.record(event)

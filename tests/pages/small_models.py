@@ -9,8 +9,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.pages.made_runs import finished
+from tlcore.contract import image_contract
 from tlcore.files import write_bytes, write_json
-from tlcore.inference.contract import Labels
 from tlcore.runs.manifest import Manifest
 
 SIZE = 32
@@ -22,9 +22,14 @@ def answering(workspace, dataset, **settings):
     classes = dataset.info.classes
     write_bytes(run.model_onnx, colour_model(len(classes)))
     write_json(
-        run.labels_json,
-        Labels(
-            labels=classes, image_size=SIZE, resize="crop", backbone="efficientnet_lite0", dataset=dataset.info.name
+        run.contract_json,
+        image_contract(
+            classes=classes,
+            size=SIZE,
+            resize="crop",
+            backbone="efficientnet_lite0",
+            dataset=dataset.info.name,
+            unfamiliarity=False,
         ),
     )
     return run

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pages.components.evaluate import confusion_chart, confusion_tree
+from pages.components.answers import confusion_chart
+from pages.components.evaluate import confusion_tree
 from pages.components.shell import training_diagnostics
 from tests.pages.made_runs import epoch_ended, finished, made
 from tests.pages.opening import button, on_the_table, open_page, words

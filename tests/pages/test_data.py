@@ -14,11 +14,11 @@ from pages.components.shell import upload
 from tests.pages import made_checks
 from tests.pages.made_runs import finished
 from tests.pages.opening import button, on_the_table, open_page, words
+from tlcore.contract import image_contract
 from tlcore.data.dataset import list_datasets, open_dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Exclude
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.runs.run import list_runs
 
 
@@ -328,7 +328,7 @@ def test_a_class_is_renamed_and_another_class_of_that_name_is_told(tiny_dataset)
 
 def test_a_class_is_renamed_in_finished_runs_where_that_is_asked(workspace, tiny_dataset):
     run = finished(workspace, tiny_dataset)
-    write_json(run.labels_json, Labels(labels=run.dataset.classes, image_size=32, resize="crop"))
+    write_json(run.contract_json, image_contract(classes=run.dataset.classes, size=32, resize="crop"))
     app = open_page("data", dataset=tiny_dataset.id)
     app.text_input(key=f"rename-new-{tiny_dataset.id}").input("ball")
     next(box for box in app.checkbox if "finished runs" in box.label).check()

@@ -190,7 +190,7 @@ def test_a_half_written_workspace_shows_no_trace(workspace, tiny_dataset, page):
     run = made(workspace, tiny_dataset)
     (run.path / "events.jsonl").write_text('{"kind": "started", "pid": 1}\n{"kind": "epo')
     open_page(page)
-    run.labels_json.write_text("{")
+    run.contract_json.write_text("{")
     run.model_onnx.write_bytes(b"half")
     open_page(page)
     assert len(list_datasets(workspace)) == 1

@@ -114,12 +114,12 @@ def test_a_model_that_was_made_anew_is_read_anew(workspace, tiny_dataset):
 
 
 def test_names_of_classes_are_text_and_nothing_else(workspace, tiny_dataset):
+    from tlcore.contract import read_contract
     from tlcore.files import write_json
-    from tlcore.inference.contract import read_labels
 
     run = answering(workspace, tiny_dataset)
-    labels = read_labels(run.path)
-    write_json(run.labels_json, labels.model_copy(update={"labels": ("<script>x</script>", "a&b", "c")}))
+    labels = read_contract(run.path)
+    write_json(run.contract_json, labels.model_copy(update={"classes": ("<script>x</script>", "a&b", "c")}))
     app = open_page("try", run=run.id)
     app.file_uploader[0].set_value([("one.png", picture(), "image/png")])
     app.run()
@@ -252,7 +252,7 @@ def test_a_held_frame_goes_to_the_inbox(workspace, tiny_dataset, monkeypatch):
     frame = base64.b64encode(picture("red")).decode()
     state = {"live": {"wrong": {"n": 7, "frame": frame, "label": " square ", "answered": "circle"}}}
     monkeypatch.setattr(try_camera.st, "session_state", state)
-    try_camera._correct("live", workspace, run)
+    try_camera._correct("live", workspace, run, Predictor.from_run(run.path))
     assert state["live-said"] == {"n": 7, "text": "square: 1 picture in the inbox."}
     (answer,) = standing(Inbox(tiny_dataset).answers()).values()
     assert (answer.label, answer.suggested) == ("square", "circle")

@@ -19,10 +19,11 @@ from pages.components.shell.formats import plain
 from tests.pages.hostile import DATASET, ELSEWHERE, NAMES, RUN, WORDS, hostile_workspace
 from tests.pages.markdown_law import Pages
 from tests.pages.opening import open_page
+from tlcore.contract import read_contract
 from tlcore.export import bundle, server
 from tlcore.export.code import notebook
+from tlcore.export.facts import shipped_contract
 from tlcore.files import write_json
-from tlcore.inference.contract import read_labels
 from tlcore.markup import one_line
 from tlcore.report.formats import make_report
 from tlcore.sweeps.config import SweepConfig
@@ -31,7 +32,7 @@ from tlcore.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 # Numbers that stand without a format, and words of the app's own that reach a page by an attribute.
 NUMBERS = {
-    *("labels.image_size", "predictor.labels.image_size", "entry.native_size", "entry.minimum_size", "draw.seed"),
+    *("contract.input.size", "predictor.labels.input.size", "entry.native_size", "entry.minimum_size", "draw.seed"),
     *("most_trials(config)", "info.version", "entry.version", "last.right", "last.n", "found.repeats", "found.folds"),
     *("progress.epoch", "state.epochs[-1].epoch", "last.first_epoch", "last.epochs", "epoch.epoch", "config.epochs"),
     *("bands(state, config)[-1].last", "state.best_epoch", "place.position", "trial.number", "row.trial.number"),
@@ -41,7 +42,7 @@ OWN_WORDS = {
     *("entry.title", "entry.recommendation", "entry.imagenet_source", "entry.licence", "config.backbone"),  # catalogue
     "dict.fromkeys((CATALOGUE[point.backbone].title for point in points))",
     *("about.label", "about.icon", "about.advice", "way.title(found)", "way.help", "group"),  # of tables of the app
-    *("counts(worth)", "metric.replace('_', ' ')", "cells.hover", "pd.DataFrame(rows)"),
+    *("counts(worth, task)", "metric.replace('_', ' ')", "cells.hover", "pd.DataFrame(rows)"),
     *("class_colours(classes)", "class_colours(classes, dataset.info.colours)"),  # `#rrggbb`
     "st.get_option(f'theme.{side}.backgroundColor')",
     *("about.title", "about.description"),  # of a setting's field
@@ -157,11 +158,12 @@ def test_reports_and_cards_show_names_to_the_letter(hostile):
 @pytest.mark.slow
 def test_readmes_and_notebooks_show_names_to_the_letter(hostile):
     run = hostile.run
-    write_json(run.labels_json, read_labels(run.path).model_copy(update={"dataset": DATASET + "\n# %%\nimport os"}))
-    said = read_labels(run.path).model_dump() | {"run": run.id}
-    cells, usual = notebook(said)["cells"], notebook(said | {"labels": ("a", "b"), "dataset": "plain"})["cells"]
+    write_json(run.contract_json, read_contract(run.path).model_copy(update={"dataset": DATASET + "\n# %%\nimport os"}))
+    said = shipped_contract(run)
+    plain = said.model_copy(update={"classes": ("a", "b"), "dataset": "plain"})
+    cells, usual = notebook(said)["cells"], notebook(plain)["cells"]
     assert [cell["cell_type"] for cell in cells] == [cell["cell_type"] for cell in usual]
-    for text in ("".join(cells[0]["source"]), bundle._readme(run), server._texts(run)["README.md"]):
+    for text in ("".join(cells[0]["source"]), bundle._readme(said), server._texts(said)["README.md"]):
         seen = Seen(MarkdownIt("gfm-like", {"linkify": False}).render(text))
         assert all(name in seen.text for name in NAMES.values()), text
         assert [each for each in seen.addresses if ELSEWHERE in each] == []

@@ -17,7 +17,7 @@ from tlcore.publishing.publish import publish
 
 # The Hub's own client sends large files to a server without Xet in a way that its HTTP library will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
-FILES = ("model.keras", "model.onnx", "labels.json", "predict.py", "README.md")
+FILES = ("model.keras", "model.onnx", "contract.json", "predict.py", "README.md")
 
 
 def bundle() -> bytes:

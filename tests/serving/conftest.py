@@ -15,13 +15,13 @@ from PIL import Image
 
 from tests.conftest import CLASSES
 from tests.graphs import write_colour_model
+from tlcore.contract import image_contract
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.inference.predictor import Predictor
 from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
 
-LABELS = Labels(labels=tuple(CLASSES), image_size=32, resize="crop", backbone="colours", dataset="shapes")
+LABELS = image_contract(classes=tuple(CLASSES), size=32, resize="crop", backbone="colours", dataset="shapes")
 LIMITS = Limits(picture_bytes=50_000, pictures=4, pixels=100_000)
 
 
@@ -29,7 +29,7 @@ LIMITS = Limits(picture_bytes=50_000, pictures=4, pixels=100_000)
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("served")
     write_colour_model(folder / "model.onnx")
-    write_json(folder / "labels.json", LABELS)
+    write_json(folder / "contract.json", LABELS)
     return folder
 
 

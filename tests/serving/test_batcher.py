@@ -59,7 +59,7 @@ def test_what_waits_meanwhile_is_taken_together_and_each_gets_its_own_answer(mod
     answers = run(ask_all())
     line.close()
     assert taken == [1, TOGETHER, TOGETHER, 1]
-    found = [LABELS.labels[int(said.probabilities.argmax())] for (said,) in answers]
+    found = [LABELS.labels[int(said.outputs.argmax())] for (said,) in answers]
     assert found == ["circle", *asked]
 
 
@@ -151,7 +151,7 @@ def test_a_fault_of_the_model_reaches_who_asked_and_the_line_goes_on(model_folde
     fault, (said, unreadable) = run(ask())
     line.close()
     assert isinstance(fault, RuntimeError)
-    assert np.isclose(said.probabilities.sum(), 1)
+    assert np.isclose(said.outputs.sum(), 1)
     assert isinstance(unreadable, ValueError)
 
 
@@ -173,4 +173,4 @@ def test_who_leaves_holds_up_nobody(model_folder):
     line.open()
     (said,) = run(ask())
     line.close()
-    assert LABELS.labels[int(said.probabilities.argmax())] == "square"
+    assert LABELS.labels[int(said.outputs.argmax())] == "square"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import picture
+from tests.serving.conftest import LABELS, picture
+from tlcore.export.wording import words
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ("docs/serving.md", "tlcore/export/bundled/server/README.md")
@@ -27,7 +28,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_python_that_is_shown_asks_and_understands(page, live, pictures):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
-    code = code.replace("http://localhost:8000", live)
+    code = code.replace("http://localhost:8000", live).replace("$result", words(LABELS).result)
     done = subprocess.run([sys.executable, "-I", "-c", code], cwd=pictures, capture_output=True, text=True)
     assert done.stdout.startswith("circle"), done.stderr
 

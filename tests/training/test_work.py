@@ -9,9 +9,9 @@ import pytest
 
 from tests.training import tiny_run
 from tlcore.backbones import catalogue
+from tlcore.contract import read_contract
 from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.files import read_predictions
-from tlcore.inference.contract import read_labels
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import trainer
@@ -100,7 +100,7 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     assert {export.format for export in state.exports} == {"keras", "onnx", "bundle"}
     found = read_calibration(run.path)
     assert found.in_model
-    assert found.temperature == read_labels(run.path).temperature
+    assert found.temperature == read_contract(run.path).temperature
     assert (found.validation, found.test) == (9, 9)
     assert found.unfamiliarity.validation <= 0.2
 

@@ -12,10 +12,13 @@ import typer
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.disk import size
 from tlcore.runs.run import open_run
+from tlcore.tasks import find_task
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.evaluation.compare import Comparison, Pair
+    from tlcore.evaluation.task_compare import TaskComparison, TaskPair
 
 CHANCE = 0.05
 
@@ -28,9 +31,43 @@ def compare(
     terminal = Terminal(as_json=as_json)
     found = [open_run(Workspace.default(), name) for name in runs]
     from tlcore.evaluation.compare import compare as put_side_by_side  # not before a typing error could show
+    from tlcore.evaluation.task_compare import compare_task_runs
 
+    if found[0].dataset.task != CLASSIFICATION.key:
+        compared = compare_task_runs(found)
+        terminal.result(compared.model_dump(mode="json"), _task_text(compared))
+        return
     comparison = put_side_by_side(found)
     terminal.result(comparison.model_dump(mode="json"), _text(comparison))
+
+
+def _task_text(found: TaskComparison) -> str:
+    """Lay out runs whose task is not classification: every metric with its interval, then the pairs in sentences."""
+    task, names = find_task(found.task), {each.run: each.name for each in found.runs}
+    rows = []
+    for run in found.runs:
+        cells = []
+        for metric in task.metrics:
+            figure = run.figures.get(metric.key)
+            known = figure and [metric.plain(each, found.unit) for each in (figure.value, figure.low, figure.high)]
+            cells.append(f"{known[0]} ({known[1]} to {known[2]})" if known else "–")
+        rows.append((run.name, run.backbone, *cells, f"{run.n}", "–" if run.bytes is None else size(run.bytes)))
+    head = ("run", "backbone", *(metric.title for metric in task.metrics), "examples", "model")
+    pairs = [_task_sentence(pair, names, found) for pair in found.pairs if pair.n]
+    return "\n".join([table(head, rows), *pairs, *found.warnings])
+
+
+def _task_sentence(pair: TaskPair, names: dict[str, str], found: TaskComparison) -> str:
+    metric, by = find_task(found.task).find_metric(found.metric), pair.difference
+    if by is None:
+        return ""
+    low, high, value = (f"{each:+.4g}" for each in (by.low, by.high, by.value))
+    unit = f" {found.unit}" if found.unit and metric.kind == "value" else ""
+    verdict = "significant" if pair.significant else "not significant"
+    return (
+        f"{names[pair.second]} against {names[pair.first]}, on {pair.n:,} examples: {metric.title} {value}{unit} (95 % "
+        f"between {low} and {high}): the difference is {verdict}."
+    )
 
 
 def _text(comparison: Comparison) -> str:

@@ -18,6 +18,7 @@ from tlcore.commands.value_range import value_range
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ImportQuestionError
 from tlcore.markup import one_line
+from tlcore.numbers import plural
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -94,12 +95,24 @@ def list_(as_json: AsJson = False) -> None:
     for dataset in list_datasets(workspace):
         counts = {label: int(count) for label, count in dataset.counts().items()}
         datasets.append(
-            {"dataset": dataset.id, "name": dataset.info.name, "classes": counts, "pictures": sum(counts.values())}
+            {
+                "dataset": dataset.id,
+                "name": dataset.info.name,
+                "classes": counts,
+                "pictures": dataset.size(),
+                **_task(dataset),
+            }
         )
     for broken, reason in broken_datasets(workspace):
         typer.echo(f"{broken} cannot be read: {reason}", err=True)
     rows = [
-        (entry["dataset"], entry["name"], f"{entry['pictures']:,}", ", ".join(entry["classes"])) for entry in datasets
+        (
+            entry["dataset"],
+            entry["name"],
+            f"{entry['pictures']:,}",
+            ", ".join(entry["classes"]) or entry.get("value", ""),
+        )
+        for entry in datasets
     ]
     nothing = "There are no datasets yet. `data add PATH` takes pictures in; `data add sample` the built-in ones."
     text = table(("dataset", "name", "pictures", "classes"), rows) if rows else nothing
@@ -118,7 +131,7 @@ def delete(
     found = open_dataset(Workspace.default(), dataset)
     name, key = found.info.name, found.id
     if not yes:
-        pictures = sum(found.counts().values())
+        pictures = found.size()
         typer.confirm(f"Delete the dataset {name} with its {pictures:,} pictures?", abort=True, err=True)
     found.delete()
     Terminal(as_json=as_json).result({"dataset": key, "deleted": True}, f"Deleted {name}.")
@@ -197,6 +210,15 @@ def take_sample(workspace: Workspace, terminal: Terminal) -> IntakeReport:
     return terminal.steps(sample(workspace), "Taking in the sample")
 
 
+def _task(dataset: Dataset) -> dict[str, str]:
+    """What else there is to say of a dataset that has not one class for each picture."""
+    info = dataset.info
+    if info.task == "classification":
+        return {}
+    told = {"value": info.value_name or "a number", "unit": info.unit} if info.task == "regression" else {}
+    return {"task": info.task, **told}
+
+
 def _once(workspace: Workspace, new: Dataset) -> Dataset:
     """Give an older dataset of the same pictures, labels and parts instead of a second copy of it."""
     from tlcore.data.dataset import list_datasets
@@ -219,7 +241,7 @@ def _described(report: IntakeReport) -> str:
     dataset = report.dataset
     counts = ", ".join(f"{one_line(label)} {count:,}" for label, count in dataset.counts().items())
     lines = [
-        f"{dataset.info.name} ({dataset.id}): {counts}.",
+        f"{dataset.info.name} ({dataset.id}): {counts or plural(dataset.size(), 'picture')}.",
         f"{report.kept:,} kept, {len(report.left_out):,} left out.",
     ]
     lines += report.notes

@@ -15,6 +15,7 @@ from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.disk import expanded
 from tlcore.errors import ConfigError, DataError, Problem
 from tlcore.markup import one_line
+from tlcore.numbers import plural
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -34,24 +35,36 @@ Pictures = Annotated[list[str], typer.Argument(metavar="PICTURE…", help=_NAMED
 def relabel(
     data: DataArgument,
     pictures: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE…]", help=_NAMED)] = None,
-    to: Annotated[str | None, typer.Option(help="The class: an existing one or a new one.")] = None,
-    csv: Annotated[
-        Path | None, typer.Option(help="A CSV with the columns picture and label, instead of pictures and a class.")
+    to: Annotated[
+        str | None, typer.Option(help="The class, an existing one or a new one; labels joined by |; or a number.")
     ] = None,
+    add: Annotated[str | None, typer.Option(help="A label to add to the others (multi-label).")] = None,
+    remove: Annotated[str | None, typer.Option(help="A label to remove (multi-label).")] = None,
+    csv: Annotated[Path | None, typer.Option(help="A CSV with the columns picture and label, instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move pictures to another class."""
+    """Change the class, the labels or the number of pictures."""
     from tlcore.data.edits.relabel_csv import read_relabelling
-    from tlcore.data.edits.types import Relabel
+    from tlcore.data.edits.types import AddLabel, Relabel, RemoveLabel
 
     dataset = _open(data)
-    if csv is not None and not pictures and to is None:
-        _apply(dataset, read_relabelling(dataset, csv), as_json=as_json)
-    elif csv is None and pictures and to is not None:
-        _apply(dataset, Relabel(labels=dict.fromkeys(_find(dataset, pictures), to)), as_json=as_json)
-    else:
+    ways = [way for way in (csv, to, add, remove) if way is not None]
+    if len(ways) != 1 or (csv is None) != bool(pictures):
         needed = "Pictures and --to CLASS are needed, or --csv FILE and neither."
-        raise ConfigError([Problem("relabel", f"{needed} `data relabel --help` shows both.")])
+        more = "Where pictures have several labels, --add or --remove can stand for --to."
+        raise ConfigError([Problem("relabel", f"{needed} {more} `data relabel --help` shows each.")])
+    change: Change
+    if csv is not None:
+        change = read_relabelling(dataset, csv)
+    else:
+        shas = tuple(_find(dataset, pictures or []))
+        if add is not None:
+            change = AddLabel(label=add, shas=shas)
+        elif remove is not None:
+            change = RemoveLabel(label=remove, shas=shas)
+        else:
+            change = Relabel(labels=dict.fromkeys(shas, to or ""))
+    _apply(dataset, change, as_json=as_json)
 
 
 @app.command("exclude")
@@ -243,6 +256,7 @@ def _tell(dataset: Dataset, entry: Entry, *, as_json: bool) -> None:
     counts = dataset.counts()
     content = {"dataset": dataset.id, "version": entry.version, "says": entry.says, "classes": counts}
     now = ", ".join(f"{one_line(label)} {count:,}" for label, count in counts.items())
+    now = now or plural(dataset.size(), "picture")
     Terminal(as_json=as_json).result(content, f"{entry.says} {dataset.info.name}: {now}.")
 
 

@@ -70,7 +70,7 @@ def unpack_dataset(archive: ZipArgument, copy: CopyOption = False, as_json: AsJs
 
     terminal = Terminal(as_json=as_json)
     dataset = terminal.steps(unpack(Workspace.default(), archive, copy=copy), "Unpacking the dataset")
-    pictures = sum(dataset.counts().values())
+    pictures = dataset.size()
     content = {"dataset": dataset.id, "name": dataset.info.name, "pictures": pictures}
     terminal.result(content, f"{dataset.info.name} is here with {pictures:,} pictures, as {dataset.id}.")
 

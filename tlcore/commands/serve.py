@@ -29,11 +29,10 @@ def serve(
     from tlcore.commands.use import with_model  # not before a typing error could show
 
     found = with_model(run)
-    from tlcore.export.facts import facts
+    from tlcore.export.facts import shipped_contract
     from tlcore.serving.limits import Limits
-    from tlcore.serving.schemas import Learnt
     from tlcore.serving.server import serve as answer
 
-    learnt = Learnt.model_validate(facts(found))
+    contract = shipped_contract(found)
     limits = Limits(pictures=max_pictures, picture_bytes=max_bytes, pixels=max_pixels)
-    answer(found.path, model=found.id, host=host, port=port, threads=threads, learnt=learnt, limits=limits)
+    answer(found.path, model=found.id, host=host, port=port, threads=threads, contract=contract, limits=limits)

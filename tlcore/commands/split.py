@@ -163,19 +163,21 @@ def _told(dataset: Dataset, parts: Parts) -> tuple[dict[str, Any], str]:
         "given": list(draw.given),
         "groups": parts.groups,
         "classes": counts,
+        "pictures": parts.sizes(),
         "left_out": parts.left_out,
         "looks": looks,
         "gave_up": list(parts.gave_up),
         "notes": list(parts.notes),
     }
     rows = []
-    for label, of_parts in counts.items():
+    several = dataset.info.task != "classification"  # then the classes do not add up to the pictures
+    for label, of_parts in [*counts.items(), *([("every picture", parts.sizes())] if several else [])]:
         whole = sum(of_parts.values()) or 1
         rows.append((label, *(f"{number:,} ({number / whole:.0%})" for number in of_parts.values())))
     lines = [
         f"{dataset.info.name}: drawn on {draw.at:%d %b %Y} with seed {draw.seed} and shares {_shares(draw)}, and kept.",
         parts.grouped,
-        table(("class", "training", "validation", "test"), rows),
+        table(("" if not counts else "class", "training", "validation", "test"), rows),
         *parts.gave_up,
         *parts.notes,
         sentence(looks),

@@ -22,6 +22,7 @@ import pandas as pd
 from tlcore import disk
 from tlcore.data.edits.log import editing, settle, triage
 from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table
+from tlcore.data.label_counts import count_labels
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, remove_tree, write_bytes, write_json
 from tlcore.modalities.image.pixels import ValueRange
@@ -82,9 +83,13 @@ class Dataset:
         return triage(self.path, self.info)
 
     def counts(self) -> dict[str, int]:
-        """The number of pictures of each class, in the order of the classes."""
-        counted = self.items()["label"].value_counts()
-        return {label: int(counted.get(label, 0)) for label in self.info.classes}
+        """Count the pictures of each class, in the order of the classes; with several labels one counts for each."""
+        info = self.info
+        return count_labels(self.items()["label"], info.classes, info.task)
+
+    def size(self) -> int:
+        """Count the pictures in use."""
+        return len(self.items())
 
     def image_path(self, file: str) -> Path:
         return self.path / "images" / file

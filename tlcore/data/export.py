@@ -6,6 +6,9 @@ does not know where pictures come from; what it writes can be taken in again.
     zip            <name>/manifest.json   <name>/labels.csv   <name>/<class>/<the name it came with>
     imagefolder    manifest.json   train/metadata.jsonl   train/3f/3f….jpg   and so for `validation` and `test`
 
+Pictures with several labels or a number lie in one folder of the zip: `labels.csv` then has a column for each label, 0
+or 1, or one of numbers; `metadata.jsonl` has a list of `labels` or a `value`.
+
 The rules of `imagefolder`: https://huggingface.co/docs/datasets/image_dataset and `repository_structure` beside it. A
 part is told by the name of any folder above a picture, so pictures lie under their hashes: a class called 'test' would
 draw its pictures into the test part. `metadata.jsonl`, not `.csv`, whose reader turns a class called '007' into 7.
@@ -30,17 +33,20 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore import spreadsheet
 from tlcore.data.dataset import Dataset
+from tlcore.data.label_counts import count_labels
 from tlcore.data.split.locked import read_parts
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, replacing, tree_bytes, write_json
 from tlcore.modalities.image.pixels import ValueRange, open_picture
 from tlcore.progress import Pace, Progress
+from tlcore.tasks import find_task
 from tlcore.workspace import slug
 
 Format = Literal["zip", "imagefolder"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 PART_FOLDERS = {"train": "train", "val": "validation", "test": "test"}
+PICTURES = "pictures"
 COLUMNS = ("file", "label", "split", "group", "sha256", "source")
 # Kinds of pictures that `datasets` does not look for; they become PNG there.
 _UNREAD = {".heic"}
@@ -86,6 +92,19 @@ class Manifest(BaseModel):
     converted: tuple[str, ...] = ()
 
 
+class TaskManifest(Manifest):
+    """The manifest of pictures that have several labels or a number.
+
+    Attributes:
+        task: A key of `tasks.TASKS`.
+        value_name, unit: Of the number, for people.
+    """
+
+    task: str
+    value_name: str = ""
+    unit: str = ""
+
+
 @dataclass(frozen=True)
 class HandedOut:
     """What was written: `path` is the zip or the folder, `bytes` its size."""
@@ -110,19 +129,25 @@ def hand_out(dataset: Dataset, form: Format, path: Path | None = None) -> Genera
     table = _with_parts(dataset)
     handed = table[table["why"] == ""].sort_values(["label", "source", "sha256"], ignore_index=True)
     parts = Counter(part for part in handed["split"] if part)
-    manifest = Manifest(
-        name=info.name,
-        dataset=info.id,
-        version=info.version,
-        fingerprint=info.fingerprint,
-        format=form,
-        pictures=len(handed),
-        classes={label: int((handed["label"] == label).sum()) for label in info.classes},
-        parts={part: parts[part] for part in PART_FOLDERS if parts[part]},
-        not_handed_out=tuple(LeftIn.model_validate(row) for row in _rows(table[table["why"] != ""])),
-        value_range=info.value_range,
-        converted=tuple(handed[_unread(handed)]["source"]) if form == "imagefolder" else (),
-    )
+    known = {
+        "name": info.name,
+        "dataset": info.id,
+        "version": info.version,
+        "fingerprint": info.fingerprint,
+        "format": form,
+        "pictures": len(handed),
+        "classes": count_labels(handed["label"], info.classes, info.task),
+        "parts": {part: parts[part] for part in PART_FOLDERS if parts[part]},
+        "not_handed_out": tuple(LeftIn.model_validate(row) for row in _rows(table[table["why"] != ""])),
+        "value_range": info.value_range,
+        "converted": tuple(handed[_unread(handed)]["source"]) if form == "imagefolder" else (),
+    }
+    if info.task == "classification":
+        manifest = Manifest.model_validate(known)
+    else:
+        manifest = TaskManifest.model_validate(
+            {**known, "task": info.task, "value_name": info.value_name, "unit": info.unit}
+        )
     write = _write_zip if form == "zip" else _write_folder
     try:
         yield from write(dataset, handed, manifest, path)
@@ -165,13 +190,16 @@ def _write_zip(
     dataset: Dataset, table: pd.DataFrame, manifest: Manifest, path: Path
 ) -> Generator[Progress, None, None]:
     root, pace = _folder_name(manifest.name), Pace(len(table), "Packing pictures")
-    folders = dict(zip(manifest.classes, _apart(_folder_name(label) for label in manifest.classes), strict=True))
+    if isinstance(manifest, TaskManifest):
+        folders = dict.fromkeys(table["label"], PICTURES)
+    else:
+        folders = dict(zip(manifest.classes, _apart(_folder_name(label) for label in manifest.classes), strict=True))
     places = list(_places(table, folders))
     yield pace.at(0)
     # Pictures are packed already: to pack them again costs time and saves nothing.
     with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
         _add(archive, f"{root}/manifest.json", manifest.model_dump_json(indent=2).encode())
-        _add(archive, f"{root}/labels.csv", _labels_csv(table, places))
+        _add(archive, f"{root}/labels.csv", _labels_csv(table, places, manifest))
         for done, (file, place) in enumerate(zip(table["file"], places, strict=True), start=1):
             _add(archive, f"{root}/{place}", dataset.image_path(file).read_bytes())
             if pace.due():
@@ -183,12 +211,29 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(name), content)  # with the date of no day: equal datasets make equal zips
 
 
-def _labels_csv(table: pd.DataFrame, places: list[str]) -> bytes:
+def _labels_csv(table: pd.DataFrame, places: list[str], manifest: Manifest) -> bytes:
     stream = io.StringIO(newline="")
     writer = spreadsheet.Writer(stream)
-    writer.writerow(COLUMNS)
-    writer.writerows(zip(places, *(table[column] for column in COLUMNS[1:]), strict=True))
+    labels = _label_columns(table["label"], manifest)
+    writer.writerow((COLUMNS[0], *labels, *COLUMNS[2:]))
+    writer.writerows(zip(places, *labels.values(), *(table[column] for column in COLUMNS[2:]), strict=True))
     return spreadsheet.as_file(stream.getvalue())
+
+
+def _label_columns(labels: pd.Series[str], manifest: Manifest) -> dict[str, list[str]]:
+    """Give the columns of `labels.csv` that say what a picture shows, by their titles."""
+    if not isinstance(manifest, TaskManifest):
+        return {"label": list(labels)}
+    if manifest.task == "regression":
+        title = manifest.value_name or "value"
+        return {_free(f"{title} ({manifest.unit})" if manifest.unit else title): list(labels)}
+    sets = [set(find_task(manifest.task).names(text)) for text in labels]
+    return {_free(label): [str(int(label in names)) for names in sets] for label in manifest.classes}
+
+
+def _free(title: str) -> str:
+    """Set a title apart from those of the other columns."""
+    return f"{title} (label)" if title.strip().casefold() in COLUMNS else title
 
 
 def _places(table: pd.DataFrame, folders: dict[str, str]) -> Iterator[str]:
@@ -236,7 +281,7 @@ def _write_folder(
             rows = table[table["split"].replace("", "train") == part]
             lines = []
             for row in _rows(rows):
-                lines.append(_line(row, place := _place(row["file"])))
+                lines.append(_line(row, place := _place(row["file"]), manifest))
                 _copy(dataset.image_path(row["file"]), making / folder / place)
                 done += 1
                 if pace.due():
@@ -256,9 +301,15 @@ def _place(file: str) -> str:
     return f"{name.name[:2]}/{name.stem}{'.png' if name.suffix in _UNREAD else name.suffix}"
 
 
-def _line(row: dict[str, str], place: str) -> str:
-    said = {name: row[name] for name in ("label", "group", "sha256", "source")}
-    return json.dumps({"file_name": place, **said}, ensure_ascii=False)
+def _line(row: dict[str, str], place: str, manifest: Manifest) -> str:
+    said: dict[str, object] = {name: row[name] for name in ("group", "sha256", "source")}
+    if not isinstance(manifest, TaskManifest):
+        label: dict[str, object] = {"label": row["label"]}
+    elif manifest.task == "regression":
+        label = {"value": float(row["label"])}
+    else:
+        label = {"labels": list(find_task(manifest.task).names(row["label"]))}
+    return json.dumps({"file_name": place, **label, **said}, ensure_ascii=False)
 
 
 def _copy(picture: Path, place: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlcore.contract import UNFAMILIARITY, read_contract
 from tlcore.evaluation.calibration_schema import Calibration, Strangers, Unfamiliarity
 from tlcore.evaluation.conformal import METHODS, WANTED, judge_sets
 from tlcore.evaluation.files import read_validation
@@ -20,8 +21,6 @@ from tlcore.evaluation.metrics import probabilities
 from tlcore.evaluation.reliability import Floats, Integers, coverage, reliability, share
 from tlcore.evaluation.thresholds import class_thresholds
 from tlcore.files import write_json
-from tlcore.inference.contract import read_labels
-from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.tasks.classification.class_codes import class_codes
 from tlcore.tasks.classification.temperature import fit_temperature, log_probabilities, tempered
 
@@ -58,7 +57,7 @@ def calibrate_run(run: Path, predictions: pd.DataFrame, units: Integers, strange
     Where there are no answers about validation pictures by a model that had not met them, nothing can be chosen, and
     there is no such file.
     """
-    validation, labels = read_validation(run), read_labels(run)
+    validation, labels = read_validation(run), read_contract(run)
     if validation is None:
         (run / "calibration.json").unlink(missing_ok=True)
         return

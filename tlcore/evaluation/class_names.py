@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlcore.contract import read_contract, write_contract
 from tlcore.data.info import write_table
 from tlcore.errors import RunError
 from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.files import read_evaluation, read_features, read_predictions, read_validation
 from tlcore.files import remove_tree, write_json
-from tlcore.inference.contract import read_labels
 from tlcore.runs.run import Run, list_runs
 from tlcore.workspace import Workspace
 
@@ -43,8 +43,8 @@ def rename_class(run: Run, old: str, new: str) -> None:
     naming = partial(_named, old, new)
     _rename_judgement(run, naming)
     _rename_table(run.path / "split.parquet", run.split(), naming)
-    labels, about = read_labels(run.path), run.dataset
-    write_json(run.labels_json, labels.model_copy(update={"labels": tuple(map(naming, labels.labels))}))
+    labels, about = read_contract(run.path), run.dataset
+    write_contract(run.path, labels.model_copy(update={"classes": tuple(map(naming, labels.classes))}))
     # Last: as long as the old name stands here, it can be asked again.
     write_json(run.path / "dataset.json", about.model_copy(update={"classes": tuple(map(naming, about.classes))}))
 

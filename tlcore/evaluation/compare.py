@@ -15,6 +15,7 @@ from tlcore.errors import ExportError, RunError
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import read_evaluation, read_predictions, units_of_test
 from tlcore.evaluation.paired import corrected, difference, paired_test
+from tlcore.evaluation.task_compare import check_same_task
 from tlcore.runs.manifest import read_manifest
 from tlcore.runs.run import Run
 
@@ -114,10 +115,9 @@ def compare(runs: Sequence[Run]) -> Comparison:
     """Put runs side by side; the first is the one that the others are compared with.
 
     Raises:
-        RunError: There are fewer than two, or one of them was not judged.
+        RunError: There are fewer than two, they have different tasks, or one of them was not judged.
     """
-    if len({run.id for run in runs}) < 2:
-        raise RunError(f"Two runs or more are needed to compare. Received {len(runs)}. Name another one.")
+    check_same_task(runs)
     figures, tables = [run_figures(run) for run in runs], [_asked(run) for run in runs]
     pairs, warnings = [], []
     for place in range(1, len(runs)):

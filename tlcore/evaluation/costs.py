@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.contract import read_contract
 from tlcore.errors import DataError, RunError
 from tlcore.evaluation.calibration_fit import Answered, read_answers
 from tlcore.evaluation.calibration_schema import ClassThreshold
 from tlcore.evaluation.files import read_predictions, read_validation
 from tlcore.evaluation.thresholds import NOT_SURE, cheapest, class_thresholds, mean_cost
-from tlcore.inference.contract import read_labels
 
 Costs = npt.NDArray[np.float64]
 
@@ -90,7 +90,7 @@ def weigh_run(run: Path, costs: Costs, *, asking: float | None = None, only: str
         RunError: The run has not been evaluated.
         DataError: The costs are no such table.
     """
-    labels = read_labels(run).labels
+    labels = read_contract(run).labels
     validation = read_validation(run)
     if validation is None:
         raise RunError(

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.contract import Contract, NamedTensors, read_contract
 from tlcore.errors import RunError
-from tlcore.inference.contract import Labels, read_labels
 from tlcore.inference.session import open_session
 from tlcore.threads import map_bounded
 
 Floats = npt.NDArray[np.float32]
 GRID, POOLED = "opened/grid", "opened/pooled"
-_AFTER_THE_HEAD = {"Softmax", "Identity", "Cast", "Add", "Reshape"}
+_AFTER_THE_HEAD = {"Softmax", "Sigmoid", "Identity", "Cast", "Add", "Reshape"}
+LOGITS, _WEIGHTS = "head/logits", ("head/kernel", "head/bias")
 _SHAPE_ONLY = {"Squeeze", "Reshape", "Flatten", "Identity", "Cast", "Transpose", "Dropout"}
 
 
@@ -62,11 +63,12 @@ class OpenedModel:
         RunError: The graph does not end in a mean over places, a dense layer and softmax.
     """
 
-    def __init__(self, model: Any, labels: Labels) -> None:
+    def __init__(self, model: Any, labels: Contract) -> None:
         from onnx import TensorProto, helper
 
         self._model, self.labels = model, labels
-        self._places = _find(model.graph)
+        named = labels.tensors
+        self._places = _read(model.graph, named) if named.feature_map else _find(model.graph)
         self.kernel, self.bias = self._places.kernel, self._places.bias
         opened = type(model)()
         opened.CopyFrom(model)
@@ -93,7 +95,7 @@ class OpenedModel:
             raise RunError(f"A model is needed at {path / 'model.onnx'}, but it is not there. Train again.") from error
         except (OSError, DecodeError) as error:
             raise RunError(f"The model {path / 'model.onnx'} cannot be loaded: {error}. Train again.") from error
-        return cls(model, read_labels(path))
+        return cls(model, read_contract(path))
 
     def see(self, pixels: npt.NDArray[Any]) -> Seen:
         """Look at one picture, `(size, size, 3)`, 0–255."""
@@ -123,6 +125,28 @@ class OpenedModel:
                 shuffled = rng.permutation(values.ravel()).reshape(values.shape)
                 tensor.CopyFrom(numpy_helper.from_array(shuffled, tensor.name))
         return OpenedModel(model, self.labels)
+
+
+def named_tensors(model: Any) -> NamedTensors:
+    """Find how the tensors of a graph are called that other parts need; none of a graph of another kind."""
+    try:
+        places = _find(model.graph)
+    except RunError:
+        return NamedTensors()
+    if places.kernel_name != _WEIGHTS[0]:
+        return NamedTensors()
+    return NamedTensors(
+        feature_map=places.grid, channels_last=places.channels_last, pooled=places.pooled, logits=LOGITS
+    )
+
+
+def _read(graph: Any, named: NamedTensors) -> _Places:
+    """Take the places by their names, which the contract has, and the weights of the head by theirs."""
+    from onnx import numpy_helper
+
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer if tensor.name in _WEIGHTS}
+    kernel, bias = (weights[name].astype(np.float32) for name in _WEIGHTS)
+    return _Places(named.feature_map, named.pooled, named.channels_last, kernel, _WEIGHTS[0], bias)
 
 
 def _find(graph: Any) -> _Places:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.contract import UNFAMILIARITY
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.errors import DataError
 from tlcore.evaluation.calibration_schema import Strangers
 from tlcore.evaluation.figures import Interval
-from tlcore.inference.predictor import UNFAMILIARITY, Predictor
+from tlcore.inference.predictor import Predictor
 from tlcore.intervals import wilson
 from tlcore.progress import Pace, Progress
 from tlcore.runs.run import Run

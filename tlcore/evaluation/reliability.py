@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from tlcore.evaluation.calibration_schema import Bin, CoveragePoint, Reliability
 from tlcore.evaluation.figures import Interval
-from tlcore.intervals import draws, percentiles, wilson
+from tlcore.intervals import wilson
+from tlcore.tasks import calibration_error
 
 BINS = 15
-RESAMPLES = 500
 # Points of the curve of coverage that are kept: more cannot be told apart in a chart.
 MOST_POINTS = 60
 Floats = npt.NDArray[np.floating[Any]]
@@ -38,8 +38,10 @@ def reliability(probabilities: Floats, labels: Integers, units: Integers | None 
     of_label = exact[rows, labels]
     brier = (exact**2).sum(axis=1) - 2 * of_label + 1
     surprise = -np.log(np.maximum(of_label, np.finfo(np.float32).tiny))
+    units = rows if units is None else units
+    value, low, high = calibration_error.calibration_error(confidence - right, place, units, bins=BINS)
     return Reliability(
-        ece=_calibration_error(confidence - right, place, rows if units is None else units),
+        ece=Interval(value=value, low=low, high=high),
         log_loss=float(surprise.mean()) if len(rows) else 0.0,
         brier=float(brier.mean()) if len(rows) else 0.0,
         bins=tuple(bins),
@@ -78,7 +80,7 @@ def share(right: int, n: int) -> Interval:
 
 def bin_of(confidence: Floats) -> npt.NDArray[np.int64]:
     """The bin of each confidence, from 0 on; bins are open below and closed above."""
-    return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    return calibration_error.bin_of(confidence, BINS)
 
 
 def _bin(index: int, confidence: Floats, right: npt.NDArray[np.bool_]) -> Bin:
@@ -89,27 +91,3 @@ def _bin(index: int, confidence: Floats, right: npt.NDArray[np.bool_]) -> Bin:
         confidence=float(confidence.mean()),
         accuracy=share(int(right.sum()), len(right)),
     )
-
-
-def _calibration_error(gaps: Floats, place: Integers, units: Integers) -> Interval:
-    """The mean over the bins of |mean confidence − accuracy|, with an interval from the bootstrap over whole units.
-
-    The figure is too large by what chance adds to each bin, and resampling adds as much again: the percentiles would
-    miss a model whose probabilities are right. What differs between a resample and the sample, bin by bin, cannot be
-    less than what their errors differ by (the triangle inequality), so that is how far the interval reaches down.
-    """
-    number = int(units.max(initial=-1)) + 1
-    sums, counts = np.zeros((number, BINS)), np.bincount(units, minlength=number).astype(np.float64)
-    np.add.at(sums, (units, place), gaps)
-    here = sums.sum(axis=0)
-    value = float(np.abs(here).sum() / max(1, len(gaps)))
-    if number < 2:
-        return Interval(value=value, low=0.0, high=1.0)
-    drawn, apart = [], []
-    for weights in draws(number, resamples=RESAMPLES):
-        there, n = weights @ sums, (weights @ counts)[:, None]
-        drawn.append(np.abs(there).sum(axis=1) / n[:, 0])
-        apart.append(np.abs(there / n - here / len(gaps)).sum(axis=1))
-    _, high = percentiles(np.concatenate(drawn), number)
-    low = value - float(np.quantile(np.concatenate(apart), 0.975))
-    return Interval(value=value, low=max(0.0, low), high=min(1.0, max(value, high)))

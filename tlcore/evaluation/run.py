@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tlcore.contract import UNFAMILIARITY, read_contract
 from tlcore.data.dataset import open_dataset
 from tlcore.data.info import write_table
 from tlcore.data.test_usage import count_look
@@ -26,8 +27,7 @@ from tlcore.evaluation.metrics import Evaluation, evaluate, predictions_table, p
 from tlcore.evaluation.ood_evaluation import meet_strangers
 from tlcore.evaluation.roc_pr import class_curves
 from tlcore.files import write_json
-from tlcore.inference.contract import read_labels
-from tlcore.inference.predictor import UNFAMILIARITY, Predictor
+from tlcore.inference.predictor import Predictor
 from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.events import Evaluated
 from tlcore.runs.pictures import read_part
@@ -112,7 +112,7 @@ def headline(found: Evaluation | TaskEvaluation) -> Evaluated:
 
 
 def _decision(run: Run) -> Decision:
-    return read_labels(run.path).decision
+    return read_contract(run.path).decision
 
 
 def _evidence(

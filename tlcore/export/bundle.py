@@ -10,20 +10,19 @@ import importlib.metadata
 import json
 import platform
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tlcore.contract import CONTRACT, Contract, read_contract
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.pixel_parity import seen_by_python
-from tlcore.inference.contract import read_labels
-from tlcore.inference.predictor import UNFAMILIARITY
+from tlcore.export.replies import outputs_of, unfamiliarity_of
+from tlcore.export.wording import outputs, words
 from tlcore.markup import markdown
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
@@ -34,38 +33,34 @@ BUNDLED = Path(__file__).with_name("bundled")
 MODELS = ("model.keras", "model.onnx")
 PACKAGES = ("onnxruntime", "numpy", "pillow")
 OPTIONAL_PACKAGE = "pillow-heif"
-OUTPUTS = {
-    True: "outputs `probabilities` (n, classes) and `unfamiliarity` (n)",
-    False: "output `probabilities` (n, classes)",
-}
 UNFAMILIAR = {
     True: (
         "Its second output tells how unlike the training pictures\na picture is: above 1 it is less like them than 95 "
         "% of the validation pictures were, and the answer means little."
     ),
-    False: "It cannot tell that a picture shows none of them.",
+    False: "It cannot tell that a picture is unlike them all.",
 }
 # No clock time: the same run gives the same bytes.
 TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class Bundle:
-    """A zip with both models, their labels, the way to pixels, a program and what it needs."""
+    """A zip with both models, their contract, the way to pixels, a program and what it needs."""
 
     form = FORMATS["bundle"]
     key, title, description, file = form.key, form.title, form.description, form.file
 
     def export(self, run: Run, folder: Path) -> None:
+        contract = shipped_contract(run)
         with zipfile.ZipFile(folder / self.file, "w") as archive:
             for name in MODELS:
                 add(archive, name, content_of(run.path / name), zipfile.ZIP_STORED)
             texts = {
-                "labels.json": content_of(run.labels_json),
-                "graft.json": json.dumps(facts(run), indent=2).encode(),
+                CONTRACT: as_json(contract).encode(),
                 "pixels.py": pixels_py().encode(),
                 "predict.py": content_of(BUNDLED / "predict.py.txt"),
                 "requirements.txt": requirements().encode(),
-                "README.md": _readme(run).encode(),
+                "README.md": _readme(contract).encode(),
             }
             for name, content in texts.items():
                 add(archive, name, content, zipfile.ZIP_DEFLATED)
@@ -82,25 +77,17 @@ class Bundle:
         answers = [json.loads(line) for line in output.splitlines()]
         if [answer["picture"] for answer in answers] != [str(path) for path in pictures.paths]:
             raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
-        said = json.loads((home / "labels.json").read_text(encoding="utf-8"))
-        labels = said["labels"]
-        found = [[answer["probabilities"][label] for label in labels] for answer in answers]
+        contract = read_contract(home)
         versions = {name: importlib.metadata.version(name) for name in PACKAGES}
         median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()
         return Replay(
-            np.array(found, np.float32),
+            outputs_of(answers, contract),
             median,
             {"python": platform.python_version(), **versions},
-            unfamiliarity=_scores(answers),
+            unfamiliarity=unfamiliarity_of(answers),
             milliseconds_p95=slow,
-            sight=seen_by_python(home, "pixels", said, fresh, scratch),
+            sight=seen_by_python(home, "pixels", contract.input, fresh, scratch),
         )
-
-
-def _scores(answers: Sequence[Mapping[str, Any]]) -> NDArray[np.float32] | None:
-    if not all(UNFAMILIARITY in answer for answer in answers):
-        return None
-    return np.array([answer[UNFAMILIARITY] for answer in answers], np.float32)
 
 
 def requirements(packages: Sequence[str] = PACKAGES) -> str:
@@ -113,19 +100,17 @@ def requirements(packages: Sequence[str] = PACKAGES) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _readme(run: Run) -> str:
-    labels = read_labels(run.path)
-    tells = labels.temperature is not None  # the two came together
+def _readme(contract: Contract) -> str:
     return Template((BUNDLED / "README.md").read_text(encoding="utf-8")).substitute(
-        run=run.id,
-        dataset=markdown(labels.dataset),
-        backbone=labels.backbone,
-        classes=", ".join(map(markdown, labels.labels)),
-        size=labels.image_size,
-        resize=labels.resize,
+        words(contract)._asdict(),
+        run=contract.run,
+        dataset=markdown(contract.dataset),
+        backbone=contract.backbone,
+        size=contract.input.size,
+        resize=contract.input.resize,
         python=".".join(platform.python_version_tuple()[:2]),
-        outputs=OUTPUTS[tells],
-        unfamiliar=UNFAMILIAR[tells],
+        outputs=outputs(contract),
+        unfamiliar=UNFAMILIAR[contract.unfamiliar_above is not None],
     )
 
 

@@ -11,22 +11,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.contract import read_contract
 from tlcore.data.dataset import open_dataset
 from tlcore.errors import ExportError
-from tlcore.inference.contract import read_labels
 from tlcore.modalities.image.pixels import read_pixels
 from tlcore.runs.run import Run
-from tlcore.tasks.classification.class_codes import class_codes
+from tlcore.tasks import Task
 from tlcore.threads import map_bounded
 from tlcore.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Pictures `(n, size, size, 3)`, uint8, and their labels `(n,)`, positions in the classes."""
+    """Pictures `(n, size, size, 3)`, uint8, and what is right for each, as their task has it."""
 
     pixels: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64]
+    targets: npt.NDArray[Any]
+    task: Task
 
 
 def sample(run: Run, part: str, most: int) -> Sample:
@@ -36,7 +37,8 @@ def sample(run: Run, part: str, most: int) -> Sample:
         ExportError: There are none, or one cannot be read any more.
         DataError: The dataset is gone.
     """
-    labels = read_labels(run.path)
+    contract = read_contract(run.path)
+    settings = contract.input
     dataset = open_dataset(Workspace(run.path.parent.parent), run.dataset.id)
     split = run.split()
     rows = split[split["split"] == part].sort_values("label", kind="stable")
@@ -45,10 +47,10 @@ def sample(run: Run, part: str, most: int) -> Sample:
     rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, most).astype(int))]
 
     def read(file: str) -> npt.NDArray[Any]:
-        return read_pixels(dataset.image_path(file), labels.image_size, labels.resize, labels.value_range)
+        return read_pixels(dataset.image_path(file), settings.size, settings.resize, settings.value_range)
 
     try:
         pixels = np.stack(list(map_bounded(read, rows["file"])))
     except (OSError, ValueError) as error:
         raise ExportError(f"A picture of the run cannot be read any more: {error}") from error
-    return Sample(pixels, class_codes(rows["label"], labels.labels))
+    return Sample(pixels, contract.kind.targets(list(rows["label"]), contract.classes), contract.kind)

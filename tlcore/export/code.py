@@ -16,15 +16,17 @@ from typing import Any
 
 import numpy as np
 
+from tlcore.contract import CONTRACT, Contract, read_contract
 from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, PACKAGES, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.onnx_files import OnnxFile
 from tlcore.export.pixel_parity import seen_by_python
+from tlcore.export.replies import outputs_of, unfamiliarity_of
 from tlcore.export.training_script import cannot_be_told, training_script
+from tlcore.export.wording import words
 from tlcore.export.zip import pack, unpack
-from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.markup import markdown
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
@@ -40,8 +42,8 @@ BEHIND = """
 import time
 for picture in Path(sys.argv[2]).read_text(encoding="utf-8").splitlines():
     began = time.thread_time()
-    chances, unfamiliarity = ask(picture)
-    said = {"chances": list(chances.values()), "unfamiliarity": unfamiliarity}
+    answer, unfamiliarity = ask(picture)
+    said = {**answer, "unfamiliarity": unfamiliarity}
     print("asked:" + json.dumps({**said, "milliseconds": 1000 * (time.thread_time() - began)}))
 """
 
@@ -50,11 +52,11 @@ class Code(OnnxFile):
     """A zip with the notebook and what it reads, and the script where the run can be told as one."""
 
     def export(self, run: Run, folder: Path) -> None:
-        said = facts(run)
+        contract = shipped_contract(run)
         with tempfile.TemporaryDirectory(prefix="graft-code-", dir=folder) as scratch:
             home = Path(scratch)
-            (home / NOTEBOOK).write_text(json.dumps(notebook(said), indent=1), encoding="utf-8")
-            (home / "graft.json").write_text(json.dumps(said, indent=2), encoding="utf-8")
+            (home / NOTEBOOK).write_text(json.dumps(notebook(contract), indent=1), encoding="utf-8")
+            (home / CONTRACT).write_text(as_json(contract), encoding="utf-8")
             (home / "model.onnx").write_bytes(content_of(run.model_onnx))
             (home / "pixels.py").write_text(pixels_py(), encoding="utf-8")
             (home / "requirements.txt").write_text(requirements(), encoding="utf-8")
@@ -70,29 +72,29 @@ class Code(OnnxFile):
         program.write_text("\n\n".join([BEFORE, *code, BEHIND]), encoding="utf-8")
         listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
         output = fresh.run(program, [str(home), str(listed)], folder=scratch, pictures=len(pictures.paths))
-        said = json.loads((home / "graft.json").read_text(encoding="utf-8"))
+        contract = read_contract(home)
         answers = [json.loads(line[6:]) for line in output.splitlines() if line.startswith("asked:")]
         if len(answers) != len(pictures.paths):
             raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
-        scores = [answer[UNFAMILIARITY] for answer in answers]
         median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()
         return Replay(
-            np.array([answer["chances"] for answer in answers], np.float32),
+            outputs_of(answers, contract),
             median,
             {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-            unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            unfamiliarity=unfamiliarity_of(answers),
             milliseconds_p95=slow,
-            sight=seen_by_python(home, "pixels", said, fresh, scratch),
+            sight=seen_by_python(home, "pixels", contract.input, fresh, scratch),
         )
 
 
-def notebook(said: dict[str, Any]) -> dict[str, Any]:
+def notebook(contract: Contract) -> dict[str, Any]:
     """The notebook as JSON (nbformat 4.5), from a text in which `# %%` begins a cell."""
     text = Template((BUNDLED / "notebook.py.txt").read_text(encoding="utf-8")).substitute(
-        classes=", ".join(map(markdown, said["labels"])),
-        dataset=markdown(said["dataset"]),
-        backbone=said["backbone"],
-        run=said["run"],
+        purpose=words(contract).purpose,
+        dataset=markdown(contract.dataset),
+        backbone=contract.backbone,
+        run=contract.run,
+        answers=_answers(contract.task),
     )
     cells = []
     for number, block in enumerate(part.strip("\n") for part in f"\n{text}".split(f"\n{CELL}")[1:]):
@@ -110,6 +112,12 @@ def notebook(said: dict[str, Any]) -> dict[str, Any]:
         cells.append(cell if is_text else {**cell, "execution_count": None, "outputs": []})
     about = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _answers(task: str) -> str:
+    """Find the functions that turn a task's outputs into answers, in the text that has them for all tasks."""
+    parts = f"\n{(BUNDLED / 'notebook_answers.py.txt').read_text(encoding='utf-8')}".split(f"\n{CELL} ")[1:]
+    return next(text.strip("\n") for name, _, text in (part.partition("\n") for part in parts) if name == task)
 
 
 CODE = Code(FORMATS["code"])

@@ -14,7 +14,7 @@ from typing import Any
 
 import tlcore
 from tlcore.errors import ExportError
-from tlcore.export.facts import facts
+from tlcore.export.facts import shipped_contract
 from tlcore.runs.run import Run
 
 SECONDS = 1800.0
@@ -32,7 +32,7 @@ def convert(kind: str, run: Run, target: Path, **more: Any) -> None:
         "keras": str(run.model_keras),
         "onnx": str(run.model_onnx),
         "target": str(target),
-        "facts": facts(run),
+        "contract": shipped_contract(run).model_dump(mode="json"),
         **more,
     }
     # On the processor: a training run may need the device's memory.

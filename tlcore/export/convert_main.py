@@ -17,6 +17,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tlcore.contract import CONTRACT, Contract
+from tlcore.export.facts import as_json
 from tlcore.export.keras_with_ood import telling_model
 from tlcore.export.lite import convert_to_lite
 from tlcore.export.tf_decode import read_encoded
@@ -24,22 +26,24 @@ from tlcore.export.tf_decode import read_encoded
 
 def main(kind: str) -> None:
     asked: dict[str, Any] = json.loads(sys.stdin.readline())
+    contract = Contract.model_validate(asked["contract"])
     archive, graph, target = (Path(asked[name]) for name in ("keras", "onnx", "target"))
     # TensorFlow takes a `[`, `*` or `?` in the path of a SavedModel for a pattern, and finds nothing.
     os.chdir(target.parent)
     target = Path(target.name)
     if kind == "savedmodel":
-        save_model(telling_model(archive, graph), target, asked["facts"])
+        save_model(telling_model(archive, graph, contract), target, contract)
     else:
-        convert_to_lite(lambda limit: telling_model(archive, graph, limit=limit), target, asked)
+        convert_to_lite(lambda limit: telling_model(archive, graph, contract, limit=limit), target, asked)
 
 
-def save_model(model: keras.Model, target: Path, facts: dict[str, Any]) -> None:
+def save_model(model: keras.Model, target: Path, contract: Contract) -> None:
     """Write a SavedModel: `serving_default` takes pixels, `serve_bytes` the bytes of picture files.
 
     `read_bytes` gives the pixels that the model sees of these.
     """
-    size = facts["image_size"]
+    settings = contract.input
+    size = settings.size
     home = tf.Module()
     home.model = model
 
@@ -51,15 +55,15 @@ def save_model(model: keras.Model, target: Path, facts: dict[str, Any]) -> None:
 
     def read_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
         read = tf.map_fn(
-            lambda each: read_encoded(each, size, facts["resize"], facts.get("value_range")),
+            lambda each: read_encoded(each, size, settings.resize, settings.value_range),
             encoded,
             fn_output_signature=tf.float32,
         )
         return {"pixels": tf.reshape(read, (-1, size, size, 3))}
 
-    facts_file = target.with_name("graft.json")
-    facts_file.write_text(json.dumps(facts, indent=2), encoding="utf-8")
-    home.facts = tf.saved_model.Asset(str(facts_file))
+    beside = target.with_name(CONTRACT)
+    beside.write_text(as_json(contract), encoding="utf-8")
+    home.contract = tf.saved_model.Asset(str(beside))
     by_pixels = [tf.TensorSpec((None, size, size, 3), tf.float32, name="pixels")]
     by_bytes = [tf.TensorSpec((None,), tf.string, name="bytes")]
     home.serve_pixels = tf.function(serve_pixels, input_signature=by_pixels)
@@ -67,7 +71,7 @@ def save_model(model: keras.Model, target: Path, facts: dict[str, Any]) -> None:
     home.serve_bytes = tf.function(serve_bytes, input_signature=by_bytes)
     signatures = {"serving_default": home.serve_pixels, "serve_bytes": home.serve_bytes, "read_bytes": home.read_bytes}
     tf.saved_model.save(home, str(target), signatures=signatures)
-    facts_file.unlink()
+    beside.unlink()
 
 
 if __name__ == "__main__":

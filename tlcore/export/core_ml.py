@@ -6,16 +6,16 @@ and anywhere but on a Mac, which alone can ask what was made, the format is not 
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from tlcore.contract import CONTRACT
 from tlcore.errors import ExportError
 from tlcore.export.convert import convert
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile
 from tlcore.export.zip import pack, unpack
@@ -31,7 +31,7 @@ CONVERT = (
 
 
 class CoreMlFile(OnnxFile):
-    """A zip with the package, and what its numbers mean in `graft.json`."""
+    """A zip with the package, and what its numbers mean in `contract.json`."""
 
     def export(self, run: Run, folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="graft-coreml-", dir=folder) as scratch:
@@ -42,7 +42,7 @@ class CoreMlFile(OnnxFile):
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise ExportError(f"the conversion failed ({done.stderr.strip()[-300:]})")
-            (home / "graft.json").write_text(json.dumps(facts(run), indent=2), encoding="utf-8")
+            (home / CONTRACT).write_text(as_json(shipped_contract(run)), encoding="utf-8")
             pack(home, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:

@@ -20,6 +20,7 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from tlcore.contract import read_contract
 from tlcore.export.calibration_data import Sample, sample
 from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.onnx_files import OnnxFile
@@ -27,10 +28,11 @@ from tlcore.inference.ood import FAMILIAR_SHARE, SMALLEST
 from tlcore.inference.session import open_session
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
+from tlcore.tasks import Task
 from tlcore.threads import map_bounded
 
 Floats = npt.NDArray[np.float32]
-# So many points of accuracy may an attempt lose on validation pictures to be the last one: half of what the bar allows.
+# So much may an attempt lose on validation pictures to be the last one: half of what the bar allows.
 ENOUGH = 0.01
 FEW, MANY = 100, 300
 VALIDATED = 300
@@ -72,30 +74,35 @@ class EightBitOnnxFile(OnnxFile):
 
     def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
         training, validation = sample(run, "train", MANY), sample(run, "val", VALIDATED)
-        return bring_to_eight_bits(graph, training, validation)
+        return bring_to_eight_bits(graph, training, validation, pooled=read_contract(run.path).tensors.pooled)
 
 
 EIGHT_BITS = EightBitOnnxFile(FORMATS["onnx-int8"])
 
 
 def bring_to_eight_bits(
-    graph: onnx.ModelProto, training: Sample, validation: Sample, attempts: Sequence[Attempt] = ATTEMPTS
+    graph: onnx.ModelProto,
+    training: Sample,
+    validation: Sample,
+    attempts: Sequence[Attempt] = ATTEMPTS,
+    *,
+    pooled: str = "",
 ) -> onnx.ModelProto:
-    """The first attempt that loses next to no accuracy on the validation pictures, else the one that loses least.
+    """The first attempt that loses next to nothing on the validation pictures, else the one that loses least.
 
     The body sees a little differently now, so the distance that counts as unfamiliar is found anew.
     """
-    halves = Halves(graph)
-    wanted = _accuracy(ask_all(graph, validation.pixels)[0], validation)
-    best, most = None, -1.0
+    halves = Halves(graph, pooled)
+    wanted = score(ask_all(graph, validation.pixels)[0], validation.targets, validation.task)
+    best, most = None, -math.inf
     with tempfile.TemporaryDirectory(prefix="graft-int8-") as folder:
         ready = _prepared(halves.body, Path(folder))
         for attempt in attempts:
             body = _quantized(ready, training.pixels, attempt, Path(folder))
             answers, *scores = ask_all(halves.joined(body), validation.pixels)
-            accuracy = _accuracy(answers, validation)
-            if accuracy > most:
-                best, most = halves.joined(body, limit=_limit(halves, scores[0]) if scores else None), accuracy
+            reached = score(answers, validation.targets, validation.task)
+            if reached > most:
+                best, most = halves.joined(body, limit=_limit(halves, scores[0]) if scores else None), reached
             if most >= wanted - ENOUGH:
                 break
     if best is None:
@@ -166,8 +173,13 @@ def ask_all(graph: onnx.ModelProto, pixels: npt.NDArray[np.uint8]) -> list[Float
     return [np.concatenate(each) for each in zip(*found, strict=True)]
 
 
-def _accuracy(answers: Floats, validation: Sample) -> float:
-    return float((answers.argmax(axis=1) == validation.labels).mean())
+def score(outputs: Floats, targets: npt.NDArray[Any], task: Task) -> float:
+    """Rank outputs by the headline metric of their task, higher is better; an error in units of the values' spread."""
+    metric = task.metrics[0]
+    value = task.headline(outputs, targets, np.zeros(len(outputs), np.int64)).value
+    if metric.kind == "value":
+        value /= float(np.ptp(targets)) or 1.0
+    return value if metric.higher_is_better else -value
 
 
 def _limit(halves: Halves, scores: Floats) -> float:

@@ -43,7 +43,7 @@ class Replay:
     """What an artefact answered when it was loaded again.
 
     Attributes:
-        probabilities: `(n, classes)`, in the order of the test pictures.
+        outputs: `(n, width)`, in the order of the test pictures.
         milliseconds_per_picture: Of one core, median.
         unfamiliarity: `(n,)`; None where the artefact does not say.
         milliseconds_p95: 95 in 100 pictures took at most so long; None where it was not looked at.
@@ -51,7 +51,7 @@ class Replay:
         note: What else was seen and a person should know, in sentences.
     """
 
-    probabilities: NDArray[np.float32]
+    outputs: NDArray[np.float32]
     milliseconds_per_picture: float
     versions: Mapping[str, str] = field(default_factory=dict)
     unfamiliarity: NDArray[np.float32] | None = None

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from tlcore.contract import NamedTensors, read_contract
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.fullsize_graph import fullsize_graph
-from tlcore.export.onnx_files import OnnxFile
+from tlcore.export.onnx_files import CONTRACT_KEY, OnnxFile
 from tlcore.export.pixel_parity import UPRIGHT_FIRST, Sight, answered, laid_out
-from tlcore.inference.contract import read_labels
+from tlcore.items import Field
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
@@ -26,32 +27,28 @@ from tlcore.training.head_graph import join
 REPLAY = Path(__file__).with_name("verify_fullsize.py")
 ABOVE = "model/"  # before the names of the run's graph
 RESIZED = "resized_pixels"  # what the one graph gives to the other
-INPUTS = [
-    {"name": "picture", "layout": "HWC", "channels": "RGB", "type": "uint8", "range": [0, 255]},
-    {
-        "name": "jpeg",
-        "type": "bool",
-        "means": "it comes from a JPEG; a large one is reduced as the app has it",
-    },
-]
+# One picture, RGB, of any height and width; and whether it comes from a JPEG, of which a large one is reduced as the
+# app has it.
+INPUTS = (Field("picture", (-1, -1, 3), "uint8"), Field("jpeg", (), "bool"))
 
 
 class FullSizeOnnx(OnnxFile):
     """The run's graph under one that resizes: inputs `picture`, `(h, w, 3)`, uint8, and `jpeg`, bool."""
 
     def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
-        labels = read_labels(run.path)
+        settings = read_contract(run.path).input
         opset = next(each.version for each in graph.opset_import if each.domain in {"", "ai.onnx"})
-        below = fullsize_graph(labels.image_size, labels.resize, opset=opset, ir_version=graph.ir_version)
+        below = fullsize_graph(settings.size, settings.resize, opset=opset, ir_version=graph.ir_version)
         return join(below, graph, prefix=ABOVE)
 
     def export(self, run: Run, folder: Path) -> None:
         super().export(run, folder)
         model = onnx.load(folder / self.file)
-        said = json.dumps({**facts(run), "input": INPUTS})
+        # The names of its tensors have a prefix here.
+        contract = shipped_contract(run).model_copy(update={"inputs": INPUTS, "tensors": NamedTensors()})
         for prop in model.metadata_props:
-            if prop.key == "graft":
-                prop.value = said
+            if prop.key == CONTRACT_KEY:
+                prop.value = as_json(contract)
         onnx.save(model, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
@@ -72,9 +69,9 @@ class FullSizeOnnx(OnnxFile):
         output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
         said = json.loads(output.splitlines()[-1])
         with np.load(answers) as saved:
-            chances, *scores = (saved[name] for name in saved.files)
+            outputs, *scores = (saved[name] for name in saved.files)
         return Replay(
-            chances,
+            outputs,
             said["milliseconds_per_picture"],
             said["versions"],
             unfamiliarity=scores[0] if scores else None,

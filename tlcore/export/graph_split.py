@@ -21,9 +21,14 @@ HEAD = "head/"
 
 @dataclass(frozen=True)
 class Halves:
-    """A graph, taken apart. A graph without a head of ours is all body."""
+    """A graph, taken apart. A graph without a head of ours is all body.
+
+    Attributes:
+        pooled: What the output of the body is called; empty where the contract, of a run of before, does not say.
+    """
 
     whole: onnx.ModelProto
+    pooled: str = ""
 
     @cached_property
     def head(self) -> list[onnx.NodeProto]:
@@ -36,6 +41,8 @@ class Halves:
     @property
     def features(self) -> str:
         """What the output of the body is called."""
+        if self.pooled:
+            return self.pooled
         constants = {each.name for each in self.whole.graph.initializer}
         return str(next(name for name in self.head[0].input if name not in constants))
 
@@ -53,7 +60,7 @@ class Halves:
         return body
 
     def constant(self, name: str) -> npt.NDArray[Any]:
-        """A constant of the head: `kernel` `(d, classes)`, `known` `(d, m)`, `limit`."""
+        """A constant of the head: `kernel` `(d, width)`, `known` `(d, m)`, `limit`."""
         return numpy_helper.to_array(next(each for each in self.whole.graph.initializer if each.name == HEAD + name))
 
     def joined(self, body: onnx.ModelProto, *, limit: float | None = None) -> onnx.ModelProto:

@@ -1,4 +1,4 @@
-"""The run's Keras model with both answers, made of Keras' own layers: probabilities, and how unfamiliar a picture is.
+"""The run's Keras model with both answers, made of Keras' own layers: the task's, and how unfamiliar a picture is.
 
 It knows the archive, and the training pictures that `model.onnx` holds new ones against. It does not know formats.
 """
@@ -13,26 +13,27 @@ import numpy.typing as npt
 import onnx
 from keras import layers
 
+from tlcore.contract import UNFAMILIARITY, Contract
 from tlcore.export.graph_split import Halves
-from tlcore.inference.predictor import UNFAMILIARITY
 
 POOLED = "pooled"
 
 
-def telling_model(archive: Path, graph: Path, *, limit: float | None = None) -> keras.Model:
+def telling_model(archive: Path, graph: Path, contract: Contract, *, limit: float | None = None) -> keras.Model:
     """Load an archive and put the second output beside its first, where the graph has one.
 
     Args:
         archive: `model.keras`; its layer `pooled` is what the head sees.
         graph: `model.onnx` of the same run.
+        contract: Of the same run.
         limit: The cosine distance that counts as 1; the graph's own where none is given.
 
     Returns:
-        A model `(n, size, size, 3)` to a dictionary of `probabilities` `(n, classes)` and `unfamiliarity` `(n,)`.
+        A model `(n, size, size, 3)` to a dictionary of the task's output `(n, width)` and `unfamiliarity` `(n,)`.
     """
     model = keras.models.load_model(archive, safe_mode=True, compile=False)
-    outputs = {"probabilities": model.output}
-    halves = Halves(onnx.load(graph))
+    outputs = {contract.kind.output: model.output}
+    halves = Halves(onnx.load(graph), contract.tensors.pooled)
     if halves.head and any(layer.name == POOLED for layer in model.layers):
         known, own = halves.constant("known").astype(np.float32), float(halves.constant("limit"))
         outputs[UNFAMILIARITY] = _unfamiliarity(model.get_layer(POOLED).output, known, own if limit is None else limit)

@@ -6,7 +6,6 @@ pictures, keeps its head in 32 bits, and leaves more in 32 bits where too much w
 
 from __future__ import annotations
 
-import json
 import math
 import zipfile
 from collections.abc import Callable, Iterator
@@ -20,8 +19,11 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from tlcore.export.eight_bits import ATTEMPTS, ENOUGH, Attempt
+from tlcore.contract import CONTRACT, Contract
+from tlcore.export.eight_bits import ATTEMPTS, ENOUGH, Attempt, score
+from tlcore.export.facts import as_json
 from tlcore.inference.ood import FAMILIAR_SHARE
+from tlcore.tasks import Task
 
 WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 POOLING = "MEAN"
@@ -34,11 +36,12 @@ Build = Callable[[float | None], keras.Model]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pixels `(n, size, size, 3)`, uint8, to calibrate by and to choose by; `labels` `(m,)` are of the latter."""
+    """Pixels `(n, size, size, 3)`, uint8, to calibrate by and to choose by; `targets` are of the latter."""
 
     training: npt.NDArray[np.uint8]
     validation: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64]
+    targets: npt.NDArray[Any]
+    task: Task
 
 
 def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
@@ -47,13 +50,13 @@ def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
     Args:
         build: Makes the model, with a limit of its unfamiliarity or, for None, with its own.
         target: The file; a folder beside it is used and left.
-        asked: `precision` and `facts`; for 8 bits also `samples`, an .npz file as `Pictures` has them, and `limit`, the
-            model's own, or None.
+        asked: `precision` and `contract`; for 8 bits also `samples`, an .npz file as `Pictures` has them, and `limit`,
+            the model's own, or None.
     """
-    folder = target.with_name("frozen")
+    folder, contract = target.with_name("frozen"), Contract.model_validate(asked["contract"])
     if asked["precision"] == "int8":
         with np.load(asked["samples"]) as samples:
-            pictures = Pictures(samples["training"], samples["validation"], samples["labels"])
+            pictures = Pictures(samples["training"], samples["validation"], samples["targets"], contract.kind)
         made = _in_eight_bits(build, folder, pictures, asked["limit"])
     else:
         converter = _converter(build(None), folder)
@@ -63,21 +66,21 @@ def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
         made = converter.convert()
     target.write_bytes(made)
     with zipfile.ZipFile(target, "a") as beside:  # behind the model, where TensorFlow Lite's metadata has its files
-        beside.writestr("graft.json", json.dumps(asked["facts"]))
-        beside.writestr("labels.txt", "\n".join(asked["facts"]["labels"]))
+        beside.writestr(CONTRACT, as_json(contract))
+        beside.writestr("labels.txt", "\n".join(contract.classes))
 
 
 def _in_eight_bits(build: Build, folder: Path, pictures: Pictures, limit: float | None) -> bytes:
     model = build(None)
-    wanted = _accuracy(
-        np.asarray(model.predict(pictures.validation, batch_size=16, verbose=0)["probabilities"]), pictures
-    )
-    best, most, scores, chosen = b"", -1.0, None, ATTEMPTS[0]
+    output = pictures.task.output
+    said = np.asarray(model.predict(pictures.validation, batch_size=16, verbose=0)[output])
+    wanted = score(said, pictures.targets, pictures.task)
+    best, most, scores, chosen = b"", -math.inf, None, ATTEMPTS[0]
     for attempt in ATTEMPTS:
         made = _quantized(model, folder, pictures.training, attempt)
-        answers, strange = _ask(made, pictures.validation)
-        if (accuracy := _accuracy(answers, pictures)) > most:
-            best, most, scores, chosen = made, accuracy, strange, attempt
+        answers, strange = _ask(made, pictures.validation, output)
+        if (reached := score(answers, pictures.targets, pictures.task)) > most:
+            best, most, scores, chosen = made, reached, strange, attempt
         if most >= wanted - ENOUGH:
             break
     if scores is None or limit is None:
@@ -137,12 +140,10 @@ def _exact(plain: bytes, first: int, last: int) -> list[str]:
     return [names[index] for step in [*steps[:begin], *steps[end:]] for index in step["outputs"]]
 
 
-def _ask(made: bytes, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+def _ask(
+    made: bytes, pixels: npt.NDArray[np.uint8], output: str
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
     runner = tf.lite.Interpreter(model_content=made).get_signature_runner("serving_default")
     said = [runner(pixels=pixels[row : row + 1].astype(np.float32)) for row in range(len(pixels))]
     strange = np.concatenate([each["unfamiliarity"] for each in said]) if "unfamiliarity" in said[0] else None
-    return np.concatenate([each["probabilities"] for each in said]), strange
-
-
-def _accuracy(answers: npt.NDArray[np.float32], pictures: Pictures) -> float:
-    return float((answers.argmax(axis=1) == pictures.labels).mean())
+    return np.concatenate([each[output] for each in said]), strange

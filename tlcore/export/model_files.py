@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tlcore.contract import CONTRACT
 from tlcore.errors import ExportError
 from tlcore.export.bundle import add
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.keras_file import ABOUT
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
 
@@ -26,7 +26,7 @@ REPLAY = Path(__file__).with_name("verify.py")
 
 
 class KerasArchive:
-    """`model.keras` with what its numbers mean as one more entry, `graft.json`, which Keras does not look at."""
+    """`model.keras` with what its numbers mean as one more entry, `contract.json`, which Keras does not look at."""
 
     form = FORMATS["keras"]
     key, title, description, file = form.key, form.title, form.description, form.file
@@ -37,10 +37,11 @@ class KerasArchive:
             raise ExportError(f"The run needs its {run.model_keras.name}. {there}. Train the run again.")
         target = folder / self.file
         shutil.copyfile(run.model_keras, target)
+        contract = shipped_contract(run)
         # The second output is not in this model: whoever goes on training has no use for it.
-        said = {**facts(run), "outputs": ["probabilities"], "unfamiliar_above": None}
+        said = contract.model_copy(update={"outputs": contract.outputs[:1], "unfamiliar_above": None})
         with zipfile.ZipFile(target, "a") as archive:
-            add(archive, ABOUT, json.dumps(said, indent=2).encode(), zipfile.ZIP_DEFLATED)
+            add(archive, CONTRACT, as_json(said).encode(), zipfile.ZIP_DEFLATED)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
         return replayed(self.key, artefact, pictures, fresh, scratch)
@@ -72,9 +73,9 @@ def replayed(
     output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.pixels))
     said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
     with np.load(answers) as saved:
-        chances, *scores = (saved[name] for name in saved.files)
+        outputs, *scores = (saved[name] for name in saved.files)
     return Replay(
-        chances,
+        outputs,
         said["milliseconds_per_picture"],
         said["versions"],
         unfamiliarity=scores[0] if scores else None,

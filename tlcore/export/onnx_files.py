@@ -13,14 +13,17 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+from tlcore.contract import read_contract
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.model_files import replayed
 from tlcore.runs.formats import FORMATS, Format
 from tlcore.runs.pictures import TestPictures
 from tlcore.runs.run import Run
+
+CONTRACT_KEY = "contract"  # of a graph's metadata
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class HalfOnnxFile(OnnxFile):
     def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
         from onnxruntime.transformers.float16 import convert_float_to_float16
 
-        halves = Halves(graph)
+        halves = Halves(graph, read_contract(run.path).tensors.pooled)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of every weight that is nearly 0
             return halves.joined(convert_float_to_float16(halves.body, keep_io_types=True))
@@ -90,9 +93,10 @@ def read_graph(run: Run) -> onnx.ModelProto:
 
 
 def described(graph: onnx.ModelProto, run: Run) -> onnx.ModelProto:
-    """Write into a graph what its numbers mean: `labels`, `image_size`, `resize` and all of it as `graft`, in JSON."""
-    said = facts(run)
+    """Write into a graph what its numbers mean, in JSON: its `contract`, and `labels`, `image_size`, `resize` of it."""
+    contract = shipped_contract(run)
+    settings = {"labels": list(contract.classes), "image_size": contract.input.size, "resize": contract.input.resize}
     onnx.helper.set_model_props(
-        graph, {"graft": json.dumps(said), **{key: json.dumps(said[key]) for key in ("labels", "image_size", "resize")}}
+        graph, {CONTRACT_KEY: as_json(contract), **{key: json.dumps(value) for key, value in settings.items()}}
     )
     return graph

@@ -6,7 +6,6 @@ without it the format is not offered.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -14,9 +13,10 @@ from pathlib import Path
 
 import onnx
 
+from tlcore.contract import CONTRACT
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile, described, read_graph
 from tlcore.export.zip import pack, unpack
@@ -32,7 +32,7 @@ CONVERT = (
 
 
 class OpenVinoFile(OnnxFile):
-    """A zip with the model, and what its numbers mean in `graft.json`."""
+    """A zip with the model, and what its numbers mean in `contract.json`."""
 
     def export(self, run: Run, folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="graft-openvino-", dir=folder) as scratch:
@@ -43,7 +43,7 @@ class OpenVinoFile(OnnxFile):
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise ExportError(f"the conversion failed ({done.stderr.strip()[-300:]})")
-            (home / "graft.json").write_text(json.dumps(facts(run), indent=2), encoding="utf-8")
+            (home / CONTRACT).write_text(as_json(shipped_contract(run)), encoding="utf-8")
             pack(home, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:

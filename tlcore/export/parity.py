@@ -1,23 +1,28 @@
 """Whether an artefact answers as the app does.
 
-It knows what both say and the bar that they must meet. It does not know formats.
+It knows what both say and the bar that they must meet. It does not know formats, nor tasks: what counts as the same
+answer is the task's, and so is the headline metric by which a loss is measured.
+
+Probabilities are compared as they are. Values have a unit, so their differences are taken as shares of the spread of
+the app's answers for the test pictures, the largest less the smallest: 0.001 is a thousandth of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tlcore.contract import UNFAMILIARITY, read_contract
 from tlcore.errors import ExportError
-from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import units_of_test
 from tlcore.evaluation.scores import share
 from tlcore.files import read_parquet
-from tlcore.inference.predictor import UNFAMILIARITY
-from tlcore.runs.formats import BARS, Precision
-from tlcore.tasks.classification.class_codes import class_codes
+from tlcore.runs.formats import Precision, bar_of
+from tlcore.runs.manifest import Accuracy
+from tlcore.tasks import Decision, Task, find_task
+from tlcore.tasks.classification import CLASSIFICATION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +42,8 @@ class Agreement:
     """How two sets of answers compare; `reason` says what was lost, or what to know though nothing was.
 
     Attributes:
-        accuracy: Of the artefact, with its interval; None where the right answers are not known.
+        largest_difference: Of a probability, or of a value as a share of the spread of the values.
+        accuracy: The headline metric of the artefact, with its interval; None where the right answers are not known.
         failed: It gave no answers to speak of, and is worth nothing to anybody.
     """
 
@@ -45,7 +51,7 @@ class Agreement:
     largest_difference: float
     agrees: bool
     reason: str = ""
-    accuracy: Interval | None = None
+    accuracy: Accuracy | None = None
     failed: bool = False
 
 
@@ -54,73 +60,108 @@ class AppAnswers:
     """What the app said of the test pictures.
 
     Attributes:
-        probabilities: `(n, classes)`.
+        outputs: `(n, width)`.
         unfamiliarity: `(n,)`; None where the model does not say.
-        true: `(n,)`, the right answers as positions in the classes; None where they are not known.
+        targets: The right answers, a row for each picture as the task has them; None where they are not known.
         units: `(n,)`, numbers from 0 on, equal for pictures that belong together; each alone where there are none.
+        task: Whose outputs they are.
+        decision: What turns outputs into answers.
+        unit: Of values.
     """
 
-    probabilities: NDArray[np.float32]
+    outputs: NDArray[np.float32]
     unfamiliarity: NDArray[np.float32] | None = None
-    true: NDArray[np.int64] | None = None
+    targets: NDArray[Any] | None = None
     units: NDArray[np.int64] | None = None
+    task: Task = CLASSIFICATION
+    decision: Decision = field(default_factory=Decision)
+    unit: str = ""
+
+    @property
+    def spread(self) -> float:
+        """The unit of differences: 1 for probabilities, the spread of the answers for values."""
+        if self.task.output != "values" or not len(self.outputs):
+            return 1.0
+        return float(np.ptp(self.outputs)) or 1.0
 
 
 def agreement(app: AppAnswers, replay: Replay, file: str, precision: Precision = "fp32") -> Agreement:
     """Hold all that an artefact says against what the app said, and against the bar of its precision."""
-    found = compare(app.probabilities, replay.probabilities, file, precision)
+    found = compare(app, replay.outputs, file, precision)
     if found.failed:
         return found
-    if app.true is not None and len(app.true):
-        found = _with_accuracy(found, app, app.true, replay.probabilities, file, precision)
+    if app.targets is not None and len(app.targets):
+        found = _with_headline(found, app, app.targets, replay.outputs, file, precision)
     if app.unfamiliarity is not None and replay.unfamiliarity is not None:
         found = _with_scores(found, app.unfamiliarity, replay.unfamiliarity, file, precision)
     return replace(found, reason=" ".join(filter(None, [found.reason, replay.note])))
 
 
-def compare(
-    app: NDArray[np.float32], artefact: NDArray[np.float32], file: str, precision: Precision = "fp32"
-) -> Agreement:
-    """Hold an artefact's probabilities against the app's, picture by picture."""
-    if app.shape != artefact.shape:
-        said = f"{file} should give answers of shape {app.shape}. It gave {artefact.shape}. {REFUSED}"
+def compare(app: AppAnswers, artefact: NDArray[np.float32], file: str, precision: Precision = "fp32") -> Agreement:
+    """Hold an artefact's outputs against the app's, picture by picture."""
+    if app.outputs.shape != artefact.shape:
+        said = f"{file} should give answers of shape {app.outputs.shape}. It gave {artefact.shape}. {REFUSED}"
         return Agreement(0.0, 1.0, False, said, failed=True)
-    if not len(app):
+    if not len(app.outputs):
         return Agreement(0.0, 0.0, False, f"{file} cannot be proven without test pictures. {REFUSED}", failed=True)
-    bar = BARS[precision]
-    same = float((app.argmax(axis=1) == artefact.argmax(axis=1)).mean())
-    difference = np.abs(app.astype(np.float64) - artefact)
+    values = app.task.output == "values"
+    bar = bar_of(precision, values=values)
+    same = float(app.task.same(app.outputs, artefact, app.decision).mean())
+    difference = np.abs(app.outputs.astype(np.float64) - artefact) / app.spread
     if not np.isfinite(difference).all():
         said = f"{file} gives no numbers for some of the test pictures. {REFUSED}"
         return Agreement(same, 1.0, False, said, failed=True)
     largest = float(difference.max())
     if same < bar.same_answers or largest > bar.largest_difference:
         wanted = f"{file} should give at least {bar.same_answers:.1%} of the app's answers"
-        wanted += f" and no probability more than {bar.largest_difference} off" if bar.largest_difference < 1 else ""
-        said = f"{wanted}. It gave {same:.2%} and was up to {largest:.2g} off."
+        if bar.largest_difference < 1:
+            most = f"value more than {bar.largest_difference:.1%} of their spread off"
+            wanted += f" and no {most if values else f'probability more than {bar.largest_difference} off'}"
+        off = f"{largest:.2g} of the spread" if values else f"{largest:.2g}"
+        said = f"{wanted}. It gave {same:.2%} and was up to {off} off."
         return Agreement(same, largest, False, said)
-    few = f"Compared on {len(app)} test pictures only." if len(app) < FEW else ""
+    few = f"Compared on {len(app.outputs)} test pictures only." if len(app.outputs) < FEW else ""
     return Agreement(same, largest, True, few)
 
 
-def _with_accuracy(
+def _with_headline(
     found: Agreement,
     app: AppAnswers,
-    true: NDArray[np.int64],
+    targets: NDArray[Any],
     artefact: NDArray[np.float32],
     file: str,
     precision: Precision,
 ) -> Agreement:
-    right = artefact.argmax(axis=1) == true
-    found = replace(found, accuracy=share(right, app.units))
-    allowed = BARS[precision].lost_accuracy
-    lost = float((app.probabilities.argmax(axis=1) == true).mean() - right.mean())
+    task = app.task
+    metric = task.metrics[0]
+    if not task.evaluation:  # classification has intervals of its own
+        right, before = artefact.argmax(axis=1) == targets, float((app.outputs.argmax(axis=1) == targets).mean())
+        figure = share(right, app.units)
+        value, low, high = figure.value, figure.low, figure.high
+    else:
+        headline = task.headline(artefact, targets, app.units)
+        before = task.headline(app.outputs, targets, app.units).value
+        value, low, high = headline.value, headline.low, headline.high
+    found = replace(found, accuracy=Accuracy(value=value, low=low, high=high, metric=metric.key, unit=app.unit))
+    allowed = bar_of(precision, values=metric.kind == "value").lost_accuracy
+    lost = (before - value if metric.higher_is_better else value - before) / app.spread
     if allowed is None or lost <= allowed + 1e-9:
         return found
-    reason = (
-        f"{file} should lose at most {100 * allowed:.0f} points of accuracy. It is right about {right.mean():.1%} of "
-        f"the test pictures, {100 * lost:.1f} points less than the app."
-    )
+    if task is CLASSIFICATION:
+        reason = (
+            f"{file} should lose at most {100 * allowed:.0f} points of accuracy. It is right about {value:.1%} of "
+            f"the test pictures, {100 * lost:.1f} points less than the app."
+        )
+    elif metric.kind == "value":
+        reason = (
+            f"{file} should be off by at most {allowed:.0%} of the values' spread more than the app. Its "
+            f"{metric.title} is {metric.plain(value, app.unit)}, the app's {metric.plain(before, app.unit)}."
+        )
+    else:
+        reason = (
+            f"{file} should lose at most {100 * allowed:.0f} points of {metric.title}. It has {value:.1%}, "
+            f"{100 * lost:.1f} points less than the app."
+        )
     return replace(found, agrees=False, reason=reason)
 
 
@@ -159,15 +200,26 @@ def app_answers(run: Run) -> AppAnswers:
             f"An artefact is compared with the run's predictions. They could not be read: {error}. "
             "Evaluate the run, then export it again."
         ) from error
-    columns = [name for name in table.columns if name.startswith("p_")]
+    about, contract = run.dataset, read_contract(run.path)
+    task = find_task(about.task)
+    columns = task.columns(task.width(len(about.classes)))
+    if missing := [name for name in columns if name not in table]:
+        raise ExportError(
+            f"An artefact is compared with the run's predictions. They have no column {', '.join(missing[:3])}. "
+            "Evaluate the run, then export it again."
+        )
     scores = table[UNFAMILIARITY].to_numpy(dtype=np.float32) if UNFAMILIARITY in table else None
-    classes = run.dataset.classes
-    known = class_codes(table["label"], classes) if "label" in table and set(table["label"]) <= set(classes) else None
+    known = "label" in table and {name for label in set(table["label"]) for name in task.names(label)} <= set(
+        about.classes
+    )
     together = units_of_test(run.split())
     units = np.array([together.get(sha, -1) for sha in table["sha256"]], np.int64) if "sha256" in table else None
     return AppAnswers(
         table[columns].to_numpy(dtype=np.float32),
         scores,
-        known,
+        task.targets(list(table["label"]), about.classes) if known else None,
         units if units is not None and (units >= 0).all() else None,
+        task,
+        contract.decision,
+        about.unit,
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.contract import ImageInput
 from tlcore.errors import ExportError
 from tlcore.modalities.image.battery import AwkwardFile, battery
 from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
@@ -88,10 +89,10 @@ def answered(asked: dict[str, Any], refused: Sequence[str]) -> tuple[Pixels | st
     return tuple(reason or each for reason, each in zip(refused, shaped, strict=True))
 
 
-def seen_by_python(home: Path, module: str, said: dict[str, Any], fresh: FreshProcess, scratch: Path) -> Sight:
-    """Ask the Python code in a folder of an artefact what pixels it makes of the battery, by what is `said` there."""
-    about = {"policy": said["resize"], "value_range": said.get("value_range")}
-    asked = {**laid_out(said["image_size"], scratch), "home": str(home), "module": module, **about}
+def seen_by_python(home: Path, module: str, settings: ImageInput, fresh: FreshProcess, scratch: Path) -> Sight:
+    """Ask the Python code in a folder of an artefact what pixels it makes of the battery, by the settings there."""
+    about = {"policy": settings.resize, "value_range": settings.value_range}
+    asked = {**laid_out(settings.size, scratch), "home": str(home), "module": module, **about}
     output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(asked["files"]))
     return Sight(answered(asked, json.loads(output.splitlines()[-1])["refused"]))
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from tlcore.contract import read_contract
 from tlcore.disk import fault_of
 from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
@@ -19,10 +20,9 @@ from tlcore.export.parity import REFUSED, Agreement, AppAnswers, agreement, app_
 from tlcore.export.pixel_parity import fault, judge
 from tlcore.export.registry import find
 from tlcore.files import remove_tree, sha256, temporary_folder, write_json
-from tlcore.inference.contract import read_labels
 from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.formats import FORMATS, Precision
-from tlcore.runs.manifest import Accuracy, Manifest
+from tlcore.runs.manifest import Manifest
 from tlcore.runs.pictures import TestPictures, read_test_pictures
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -54,7 +54,7 @@ def export_run(
     pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
     fresh = fresh or FreshProcess()
     converted: list[str] = []
-    n = len(expected.probabilities)
+    n = len(expected.outputs)
     pace = Pace(len(exporters) * n)
     converting, asking = "Converting", f"Asking it again about {n} test pictures"
     report(replace(pace.at(0), note=converting))
@@ -112,21 +112,21 @@ def _prove(
     folder: Path,
     on_converted: Callable[[str], None],
 ) -> Manifest:
-    file, n = folder / exporter.file, len(expected.probabilities)
+    file, n = folder / exporter.file, len(expected.outputs)
     precision: Precision = FORMATS[exporter.key].precision if exporter.key in FORMATS else "fp32"
     replay = awkward = None
     try:
         exporter.export(run, folder)
         on_converted(exporter.key)
         if not n:
-            found = compare(expected.probabilities, expected.probabilities, exporter.file)
+            found = compare(expected, expected.outputs, exporter.file)
         else:
             with temporary_folder("graft-proof-") as scratch:
                 replay = exporter.predict(file, pictures, fresh, scratch)
             found = agreement(expected, replay, exporter.file, precision)
             if replay.sight and not found.failed:
-                labels = read_labels(run.path)
-                awkward = judge(replay.sight, labels.image_size, labels.resize, labels.value_range)
+                seen = read_contract(run.path).input
+                awkward = judge(replay.sight, seen.size, seen.resize, seen.value_range)
                 if said := fault(awkward, exporter.file):
                     found = replace(found, agrees=False, reason=" ".join(filter(None, [found.reason, said])))
     except UnprovenError as error:
@@ -148,7 +148,7 @@ def _prove(
         largest_difference=found.largest_difference,
         agrees=found.agrees,
         precision=precision,
-        accuracy=Accuracy(**found.accuracy.model_dump()) if found.accuracy else None,
+        accuracy=found.accuracy,
         reason=found.reason,
         milliseconds_per_picture=replay.milliseconds_per_picture if replay else None,
         milliseconds_p95=replay.milliseconds_p95 if replay else None,

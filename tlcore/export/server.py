@@ -12,15 +12,15 @@ import zipfile
 from pathlib import Path
 from string import Template
 
-import numpy as np
-
 import tlcore
+from tlcore.contract import CONTRACT, Contract, read_contract
 from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, add, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.pixel_parity import seen_by_python
-from tlcore.inference.contract import read_labels
+from tlcore.export.replies import outputs_of, unfamiliarity_of
+from tlcore.export.wording import words
 from tlcore.markup import markdown
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.pictures import TestPictures
@@ -31,8 +31,10 @@ LIBRARY = Path(tlcore.__file__).parent
 # What `tlcore.serving` may import, and nothing else: a test starts the server with these alone.
 MODULES = (
     "__init__.py",
+    "contract.py",
     "errors.py",
     "files.py",
+    "items.py",
     "threads.py",
     "progress.py",
     "modalities/__init__.py",
@@ -44,7 +46,6 @@ MODULES = (
         )
     ),
     "inference/__init__.py",
-    "inference/contract.py",
     "inference/predictor.py",
     "inference/session.py",
     "tasks/__init__.py",
@@ -75,12 +76,12 @@ class Server:
         with zipfile.ZipFile(folder / self.file, "w") as archive:
             add(archive, "model/model.onnx", content_of(run.model_onnx), zipfile.ZIP_STORED)
             # All that is known, not only what the app itself needs: `GET /model` tells the thresholds.
-            labels = json.dumps(facts(run), indent=2, ensure_ascii=False)
-            add(archive, "model/labels.json", labels.encode(), zipfile.ZIP_DEFLATED)
+            contract = shipped_contract(run)
+            add(archive, f"model/{CONTRACT}", as_json(contract).encode(), zipfile.ZIP_DEFLATED)
             for name in MODULES:
                 add(archive, f"tlcore/{name}", content_of(LIBRARY / name), zipfile.ZIP_DEFLATED)
             add(archive, "requirements.txt", requirements(PACKAGES).encode(), zipfile.ZIP_DEFLATED)
-            for name, text in _texts(run).items():
+            for name, text in _texts(contract).items():
                 add(archive, name, text.encode(), zipfile.ZIP_DEFLATED)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
@@ -93,31 +94,28 @@ class Server:
         listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
         output = fresh.run(REPLAY, [str(home), str(listed)], folder=scratch, pictures=len(pictures.paths))
         said = json.loads(output.splitlines()[-1])
-        if len(said["probabilities"]) != len(pictures.paths):
-            raise ExportError(f"it answered for {len(said['probabilities'])} of {len(pictures.paths)} pictures")
-        known = json.loads((home / "model" / "labels.json").read_text(encoding="utf-8"))
-        labels = known["labels"]
-        scores = said["unfamiliarity"]
+        answers, contract = said["predictions"], read_contract(home / "model")
+        if len(answers) != len(pictures.paths):
+            raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
         return Replay(
-            np.array([[row[label] for label in labels] for row in said["probabilities"]], np.float32),
+            outputs_of(answers, contract),
             said["milliseconds_per_picture"],
             {"python": platform.python_version(), **said["versions"]},
-            unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            unfamiliarity=unfamiliarity_of(answers),
             milliseconds_p95=said["milliseconds_p95"],
-            sight=seen_by_python(home, "tlcore.modalities.image.pixels", known, fresh, scratch),
+            sight=seen_by_python(home, "tlcore.modalities.image.pixels", contract.input, fresh, scratch),
         )
 
 
-def _texts(run: Run) -> dict[str, str]:
-    labels = read_labels(run.path)
+def _texts(contract: Contract) -> dict[str, str]:
     known = {
-        "run": run.id,
-        "model": repr(run.id),
-        "dataset": markdown(labels.dataset),
-        "backbone": labels.backbone,
-        "classes": ", ".join(map(markdown, labels.labels)),
+        **words(contract)._asdict(),
+        "run": contract.run,
+        "model": repr(contract.run),
+        "dataset": markdown(contract.dataset),
+        "backbone": contract.backbone,
         "python": ".".join(platform.python_version_tuple()[:2]),
-        "unfamiliar": UNFAMILIAR if labels.temperature is not None else "",  # the two came together
+        "unfamiliar": UNFAMILIAR if contract.unfamiliar_above is not None else "",
     }
     texts = {name: (BUNDLED / "server" / file).read_text(encoding="utf-8") for name, file in TEXTS.items()}
     # The compose file has variables of its own, and none of ours.

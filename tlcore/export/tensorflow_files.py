@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from tlcore.contract import CONTRACT, Contract, read_contract
 from tlcore.export.calibration_data import sample
 from tlcore.export.convert import convert
 from tlcore.export.eight_bits import MANY, VALIDATED
 from tlcore.export.exporter import FreshProcess, Replay
-from tlcore.export.facts import facts
+from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.graph_split import Halves
 from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile, read_graph
@@ -42,7 +43,7 @@ class SavedModelFile(OnnxFile):
             home = Path(scratch) / "packed"
             (home / "model").mkdir(parents=True)
             convert("savedmodel", run, home / "model" / "1")
-            (home / "graft.json").write_text(json.dumps(facts(run), indent=2), encoding="utf-8")
+            (home / CONTRACT).write_text(as_json(shipped_contract(run)), encoding="utf-8")
             pack(home, folder / self.file)
 
     def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
@@ -60,15 +61,32 @@ class SavedModelFile(OnnxFile):
         battery = laid_out(pictures.pixels.array.shape[1], scratch)
         files, some = [str(pictures.paths[row]) for row in rows], scratch / "some.npy"
         np.save(some, np.stack([pictures.pixels[row : row + 1][0] for row in rows]) if rows else np.zeros(0, np.uint8))
-        asked = {"model": str(model), "files": files, "pixels": str(some), "battery": battery}
+        answers, contract = scratch / "answers-of-files.npz", read_contract(model.parent.parent)
+        asked = {
+            "model": str(model),
+            "files": files,
+            "pixels": str(some),
+            "output": contract.kind.output,
+            "answers": str(answers),
+            "battery": battery,
+        }
         output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, pictures=len(rows))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
         sight = Sight(answered(battery, said["refused"]), OTHER_DECODERS)
-        note = (
-            f"Asked by the files themselves, it gave {said['same']} of {len(rows)} answers that it gives for the "
-            f"pixels, and no probability was more than {said['largest_difference']:.2g} off."
-        )
-        return note if rows else "", sight
+        return _of_files(answers, contract) if rows else "", sight
+
+
+def _of_files(answers: Path, contract: Contract) -> str:
+    """Say how far answers to files are from those to their pixels."""
+    with np.load(answers) as saved:
+        by_pixels, by_files = saved["pixels"], saved["files"]
+    same = int(contract.kind.same(by_pixels, by_files, contract.decision).sum())
+    off = float(np.abs(by_pixels - by_files).max())
+    what, unit = ("value", f" {contract.unit}".rstrip()) if contract.kind.output == "values" else ("probability", "")
+    return (
+        f"Asked by the files themselves, it gave {same} of {len(by_files)} answers that it gives for the pixels, and "
+        f"no {what} was more than {off:.2g}{unit} off."
+    )
 
 
 class LiteFile(OnnxFile):
@@ -81,8 +99,8 @@ class LiteFile(OnnxFile):
             if precision == "int8":
                 training, validation = sample(run, "train", MANY), sample(run, "val", VALIDATED)
                 samples = Path(scratch) / "samples.npz"
-                np.savez(samples, training=training.pixels, validation=validation.pixels, labels=validation.labels)
-                halves = Halves(read_graph(run))
+                np.savez(samples, training=training.pixels, validation=validation.pixels, targets=validation.targets)
+                halves = Halves(read_graph(run), read_contract(run.path).tensors.pooled)
                 limit = float(halves.constant("limit")) if halves.head else None
                 more |= {"samples": str(samples), "limit": limit}
             made = Path(scratch) / "model.tflite"

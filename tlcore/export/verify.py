@@ -117,8 +117,8 @@ def import_coreml() -> tuple[Load, dict[str, str]]:
 
 
 def _outputs(said: dict[str, Any]) -> list[Any]:
-    """By name: the probabilities first, then how unfamiliar the picture is, where it says so."""
-    return [said[name] for name in ("probabilities", "unfamiliarity") if name in said]
+    """By name: probabilities or values first, then how unfamiliar the picture is, where it says so."""
+    return [said[name] for name in ("probabilities", "values", "unfamiliarity") if name in said]
 
 
 KINDS: dict[str, Callable[[], tuple[Load, dict[str, str]]]] = {

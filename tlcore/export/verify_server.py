@@ -65,8 +65,7 @@ def ask_all(port: int, pictures: list[Path]) -> None:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found += pool.map(lambda picture: ask(port, picture), pictures[TIMED:])
         said.update(
-            probabilities=[answer["probabilities"] for answer, _ in found],
-            unfamiliarity=[answer["unfamiliarity"] for answer, _ in found],
+            predictions=[answer for answer, _ in found],
             milliseconds_per_picture=times[len(times) // 2],
             milliseconds_p95=times[min(len(times) - 1, int(0.95 * len(times)))],
             versions={name: importlib.metadata.version(name) for name in PACKAGES},

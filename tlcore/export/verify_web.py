@@ -24,16 +24,16 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-PROOF = """<!doctype html><meta charset="utf-8"><script src="pixels.js"></script><script src="classifier.js"></script>
+PROOF = """<!doctype html><meta charset="utf-8"><script src="pixels.js"></script><script src="model-runner.js"></script>
 <script>
 const told = (where, what) => fetch(where, { method: "POST", body: JSON.stringify(what) });
 (async () => {
-  const { image_size: size, resize, value_range: range } = await GraftClassifier.labels();
-  await GraftClassifier.load();
+  const { size, resize, value_range: range } = (await GraftModel.contract()).input;
+  await GraftModel.load();
   for (let place = 0; place < COUNT; place++) {
     const picture = await (await fetch(`/pictures/${place}`)).blob();
     const began = performance.now();
-    const answer = await GraftClassifier.ask(await GraftPixels.read(picture, size, resize, range));
+    const answer = await GraftModel.ask(await GraftPixels.read(picture, size, resize, range));
     await told("/answer", { place, ...answer, milliseconds: performance.now() - began });
   }
   for (let place = 0; place < BATTERY; place++) {

@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from tlcore.contract import Contract
 from tlcore.errors import ExportError
 from tlcore.export.browser import find_browser
 from tlcore.export.bundle import BUNDLED, TIME
 from tlcore.export.exporter import FreshProcess, Replay, UnprovenError
-from tlcore.export.facts import facts
+from tlcore.export.facts import shipped_contract
 from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, answered, laid_out
-from tlcore.inference.contract import read_labels
+from tlcore.export.replies import outputs_of, unfamiliarity_of
+from tlcore.export.wording import words
 from tlcore.markup import markdown
 from tlcore.modalities.image.pixels import ValueRange, open_picture
 from tlcore.runs.formats import FORMATS
@@ -29,7 +31,7 @@ from tlcore.runs.run import Run
 
 PAGE = BUNDLED / "web"
 VENDOR = PAGE / "vendor"
-CODE = ("index.html", "style.css", "app.js", "classifier.js", "pixels.js")
+CODE = ("index.html", "style.css", "app.js", "model-runner.js", "pixels.js")
 REPLAY = Path(__file__).with_name("verify_web.py")
 UNREADABLE = frozenset({".tif", ".tiff", ".heic", ".heif"})  # for most browsers
 
@@ -41,7 +43,7 @@ class WebPage:
     key, title, description, file = form.key, form.title, form.description, form.file
 
     def export(self, run: Run, folder: Path) -> None:
-        labels = read_labels(run.path)
+        contract = shipped_contract(run)
         try:
             model = run.model_onnx.read_bytes()
         except FileNotFoundError as error:
@@ -51,17 +53,17 @@ class WebPage:
         engine = (VENDOR / "ort-wasm-simd-threaded.wasm.gz").read_bytes()
         runtime = (VENDOR / "ort.wasm.bundle.min.mjs").read_bytes()
         readme = Template((PAGE / "README.md").read_text(encoding="utf-8")).substitute(
-            run=run.id,
-            dataset=markdown(labels.dataset),
-            backbone=labels.backbone,
-            classes=", ".join(map(markdown, labels.labels)),
-            size=labels.image_size,
-            resize=labels.resize,
+            words(contract)._asdict(),
+            run=contract.run,
+            dataset=markdown(contract.dataset),
+            backbone=contract.backbone,
+            size=contract.input.size,
+            resize=contract.input.resize,
             version=_vendored()["version"],
         )
         files = {
             **{name: (PAGE / name).read_bytes() for name in CODE},
-            "labels.js": _script(labels=facts(run)),
+            "contract.js": _script(contract=contract.model_dump(mode="json")),
             "model.js": _script(model=model),
             "runtime.js": _script(runtime=runtime, engine=engine),
             "README.md": readme.encode(),
@@ -100,13 +102,13 @@ class WebPage:
         }
         output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
+        contract = _contract(home)
         median, slow = np.percentile([answer["milliseconds"] for answer in said["answers"]], (50, 95)).tolist()
-        scores = [answer["unfamiliarity"] for answer in said["answers"]]
         return Replay(
-            np.array([answer["probabilities"] for answer in said["answers"]], np.float32),
+            outputs_of([_named(answer, contract) for answer in said["answers"]], contract),
             median,
             {"browser": said["browser"], "onnxruntime-web": _vendored()["version"]},
-            unfamiliarity=None if None in scores else np.array(scores, np.float32),
+            unfamiliarity=unfamiliarity_of(said["answers"]),
             milliseconds_p95=slow,
             sight=Sight(answered(battery, said["refused"]), OTHER_DECODERS),
         )
@@ -127,6 +129,19 @@ def _script(**parts: Any) -> bytes:
         value = base64.b64encode(content).decode() if isinstance(content, bytes) else content
         lines.append(f"GraftData.{name} = {json.dumps(value)};")
     return ("\n".join(lines) + "\n").encode()
+
+
+def _contract(home: Path) -> Contract:
+    """Read the contract that the page has in its script."""
+    text = (home / "contract.js").read_text(encoding="utf-8")
+    return Contract.model_validate_json(text.partition("GraftData.contract = ")[2].strip().removesuffix(";"))
+
+
+def _named(answer: dict[str, Any], contract: Contract) -> dict[str, Any]:
+    """Give probabilities the names of their classes: the page has them in order."""
+    if "probabilities" not in answer:
+        return answer
+    return {**answer, "probabilities": dict(zip(contract.classes, answer["probabilities"], strict=True))}
 
 
 def _vendored() -> dict[str, Any]:

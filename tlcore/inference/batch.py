@@ -9,12 +9,14 @@ import io
 from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tlcore import spreadsheet
+from tlcore.contract import Contract
 from tlcore.data.archive import Entry, Limits, Opened, opening, read
 from tlcore.data.system_files import system_files
 from tlcore.errors import DataError, PictureError
@@ -23,6 +25,7 @@ from tlcore.inference.predictions_csv import SAID, Said, cells, said
 from tlcore.inference.predictor import Predictor, Scored
 from tlcore.modalities import SUFFIXES
 from tlcore.progress import Pace, Progress
+from tlcore.tasks import Reply
 from tlcore.threads import map_bounded
 
 if TYPE_CHECKING:
@@ -37,35 +40,38 @@ class Answered:
 
     Attributes:
         names: Paths within the zip or the folder.
-        probabilities: `(n, classes)`, float32; a row of zeros for a picture that cannot be read.
+        outputs: `(n, width)`, float32; a row of zeros for a picture that cannot be read.
+        replies: What they mean; None for a picture that cannot be read.
         unfamiliarity: `(n,)`, above 1 for a picture unlike the training pictures; NaN where the model does not say.
         errors: Why a picture cannot be read; empty for the others.
         ignored: Files that have no picture's name, which were not asked about.
     """
 
-    labels: tuple[str, ...]
+    contract: Contract
     names: tuple[str, ...]
-    probabilities: NDArray[np.float32]
+    outputs: NDArray[np.float32]
     unfamiliarity: NDArray[np.float32]
     errors: tuple[str, ...]
     ignored: int = 0
 
-    @property
-    def answers(self) -> NDArray[np.int64]:
-        """The position of each picture's likeliest class."""
-        found: NDArray[np.int64] = np.argmax(self.probabilities, axis=1).astype(np.int64)
-        return found
+    @cached_property
+    def replies(self) -> list[Reply | None]:
+        """What each picture's outputs mean."""
+        contract = self.contract
+        return [
+            None if error else contract.kind.reply(row, contract.classes, contract.decision)
+            for row, error in zip(self.outputs, self.errors, strict=True)
+        ]
 
-    @property
+    @cached_property
     def confidence(self) -> NDArray[np.float32]:
-        """The probability of each picture's likeliest class, 0 to 1."""
-        found: NDArray[np.float32] = self.probabilities.max(axis=1)
-        return found
+        """The confidence of each answer, 0 to 1; 0 for a picture that cannot be read."""
+        return np.array([reply.confidence if reply else 0.0 for reply in self.replies], np.float32)
 
     def said(self, sure_from: float) -> list[Said]:
         """What each answer is worth: from a confidence of `sure_from` on, 0 to 1, it counts as sure."""
         return [
-            "cannot be read" if error else said(float(confidence), float(strange), sure_from)
+            "cannot be read" if error else said(float(confidence), float(strange), sure_from, self.contract.task)
             for error, confidence, strange in zip(self.errors, self.confidence, self.unfamiliarity, strict=True)
         ]
 
@@ -73,11 +79,11 @@ class Answered:
         """Write every answer as the CSV of `predictions_csv`."""
         stream = io.StringIO(newline="")
         writer = spreadsheet.Writer(stream)
-        writer.writerow(predictions_csv.columns(self.labels))
-        for name, shares, strange, error in zip(
-            self.names, self.probabilities, self.unfamiliarity, self.errors, strict=True
+        writer.writerow(predictions_csv.columns(self.contract))
+        for name, outputs, strange, error in zip(
+            self.names, self.outputs, self.unfamiliarity, self.errors, strict=True
         ):
-            row = cells(name, self.labels, None if error else shares, float(strange), error, sure_from=sure_from)
+            row = cells(name, self.contract, None if error else outputs, float(strange), error, sure_from=sure_from)
             writer.writerow(row.values())
         return stream.getvalue()
 
@@ -101,8 +107,8 @@ def answer_all(
         ]
         if not entries:
             raise DataError(f"Pictures are needed. {source.name} has none. {_NO_PICTURES}")
-        classes = len(predictor.labels.labels)
-        probabilities = np.zeros((len(entries), classes), np.float32)
+        contract = predictor.labels
+        outputs = np.zeros((len(entries), contract.kind.width(len(contract.classes))), np.float32)
         unfamiliarity = np.full(len(entries), np.nan, np.float32)
         errors = [""] * len(entries)
         pace = Pace(len(entries), "Asking the model")
@@ -118,24 +124,24 @@ def answer_all(
             if isinstance(answer, str):
                 errors[place] = answer
             else:
-                probabilities[place], unfamiliarity[place] = answer[0], np.nan if answer[1] is None else answer[1]
+                outputs[place], unfamiliarity[place] = answer[0], np.nan if answer[1] is None else answer[1]
             if pace.due():
                 yield pace.at(place + 1)
         yield pace.at(len(entries))
     return Answered(
-        labels=predictor.labels.labels,
+        contract=contract,
         names=tuple(entry.name for entry in entries),
-        probabilities=probabilities,
+        outputs=outputs,
         unfamiliarity=unfamiliarity,
         errors=tuple(errors),
         ignored=len(opened.entries) - len(entries),
     )
 
 
-def counts(worth: Sequence[Said]) -> dict[Said, int]:
+def counts(worth: Sequence[Said], task: str = "classification") -> dict[Said, int]:
     """How many answers are worth what."""
     counted = Counter(worth)
-    return {kind: counted[kind] for kind in SAID}
+    return {kind: counted[kind] for kind in SAID[task]}
 
 
 def contents(source: Path, names: Sequence[str], *, limits: Limits | None = None) -> list[bytes]:

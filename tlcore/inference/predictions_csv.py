@@ -7,6 +7,10 @@ It knows the columns. It does not know which pictures there are, nor the model.
     unfamiliarity             above 1 the picture is unlike the training pictures; empty where the model does not say
     p_<class>                 the probability of each class
     error                     why a picture cannot be read; its other columns are empty
+
+A model of several labels has `labels` in place of `label`: those above their thresholds, joined by `|`; the confidence
+is that of its least certain decision. A model that predicts a number has `value, low, high, unit` in place of `label,
+confidence` and of the probabilities. Both say `unfamiliar` instead of `none of these`, and the latter `predicted`.
 """
 
 from __future__ import annotations
@@ -20,44 +24,61 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TextIO
 
+import numpy as np
+
 from tlcore import spreadsheet
+from tlcore.contract import Contract
 from tlcore.errors import DataError
+from tlcore.tasks import Reply
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from tlcore.inference.predictor import Answer
 
-Said = Literal["sure", "not sure", "none of these", "cannot be read"]
-SAID: tuple[Said, ...] = ("sure", "not sure", "none of these", "cannot be read")
+Said = Literal["sure", "not sure", "none of these", "predicted", "unfamiliar", "cannot be read"]
+SAID: dict[str, tuple[Said, ...]] = {
+    "classification": ("sure", "not sure", "none of these", "cannot be read"),
+    "multilabel": ("sure", "not sure", "unfamiliar", "cannot be read"),
+    "regression": ("predicted", "unfamiliar", "cannot be read"),
+}
 SURE_FROM = 0.5  # the probability from which an answer counts as sure, until somebody asks for another
 
 LONGEST_ROW_BYTES = 1 << 20
-FIRST = ("path", "label", "confidence")
+FIRST: dict[str, tuple[str, ...]] = {
+    "classification": ("path", "label", "confidence"),
+    "multilabel": ("path", "labels", "confidence"),
+    "regression": ("path", "value", "low", "high", "unit"),
+}
 
 
-def columns(labels: Sequence[str]) -> list[str]:
-    """Name the columns of a table of these classes."""
-    return [*FIRST, "says", "unfamiliarity", *(f"p_{label}" for label in labels), "error"]
+def columns(contract: Contract) -> list[str]:
+    """Name the columns of a table of a model's answers."""
+    return [*FIRST[contract.task], "says", "unfamiliarity", *_shares(contract), "error"]
 
 
-def _columns_before(labels: Sequence[str]) -> list[str]:
+def _columns_before(contract: Contract) -> list[str]:
     """Name the columns that the command line wrote until it had those of the page."""
-    return [*FIRST, *(f"p_{label}" for label in labels), "unfamiliarity", "error"]
+    return [*FIRST[contract.task], *_shares(contract), "unfamiliarity", "error"]
 
 
-def said(confidence: float, unfamiliarity: float | None, sure_from: float) -> Said:
+def _shares(contract: Contract) -> list[str]:
+    return [f"p_{label}" for label in contract.classes]
+
+
+def said(confidence: float, unfamiliarity: float | None, sure_from: float, task: str = "classification") -> Said:
     """What an answer is worth: an unfamiliar picture is of none of the classes, however sure the model seems."""
     if unfamiliarity is not None and unfamiliarity > 1:
-        return "none of these"
+        return "none of these" if task == "classification" else "unfamiliar"
+    if task == "regression":
+        return "predicted"
     return "sure" if confidence >= sure_from else "not sure"
 
 
 def cells(
     path: str | Path,
-    labels: Sequence[str],
-    probabilities: NDArray[np.float32] | None,
+    contract: Contract,
+    outputs: NDArray[np.float32] | None,
     unfamiliarity: float | None,
     error: str,
     *,
@@ -67,35 +88,43 @@ def cells(
 
     Args:
         path: The picture.
-        labels: The classes.
-        probabilities: `(classes,)`, in the order of `labels`; None where the picture cannot be read.
+        contract: Of the model.
+        outputs: `(width,)`; None where the picture cannot be read.
         unfamiliarity: None or NaN where the model does not say.
         error: Why the picture cannot be read; empty otherwise.
         sure_from: The confidence from which an answer counts as sure, 0 to 1.
     """
-    if probabilities is None:
-        return {**dict.fromkeys(columns(labels), ""), "path": path, "says": "cannot be read", "error": error}
-    best = int(probabilities.argmax())
+    if outputs is None:
+        return {**dict.fromkeys(columns(contract), ""), "path": path, "says": "cannot be read", "error": error}
     strange = None if unfamiliarity is None or math.isnan(unfamiliarity) else unfamiliarity
+    reply = contract.kind.reply(outputs, contract.classes, contract.decision)
+    if reply.value is None:
+        answer = dict(zip(FIRST[contract.task], (path, reply.label, outputs.dtype.type(reply.confidence)), strict=True))
+    else:
+        ends = ["" if each is None else f"{each:.6g}" for each in (reply.low, reply.high)]
+        found = (path, outputs[0], *ends, contract.unit)
+        answer = dict(zip(FIRST[contract.task], found, strict=True))
     return {
-        "path": path,
-        "label": labels[best],
-        "confidence": probabilities[best],
-        "says": said(float(probabilities[best]), strange, sure_from),
+        **answer,
+        "says": said(reply.confidence, strange, sure_from, contract.task),
         "unfamiliarity": "" if strange is None else f"{strange:.6g}",
-        **{f"p_{label}": share for label, share in zip(labels, probabilities, strict=True)},
+        **({} if reply.value is not None else dict(zip(_shares(contract), outputs, strict=True))),
         "error": "",
     }
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the table has of a picture; `probabilities` is empty where there is an `error`."""
+    """What the table has of a picture.
+
+    Attributes:
+        outputs: Probabilities, or the value; empty where there is an `error`.
+        reply: What they mean; None where there is an `error`.
+    """
 
     path: str
-    label: str
-    confidence: float
-    probabilities: tuple[float, ...]
+    outputs: tuple[float, ...]
+    reply: Reply | None
     unfamiliarity: float | None
     error: str
 
@@ -107,21 +136,21 @@ class AnswerTable:
 
     Args:
         path: The file; None keeps the rows in a temporary one, for who reads them once and is done.
-        labels: The classes, in the order of the probabilities.
+        contract: Of the model whose answers it holds.
         resume: Keep the rows that are there, but for a torn last one. A table of the command line of before keeps its
             columns.
         sure_from: The confidence from which an answer counts as sure, 0 to 1.
 
     Raises:
         DataError: The file cannot be written, is something else than a table of answers, which is never written over,
-            or what is to be taken up is not a table of these classes.
+            or what is to be taken up is not a table of such a model.
     """
 
     def __init__(
-        self, path: Path | None, labels: Sequence[str], *, resume: bool = False, sure_from: float = SURE_FROM
+        self, path: Path | None, contract: Contract, *, resume: bool = False, sure_from: float = SURE_FROM
     ) -> None:
-        self._path, self._labels, self._sure_from = path, tuple(labels), sure_from
-        self._head = columns(labels)
+        self._path, self._contract, self._sure_from = path, contract, sure_from
+        self._head = columns(contract)
         try:
             self._stream = self._open(resume)
         except OSError as error:
@@ -145,8 +174,8 @@ class AnswerTable:
         """
         row = cells(
             answer.source,
-            self._labels,
-            answer.probabilities,
+            self._contract,
+            answer.outputs,
             answer.unfamiliarity,
             answer.error,
             sure_from=self._sure_from,
@@ -176,10 +205,12 @@ class AnswerTable:
             )
         row = dict(zip(self._head, found, strict=True))
         if row["error"]:
-            return Row(row["path"], "", math.nan, (), None, row["error"])
-        shares = tuple(float(row[f"p_{label}"]) for label in self._labels)
+            return Row(row["path"], (), None, None, row["error"])
+        contract = self._contract
+        outputs = tuple(float(row[name]) for name in _shares(contract) or ["value"])
         strange = float(row["unfamiliarity"]) if row["unfamiliarity"] else None
-        return Row(row["path"], row["label"], float(row["confidence"]), shares, strange, "")
+        reply = contract.kind.reply(np.array(outputs, np.float32), contract.classes, contract.decision)
+        return Row(row["path"], outputs, reply, strange, "")
 
     def _open(self, resume: bool) -> TextIO:
         if self._path is None:
@@ -202,11 +233,12 @@ class AnswerTable:
     @staticmethod
     def _check_is_table(path: Path) -> None:
         """A slip, such as `--csv *.jpg`, must not cost a file."""
-        first = ",".join(FIRST).encode()
+        firsts = [",".join(names).encode() for names in FIRST.values()]
         with path.open("rb") as stream:
-            begin = stream.read(len(spreadsheet.MARK) + len(first))
+            begin = stream.read(len(spreadsheet.MARK) + max(map(len, firsts)))
         torn = spreadsheet.MARK.startswith(begin)  # it was killed with its first letter
-        if not torn and not first.startswith(begin.removeprefix(spreadsheet.MARK)[: len(first)]):
+        there = begin.removeprefix(spreadsheet.MARK)
+        if not torn and not any(first.startswith(there[: len(first)]) for first in firsts):
             raise DataError(
                 f"--csv needs a new file, or a table of answers. {path} is something else, and is left as it is. Name "
                 "another file."
@@ -219,11 +251,11 @@ class AnswerTable:
                 return  # it was killed with its first line
             stream.seek(0)
             head = [spreadsheet.text_of(each) for each in next(csv.reader(stream), [])]
-        if head == _columns_before(self._labels):
+        if head == _columns_before(self._contract):
             self._head = head
         elif head != self._head:
             raise DataError(
-                f"--resume goes on with a table of this run's classes. The columns of {path} are "
+                f"--resume goes on with a table of this run's columns. The columns of {path} are "
                 f"{', '.join(head)[:200]}. Name another file, or leave out --resume to write it anew."
             )
 

@@ -1,4 +1,4 @@
-"""Ask a model: pixels or picture files in, probabilities out.
+"""Ask a model: pixels or picture files in, its outputs out: probabilities, or values.
 
 It knows ONNX Runtime and threads. It does not know where the model comes from or how answers are shown.
 """
@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from tlcore.contract import UNFAMILIARITY, Contract, read_contract
 from tlcore.errors import RunError
-from tlcore.inference.contract import Labels, read_labels
 from tlcore.inference.session import open_session
 from tlcore.modalities.image.pixels import read_pixels
-from tlcore.tasks import find_task
+from tlcore.tasks import Reply
 from tlcore.threads import cores, map_bounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Scored = tuple["NDArray[np.float32]", float | None]
-UNFAMILIARITY = "unfamiliarity"
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Answer:
     """What the model says of one picture.
 
     Attributes:
-        probabilities: `(classes,)`, float32, in the order of `Labels.labels`; None where the picture cannot be read.
+        outputs: `(width,)`, float32, probabilities in the order of `Contract.classes` or a value; None where the
+            picture cannot be read.
         error: Why it cannot be read; empty otherwise.
         unfamiliarity: How unlike the training pictures it is; above 1 it is called unfamiliar. None where the model
             does not say, or the picture cannot be read.
@@ -40,7 +40,7 @@ class Answer:
     """
 
     source: Path
-    probabilities: NDArray[np.float32] | None
+    outputs: NDArray[np.float32] | None
     error: str = ""
     seconds: float = 0.0
     unfamiliarity: float | None = None
@@ -62,16 +62,16 @@ class Predictor:
         RunError: The graph is missing or damaged, or does not fit its labels.
     """
 
-    def __init__(self, onnx: Path, labels: Labels, *, threads: int | None = None) -> None:
+    def __init__(self, onnx: Path, labels: Contract, *, threads: int | None = None) -> None:
         self.labels = labels
         self.threads = threads or cores()
         self._session = open_session(onnx)
         answers = self._session.get_outputs()[0].shape[-1]
-        width = find_task(labels.task).width(len(labels.labels))
+        width = self._width = labels.kind.width(len(labels.classes))
         if isinstance(answers, int) and answers != width:
             raise RunError(
-                f"A model needs a label for each of its probabilities. {onnx.name} gives {answers}, labels.json names "
-                f"{len(labels.labels)}. Train again, or restore the folder from a copy."
+                f"A model needs a label for each of its probabilities. {onnx.name} gives {answers}, its contract names "
+                f"{width}. Train again, or restore the folder from a copy."
             )
         self._input: str = self._session.get_inputs()[0].name
         outputs = [output.name for output in self._session.get_outputs()]
@@ -81,7 +81,11 @@ class Predictor:
     @classmethod
     def from_run(cls, path: Path, *, threads: int | None = None) -> Predictor:
         """The model of a run folder."""
-        return cls(path / "model.onnx", read_labels(path), threads=threads)
+        return cls(path / "model.onnx", read_contract(path), threads=threads)
+
+    def reply(self, outputs: NDArray[np.float32]) -> Reply:
+        """Say what outputs `(width,)` of one picture mean."""
+        return self.labels.kind.reply(outputs, self.labels.classes, self.labels.decision)
 
     def pixels(self, source: Path | bytes | BinaryIO) -> NDArray[np.uint8]:
         """A picture as the model sees it: `(size, size, 3)`, RGB, 0–255.
@@ -93,16 +97,16 @@ class Predictor:
         return read_pixels(source, labels.image_size, labels.resize, labels.value_range)
 
     def predict(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        """Probabilities `(n, classes)` of pixels `(n, size, size, 3)`, 0–255; rows sum to 1."""
+        """Outputs `(n, width)` of pixels `(n, size, size, 3)`, 0–255."""
         answers = list(self.each(pixels))
-        return np.stack(answers) if answers else np.empty((0, len(self.labels.labels)), np.float32)
+        return np.stack(answers) if answers else np.empty((0, self._width), np.float32)
 
     def each(self, pixels: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
         """The same, a picture at a time and in order, for many pictures on the disk."""
-        return (probabilities for probabilities, _ in self.each_scored(pixels))
+        return (outputs for outputs, _ in self.each_scored(pixels))
 
     def each_scored(self, pixels: Iterable[NDArray[Any]]) -> Iterator[Scored]:
-        """Probabilities and unfamiliarity of each picture, in order."""
+        """Outputs and unfamiliarity of each picture, in order."""
         return map_bounded(self.score, pixels, threads=self.threads)
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[Answer]:
@@ -112,23 +116,23 @@ class Predictor:
     def _answer_file(self, path: Path) -> Answer:
         began = time.perf_counter()
         try:
-            probabilities, unfamiliarity = self.score(self.pixels(path))
+            outputs, unfamiliarity = self.score(self.pixels(path))
         except (OSError, ValueError) as error:
             return Answer(path, None, str(error), time.perf_counter() - began)
-        return Answer(path, probabilities, "", time.perf_counter() - began, unfamiliarity)
+        return Answer(path, outputs, "", time.perf_counter() - began, unfamiliarity)
 
     def score(self, pixels: NDArray[Any]) -> Scored:
-        """Probabilities `(classes,)` and unfamiliarity of one picture, on the calling thread."""
+        """Outputs `(width,)` and unfamiliarity of one picture, on the calling thread."""
         answers, scores = self.answer(pixels[None])
         return answers[0], None if scores is None else float(scores[0])
 
     def answer(self, pixels: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Probabilities and unfamiliarity `(n,)` of pixels, by one call of the graph on the calling thread."""
+        """Outputs `(n, width)` and unfamiliarity `(n,)` of pixels, by one call of the graph on the calling thread."""
         answers, *scores = self._session.run(self._outputs, {self._input: pixels.astype(np.float32)})
         return answers, scores[0] if scores else None
 
 
-def top(probabilities: NDArray[np.float32], labels: Labels, *, n: int = 5) -> list[tuple[str, float]]:
+def top(probabilities: NDArray[np.float32], labels: Contract, *, n: int = 5) -> list[tuple[str, float]]:
     """The likeliest classes with their probabilities, the likeliest first."""
     order = np.argsort(-probabilities, kind="stable")[:n]
     return [(labels.labels[int(index)], float(probabilities[index])) for index in order]

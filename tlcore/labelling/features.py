@@ -127,7 +127,7 @@ def compute_answers(
         some = missing[first : first + AT_ONCE]
         found = np.full((len(some), classes), 1.0 / classes, np.float32)
         for place, answer in enumerate(predictor.predict_files(wanted[sha] for sha in some)):
-            if answer.probabilities is not None:
-                found[place] = answer.probabilities
+            if answer.outputs is not None:
+                found[place] = answer.outputs
         kept.add(some, found.astype(np.float16))
     return kept

@@ -25,7 +25,7 @@ JUDGEMENT = "evaluation.json"
 def parcel(run: Run) -> Iterator[Path]:
     """Give a folder with all that is published, as long as the block lasts.
 
-    Its files: `README.md` (the model card), `model.keras`, `model.onnx`, `labels.json`, `graft.json`, `predict.py`,
+    Its files: `README.md` (the model card), `model.keras`, `model.onnx`, `contract.json`, `predict.py`,
     `pixels.py`, `requirements.txt` and `evaluation.json`.
 
     Raises:

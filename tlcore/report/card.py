@@ -133,7 +133,7 @@ def _use(facts: Facts) -> Iterator[str]:
     if facts.dataset.value_range:
         yield (
             f"Of grey pictures of more than 8 bits, values {spoken(facts.dataset.value_range)} become 0 to 255 "
-            "(`value_range` in `graft.json`); what lies outside is clipped."
+            "(`value_range` in `contract.json`); what lies outside is clipped."
         )
     yield USE
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlcore.contract import contract_path
 from tlcore.jobs.job import Job
 from tlcore.runs.events import Event
 from tlcore.runs.state import RunState
@@ -32,8 +33,13 @@ class RunFolder(Job[Event, RunState]):
         return self.path / "model.onnx"
 
     @property
+    def contract_json(self) -> Path:
+        return contract_path(self.path)
+
+    @property
     def labels_json(self) -> Path:
-        return self.path / "labels.json"
+        """The same, under the name of before."""
+        return self.contract_json
 
     @property
     def predictions(self) -> Path:

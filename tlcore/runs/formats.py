@@ -22,9 +22,10 @@ class Bar:
     """The tolerance within which a file is offered without a warning.
 
     Attributes:
-        same_answers: The least share of test pictures with the app's likeliest class.
-        largest_difference: Of any probability, at most.
-        lost_accuracy: By so much the accuracy may be lower than the app's; None where it is not asked for.
+        same_answers: The least share of test pictures with the app's answer, as the task compares them.
+        largest_difference: Of any probability, or of a value as a share of their spread, at most.
+        lost_accuracy: By so much the headline metric may be worse than the app's, an error in units of the values'
+            spread; None where it is not asked for.
     """
 
     same_answers: float = 0.0
@@ -35,6 +36,13 @@ class Bar:
 BARS: Mapping[Precision, Bar] = MappingProxyType(
     {"fp32": Bar(0.999, 1e-3), "fp16": Bar(0.995), "int8": Bar(lost_accuracy=0.02)}
 )
+# Values are hardly ever the same in fewer bits: what counts is how far off they are, as a share of their spread.
+BARS_OF_VALUES: Mapping[Precision, Bar] = MappingProxyType({**BARS, "fp16": Bar(largest_difference=0.01)})
+
+
+def bar_of(precision: Precision, *, values: bool = False) -> Bar:
+    """Give the bar of a precision, for a model that predicts values or one that gives probabilities."""
+    return (BARS_OF_VALUES if values else BARS)[precision]
 
 
 @dataclass(frozen=True)

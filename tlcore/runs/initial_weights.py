@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from tlcore.contract import CONTRACT, contract_path
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.diff import edits_since
 from tlcore.data.split.stratify import together
@@ -71,13 +72,20 @@ class StartAbout(BaseModel):
 
 
 class _Said(BaseModel):
-    """The description of a file: `graft.json` inside it, or `labels.json` beside it."""
+    """The description of a file: the contract inside it or beside it, or the files of older versions."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    labels: tuple[str, ...] = Field(default=(), validation_alias=AliasChoices("labels", "classes"))
+    labels: tuple[str, ...] = ()
     resize: str | None = None
     task: str = "classification"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_contract(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "classes" not in content:
+            return content
+        return {"labels": content["classes"], "task": content.get("task"), **(content.get("input") or {})}
 
 
 @dataclass(frozen=True)
@@ -268,7 +276,7 @@ def _of_file(path: Path) -> Start:
     ]
     about = _about(path, made, None, known, known.labels)
     if find_task(about.task).few and not about.classes:
-        notes.append(f"Neither {path.name} nor a labels.json beside it tells its classes: a new head begins.")
+        notes.append(f"Neither {path.name} nor a {CONTRACT} beside it tells its classes: a new head begins.")
     return Start(path, about, notes=tuple(notes))
 
 
@@ -279,7 +287,7 @@ def _known(path: Path, said: bytes) -> _Said:
             return _Said.model_validate_json(said)
         except ValidationError as error:
             raise none_of_ours(path, "what it says of its classes is damaged") from error
-    beside = path.parent / "labels.json"
+    beside = contract_path(path.parent)
     return read_json(beside, _Said) if beside.exists() else _Said()
 
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tlcore.contract import CONTRACT
 from tlcore.errors import RunError
 
 SUFFIX = ".keras"
 WEIGHTS = "model.weights.h5"
-ABOUT = "graft.json"  # classes, resize policy and whatever else is known, in the archives that are handed out
+# What its numbers mean, in the archives that are handed out: today's name, and that of before.
+ABOUT = (CONTRACT, "graft.json")
 PREFIX = "graft_"  # of the name that every exported model has
 HEAD = "head_logits"
 MOST_BYTES = 64 << 20
@@ -77,7 +79,7 @@ def _read(path: Path) -> tuple[Any, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             archive.getinfo(WEIGHTS)
-            about = ABOUT if ABOUT in archive.namelist() else ""
+            about = next((name for name in ABOUT if name in archive.namelist()), "")
             if any(archive.getinfo(name).file_size > MOST_BYTES for name in ("config.json", about) if name):
                 raise none_of_ours(path, "its description is too large")
             return json.loads(archive.read("config.json")), archive.read(about) if about else b""

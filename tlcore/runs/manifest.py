@@ -19,13 +19,15 @@ from tlcore.runs.formats import Precision
 
 
 class Accuracy(BaseModel):
-    """A share of right answers, 0 to 1, with its 95 % interval."""
+    """The headline metric of a task with its 95 % interval: a share from 0 to 1, or an error in the value's unit."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     value: float
     low: float
     high: float
+    metric: str = "accuracy"
+    unit: str = ""
 
 
 class Awkward(BaseModel):
@@ -68,9 +70,10 @@ class Manifest(BaseModel):
         bytes: Size of the artefact; 0 where it is not there.
         precision: In which its numbers are; the bar that it must reach hangs on it.
         n: Test pictures that were answered by both.
-        same_answers: Share of the pictures with the same likeliest class.
-        largest_difference: The largest difference of a probability, 0 to 1.
-        accuracy: Of the artefact on the test pictures; None where there are none, or in older manifests.
+        same_answers: Share of the pictures with the same answer, as the task compares them.
+        largest_difference: The largest difference of a probability, 0 to 1, or of a value as a share of their spread.
+        accuracy: The headline metric of the artefact on the test pictures; None where there are none, or in older
+            manifests.
         agrees: Whether it reaches its bar. Where it does not, it is handed out only behind a warning.
         reason: What was lost; empty where nothing was. With `agrees`, what a person should know, mostly nothing.
         milliseconds_per_picture: Processor time, median. For the bundle it includes reading the picture file.

@@ -14,16 +14,28 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from tlcore import __version__
+from tlcore.contract import Contract
 from tlcore.inference.predictor import Predictor
 from tlcore.serving.batcher import Batcher, BusyError, Outcome, Said, TooManyPixelsError
 from tlcore.serving.head_requests import HeadRequests
 from tlcore.serving.limits import Limits
 from tlcore.serving.metrics import CONTENT_TYPE_LATEST, Counting, Metrics
-from tlcore.serving.schemas import Fault, FaultyPicture, Health, Learnt, ModelCard, Prediction, Predictions
+from tlcore.serving.schemas import (
+    OF_TASK,
+    Fault,
+    FaultyPicture,
+    Health,
+    LabelsPrediction,
+    ModelCard,
+    Prediction,
+    ValuePrediction,
+)
 from tlcore.serving.uploads import FORM, RefusedError, Upload, read_uploads
+from tlcore.tasks import Reply
 
 SURE = 0.5
 UNFAMILIAR = 1.0
@@ -42,7 +54,6 @@ def create_app(
     *,
     model: str,
     sha256: str,
-    learnt: Learnt | None = None,
     limits: Limits | None = None,
     key: str | None = None,
 ) -> FastAPI:
@@ -52,12 +63,12 @@ def create_app(
         predictor: The model; its `threads` say how many pictures are worked on at a time.
         model: What it is called, mostly the run's id.
         sha256: Of its file.
-        learnt: What is known of its probabilities beside.
         limits: What a request may be.
         key: Whoever asks must bring it, but for `/healthz`; None lets everybody ask.
     """
-    limits, learnt, labels = limits or Limits(), learnt or Learnt(), predictor.labels
-    metrics = Metrics(lambda: len(line), labels.labels)
+    limits, contract = limits or Limits(), predictor.labels
+    said_as = OF_TASK[contract.task]
+    metrics = Metrics(lambda: len(line), contract)
     line = Batcher(predictor, limits, metrics.together.observe)
 
     @asynccontextmanager
@@ -79,7 +90,7 @@ def create_app(
 
     @app.post(
         "/predict",
-        response_model=Predictions,
+        response_model=said_as,
         summary="Ask about one picture or many",
         dependencies=guarded.get("dependencies"),
         responses=_faults(*([401] if key else []), 400, 413, 415, 422, 503),
@@ -89,32 +100,33 @@ def create_app(
         uploads = await read_uploads(request, limits, line.check_room)
         outcomes = await line.ask([upload.content for upload in uploads])
         _check(uploads, outcomes)
-        predictions = [
-            _prediction(upload.name, outcome, labels.labels)
-            for upload, outcome in zip(uploads, outcomes, strict=True)
-            if isinstance(outcome, Said)
-        ]
-        for prediction in predictions:
-            metrics.predictions.labels(prediction.label).inc()
-            if prediction.unfamiliarity is not None and prediction.unfamiliarity > UNFAMILIAR:
+        predictions = []
+        for upload, outcome in zip(uploads, outcomes, strict=True):
+            if not isinstance(outcome, Said):
+                continue
+            reply = predictor.reply(outcome.outputs)
+            metrics.count(reply)
+            if outcome.unfamiliarity is not None and outcome.unfamiliarity > UNFAMILIAR:
                 metrics.unfamiliar.inc()
-        said = Predictions(model=model, predictions=predictions)
+            predictions.append(_prediction(upload.name, outcome, reply, contract))
+        said = said_as.model_validate({"model": model, "predictions": predictions})
         return Response(said.model_dump_json(), media_type="application/json")  # ours already: not checked once more
 
     @app.get("/model", summary="What answers here, and the limits of a request", **guarded)
     async def card() -> ModelCard:
         return ModelCard(
             model=model,
-            labels=list(labels.labels),
-            backbone=labels.backbone,
-            dataset=labels.dataset,
-            image_size=labels.image_size,
-            resize=labels.resize,
-            value_range=labels.value_range,
-            temperature=labels.temperature,
+            labels=list(contract.classes),
+            backbone=contract.backbone,
+            dataset=contract.dataset,
+            image_size=contract.input.size,
+            resize=contract.input.resize,
+            value_range=contract.input.value_range,
+            temperature=contract.temperature,
             tells_unfamiliar=predictor.tells_unfamiliar,
-            thresholds=learnt.thresholds,
-            sets=learnt.sets,
+            thresholds=contract.thresholds,
+            sets=contract.sets,
+            contract=contract,
             sha256=sha256,
             limits=limits,
         )
@@ -147,16 +159,30 @@ def create_app(
     return app
 
 
-def _prediction(name: str, said: Said, labels: tuple[str, ...]) -> Prediction:
-    best = int(said.probabilities.argmax())
-    confidence = float(said.probabilities[best])
+def _prediction(name: str, said: Said, reply: Reply, contract: Contract) -> BaseModel:
+    """Say the answer for a picture as the model's task has it."""
+    strange = said.unfamiliarity
+    if reply.value is not None:
+        return ValuePrediction(
+            name=name,
+            value=reply.value,
+            low=reply.low,
+            high=reply.high,
+            coverage=contract.decision.coverage,
+            value_name=contract.value_name,
+            unit=contract.unit,
+            unfamiliarity=strange,
+        )
+    shares = dict(zip(contract.classes, said.outputs.tolist(), strict=True))
+    if contract.task == "multilabel":
+        return LabelsPrediction(name=name, labels=list(reply.labels), probabilities=shares, unfamiliarity=strange)
     return Prediction(
         name=name,
-        label=labels[best],
-        confidence=confidence,
-        probabilities=dict(zip(labels, said.probabilities.tolist(), strict=True)),
-        sure=confidence > SURE,
-        unfamiliarity=said.unfamiliarity,
+        label=reply.label,
+        confidence=reply.confidence,
+        probabilities=shares,
+        sure=reply.confidence > SURE,
+        unfamiliarity=strange,
     )
 
 

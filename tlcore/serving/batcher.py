@@ -38,9 +38,9 @@ class TooManyPixelsError(ValueError):
 
 @dataclass(frozen=True)
 class Said:
-    """What the model says of one picture: `(classes,)` probabilities, and the unfamiliarity where it knows."""
+    """What the model says of one picture: its outputs `(width,)`, and the unfamiliarity where it knows."""
 
-    probabilities: NDArray[np.float32]
+    outputs: NDArray[np.float32]
     unfamiliarity: float | None
 
 
@@ -143,8 +143,8 @@ class Batcher:
         if good:
             try:
                 with self._asking:
-                    chances, scores = self._predictor.answer(np.stack(good))
-                said = [Said(row, None if scores is None else float(scores[at])) for at, row in enumerate(chances)]
+                    outputs, scores = self._predictor.answer(np.stack(good))
+                said = [Said(row, None if scores is None else float(scores[at])) for at, row in enumerate(outputs)]
             except Exception as error:  # a fault of the model's: whoever asked must hear of it, and the line goes on
                 said = [error for _ in good]
         answers = iter(said)

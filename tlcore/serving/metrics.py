@@ -9,9 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+    generate_latest,
+)
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tlcore.contract import Contract
+from tlcore.tasks import Reply
 
 __all__ = ["CONTENT_TYPE_LATEST", "Counting", "Metrics"]
 
@@ -19,10 +30,17 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 OTHER = "other"  # one name for all that is not there: whoever tries paths must not fill the memory
 
 
+COUNTED = {
+    "classification": "Pictures answered, by their likeliest class.",
+    "multilabel": "Labels given to pictures; a picture may have several or none.",
+    "regression": "Not used: this model predicts a value.",
+}
+
+
 class Metrics:
     """The figures of one server."""
 
-    def __init__(self, waiting: Callable[[], int], labels: tuple[str, ...]) -> None:
+    def __init__(self, waiting: Callable[[], int], contract: Contract) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.requests = Counter(
@@ -35,11 +53,10 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        self.predictions = Counter(
-            "graft_predictions", "Pictures answered, by their likeliest class.", ["label"], registry=self.registry
-        )
-        for label in labels:
+        self.predictions = Counter("graft_predictions", COUNTED[contract.task], ["label"], registry=self.registry)
+        for label in contract.classes:
             self.predictions.labels(label)  # a class that was never named is 0, not missing
+        self.values = Summary("graft_predicted_value", "Predicted values, in their unit.", registry=self.registry)
         self.unfamiliar = Counter(
             "graft_unfamiliar_pictures",
             "Pictures unlike what the model was trained on.",
@@ -52,6 +69,13 @@ class Metrics:
             registry=self.registry,
         )
         Gauge("graft_waiting_pictures", "Pictures that wait.", registry=self.registry).set_function(waiting)
+
+    def count(self, reply: Reply) -> None:
+        """Count the answer for a picture."""
+        for label in reply.labels:
+            self.predictions.labels(label).inc()
+        if reply.value is not None:
+            self.values.observe(reply.value)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from tlcore.contract import AnswerSet, Contract, Threshold
 from tlcore.serving.limits import Limits
+
+STRANGE = (
+    "How unlike the training pictures it is: above 1 it is less like them than 95 % of the validation pictures were, "
+    "and the answer means little. Null where the model does not say."
+)
 
 
 class Prediction(BaseModel):
@@ -20,10 +26,29 @@ class Prediction(BaseModel):
     confidence: float = Field(description="Its probability, 0 to 1.")
     probabilities: dict[str, float] = Field(description="Of every class; they add up to 1.")
     sure: bool = Field(description="Whether the likeliest class is likelier than all others together.")
-    unfamiliarity: float | None = Field(
-        description="How unlike the training pictures it is: above 1 it is less like them than 95 % of the validation "
-        "pictures were, and the answer means little. Null where the model does not say."
-    )
+    unfamiliarity: float | None = Field(description=STRANGE)
+
+
+class LabelsPrediction(BaseModel):
+    """What a model of several labels says of one picture."""
+
+    name: str = Field(description="The file's name, as it was sent; empty where none was.")
+    labels: list[str] = Field(description="Those whose probabilities reach their thresholds, the likeliest first.")
+    probabilities: dict[str, float] = Field(description="Of every label, each 0 to 1 by itself.")
+    unfamiliarity: float | None = Field(description=STRANGE)
+
+
+class ValuePrediction(BaseModel):
+    """What a model that predicts a number says of one picture."""
+
+    name: str = Field(description="The file's name, as it was sent; empty where none was.")
+    value: float = Field(description="The predicted value, in its unit.")
+    low: float | None = Field(description="The lower end of the prediction interval; null where there is none.")
+    high: float | None = Field(description="The upper end.")
+    coverage: float = Field(description="The share of such intervals that hold the true value, 0 to 1.")
+    value_name: str = Field(description="What the value is, for people; empty where that is not known.")
+    unit: str = Field(description="Of the value; empty where it has none.")
+    unfamiliarity: float | None = Field(description=STRANGE)
 
 
 class Predictions(BaseModel):
@@ -31,6 +56,27 @@ class Predictions(BaseModel):
 
     model: str = Field(description="Which model answered: as `GET /model` calls it.")
     predictions: list[Prediction]
+
+
+class LabelsPredictions(BaseModel):
+    """The answers to a request, in the order of its pictures."""
+
+    model: str = Field(description="Which model answered: as `GET /model` calls it.")
+    predictions: list[LabelsPrediction]
+
+
+class ValuePredictions(BaseModel):
+    """The answers to a request, in the order of its pictures."""
+
+    model: str = Field(description="Which model answered: as `GET /model` calls it.")
+    predictions: list[ValuePrediction]
+
+
+OF_TASK: dict[str, type[BaseModel]] = {
+    "classification": Predictions,
+    "multilabel": LabelsPredictions,
+    "regression": ValuePredictions,
+}
 
 
 class FaultyPicture(BaseModel):
@@ -48,36 +94,11 @@ class Fault(BaseModel):
     pictures: list[FaultyPicture] = Field(default_factory=list, description="The pictures that are in the way.")
 
 
-class Threshold(BaseModel):
-    """From which probability on a picture should count as of a class, when missing one costs `ratio` false alarms."""
-
-    label: str
-    ratio: float
-    threshold: float = Field(description="Above 1 a picture never counts.")
-
-
-class AnswerSet(BaseModel):
-    """How to answer with a set of classes that holds the right one with a chosen share."""
-
-    method: str = Field(description="`lac` or `aps`.")
-    wanted: float = Field(description="That share, 0 to 1.")
-    threshold: float = Field(description="What it is compared with is the method's.")
-
-
-class Learnt(BaseModel):
-    """What was learnt of the probabilities on the validation pictures; empty where nothing was."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    thresholds: list[Threshold] = []
-    sets: list[AnswerSet] = []
-
-
 class ModelCard(BaseModel):
     """What answers here."""
 
     model: str = Field(description="The run that made it.")
-    labels: list[str] = Field(description="The classes.")
+    labels: list[str] = Field(description="The classes; none where a value is predicted.")
     backbone: str
     dataset: str = Field(description="What it was trained on.")
     image_size: int = Field(description="Side of the square that it sees of a picture, pixels.")
@@ -89,8 +110,9 @@ class ModelCard(BaseModel):
         description="By which its logits are divided, so that probabilities mean something."
     )
     tells_unfamiliar: bool = Field(description="Whether it says how unlike the training pictures a picture is.")
-    thresholds: list[Threshold]
-    sets: list[AnswerSet]
+    thresholds: tuple[Threshold, ...]
+    sets: tuple[AnswerSet, ...]
+    contract: Contract = Field(description="All that is needed to use the model: its `contract.json`.")
     sha256: str = Field(description="Of the file `model.onnx`.")
     limits: Limits
 

@@ -1,4 +1,4 @@
-"""Start the server: a folder with `model.onnx` and `labels.json`, an address, and from then on answers.
+"""Start the server: a folder with `model.onnx` and `contract.json`, an address, and from then on answers.
 
 It knows the environment and uvicorn. It does not know which run the folder belongs to; `serve` does. The server export
 starts here, too.
@@ -16,13 +16,13 @@ from pathlib import Path
 
 import uvicorn
 
+from tlcore.contract import Contract, read_contract
 from tlcore.errors import GraftError, RunError
-from tlcore.files import read_json, sha256
+from tlcore.files import sha256
 from tlcore.inference.predictor import Predictor
 from tlcore.modalities.image.pixels import MAX_PIXELS
 from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
-from tlcore.serving.schemas import Learnt
 
 KEY = "GRAFT_API_KEY"
 HOST, PORT = "127.0.0.1", 8000
@@ -37,30 +37,29 @@ def serve(
     host: str = HOST,
     port: int = PORT,
     threads: int | None = None,
-    learnt: Learnt | None = None,
+    contract: Contract | None = None,
     limits: Limits | None = None,
 ) -> None:
     """Answer with the model of a folder until asked to stop (Ctrl-C, SIGTERM).
 
     Args:
-        folder: With `model.onnx` and `labels.json`.
+        folder: With `model.onnx` and `contract.json`.
         model: What the model is called in answers.
         host: `0.0.0.0` lets other machines ask.
         port: 0 takes a free one; it is said on standard error.
         threads: Pictures at a time; one for each core where not given.
-        learnt: What is known of the probabilities beside; what `labels.json` says of it where not given.
+        contract: What its outputs mean; the folder's own where not given.
         limits: What a request may be.
 
     Raises:
         RunError: The model cannot be loaded, or the address is taken.
     """
-    predictor = Predictor.from_run(folder, threads=threads)
+    predictor = Predictor(folder / "model.onnx", contract or read_contract(folder), threads=threads)
     key = os.environ.get(KEY) or None
     app = create_app(
         predictor,
         model=model,
         sha256=sha256(folder / "model.onnx"),
-        learnt=learnt or read_json(folder / "labels.json", Learnt),
         limits=limits,
         key=key,
     )
@@ -93,7 +92,7 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path | None = None, 
     parser.add_argument("--max-bytes", type=some, default=limits.picture_bytes, help="of a picture file (%(default)s)")
     parser.add_argument("--max-pixels", type=pixels, default=limits.pixels, help="of a picture (%(default)s)")
     if folder is None:
-        parser.add_argument("folder", type=Path, help="with model.onnx and labels.json")
+        parser.add_argument("folder", type=Path, help="with model.onnx and contract.json")
     asked = parser.parse_args(arguments)
     try:
         serve(

@@ -7,9 +7,9 @@ files. It imports only the ground floor; only files named `keras_*.py` import a 
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.multilabel import MULTILABEL
 from tlcore.tasks.regression import REGRESSION
-from tlcore.tasks.task import LOSS, Decision, Metric, Task, Validated
+from tlcore.tasks.task import LOSS, Decision, Metric, Reply, Task, Validated
 
-__all__ = ["TASKS", "Decision", "Metric", "Task", "Validated", "find_task", "lower_is_better"]
+__all__ = ["TASKS", "Decision", "Metric", "Reply", "Task", "Validated", "find_task", "lower_is_better"]
 
 TASKS: dict[str, Task] = {task.key: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION)}
 

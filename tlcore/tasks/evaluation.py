@@ -28,7 +28,8 @@ class LabelFigures(BaseModel):
     """What the test set says of one label.
 
     Attributes:
-        figures: `precision`, `recall`, `f1` and `average_precision`, 0 to 1; one that is not defined is missing.
+        figures: `precision`, `recall`, `f1`, `average_precision` and `calibration_error`, 0 to 1; one that is not
+            defined is missing.
         support: Test items that have the label.
         answered: Test items that were given it.
         threshold: The probability from which it is given.
@@ -53,6 +54,7 @@ class TaskEvaluation(BaseModel):
         metric: The headline, one of the task's metrics.
         figures: Every metric of the task by its key.
         baselines: The same metrics of what answers without training the backbone, by its title.
+        above_baselines: The model's headline less that of each baseline, item by item; missing in runs of before.
         labels: The labels in the order of the outputs; none where a value is predicted.
         per_label: What is known of each label.
         co_occurrence: Of how many test items have both labels, `[i][j]`; the diagonal counts each label.
@@ -73,6 +75,7 @@ class TaskEvaluation(BaseModel):
     metric: str
     figures: dict[str, Figure]
     baselines: dict[str, dict[str, Figure]] = {}
+    above_baselines: dict[str, Figure] = {}
     labels: tuple[str, ...] = ()
     per_label: tuple[LabelFigures, ...] = ()
     co_occurrence: tuple[tuple[int, ...], ...] = ()
@@ -90,7 +93,8 @@ class TaskEvaluation(BaseModel):
         return self.figures[self.metric]
 
 
-Measures = Mapping[str, tuple[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], float, float]]
+Measure = tuple[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], float, float]
+Measures = Mapping[str, Measure]
 
 
 def figures(measures: Measures, groups: npt.NDArray[np.int64]) -> dict[str, Figure]:
@@ -109,6 +113,19 @@ def figures(measures: Measures, groups: npt.NDArray[np.int64]) -> dict[str, Figu
         if np.isfinite(value):
             found[key] = Figure(value=value, low=min(low, value), high=max(high, value))
     return found
+
+
+def difference(
+    first: Measures, second: Measures, key: str, groups: npt.NDArray[np.int64], *, resamples: int = 1000
+) -> Figure:
+    """Compute how much more a metric is by the second answers than by the first, about the same items."""
+    (before, least, most), (after, *_) = first[key], second[key]
+    once, within = np.ones((1, len(groups))), (least - most, most - least)
+    low, high = interval(
+        lambda counts: after(counts) - before(counts), groups, counts=True, within=within, resamples=resamples
+    )
+    value = float((after(once) - before(once))[0])
+    return Figure(value=value, low=min(low, value), high=max(high, value))
 
 
 def usual_notes(n: int, groups: int) -> list[str]:

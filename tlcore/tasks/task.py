@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlcore.tasks.evaluation import TaskEvaluation
+    from tlcore.tasks.evaluation import Figure, Measures, TaskEvaluation
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -118,6 +118,26 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """The answer for one item.
+
+    Attributes:
+        label: The answer as one text: a class, labels joined by `|`, or a number.
+        labels: The classes that are given: the likeliest, or all above their thresholds; none where a value is.
+        confidence: As `Task.answers` has it.
+        value, low, high: The value and the ends of its prediction interval, in its unit; None where classes are given,
+            or where there is no interval.
+    """
+
+    label: str
+    labels: tuple[str, ...] = ()
+    confidence: float = 1.0
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class Task:
     """A kind of answer.
 
@@ -145,6 +165,7 @@ class Task:
         activate: Logits `(n, width)` to outputs.
         same: `(n,)`: whether two models' outputs `(n, width)` give the same answer.
         answers: Outputs as columns `predicted` (a label), `confidence` and what else the task says of an item.
+        reply: The answer for one item, from its outputs `(width,)`; it needs NumPy alone.
         right: `(n,)`: whether each predicted label counts as right for a true one.
         decide: The decision from outputs and targets of the validation items.
         head: The module of the training head, imported only by training.
@@ -172,6 +193,7 @@ class Task:
     activate: Callable[[Floats], Floats]
     same: Callable[[Floats, Floats, Decision], npt.NDArray[Any]]
     answers: Callable[[Floats, Sequence[str], Decision], pd.DataFrame]
+    reply: Callable[[Floats, Sequence[str], Decision], Reply]
     right: Callable[[Sequence[str], pd.DataFrame], npt.NDArray[Any]]
     decide: Callable[[Floats, Targets], Decision]
     head: str
@@ -192,6 +214,35 @@ class Task:
     def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
         """Compute everything that a test set says of a model."""
         found: TaskEvaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        return found
+
+    def headline(self, outputs: Floats, targets: Targets, groups: npt.NDArray[Any] | None = None) -> Figure:
+        """Compute the headline metric of outputs `(n, width)` with its interval.
+
+        Args:
+            outputs: Of a model.
+            targets: Of the same items, as `targets` gives them.
+            groups: `(n,)`, numbers from 0 on, equal for items that belong together; None where each is alone.
+        """
+        import numpy as np
+
+        from tlcore.tasks.evaluation import figures
+
+        key = self.metrics[0].key
+        measured = import_module(f"tlcore.tasks.{self.key}.measures").headline(outputs, targets)
+        each = np.arange(len(outputs)) if groups is None else groups
+        return figures({key: measured}, each)[key]
+
+    def measures(self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
+        """Make each metric a function of how often each item occurs, as `tasks.evaluation.figures` takes them."""
+        found: Measures = import_module(self.evaluation).measures_of(labels, outputs, classes, decision)
+        return found
+
+    def item_errors(
+        self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
+    ) -> npt.NDArray[Any]:
+        """Compute how wrong the answer about each item is, `(n,)`: wrong labels, or the absolute error."""
+        found: npt.NDArray[Any] = import_module(self.evaluation).item_errors(labels, outputs, classes, decision)
         return found
 
     def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:

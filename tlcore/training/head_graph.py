@@ -13,8 +13,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
 
+from tlcore.contract import UNFAMILIARITY
 from tlcore.inference.ood import TINY, Known
-from tlcore.inference.predictor import UNFAMILIARITY
 from tlcore.tasks import Task
 
 PIXELS, FEATURES, POOLED = "pixels", "features", "pooled"

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from tlcore.contract import image_contract, write_contract
+from tlcore.evaluation.feature_map import named_tensors
 from tlcore.evaluation.run import evaluate_run, headline, write_validation
 from tlcore.export.exporter import FreshProcess
 from tlcore.export.model_files import expect_proof
 from tlcore.export.run import export_run
-from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.jobs.events import Waiting
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.queue import turn
@@ -136,18 +136,19 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
         config, about = run.config, run.dataset
         if finished.validation is not None:
             write_validation(run, *finished.validation, finished.decision)
-        labels = Labels(
-            labels=about.classes,
-            image_size=config.image_size,
+        contract = image_contract(
+            about.classes,
+            config.image_size,
             resize=config.resize,
-            backbone=config.backbone,
-            dataset=about.name,
-            temperature=finished.temperature,
             value_range=about.value_range,
             task=about.task,
+            tensors=named_tensors(finished.graph),
+            temperature=finished.temperature,
             decision=finished.decision,
             value_name=about.value_name,
             unit=about.unit,
+            backbone=config.backbone,
+            dataset=about.name,
         )
-        write_json(run.labels_json, labels)
+        write_contract(run.path, contract)
     return trained.stopped

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.evaluate import comparison
+from pages.components.evaluate import comparison, task_comparison
 from pages.components.shell import formats, frame, run_facts
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.evaluation.before_after import BeforeAfter, before_and_after
+from tlcore.evaluation.task_compare import TaskBeforeAfter, task_before_and_after
 from tlcore.runs.run import Run, open_run
+from tlcore.tasks import find_task
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
 
 LIKELY = 0.05  # below it, chance is a poor explanation
@@ -19,6 +22,9 @@ def show(workspace: Workspace, run: Run, dataset: Dataset | None) -> None:
     """Accuracy before and after, and the pictures that changed; nothing where the run began with a backbone alone."""
     start = run.config.start
     if start is None:
+        return
+    if run.dataset.task != CLASSIFICATION.key:
+        _show_task(workspace, run, start, dataset)
         return
     try:
         earlier = open_run(workspace, start)
@@ -49,6 +55,32 @@ def show(workspace: Workspace, run: Run, dataset: Dataset | None) -> None:
             comparison.pair(found.pair, {earlier.id: earlier, run.id: run}, names, dataset)
 
 
+def _show_task(workspace: Workspace, run: Run, start: str, dataset: Dataset | None) -> None:
+    """The headline metric before and after; nothing where the earlier run is gone or had another task."""
+    try:
+        earlier = open_run(workspace, start)
+        found = task_before_and_after(earlier, run, dataset)
+    except GraftError:
+        st.caption(
+            ":material/history: The run that this one started from no longer exists or has another task, so before and "
+            "after cannot be compared."
+        )
+        return
+    pair, metric, unit = found.pair, find_task(run.dataset.task).metrics[0], run.dataset.unit
+    if pair.before is None or pair.after is None:
+        return
+    st.subheader("Before and after", anchor=False)
+    with st.container(border=True):
+        task_comparison.figures(metric, pair.before, pair.after, unit, ("before", "after"))
+        st.markdown(task_comparison.verdict(pair, metric, unit, "the previous run", "this run"))
+        for note in _notes(found):
+            st.caption(f":material/info: {note}")
+        frame.link("Previous run", icon=":material/history:", key=f"before-{earlier.id}", run=earlier.id)
+    if pair.better or pair.worse:
+        with st.expander("Changes picture by picture", icon=":material/compare_arrows:"):
+            task_comparison.changed(pair, {earlier.id: earlier, run.id: run}, dataset)
+
+
 def _figures(found: BeforeAfter) -> None:
     with st.grid(4, min_column_width=150):
         for label, figure in (("Before: right", found.before), ("After: right", found.after)):
@@ -68,12 +100,12 @@ def _verdict(found: BeforeAfter, earlier: Run) -> str:
     if found.pair.p_value >= LIKELY:
         return said + (
             "**Not statistically significant**: the difference may be chance (McNemar's exact test, p = "
-            "{found.pair.p_value:.2g})."
+            f"{found.pair.p_value:.2g})."
         )
     return said + f"**Statistically significant** (McNemar's exact test, p = {found.pair.p_value:.2g})."
 
 
-def _notes(found: BeforeAfter) -> list[str]:
+def _notes(found: BeforeAfter | TaskBeforeAfter) -> list[str]:
     notes = ["Both models are evaluated with the current labels of the dataset."]
     if found.relabelled:
         notes[0] += (

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
 
-from pages.components.evaluate import comparison_chart, errors
+from pages.components.evaluate import comparison_chart, errors, task_comparison
 from pages.components.shell import formats, frame, run_facts
 from pages.components.shell.pickers import has_model
 from pages.components.shell.plotly_chart import plotly_chart
@@ -20,10 +21,13 @@ from tlcore.errors import GraftError
 from tlcore.evaluation.compare import Comparison, Pair, RunFigures, compare
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import read_predictions
+from tlcore.evaluation.task_compare import TaskComparison, TaskPair, compare_task_runs
 from tlcore.runs.run import Run, list_runs
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
 
 MOST_RUNS = 8
+P = TypeVar("P", Pair, TaskPair)
 LIKELY = 0.05  # Below it, chance is a poor explanation.
 KEY, PAIR = "compare-with", "compare-pair"
 SIDES = {"compare-right": "wrong → right", "compare-wrong": "right → wrong"}
@@ -32,6 +36,12 @@ SIDES = {"compare-right": "wrong → right", "compare-wrong": "right → wrong"}
 def show(run: Run, dataset: Dataset | None) -> None:
     """Let the person choose other runs, and compare them with this one."""
     others = _others(run)
+    others, different = _of_same_task(run, others)
+    if different:
+        st.caption(
+            f"{formats.plural(different, 'run')} of another task cannot be compared with this one: they have no metric "
+            "in common."
+        )
     if not others:
         frame.empty_state(
             ":material/compare_arrows:",
@@ -48,8 +58,16 @@ def show(run: Run, dataset: Dataset | None) -> None:
         st.info("Choose one or more runs to compare with this one.", icon=":material/compare_arrows:")
         return
     runs = {run.id: run, **{name: others[name] for name in chosen}}
-    found = _compared(tuple(str(each.path) for each in runs.values()), tuple(_stamp(each) for each in runs.values()))
+    paths, stamps = tuple(str(each.path) for each in runs.values()), tuple(_stamp(each) for each in runs.values())
     names = _names(runs)
+    if run.dataset.task != CLASSIFICATION.key:
+        compared = _compared_tasks(paths, stamps)
+        for warning in compared.warnings:
+            st.warning(formats.plain(warning), icon=":material/warning:")
+        task_comparison.side_by_side(compared, names)
+        task_comparison.pair(_pick(compared.pairs, names), compared.unit, runs, names, dataset)
+        return
+    found = _compared(paths, stamps)
     for warning in found.warnings:
         st.warning(formats.plain(warning), icon=":material/warning:")
     side_by_side(found.runs, names)
@@ -161,6 +179,12 @@ def _others(run: Run) -> dict[str, Run]:
     return {each.id: each for each in sorted(judged, key=lambda each: each.config.dataset != run.config.dataset)}
 
 
+def _of_same_task(run: Run, others: Mapping[str, Run]) -> tuple[dict[str, Run], int]:
+    """Those of the run's task, and how many have another one."""
+    same = {name: other for name, other in others.items() if other.dataset.task == run.dataset.task}
+    return same, len(others) - len(same)
+
+
 def _choose(run: Run, others: Mapping[str, Run]) -> list[str]:
     """The runs of the URL; the newest of the same dataset where it names none."""
     asked = [name for name in st.query_params.get("with", "").split(",") if name in others]
@@ -184,7 +208,7 @@ def _choose(run: Run, others: Mapping[str, Run]) -> list[str]:
     return shown
 
 
-def _pick(pairs: Sequence[Pair], names: Mapping[str, str]) -> Pair:
+def _pick(pairs: Sequence[P], names: Mapping[str, str]) -> P:
     """The pair that the URL names by its second run; else the first one."""
     by_run = {each.second: each for each in pairs}
     asked = st.query_params.get("pair", "")
@@ -202,6 +226,11 @@ def _pick(pairs: Sequence[Pair], names: Mapping[str, str]) -> Pair:
 @st.cache_data(show_spinner="Comparing predictions …", max_entries=8)
 def _compared(paths: tuple[str, ...], stamps: tuple[tuple[int, int], ...]) -> Comparison:
     return compare([Run(Path(path)) for path in paths])
+
+
+@st.cache_data(show_spinner="Comparing predictions …", max_entries=8)
+def _compared_tasks(paths: tuple[str, ...], stamps: tuple[tuple[int, int], ...]) -> TaskComparison:
+    return compare_task_runs([Run(Path(path)) for path in paths])
 
 
 def _stamp(run: Run) -> tuple[int, int]:

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.components.evaluate import confusion_chart, errors
-from pages.components.evaluate.confusion_chart import Counts, Group
+from pages.components.answers import confusion_chart
+from pages.components.answers.confusion_chart import Counts, Group
+from pages.components.evaluate import errors
 from pages.components.items import test_items
 from pages.components.shell import formats, frame
 from pages.components.shell.plotly_chart import plotly_chart

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
+from pages.components import answers
+from pages.components.answers import Judged
 from pages.components.evaluate import (
+    before_after,
     calibration,
     comparison,
     confusion_tree,
@@ -22,6 +27,7 @@ from pages.components.evaluate import (
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.metrics import Evaluation
 from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
 
 OVERVIEW = ""
 VIEWS = {
@@ -37,15 +43,15 @@ VIEWS = {
 KEY = "evaluate-view"
 
 
-def choose() -> str:
-    """The view that the URL names, and the way to the others."""
+def choose(views: Mapping[str, str] = VIEWS) -> str:
+    """The view that the URL names, and the way to the others: their titles by what the URL says."""
     asked = st.query_params.get("view", OVERVIEW)
-    st.session_state[KEY] = asked if asked in VIEWS else OVERVIEW
+    st.session_state[KEY] = asked if asked in views else OVERVIEW
     return str(
         st.segmented_control(
             "View",
-            list(VIEWS),
-            format_func=VIEWS.__getitem__,
+            list(views),
+            format_func=views.__getitem__,
             required=True,
             key=KEY,
             on_change=_follow,
@@ -60,6 +66,21 @@ def _follow() -> None:
         st.query_params["view"] = chosen
     else:
         st.query_params.pop("view", None)
+
+
+def show_task(judged: Judged, workspace: Workspace) -> None:
+    """Show the view of a task other than classification that the URL names, and the way to the others."""
+    views = answers.VIEWS[judged.task.key]
+    shared = {name: VIEWS[name] for name in ("compare", "report")}
+    chosen = choose({**{name: title for name, (title, _) in views.items()}, **shared})
+    if chosen == "compare":
+        comparison.show(judged.run, judged.dataset)
+    elif chosen == "report":
+        report_view.show(judged.run)
+    else:
+        if chosen == OVERVIEW:
+            before_after.show(workspace, judged.run, judged.dataset)
+        views[chosen][1](judged)
 
 
 def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:

@@ -7,25 +7,15 @@ from collections.abc import Iterator
 import pandas as pd
 import streamlit as st
 
+from pages.components.answers import interval_scale
+from pages.components.answers.interval_scale import Line
 from pages.components.shell import formats
-from pages.components.shell.theme import ACCENT, QUIET
+from pages.components.shell.theme import ACCENT
 from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.metrics import Evaluation
 
 WIDE = 0.1  # An interval that is wider says more than the number in its middle.
 LONGEST_NOTE = 600  # runs of long ago name every class of a thousand
-SCALE_STYLE = """
-<style>
-.scale { display: grid; grid-template-columns: max-content 1fr max-content; gap: 6px 14px; align-items: center;
-  font-size: .85rem; margin: 4px 0 8px; }
-.scale .line { position: relative; height: 18px; }
-.scale .line::before { content: ""; position: absolute; top: 7px; left: 0; right: 0; height: 4px; border-radius: 2px;
-  background: rgba(138,143,152,.25); }
-.scale .range { position: absolute; top: 2px; height: 14px; border-radius: 7px; opacity: .45; }
-.scale .dot { position: absolute; top: 0; width: 6px; height: 18px; border-radius: 3px; transform: translateX(-50%); }
-.scale .said { opacity: .8; font-variant-numeric: tabular-nums; }
-</style>
-"""
 
 
 def headline(evaluation: Evaluation) -> None:
@@ -35,7 +25,7 @@ def headline(evaluation: Evaluation) -> None:
             with st.container(gap="xxsmall"):
                 st.metric(label, value)
                 st.caption(about)
-    st.html(_scale(evaluation))
+    interval_scale.show(_lines(evaluation))
     st.markdown(_reading(evaluation))
     for note in evaluation.notes:
         short = note if len(note) <= LONGEST_NOTE else f"{note[:LONGEST_NOTE]} …"
@@ -104,28 +94,21 @@ def _uncertain(evaluation: Evaluation) -> bool:
     return evaluation.high - evaluation.low > WIDE
 
 
-def _scale(evaluation: Evaluation) -> str:
-    """0 to 100 %, a line for each: the interval as a band, the figure as a mark."""
+def _lines(evaluation: Evaluation) -> list[Line]:
+    """The model and its baselines, each with its interval."""
     model = Interval(value=evaluation.accuracy, low=evaluation.low, high=evaluation.high)
     known, base = evaluation.baselines, evaluation.baseline.accuracy
     lines = (
-        ("this model", model, ACCENT),
-        ("linear probe", known.linear_probe, QUIET),
-        ("nearest class mean", known.nearest_mean, QUIET),
-        ("largest class", known.largest_class or Interval(value=base, low=base, high=base), QUIET),
+        ("this model", model),
+        ("linear probe", known.linear_probe),
+        ("nearest class mean", known.nearest_mean),
+        ("largest class", known.largest_class or Interval(value=base, low=base, high=base)),
     )
-    parts = [SCALE_STYLE, '<div class="scale">']
-    for name, found, colour in lines:
-        if found is None:
-            continue
-        low, high, here = 100 * found.low, 100 * found.high, 100 * found.value
-        parts += [
-            f'<span>{name}</span><div class="line">',
-            f'<div class="range" style="left:{low:.2f}%;width:{max(high - low, 0.5):.2f}%;background:{colour}"></div>',
-            f'<div class="dot" style="left:{here:.2f}%;background:{colour}"></div></div>',
-            f'<span class="said">{_range(found.low, found.high)}</span>',
-        ]
-    return "".join([*parts, "</div>"])
+    return [
+        Line(name, found.low, found.value, found.high, _range(found.low, found.high))
+        for name, found in lines
+        if found is not None
+    ]
 
 
 def _reading(evaluation: Evaluation) -> str:

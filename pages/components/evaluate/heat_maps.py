@@ -12,12 +12,12 @@ import streamlit as st
 from pages.components.items import image
 from pages.components.shell import formats, frame
 from pages.components.shell.predictors import predictor
+from tlcore.contract import read_contract
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.evaluation.grad_cam import grad_cam, likeness, occlusion
-from tlcore.inference.contract import read_labels
 from tlcore.modalities.image.heat_overlay import over
 from tlcore.modalities.image.pixels import read_pixels
 from tlcore.modalities.image.preview import resized
@@ -114,7 +114,7 @@ def _tile(run: Run, dataset: Dataset, row: pd.Series, heat: npt.NDArray[np.float
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _overlaid(path: str, file: str, heat: bytes, shape: tuple[int, ...]) -> str:
-    labels = read_labels(Path(path))
+    labels = read_contract(Path(path))
     # The same part of the picture as the model sees, and the same greys.
     pixels = read_pixels(Path(file), SIDE, labels.resize, labels.value_range)
     drawn = over(pixels, np.frombuffer(heat, np.float16).reshape(shape).astype(np.float32))

@@ -15,6 +15,7 @@ from tlcore.runs.exporting import Making
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import Manifest, artefact
 from tlcore.runs.run import Run
+from tlcore.tasks import Metric, Task, find_task
 from tlcore.workspace import Workspace
 
 ICONS = {
@@ -43,14 +44,25 @@ STYLE = """
 """
 EXPLAINED = {
     "Size": "Size of the file that you download.",
-    "Same predictions": "Test pictures for which this file and the app predict the same class.",
     "Largest difference": "The largest difference between a probability (0 to 1) of this file and one of the app, over "
     "all test pictures and classes.",
-    "Accuracy": "Accuracy of this file on the test set, with its 95 % confidence interval.",
     "Difficult files": "Generated for this check: every format, bit depth, orientation and colour type that the app "
     "reads, and some that it rejects. The number that give the same pixels as in the app, or are rejected by both.",
     "Per picture": "Processor time per picture on this machine: the median, and the 95th percentile.",
 }
+
+
+# What differs for tasks: the words for the same prediction, and for how far numbers are apart.
+SAME = {
+    "classification": "Test pictures for which this file and the app predict the same class.",
+    "multilabel": "Test pictures for which this file and the app give exactly the same labels.",
+    "regression": "Test pictures for which the values of this file and of the app differ by less than a thousandth of "
+    "their spread.",
+}
+APART = (
+    "The largest difference between a value of this file and one of the app, as a share of the spread of the app's "
+    "values on the test set, the largest less the smallest."
+)
 
 
 def make(run: Run, workspace: Workspace, key: str) -> None:
@@ -69,7 +81,7 @@ def card(run: Run, workspace: Workspace, manifest: Manifest, *, primary: bool) -
     with st.container(border=True, height="stretch"):
         st.subheader(f"{ICONS.get(manifest.format, '')} {formats.plain(manifest.title)}", anchor=False)
         st.markdown(formats.plain(manifest.description))
-        _proof(manifest)
+        _proof(manifest, find_task(run.dataset.task))
         if not manifest.kept:
             st.error(formats.plain(manifest.reason), icon=":material/block:")
             _again(run, workspace, manifest)
@@ -88,7 +100,7 @@ def card(run: Run, workspace: Workspace, manifest: Manifest, *, primary: bool) -
             return
         _download(path, manifest, primary=primary)
         with st.expander("How to use it", icon=":material/code:"):
-            usage_snippets.show(manifest.format, manifest.file)
+            usage_snippets.show(manifest.format, manifest.file, run.dataset.task)
             st.caption("SHA-256 of the file")
             st.code(manifest.sha256, language=None, wrap_lines=True)
             st.caption(f"Made on {formats.moment(manifest.at)} with {_versions(manifest)}.")
@@ -133,7 +145,7 @@ def _download(path: Path, manifest: Manifest, *, primary: bool) -> None:
     )
 
 
-def _proof(manifest: Manifest) -> None:
+def _proof(manifest: Manifest, task: Task) -> None:
     if manifest.agrees:
         said = "agrees with the app" if manifest.precision == "fp32" else "within what its precision may lose"
         st.markdown(f":green-badge[:material/verified: {said}]")
@@ -143,22 +155,29 @@ def _proof(manifest: Manifest) -> None:
     else:
         st.markdown(":red-badge[:material/gpp_bad: no file]")
         return
+    explained = {**EXPLAINED, "Same predictions": SAME[task.key]}
+    if task.output == "values":
+        explained["Largest difference"] = APART
+    title = task.metrics[0].title
+    explained[title] = f"{title} of this file on the test set, with its 95 % confidence interval."
     cells = "".join(
-        f'<span title="{html.escape(EXPLAINED[name])}">{html.escape(name)}</span><b>{html.escape(value)}</b>'
-        for name, value in _figures(manifest).items()
+        f'<span title="{html.escape(explained[name])}">{html.escape(name)}</span><b>{html.escape(value)}</b>'
+        for name, value in _figures(manifest, task).items()
     )
     st.html(f'{STYLE}<div class="proof">{cells}</div>')
 
 
-def _figures(manifest: Manifest) -> dict[str, str]:
+def _figures(manifest: Manifest, task: Task) -> dict[str, str]:
     figures = {"Size": formats.size(manifest.bytes)}
     if manifest.n:
         same = round(manifest.same_answers * manifest.n)
         figures["Same predictions"] = f"{formats.count(same)} of {formats.count(manifest.n)}"
-        figures["Largest difference"] = _difference(manifest.largest_difference)
-    if manifest.accuracy is not None:
-        low, high = formats.percent(manifest.accuracy.low), formats.percent(manifest.accuracy.high)
-        figures["Accuracy"] = f"{formats.percent(manifest.accuracy.value)} ({low} to {high})"
+        of = " of the spread" if task.output == "values" else ""
+        figures["Largest difference"] = f"{_difference(manifest.largest_difference)}{of}"
+    if (found := manifest.accuracy) is not None:
+        metric = task.find_metric(found.metric)
+        value, low, high = (_figure(metric, each, found.unit) for each in (found.value, found.low, found.high))
+        figures[metric.title] = f"{value} ({low} to {high})"
     if manifest.awkward is not None:
         figures["Difficult files"] = (
             f"{formats.count(manifest.awkward.same)} of {formats.count(manifest.awkward.files)}"
@@ -168,6 +187,10 @@ def _figures(manifest: Manifest) -> dict[str, str]:
         if manifest.milliseconds_p95 is not None:
             figures["Per picture"] += f", 95{formats.THIN}% within {manifest.milliseconds_p95:.3g}{formats.THIN}ms"
     return figures
+
+
+def _figure(metric: Metric, value: float, unit: str) -> str:
+    return formats.percent(value) if metric.kind == "share" else metric.plain(value, unit)
 
 
 def _difference(value: float) -> str:

@@ -9,23 +9,23 @@ from pages.components.shell import formats
 _ONNX = """import onnxruntime
 
 model = onnxruntime.InferenceSession("{file}")
-model.run(None, {{"pixels": pixels}})  # float32, 0 to 255"""
+model.run(None, {{"pixels": pixels}})  # float32, 0 to 255{gives}"""
 _LITE = """from ai_edge_litert.interpreter import Interpreter
 
 model = Interpreter("{file}").get_signature_runner("serving_default")
-model(pixels=pixels)  # (1, size, size, 3), float32, 0 to 255"""
+model(pixels=pixels)  # (1, size, size, 3), float32, 0 to 255{gives}"""
 USES = {
     "keras": """import keras
 
 model = keras.models.load_model("{file}")
-model.predict(pixels)  # (n, size, size, 3), RGB, 0 to 255""",
+model.predict(pixels)  # (n, size, size, 3), RGB, 0 to 255{gives}""",
     "onnx": _ONNX,
     "onnx-fp16": _ONNX,
     "onnx-int8": _ONNX,
     "onnx-fullsize": """import numpy as np, onnxruntime
 
 model = onnxruntime.InferenceSession("{file}")
-model.run(None, {{"picture": picture, "jpeg": np.array(True)}})  # (height, width, 3), uint8, RGB""",
+model.run(None, {{"picture": picture, "jpeg": np.array(True)}})  # (height, width, 3), uint8, RGB{gives}""",
     "bundle": """unzip {file} -d model && cd model
 pip install -r requirements.txt
 python predict.py picture.jpg""",
@@ -38,7 +38,7 @@ curl localhost:8501/v1/models/model:predict -d @request.json""",
     "openvino": """import openvino
 
 model = openvino.Core().compile_model("model.xml", "CPU", {{"INFERENCE_PRECISION_HINT": "f32"}})
-model(pixels)  # (n, size, size, 3), float32, 0 to 255""",
+model(pixels)  # (n, size, size, 3), float32, 0 to 255{gives}""",
     "server": """unzip {file} -d server && cd server
 GRAFT_API_KEY=a-long-secret docker compose up --build   # or: pip install -r requirements.txt && python server.py
 curl -H "Authorization: Bearer a-long-secret" -F pictures=@picture.jpg localhost:8000/predict""",
@@ -56,9 +56,24 @@ WORDS = {
 }
 
 
-def show(key: str, file: str) -> None:
-    """Say how `file`, of the format `key`, is used."""
+# What a model gives, where that is not a probability for each of the classes of which one is right.
+GIVES = {
+    "multilabel": """
+
+# A probability for each label. A label is given from its threshold on:
+# contract.json, `decision.thresholds`, in the order of `classes`.""",
+    "regression": """
+
+# The value in its unit. Its prediction interval is the value plus or minus
+# `decision.margin` of contract.json.""",
+}
+
+
+def show(key: str, file: str, task: str = "classification") -> None:
+    """Say how `file`, of the format `key` and a model of the task, is used."""
     if said := WORDS.get(key):
         st.markdown(said.format(file=formats.plain(file)))
     if use := USES.get(key):
-        st.code(use.format(file=file), language=LANGUAGES.get(key, "python"), wrap_lines=True)
+        st.code(
+            use.format(file=file, gives=GIVES.get(task, "")), language=LANGUAGES.get(key, "python"), wrap_lines=True
+        )

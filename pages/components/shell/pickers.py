@@ -35,7 +35,7 @@ def pick_run(workspace: Workspace, only_finished: bool = True) -> Run | None:
 
 def has_model(run: Run) -> bool:
     """Whether the run has come to a model that can be used."""
-    return run.model_onnx.exists() and run.labels_json.exists() and run.state().state in {"finished", "stopped"}
+    return run.model_onnx.exists() and run.contract_json.exists() and run.state().state in {"finished", "stopped"}
 
 
 def no_model(workspace: Workspace, purpose: str) -> None:

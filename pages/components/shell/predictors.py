@@ -17,7 +17,7 @@ KEPT = 3
 
 def predictor(run: Run) -> Predictor:
     """The run's own model. It is read anew when the file, or what its classes are called, changes."""
-    return _load(str(run.path), max(path.stat().st_mtime_ns for path in (run.model_onnx, run.labels_json)))
+    return _load(str(run.path), max(path.stat().st_mtime_ns for path in (run.model_onnx, run.contract_json)))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Loading the model …")

@@ -10,24 +10,39 @@ import streamlit as st
 
 from pages.components.items import image
 from pages.components.shell import formats
+from pages.components.try_ import predictions
 from tlcore.errors import GraftError
 from tlcore.inference.batch import Answered, contents, counts
 from tlcore.inference.predictions_csv import Said
 from tlcore.modalities.image.pixels import ValueRange
+from tlcore.tasks import Reply
 
 PER_PAGE, SIDE = 50, 96
 ROW, HEADER, MOST_HEIGHT = 64, 36, 560  # pixels
-ICONS: dict[Said, str] = {"sure": "✓", "not sure": "?", "none of these": "∅", "cannot be read": "✗"}
+ICONS: dict[Said, str] = {
+    "sure": "✓", "predicted": "✓", "not sure": "?", "none of these": "∅", "unfamiliar": "∅", "cannot be read": "✗",
+}  # fmt: skip
 EMPTY: dict[str, str] = {
     "sure": "No prediction reaches this confidence. Lower the threshold.",
     "not sure": "Every prediction reaches this confidence. Raise the threshold to see the least certain ones here.",
     "none of these": "No picture is flagged as out of distribution.",
+    "unfamiliar": "No picture is flagged as out of distribution.",
+    "predicted": "Every picture is out of distribution, or cannot be read.",
     "cannot be read": "Every picture could be read.",
 }
-HELP = {
-    "confidence": "The model's probability for its prediction.",
-    "says": "✓ sure: at or above the confidence threshold. ? not sure: below it. ∅ out of distribution: unlike the "
-    "training pictures. ✗ cannot be read.",
+CONFIDENCE = {
+    "classification": "The model's probability for its prediction.",
+    "multilabel": "The confidence of the least certain decision: the smallest, over the labels, of the probability "
+    "that the label is there, where it was given, or is not there.",
+}
+SAYS = {
+    **dict.fromkeys(
+        ("classification", "multilabel"),
+        "✓ sure: at or above the confidence threshold. ? not sure: below it. ∅ out of distribution: unlike the "
+        "training pictures. ✗ cannot be read.",
+    ),
+    "regression": "✓ predicted. ∅ out of distribution: unlike the training pictures, so the value means little. "
+    "✗ cannot be read.",
 }
 
 
@@ -39,14 +54,14 @@ def show(
     What was ticked is forgotten when `sent` changes, as it is in another view. Pictures of more than 8 bits are shown
     in the model's `value_range`.
     """
-    kind = _kind(worth)
+    kind = _kind(worth, answered.contract.task)
     rows = np.array([place for place, each in enumerate(worth) if not kind or each == kind], dtype=np.int64)
     if not len(rows):
         st.caption(EMPTY[kind])
         return []
     pages = -(-len(rows) // PER_PAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
-        doubtful = st.toggle("Least sure first", key="many-order")
+        doubtful = st.toggle("Least sure first", key="many-order") if answered.contract.classes else False
         page = st.pagination(pages, key=f"many-page-{kind}-{pages}") if pages > 1 else 1
     if doubtful:
         rows = rows[np.argsort(answered.confidence[rows], kind="stable")]
@@ -56,8 +71,8 @@ def show(
     return [int(shown[place]) for place in picked if place < len(shown)]
 
 
-def _kind(worth: list[Said]) -> str:
-    counted = counts(worth)
+def _kind(worth: list[Said], task: str) -> str:
+    counted = counts(worth, task)
     titles = {"": f"All {formats.count(len(worth))}"} | {
         each: f"{ICONS[each]} {each} {formats.count(number)}" for each, number in counted.items()
     }
@@ -69,31 +84,41 @@ def _kind(worth: list[Said]) -> str:
 
 
 def _table(answered: Answered, small: list[str], shown: np.ndarray, worth: list[Said], view: str) -> list[int]:
-    names = [answered.names[row] for row in shown]
-    good = [not answered.errors[row] for row in shown]
+    names, contract = [answered.names[row] for row in shown], answered.contract
+    replies = [answered.replies[row] for row in shown]
+    good = [reply is not None for reply in replies]
     percent = 100 * answered.confidence
     table = pd.DataFrame(
         {
             "picture": small,
-            "answer": [
-                answered.labels[answered.answers[row]] if ok else "–" for row, ok in zip(shown, good, strict=True)
-            ],
+            "answer": ["–" if reply is None else predictions.answer_text(reply, contract) for reply in replies],
             "confidence": [float(percent[row]) if ok else None for row, ok in zip(shown, good, strict=True)],
+            "interval": [_interval(reply) for reply in replies],
             "says": [f"{ICONS[worth[row]]} {worth[row]}" for row in shown],
             "file": names,
             "why": [answered.errors[row] for row in shown],
         }
     )
-    columns = ["picture", "answer", "confidence", "says", "file", *(["why"] if not all(good) else [])]
+    how_sure = "confidence" if contract.classes else "interval"
+    columns = ["picture", "answer", how_sure, "says", "file", *(["why"] if not all(good) else [])]
     event = st.dataframe(
         table,
         column_order=columns,
         column_config={
             "picture": st.column_config.ImageColumn("picture", width=80),
             "confidence": st.column_config.ProgressColumn(
-                "confidence", min_value=0, max_value=100, format="%.1f %%", width=150, help=HELP["confidence"]
+                "confidence",
+                min_value=0,
+                max_value=100,
+                format="%.1f %%",
+                width=150,
+                help=CONFIDENCE.get(contract.task),
             ),
-            "says": st.column_config.TextColumn("says", width=140, help=HELP["says"]),
+            "interval": st.column_config.TextColumn(
+                "prediction interval",
+                help=f"Should hold the true value of {contract.decision.coverage:.0%} of pictures.",
+            ),
+            "says": st.column_config.TextColumn("says", width=140, help=SAYS[contract.task]),
             "file": st.column_config.TextColumn("file", width="medium"),
             "why": st.column_config.TextColumn("why it cannot be read", width="medium"),
         },
@@ -107,6 +132,12 @@ def _table(answered: Answered, small: list[str], shown: np.ndarray, worth: list[
         placeholder="",
     )
     return list(event["selection"]["rows"])
+
+
+def _interval(reply: Reply | None) -> str:
+    if reply is None or reply.low is None or reply.high is None:
+        return ""
+    return f"{predictions.value_text(reply.low)} to {predictions.value_text(reply.high)}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -1,4 +1,4 @@
-"""Wrong answers, put right: pictures go to the inbox of the run's dataset with the class that a person gives."""
+"""Wrong answers, put right: pictures go to the inbox of the run's dataset with the label that a person gives."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import streamlit as st
 
 from pages.components.shell import formats, frame
 from pages.components.try_.answers import Asked, Below
+from tlcore.contract import Contract
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.feedback import Correction, Sent, send
 from tlcore.data.inbox import Inbox
 from tlcore.errors import GraftError
 from tlcore.progress import drain
 from tlcore.runs.run import Run
+from tlcore.tasks import Reply, find_task
+from tlcore.tasks.multilabel.labels import join
 from tlcore.workspace import Workspace
 
 FAULT, SENT = "corrected-fault", "corrected-sent"
@@ -32,11 +35,58 @@ def _counter(run: Run) -> str:
 
 
 def dataset(workspace: Workspace, run: Run) -> Dataset | None:
-    """The dataset that pictures can be sent to; None where it is gone."""
+    """The dataset that pictures can be sent to; None where it is gone, or has another task by now."""
     try:
-        return open_dataset(workspace, run.dataset.id)
+        found = open_dataset(workspace, run.dataset.id)
     except GraftError:
         return None
+    return found if found.info.task == run.dataset.task else None
+
+
+def why_not(workspace: Workspace, run: Run) -> str:
+    """Say why wrong predictions cannot be sent to the inbox."""
+    try:
+        task = find_task(open_dataset(workspace, run.dataset.id).info.task)
+    except GraftError:
+        return "The dataset was deleted, so wrong predictions cannot be sent to its inbox."
+    return (
+        f"The dataset is one of {formats.plain(task.title.lower())} by now, so wrong predictions of this model cannot "
+        "be sent to its inbox."
+    )
+
+
+def choose(contract: Contract, key: str, title: str, *, without: Sequence[str] = ()) -> str:
+    """Let a person say what is right, in the way of the task; give it as a label, empty as long as nothing is said.
+
+    Args:
+        contract: Of the model that was wrong.
+        key: Of the widget.
+        title: Of the widget.
+        without: Classes that are not offered: what the model said.
+    """
+    if contract.task == "regression":
+        unit = f" ({formats.plain(contract.unit)})" if contract.unit else ""
+        value = st.number_input(
+            f"{title}{unit}", value=None, key=key, placeholder="Enter the true value", format="%g", width=280
+        )
+        return "" if value is None else contract.kind.read(str(value))
+    if contract.task == "multilabel":
+        names = st.multiselect(
+            title,
+            list(contract.classes),
+            key=key,
+            accept_new_options=True,
+            placeholder="Choose labels or type new ones",
+        )
+        return contract.kind.read(join(names))
+    label = st.selectbox(
+        title, [each for each in contract.classes if each not in without], index=None, key=key,
+        accept_new_options=True, placeholder="Choose a class or type a new one",
+    )  # fmt: skip
+    return str(label or "")
+
+
+TITLES = {"classification": "True class", "multilabel": "True labels", "regression": "True value"}
 
 
 def put_right(workspace: Workspace, run: Run, corrections: Sequence[Correction]) -> str:
@@ -79,21 +129,18 @@ def told(workspace: Workspace, run: Run) -> None:
             frame.go_to(frame.LABEL, dataset=run.dataset.id)
 
 
-def below(workspace: Workspace, run: Run, classes: Sequence[str]) -> Below | None:
-    """What stands below an answer: a small *Wrong?*; nothing where the dataset is gone."""
+def below(workspace: Workspace, run: Run, contract: Contract) -> Below | None:
+    """What stands below an answer: a small *Wrong?*; nothing where nothing can be sent."""
     if dataset(workspace, run) is None:
         return None
 
-    def popover(one: Asked, answered: str, place: int) -> None:
+    def popover(one: Asked, reply: Reply, place: int) -> None:
         content = _bytes(one)
         key = f"{place}-{hashlib.sha256(content).hexdigest()[:16]}"
         with st.popover("Wrong?", icon=":material/edit:", type="tertiary", key=f"wrong-{key}"):
-            label = st.selectbox(
-                "True class", [each for each in classes if each != answered], index=None, key=f"right-{key}",
-                accept_new_options=True, placeholder="Choose a class or type a new one",
-            )  # fmt: skip
+            label = choose(contract, f"right-{key}", TITLES[contract.task], without=reply.labels)
             if st.button("Send to the inbox", key=f"send-{key}", icon=":material/inbox:", disabled=not label):
-                put_right(workspace, run, [Correction(one.name, content, str(label), answered)])
+                put_right(workspace, run, [Correction(one.name, content, label, reply.label)])
                 st.rerun()
 
     return popover

@@ -18,6 +18,14 @@ export default function (component) {
   return () => camera.stop();
 }
 
+/* The mark of a label's threshold on its track; none where there is no threshold. */
+function marked(threshold) {
+  if (threshold === null || threshold === undefined) return [];
+  const mark = element("span", { class: "mark", title: `Threshold ${(100 * threshold).toFixed(1)} %` });
+  mark.style.left = `min(${100 * threshold}%, calc(100% - 2px))`;
+  return [mark];
+}
+
 class LiveCamera extends Webcam {
   constructor(host) {
     super(host);
@@ -26,7 +34,7 @@ class LiveCamera extends Webcam {
     this.hold = element("button", { class: "hold", onclick: () => this.still(!this.held) });
     this.bars = element("div", { class: "bars", role: "status", "aria-label": "What the model says" });
     this.pace = element("p", { class: "pace" });
-    this.right = element("input", { list: "try-camera-classes", placeholder: "What is it?", autocomplete: "off",
+    this.right = element("input", { list: "try-camera-classes", autocomplete: "off",
       "aria-label": "What it shows", oninput: () => this.draw(), onkeydown: (event) => event.key === "Enter" && this.correct() });
     this.classes = element("datalist", { id: "try-camera-classes" });
     this.send = element("button", { onclick: () => this.correct() }, "Send to the inbox");
@@ -44,6 +52,7 @@ class LiveCamera extends Webcam {
   show(data, tell) {
     this.data = data;
     this.tell = tell;
+    this.right.placeholder = data.asks;
     this.classes.replaceChildren(...data.classes.map((label) => element("option", { value: label })));
     if (data.answer && data.answer.n === this.waiting) this.hear(data.answer);
     this.draw();
@@ -109,7 +118,7 @@ class LiveCamera extends Webcam {
   correct() {
     const label = this.right.value.trim();
     if (!label || !this.asked || this.pending) return;
-    this.tell("wrong", { n: this.number, frame: this.asked, label, answered: this.answer?.best[0]?.label ?? "" });
+    this.tell("wrong", { n: this.number, frame: this.asked, label, answered: this.answer?.answered ?? "" });
     this.right.value = "";
     this.said.textContent = "Sending …";
     this.draw();
@@ -131,17 +140,19 @@ class LiveCamera extends Webcam {
 
   drawAnswer(live) {
     const answer = live ? this.answer : null;
-    this.bars.classList.toggle("doubtful", Boolean(answer) && answer.says !== "sure");
-    this.bars.replaceChildren(...(answer?.best ?? []).flatMap((one, place) => {
+    const doubtful = Boolean(answer) && !["sure", "predicted"].includes(answer.says);
+    this.bars.classList.toggle("doubtful", doubtful);
+    const said = [["title", answer?.title], ["note", answer?.note]].filter(([, text]) => text);
+    this.bars.replaceChildren(...said.map(([name, text]) => element("p", { class: name }, text)), ...(answer?.best ?? []).flatMap((one) => {
       const bar = element("div", { class: "bar" });
       bar.style.width = `${100 * one.share}%`;
       bar.style.background = one.colour;
       return [
-        element("span", { class: place ? "label" : "label first", title: one.label }, one.label),
-        element("div", { class: "track" }, bar),
+        element("span", { class: one.given ? "label first" : "label", title: one.label }, one.label),
+        element("div", { class: "track" }, bar, ...marked(one.mark)),
         element("span", { class: "share" }, one.share > 0 && one.share < 0.001 ? "< 0.1 %" : `${(100 * one.share).toFixed(1)} %`),
       ];
-    }), ...(answer && answer.says !== "sure" ? [element("p", { class: "doubt" }, answer.why)] : []));
+    }), ...(doubtful ? [element("p", { class: "doubt" }, answer.why)] : []));
     const [first, last] = [this.came[0], this.came.at(-1)];
     const rate = this.came.length > 2 ? ((this.came.length - 1) * 1000) / (last - first) : 0;
     this.pace.textContent = !answer ? "" : [

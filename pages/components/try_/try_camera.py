@@ -16,10 +16,10 @@ import streamlit as st
 
 from pages.components.shell import frame
 from pages.components.shell.theme import class_colours
-from pages.components.try_ import answers, feedback
+from pages.components.try_ import answers, feedback, predictions
 from tlcore.data.feedback import Correction
 from tlcore.inference.predictions_csv import SURE_FROM, said
-from tlcore.inference.predictor import Predictor, top
+from tlcore.inference.predictor import Predictor
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -27,6 +27,11 @@ HERE = Path(__file__).parent
 SHELL = HERE.parent / "shell"
 RATE = 5  # frames a second, at most
 BARS = 6
+ASKS = {
+    "classification": "What is it?",
+    "multilabel": "True labels, with | between them",
+    "regression": "True value",
+}
 
 _mount = st.components.v2.component(
     "graft.try_camera",
@@ -50,13 +55,14 @@ def _live(workspace: Workspace, run: Run, model: Predictor, *, inbox: bool) -> N
         key=key,
         data={
             "rate": RATE,
-            "classes": list(model.labels.labels),
+            "classes": list(model.labels.classes),
+            "asks": ASKS[model.labels.task],
             "inbox": inbox,
             "answer": st.session_state.get(f"{key}-answer"),
             "said": st.session_state.get(f"{key}-said"),
         },
         on_frame_change=partial(_hear, key, model),
-        on_wrong_change=partial(_correct, key, workspace, run),
+        on_wrong_change=partial(_correct, key, workspace, run, model),
     )
     feedback.told(workspace, run)
     st.caption(
@@ -72,7 +78,7 @@ def _hear(key: str, model: Predictor) -> None:
     if content is None:
         return
     asked = answers.ask(model, content, "the camera")
-    if asked.probabilities is None:
+    if asked.outputs is None:
         st.session_state[f"{key}-answer"] = {
             "n": sent["n"],
             "best": [],
@@ -81,34 +87,51 @@ def _hear(key: str, model: Predictor) -> None:
             "ms": 0.0,
         }
         return
-    colours = class_colours(model.labels.labels)
-    best = top(asked.probabilities, model.labels, n=BARS)
+    contract, reply = model.labels, model.reply(asked.outputs)
+    colours = class_colours(contract.classes)
     st.session_state[f"{key}-answer"] = {
         "n": sent["n"],
-        "best": [{"label": label, "share": share, "colour": colours[label]} for label, share in best],
-        **_doubt(best[0][1], asked.unfamiliarity),
+        "answered": reply.label,
+        "title": "" if contract.task == "classification" else predictions.answer_text(reply, contract),
+        "note": predictions.interval_text(reply, contract),
+        "best": [
+            {
+                "label": each.label,
+                "share": each.share,
+                "colour": colours[each.label],
+                "mark": each.threshold,
+                "given": each.given,
+            }
+            for each in predictions.bars(asked.outputs, reply, contract, n=BARS)
+        ],
+        **_doubt(reply.confidence, asked.unfamiliarity, contract.task),
         "ms": 1000 * (asked.reading_seconds + asked.model_seconds),
     }
 
 
-def _doubt(confidence: float, unfamiliarity: float | None) -> dict[str, str]:
-    says = said(confidence, unfamiliarity, SURE_FROM)
-    why = {
-        "out of distribution": "Out of distribution: unlike the training pictures.",
-        "not sure": "Not sure: no class has a probability above 50 %.",
-    }
+def _doubt(confidence: float, unfamiliarity: float | None, task: str) -> dict[str, str]:
+    says = said(confidence, unfamiliarity, SURE_FROM, task)
+    strange = "Out of distribution: unlike the training pictures."
+    unsure = "no class has a probability above 50 %" if task == "classification" else "one of the labels is close"
+    why = {"none of these": strange, "unfamiliar": strange, "not sure": f"Not sure: {unsure}."}
     return {"says": says, "why": why.get(says, "")}
 
 
-def _correct(key: str, workspace: Workspace, run: Run) -> None:
+def _correct(key: str, workspace: Workspace, run: Run, model: Predictor) -> None:
     sent = st.session_state.get(key, {}).get("wrong")
     content = _content(sent)
     label = str(sent.get("label") or "").strip() if isinstance(sent, dict) else ""
     if content is None or not label:
         return
+    try:
+        label = model.labels.kind.read(label)
+    except ValueError as error:
+        st.session_state[f"{key}-said"] = {"n": sent["n"], "text": f"{str(error).capitalize()}. Nothing was sent."}
+        return
     answered = str(sent.get("answered") or "")
     text = feedback.put_right(workspace, run, [Correction("camera.jpg", content, label, answered)])
-    st.session_state[f"{key}-said"] = {"n": sent["n"], "text": f"{label}: {text}"}
+    shown = predictions.label_text(label, model.labels)
+    st.session_state[f"{key}-said"] = {"n": sent["n"], "text": f"{shown}: {text}"}
 
 
 def _content(sent: Any) -> bytes | None:

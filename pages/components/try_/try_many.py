@@ -109,10 +109,12 @@ def _answers(workspace: Workspace, run: Run, done: Done) -> None:
         return
     about = f"**{formats.plural(len(answered.names), 'picture')}** of {formats.plain(done.source.name)}"
     head = st.container(horizontal=True, vertical_alignment="center")
-    sure_from = st.slider(
-        "Confidence threshold", 0.0, 1.0, SURE_FROM, 0.01, format="percent", key="many-sure", width=480,
-        help="Predictions below it count as not sure: have a person check these.",
-    )  # fmt: skip
+    sure_from = SURE_FROM
+    if answered.contract.classes:
+        sure_from = st.slider(
+            "Confidence threshold", 0.0, 1.0, SURE_FROM, 0.01, format="percent", key="many-sure", width=480,
+            help="Predictions below it count as not sure: have a person check these.",
+        )  # fmt: skip
     with head:
         st.markdown(about, width="stretch")
         if st.button("Other pictures", icon=":material/refresh:"):
@@ -132,7 +134,7 @@ def _answers(workspace: Workspace, run: Run, done: Done) -> None:
 def _worth(run: Run, sure_from: float, answered: Answered) -> None:
     """What that confidence was worth on the test pictures, where it is known."""
     said = []
-    calibration = read_calibration(run.path)
+    calibration = read_calibration(run.path) if answered.contract.task == "classification" else None
     points = [point for point in calibration.coverage if point.confidence >= sure_from] if calibration else []
     if points:
         point = min(points, key=lambda one: one.confidence)
@@ -152,20 +154,18 @@ def _worth(run: Run, sure_from: float, answered: Answered) -> None:
 def _correct(workspace: Workspace, run: Run, done: Done, picked: list[int]) -> None:
     feedback.told(workspace, run)
     if feedback.dataset(workspace, run) is None:
-        st.caption("The dataset was deleted, so wrong predictions cannot be sent to its inbox.")
+        st.caption(feedback.why_not(workspace, run))
         return
     if not picked:
         st.caption(
-            "Is a prediction wrong? Tick the pictures, enter their true class, and send them to the inbox of the "
-            "dataset."
+            f"Is a prediction wrong? Tick the pictures, enter their "
+            f"{feedback.TITLES[done.answered.contract.task].lower()}, and send them to the inbox of the dataset."
         )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.selectbox(
-            f"What {'this picture shows' if len(picked) == 1 else f'these {len(picked)} pictures show'}",
-            done.answered.labels, index=None, accept_new_options=True, width=280,
-            placeholder="Choose a class or type a new one", key="many-label",
-        )  # fmt: skip
+        contract = done.answered.contract
+        of = "this picture" if len(picked) == 1 else f"these {len(picked)} pictures"
+        label = feedback.choose(contract, "many-label", f"{feedback.TITLES[contract.task]} of {of}")
         if st.button("Send to the inbox", icon=":material/inbox:", disabled=not label, type="primary"):
             send(workspace, run, done, picked, label)
             st.rerun()
@@ -183,7 +183,7 @@ def send(workspace: Workspace, run: Run, done: Done, picked: list[int], label: s
         st.session_state[feedback.FAULT] = str(error)
         return
     corrections = [
-        Correction(name, content, label, "" if answered.errors[row] else answered.labels[answered.answers[row]])
+        Correction(name, content, label, reply.label if (reply := answered.replies[row]) else "")
         for row, name, content in zip(picked, names, found, strict=True)
     ]
     feedback.put_right(workspace, run, corrections)

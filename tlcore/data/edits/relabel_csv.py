@@ -5,6 +5,7 @@ It knows the columns `picture` and `label`. It does not know how a change is mad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from tlcore.data.lookup import Names
 from tlcore.data.tables import read_table
 from tlcore.disk import expanded
 from tlcore.errors import DataError
+from tlcore.tasks import find_task
 
 PICTURE, LABEL = "picture", "label"
 
@@ -24,6 +26,7 @@ PICTURE, LABEL = "picture", "label"
 def read_relabelling(dataset: Dataset, path: Path) -> Relabel:
     """Read a CSV whose columns `picture` and `label` say which picture gets which class; other columns are left alone.
 
+    With several labels they are joined by `|`, and an empty cell means none; a number may have a decimal comma.
     Pictures are named as `Names` understands it. Where a picture stands several times, the last line holds.
 
     Raises:
@@ -46,12 +49,31 @@ def relabelling(dataset: Dataset, content: bytes, name: str = "the CSV") -> Rela
     pictures = [table.cell(row, head.index(PICTURE)) for row in table.rows]
     labels = [table.cell(row, head.index(LABEL)) for row in table.rows]
     empty = [number for number, label in enumerate(labels, start=2) if not label]
-    if empty:
+    task = dataset.info.task
+    if task == "regression":
+        labels = read_numbers(labels, name)
+    elif empty and task == "classification":
         raise DataError(
             f"Each line of {name} needs a class. Line {empty[0]} has none. Write one, or leave the line out."
         )
     shas = Names(dataset.all_items()).find(pictures)
     return Relabel(labels=dict(zip(shas, labels, strict=True)))
+
+
+def read_numbers(cells: Sequence[str], name: str) -> list[str]:
+    """Read a column of numbers, with decimal points or, where there is no point at all, decimal commas.
+
+    Raises:
+        DataError: A cell is no number.
+    """
+    commas = any("," in cell for cell in cells) and not any("." in cell for cell in cells)
+    found = []
+    for line, cell in enumerate(cells, start=2):
+        try:
+            found.append(find_task("regression").read(cell.replace(",", ".") if commas else cell))
+        except ValueError as error:
+            raise DataError(f"Each line of {name} needs a number, such as 12.5. In line {line} {error}.") from error
+    return found
 
 
 def label_changes(dataset: Dataset) -> pd.DataFrame:

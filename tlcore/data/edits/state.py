@@ -17,6 +17,7 @@ import pandas as pd
 
 from tlcore.data.edits.types import (
     Add,
+    AddLabel,
     Change,
     Colour,
     Delete,
@@ -25,12 +26,17 @@ from tlcore.data.edits.types import (
     MergeClasses,
     Range,
     Relabel,
+    RemoveLabel,
     RenameClass,
     Restore,
+    SetLabels,
+    SetValues,
 )
 from tlcore.data.info import COLUMNS, DatasetInfo, places
 from tlcore.modalities.image.pixels import ValueRange
 from tlcore.modalities.image.value_range import NO_RANGE, flagged, range_note, spoken
+from tlcore.tasks import find_task
+from tlcore.tasks.multilabel.labels import with_label, without_label
 
 IN_USE, EXCLUDED, DELETED = STATES = ("", "excluded", "deleted")
 Rows = npt.NDArray[np.int64]
@@ -54,8 +60,12 @@ class _Words:
     def put(self, rows: Rows, words: Iterable[str]) -> None:
         self.codes[rows] = [self.number(word) for word in words]
 
-    def replace(self, old: str, new: str) -> None:
-        self.codes[self.codes == self.number(old)] = self.number(new)
+    def change(self, changed: Callable[[str], str], rows: Rows | None = None) -> None:
+        """Change every word, or those of some rows."""
+        there = np.unique(self.codes if rows is None else self.codes[rows])
+        to = np.arange(len(self.words))
+        to[there] = [self.number(changed(self.words[code])) for code in there]
+        self.codes[slice(None) if rows is None else rows] = to[self.codes if rows is None else self.codes[rows]]
 
     def column(self) -> Any:
         return pd.array(self.words, dtype="str").take(self.codes)
@@ -76,6 +86,7 @@ class Contents:
         self.notes = info.notes
         self.additions = info.additions
         self.value_range = info.value_range
+        self.task = find_task(info.task)
         self._added = added
         self._sought: set[str] = set()
         self._take(table)
@@ -87,7 +98,7 @@ class Contents:
         self._places: dict[str, int] = {}
         if self._sought:
             self.look_up(self._sought)
-        self._counts = self._counted(np.arange(len(table)))
+        self._count()
 
     def look_up(self, shas: Iterable[str]) -> None:
         """Find pictures ahead of the changes that name them: many at once take hardly longer than one."""
@@ -115,8 +126,8 @@ class Contents:
         return int((there & flagged(self._table).to_numpy()).sum())
 
     def in_use(self) -> int:
-        """The number of pictures that are neither excluded nor deleted."""
-        return self._counts.total()
+        """Count the pictures that are neither excluded nor deleted."""
+        return self._used
 
     def table(self) -> pd.DataFrame:
         """Every picture; with a column `state` only where one is out of use, as in a dataset that knows no edits."""
@@ -126,9 +137,13 @@ class Contents:
     def make(self, change: Change) -> None:
         """Make a change that fits; every picture and class in it is there."""
         match change:
-            case Relabel(labels=labels):
+            case Relabel(labels=labels) | SetLabels(labels=labels) | SetValues(labels=labels):
                 with self._counting(rows := self._rows(labels)):
                     self._labels.put(rows, labels.values())
+            case AddLabel(label=label, shas=shas):
+                self._toggle(shas, lambda text: with_label(text, label))
+            case RemoveLabel(label=label, shas=shas):
+                self._toggle(shas, lambda text: without_label(text, label))
             case Group(groups=groups):
                 self._groups.put(self._rows(groups), groups.values())
             case Exclude(shas=shas):
@@ -159,23 +174,41 @@ class Contents:
         with self._counting(rows := self._rows(shas)):
             self._states.codes[rows] = self._states.number(state)
 
+    def _toggle(self, shas: Sequence[str], changed: Callable[[str], str]) -> None:
+        with self._counting(rows := self._rows(shas)):
+            self._labels.change(changed, rows)
+
+    def _count(self) -> None:
+        every = np.arange(len(self._table))
+        self._counts, self._used = self._counted(every), self._number_used(every)
+
     @contextmanager
     def _counting(self, rows: Rows) -> Iterator[None]:
         """Keep count of the pictures in use while those in some rows change: counting all would take its time."""
         self._counts -= self._counted(rows)
+        self._used -= self._number_used(rows)
         yield
         self._counts += self._counted(rows)
+        self._used += self._number_used(rows)
+
+    def _number_used(self, rows: Rows) -> int:
+        return int((self._states.codes[rows] == self._states.number(IN_USE)).sum())
 
     def _counted(self, rows: Rows) -> Counter[str]:
         used = rows[self._states.codes[rows] == self._states.number(IN_USE)]
         numbers, counts = np.unique(self._labels.codes[used], return_counts=True)
-        return Counter({self._labels.words[number]: int(count) for number, count in zip(numbers, counts, strict=True)})
+        found: Counter[str] = Counter()
+        for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            for name in self.task.names(self._labels.words[number]):
+                found[name] += count
+        return found
 
     def _merge(self, classes: Sequence[str], into: str) -> None:
         """Let `into` have what the classes had: their pictures, and where it is new also the first one's place."""
+        new = dict.fromkeys(classes, into)
+        self._labels.change(lambda text: self.task.renamed(text, new))
+        self._count()
         for label in classes:
-            self._labels.replace(label, into)
-            self._counts += Counter({into: self._counts.pop(label, 0)})
             colour = self.colours.pop(label, None)
             if colour and into not in self.colours:
                 self.colours[into] = colour

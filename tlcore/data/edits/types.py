@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tlcore.modalities.image.pixels import ValueRange
 from tlcore.modalities.image.value_range import spoken
 from tlcore.numbers import plural
+from tlcore.tasks import find_task
 
 _MOST_NAMED = 3
 
@@ -47,6 +48,77 @@ class Relabel(_Change):
         if len(counts) > _MOST_NAMED:
             parts.append(f"others to {len(counts) - _MOST_NAMED:,} more")
         return f"Moved {_pictures(len(self.labels))}: {_listed(parts)}."
+
+
+class SetLabels(_Change):
+    """Give pictures of a multi-label dataset their labels, by their SHA-256, each a text that joins them by `|`."""
+
+    kind: Literal["set-labels"] = "set-labels"
+    labels: dict[str, str]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.labels
+
+    @property
+    def says(self) -> str:
+        counts = Counter(self.labels.values()).most_common()
+        parts = [f"{count:,} to {_names(text)}" for text, count in counts[:_MOST_NAMED]]
+        if len(counts) > _MOST_NAMED:
+            parts.append(f"others to {len(counts) - _MOST_NAMED:,} more sets")
+        told = f"to {_names(counts[0][0])}" if len(counts) == 1 else _listed(parts)
+        return f"Set the labels of {_pictures(len(self.labels))}{' ' if len(counts) == 1 else ': '}{told}."
+
+
+class AddLabel(_Change):
+    """Give pictures of a multi-label dataset one more label; a new one is added after the others."""
+
+    kind: Literal["add-label"] = "add-label"
+    label: str
+    shas: tuple[str, ...]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.shas
+
+    @property
+    def says(self) -> str:
+        return f"Added the label '{self.label}' to {_pictures(len(self.shas))}."
+
+
+class RemoveLabel(_Change):
+    """Take one label from pictures of a multi-label dataset; their others stay."""
+
+    kind: Literal["remove-label"] = "remove-label"
+    label: str
+    shas: tuple[str, ...]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.shas
+
+    @property
+    def says(self) -> str:
+        return f"Removed the label '{self.label}' from {_pictures(len(self.shas))}."
+
+
+class SetValues(_Change):
+    """Give pictures of a regression dataset their numbers, by their SHA-256."""
+
+    kind: Literal["set-values"] = "set-values"
+    labels: dict[str, str]
+
+    @property
+    def named(self) -> Collection[str]:
+        return self.labels
+
+    @property
+    def says(self) -> str:
+        numbers = sorted({float(text) for text in self.labels.values()})
+        of = f"Set the {'value' if len(self.labels) == 1 else 'values'} of {_pictures(len(self.labels))}"
+        if len(numbers) == 1:
+            return f"{of} to {numbers[0]:.10g}."
+        return f"{of}, from {numbers[0]:.10g} to {numbers[-1]:.10g}."
 
 
 class Exclude(_Change):
@@ -224,7 +296,21 @@ class Made(_Change):
         return f"Took in the first pictures, and more in {plural(self.additions, 'addition')} that cannot be undone."
 
 
-Change = Relabel | Exclude | Restore | Delete | RenameClass | MergeClasses | Colour | Group | Range | Add
+Labeling = Relabel | SetLabels | SetValues
+Change = (
+    Labeling
+    | AddLabel
+    | RemoveLabel
+    | Exclude
+    | Restore
+    | Delete
+    | RenameClass
+    | MergeClasses
+    | Colour
+    | Group
+    | Range
+    | Add
+)
 
 
 class Line(BaseModel):
@@ -240,6 +326,11 @@ class Line(BaseModel):
 
 def _pictures(count: int) -> str:
     return plural(count, "picture")
+
+
+def _names(text: str) -> str:
+    """Quote the labels that a text joins."""
+    return _listed([f"'{name}'" for name in find_task("multilabel").names(text)] or ["none"])
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -10,21 +10,32 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tlcore.data.edits.state import DELETED, EXCLUDED, IN_USE, Contents
 from tlcore.data.edits.types import (
+    AddLabel,
     Change,
     Colour,
     Delete,
     Exclude,
     Group,
+    Labeling,
     MergeClasses,
     Range,
     Relabel,
+    RemoveLabel,
     RenameClass,
     Restore,
+    SetLabels,
+    SetValues,
 )
 from tlcore.errors import DataError
 from tlcore.modalities.image.value_range import checked, spoken
 
 _MOST_NAMED = 3
+# For each task the edit that gives pictures their labels, and what is said of those that have them already.
+_LABELING: dict[str, tuple[type[Labeling], str]] = {
+    "classification": (Relabel, "have these classes"),
+    "multilabel": (SetLabels, "have these labels"),
+    "regression": (SetValues, "have these values"),
+}
 
 
 def fit(change: Change, contents: Contents) -> Change:
@@ -35,8 +46,15 @@ def fit(change: Change, contents: Contents) -> Change:
             leaves no picture in use.
     """
     match change:
-        case Relabel(labels=labels):
-            return Relabel(labels=_news(_named(labels), contents, contents.labels, "have these classes"))
+        case Relabel(labels=labels) | SetLabels(labels=labels) | SetValues(labels=labels):
+            made, already = _LABELING[contents.task.key]
+            return made(labels=_news(_read(labels, contents), contents, contents.labels, already))
+        case AddLabel(label=label, shas=shas):
+            label = _one_label(label, contents)
+            return AddLabel(label=label, shas=_with(shas, label, contents, wanted=False))
+        case RemoveLabel(label=label, shas=shas):
+            label = _one_label(label, contents)
+            return RemoveLabel(label=label, shas=_with(shas, label, contents, wanted=True))
         case Group(groups=groups):
             trimmed = {sha: group.strip() for sha, group in groups.items()}
             return Group(groups=_news(trimmed, contents, contents.groups, "are in these groups"))
@@ -62,8 +80,37 @@ def fit(change: Change, contents: Contents) -> Change:
             return change
 
 
-def _named(labels: Mapping[str, str]) -> dict[str, str]:
-    return {sha: _name(label) for sha, label in labels.items()}
+def _read(labels: Mapping[str, str], contents: Contents) -> dict[str, str]:
+    """Bring labels into the form of the dataset's task."""
+    if contents.task.key == "classification":
+        return {sha: _name(label) for sha, label in labels.items()}
+    try:
+        return {sha: contents.task.read(label.strip()) for sha, label in labels.items()}
+    except ValueError as error:
+        raise DataError(
+            f"A picture of this dataset has a number as its value: {error}. Write one such as 12.5."
+        ) from error
+
+
+def _one_label(label: str, contents: Contents) -> str:
+    if contents.task.key != "multilabel":
+        raise DataError(
+            "Labels are added and removed one by one where a picture has several. "
+            f"This is a dataset for {contents.task.title.lower()}; relabel its pictures instead."
+        )
+    return _name(label)
+
+
+def _with(shas: Sequence[str], label: str, contents: Contents, *, wanted: bool) -> tuple[str, ...]:
+    """Keep the pictures that have a label, or those that do not."""
+    shas = tuple(dict.fromkeys(shas))
+    _check_known(shas, contents)
+    texts = contents.labels(shas)
+    left = tuple(sha for sha, text in zip(shas, texts, strict=True) if (label in contents.task.names(text)) == wanted)
+    if wanted and shas and not left:
+        raise DataError(f"An edit must change something. None of these pictures has the label '{label}'.")
+    _check_any(left, shas, f"have the label '{label}'")
+    return left
 
 
 def _name(label: str) -> str:
@@ -116,6 +163,8 @@ def _check_rest(taken: int, contents: Contents) -> None:
 
 
 def _check_class(label: str, contents: Contents) -> None:
+    if contents.task.output == "values":
+        raise DataError("Classes are needed for that. The pictures of this dataset have numbers instead.")
     if label not in contents.classes:
         known = ", ".join(f"'{known}'" for known in contents.classes)
         raise DataError(f"A class of this dataset is needed. '{label}' is not one. There is: {known}.")

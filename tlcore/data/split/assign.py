@@ -42,8 +42,9 @@ def split(
     Pictures that the given split does not name, such as those added later, go to training. Equal seeds and equal
     pictures give equal splits, in whatever order the rows come.
 
-    `items` has the columns `sha256`, `file` and `label`, and may have `split` and `group`; the shares add up to 1;
-    `units` numbers what must stay together, else it follows from equal bytes and `group`.
+    `items` has the columns `sha256`, `file` and `label`, and may have `split`, `group` and `strata` (a tuple of what is
+    balanced in place of the label); the shares add up to 1; `units` numbers what must
+    stay together, else it follows from equal bytes and `group`.
 
     Raises:
         DataError: The shares do not fit.
@@ -71,11 +72,24 @@ def split(
         # What belongs to a given picture is left out later, and must not be dealt.
         fixed[(fixed == "train") & ~np.isin(units, units[np.isin(fixed, ["val", "test"])])] = ""
         wanted = shares_of_rest(shares, parts)
-    free = pd.DataFrame({"sha256": table["sha256"], "label": table["label"], "unit": units})[fixed == ""]
+    free = balanced(items).assign(sha256=items["sha256"], unit=units)[fixed == ""]
     fixed[fixed == ""] = deal(free, wanted, seed=seed)
     table["split"], left_out = without_straddlers(fixed, units)
     used = [part for part in PARTS if shares[part] > 0 or part in parts]
-    return SplitResult(table, (*notes, *left_out, *lacking(table, used)))
+    return SplitResult(table, (*notes, *left_out, *lacking(exploded(items, table["split"]), used)))
+
+
+def balanced(items: pd.DataFrame) -> pd.DataFrame:
+    """Give the column of the items that a split balances: `strata` where there is one, else `label`."""
+    return items[["strata" if "strata" in items else "label"]]
+
+
+def exploded(items: pd.DataFrame, parts: pd.Series | np.ndarray) -> pd.DataFrame:
+    """Give `label` and `split`, a row for each thing that is balanced of each picture, by the place of the picture."""
+    table = items[["label"]].assign(split=np.asarray(parts)).reset_index(drop=True)
+    if "strata" not in items:
+        return table
+    return table.assign(label=items["strata"].to_numpy()).explode("label")
 
 
 def check_shares(shares: Mapping[str, float]) -> None:
@@ -147,10 +161,11 @@ def lacking(table: pd.DataFrame, parts: Sequence[str]) -> list[str]:
 def given_up(table: pd.DataFrame, units: Integers, shares: Mapping[str, float]) -> list[str]:
     """Say where groups kept a class from having its share of a part, the worst first.
 
-    `table` has `label` and `split`, one row for each of `units`; what is left out does not count.
+    `table` has `label` and `split`, as `exploded` gives them, of pictures whose `units` stay together; what is left out
+    does not count.
     """
     found = []
-    used = table.assign(unit=units)[table["split"] != ""]
+    used = table.assign(unit=units[table.index])[table["split"] != ""]
     for label, rows in used.groupby("label", sort=True):
         groups, pictures = rows["unit"].nunique(), len(rows)
         if groups == pictures:

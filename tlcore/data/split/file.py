@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore import disk
 from tlcore.data.dataset import Dataset
+from tlcore.data.label_counts import count_labels
 from tlcore.data.split.grouping import NEAR_DUPLICATES, asks_for_check, parse
 from tlcore.data.split.stratify import PARTS
 from tlcore.errors import WorkspaceError
@@ -68,12 +69,14 @@ class Parts:
             order.
         notes: What a person should know, in sentences.
         gave_up: Where groups kept a class from having its share, in sentences.
+        task: The task of the dataset.
     """
 
     draw: Draw
     table: pd.DataFrame
     notes: tuple[str, ...]
     gave_up: tuple[str, ...]
+    task: str = "classification"
 
     @property
     def looked_for_copies(self) -> bool:
@@ -100,9 +103,14 @@ class Parts:
         return f"{_capital(', '.join(rules))} stay together: {together:,} pictures in {self.groups:,} groups."
 
     def counts(self, classes: Sequence[str]) -> dict[str, dict[str, int]]:
-        """The number of pictures in each part, for each class."""
-        counted = self.table.groupby(["label", "split"]).size()
-        return {label: {part: int(counted.get((label, part), 0)) for part in PARTS} for label in classes}
+        """Count the pictures in each part, for each class; with several labels one counts for each."""
+        found = {part: self.table.loc[self.table["split"] == part, "label"] for part in PARTS}
+        counted = {part: count_labels(labels, classes, self.task) for part, labels in found.items()}
+        return {label: {part: counted[part][label] for part in PARTS} for label in classes}
+
+    def sizes(self) -> dict[str, int]:
+        """Count the pictures in each part."""
+        return {part: int((self.table["split"] == part).sum()) for part in PARTS}
 
 
 @dataclass(frozen=True)

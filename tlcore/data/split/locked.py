@@ -22,7 +22,9 @@ import pandas as pd
 from tlcore import disk
 from tlcore.data.dataset import Dataset
 from tlcore.data.split.assign import (
+    balanced,
     beside,
+    exploded,
     given_parts,
     given_up,
     lacking,
@@ -67,7 +69,7 @@ def read_parts(dataset: Dataset) -> Parts | None:
         if joined.parts != stored.parts:
             with disk.keeping():
                 write_stored(dataset, joined)
-    return _parts(joined, items, grouped)
+    return _parts(joined, items, grouped, dataset.info.task)
 
 
 def draw_parts(
@@ -89,7 +91,7 @@ def draw_parts(
         stored = _drawn(items, grouped, shares, seed, grouping, number=1 if before is None else before.draw.draw + 1)
         _check_filled(stored, grouped)
         write_stored(dataset, stored)
-    return _parts(stored, items, grouped)
+    return _parts(stored, items, grouped, dataset.info.task)
 
 
 def regroup(dataset: Dataset, grouping: Sequence[str]) -> tuple[Parts, int]:
@@ -109,7 +111,7 @@ def regroup(dataset: Dataset, grouping: Sequence[str]) -> tuple[Parts, int]:
         grouped = group(dataset, items, [parse(rule) for rule in grouping])
         changed = stored.draw.model_copy(update={"grouping": tuple(grouping)})
         joined = _joined(Stored(changed, stored.parts), items, grouped)
-        parts = _parts(joined, items, grouped)
+        parts = _parts(joined, items, grouped, dataset.info.task)
         straddling = int((parts.table["split"] == "").sum())
         if not straddling or stored.draw.given:
             write_stored(dataset, joined)
@@ -137,8 +139,8 @@ def parts_for_run(dataset: Dataset, *, train: float, val: float, test: float, se
             write_stored(dataset, now)
     as_drawn = seed == now.draw.seed and np.allclose(list(shares.values()), list(now.draw.shares.values()))
     if as_drawn or "val" in now.draw.given:
-        return _parts(now, items, grouped)
-    return _parts(now, items, grouped, anew=(shares_of_rest(shares, ("test",)), seed))
+        return _parts(now, items, grouped, dataset.info.task)
+    return _parts(now, items, grouped, dataset.info.task, anew=(shares_of_rest(shares, ("test",)), seed))
 
 
 def _check_filled(stored: Stored, grouped: Grouped) -> None:
@@ -167,12 +169,12 @@ def cost_of_drawing_anew(dataset: Dataset) -> str:
 
 
 def _items(dataset: Dataset) -> pd.DataFrame:
-    """Give the items with what a split balances as `label`; where that is no class, `answer` has the label itself."""
-    items, task = dataset.items(), find_task(dataset.info.task)
-    if task.output != "values":
+    """Give the items, and where they have not one class each, what a split balances as `strata`."""
+    items, task = dataset.items(), dataset.info.task
+    if task == "classification":
         return items
-    strata = ["/".join(each) for each in task.strata(list(items["label"]))]
-    return items.assign(answer=items["label"], label=strata)
+    strata = pd.Series(find_task(task).strata(list(items["label"])), index=items.index, dtype=object)
+    return items.assign(strata=strata)
 
 
 def _drawn(
@@ -214,14 +216,18 @@ def _joined(stored: Stored, items: pd.DataFrame, grouped: Grouped) -> Stored:
     if stored.draw.given:
         parts[parts == ""] = "train"
     free = parts == ""
-    rows = pd.DataFrame({"sha256": shas, "label": items["label"], "unit": grouped.units})[free]
-    had = pd.DataFrame({"label": items["label"], "split": parts})[~free]
+    rows = balanced(items).assign(sha256=shas, unit=grouped.units)[free]
+    had = balanced(items).assign(split=parts)[~free]
     parts[free] = deal(rows, stored.draw.shares, seed=stored.draw.seed, had=had)
     return Stored(stored.draw, stored.parts | dict(zip(shas[new].tolist(), parts[new], strict=True)))
 
 
 def _parts(
-    stored: Stored, items: pd.DataFrame, grouped: Grouped, anew: tuple[dict[str, float], int] | None = None
+    stored: Stored,
+    items: pd.DataFrame,
+    grouped: Grouped,
+    task: str,
+    anew: tuple[dict[str, float], int] | None = None,
 ) -> Parts:
     """The parts of the pictures in use; `anew` has the shares and the seed that divide what is not for the test."""
     draw = stored.draw
@@ -231,7 +237,7 @@ def _parts(
     if anew is not None:
         rest, seed = anew
         free = (sides != "test") & ~np.isin(grouped.units, grouped.units[sides == "test"])
-        rows = table[["sha256", "label"]].assign(unit=grouped.units)[free]
+        rows = balanced(items).assign(sha256=items["sha256"], unit=grouped.units)[free]
         sides = sides.copy()
         sides[free] = deal(rows, rest, seed=seed)
         kept = int((sides == "test").sum())
@@ -245,9 +251,9 @@ def _parts(
     table["split"], left_out = without_straddlers(sides, grouped.units)
     table["group"] = grouped.names.to_numpy()
     notes += [f"{sentence} To change that, draw a new test set." for sentence in left_out]
-    if "answer" in items:
-        table["label"] = items["answer"]
-        return Parts(draw, table, tuple(notes), ())
-    notes += lacking(table, PARTS)
-    gave_up = [] if draw.given else given_up(table, grouped.units, shares)
-    return Parts(draw, table, tuple(notes), tuple(gave_up))
+    if find_task(task).output == "values":  # tenths of the values, which nobody has named
+        return Parts(draw, table, tuple(notes), (), task)
+    each = exploded(items, table["split"])
+    notes += lacking(each, PARTS)
+    gave_up = [] if draw.given else given_up(each, grouped.units, shares)
+    return Parts(draw, table, tuple(notes), tuple(gave_up), task)

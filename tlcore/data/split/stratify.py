@@ -9,10 +9,14 @@ first, each to the part that lacks it most, is how Sechidis, Tsoumakas and Vlaha
 Multi-Label Data" (ECML PKDD 2011) and scikit-learn's `StratifiedGroupKFold` deal; those make parts of one size, or know
 no groups. Where groups are few, each is a large step, so what was dealt is then improved: a group is moved, or two are
 swapped, as long as chi-squared falls.
+
+Where strata are given, such as several labels of a picture, this is iterative stratification: the label that the fewest
+undealt groups have is dealt first, as in the paper, since what is rare is least able to make up for a bad start.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TypeAlias
@@ -26,6 +30,7 @@ WORDS = {"train": "training", "val": "validation", "test": "test"}
 Integers = npt.NDArray[np.int64]
 Objects = npt.NDArray[np.object_]
 Texts: TypeAlias = "Sequence[str] | Objects | pd.Series[str]"
+EVERY = "\0every picture"  # no label is called so
 # In place of a share of nothing, so that it can be divided by.
 _NEXT_TO_NOTHING = 0.01
 # Of a class that is missing from a part: more than any shares that are off.
@@ -72,30 +77,39 @@ def deal(
     Equal seeds and equal pictures give equal parts, in whatever order the rows come.
 
     Args:
-        rows: The pictures to deal: `sha256`, `label` and `unit`, the number of what must stay together.
+        rows: The pictures to deal: `sha256`, `label` and `unit`, the number of what must stay together. Where there is
+            a column `strata`, it has what is balanced in place of the label: a tuple of texts for each picture. Every
+            picture then also counts for the whole, so that parts get their sizes and not only their labels.
         shares: Of the parts that are dealt to; they add up to 1. The rest of each class is for training.
         seed: Of the order in which groups of about one size come.
-        had: Pictures that are in their part already and count for its share: `label` and `split`.
+        had: Pictures that are in their part already and count for its share: `label` or `strata`, and `split`.
     """
     if rows.empty:
         return np.array([], dtype=object)
     order = np.argsort(rows["sha256"].to_numpy(dtype=str), kind="stable")
     units = pd.factorize(rows["unit"].to_numpy()[order])[0]  # numbered by their least hash
-    labels, codes = np.unique(rows["label"].to_numpy(dtype=str)[order], return_inverse=True)
-    table = _Table(labels, units, codes, shares, had)
+    several = "strata" in rows
+    strata = [(*names, EVERY) for names in rows["strata"]] if several else [(label,) for label in rows["label"]]
+    each = [strata[row] for row in order.tolist()]
+    labels, codes = np.unique(np.array([name for names in each for name in names], dtype=str), return_inverse=True)
+    rows_of = np.repeat(np.arange(len(each)), [len(names) for names in each])
+    table = _Table(labels, units, rows_of, codes, shares, had, several=several)
     dealt = table.deal(np.random.default_rng(seed))
     parts = np.empty(len(rows), dtype=object)
     parts[order] = dealt[units]
     return parts
 
 
-def amounts(pictures: int, units: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """Say how many pictures of a class each part should get: its share, but at least one while training keeps one."""
+def amounts(pictures: int, units: int, shares: Mapping[str, float], *, exact: bool = False) -> dict[str, float]:
+    """Say how many pictures of a class each part should get: its share, but at least one while training keeps one.
+
+    `exact` shares are not rounded: what is rounded for each of many classes of the same pictures does not add up.
+    """
     left = units - 1
-    found = {}
+    found: dict[str, float] = {}
     for part in ("test", "val"):  # the test part first: a number without a test is worth nothing
         share = shares.get(part, 0.0)
-        found[part] = max(1, round(pictures * share)) if share > 0 and left > 0 else 0
+        found[part] = max(1, pictures * share if exact else round(pictures * share)) if share > 0 and left > 0 else 0
         left -= found[part] > 0
     over = sum(found.values()) - (pictures - 1)
     for part in sorted(found, key=lambda part: -found[part]):
@@ -113,11 +127,15 @@ class _Table:
         self,
         labels: npt.NDArray[np.str_],
         units: Integers,
+        rows: Integers,
         codes: Integers,
         shares: Mapping[str, float],
         had: pd.DataFrame | None,
+        *,
+        several: bool,
     ) -> None:
-        pairs, numbers = np.unique(np.stack([units, codes]), axis=1, return_counts=True)
+        self._several = several
+        pairs, numbers = np.unique(np.stack([units[rows], codes]), axis=1, return_counts=True)
         self._sizes = np.bincount(units)
         self._content: list[list[tuple[int, int]]] = [[] for _ in self._sizes]
         for unit, code, number in zip(*pairs.tolist(), numbers.tolist(), strict=True):
@@ -125,17 +143,19 @@ class _Table:
         self._waiting = np.bincount(pairs[1], minlength=len(labels)).tolist()
         self._parts = [part for part in PARTS if part == "train" or shares.get(part, 0) > 0]
         self._got = {part: _counted(had, part, labels) for part in PARTS}
-        self._wanted: dict[str, list[int]] = {part: [] for part in PARTS}
+        self._wanted: dict[str, list[float]] = {part: [] for part in PARTS}
         for code, new in enumerate(np.bincount(codes, minlength=len(labels)).tolist()):
             old = sum(self._got[part][code] for part in PARTS)
-            for part, amount in amounts(old + new, old + self._waiting[code], shares).items():
+            for part, amount in amounts(old + new, old + self._waiting[code], shares, exact=several).items():
                 self._wanted[part].append(amount)
 
     def deal(self, rng: np.random.Generator) -> npt.NDArray[np.object_]:
-        """The part of each unit."""
+        """Give the part of each unit."""
         magnitude = np.frexp(self._sizes)[1]
         order = rng.permutation(len(self._sizes))
         order = order[np.argsort(-magnitude[order], kind="stable")]
+        if self._several:
+            order = self._rarest_first(order.tolist())
         dealt = np.empty(len(order), dtype=object)
         for unit in order.tolist():
             content = self._content[unit]
@@ -145,10 +165,29 @@ class _Table:
             for code, number in content:
                 self._got[part][code] += number
                 self._waiting[code] -= 1
-        groups = [unit for unit in order.tolist() if self._sizes[unit] > 1]
+        groups = [unit for unit in order.tolist() if self._several or self._sizes[unit] > 1]
         if len(groups) * sum(len(self._content[unit]) for unit in groups) <= MOST_TO_IMPROVE:
             self._improve(dealt, groups)
         return dealt
+
+    def _rarest_first(self, order: list[int]) -> Integers:
+        """Put the units of the label that the fewest have first, then those of the rarest label among the others."""
+        having: dict[int, list[int]] = {}
+        for unit in order:
+            for code, _ in self._content[unit]:
+                having.setdefault(code, []).append(unit)
+        left = {code: len(units) for code, units in having.items()}
+        taken: dict[int, None] = {}
+        while left:
+            rarest = min(left, key=lambda code: (left[code], code))
+            for unit in having[rarest]:
+                if unit in taken:
+                    continue
+                taken[unit] = None
+                for code, _ in self._content[unit]:
+                    left[code] -= 1
+            left = {code: number for code, number in left.items() if number}
+        return np.array(list(taken), dtype=np.int64)
 
     def _improve(self, dealt: npt.NDArray[np.object_], groups: list[int]) -> None:
         """Move single groups and swap pairs of them, as long as that lowers chi-squared."""
@@ -215,5 +254,9 @@ class _Table:
 def _counted(had: pd.DataFrame | None, part: str, labels: npt.NDArray[np.str_]) -> list[int]:
     if had is None:
         return [0] * len(labels)
-    counts = had.loc[had["split"] == part, "label"].value_counts()
+    there = had[had["split"] == part]
+    if "strata" in had:
+        counts = Counter(name for names in there["strata"] for name in (*names, EVERY))
+    else:
+        counts = Counter(there["label"].tolist())
     return [int(counts.get(label, 0)) for label in labels]

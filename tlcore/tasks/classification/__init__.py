@@ -32,6 +32,7 @@ CLASSIFICATION = Task(
     activate=answers.activate,
     same=answers.same,
     answers=answers.answers,
+    reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.classification.keras_head",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.tasks.task import Decision, Floats, Targets
+from tlcore.tasks.task import Decision, Floats, Reply, Targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +70,12 @@ def answers(outputs: Floats, classes: Sequence[str], decision: Decision) -> pd.D
             "confidence": outputs[np.arange(len(best)), best],
         }
     )
+
+
+def reply(outputs: Floats, classes: Sequence[str], decision: Decision) -> Reply:
+    """Name the likeliest class, and its probability."""
+    best = int(outputs.argmax())
+    return Reply(classes[best], (classes[best],), float(outputs[best]))
 
 
 def right(labels: Sequence[str], answered: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score, recall_score
 
+from tlcore.tasks.evaluation import Measure
 from tlcore.tasks.task import Floats, Targets, Validated
 
 
@@ -31,3 +32,9 @@ def measure(logits: Floats, targets: Targets, weights: Floats) -> Validated:
             "macro_f1": mean(f1_score),
         },
     )
+
+
+def headline(outputs: Floats, targets: Targets) -> Measure:
+    """Make accuracy a function of how often each item occurs."""
+    right = (outputs.argmax(axis=1) == targets).astype(np.float64)
+    return lambda counts: counts @ right / counts.sum(axis=1), 0.0, 1.0

@@ -42,6 +42,7 @@ MULTILABEL = Task(
     activate=answers.activate,
     same=answers.same,
     answers=answers.answers,
+    reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.multilabel.keras_head",

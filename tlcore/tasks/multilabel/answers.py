@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.tasks.multilabel.labels import join
-from tlcore.tasks.task import Decision, Floats, Targets
+from tlcore.tasks.task import Decision, Floats, Reply, Targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,15 @@ def answers(outputs: Floats, classes: Sequence[str], decision: Decision) -> pd.D
             "confidence": certain.min(axis=1).astype(np.float32) if outputs.shape[1] else np.ones(len(outputs)),
         }
     )
+
+
+def reply(outputs: Floats, classes: Sequence[str], decision: Decision) -> Reply:
+    """Name the labels above their thresholds, the likeliest first."""
+    given = chosen(outputs[None], decision)[0]
+    certain = np.where(given, outputs, 1 - outputs)
+    order = sorted(np.flatnonzero(given).tolist(), key=lambda place: -float(outputs[place]))
+    names = tuple(classes[place] for place in order)
+    return Reply(join(names), names, float(certain.min()) if len(certain) else 1.0)
 
 
 def right(labels: Sequence[str], answered: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.linear_probe import LinearProbe, principal_axes
-from tlcore.tasks.evaluation import LabelFigures, TaskEvaluation, figures, usual_notes
+from tlcore.tasks.evaluation import LabelFigures, Measures, TaskEvaluation, difference, figures, usual_notes
 from tlcore.tasks.multilabel.answers import USUAL_THRESHOLD, chosen, decide
+from tlcore.tasks.multilabel.curves import label_calibration_error
 from tlcore.tasks.multilabel.labels import targets
 from tlcore.tasks.multilabel.measures import measures, measures_of_label
-from tlcore.tasks.task import Decision, Evidence
+from tlcore.tasks.task import Decision, Evidence, Floats
 
 MOST_NAMED = 8
 
@@ -26,29 +27,51 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
     per_label = tuple(
         LabelFigures(
             label=label,
-            figures=figures(measures_of_label(shares[:, at], given[:, at], true[:, at]), evidence.groups),
+            figures={
+                **figures(measures_of_label(shares[:, at], given[:, at], true[:, at]), evidence.groups),
+                "calibration_error": label_calibration_error(shares[:, at], true[:, at], evidence.groups),
+            },
             support=int(true[:, at].sum()),
             answered=int(given[:, at].sum()),
             threshold=thresholds[at],
         )
         for at, label in enumerate(classes)
     )
+    mine, metric, groups = measures(shares, given, true), "mean_average_precision", evidence.groups
+    theirs = {
+        title: measures(guessed, answered, true) for title, (guessed, answered) in _baselines(evidence, classes).items()
+    }
     return TaskEvaluation(
         task="multilabel",
         n=len(true),
         groups=len(np.unique(evidence.groups)),
-        metric="mean_average_precision",
-        figures=figures(measures(shares, given, true), evidence.groups),
-        baselines={
-            title: figures(measures(guessed, answered, true), evidence.groups)
-            for title, (guessed, answered) in _baselines(evidence, classes).items()
-        },
+        metric=metric,
+        figures=figures(mine, groups),
+        baselines={title: figures(each, groups) for title, each in theirs.items()},
+        above_baselines={title: difference(each, mine, metric, groups) for title, each in theirs.items()}
+        if len(true)
+        else {},
         labels=tuple(classes),
         per_label=per_label,
         co_occurrence=_rows(counted.T @ counted),
         errors=_rows(counted.T @ (given & ~true)),
         notes=tuple(_notes(evidence, per_label)),
     )
+
+
+def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
+    """Make each metric a function of how often each item occurs."""
+    return measures(outputs, chosen(outputs, decision), targets(labels, classes) > 0)
+
+
+def item_errors(
+    labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
+) -> npt.NDArray[np.float64]:
+    """Count the wrong decisions about each item, `(n,)`."""
+    wrong: npt.NDArray[np.float64] = (
+        ((targets(labels, classes) > 0) != chosen(outputs, decision)).sum(axis=1).astype(np.float64)
+    )
+    return wrong
 
 
 def _rows(table: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
@@ -80,5 +103,7 @@ def _notes(evidence: Evidence, per_label: Sequence[LabelFigures]) -> list[str]:
         if none and evidence.labels:
             named = ", ".join(f"'{label}'" for label in none[:MOST_NAMED])
             more = len(none) - MOST_NAMED
-            notes.append(sentence.format(named + (f" and {more:,} more labels" if more > 0 else "")))
+            notes.append(
+                sentence.format(named + (f" and {more:,} more label{'s' if more > 1 else ''}" if more > 0 else ""))
+            )
     return notes

@@ -33,6 +33,16 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
     return join(names.get(name, name) for name in split(text))
 
 
+def with_label(text: str, name: str) -> str:
+    """Add a label to those of a text."""
+    return join((*split(text), name))
+
+
+def without_label(text: str, name: str) -> str:
+    """Take a label from those of a text."""
+    return join(other for other in split(text) if other != name)
+
+
 def classes(texts: Sequence[str]) -> tuple[str, ...]:
     """List the labels that occur, sorted."""
     return tuple(sorted({name for text in set(texts) for name in split(text)}))

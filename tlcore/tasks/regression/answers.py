@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.tasks.task import Decision, Floats, Targets
+from tlcore.tasks.task import Decision, Floats, Reply, Targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +56,15 @@ def targets(labels: Sequence[str], classes: Sequence[str]) -> Targets:
 
 
 def strata(labels: Sequence[str]) -> list[tuple[str, ...]]:
-    """Balance a split by tenths of the values, each about as many; equal values are in one."""
+    """Balance a split by tenths of the values, each about as many; equal values are in one.
+
+    Fewer than a hundred values are balanced in fewer ranges of about ten each, so that each can be in every part.
+    """
     values = np.array([float(label) for label in labels])
     if not len(values):
         return []
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, TENTHS + 1)[1:-1], method="lower"))
+    ranges = min(TENTHS, max(1, len(values) // TENTHS))
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, ranges + 1)[1:-1], method="lower"))
     return [(f"{place}",) for place in np.searchsorted(edges, values, side="left")]
 
 
@@ -90,6 +94,13 @@ def answers(outputs: Floats, classes: Sequence[str], decision: Decision) -> pd.D
             "high": values + margin,
         }
     )
+
+
+def reply(outputs: Floats, classes: Sequence[str], decision: Decision) -> Reply:
+    """Give the value and its prediction interval."""
+    value, margin = float(outputs[0]), decision.margin
+    ends = (None, None) if margin is None else (value - margin, value + margin)
+    return Reply(str(np.float32(value)), (), decision.coverage, value, *ends)
 
 
 def right(labels: Sequence[str], answered: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from tlcore.linear_probe import LinearProbe, principal_axes
-from tlcore.tasks.evaluation import TaskEvaluation, figures, usual_notes
+from tlcore.tasks.evaluation import Measures, TaskEvaluation, difference, figures, usual_notes
 from tlcore.tasks.regression.answers import targets
 from tlcore.tasks.regression.measures import measures
 from tlcore.tasks.task import Decision, Evidence, Floats
@@ -16,23 +17,39 @@ from tlcore.tasks.task import Decision, Evidence, Floats
 def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
     """Compute every figure in the value's unit; baselines learn from the training items alone."""
     true, predicted = targets(evidence.labels, classes)[:, 0], evidence.outputs[:, 0].astype(np.float64)
-    groups = evidence.groups
+    groups, n = evidence.groups, len(true)
     within = np.abs(predicted - true) <= (np.inf if decision.margin is None else decision.margin)
     covered = figures({"coverage": (lambda counts: counts @ within / counts.sum(axis=1), 0.0, 1.0)}, groups)
+    mine = measures(predicted, true)
+    theirs = {title: measures(guessed, true) for title, guessed in _baselines(evidence).items()}
     return TaskEvaluation(
         task="regression",
-        n=len(true),
+        n=n,
         groups=len(np.unique(groups)),
         metric="mae",
-        figures=figures(measures(predicted, true), groups),
-        baselines={title: figures(measures(guessed, true), groups) for title, guessed in _baselines(evidence).items()},
+        figures=figures(mine, groups),
+        baselines={title: figures(each, groups) for title, each in theirs.items()},
+        above_baselines={title: difference(each, mine, "mae", groups) for title, each in theirs.items()} if n else {},
         coverage=covered.get("coverage") if decision.margin is not None else None,
         target_coverage=decision.coverage,
         margin=decision.margin,
         value_name=evidence.value_name,
         unit=evidence.unit,
-        notes=tuple(usual_notes(len(true), len(np.unique(groups)))),
+        notes=tuple(usual_notes(n, len(np.unique(groups)))),
     )
+
+
+def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
+    """Make each metric a function of how often each item occurs."""
+    return measures(outputs[:, 0].astype(np.float64), targets(labels, classes)[:, 0])
+
+
+def item_errors(
+    labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
+) -> npt.NDArray[np.float64]:
+    """Compute the absolute error of each item, `(n,)`, in the value's unit."""
+    errors: npt.NDArray[np.float64] = np.abs(outputs[:, 0].astype(np.float64) - targets(labels, classes)[:, 0])
+    return errors
 
 
 def _baselines(evidence: Evidence) -> dict[str, Floats]:

@@ -1,7 +1,7 @@
 /* The page: pictures from files, from the clipboard or from the camera, and what the model says of them.
 
 It knows the page's elements. It does not know how a picture becomes pixels (pixels.js) or how the model is run
-(classifier.js).
+(model-runner.js).
 */
 "use strict";
 
@@ -10,7 +10,7 @@ const SURE = 0.5; // as everywhere: likelier than all other classes together
 const FRAMES_A_SECOND = 5;
 
 const $ = (id) => document.getElementById(id);
-let labels = null;
+let contract = null;
 let careful = []; // what can be chosen: classes that are bad to miss, each with its threshold
 const shown = new Map(); // what was said in which element, to be said anew when that is chosen
 
@@ -18,15 +18,37 @@ const shown = new Map(); // what was said in which element, to be said anew when
 
 const percent = (share) => (share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
 
+/* Write a value with its unit, such as "12.3 kg". */
+const inUnit = (value) => `${Number(value.toPrecision(4))} ${contract.unit}`.trim();
+
 /* What is to be said of an answer, before its bars: a headline and what to know about it. */
-function verdict(probabilities, unfamiliarity) {
+function verdict(answer) {
+  const strange = answer.unfamiliarity !== null && answer.unfamiliarity > 1;
+  const [headline, note] = headlines[contract.task](answer, strange);
+  if (!strange) return [headline, note];
+  const unlike = "It is unlike the pictures that the model learnt from";
+  return contract.task === "classification"
+    ? ["None of these?", `${unlike}: its answer, ${headline}, means little.`]
+    : [headline, `${unlike}: the answer means little.`];
+}
+
+const headlines = { classification: ofClass, multilabel: ofLabels, regression: ofValue };
+
+function ofValue({ value, low, high }) {
+  const share = `${Math.round(100 * contract.decision.coverage)} %`;
+  return [inUnit(value), low === null ? "" : `${share} prediction interval: ${inUnit(low)} to ${inUnit(high)}`];
+}
+
+function ofLabels({ labels }) {
+  return labels.length ? [labels.join(", "), ""] : ["No label", "No label reaches its threshold."];
+}
+
+function ofClass({ probabilities }, strange) {
   const best = Math.max(...probabilities);
-  const label = labels.labels[probabilities.indexOf(best)];
-  if (unfamiliarity !== null && unfamiliarity > 1) {
-    return ["None of these?", `It is unlike the pictures that the model learnt from: its answer, ${label}, means little.`];
-  }
+  const label = contract.classes[probabilities.indexOf(best)];
+  if (strange) return [label, ""];
   const missed = careful[$("missed").value];
-  const chance = missed && probabilities[labels.labels.indexOf(missed.label)];
+  const chance = missed && probabilities[contract.classes.indexOf(missed.label)];
   if (missed && chance >= missed.threshold && !(missed.label === label && best >= SURE)) {
     const from = `It counts as ${missed.label} from ${percent(missed.threshold)} on`;
     return [missed.label, `${from}: to miss one is as bad as ${missed.ratio} false alarms.`];
@@ -35,20 +57,26 @@ function verdict(probabilities, unfamiliarity) {
   return [label, ""];
 }
 
+/* How a picture becomes the model's pixels. */
+function settings() {
+  const { size, resize, value_range: range } = contract.input;
+  return [size, resize, range];
+}
+
 /* Write an answer into an element; bars of the likeliest classes, all of them on request. */
 function show(element, answer, milliseconds) {
-  const { probabilities, unfamiliarity } = answer;
+  const { probabilities = [] } = answer;
   shown.set(element, [answer, milliseconds]);
-  const [headline, note] = verdict(probabilities, unfamiliarity);
+  const [headline, note] = verdict(answer);
   const order = probabilities.map((_, place) => place).sort((a, b) => probabilities[b] - probabilities[a]);
   const open = element.querySelector("details")?.open;
   const parts = [text("h2", headline)];
   if (note) parts.push(text("p", note, "note"));
-  parts.push(bars(order.slice(0, BARS), probabilities));
+  if (order.length) parts.push(bars(order.slice(0, BARS), probabilities));
   if (order.length > BARS) {
     const details = document.createElement("details");
     details.open = Boolean(open);
-    details.append(text("summary", `${order.length - BARS} more classes`), bars(order.slice(BARS), probabilities));
+    details.append(text("summary", `${order.length - BARS} more`), bars(order.slice(BARS), probabilities));
     parts.push(details);
   }
   parts.push(text("p", `${Math.round(milliseconds)} ms`, "quiet time"));
@@ -63,8 +91,14 @@ function bars(places, probabilities) {
     bar.style.width = `${100 * probabilities[place]}%`;
     const track = text("span", "", "track");
     track.append(bar);
-    const label = text("span", labels.labels[place], "label");
-    label.title = labels.labels[place];
+    if (contract.task === "multilabel") {
+      const mark = text("span", "", "mark");
+      mark.style.left = `${100 * GraftModel.least(place)}%`;
+      mark.title = `Threshold ${percent(GraftModel.least(place))}`;
+      track.append(mark);
+    }
+    const label = text("span", contract.classes[place], "label");
+    label.title = contract.classes[place];
     item.append(label, track, text("span", percent(probabilities[place]), "share"));
     list.append(item);
   }
@@ -81,7 +115,7 @@ function text(tag, content, name = "") {
 // === What is bad to miss ===
 
 function listenForCare() {
-  careful = (labels.thresholds || []).filter(({ ratio, threshold }) => ratio !== 1 && threshold <= 1);
+  careful = (contract.thresholds || []).filter(({ ratio, threshold }) => ratio !== 1 && threshold <= 1);
   for (const [place, { label, ratio }] of careful.entries()) {
     const option = text("option", `Missing ${label} is ${ratio} × worse`);
     option.value = place;
@@ -115,8 +149,8 @@ async function answerFiles(files) {
 async function answerFile(file, said) {
   const began = performance.now();
   try {
-    const pixels = await GraftPixels.read(file, labels.image_size, labels.resize, labels.value_range);
-    const answer = await GraftClassifier.ask(pixels);
+    const pixels = await GraftPixels.read(file, ...settings());
+    const answer = await GraftModel.ask(pixels);
     said.className = "said";
     show(said, answer, performance.now() - began);
   } catch (error) {
@@ -184,7 +218,7 @@ async function watch(shown) {
     const began = performance.now();
     try {
       const frame = await GraftPixels.decode($("video"));
-      const answer = await GraftClassifier.ask(GraftPixels.toPixels(frame, labels.image_size, labels.resize));
+      const answer = await GraftModel.ask(GraftPixels.toPixels(frame, ...settings().slice(0, 2)));
       show(said, answer, performance.now() - began);
     } catch (error) {
       said.replaceChildren(text("p", error.message, "note"));
@@ -219,17 +253,26 @@ function state(sentence) {
   $("state").hidden = !sentence;
 }
 
+/* What the model does, in a sentence. */
+function purpose() {
+  const { task, classes, value_name: name, unit } = contract;
+  if (task === "regression") return `Predicts ${name || "a number"}${unit ? ` in ${unit}` : ""}.`;
+  const some = classes.slice(0, 8).join(", ");
+  const all = some + (classes.length > 8 ? ` and ${classes.length - 8} more` : "");
+  return task === "multilabel" ? `Gives any number of ${classes.length} labels: ${all}.` :
+    `Tells ${classes.length} classes apart: ${all}.`;
+}
+
 async function start() {
   try {
-    labels = await GraftClassifier.labels();
-    const title = labels.dataset || "Picture classifier";
+    contract = await GraftModel.contract();
+    const title = contract.dataset || "Picture model";
     document.title = title;
     $("title").textContent = title;
-    const some = labels.labels.slice(0, 8).join(", ");
-    const more = labels.labels.length > 8 ? ` and ${labels.labels.length - 8} more` : "";
-    $("classes").textContent = `Tells ${labels.labels.length} classes apart: ${some}${more}.`;
-    $("made").textContent = `Made with Graft from ${labels.backbone}, at ${labels.image_size} × ${labels.image_size} pixels.`;
-    await GraftClassifier.load();
+    $("classes").textContent = purpose();
+    const { size } = contract.input;
+    $("made").textContent = `Made with Graft from ${contract.backbone}, at ${size} × ${size} pixels.`;
+    await GraftModel.load();
     state("");
     $("ask").hidden = false;
     listenForCare();

@@ -94,8 +94,17 @@ def of_groups(table: Counts, groups: Sequence[Group], classes: Sequence[str], sh
     )
 
 
-def figure(cells: Cells, *, dark: bool = False, chosen: tuple[int, int] | None = None) -> go.Figure:
-    """True classes down, answers across. A heat map answers no clicks in Streamlit, so clear markers lie over it."""
+def figure(
+    cells: Cells,
+    *,
+    dark: bool = False,
+    chosen: tuple[int, int] | None = None,
+    titles: tuple[str, str] = ("true class", "predicted class"),
+) -> go.Figure:
+    """True classes down, answers across, by the `titles` of both.
+
+    A heat map answers no clicks in Streamlit, so clear markers lie over it.
+    """
     height, width = cells.colour.shape
     small = max(height, width) <= 20
     drawn = go.Figure()
@@ -150,7 +159,7 @@ def figure(cells: Cells, *, dark: bool = False, chosen: tuple[int, int] | None =
             tickvals=list(range(len(names))),
             ticktext=[_short(name, 26) for name in names],
         )
-    drawn.update_xaxes(title="predicted class").update_yaxes(title="true class")
+    drawn.update_xaxes(title=titles[1]).update_yaxes(title=titles[0])
     return drawn.update_layout(
         height=min(140 + (46 if small else 24) * max(height, 4), 900),
         margin={"l": 10, "r": 10, "t": 20, "b": 10},

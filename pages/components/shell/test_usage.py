@@ -8,15 +8,17 @@ from pages.components.shell import formats
 from tlcore.data.dataset import Dataset
 from tlcore.data.split.file import read_draw
 from tlcore.data.test_usage import MANY, read_looks, sentence
-from tlcore.evaluation.metrics import Evaluation
 
 
-def show(dataset: Dataset, draw: int, evaluation: Evaluation) -> None:
-    """Say it; `draw` is the draw of the test part that the run was judged on, 0 for runs of long ago."""
+def show(dataset: Dataset, draw: int, *, accuracy: float | None = None, pictures: int = 0) -> None:
+    """Say it; `draw` is the draw of the test part that the run was judged on, 0 for runs of long ago.
+
+    The accuracy, of so many pictures, says by how much a choice may flatter; other metrics have no such rule.
+    """
     if not draw:
         return
     looks = len(read_looks(dataset, draw))
-    said = formats.plain(sentence(looks, accuracy=evaluation.accuracy, pictures=evaluation.n))
+    said = formats.plain(sentence(looks, accuracy=accuracy, pictures=pictures))
     now = read_draw(dataset)
     if now is not None and now.draw != draw:
         st.warning(

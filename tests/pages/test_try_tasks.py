@@ -1,0 +1,194 @@
+"""The Try page of models of several labels and of numbers: what is drawn, put right and taken along."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from pages.components.try_ import predictions, try_camera
+from tests.pages.made_runs import made
+from tests.pages.opening import button, open_page, words
+from tests.pages.small_models import SIZE
+from tests.pages.test_data import picture
+from tests.task_runs import relabel
+from tlcore.contract import image_contract, write_contract
+from tlcore.data.inbox import Inbox, standing
+from tlcore.files import write_bytes, write_json
+from tlcore.inference.predictor import Predictor
+from tlcore.runs.events import Ended, Started
+from tlcore.runs.recorder import Recorder
+from tlcore.tasks import Decision, find_task
+
+LABELS = {"circle": "red", "square": "cold|green", "triangle": "blue"}
+DECISIONS = {"multilabel": Decision(thresholds=(0.5, 0.4, 0.9, 0.6)), "regression": Decision(margin=1.5)}
+RED = {"multilabel": "red", "regression": "255"}
+
+
+def colour_graph(task: str, width: int) -> bytes:
+    """Go by the mean red of a picture: the last label follows it, the others hardly do; a number is the red itself."""
+    kernel = np.zeros((3, width), np.float32)
+    kernel[0, -1], kernel[1:, :-1] = (1.0 if task == "regression" else 0.1), 0.005
+    known = find_task(task)
+    nodes = [
+        helper.make_node("ReduceMean", ["pixels"], ["colour"], axes=[1, 2], keepdims=0),
+        helper.make_node("MatMul", ["colour", "kernel"], ["product"]),
+        helper.make_node("Add", ["product", "bias"], ["logits"]),
+        helper.make_node(known.activation, ["logits"], [known.output]),
+    ]
+    bias = np.full(width, 0 if task == "regression" else -2, np.float32)
+    graph = helper.make_graph(
+        nodes,
+        "colour",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", SIZE, SIZE, 3])],
+        [helper.make_tensor_value_info(known.output, TensorProto.FLOAT, ["n", width])],
+        [numpy_helper.from_array(kernel, "kernel"), numpy_helper.from_array(bias, "bias")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+@pytest.fixture(params=["multilabel", "regression"])
+def run(request, workspace, tiny_dataset):
+    """A finished run of a task whose model goes by how red a picture is."""
+    task = request.param
+    labels = {}
+    for number, source in enumerate(tiny_dataset.items()["source"]):
+        name = source.rpartition("/")[2]
+        labels[name] = LABELS[name.partition("-")[0]] if task == "multilabel" else str(number / 2)
+    dataset = relabel(tiny_dataset, task, labels)
+    run = made(workspace, dataset)
+    with Recorder(run) as recorder:
+        recorder.record(Started(pid=1, device="a processor"))
+        recorder.record(Ended(state="finished"))
+    classes = dataset.info.classes
+    write_bytes(run.model_onnx, colour_graph(task, find_task(task).width(len(classes))))
+    about = dataset.info
+    contract = image_contract(
+        classes, SIZE, task=task, unfamiliarity=False, decision=DECISIONS[task], dataset=about.name,
+        value_name=about.value_name, unit=about.unit, backbone="efficientnet_lite0",
+    )  # fmt: skip
+    write_contract(run.path, contract)
+    return run
+
+
+def drawn(app) -> str:
+    return "\n".join(element.body for element in app.get("html"))
+
+
+def asked(run, *colours: str):
+    app = open_page("try", run=run.id)
+    app.file_uploader[0].set_value([(f"{each}.png", picture(each), "image/png") for each in colours])
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_a_picture_is_answered_in_the_way_of_the_task(run):
+    app = asked(run, "red", "black")
+    if run.dataset.task == "multilabel":
+        assert "any number of 4 labels" in words(app)
+        assert drawn(app).count('class="mark"') == 2 * 4, "each label has its threshold"
+        assert "Threshold 40.0" in drawn(app)
+        assert ":blue-badge[red]" in words(app)
+        assert "No label reaches its threshold." in words(app), "of the black one"
+    else:
+        assert "Predicts diameter in mm" in words(app)
+        assert ">255 mm</div>" in drawn(app)
+        assert "90\u202f% prediction interval: 253.5 to 256.5 mm" in words(app)
+        assert 'class="track"' not in drawn(app)
+
+
+def test_test_pictures_say_how_right_the_answer_is(run):
+    app = open_page("try", run=run.id)
+    app.segmented_control[0].set_value("Test").run()
+    assert not app.exception
+    said = drawn(app)
+    assert "true are" in said or "all labels are right" in said or "outside the interval" in said
+    if run.dataset.task == "regression":
+        assert " mm, " in said
+
+
+def test_many_pictures_are_a_table_and_a_csv_of_the_task(run):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("belt/one.png", picture("red"))
+        packed.writestr("belt/two.png", picture("black"))
+        packed.writestr("belt/broken.png", b"no picture")
+    app = open_page("try", run=run.id, way="Many")
+    app.file_uploader[0].set_value([("belt.zip", archive.getvalue(), "application/zip")])
+    app.run()
+    assert not app.exception
+    table = app.dataframe[0].value.set_index("file")
+    answered = app.session_state["many-done"].answered
+    rows = {row["path"]: row for row in csv.DictReader(io.StringIO(answered.csv(0.5)))}
+    if run.dataset.task == "multilabel":
+        assert table["answer"].to_dict() == {
+            "belt/broken.png": "–",
+            "belt/one.png": "red",
+            "belt/two.png": "(no label)",
+        }
+        assert (rows["belt/one.png"]["labels"], rows["belt/two.png"]["labels"]) == ("red", "")
+        assert app.slider
+    else:
+        assert table["answer"]["belt/one.png"] == "255 mm"
+        assert table["interval"]["belt/one.png"] == "253.5 to 256.5"
+        assert table["says"]["belt/one.png"] == "✓ predicted"
+        row = rows["belt/one.png"]
+        assert [row[name] for name in ("value", "low", "high", "unit")] == ["255.0", "253.5", "256.5", "mm"]
+        assert not app.slider, "a value has no confidence"
+    assert rows["belt/broken.png"]["says"] == "cannot be read"
+
+
+def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_dataset):
+    app = asked(run, "red")
+    if run.dataset.task == "multilabel":
+        (choice,) = app.multiselect
+        choice.set_value(["green", "blue"]).run()
+        expected = "blue|green"
+    else:
+        (choice,) = app.number_input
+        choice.set_value(12.5).run()
+        expected = "12.5"
+    button(app, "Send to the inbox").click().run()
+    assert not app.exception
+    (answer,) = standing(Inbox(tiny_dataset).answers()).values()
+    assert answer.label == expected
+    assert find_task(run.dataset.task).read(answer.suggested) == find_task(run.dataset.task).read(RED[run.dataset.task])
+
+
+def test_where_the_dataset_has_another_task_by_now_nothing_can_be_put_right(run, tiny_dataset):
+    write_json(tiny_dataset.path / "dataset.json", tiny_dataset.info.model_copy(update={"task": "classification"}))
+    app = asked(run, "red")
+    assert not [each for each in app.button if each.label == "Send to the inbox"]
+
+
+def test_a_frame_of_the_camera_is_answered_and_put_right(run, tiny_dataset, workspace, monkeypatch):
+    state = {"live": {"frame": {"n": 7, "frame": base64.b64encode(picture("red")).decode()}}}
+    monkeypatch.setattr(try_camera.st, "session_state", state)
+    model = Predictor.from_run(run.path)
+    try_camera._hear("live", model)
+    said = state["live-answer"]
+    if run.dataset.task == "multilabel":
+        assert (said["title"], said["answered"]) == ("red", "red")
+        assert [each["label"] for each in said["best"] if each["given"]] == ["red"]
+        assert all(each["mark"] for each in said["best"])
+    else:
+        assert (said["title"], said["best"], said["says"]) == ("255 mm", [], "predicted")
+        assert "253.5 to 256.5 mm" in said["note"]
+    wrong = {"n": 7, "frame": state["live"]["frame"]["frame"], "label": "no number", "answered": said["answered"]}
+    state["live"] = {"wrong": wrong}
+    try_camera._correct("live", workspace, run, model)
+    if run.dataset.task == "regression":
+        assert "A number is needed" in state["live-said"]["text"]
+    else:
+        assert state["live-said"]["text"].startswith("no number: 1 picture")
+
+
+@pytest.mark.parametrize(("value", "unit", "text"), [(-0.042, "", "−0.042"), (12345.6, "g", "12,346 g"), (3, "", "3")])
+def test_a_value_is_written_with_its_unit(value, unit, text):
+    assert predictions.value_text(value, unit) == text

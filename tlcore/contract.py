@@ -1,0 +1,216 @@
+"""The contract of a model: what it takes in, what it gives, and what its outputs mean.
+
+It knows `contract.json`, which lies beside every model: in a run, a bundle, a server and a web page. It does not know
+graphs, nor how an item becomes arrays. `labels.json` of runs and servers of before is read as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field as Described
+
+from tlcore.errors import RunError, WorkspaceError
+from tlcore.files import read_json, write_json
+from tlcore.items import Field, Spec
+from tlcore.tasks import Decision, Task, find_task
+
+CONTRACT, BEFORE = "contract.json", "labels.json"
+PIXELS, UNFAMILIARITY = "pixels", "unfamiliarity"
+
+
+class ImageInput(BaseModel):
+    """How a picture file becomes the model's input.
+
+    Attributes:
+        size: Side of the square picture, pixels.
+        resize: How a picture that is not square becomes one.
+        value_range: Which values of a grey picture of more than 8 bits become black and white; None where the model was
+            not trained on such pictures, or each was scaled by itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    size: int
+    resize: Literal["crop", "letterbox", "stretch"]
+    value_range: tuple[float, float] | None = None
+
+
+class NamedTensors(BaseModel):
+    """What tensors of `model.onnx` are called; empty where it is not known, as in models of before.
+
+    Attributes:
+        feature_map: The last one, whose mean over its places is `pooled`.
+        channels_last: Whether the feature map is `(n, height, width, d)`, else `(n, d, height, width)`.
+        pooled: The features that the head sees, `(n, d)`.
+        logits: What the activation turns into outputs, `(n, width)`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    feature_map: str = ""
+    channels_last: bool = True
+    pooled: str = ""
+    logits: str = ""
+
+
+class Threshold(BaseModel):
+    """From which probability on a picture should count as of a class, when missing one costs `ratio` false alarms."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: str
+    ratio: float
+    threshold: float = Described(description="Above 1 a picture never counts.")
+
+
+class AnswerSet(BaseModel):
+    """How to answer with a set of classes that holds the right one with a chosen share."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    method: str = Described(description="`lac` or `aps`.")
+    wanted: float = Described(description="That share, 0 to 1.")
+    threshold: float = Described(description="What it is compared with is the method's.")
+
+
+class Contract(BaseModel):
+    """`contract.json`: everything beside the graph that is needed to use a model.
+
+    Attributes:
+        modality: What an item is.
+        task: A key of `tasks.TASKS`.
+        classes: In the order of the outputs; none where a value is predicted.
+        input: How a file becomes the inputs.
+        inputs, outputs: The model's arrays, each without the number of items. Pixels are RGB, 0 to 255.
+        tensors: What is where in `model.onnx`.
+        temperature: By which the logits are divided within the model; nothing is left to do. None in models that were
+            made before there was one, and where the task has none.
+        decision: What turns outputs into an answer.
+        value_name, unit: Of a predicted value, for people; empty for other tasks.
+        backbone: A key of the catalogue.
+        dataset: The name that the dataset had.
+        run: The run's id; empty within the run itself.
+        unfamiliar_above: From which unfamiliarity on an item is out of distribution; None where the model does not say.
+        thresholds, sets: What was found on the validation items of a classification.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    modality: Literal["image"] = "image"
+    task: str = "classification"
+    classes: tuple[str, ...]
+    input: ImageInput
+    inputs: Spec = ()
+    outputs: Spec = ()
+    tensors: NamedTensors = NamedTensors()
+    temperature: float | None = None
+    decision: Decision = Decision()
+    value_name: str = ""
+    unit: str = ""
+    backbone: str = ""
+    dataset: str = ""
+    run: str = ""
+    unfamiliar_above: float | None = None
+    thresholds: tuple[Threshold, ...] = ()
+    sets: tuple[AnswerSet, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_before(cls, content: Any) -> Any:
+        """Understand `labels.json`, and `graft.json` of exports of before: the same facts under other names."""
+        if not isinstance(content, dict) or "labels" not in content or "classes" in content:
+            return content
+        known = {key: value for key, value in content.items() if key not in {"input", "outputs"}}
+        settings = {
+            name: content[old]
+            for name, old in (("size", "image_size"), ("resize", "resize"), ("value_range", "value_range"))
+            if old in content
+        }
+        return {**known, "classes": content["labels"], "input": settings}
+
+    @property
+    def kind(self) -> Task:
+        """The task itself."""
+        return find_task(self.task)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.classes
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square picture, pixels."""
+        return self.input.size
+
+    @property
+    def resize(self) -> Literal["crop", "letterbox", "stretch"]:
+        """How a picture that is not square becomes one."""
+        return self.input.resize
+
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        """Which values of a grey picture of more than 8 bits become black and white."""
+        return self.input.value_range
+
+
+def image_contract(
+    classes: Sequence[str],
+    size: int,
+    *,
+    resize: Literal["crop", "letterbox", "stretch"] = "crop",
+    value_range: tuple[float, float] | None = None,
+    task: str = "classification",
+    unfamiliarity: bool = True,
+    **others: Any,
+) -> Contract:
+    """Write the contract of a model of pictures.
+
+    Args:
+        classes: In the order of the outputs.
+        size: Side of the square, pixels.
+        resize: How a picture that is not square becomes one.
+        value_range: Of grey pictures of more than 8 bits.
+        task: A key of `tasks.TASKS`.
+        unfamiliarity: Whether the model says how unlike its training pictures a picture is.
+        others: More of the contract, by name.
+    """
+    known = find_task(task)
+    outputs: Spec = (Field(known.output, (known.width(len(classes)),)),)
+    return Contract(
+        task=task,
+        classes=tuple(classes),
+        input=ImageInput(size=size, resize=resize, value_range=value_range),
+        inputs=(Field(PIXELS, (size, size, 3)),),
+        outputs=(*outputs, Field(UNFAMILIARITY, ())) if unfamiliarity else outputs,
+        **others,
+    )
+
+
+def contract_path(folder: Path) -> Path:
+    """Say where a folder's contract is: in `labels.json` where the folder is of before, else in `contract.json`."""
+    before = folder / BEFORE
+    return before if before.exists() and not (folder / CONTRACT).exists() else folder / CONTRACT
+
+
+def read_contract(folder: Path) -> Contract:
+    """Read the contract that lies in a folder beside its model.
+
+    Raises:
+        RunError: It is missing or damaged.
+    """
+    try:
+        return read_json(contract_path(folder), Contract)
+    except WorkspaceError as error:
+        raise RunError(str(error)) from error
+
+
+def write_contract(folder: Path, contract: Contract) -> None:
+    """Write a folder's contract, in place of what it has."""
+    write_json(folder / CONTRACT, contract)
+    (folder / BEFORE).unlink(missing_ok=True)
