@@ -287,10 +287,10 @@ def _about(run: Run, backbone: Backbone) -> str:
         f"Train a model again, without Graft. {names}.\n\n"
         f"    pip install {pinned}\n\n"
         "    python train.py PICTURES\n\n"
-        "PICTURES is the folder `images` of the dataset. Which picture is learnt from (train), chooses the best epoch\n"
-        "(val) and judges the model (test) stands at the end of this file.\n\n"
+        "PICTURES is the folder `images` of the dataset. The end of this file lists the split: which pictures\n"
+        "train the model (train), choose the best epoch (val) and test the model (test).\n\n"
         f"The run: {_result(run.state().test)}\n"
-        "Chance makes this one differ: the order of the pictures, dropout, the weights of a new head are drawn anew.\n"
+        "This one differs by chance: it draws its own order of the pictures, dropout and weights of a new head.\n"
     )
 
 
