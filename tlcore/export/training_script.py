@@ -24,11 +24,12 @@ from tlcore.errors import ExportError
 from tlcore.markup import one_line
 from tlcore.modalities.image import augment
 from tlcore.modalities.image.standalone import definitions
+from tlcore.modalities.image.views import FLIPS, different_views
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
 from tlcore.runs.run import Run
 from tlcore.training.phases import plan
-from tlcore.training.views import FLIPS, asked_views
+from tlcore.training.views import asked_views
 
 PIECES = Path(__file__).with_name("bundled") / "train.py.txt"
 TABLE = "# === The pictures: file, label, part and group of each ==="
@@ -207,7 +208,9 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
         "BALANCING": config.balancing,
         "TARGET_METRIC": config.target_metric,
         "AUGMENT": config.augment,
-        "VIEWS": asked_views(config.augment, config.views, epochs=max(phase[2] for phase in phases))[0],
+        "VIEWS": asked_views(different_views(config.augment), config.views, epochs=max(phase[2] for phase in phases))[
+            0
+        ],
         "SEED": config.seed,
         "BLOCKS": blocks,
         "PHASES": phases,
