@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tlcore.data.import_plan import ImportChoices
     from tlcore.data.intake import IntakeReport
 
-app = typer.Typer(help="Datasets: take pictures in, list, edit and delete them.", no_args_is_help=True)
+app = typer.Typer(help="Datasets: import, list, edit and delete them.", no_args_is_help=True)
 app.add_typer(edits.app)
 app.command("export")(export)
 app.command("range")(value_range)
@@ -45,14 +45,16 @@ def add(
             help="A zip, a folder (one folder for each class), a Parquet file, or `sample` for the built-in one."
         ),
     ],
-    name: Annotated[str | None, typer.Option(help="What to call the dataset.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the dataset.")] = None,
     into: Annotated[str | None, typer.Option(help="Add to this dataset (id or name) instead of a new one.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood, and make nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how the files are read, and import nothing.")
+    ] = False,
     as_json: AsJson = False,
     *,
     choices: ImportChoices,
 ) -> None:
-    """Take pictures in as a dataset."""
+    """Import pictures as a dataset."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.import_task import label_facts
 

@@ -19,7 +19,7 @@ R = TypeVar("R")
 NONE = "none"
 PANEL = "How the source is understood"
 OPTIONS: dict[str, tuple[Any, str, str]] = {
-    "label": (str | None, "CLASS", "The class of files that neither a folder nor a table gives one."),
+    "label": (str | None, "CLASS", "The class of files without a class in a folder or a table."),
     "table": (
         str | None,
         "PATH",
@@ -33,7 +33,11 @@ OPTIONS: dict[str, tuple[Any, str, str]] = {
     "file_column": (str | None, "TITLE|N", "The column that names the files: its title, or its number from 1 on."),
     "label_column": (str | None, "TITLE|N", "The column of the classes."),
     "split_column": (str | None, "TITLE|N", "The column of the parts of the split; `none` for none."),
-    "group_column": (str | None, "TITLE|N", "The column of what stays on one side of the split; `none` for none."),
+    "group_column": (
+        str | None,
+        "TITLE|N",
+        "The column of the groups that the split never separates; `none` for none.",
+    ),
     "task": (
         str | None,
         "TASK",
@@ -48,8 +52,8 @@ OPTIONS: dict[str, tuple[Any, str, str]] = {
         "none|unlabeled",
         "What an empty cell among lists of labels means: none of the labels, or not labelled yet.",
     ),
-    "encoding": (str | None, "NAME", "The encoding of names and tables that do not say it, such as cp932 or gbk."),
-    "yes": (bool, "", "Import what is proposed where something is not sure."),
+    "encoding": (str | None, "NAME", "The encoding of names and tables that do not state it, such as cp932 or gbk."),
+    "yes": (bool, "", "Import with the proposed choices if something is not sure."),
 }
 
 

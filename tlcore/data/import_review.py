@@ -45,11 +45,11 @@ def use_validation_as_test(found: ImportPlan) -> None:
             for path, place in found.places.items()
         }
         found.notes.append(
-            "The pictures come with a validation part but no test part. The validation part is used as the test part, "
-            "and validation pictures are drawn from the training part."
+            "The files have a validation set but no test set. The validation set is used as the test set, and a new "
+            "validation set is drawn from the training set."
         )
     if splits & {"val", "test"}:
-        found.notes.append("The split into parts that the pictures came with is kept.")
+        found.notes.append("The split that came with the files is kept.")
 
 
 def unite_spellings(found: ImportPlan) -> None:
@@ -89,8 +89,8 @@ def _review_parts(found: ImportPlan) -> str:
         return ""
     told = shown(dict.fromkeys(missing, 0))
     sentence = (
-        f"{len(missing):,} of the {len(tested):,} classes in the test part ({told}) have no pictures in the training "
-        "part, so they cannot be learned."
+        f"{len(missing):,} of the {len(tested):,} classes in the test set ({told}) have no pictures in the training "
+        "set, so they cannot be learned."
     )
     if 2 * len(missing) >= len(tested) and sum(found.counts().values()) >= _FEWEST_JUDGED:
         return sentence
