@@ -171,9 +171,8 @@ def test_what_is_bad_to_miss_is_answered_from_the_threshold_that_the_run_has_lea
     expect(page.locator("#drop")).to_be_visible()
 
     def said(*chances: float, unfamiliarity: float = 0.5) -> str:
-        return page.evaluate(
-            "(answer) => verdict(answer)[0]", {"probabilities": chances, "unfamiliarity": unfamiliarity}
-        )
+        answer = {"probabilities": chances, "unfamiliarity": unfamiliarity}
+        return page.evaluate("(answer) => verdict(answer)[0]", answer)
 
     assert run.dataset.classes == ("circle", "square", "triangle")
     # Until something is said to be bad to miss, as the app and the server answer.

@@ -40,7 +40,7 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", help="Also copy the files into this folder.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a run's model into files; each is loaded again in a fresh process and compared with the app."""
+    """Export a run's model; each file is loaded again in a fresh process and compared with the app."""
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
     from tlcore.export.run import export_run

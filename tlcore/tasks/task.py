@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from tlcore.numbers import significant
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -66,7 +68,7 @@ class Metric:
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
         if self.kind == "value":
-            return f"{value:.4g} {unit}".rstrip()
+            return significant(value, unit)
         return f"{value:.3f}"
 
     def shown(self, value: float, unit: str = "") -> str:
