@@ -213,7 +213,7 @@ def test_mistakes_and_unsure_hits_lie_on_light_tables(run, dataset):
 
 def test_heat_maps_of_a_class_and_of_one_picture(run, dataset, understanding):
     app = shown(run, dataset, "heat")
-    assert "maps show what was learnt" in words(app) or "rather than what was learnt" in words(app)
+    assert "maps show what was learned" in words(app) or "rather than what was learned" in words(app)
     assert "data:image/jpeg;base64," in app.get("html")[0].proto.body
     assert "The two maps" in words(app)
     label = app.selectbox[2]

@@ -28,7 +28,7 @@ def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="Runs; the first is compared with the others.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare runs that were judged, picture by picture where they were asked about the same ones."""
+    """Compare evaluated runs, picture by picture if they have test pictures in common."""
     terminal = Terminal(as_json=as_json)
     found = [open_run(Workspace.default(), name) for name in runs]
     from tlcore.evaluation.compare import compare as put_side_by_side  # not before a typing error could show

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
-    """Judge a run's model.onnx on its test pictures once more."""
+    """Evaluate a run's model.onnx on its test set again."""
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
     from tlcore.data.dataset import open_dataset  # not before a typing error could show

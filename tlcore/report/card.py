@@ -135,7 +135,7 @@ def _figures(facts: Facts) -> Iterator[str]:
 def _probabilities(facts: Facts) -> Iterator[str]:
     found = facts.calibration
     if found is None or not found.test:
-        yield "Whether the probabilities mean what they say was not looked at."
+        yield "The calibration of the probabilities was not measured."
         return
     before, after = (said(each.ece, "number") for each in (found.before, found.after))
     yield (

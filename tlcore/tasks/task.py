@@ -147,7 +147,7 @@ class Task:
     labels of an item joined by `|`, or a number. `read` and `targets` give it its meaning.
 
     Attributes:
-        key: As written to `dataset.json`, `config.json` and `labels.json`.
+        key: As written to `dataset.json`, `config.json` and `contract.json`.
         title: The field's term.
         explains: One sentence for the page that asks.
         output: The name of the model's output.

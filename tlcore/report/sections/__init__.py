@@ -73,20 +73,18 @@ def limits(facts: Facts) -> Iterator[str]:
         )
     )
     yield (
-        "The intervals say how much chance is in the choice of the test pictures. They say nothing of other places, "
-        "other cameras or later times than those the pictures are from."
+        "The confidence intervals cover the random choice of the test pictures. They do not cover other places, other "
+        "cameras or later times than those of the pictures."
     )
     yield from facts.judged.notes
     if facts.looks is not None and facts.looks > 1:
-        yield (
-            f"The test part was looked at {facts.looks:,} times; a model that was chosen by it looks better than it is."
-        )
+        yield (f"The test set was used {facts.looks:,} times; a model that was chosen by it looks better than it is.")
     if facts.slices is None:
-        yield "Kinds of pictures that it is worse on were not looked for."
+        yield "Groups of difficult pictures were not searched for."
     if facts.robustness is None:
-        yield "It was not tried on blurred, noisy, dark or otherwise distorted pictures."
+        yield "It was not tested on blurred, noisy, dark or otherwise distorted pictures."
     if facts.attention is None:
-        yield "Where in a picture it looks was not looked at."
+        yield "No saliency maps were computed."
 
 
 def per_class(facts: Facts) -> Table:
