@@ -1,10 +1,10 @@
-"""Try several backbones, depths and learning rates, and see which is right how often, at what cost."""
+"""Try several backbones, depths and learning rates, and see which is how good, at what cost."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.shell import formats, frame, settings
+from pages.components.shell import formats, frame, settings, tables
 from pages.components.shell.pickers import pick_dataset
 from pages.components.sweep import sweep_form, sweep_view
 from tlcore.data.dataset import Dataset
@@ -12,6 +12,7 @@ from tlcore.errors import RunError
 from tlcore.jobs.launch import launch
 from tlcore.sweeps.config import SweepConfig, problems
 from tlcore.sweeps.sweep import broken_sweeps, create_sweep, list_sweeps, open_sweep
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 LATEST = 10
@@ -43,22 +44,23 @@ def new(workspace: Workspace) -> None:
             ":material/photo_library:",
             "First, pictures",
             "A sweep trains several models on the same labelled pictures and lays them beside each other: which is "
-            "right most often, which is small, which is quick.",
+            "best, which is small, which is quick.",
             action="Add pictures",
             target=frame.DATA,
         )
         return
-    sweep_form.begin(workspace)
+    task = find_task(dataset.info.task)
+    sweep_form.begin(workspace, task)
     config = sweep_form.draft(dataset.id)
     faults = problems(config, dataset)
-    sweep_form.show(workspace, faults)
+    sweep_form.show(workspace, task, faults)
     with settings.start_bar():
         if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start-sweep"):
             start(workspace, dataset, config)
         if faults:
             st.markdown(f":red[{formats.plural(len(faults), 'choice')} to be put right first, marked red above.]")
         else:
-            st.markdown(sweep_form.plan(workspace, config, sum(dataset.counts().values())), width="stretch")
+            st.markdown(sweep_form.plan(workspace, config, len(tables.items(dataset))), width="stretch")
 
 
 def earlier(workspace: Workspace) -> None:

@@ -45,7 +45,7 @@ def write_pictures(folder: Path, task: str) -> dict[str, str]:
             for name in there:
                 _draw(draw, name)
             # Some pictures lack a label that they should have, so that no model is right about all.
-            label = "|".join(there[1:] if number % 11 == 3 else there)
+            label = "|".join(there[1:] if number % 5 == 3 else there)
         else:
             # A decimal that no other picture has, so that it is no class.
             diameter = 8 + number + round(float(rng.uniform(0, 0.9)), 2)

@@ -115,10 +115,11 @@ def test_a_smell_is_told_and_confirmed(workspace, capsys, tmp_path):
 
 
 def test_a_refusal_is_a_sentence(workspace, capsys, several):
+    (several / "labels.csv").write_text('file,bbox\n0.png,"[{""points"": [1, 2]}]"\n')
     for arguments in ([], ["--yes"], ["--dry-run"]):
         code, _, err = run(capsys, str(several), *arguments)
         assert code == 1
-        assert "a|b" in err
+        assert "boxes or outlines" in err
     assert list_datasets(workspace) == []
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.runs.logs import epoch
 from tests.runs.processes import state_is, until
+from tests.task_runs import make_dataset
 from tlcore.__main__ import main
 from tlcore.data.caches import using
 from tlcore.files import write_json
@@ -199,3 +200,20 @@ def test_no_cache_is_cleared_without_a_yes(caches, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main(["cache", "clear"]) == 1
     assert len(list(caches.iterdir())) == 2
+
+
+@pytest.mark.slow
+def test_several_labels_are_learned_and_listed_on_the_command_line(workspace, tmp_path, capsys):
+    dataset = make_dataset(workspace, tmp_path / "multilabel", "multilabel")
+    assert main(["train", dataset.id, "--target-metric", "accuracy"]) == 1
+    assert "Multi-label classification is measured by loss, mean_average_precision" in capsys.readouterr().err
+    options = ["--mode", "auto", "--image-size", "64", "--target-metric", "macro_f1"]
+    assert main(["train", dataset.id, *options]) == 0
+    said = capsys.readouterr().out
+    assert "Solving the logistic regression" in said
+    assert "validation loss" in said
+    assert "mAP 0." in said or "mAP 1." in said
+    assert "nan" not in said
+    assert "Test mean average precision (mAP) " in said
+    assert main(["runs", "list"]) == 0
+    assert "mean_average_precision" in capsys.readouterr().out

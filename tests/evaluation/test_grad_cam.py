@@ -187,8 +187,8 @@ def test_many_pictures_are_seen_in_order(colours):
 def test_a_graph_of_another_shape_says_what_to_do():
     model = network()
     del model.graph.node[-1]
-    model.graph.node.append(helper.make_node("Sigmoid", ["logits"], ["probabilities"]))
-    with pytest.raises(RunError, match=r"the operation Sigmoid there\. Train it again"):
+    model.graph.node.append(helper.make_node("Tanh", ["logits"], ["probabilities"]))
+    with pytest.raises(RunError, match=r"the operation Tanh there\. Train it again"):
         OpenedModel(model, LABELS)
 
 

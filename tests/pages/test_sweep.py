@@ -52,7 +52,8 @@ def test_a_beginner_only_presses_start(workspace, tiny_dataset, started):
     button(app, "Start").click().run()
     (sweep,) = list_sweeps(workspace)
     assert started == [sweep]
-    assert sweep.config.model_copy(update={"settings": {}}) == SweepConfig(dataset=tiny_dataset.id)
+    chosen = SweepConfig(dataset=tiny_dataset.id, target_metric="accuracy")
+    assert sweep.config.model_copy(update={"settings": {}}) == chosen
     assert app.query_params["sweep"] == sweep.id
     assert "never started" in words(app)
 

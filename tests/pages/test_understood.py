@@ -128,7 +128,11 @@ def page(what):
             case "worker":
                 error_analysis.show(run)
             case "slices":
-                errors.slices(found, dataset, predictions)
+
+                def gallery(shas, key, title):
+                    errors.gallery(dataset, predictions, shas, key=key, title=title)
+
+                errors.slices(found, predictions, gallery)
             case "mistakes":
                 errors.confident_mistakes(dataset, predictions, key="test")
                 errors.unsure_hits(dataset, predictions, key="test")

@@ -8,6 +8,7 @@ import zipfile
 import pandas as pd
 import pytest
 
+from tests.task_runs import make_dataset
 from tlcore.__main__ import main
 from tlcore.commands.settings import start_of
 from tlcore.data.dataset import Dataset
@@ -235,3 +236,20 @@ def test_a_class_that_was_renamed_keeps_its_place_in_the_head(workspace, tiny_da
     about = read_start(create_run(workspace, tiny_dataset, again(first)))
     assert about is not None
     assert about.classes == ("circle", "box", "triangle")
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_weights_of_another_task_are_refused(workspace, tiny_dataset, tmp_path, task):
+    first = with_model(workspace, tiny_dataset)
+    dataset = make_dataset(workspace, tmp_path / task, task)
+    with pytest.raises(ConfigError, match="need the same task as the run"):
+        create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, start=first.id))
+
+
+@pytest.mark.parametrize(("head", "whose"), [("trained", "its"), ("logistic", "a new")])
+def test_the_head_of_a_number_is_kept_unless_it_knows_the_validation_pictures(workspace, tmp_path, head, whose):
+    dataset = make_dataset(workspace, tmp_path / "regression", "regression")
+    first = with_model(workspace, dataset, head=head)
+    second = create_run(workspace, dataset, again(first))
+    assert any(note.endswith(f"with {whose} head.") for note in second.dataset.notes)
+    assert read_start(second).keeps_head == (head == "trained")

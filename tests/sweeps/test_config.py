@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.pages.made_runs import finished
+from tests.task_runs import make_dataset
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import ConfigError
 from tlcore.runs.events import Evaluated
@@ -13,7 +14,7 @@ from tlcore.sweeps.config import Point, SweepConfig, default_rate, grid, most_tr
 from tlcore.sweeps.estimate import estimate
 from tlcore.sweeps.state import Trial
 from tlcore.sweeps.sweep import create_sweep
-from tlcore.sweeps.table import Row, front
+from tlcore.sweeps.table import Row, best, front
 
 LITE, NASNET = "efficientnet_lite0", "nasnet_mobile"
 
@@ -75,6 +76,26 @@ def test_what_is_not_tried_is_as_recommended_for_the_pictures(workspace, tiny_da
         assert tuned.target_metric == "accuracy"
         assert tuned.head == "both"
     assert default_rate(config, Point(LITE, 2)) != default_rate(config, Point("convnext_tiny", 2))
+
+
+def test_an_error_is_the_better_the_lower_it_is():
+    def row(number, mae, seconds):
+        test = Evaluated(task="regression", metric="mae", unit="mm", value=mae, low=0, high=9, n=9)
+        return Row(Trial(number, "run", LITE, 0, 0.1, state="finished"), validation=mae, seconds=seconds, test=test)
+
+    laid_out = [row(1, 2.0, 10.0), row(2, 3.0, 20.0), row(3, 1.5, 30.0)]
+    assert best(laid_out, "mae").trial.number == 3
+    assert [row.trial.number for row in front(laid_out, lambda row: row.seconds, "mae")] == [1, 3]
+
+
+@pytest.mark.parametrize(("task", "metric"), [("multilabel", "mean_average_precision"), ("regression", "mae")])
+def test_a_sweep_is_decided_by_the_headline_metric_of_its_task(workspace, tmp_path, task, metric):
+    dataset = make_dataset(workspace, tmp_path / task, task)
+    config = create_sweep(workspace, dataset, SweepConfig(dataset=dataset.id)).config
+    assert config.metric == metric
+    assert training_config(config, Point(LITE, 0)).target_metric == metric
+    (fault,) = problems(SweepConfig(dataset=dataset.id, depths=(0,), target_metric="accuracy"), dataset)
+    assert fault.field == "target_metric"
 
 
 def test_the_front_has_what_no_cheaper_trial_equals_on_validation():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.task_runs import make_dataset
 from tlcore.data.split.file import read_draw
 from tlcore.errors import RunError
 from tlcore.runs.config import Fractions, TrainingConfig
@@ -51,3 +52,13 @@ def test_the_finder_tries_rates_on_the_pictures_and_keeps_nothing(workspace, tin
     assert not list(workspace.runs.glob("*"))
     assert read_draw(tiny_dataset) is None
     assert any(getattr(news, "phase", "") == "rates" for news in seen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_the_finder_knows_the_loss_of_every_task(workspace, tmp_path, task):
+    dataset = make_dataset(workspace, tmp_path / task, task)
+    config = TrainingConfig(dataset=dataset.id, image_size=32, batch_size=8)
+    curve = find_rate(config, dataset, workspace, report=lambda news: None, stop=lambda: False)
+    assert curve.rates[0] < curve.suggested < curve.rates[-1]
+    assert np.isfinite(curve.losses).all()

@@ -13,8 +13,10 @@ import typer
 
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
-from tlcore.errors import DataError
+from tlcore.errors import DataError, RunError
 from tlcore.runs.run import open_run
+from tlcore.tasks import find_task
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ def costs(
     found = open_run(Workspace.default(), run)
     from tlcore.evaluation.costs import cost_table, weigh_run  # not before a typing error could show
 
+    if found.dataset.task != CLASSIFICATION.key:
+        raise RunError(
+            f"A run of a classification is needed: its mistakes are pairs of classes. {found.name} is one of "
+            f"{find_task(found.dataset.task).title.lower()}."
+        )
     classes = found.dataset.classes
     prices = cost_table(
         classes,

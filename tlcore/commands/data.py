@@ -56,6 +56,7 @@ def add(
 ) -> None:
     """Import pictures as a dataset."""
     from tlcore.data.dataset import open_dataset
+    from tlcore.data.import_task import label_facts
 
     terminal = Terminal(as_json=as_json)
     workspace = Workspace.default()
@@ -77,10 +78,13 @@ def add(
     content = {
         "dataset": dataset.id,
         "name": dataset.info.name,
+        **_task(dataset),
         "classes": {label: int(count) for label, count in dataset.counts().items()},
         "kept": report.kept,
         "left_out": left_out,
     }
+    if facts := label_facts(list(dataset.items()["label"]), dataset.info.task):
+        content["labels"] = facts
     terminal.result(content, _described(report))
 
 
@@ -231,7 +235,8 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
         same = old.id != new.id and old.info.fingerprint == new.info.fingerprint
         # One of a Graft that scaled each picture of more than 8 bits by itself is not the same.
         same = same and (old.info.value_range is None) == (new.info.value_range is None)
-        if same and old.info.classes == new.info.classes and parts(old) == parts(new):
+        same = same and (old.info.task, old.info.classes) == (new.info.task, new.info.classes)
+        if same and parts(old) == parts(new):
             new.delete()
             return old
     return new

@@ -35,6 +35,7 @@ from tlcore.runs.events import (
 )
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
+from tlcore.tasks import find_metric
 
 LOOK_SECONDS = 0.2
 INTERRUPTED = 130
@@ -153,8 +154,7 @@ def words(event: Event, state: RunState) -> list[str]:
 
 def named(test: Evaluated) -> str:
     """Write the headline metric, its figure and its interval."""
-    title = test.of.title
-    return f"{title if title.isupper() or '(' in title else title[0].lower() + title[1:]} {interval(test)}"
+    return f"{test.of.name} {interval(test)}"
 
 
 def interval(test: Evaluated) -> str:
@@ -179,10 +179,21 @@ def _epoch(event: EpochEnded, state: RunState) -> str:
     total = max((phase.first_epoch + phase.epochs - 1 for phase in state.phases if phase.epochs), default=event.epoch)
     return (
         f"  epoch {event.epoch}/{max(total, event.epoch)}"
-        f"  loss {event.loss:.3f}  accuracy {event.accuracy:.3f}"
-        f"  validation loss {event.val_loss:.3f}  accuracy {event.val_accuracy:.3f}"
+        f"{_measured(event)}"
         f"  {event.seconds:.1f} s  {event.images_per_second:,.0f} pictures/s{'  best' if event.best else ''}"
     )
+
+
+def _measured(event: EpochEnded) -> str:
+    """Write the losses of an epoch and its headline metric: the first that was measured."""
+    key = next(iter(event.val_figures), "")
+    short = find_metric(key).short if key else ""
+    name = short.lower() if key == "accuracy" else short
+    train, val = (
+        f"  {name} {find_metric(key).plain(figures[key])}" if key in figures else ""
+        for figures in (event.figures, event.val_figures)
+    )
+    return f"  loss {event.loss:.3f}{train}  validation loss {event.val_loss:.3f}{val}"
 
 
 def _show(run: Run, state: RunState, bar: Bar) -> None:

@@ -16,6 +16,7 @@ from tlcore.errors import RunError
 from tlcore.jobs import queue as waiting
 from tlcore.runs.run import Run, broken_runs, list_runs, open_run
 from tlcore.runs.state import RunState
+from tlcore.tasks import find_metric
 from tlcore.workspace import Workspace
 
 app = typer.Typer(
@@ -33,8 +34,11 @@ def list_(as_json: AsJson = False) -> None:
     runs = [_summary(run, run.state()) for run in list_runs(workspace)]
     for broken, reason in broken_runs(workspace):
         typer.echo(f"{broken} cannot be read: {reason}", err=True)
-    head = ("run", "name", "dataset", "backbone", "mode", "state", "accuracy", "seconds")
+    judged = ("accuracy",) if all(entry["metric"] in (None, "accuracy") for entry in runs) else ("metric", "value")
+    head = ("run", "name", "dataset", "backbone", "mode", "state", *judged, "seconds")
     shown = [{**entry, "name": entry["name"] if entry["name"] != entry["run"] else None} for entry in runs]
+    if "value" in head:
+        shown = [{**entry, "value": _value(entry)} for entry in shown]
     rows = [tuple(_cell(column, entry[column]) for column in head) for entry in shown]
     text = table(head, rows) if rows else "There are no runs yet. `train DATA` makes one."
     Terminal(as_json=as_json).result({"runs": runs}, text)
@@ -229,9 +233,17 @@ def _summary(run: Run, state: RunState) -> dict[str, Any]:
         "mode": config.mode,
         "metric": state.test.metric if state.test else None,
         "value": state.test.value if state.test else None,
+        "unit": state.test.unit if state.test else "",
         "accuracy": state.test.value if state.test and state.test.metric == "accuracy" else None,
         "seconds": state.total_seconds,
     }
+
+
+def _value(entry: dict[str, Any]) -> str | None:
+    """Write the headline figure of a run in its unit."""
+    if entry["value"] is None:
+        return None
+    return find_metric(entry["metric"]).plain(entry["value"], entry["unit"])
 
 
 def _cell(column: str, value: object) -> str:

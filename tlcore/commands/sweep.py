@@ -6,31 +6,34 @@ It knows the choices as arguments and what a sweep says to a person. It does not
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from pydantic import ValidationError
 
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.commands.data import find_or_take_in
-from tlcore.commands.follow import INTERRUPTED, interval, terminated_like_interrupted
+from tlcore.commands.follow import INTERRUPTED, interval, named, terminated_like_interrupted
 from tlcore.commands.import_options import with_import_options
 from tlcore.commands.settings import option
 from tlcore.commands.terminal import AsJson, Bar, Terminal, table
 from tlcore.errors import ConfigError, Problem
 from tlcore.jobs.launch import launch
+from tlcore.runs.config import TargetMetric
 from tlcore.runs.run import Run
 from tlcore.sweeps.config import Depth, SweepConfig, most_trials
 from tlcore.sweeps.events import Event, TrialEnded, TrialStarted
 from tlcore.sweeps.state import SweepState
 from tlcore.sweeps.sweep import Sweep, create_sweep, open_sweep
 from tlcore.sweeps.table import Row, best, rows
+from tlcore.tasks import Metric, find_metric
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.data.import_plan import ImportChoices
 
 LOOK_SECONDS = 0.3
+METRICS = "|".join(get_args(TargetMetric))
 
 
 @with_import_options
@@ -51,7 +54,9 @@ def sweep(
     trials: Annotated[int | None, option("trials", of=SweepConfig)] = None,
     epochs: Annotated[int | None, option("epochs", of=SweepConfig)] = None,
     image_size: Annotated[int | None, option("image_size", of=SweepConfig, unset="each backbone's own")] = None,
-    target_metric: Annotated[str | None, option("target_metric", of=SweepConfig)] = None,
+    target_metric: Annotated[
+        str | None, option("target_metric", of=SweepConfig, metavar=METRICS, unset="the task's headline metric")
+    ] = None,
     seed: Annotated[int | None, option("seed", of=SweepConfig)] = None,
     as_json: AsJson = False,
     *,
@@ -78,7 +83,7 @@ def sweep(
         launch(found)
         state, interrupted = _follow(workspace, found, terminal, seen)
     laid_out = rows(workspace, found, state.trials)
-    winner = best(laid_out, found.config.target_metric)
+    winner = best(laid_out, found.config.metric)
     terminal.result(_content(found, state, laid_out, winner), _text(found, state, laid_out, winner))
     if state.state != "finished":
         typer.echo(state.error or f"The sweep was stopped. `sweep {found.id}` goes on with it.", err=True)
@@ -144,12 +149,12 @@ def _words(workspace: Workspace, found: Sweep, event: Event) -> str:
         return f"  failed: {event.error}"
     trial = next(trial for trial in found.state().trials if trial.number == event.number)
     (row,) = rows(workspace, found, [trial])
-    metric = found.config.target_metric.replace("_", " ")
     parts = [{"pruned": "pruned, unpromising", "stopped": "stopped"}.get(event.state, "finished")]
     if row.validation is not None:
-        parts.append(f"validation {metric} {row.validation:.3f}")
+        metric = find_metric(found.config.metric)
+        parts.append(f"validation {metric.name} {metric.plain(row.validation, row.test.unit if row.test else '')}")
     if row.test is not None:
-        parts.append(f"test accuracy {interval(row.test)}")
+        parts.append(f"test {named(row.test)}")
     return f"  {', '.join(parts)}"
 
 
@@ -158,7 +163,7 @@ def _content(found: Sweep, state: SweepState, laid_out: tuple[Row, ...], winner:
         "sweep": found.id,
         "path": str(found.path),
         "state": state.state,
-        "target_metric": found.config.target_metric,
+        "target_metric": found.config.metric,
         "trials": [_entry(row) for row in laid_out],
         "best": None if winner is None else _entry(winner),
     }
@@ -181,19 +186,19 @@ def _entry(row: Row) -> dict[str, Any]:
 
 def _text(found: Sweep, state: SweepState, laid_out: tuple[Row, ...], winner: Row | None) -> str:
     head = ("trial", "backbone", "depth", "rate", "state", "validation", "test (95 %)", "seconds", "megabytes", "run")
-    cells = [_cells(row, chosen=row is winner) for row in laid_out]
+    metric = find_metric(found.config.metric)
+    cells = [_cells(row, metric, chosen=row is winner) for row in laid_out]
     lines = [table(head, cells)] if cells else []
     if winner is not None and winner.test is not None:
-        metric = found.config.target_metric.replace("_", " ")
         what = _point(winner.trial.backbone, winner.trial.blocks, winner.trial.rate)
         lines.append(
-            f"The best (*) is {what}. It was chosen by its validation {metric}; "
+            f"The best (*) is {what}. It was chosen by its validation {metric.name}; "
             f"the test pictures, which chose nothing, say {interval(winner.test)}."
         )
     return "\n".join([*lines, f"{found.id}: {state.state}."])
 
 
-def _cells(row: Row, *, chosen: bool) -> tuple[str, ...]:
+def _cells(row: Row, metric: Metric, *, chosen: bool) -> tuple[str, ...]:
     trial, test = row.trial, row.test
     return (
         f"{trial.number}{'*' if chosen else ''}",
@@ -201,7 +206,7 @@ def _cells(row: Row, *, chosen: bool) -> tuple[str, ...]:
         _depth_words(trial.backbone, trial.blocks),
         f"{trial.rate:.2g}",
         trial.state,
-        "–" if row.validation is None else f"{row.validation:.3f}",
+        "–" if row.validation is None else metric.plain(row.validation),
         "–"
         if test is None
         else f"{test.of.plain(test.value)} ({test.of.plain(test.low)} to {test.of.plain(test.high)})",

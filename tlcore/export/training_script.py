@@ -10,6 +10,7 @@ import csv
 import importlib.metadata
 import inspect
 import io
+import json
 import pprint
 import re
 from pathlib import Path
@@ -21,15 +22,24 @@ import pandas as pd
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import ExportError
+from tlcore.export.script_words import SOLVERS, script_words
 from tlcore.markup import one_line
 from tlcore.modalities.image import augment
 from tlcore.modalities.image.standalone import definitions
+from tlcore.modalities.image.views import FLIPS, different_views
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
 from tlcore.runs.run import Run
+from tlcore.tasks import find_task
 from tlcore.training.phases import plan
-from tlcore.training.views import FLIPS, asked_views
+from tlcore.training.views import asked_views
 
+# Of each task: the pieces that only it has, where it is solved exactly too.
+OF_TASK = {
+    "classification": ("Classes", ("Exact",)),
+    "multilabel": ("Several labels", ("Exact", "Exact labels")),
+    "regression": ("Values", ("Exact value",)),
+}
 PIECES = Path(__file__).with_name("bundled") / "train.py.txt"
 TABLE = "# === The pictures: file, label, part and group of each ==="
 PACKAGES = ("keras", "tensorflow", "numpy", "pillow", "scikit-learn", "scipy")
@@ -50,9 +60,26 @@ IMPORTS = {
     "Lite": ("import importlib.resources", "import pickletools", "import struct"),
     "Names": ("import re", "from collections import Counter"),
     "Exact": (
+        "from scipy.special import log_softmax",
         "from sklearn.linear_model import LogisticRegression",
         "from sklearn.model_selection import StratifiedGroupKFold",
     ),
+    "Exact value": (
+        "from sklearn.linear_model import Ridge, RidgeCV",
+        "from sklearn.model_selection import GroupKFold",
+    ),
+    "Classes": (
+        "from scipy.optimize import minimize_scalar",
+        "from scipy.special import log_softmax",
+        "from sklearn.metrics import f1_score, recall_score",
+    ),
+    "Several labels": (
+        "from scipy.optimize import minimize_scalar",
+        "from scipy.special import expit",
+        "from scipy.special import log_softmax",
+        "from sklearn.metrics import average_precision_score",
+    ),
+    "Values": ("from scipy.stats import spearmanr",),
     "Augmentation": ("from collections.abc import Collection",),
 }
 SOLVE = """\
@@ -95,7 +122,8 @@ def training_script(run: Run) -> str:
     if fault := cannot_be_told(run):
         raise ExportError(fault)
     backbone = CATALOGUE[config.backbone]
-    pieces = _needed(config, backbone)
+    task = run.dataset.task
+    pieces = _needed(config, backbone, task)
     body = Template("\n\n".join(_piece(name).strip("\n") + "\n" for name in pieces))
     return "\n".join(
         [
@@ -106,7 +134,7 @@ def training_script(run: Run) -> str:
             "",
             body.substitute(_words(run, config, backbone, pieces)),
             TABLE,
-            *_table(run.split()),
+            *_table(run.split(), task),
             "",
         ]
     )
@@ -120,13 +148,16 @@ def cannot_be_told(run: Run) -> str:
             f"A script begins with published weights. {run.name} began with those of {config.start}. Write the script "
             "of the run that came first."
         )
+    if run.dataset.task not in OF_TASK:
+        return f"There is no script for the task '{run.dataset.task}'. Take the model of the run's downloads instead."
     if config.backbone not in CATALOGUE:
         return f"A script names its backbone. {config.backbone} is not in the catalogue any more. Train another one."
     return ""
 
 
-def _needed(config: TrainingConfig, backbone: Backbone) -> tuple[str, ...]:
+def _needed(config: TrainingConfig, backbone: Backbone, task: str) -> tuple[str, ...]:
     """The pieces, in their order."""
+    own, exact = OF_TASK[task]
     only_flips = set(config.augment) <= set(FLIPS)
     asked = {
         "Pictures": True,
@@ -137,8 +168,9 @@ def _needed(config: TrainingConfig, backbone: Backbone) -> tuple[str, ...]:
         "Application": backbone.preprocessing != "lite",
         "Names": _numbered(backbone),
         "Mixing": bool(config.mixup or config.cutmix),
-        "Exact": config.head != "trained",
+        **dict.fromkeys(exact, config.head != "trained"),
         "Layerwise": config.layer_decay != 1,
+        own: True,
         "Training": True,
         "Main": True,
     }
@@ -167,7 +199,9 @@ def _words(run: Run, config: TrainingConfig, backbone: Backbone, pieces: tuple[s
     if "Layerwise" in pieces:
         after.append("    optimizer.rates = rates(body, model.trainable_variables)")
     solve = SOLVE_FROM_ALL if config.learns_from_validation else SOLVE
+    exact = any(piece.startswith("Exact") for piece in pieces)
     return {
+        **script_words(run.dataset.task, config),
         "way": definitions().strip(),
         "weights_file": backbone.weights_file,
         "factory": backbone.factory.partition(":")[2],
@@ -177,7 +211,7 @@ def _words(run: Run, config: TrainingConfig, backbone: Backbone, pieces: tuple[s
         "optimizer": f"layerwise({kind})" if "Layerwise" in pieces else kind,
         "arguments": ARGUMENTS[config.optimizer] + (", use_ema=True, ema_momentum=EMA" if config.ema else ""),
         "after": "\n".join(after),
-        "solve": solve if "Exact" in pieces else "",
+        "solve": solve.replace("solve_head", SOLVERS[run.dataset.task]) if exact else "",
         "views": VIEWS if "Views" in pieces else '            views = frozen["train"][None]',
         "augmented": "augment(learn.pixels[row], AUGMENT, rng)" if config.augment else "learn.pixels[row]",
         "run": _result(run.state().test),
@@ -192,7 +226,7 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
         (each.name, cuts[each.cut], each.epochs, each.learning_rate, each.patience) for each in plan(config, backbone)
     ]
     values: dict[str, Any] = {
-        "CLASSES": [one_line(label) for label in run.dataset.classes],
+        **_answer(run),
         "SIZE": config.image_size,
         "RESIZE": config.resize,
         "VALUE_RANGE": run.dataset.value_range,
@@ -201,13 +235,12 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
         "WEIGHT_DECAY": config.weight_decay,
         "LAYER_DECAY": config.layer_decay,
         "EMA": config.ema,
-        "LABEL_SMOOTHING": config.label_smoothing,
-        "MIXUP": config.mixup,
-        "CUTMIX": config.cutmix,
-        "BALANCING": config.balancing,
+        **_of_task(run.dataset.task, config),
         "TARGET_METRIC": config.target_metric,
         "AUGMENT": config.augment,
-        "VIEWS": asked_views(config.augment, config.views, epochs=max(phase[2] for phase in phases))[0],
+        "VIEWS": asked_views(different_views(config.augment), config.views, epochs=max(phase[2] for phase in phases))[
+            0
+        ],
         "SEED": config.seed,
         "BLOCKS": blocks,
         "PHASES": phases,
@@ -244,10 +277,7 @@ def _imports(pieces: tuple[str, ...], backbone: Backbone) -> str:
         *([f"from {module} import {name}"] if "Application" in pieces else []),
         "from numpy.typing import NDArray",
         "from PIL import Image",
-        "from scipy.optimize import minimize_scalar",
-        "from scipy.special import log_softmax",
-        *(line for line in own if line.startswith("from sklearn")),
-        "from sklearn.metrics import f1_score, recall_score",
+        *sorted({line for line in own if line.startswith(("from scipy", "from sklearn"))}),
     ]
     return "\n".join(lines)
 
@@ -280,7 +310,9 @@ def _pinned(run: Run, package: str) -> str:
 def _result(test: Evaluated | None) -> str:
     if test is None:
         return "it was not judged."
-    return f"test {test.metric} {test.value:.3f} (95 % between {test.low:.3f} and {test.high:.3f}, {test.n} pictures)."
+    value, low, high = (test.of.plain(each, one_line(test.unit)) for each in (test.value, test.low, test.high))
+    said = f"test {test.of.name} {value} (95 % between {low} and {high}, {test.n} pictures)."
+    return re.sub(r'[\\"]', "", said)
 
 
 def _numbered(backbone: Backbone) -> bool:
@@ -288,7 +320,36 @@ def _numbered(backbone: Backbone) -> bool:
     return any(re.fullmatch(r"(add|activation|max_pooling2d)(_\d+)?", block.last_layer) for block in backbone.blocks)
 
 
-def _table(split: pd.DataFrame) -> list[str]:
+def _answer(run: Run) -> dict[str, Any]:
+    """What an answer is: the classes, or the value with its unit, mean and deviation among the training pictures."""
+    about, split = run.dataset, run.split()
+    if about.classes:
+        return {"CLASSES": [one_line(label) for label in about.classes]}
+    values = split.loc[split["split"] == "train", "label"].astype(float)
+    return {
+        "VALUE": one_line(about.value_name),
+        "UNIT": one_line(about.unit),
+        "MEAN": float(values.mean()),
+        "DEVIATION": float(values.std(ddof=0)) or 1.0,
+    }
+
+
+def _of_task(task: str, config: TrainingConfig) -> dict[str, Any]:
+    """The settings that only some tasks have."""
+    if task == "regression":
+        return {"LOSS": config.loss}
+    mixing = {"LABEL_SMOOTHING": config.label_smoothing, "MIXUP": config.mixup, "CUTMIX": config.cutmix}
+    return {**mixing, "BALANCING": config.balancing} if task == "classification" else mixing
+
+
+def _label(task: str, label: str) -> str:
+    """A label as the table has it: several as a list of JSON."""
+    if task != "multilabel":
+        return one_line(label)
+    return json.dumps([one_line(name) for name in find_task(task).names(label)], ensure_ascii=False)
+
+
+def _table(split: pd.DataFrame, task: str) -> list[str]:
     """The split as comment lines of CSV; pictures that were left out are left out."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -296,5 +357,5 @@ def _table(split: pd.DataFrame) -> list[str]:
     groups = split["group"] if "group" in split else [""] * len(split)
     for file, label, part, group in zip(split["file"], split["label"], split["split"], groups, strict=True):
         if part:
-            writer.writerow((file, one_line(label), part, one_line(group)))
+            writer.writerow((file, _label(task, label), part, one_line(group)))
     return [f"# {line}" for line in stream.getvalue().splitlines()]

@@ -16,6 +16,7 @@ from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import RATE, Range, TargetMetric, TrainingConfig, out_of_range
 from tlcore.runs.problems import problems as problems_of_run
 from tlcore.runs.recommend import recommend
+from tlcore.tasks import Task, find_task
 
 Depth = int | Literal["all"]
 _DEFAULTS = TrainingConfig.model_fields
@@ -59,11 +60,12 @@ class SweepConfig(BaseModel):
         title="Image size (pixels)",
         description="Side of the square picture. Left empty, each backbone gets what it was made for.",
     )
-    target_metric: TargetMetric = Field(
-        "accuracy",
+    target_metric: TargetMetric | None = Field(
+        None,
         title="Target metric",
         description="The metric of the validation pictures that chooses each run's best epoch, prunes unpromising "
-        "runs and finds the best one. Test pictures choose nothing.",
+        "runs and finds the best one. Test pictures choose nothing. Left empty, the task's headline metric: accuracy, "
+        "mean average precision or MAE.",
     )
     seed: int = Field(
         _DEFAULTS["seed"].default, title="Seed", description="Decides the search, the split and every run."
@@ -73,6 +75,15 @@ class SweepConfig(BaseModel):
         title="Settings",
         description="What else the runs of each backbone have: recommended for the pictures when the sweep is made.",
     )
+
+    @property
+    def metric(self) -> TargetMetric:
+        """The target metric, which every sweep that was made has; a draft without one is given the loss."""
+        return self.target_metric or "loss"
+
+    def of_task(self, task: Task) -> SweepConfig:
+        """The same choices, with the task's headline metric where none was chosen."""
+        return self.model_copy(update={"target_metric": self.target_metric or task.metrics[0].key})
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,7 @@ def training_config(config: SweepConfig, point: Point) -> TrainingConfig:
         "blocks": max(point.blocks, 1),
         "epochs": config.epochs,
         "image_size": config.image_size or find(point.backbone).native_size,
-        "target_metric": config.target_metric,
+        "target_metric": config.metric,
         "seed": config.seed,
     }
     if point.rate is not None:
@@ -148,7 +159,7 @@ def with_recommended(config: SweepConfig, dataset: Dataset) -> SweepConfig:
         values = {field: value for field, value in recommended.items() if field not in tried}
         # A head that is solved alone has no learning rate to try.
         settings[backbone] = {**values, "head": "both"}
-    return config.model_copy(update={"settings": settings})
+    return config.of_task(find_task(dataset.info.task)).model_copy(update={"settings": settings})
 
 
 def problems(config: SweepConfig, dataset: Dataset | None) -> tuple[Problem, ...]:
@@ -156,6 +167,8 @@ def problems(config: SweepConfig, dataset: Dataset | None) -> tuple[Problem, ...
     found = [*_of_choices(config)]
     if found:
         return tuple(found)
+    if dataset is not None:
+        config = config.of_task(find_task(dataset.info.task))
     known: dict[Problem, None] = {}
     for point in grid(config):
         for fault in problems_of_run(training_config(config, point), dataset):

@@ -58,7 +58,7 @@ class Search:
             study_name=sweep.id,
             storage=optuna.storages.JournalStorage(backend),
             load_if_exists=True,
-            direction="minimize" if lower_is_better(self.config.target_metric) else "maximize",
+            direction="minimize" if lower_is_better(self.config.metric) else "maximize",
             pruner=optuna.pruners.SuccessiveHalvingPruner(
                 min_resource=max(1, math.ceil(self.config.epochs / FIRST_RUNG)), reduction_factor=HALVING
             ),
@@ -110,7 +110,7 @@ class Search:
 
     def hear(self, attempt: Attempt, epochs: Iterable[EpochEnded]) -> bool:
         """Remember what a run reached at which epoch, for those after it; give whether it is worse than they were."""
-        values = values_by_step(epochs, self.config.target_metric, fine_tuned=bool(attempt.point.blocks))
+        values = values_by_step(epochs, self.config.metric, fine_tuned=bool(attempt.point.blocks))
         heard = self._study._storage.get_trial(attempt.trial._trial_id).last_step or 0
         for step, value in values:
             # At its last epoch a run is done anyway.
@@ -127,7 +127,7 @@ class Search:
 
     def tell(self, attempt: Attempt, state: str, epochs: Iterable[EpochEnded] = ()) -> None:
         """Hear how a trial ended, in the words of `TrialEnded`; of a finished one the best epoch counts."""
-        values = values_by_step(epochs, self.config.target_metric, fine_tuned=False)
+        values = values_by_step(epochs, self.config.metric, fine_tuned=False)
         if state == "finished" and values and not math.isnan(values[-1][1]):
             self._study.tell(attempt.trial, values[-1][1])
         elif state in ("pruned", "stopped"):

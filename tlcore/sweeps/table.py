@@ -47,7 +47,7 @@ def measured(epoch: EpochEnded, metric: TargetMetric) -> float | None:
 
 def rows(workspace: Workspace, sweep: Sweep, trials: Sequence[Trial]) -> tuple[Row, ...]:
     """Read what came of the trials; one whose run was deleted has nothing to say."""
-    metric = sweep.config.target_metric
+    metric = sweep.config.metric
     return tuple(_row(Run(workspace.runs / trial.run), trial, metric) for trial in trials)
 
 

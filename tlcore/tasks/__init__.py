@@ -9,15 +9,33 @@ from tlcore.tasks.multilabel import MULTILABEL
 from tlcore.tasks.regression import REGRESSION
 from tlcore.tasks.task import LOSS, Decision, Metric, Reply, Task, Validated
 
-__all__ = ["TASKS", "Decision", "Metric", "Reply", "Task", "Validated", "find_task", "lower_is_better"]
+__all__ = [
+    "TASKS",
+    "Decision",
+    "Metric",
+    "Reply",
+    "Task",
+    "Validated",
+    "find_metric",
+    "find_task",
+    "lower_is_better",
+]
 
 TASKS: dict[str, Task] = {task.key: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION)}
 
 
+def find_metric(key: str) -> Metric:
+    """Find a metric of any task, or the loss, by its key; what several tasks have is the same in all.
+
+    Raises:
+        KeyError: No task has such a metric.
+    """
+    return {metric.key: metric for task in TASKS.values() for metric in (*task.metrics, LOSS)}[key]
+
+
 def lower_is_better(metric: str) -> bool:
-    """Say whether a metric of any task, by its key, is better the lower it is; an unknown one is not."""
-    found = [known for task in TASKS.values() for known in (*task.metrics, LOSS) if known.key == metric]
-    return bool(found) and not found[0].higher_is_better
+    """Say whether a metric of any task, by its key, is better the lower it is."""
+    return not find_metric(metric).higher_is_better
 
 
 def find_task(key: str) -> Task:

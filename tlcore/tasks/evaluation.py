@@ -24,6 +24,9 @@ class Figure(BaseModel):
     high: float
 
 
+NOTHING = Figure(value=0.0, low=0.0, high=1.0)
+
+
 class LabelFigures(BaseModel):
     """What the test set says of one label.
 
@@ -89,8 +92,8 @@ class TaskEvaluation(BaseModel):
 
     @property
     def headline(self) -> Figure:
-        """The figure that is shown first."""
-        return self.figures[self.metric]
+        """The figure that is shown first; 0 where the test set is empty, or nothing in it defines the metric."""
+        return self.figures.get(self.metric, NOTHING)
 
 
 Measure = tuple[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], float, float]
@@ -105,6 +108,8 @@ def figures(measures: Measures, groups: npt.NDArray[np.int64]) -> dict[str, Figu
             resample, `(b,)`; and the least and the largest value that it can have.
         groups: `(n,)`, numbers from 0 on, equal for items that belong together.
     """
+    if not len(groups):
+        return {}
     once = np.ones((1, len(groups)))
     found = {}
     for key, (measure, least, most) in measures.items():

@@ -1,4 +1,4 @@
-"""The trials of a sweep in one picture: right how often, against time or size."""
+"""The trials of a sweep in one picture: how good on the test set, against time or size."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pages.components.shell import formats
+from pages.components.shell import charts, formats
 from pages.components.shell.theme import CLASS_COLOURS, PARTS, QUIET, polish
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.runs.config import TargetMetric
+from tlcore.runs.events import Evaluated
 from tlcore.sweeps.table import Row, front
+from tlcore.tasks import find_metric
 
 AXES: dict[str, tuple[str, Callable[[Row], float | None]]] = {
     "time": ("Time to train, evaluate and verify (s)", lambda row: row.seconds),
@@ -41,7 +43,7 @@ def backbone(row: Row) -> str:
 
 
 def outcome(rows: Sequence[Row], best: Row | None, metric: TargetMetric, axis: str, *, revision: str) -> go.Figure:
-    """Test accuracy with its interval against time or size; the area of a mark grows with the size of the file."""
+    """Draw the test metric with its interval against time or size; a mark's area grows with the size of the file."""
     title, cost = AXES[axis]
     shown = [row for row in rows if row.test is not None and cost(row) is not None]
     figure = go.Figure()
@@ -69,9 +71,14 @@ def outcome(rows: Sequence[Row], best: Row | None, metric: TargetMetric, axis: s
             marker={"symbol": "star", "size": 15, "color": PARTS["val"], "line": {"width": 1, "color": "white"}},
             hoverinfo="skip",
         )
-    polish(figure, x=title, y="Test accuracy (higher is better)", height=440)
+    test = next((row.test for row in shown if row.test), None)
+    name = "Test metric" if test is None else charts.axis_title(test.of, test.unit if test.of.kind == "value" else "")
+    polish(figure, x=title, y=name if test is None else f"Test {name[:1].lower()}{name[1:]}", height=440)
     figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(tickformat=".0%", range=_range(shown))
+    if test is None or test.of.kind == "share":
+        figure.update_yaxes(tickformat=".0%", range=_range(shown))
+    elif not test.of.higher_is_better:
+        figure.update_yaxes(rangemode="tozero")
     return figure.update_layout(
         uirevision=f"{revision}-{axis}",
         dragmode=False,
@@ -122,31 +129,43 @@ def _marks(
 def _facts(row: Row, metric: TargetMetric) -> list[str]:
     """The lines beside the mouse."""
     test, trial = row.test, row.trial
-    judged = (
-        f"test {formats.percent(test.value)} ({100 * test.low:.0f}–{100 * test.high:.0f}), "
-        f"{formats.plural(test.n, 'picture')}"
-        if test is not None
-        else "not evaluated"
-    )
+    judged = "not evaluated"
+    if test is not None:
+        figure = formats.percent(test.value) if test.of.kind == "share" else test.of.plain(test.value, test.unit)
+        name = "" if test.metric == "accuracy" else f"{test.of.short} "
+        judged = f"test {name}{figure} ({bounds(test)}), {formats.plural(test.n, 'picture')}"
     cost = f"{formats.duration(row.seconds)} · {formats.size(row.bytes or 0)}"
     if trial.state != "finished":
         cost += " · " + ("pruned" if trial.state == "pruned" else "stopped")
     return [
-        f"{backbone(row)}, {depth(row)}",
-        f"trial {trial.number}, learning rate {trial.rate:.2g}",
-        judged,
-        f"validation {measure(row, metric)} after {formats.plural(row.epochs, 'epoch')}",
-        cost,
+        formats.in_chart(line)
+        for line in (
+            f"{backbone(row)}, {depth(row)}",
+            f"trial {trial.number}, learning rate {trial.rate:.2g}",
+            judged,
+            f"validation {measure(row, metric)} after {formats.plural(row.epochs, 'epoch')}",
+            cost,
+        )
     ]
 
 
 def measure(row: Row, metric: TargetMetric) -> str:
-    """The value that chooses, with its name."""
+    """Write the value that chooses, with its name and unit."""
     if row.validation is None:
         return "–"
     if metric == "loss":
         return f"loss {row.validation:.3g}"
-    return f"{metric.replace('_', ' ')} {formats.percent(row.validation)}"
+    of = find_metric(metric)
+    if of.kind == "share":
+        return f"{of.name} {formats.percent(row.validation)}"
+    return f"{of.name} {of.plain(row.validation, row.test.unit if row.test else '')}"
+
+
+def bounds(test: Evaluated) -> str:
+    """Write the ends of the interval of the test metric; shares in percent."""
+    if test.of.kind == "share":
+        return f"{100 * test.low:.0f}–{100 * test.high:.0f}"
+    return f"{test.of.plain(test.low)}–{test.of.plain(test.high)}"
 
 
 def _across(size: int, largest: int) -> float:

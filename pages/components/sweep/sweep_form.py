@@ -9,12 +9,14 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from pages.components.shell import formats
+from pages.components.shell.fields import metric_words
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.backbones.weights import weights_state
 from tlcore.errors import Problem
-from tlcore.runs.config import TargetMetric
 from tlcore.sweeps.config import Depth, Point, SweepConfig, grid, most_trials
 from tlcore.sweeps.estimate import estimate
+from tlcore.tasks import Task
+from tlcore.tasks.task import LOSS
 from tlcore.workspace import Workspace
 
 DEPTHS: dict[Depth, str] = {
@@ -26,12 +28,6 @@ DEPTHS: dict[Depth, str] = {
     "all": "every block",
 }
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
-METRICS: dict[TargetMetric, str] = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy: every class counts the same",
-    "macro_f1": "macro F1: every class counts the same",
-    "loss": "loss",
-}
 FIRST_BACKBONES = 3
 
 
@@ -40,19 +36,21 @@ def key(field: str) -> str:
     return f"sweep-{field}"
 
 
-def begin(workspace: Workspace) -> None:
-    """Fill the draft with good choices, once for a session."""
+def begin(workspace: Workspace, task: Task) -> None:
+    """Fill the draft with good choices, once for a session; a metric that the task does not have is its headline."""
     ready = [name for name, entry in CATALOGUE.items() if weights_state(entry, workspace).where != "missing"]
     small = sorted(ready, key=lambda name: CATALOGUE[name].parameters)[:FIRST_BACKBONES]
     defaults = SweepConfig(dataset="")
     chosen: dict[str, Any] = {
-        **{field: getattr(defaults, field) for field in ("trials", "epochs", "image_size", "target_metric", "seed")},
+        **{field: getattr(defaults, field) for field in ("trials", "epochs", "image_size", "seed")},
         "backbones": small or list(defaults.backbones),
         "depths": list(defaults.depths),
         "rates": [],
     }
     for field, value in chosen.items():
         st.session_state.setdefault(key(field), value)
+    if st.session_state.get(key("target_metric")) not in metric_words(task):
+        st.session_state[key("target_metric")] = task.metrics[0].key
 
 
 def draft(dataset: str) -> SweepConfig:
@@ -65,7 +63,7 @@ def draft(dataset: str) -> SweepConfig:
     return SweepConfig(dataset=dataset, **lists, **given)
 
 
-def show(workspace: Workspace, faults: Sequence[Problem]) -> None:
+def show(workspace: Workspace, task: Task, faults: Sequence[Problem]) -> None:
     """Draw the fields, each with its faults."""
 
     def told(field: str) -> None:
@@ -102,6 +100,8 @@ def show(workspace: Workspace, faults: Sequence[Problem]) -> None:
         help=_about("rates").description,
     )
     told("rates")
+    words = metric_words(task)
+    metrics = {metric.key: words[metric.key] for metric in (*task.metrics, LOSS)}
     left, middle, right = st.columns(3)
     with left:
         _number("trials")
@@ -112,8 +112,8 @@ def show(workspace: Workspace, faults: Sequence[Problem]) -> None:
     with right:
         st.selectbox(
             _about("target_metric").title or "",
-            list(METRICS),
-            format_func=METRICS.__getitem__,
+            list(metrics),
+            format_func=metrics.__getitem__,
             key=key("target_metric"),
             persist_state="session",
             help=_about("target_metric").description,

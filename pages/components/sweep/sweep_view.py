@@ -21,8 +21,10 @@ from tlcore.sweeps.events import TrialState
 from tlcore.sweeps.state import SweepState
 from tlcore.sweeps.sweep import Sweep
 from tlcore.sweeps.table import Row, best, rows
+from tlcore.tasks import TASKS, Metric, find_metric
 from tlcore.workspace import Workspace
 
+FORMATS = {"share": "percent", "value": "%.4g", "score": "%.3f"}
 TRIALS: dict[TrialState, str] = {
     "running": "running",
     "finished": "finished",
@@ -36,6 +38,14 @@ def title(workspace: Workspace, sweep: Sweep) -> str:
     """What a sweep is called: its dataset's name, or what its id has of it."""
     key = sweep.config.dataset
     return next((dataset.info.name for dataset in list_datasets(workspace) if dataset.id == key), "a deleted dataset")
+
+
+def headline(sweep: Sweep, laid_out: Sequence[Row]) -> Metric:
+    """What the trials are evaluated by on the test set: the headline metric of the task."""
+    if found := next((row.test.of for row in laid_out if row.test), None):
+        return found
+    known = [task for task in TASKS.values() if sweep.config.metric in {metric.key for metric in task.metrics}]
+    return (known or list(TASKS.values()))[0].metrics[0]
 
 
 def made(sweep: Sweep) -> str:
@@ -83,7 +93,7 @@ def _watch(workspace: Workspace, sweep: Sweep, was_live: bool) -> None:
     if state.live != was_live:
         st.rerun()
     laid_out = rows(workspace, sweep, state.trials)
-    winner = best(laid_out, config.target_metric)
+    winner = best(laid_out, config.metric)
     st.subheader(formats.plain(title(workspace, sweep)), anchor=False)
     about = [
         formats.plural(len(config.backbones), "backbone"),
@@ -96,7 +106,7 @@ def _watch(workspace: Workspace, sweep: Sweep, was_live: bool) -> None:
         _outcome(sweep, state, config, winner)
     if laid_out:
         _chart(sweep, config, laid_out, winner)
-        _table(config, laid_out, winner)
+        _table(sweep, config, laid_out, winner)
 
 
 def _now(workspace: Workspace, sweep: Sweep, config: SweepConfig, state: SweepState, winner: Row | None) -> None:
@@ -106,7 +116,8 @@ def _now(workspace: Workspace, sweep: Sweep, config: SweepConfig, state: SweepSt
     spent = (datetime.now(UTC) - state.started).total_seconds() if state.started else 0.0
     with st.grid(4, min_column_width=150, vertical_alignment="center"):
         st.metric("Trials finished", f"{over} of {total}")
-        st.metric("Best on validation", sweep_chart.measure(winner, config.target_metric) if winner else "–")
+        best_so_far = formats.plain(sweep_chart.measure(winner, config.metric)) if winner else "–"
+        st.metric("Best on validation", best_so_far)
         st.metric("Time left, about", formats.duration(spent / over * (total - over)) if over else "–")
         job_status.stop(
             sweep,
@@ -146,10 +157,12 @@ def _outcome(sweep: Sweep, state: SweepState, config: SweepConfig, winner: Row |
         test = winner.test
         st.success(
             f"**{formats.plain(sweep_chart.backbone(winner))}, {sweep_chart.depth(winner)}, learning rate "
-            f"{winner.trial.rate:.2g}** is the best: validation {sweep_chart.measure(winner, config.target_metric)}. "
-            "It was chosen on the validation set. On the test set, which played no part in the choice, its accuracy "
-            f"is **{formats.percent(test.value)}** (95 % confidence interval {100 * test.low:.0f} to "
-            f"{100 * test.high:.0f}, {formats.plural(test.n, 'picture')}).",
+            f"{winner.trial.rate:.2g}** is the best: validation "
+            f"{formats.plain(sweep_chart.measure(winner, config.metric))}. "
+            "It was chosen on the validation set. On the test set, which played no part in the choice, its "
+            f"{formats.plain(test.of.name)} is **{formats.figure(test.of, test.value, test.unit)}** (95 % confidence "
+            f"interval {formats.plain(sweep_chart.bounds(test).replace('–', ' to '))}, "
+            f"{formats.plural(test.n, 'picture')}).",
             icon=":material/star:",
         )
     with st.container(horizontal=True):
@@ -168,7 +181,8 @@ def _button(label: str, icon: str, target: str, row: Row, kind: str = "secondary
 
 
 def _chart(sweep: Sweep, config: SweepConfig, laid_out: Sequence[Row], winner: Row | None) -> None:
-    st.subheader("Accuracy against cost", anchor=False)
+    of = headline(sweep, laid_out)
+    st.subheader(formats.plain(f"{of.title} against cost"), anchor=False)
     if not any(row.test for row in laid_out):
         st.caption("The first point appears when the first trial has been evaluated.")
         return
@@ -182,10 +196,10 @@ def _chart(sweep: Sweep, config: SweepConfig, laid_out: Sequence[Row], winner: R
         label_visibility="collapsed",
     )
     plotly_chart(
-        sweep_chart.outcome(laid_out, winner, config.target_metric, axis or "time", revision=sweep.id),
+        sweep_chart.outcome(laid_out, winner, config.metric, axis or "time", revision=sweep.id),
         key=f"outcome-{sweep.id}",
         config=charts.CONFIG,
-        alt="test accuracy of each trial with its 95 % interval, against time or size",
+        alt=f"test {of.name} of each trial with its 95 % interval, against time or size",
     )
     st.caption(
         "Each mark is a trial: circles froze the backbone, diamonds trained some blocks, squares trained all of "
@@ -195,9 +209,10 @@ def _chart(sweep: Sweep, config: SweepConfig, laid_out: Sequence[Row], winner: R
     )
 
 
-def _table(config: SweepConfig, laid_out: Sequence[Row], winner: Row | None) -> None:
+def _table(sweep: Sweep, config: SweepConfig, laid_out: Sequence[Row], winner: Row | None) -> None:
     st.subheader("Trials", anchor=False)
-    metric = config.target_metric.replace("_", " ")
+    metric, of = find_metric(config.metric), headline(sweep, laid_out)
+    unit = next((f" ({formats.plain(row.test.unit)})" for row in laid_out if row.test and row.test.unit), "")
     table = pd.DataFrame([_cells(row, chosen=row is winner) for row in laid_out])
     st.dataframe(
         table,
@@ -208,12 +223,18 @@ def _table(config: SweepConfig, laid_out: Sequence[Row], winner: Row | None) -> 
             "Run": st.column_config.LinkColumn(display_text="open", help="The run with its curves."),
             "Rate": st.column_config.NumberColumn(format="%.2g", help="Peak learning rate."),
             "Validation": st.column_config.NumberColumn(
-                f"Validation {metric}",
-                format="%.3f" if metric == "loss" else "percent",
+                formats.plain(f"Validation {metric.name}") + (unit if metric.kind == "value" else ""),
+                format=FORMATS[metric.kind],
                 help="Used to choose the best trial.",
             ),
-            "Test": st.column_config.NumberColumn("Test accuracy", format="percent", help="Not used to choose."),
-            "95 %": st.column_config.TextColumn(help="Confidence interval of the test accuracy, in percent."),
+            "Test": st.column_config.NumberColumn(
+                formats.plain(f"Test {of.name}") + (unit if of.kind == "value" else ""),
+                format=FORMATS[of.kind],
+                help="Not used to choose.",
+            ),
+            "95 %": st.column_config.TextColumn(
+                help=formats.plain(f"Confidence interval of the test {of.name}{', in percent' * (of.kind == 'share')}.")
+            ),
             "Seconds": st.column_config.NumberColumn(format="%.0f", help="Without the time in the queue."),
             "MB": st.column_config.NumberColumn(format="%.1f", help="Size of model.onnx."),
         },
@@ -234,7 +255,7 @@ def _cells(row: Row, *, chosen: bool) -> dict[str, object]:
         "Epochs": row.epochs,
         "Validation": row.validation,
         "Test": test.value if test else None,
-        "95 %": f"{100 * test.low:.0f}–{100 * test.high:.0f}" if test else "",
+        "95 %": sweep_chart.bounds(test) if test else "",
         "Seconds": row.seconds,
         "MB": row.bytes / 1e6 if row.bytes else None,
         "Run": f"runs?run={trial.run}" if trial.run else None,

@@ -51,6 +51,7 @@ from tlcore.data.split.stratify import PARTS, WORDS, Objects, deal
 from tlcore.data.test_usage import read_looks
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.tasks import find_task
+from tlcore.tasks.multilabel.labels import NO_LABEL
 
 MOST_SAID = 3
 
@@ -254,6 +255,7 @@ def _parts(
     if find_task(task).output == "values":  # tenths of the values, which nobody has named
         return Parts(draw, table, tuple(notes), (), task)
     each = exploded(items, table["split"])
+    each = each[each["label"] != NO_LABEL]  # nobody adds pictures of nothing
     notes += lacking(each, PARTS)
     gave_up = [] if draw.given else given_up(each, grouped.units, shares)
     return Parts(draw, table, tuple(notes), tuple(gave_up), task)
