@@ -92,7 +92,9 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
     until(run, lambda run: not run.alive(), seconds=200)
     assert run.state().state == "finished", run.state().error + run.log()
 
-    assert [event.epoch for event in events_of(run, EpochEnded)] == list(range(1, WARM_UP + EPOCHS + 1))
+    # A worker that is killed between an epoch and its checkpoint repeats that epoch: the later event counts.
+    assert [epoch.epoch for epoch in run.state().epochs] == list(range(1, WARM_UP + EPOCHS + 1))
+    assert len(events_of(run, EpochEnded)) <= WARM_UP + EPOCHS + KILLS
     for kind in (PhaseStarted, PhaseEnded):
         names = [event.phase for event in events_of(run, kind)]
         assert names.count("head") == names.count("fine-tune") == 1
@@ -106,6 +108,6 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
     whole = make_run(workspace, tiny_dataset)
     launch(whole)
     until(whole, lambda run: not run.alive(), seconds=200)
-    once, often = ([epoch.val_loss for epoch in events_of(each, EpochEnded)] for each in (whole, run))
+    once, often = ([epoch.val_loss for epoch in each.state().epochs] for each in (whole, run))
     np.testing.assert_allclose(often, once, atol=0.02)
     assert not run.checkpoint.exists()
