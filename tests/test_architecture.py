@@ -19,10 +19,8 @@ HEAVY_PACKAGES = {"keras", "tensorflow", "jax", "torch", "tf2onnx", "keras_hub"}
 HEAVY_ROOMS = ("tlcore.training", "tlcore.export", "tlcore.evaluation.explain", "tlcore.health.work")
 # A run as text, which the pages offer, and what it is told from: these modules of heavy rooms need no backend.
 LIGHT_MODULES = (
-    "tlcore.export.training_script",
-    "tlcore.export.script_words",
-    "tlcore.training.phases",
-    "tlcore.training.views",
+    *("tlcore.export.training_script", "tlcore.export.script_words"),
+    *("tlcore.training.phases", "tlcore.training.views"),
 )
 
 # Law 2: a room may import itself and what stands in a lower rank.
