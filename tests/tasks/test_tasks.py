@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, hamming_loss, mean_absolute_error, r2_score
 
+from tlcore.intervals import wilson
 from tlcore.tasks import TASKS, find_task
+from tlcore.tasks.evaluation import share
 from tlcore.tasks.multilabel import labels as multilabel
 from tlcore.tasks.multilabel.curves import at_threshold, label_calibration_error, reliability, threshold_curve
 from tlcore.tasks.multilabel.errors import label_errors
@@ -216,3 +218,27 @@ def test_wrong_decisions_are_listed_the_most_confident_first():
     assert list(found["kind"]) == ["missing", "wrong", "missing"]
     assert list(found["item"]) == [1, 0, 0]
     assert list(find_task("multilabel").item_errors(["b", "a|b"], outputs, ("a", "b"), Decision())) == [2, 1]
+
+
+def test_shares_that_are_all_right_are_not_certain():
+    labels, classes = ["a|b", "a", "b"] * 4, ("a", "b")
+    outputs = np.where(find_task("multilabel").targets(labels, classes) > 0, 0.9, 0.1).astype(np.float32)
+    evidence = Evidence(labels, outputs, np.arange(12), ["a", "b"])
+    found = find_task("multilabel").evaluate(evidence, classes, Decision())
+    for metric, figure in found.figures.items():
+        assert figure.high - figure.low > 0.1, metric
+    for label in found.per_label:
+        assert all(figure.low < 0.8 for key, figure in label.figures.items() if key != "calibration_error")
+    numbers = [repr(float(number)) for number in range(12)]
+    values = np.arange(12, dtype=np.float32)[:, None]
+    evidence = Evidence(numbers, values, np.arange(12), numbers)
+    covered = find_task("regression").evaluate(evidence, (), Decision(margin=1.0))
+    assert covered.coverage.low == pytest.approx(wilson(12, 12)[0])
+
+
+def test_a_share_of_items_that_come_in_groups_counts_groups():
+    hits = np.repeat([True, False, True, True], 5)
+    alone, together = share(hits, np.arange(20)), share(hits, np.repeat(np.arange(4), 5))
+    assert alone.value == together.value
+    assert together.low < alone.low
+    assert together.high > alone.high

@@ -103,6 +103,8 @@ def _against(judged: Judged, title: str, by: Figure) -> str:
     low, high = (figure_text.signed(metric, each, unit) for each in (by.low, by.high))
     more, side = figure_text.size(metric, by.value, unit), figure_text.direction(metric, by.value)
     ours = f"In a paired comparison, its {formats.plain(_short(metric))} is"
+    if not by.value:
+        return f"{ours} the same as that of the {name}."
     if by.low <= 0 <= by.high:
         return (
             f"{ours} {more} {side} than that of the {name} (95 % interval {low} to {high}): the difference is **not "

@@ -29,7 +29,7 @@ RIGHT = {
     "regression": ("within its prediction interval", "outside its prediction interval"),
 }
 PARTS = 5  # of the values, each about as many
-SHADES = ("#c6dbef", "#8fbfe0", "#529dcc", "#2171b5", "#08306b")
+SHADES = ("#e0b341", "#dd7f3b", "#c9506a", "#8b4fb0", "#3f7fd0")  # seen on light and on dark ground
 
 
 def show(judged: Judged, view: str) -> None:
