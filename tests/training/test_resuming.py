@@ -19,7 +19,7 @@ from tlcore.backbones import catalogue
 from tlcore.jobs.launch import launch, worker_environment
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
-from tlcore.runs.events import Ended, Resumed
+from tlcore.runs.events import Ended, EpochEnded, Resumed
 from tlcore.runs.resume import resume
 from tlcore.runs.run import Run
 
