@@ -117,7 +117,7 @@ def make_run(key: str, folder: Path) -> Any:
     features = model.features.predict(train.pixels, verbose=0)
     # All features in one unit: in their own, those that hardly vary would make rounding loud.
     middle, scale = features.mean(axis=0), features.std()
-    head = LogisticRegression(C=10.0, max_iter=1000).fit((features - middle) / scale, train.labels)
+    head = LogisticRegression(C=10.0, max_iter=1000).fit((features - middle) / scale, train.targets)
     kernel = head.coef_.T / scale
     model.set_head(kernel.astype(np.float32), (head.intercept_ - middle @ kernel).astype(np.float32))
     graph = to_onnx(model.features, source=PIXELS, target=POOLED)

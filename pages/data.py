@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.data import class_edits, dataset_edits, dataset_facts, import_report, intake, welcome
+from pages.components.data import (
+    class_edits,
+    dataset_edits,
+    dataset_facts,
+    import_report,
+    intake,
+    label_chart,
+    welcome,
+)
 from pages.components.history import history
 from pages.components.items import gallery
-from pages.components.shell import class_counts, formats, frame, split_view, tables, upload
+from pages.components.shell import formats, frame, split_view, upload
 from pages.components.shell.pickers import pick_dataset
 from tlcore.data.dataset import Dataset, broken_datasets
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 
@@ -37,8 +46,12 @@ def head(workspace: Workspace) -> Dataset | None:
     return dataset
 
 
+def too_few(dataset: Dataset) -> bool:
+    return len(dataset.info.classes) < find_task(dataset.info.task).few
+
+
 def more(workspace: Workspace, dataset: Dataset) -> None:
-    few = len(dataset.info.classes) < 2
+    few = too_few(dataset)
     with st.expander("Add pictures to this dataset", icon=":material/add_photo_alternate:", expanded=few):
         intake.offer(workspace, f"add-{dataset.id}", into=dataset)
 
@@ -61,22 +74,18 @@ def show(workspace: Workspace) -> None:
         welcome.show(workspace)
         return
     dataset_facts.show(dataset)
-    counts = tables.counts(dataset)
-    if len(counts) < 2:
+    if too_few(dataset):
         more(workspace, dataset)
-    st.subheader("Classes", anchor=False)
-    class_counts.chart(dataset)
-    if uneven := class_counts.imbalance(counts):
-        st.info(formats.plain(uneven), icon=":material/balance:")
+    label_chart.show(dataset)
     class_edits.menu(dataset)
-    if len(counts) >= 2:
+    if not too_few(dataset):
         split_view.show(dataset)
     st.subheader("Pictures", anchor=False)
     history.bar(dataset)
     gallery.browse(dataset)
     st.subheader("Import report", anchor=False)
     import_report.show(dataset)
-    if len(counts) >= 2:
+    if not too_few(dataset):
         more(workspace, dataset)
 
 

@@ -62,7 +62,7 @@ def _of_app(test: Evaluated) -> str:
     shown = formats.figure(test.of, test.value, test.unit)
     if test.metric == "accuracy":
         return f"The app itself is right about {shown} of them. "
-    return f"The app itself scores {shown} ({formats.plain(test.of.title)}). "
+    return f"{formats.plain(test.of.title)} of the app itself: {shown}. "
 
 
 def cards(run: Run, workspace: Workspace, found: Mapping[str, Manifest]) -> None:

@@ -21,15 +21,11 @@ def relabelled(dataset: Dataset, task: str, labels: list[str], **known: str) -> 
 
 
 def with_several_labels(dataset: Dataset) -> Dataset:
-    """Give pictures the shape that they had as a label, every second `big`, every third `left`; every fifth none."""
+    """Give pictures the shape that they had, every second `big`, every third `left`; but every fifth has no label."""
     shapes = dataset.items()["label"].tolist()
-    sets = [
-        {shape, *(["big"] if place % 2 else []), *(["left"] if place % 3 == 0 else [])}
-        for place, shape in enumerate(shapes)
-    ]
-    return relabelled(
-        dataset, "multilabel", [join([] if place % 5 == 0 else names) for place, names in enumerate(sets)]
-    )
+    more = [["big"] * (place % 2) + ["left"] * (place % 3 == 0) for place in range(len(shapes))]
+    sets = [[] if place % 5 == 0 else [shape, *more[place]] for place, shape in enumerate(shapes)]
+    return relabelled(dataset, "multilabel", [join(names) for names in sets])
 
 
 def with_numbers(dataset: Dataset) -> Dataset:

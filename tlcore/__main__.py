@@ -45,7 +45,7 @@ USAGE_FAULT = 2
 INTERRUPTED = 130
 
 app = typer.Typer(
-    help="Graft: labelled pictures in, a proven model out.",
+    help="Graft: turn labelled pictures into a tested model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -76,8 +76,8 @@ app.command("publish")(publish.publish)
 
 
 @app.command("work", hidden=True)
-def work(run: Annotated[Path, typer.Argument(help="The folder of a run that was made before.")]) -> int:
-    """Be the worker of a run; `train` and the Train page start it."""
+def work(run: Annotated[Path, typer.Argument(help="The folder of an existing run.")]) -> int:
+    """Run the worker of a run; `train` and the Train page start it."""
     _end_when_told()
     from tlcore.training.work import work as work_on
 
@@ -85,8 +85,8 @@ def work(run: Annotated[Path, typer.Argument(help="The folder of a run that was 
 
 
 @app.command("sweep-work", hidden=True)
-def sweep_work(folder: Annotated[Path, typer.Argument(help="The folder of a sweep that was made before.")]) -> int:
-    """Be the worker of a sweep; `sweep` and the Sweep page start it."""
+def sweep_work(folder: Annotated[Path, typer.Argument(help="The folder of an existing sweep.")]) -> int:
+    """Run the worker of a sweep; `sweep` and the Sweep page start it."""
     _end_when_told()
     from tlcore.sweeps.work import work as work_on
 
@@ -95,7 +95,7 @@ def sweep_work(folder: Annotated[Path, typer.Argument(help="The folder of a swee
 
 @app.command("check-work", hidden=True)
 def check_work(folder: Annotated[Path, typer.Argument(help="The folder of a dataset.")]) -> int:
-    """Be the worker that checks a dataset; `data check` and the Check page start it."""
+    """Run the worker that checks a dataset; `data check` and the Check page start it."""
     _end_when_told()
     from tlcore.health.work import work as work_on
 
@@ -103,7 +103,7 @@ def check_work(folder: Annotated[Path, typer.Argument(help="The folder of a data
 
 
 @app.command("understand-work", hidden=True)
-def understand_work(run: Annotated[Path, typer.Argument(help="The folder of a run that was judged.")]) -> int:
+def understand_work(run: Annotated[Path, typer.Argument(help="The folder of an evaluated run.")]) -> int:
     """Run the worker of an error analysis; `understand` and the Evaluate page start it."""
     _end_when_told()
     from tlcore.evaluation.error_analysis.job import work as work_on
@@ -113,10 +113,10 @@ def understand_work(run: Annotated[Path, typer.Argument(help="The folder of a ru
 
 @app.command("export-work", hidden=True)
 def export_work(
-    run: Annotated[Path, typer.Argument(help="The folder of a run that was judged.")],
+    run: Annotated[Path, typer.Argument(help="The folder of an evaluated run.")],
     key: Annotated[str, typer.Argument(help="A format.")],
 ) -> int:
-    """Be the worker that makes one format; the Export page starts it."""
+    """Run the worker that exports one format; the Export page starts it."""
     _end_when_told()
     return export.export_work(run, key)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -21,7 +22,22 @@ class Field:
 
     name: str
     shape: tuple[int, ...]
-    dtype: Literal["float32", "uint8", "bool"] = "float32"
+    dtype: Literal["float32", "uint8", "int32", "bool"] = "float32"
 
 
 Spec: TypeAlias = tuple[Field, ...]
+
+
+def count(arrays: Arrays) -> int:
+    """Count the items of arrays, `(n, …)` each."""
+    return len(next(iter(arrays.values())))
+
+
+def take(arrays: Arrays, rows: Any) -> dict[str, npt.NDArray[Any]]:
+    """Take some rows of arrays."""
+    return {name: array[rows] for name, array in arrays.items()}
+
+
+def join(parts: Sequence[Arrays]) -> dict[str, npt.NDArray[Any]]:
+    """Put arrays of several parts one after the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.items import Arrays, count
+
 # Pages of a file that have been looked at count as memory of the process until it gives them back.
 BYTES_BETWEEN_RELEASES = 256 * 10**6
 
@@ -60,6 +62,36 @@ class MappedRows:
             raise ValueError("Rows on the disk become an array by a copy. Received copy=False.")
         found = self[:]
         return found if dtype is None else found.astype(dtype)
+
+
+class MappedArrays:
+    """The same rows of several mapped arrays.
+
+    Args:
+        arrays: `(n, …)` each, by name, best memory maps.
+        rows: Which of them, in which order; all where none are named.
+    """
+
+    def __init__(self, arrays: Arrays, rows: npt.NDArray[np.int64] | None = None) -> None:
+        self.arrays = arrays
+        self.rows = np.arange(count(arrays)) if rows is None else rows
+        self._each = {name: MappedRows(array, self.rows) for name, array in arrays.items()}
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of the rows of each array, `(n, …)`."""
+        return {name: each.shape for name, each in self._each.items()}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> dict[str, npt.NDArray[Any]]:
+        """Copy some rows (for a slice or an array)."""
+        return {name: each[index] for name, each in self._each.items()}
+
+    def only(self, index: Any) -> MappedArrays:
+        """Choose some of the rows, without reading them."""
+        return MappedArrays(self.arrays, self.rows[index])
 
 
 def give_back(array: npt.NDArray[Any]) -> None:

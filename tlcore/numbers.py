@@ -11,6 +11,17 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def significant(value: float, unit: str = "") -> str:
+    """Write a number with three significant digits, a true minus and its unit: `12.3 kg`, `−0.04`, `1,235`."""
+    digits = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{digits.replace('-', '−', 1) if value < 0 else digits} {unit}".rstrip()
+
+
+def signed(value: float, unit: str = "") -> str:
+    """Write a number with its sign: `+12.3 kg`, `−0.04 kg`."""
+    return f"{'+' if value >= 0 else ''}{significant(value, unit)}"
+
+
 def duration(seconds: float) -> str:
     """Say how long: `8.2 s`, `3 min 20 s`, `1 h 5 min`."""
     if seconds < 9.95:

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +27,9 @@ PICTURES_PER_CLASS = 24
 
 @dataclass
 class Server:
-    """A server that can be stopped and started again on the same workspace and port."""
+    """One server for the whole session; what it shows is in the folder `home`, a new one for each module."""
 
-    home: Path
+    place: Path
     port: int
     process: subprocess.Popen[bytes] | None = field(default=None)
 
@@ -37,14 +37,27 @@ class Server:
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
+    @property
+    def home(self) -> Path:
+        return self._link.resolve()
+
+    @property
+    def _link(self) -> Path:
+        return self.place / "home"
+
+    def move_to(self, home: Path) -> None:
+        """Show another workspace: the server looks where its own lies with every page that it draws."""
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(home)
+
     def start(self) -> None:
         command = ["make", "--silent", "run", f"PORT={self.port}", "HEADLESS=1"]
         environment = {
             **os.environ,
-            "GRAFT_HOME": str(self.home / "workspace"),
-            "GRAFT_QUEUE": str(self.home / "queue"),
+            "GRAFT_HOME": str(self._link / "workspace"),
+            "GRAFT_QUEUE": str(self._link / "queue"),
         }
-        with (self.home / "server.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
             )
@@ -55,7 +68,11 @@ class Server:
                     return
             except OSError:
                 time.sleep(0.2)
-        pytest.fail(f"The server did not come up: {(self.home / 'server.log').read_text()}")
+        pytest.fail(f"The server did not come up: {self._log.read_text()}")
+
+    @property
+    def _log(self) -> Path:
+        return self.place / "server.log"
 
     def stop(self) -> None:
         if self.process is not None:
@@ -64,8 +81,8 @@ class Server:
             self.process = None
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="session")
+def session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -73,6 +90,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(session_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server with an empty workspace."""
+    session_server.move_to(tmp_path_factory.mktemp("home"))
+    return session_server
 
 
 @pytest.fixture(scope="session")
@@ -101,10 +125,10 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 class Wire:
-    """What the server says on its way to the browser: all of it, or one kind, can be held back for a while."""
+    """What the server says on its way to the browser: all of it, or some messages, can be held back for a while."""
 
-    def __init__(self, page: Page, kind: str = "") -> None:
-        self.kind = kind
+    def __init__(self, page: Page, held: Callable[[ForwardMsg], bool] = lambda message: True) -> None:
+        self.held = held
         self.late: list[bytes | str] = []
         self._holding = False
         self._browser: WebSocketRoute | None = None
@@ -123,8 +147,7 @@ class Wire:
         browser.connect_to_server().on_message(self._pass_on)
 
     def _pass_on(self, message: bytes | str) -> None:
-        kind = ForwardMsg.FromString(message).WhichOneof("type")
-        if self._holding and self.kind in {"", kind}:
+        if self._holding and self.held(ForwardMsg.FromString(message)):
             self.late.append(message)
         else:
             self._browser.send(message)

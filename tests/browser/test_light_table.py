@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.test_journey import settled
+from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
 from tlcore.progress import drain
@@ -106,3 +107,66 @@ def test_what_is_picked_while_an_edit_is_on_its_way_stays_picked(server: Server,
         lambda: list(dataset.all_items().set_index("sha256")["label"][[shas[place] for place in (1, 5, 6)]]),
         ["square", "triangle", "triangle"],
     )
+
+
+def labels_of(dataset: Dataset, *places: int) -> list[str]:
+    table = dataset.items()
+    return [table["label"][place] for place in places]
+
+
+def test_labels_are_added_and_removed_by_chips_and_keys(server: Server, page: Page, dataset):
+    with_several_labels(dataset)
+    page.goto(f"{server.url}/?dataset={dataset.id}")
+    options = page.get_by_role("option")
+    expect(options).to_have_count(36)
+    settled(page)
+    assert labels_of(dataset, 0, 1, 2) == ["", "big|circle", "circle"]
+    chips = page.get_by_role("group", name="Labels of the selected pictures")
+    big, circle = (chips.get_by_role("checkbox", name=name) for name in ("big", "circle"))
+    expect(big).to_be_disabled()
+    expect(options.nth(0)).to_contain_text("no label")
+
+    # What some of the selected pictures have is given to all, then taken from all; they stay selected.
+    for place in (0, 1, 2):
+        options.nth(place).click()
+    expect(big).to_have_attribute("aria-checked", "mixed")
+    expect(big).to_contain_text("1/3")
+    big.click()
+    becomes(lambda: labels_of(dataset, 0, 1, 2), ["big", "big|circle", "big|circle"])
+    expect(big).to_have_attribute("aria-checked", "true")
+    expect(circle).to_have_attribute("aria-checked", "mixed")
+    settled(page)
+    big.click()
+    becomes(lambda: labels_of(dataset, 0, 1, 2), ["", "circle", "circle"])
+    # The keys wait until an edit has arrived.
+    expect(big).to_have_attribute("aria-checked", "false")
+    expect(page.get_by_role("option", selected=True)).to_have_count(3)
+    settled(page)
+
+    # By the keys alone: a digit, and a label that is not there yet.
+    options.nth(0).focus()
+    page.keyboard.press("2")
+    becomes(lambda: labels_of(dataset, 0, 1, 2), ["circle", "circle", "circle"])
+    expect(circle).to_have_attribute("aria-checked", "true")
+    settled(page)
+    options.nth(0).focus()
+    page.keyboard.press("m")
+    page.keyboard.type("new")
+    page.keyboard.press("Enter")
+    becomes(lambda: labels_of(dataset, 0, 1, 2), ["circle|new"] * 3)
+    expect(options.nth(0)).to_have_attribute("aria-label", re.compile("circle, new"))
+
+
+def test_a_number_is_set_for_the_selected_pictures(server: Server, page: Page, dataset):
+    with_numbers(dataset)
+    page.goto(f"{server.url}/?dataset={dataset.id}")
+    options = page.get_by_role("option")
+    expect(options).to_have_count(36)
+    settled(page)
+    options.nth(3).click()
+    options.nth(4).click()
+    page.keyboard.press("m")
+    page.get_by_role("textbox", name="weight (kg)").fill("12,5")
+    page.keyboard.press("Enter")
+    becomes(lambda: labels_of(dataset, 3, 4, 5), ["12.5", "12.5", "0.5"])
+    expect(options.nth(3)).to_contain_text("12.5 kg")

@@ -7,6 +7,7 @@ import re
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import Server, Wire
 from tests.browser.test_label import becomes, said
@@ -62,8 +63,16 @@ def test_the_camera_is_answered_live_and_a_held_picture_goes_to_the_inbox(server
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
 
 
+def says_idle(message: ForwardMsg) -> bool:
+    """Tell whether a message tells the browser that the page has come to rest."""
+    kind = message.WhichOneof("type")
+    return kind == "script_finished" or (
+        kind == "session_status_changed" and not message.session_status_changed.script_is_running
+    )
+
+
 def test_a_picture_that_is_held_is_put_right_only_once_it_was_answered(server: Server, page: Page, inbox: Inbox):
-    wire = Wire(page, kind="script_finished")
+    wire = Wire(page, says_idle)
     page.goto(f"{server.url}/try")
     page.get_by_text("Camera", exact=True).click()
     page.get_by_role("button", name="Start the camera").click()

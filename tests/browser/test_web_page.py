@@ -15,7 +15,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import CLASSES, draw_shape
-from tests.graphs import make_answerable_run, write_knowing_model
+from tests.graphs import make_answerable_run, write_knowing_model, write_task_model
+from tlcore.contract import image_contract, write_contract
+from tlcore.data.dataset import Dataset
 from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
@@ -24,6 +26,8 @@ from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
 from tlcore.runs.manifest import artefact
 from tlcore.runs.run import Run
+from tlcore.tasks import Decision
+from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 expect.set_options(timeout=30_000)  # the default of five seconds is less than a cold start on a busy machine
@@ -106,6 +110,40 @@ def test_a_page_from_the_disk_answers_as_the_app_does(run: Run, browser: Browser
     page.context.close()
 
 
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_a_page_of_another_task_answers_with_its_labels_or_its_value(
+    task: str, workspace: Workspace, tiny_dataset: Dataset, page: Page, tmp_path: Path
+):
+    run, classes = (
+        make_answerable_run(workspace, tiny_dataset),
+        ("blue", "green", "red") if task == "multilabel" else (),
+    )
+    decision = Decision(thresholds=(0.9, 0.9, 0.25)) if classes else Decision(margin=1.5)
+    contract = image_contract(
+        classes, 32, task=task, unfamiliarity=False, decision=decision, dataset="lamps", value_name="redness", unit="lm"
+    )
+    write_task_model(run.model_onnx, task, max(1, len(classes)))
+    write_contract(run.path, contract)
+    for name, colour in {"red": (200, 10, 10), "dark": (0, 0, 0)}.items():
+        Image.new("RGB", (40, 40), colour).save(tmp_path / f"{name}.png")
+    page.goto(unpacked(run, tmp_path))
+    expect(page.locator("#drop")).to_be_visible()
+    page.locator("#files").set_input_files([tmp_path / "red.png", tmp_path / "dark.png"])
+    expect(page.locator("#answers .time")).to_have_count(2)  # both are answered
+    dark, red = page.locator("#answers .card").all()
+    if task == "multilabel":
+        expect(page.locator("#classes")).to_have_text("Gives any number of 3 labels: blue, green, red.")
+        expect(red.get_by_role("heading")).to_have_text("red")
+        expect(dark.get_by_role("heading")).to_have_text("No label")
+        assert red.locator(".mark").last.get_attribute("title").startswith("Threshold")
+        expect(red.locator(".bars li")).to_have_count(3)
+    else:
+        expect(page.locator("#classes")).to_have_text("Predicts redness in lm.")
+        expect(red.get_by_role("heading")).to_have_text("200.0 lm")
+        expect(red).to_contain_text("90 % prediction interval: 198.5 to 201.5 lm")
+        expect(red.locator(".bars")).to_have_count(0)
+
+
 def test_the_page_of_ones_own_that_the_docs_show_works(run: Run, page: Page, tmp_path: Path):
     address = unpacked(run, tmp_path)
     shown = re.search(r"```html\n(.*?)```", (ROOT / "docs/formats/web.md").read_text(), re.DOTALL)[1]
@@ -133,7 +171,8 @@ def test_what_is_bad_to_miss_is_answered_from_the_threshold_that_the_run_has_lea
     expect(page.locator("#drop")).to_be_visible()
 
     def said(*chances: float, unfamiliarity: float = 0.5) -> str:
-        return page.evaluate("([chances, strange]) => verdict(chances, strange)[0]", [chances, unfamiliarity])
+        answer = {"probabilities": chances, "unfamiliarity": unfamiliarity}
+        return page.evaluate("(answer) => verdict(answer)[0]", answer)
 
     assert run.dataset.classes == ("circle", "square", "triangle")
     # Until something is said to be bad to miss, as the app and the server answer.

@@ -40,7 +40,7 @@ def test_the_split_is_drawn_once_and_then_shown(split, dataset):
     assert split("--seed", "3") == drawn
     complaint = split("--seed", "4")
     assert "with seed 3 and shares 60/20/20, and are kept" in complaint
-    assert "cannot be compared with those of runs to come" in complaint
+    assert "cannot be compared with those of later runs" in complaint
     parts = parts_for_run(dataset, train=0.6, val=0.2, test=0.2, seed=3)
     assert parts.counts("abc") == drawn["classes"]
 
@@ -68,7 +68,7 @@ def test_groups_come_from_a_table_a_folder_or_a_pattern(split, dataset, tmp_path
     assert split("--group-by", "column:patient", "--no-near-duplicates")["group_by"] == ["column:patient"]
     assert "in 3 groups" in split("--group-by", "folder:1", "--anew", "--yes")
     assert "There is no 'ward'" in split("--group-by", "column:ward")
-    assert "have not been looked for" in split("--group-by", "near-duplicates")
+    assert "have not been searched for" in split("--group-by", "near-duplicates")
     assert "cannot be read" in split("--csv", str(tmp_path / "none.csv"))
 
 
@@ -79,5 +79,5 @@ def test_a_run_keeps_what_stays_together_and_says_what_is_not_known(workspace, d
     table = run.split()
     assert table["group"].nunique() == 10
     assert (table.groupby("group")["split"].nunique() == 1).all()
-    assert any("Near-copies have not been looked for" in note for note in run.dataset.notes)
+    assert any("Near-duplicates have not been searched for" in note for note in run.dataset.notes)
     assert run.dataset.draw == 1

@@ -9,6 +9,7 @@ import pytest
 
 from tests.data.conftest import write_picture
 from tlcore.data.annotations import as_tables, without_upload_mark
+from tlcore.data.import_plan import ImportChoices
 from tlcore.data.import_preview import needs_label
 from tlcore.errors import DataError
 
@@ -44,6 +45,9 @@ def task(image: str, *choices: str, cancelled: bool = False, question: str = "an
     return {"id": 1, "data": {"image": image}, "annotations": annotations}
 
 
+CLASSIFICATION = ImportChoices(task="classification")
+
+
 @pytest.fixture
 def folder(tmp_path) -> Path:
     for seed, name in enumerate(("one.png", "two.png", "boxed.png", "both.png")):
@@ -62,7 +66,7 @@ def reasons(report) -> dict[str, str]:
 
 def test_cvats_tags_of_whole_pictures_are_the_classes(take_in, folder):
     (folder / "annotations.xml").write_text(CVAT)
-    report = take_in(folder)
+    report = take_in(folder, choices=CLASSIFICATION)
     assert labels(report) == {"one.png": ("cat", "train"), "two.png": ("dog", "test")}
     assert reasons(report) == {
         "boxed.png": "The table gives this file no class.",
@@ -87,7 +91,7 @@ def test_label_studios_choices_are_the_classes(take_in, folder):
         task("/data/upload/3/5e6f7a8b-boxed.png", "cat", cancelled=True),
     ]
     (folder / "project-1.json").write_text(json.dumps(tasks))
-    report = take_in(folder)
+    report = take_in(folder, choices=CLASSIFICATION)
     assert labels(report) == {"one.png": ("cat", ""), "two.png": ("dog", "")}
     assert "more than one class: cat, dog" in reasons(report)["both.png"]
     assert reasons(report)["boxed.png"] == "The table gives this file no class."
@@ -101,7 +105,7 @@ def test_label_studios_short_form_is_read_too(take_in, folder):
         {"image": "/data/upload/3/3a2b3c4d-both.png", "id": 3, "choice": {"choices": ["cat", "dog"]}},
     ]
     (folder / "min.json").write_text(json.dumps(rows))
-    report = take_in(folder)
+    report = take_in(folder, choices=CLASSIFICATION)
     assert labels(report) == {"one.png": ("cat", ""), "two.png": ("dog", "")}
     assert "more than one class" in reasons(report)["both.png"]
 
@@ -160,4 +164,5 @@ def test_the_mark_of_an_upload_is_known():
 def test_an_export_without_its_pictures_asks_for_nothing_but_says_what_is_missing(take_in, folder):
     (folder / "annotations.xml").write_text(CVAT.replace("one.png", "gone.png"))
     assert not needs_label(folder)
-    assert reasons(take_in(folder))["annotations.xml: gone.png"] == "The table names this file, but it is not there."
+    report = take_in(folder, choices=CLASSIFICATION)
+    assert reasons(report)["annotations.xml: gone.png"] == "The table names this file, but it is not there."

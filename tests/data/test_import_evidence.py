@@ -90,7 +90,8 @@ def test_of_two_columns_that_could_be_the_class_a_person_chooses():
 
 def test_whole_numbers_may_be_classes_or_amounts_so_a_person_is_asked():
     content = {"t.csv": table("file,cells", [0, 1, 2, 3, 4])}
-    assert options(read(PICTURES, content)) == [["--label-column cells"]]
+    either = ["--label-column cells --task classification", "--label-column cells --task regression"]
+    assert options(read(PICTURES, content)) == [either]
     assert set(read(PICTURES, content, label_column="cells").counts()) == {"0", "1", "2", "3", "4"}
 
 
@@ -105,37 +106,18 @@ def test_columns_can_be_chosen_by_their_number():
     assert set(found.counts()) == {"x", "y", "z"}
 
 
-# === What is no single label is named, never turned into classes ===
+# === What labels nothing is named, never turned into classes ===
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("text", "told"),
     [
-        ("t.csv", table("file,labels", ["a", "a|b", "b"]), "several labels"),
-        ("t.csv", table("file,labels", ["a", "a;b", "b"]), "several labels"),
-        ("t.csv", table("file,labels", ["a", "a, b", "b"]), "several labels"),
-        ("t.csv", table("file,labels", ["['a']", "['a', 'b']", "['b']"]), "several labels"),
-        ("t.csv", table("file,labels", ['{"choices": ["a", "b"]}', "a", "b"]), "several labels"),
-        ("t.csv", table("file,bald,smiling,young", [1, -1], [1, 1, -1], [-1, 1, 1, 1]), "several labels"),
-        ("t.csv", table("file,price", AMOUNTS), "a number for each picture"),
-        (
-            "t.csv",
-            table("file;weight", AMOUNTS).replace(",", ";").replace(".", ",").replace(",jpg", ".jpg"),
-            "a number",
-        ),
-        ("t.csv", table("file,label", AMOUNTS), "a number for each picture"),
-        ("t.csv", table("file,age", list(range(20, 45))), "a number for each picture"),
-        (
-            "t.csv",
-            table("file,xmin,ymin,xmax,ymax,class", [1, 2], [3], [4], [5], ["a", "b"], names=PICTURES * 2),
-            "boxes",
-        ),
-        ("t.csv", table("file,label", ['[{"x": 1, "rectanglelabels": ["car"]}]']), "boxes"),
-        ("t.csv", table("file,label", ["a", "b"], names=PICTURES + PICTURES[1:20]), "several labels"),
+        (table("file,label", ['[{"x": 1, "rectanglelabels": ["car"]}]']), "boxes"),
+        (table("file,bbox", ["[1, 2, 3, 4]"]), "boxes"),
     ],
 )
-def test_several_labels_numbers_and_boxes_are_refused_by_what_they_are(name, text, told):
-    found = read(PICTURES, {name: text})
+def test_boxes_without_classes_are_refused_by_what_they_are(text, told):
+    found = read(PICTURES, {"t.csv": text})
     assert told in found.refusal
     assert not found.counts()
     assert not found.sure
@@ -147,17 +129,7 @@ COCO = {"images": [{"id": 1, "file_name": "p00.jpg"}], "categories": [{"id": 1, 
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        (
-            {"a.json": json.dumps({**COCO, "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2]}]})},
-            "COCO",
-        ),
-        ({f"labels/p{n:02d}.txt": "0 0.5 0.5 0.3 0.3\n" for n in range(N)}, "YOLO"),
-        ({"Annotations/p00.xml": "<annotation><object><bndbox/></object></annotation>"}, "Pascal VOC"),
-        ({"a.xml": "<annotations><image name='p00.jpg'><box label='cat'/></image></annotations>"}, "CVAT"),
-        (
-            {"a.json": json.dumps([{"annotations": [{"result": [{"value": {"rectanglelabels": ["car"]}}]}]}])},
-            "Label Studio",
-        ),
+        ({"a.json": json.dumps({**COCO, "annotations": [{"image_id": 1, "caption": "a cat"}]})}, "COCO"),
         ({"a.json": json.dumps({"p00.jpg": {"filename": "p00.jpg", "regions": []}})}, "VIA"),
         ({"p00.json": json.dumps({"shapes": [], "imagePath": "p00.jpg"})}, "LabelMe"),
     ],
@@ -229,11 +201,12 @@ def test_an_import_file_of_automl_names_parts_addresses_and_classes(parts):
     assert set(found.parts()) == ({"train", "val", "test"} if len(parts) == 3 else set())
 
 
-def test_an_import_file_with_several_labels_or_boxes_is_refused():
+def test_an_import_file_with_several_labels_or_boxes_says_which_occur():
     several = "\n".join(f"TRAIN,gs://b/p{n:02d}.jpg,rose{',red' * (n % 2)}" for n in range(N))
     boxes = "\n".join(f"TRAIN,gs://b/p{n:02d}.jpg,rose,0.1,0.1,,,0.5,0.{n % 5 + 5},," for n in range(N))
-    assert "several labels" in read(PICTURES, {"import.csv": several}).refusal
-    assert "box" in read(PICTURES, {"import.csv": boxes}).refusal
+    found = read(PICTURES, {"import.csv": several})
+    assert (found.task, found.counts()) == ("multilabel", {"rose": 40, "red": 20})
+    assert options(read(PICTURES, {"import.csv": boxes})) == [["--task multilabel", "--task regression"]]
 
 
 # === Folders ===
@@ -351,15 +324,13 @@ def test_vertex_ais_json_lines_name_classes_and_parts():
     assert found.parts() == {"train": 20, "test": 20}
 
 
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ({"classificationAnnotations": [{"displayName": "daisy"}, {"displayName": "rose"}]}, "several labels"),
-        ({"boundingBoxAnnotations": [{"displayName": "daisy", "xMin": 0.1}]}, "boxes"),
-    ],
-)
-def test_vertex_ais_json_lines_with_several_labels_or_boxes_are_refused(said, told):
-    assert told in read(PICTURES, {"import.jsonl": lines(lambda n: vertex(n, **said))}).refusal
+def test_vertex_ais_json_lines_may_have_several_labels_and_boxes_are_refused():
+    several = [{"displayName": "daisy"}, {"displayName": "rose"}]
+    found = read(PICTURES, {"import.jsonl": lines(lambda n: vertex(n, classificationAnnotations=several))})
+    assert (found.task, found.counts()) == ("multilabel", {"daisy": 40, "rose": 40})
+    boxes = [{"displayName": "daisy", "xMin": 0.1}]
+    found = read(PICTURES, {"import.jsonl": lines(lambda n: vertex(n, boundingBoxAnnotations=boxes))})
+    assert "boxes" in found.refusal
 
 
 @pytest.mark.parametrize(
@@ -378,13 +349,13 @@ def test_metadata_of_hugging_face_gives_classes_of_any_kind(values, classes):
     assert set(found.counts()) == classes
 
 
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [({"label": ["a", "b"]}, "several labels"), ({"objects": {"bbox": [[1, 2, 3, 4]], "categories": [0]}}, "boxes")],
-)
-def test_metadata_of_hugging_face_with_several_labels_or_boxes_is_refused(said, told):
-    text = lines(lambda n: {"file_name": f"p{n:02d}.jpg", **said})
-    assert told in read(PICTURES, {"pics/metadata.jsonl": text}).refusal
+def test_metadata_of_hugging_face_may_have_several_labels_and_boxes_are_refused():
+    text = lines(lambda n: {"file_name": f"p{n:02d}.jpg", "label": ["a", "b"][: n % 3]})
+    found = read(PICTURES, {"pics/metadata.jsonl": text})
+    assert found.task == "multilabel"
+    assert found.places[PurePosixPath("pics/p00.jpg")].none, "an empty list says that there is no label"
+    text = lines(lambda n: {"file_name": f"p{n:02d}.jpg", "objects": {"bbox": [[1, 2, 3, 4]], "categories": [0]}})
+    assert "boxes" in read(PICTURES, {"pics/metadata.jsonl": text}).refusal
 
 
 def test_captions_are_no_classes_and_the_table_is_asked_about():
@@ -401,7 +372,10 @@ PARTITION = "".join(f"p{n:02d}.jpg {n % 3}\n" for n in range(N))
 
 def test_celebas_attributes_are_several_labels_of_which_one_can_be_chosen():
     content = {"list_attr_celeba.txt": ATTRIBUTES, "list_eval_partition.txt": PARTITION}
-    assert "several labels" in read(PICTURES, content).refusal
+    found = read(PICTURES, content)
+    assert found.task == "multilabel"
+    assert set(found.counts()) == {"Bald", "Young"}
+    assert any("No picture has 'Smiling'" in note for note in found.notes)
     found = read(PICTURES, content, label_column="Young")
     assert found.counts() == {"-1": 20, "1": 20}
     assert found.parts() == {"train": 14, "val": 13, "test": 13}

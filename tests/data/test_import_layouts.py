@@ -87,7 +87,7 @@ def test_spellings_of_one_name_in_different_parts_are_one_class():
 def test_a_class_that_is_only_tested_is_pointed_out():
     found = read(in_folders("train/a", "train/b", "test/a", "test/b", "test/c"))
     assert found.sure
-    assert any("(c) have no pictures in the training part" in note for note in found.notes)
+    assert any("(c) have no pictures in the training set" in note for note in found.notes)
 
 
 # === Masks ===
@@ -258,16 +258,22 @@ def test_plain_json_manifests_and_lists_are_tables(name, text):
     assert set(found.counts()) == set(KINDS)
 
 
+def test_boxes_without_titles_say_which_classes_occur():
+    text = "".join(f"{file},{n + 1},{n + 2},{n + 50},{n + 60},cat\n" for n, file in enumerate(FILES))
+    assert options(read(PICTURES, {"a.csv": text})) == [["--task multilabel", "--task regression"]]
+
+
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "labels"),
     [
-        ("a.csv", "".join(f"{file},{n + 1},{n + 2},{n + 50},{n + 60},cat\n" for n, file in enumerate(FILES)), "box"),
-        ("a.csv", table("file,tags", ["clear water", "cloudy", "clear road", "haze"]), "several labels"),
-        ("a.json", json.dumps({file: ["a", "b"] for file in FILES}), "several labels"),
+        ("a.csv", table("file,tags", ["clear water", "cloudy", "clear road", "haze"]), 5),
+        ("a.json", json.dumps({file: ["a", "b"] for file in FILES}), 2),
     ],
 )
-def test_boxes_without_titles_and_lists_of_tags_are_refused(name, text, told):
-    assert told in read(PICTURES, {name: text}).refusal
+def test_lists_of_tags_are_several_labels(name, text, labels):
+    found = read(PICTURES, {name: text})
+    assert found.task == "multilabel"
+    assert len(found.counts()) == labels
 
 
 @pytest.mark.parametrize(
@@ -286,18 +292,19 @@ def test_boxes_without_titles_and_lists_of_tags_are_refused(name, text, told):
             },
             "Pascal VOC",
         ),
-        (
-            [f"boxes/{n}.jpg" for n in range(5)],
-            {
-                **{f"boxes/{n}.txt": "" if n else "0 0.5 0.5 0.2 0.2\n" for n in range(5)},
-                "boxes/classes.txt": "cat\ndog\n",
-            },
-            "YOLO",
-        ),
     ],
 )
 def test_sets_with_boxes_are_known_in_their_own_folders(pictures, files, told):
     assert told in read(pictures, files).refusal
+
+
+def test_a_yolo_set_beside_its_pictures_says_which_classes_occur():
+    files = {f"boxes/{n}.txt": "" if n else "0 0.5 0.5 0.2 0.2\n1 0.5 0.5 0.2 0.2\n" for n in range(5)}
+    found = read([f"boxes/{n}.jpg" for n in range(5)], {**files, "boxes/classes.txt": "cat\ndog\n"})
+    assert "YOLO" in found.questions[0].sentence
+    assert options(found) == [["--task multilabel", "--task regression"]]
+    assert found.counts() == {"cat": 1, "dog": 1}
+    assert found.places[PurePosixPath("boxes/3.jpg")].none, "a text without lines says that there is no object"
 
 
 def test_many_classes_of_few_pictures_in_a_table_are_asked_about():

@@ -12,6 +12,7 @@ from tlcore.data import examine, staging
 from tlcore.data.archive import Limits
 from tlcore.data.dataset import list_datasets
 from tlcore.data.examine import Room
+from tlcore.data.import_plan import ImportChoices
 from tlcore.data.import_preview import needs_label
 from tlcore.data.intake import ingest, sample
 from tlcore.errors import ArchiveError, DataError, WorkspaceError
@@ -187,7 +188,7 @@ def test_the_same_bytes_twice_in_a_class_are_kept_once(tmp_path, take_in):
 def test_the_same_bytes_in_two_classes_are_both_left_out_and_shown(tmp_path, take_in):
     folder = write_classes(tmp_path / "p", "a", "b")
     (folder / "b" / "copy.png").write_bytes((folder / "a" / "0.png").read_bytes())
-    report = take_in(folder)
+    report = take_in(folder, choices=ImportChoices(task="classification"))
     assert report.dataset.counts() == {"a": 1, "b": 2}
     assert set(reasons(report)) == {"a/0.png", "b/copy.png"}
     assert "'b' (b/copy.png)" in reasons(report)["a/0.png"]

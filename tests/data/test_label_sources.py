@@ -56,7 +56,7 @@ def test_other_words_are_no_parts(name):
 def test_a_validation_part_without_a_test_part_is_the_test_and_is_said_to_be():
     found = planned("train/a/1.png", "train/b/1.png", "val/a/2.png", "val/b/2.png")
     assert placed(found)["val/a/2.png"] == ("a", "test")
-    assert any("validation part is used as the test part" in note for note in found.notes)
+    assert any("validation set is used as the test set" in note for note in found.notes)
 
 
 def test_train_alone_is_a_wrapping_folder_not_a_split():

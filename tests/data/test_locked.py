@@ -113,7 +113,7 @@ def test_another_seed_keeps_the_test_part_and_deals_the_others_anew(dataset):
     assert tests[0] == tests[1]
     assert sides(first.table) != sides(other.table)
     assert (other.table["split"].value_counts() == first.table["split"].value_counts()).all()
-    assert any("The test part stays as it was drawn" in note for note in other.notes)
+    assert any("The test set stays as it was drawn" in note for note in other.notes)
     assert not any("stays as it was drawn" in note for note in again.notes)
 
 
@@ -184,7 +184,7 @@ def test_a_new_draw_is_another_one_and_old_looks_do_not_count_for_it(dataset):
     first = draw_parts(dataset)
     for _ in range(2):
         count_look(dataset, "run", read_draw(dataset).draw)
-    assert "looked at 2 times" in cost_of_drawing_anew(dataset)
+    assert "used 2 times" in cost_of_drawing_anew(dataset)
     second = draw_parts(dataset, seed=1)
     assert (first.draw.draw, second.draw.draw) == (1, 2)
     assert sides(first.table) != sides(second.table)
@@ -234,7 +234,7 @@ def test_a_damaged_file_is_told_and_not_drawn_over(dataset):
 
 
 def test_what_looks_mean():
-    assert "not been looked at yet" in sentence(0)
+    assert "not been used yet" in sentence(0)
     assert "once" in sentence(1)
     assert "14 times: trust it less." in sentence(14)
     # The best of 14 equal runs at 90 % of 100 pictures: sqrt(2 ln 14) · 3 points.

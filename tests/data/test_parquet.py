@@ -118,7 +118,7 @@ def test_a_table_without_pictures_is_left_out(take_in, tmp_path):
     pq.write_table(pa.table({"text": ["a", "b"]}), folder / "words.parquet")
     report = take_in(folder)
     assert [(left.source, left.reason) for left in report.left_out] == [
-        ("words.parquet", "This Parquet file has no column of pictures.")
+        ("words.parquet", "No column of this table names the pictures.")
     ]
 
 
@@ -154,12 +154,33 @@ def test_a_damaged_file_is_told_of_and_nothing_is_made(take_in, workspace, tmp_p
 
 
 @pytest.mark.parametrize("chosen", [None, "labels"])
-def test_lists_of_labels_are_refused_not_joined(tmp_path, chosen):
+def test_lists_of_labels_are_several_labels(take_in, tmp_path, chosen):
     rows = pa.array([{"bytes": encoded(seed), "path": None} for seed in range(8)], IMAGE)
-    pq.write_table(pa.table({"image": rows, "labels": [[0, 1], [0]] * 4}), tmp_path / "all.parquet")
-    found = preview(tmp_path, ImportChoices(label_column=chosen)).plan
-    assert "several labels" in found.refusal
-    assert not found.counts()
+    table = pa.table({"image": rows, "labels": [[0, 1], [0], [], [1]] * 2})
+    features = {"image": {"_type": "Image"}, "labels": {"feature": {"names": ["cat", "dog"], "_type": "ClassLabel"}}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "all.parquet")
+    report = take_in(tmp_path / "all.parquet", choices=ImportChoices(label_column=chosen))
+    assert report.dataset.info.task == "multilabel"
+    assert report.dataset.info.classes == ("cat", "dog")
+    assert list(report.dataset.items().sort_values("source")["label"]) == ["cat|dog", "cat", "", "dog"] * 2
+
+
+def test_a_column_of_decimals_is_a_number_for_each_picture(take_in, tmp_path):
+    write_shard(tmp_path / "given" / "train-00000-of-00002.parquet", [0.5, 1.25, None])
+    write_shard(tmp_path / "given" / "train-00001-of-00002.parquet", [2.0, 3.0], first=100)
+    dataset = take_in(tmp_path / "given").dataset
+    assert (dataset.info.task, dataset.info.value_name, dataset.info.classes) == ("regression", "label", ())
+    assert sorted(dataset.items()["label"]) == ["0.5", "1.25", "2.0", "3.0"]
+
+
+def test_a_parquet_table_labels_the_pictures_beside_it(take_in, tmp_path):
+    folder = write_classes(tmp_path / "given", "images", count=4)
+    rows = {"file": [f"{n}.png" for n in range(4)], "tags": [["a", "b"], ["a"], [], ["b"]]}
+    pq.write_table(pa.table(rows), folder / "labels.parquet")
+    dataset = take_in(folder).dataset
+    assert dict(zip(dataset.items()["source"], dataset.items()["label"], strict=True))["images/2.png"] == ""
+    assert dataset.info.task == "multilabel"
 
 
 def test_boxes_are_refused_by_what_they_are(tmp_path):

@@ -302,7 +302,7 @@ def test_booleans_numbers_and_lists_of_json_lines_are_texts():
     assert table.header == ("file_name", "good", "n", "tags", "box", "o", "none", "late")
     assert table.rows == (
         ("1.jpg", "true", "3", "a|b", "[[1, 2]]", '{"x": 1}', "", ""),
-        ("2\u2028.jpg", "false", "0.5", "", "", "", "", "yes"),
+        ("2\u2028.jpg", "false", "0.5", "[]", "", "", "", "yes"),
     )
     assert table.lists == {3, 4}
 

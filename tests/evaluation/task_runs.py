@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from tests.pages.made_runs import beginning, made
+from tlcore.contract import image_contract, write_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.info import fingerprint, write_table
 from tlcore.evaluation.metrics import predictions_table
 from tlcore.evaluation.run import headline
 from tlcore.files import write_json
-from tlcore.inference.contract import Labels
 from tlcore.runs.config import Fractions
 from tlcore.runs.events import Ended, PhaseEnded
 from tlcore.runs.recorder import Recorder
@@ -72,7 +72,8 @@ def evaluated(workspace, dataset: Dataset, *, skill=2.0, seed=0, **settings):
     found = task.evaluate(evidence, about.classes, decision)
     write_json(run.evaluation_json, found)
     run.model_onnx.write_bytes(b"stands for a model")
-    write_json(run.labels_json, _labels(about, decision))
+    said = {"value_name": about.value_name, "unit": about.unit, "decision": decision, "dataset": about.name}
+    write_contract(run.path, image_contract(about.classes, 32, task=about.task, **said))
     with Recorder(run) as recorder:
         for event in beginning():
             recorder.record(event)
@@ -86,20 +87,6 @@ def _outputs(task, targets, skill, rng):
     if task == "regression":
         return targets + rng.normal(scale=15 / skill, size=targets.shape)
     return 1 / (1 + np.exp(-(skill * (2 * targets - 1) + rng.normal(scale=1.5, size=targets.shape))))
-
-
-def _labels(about, decision) -> Labels:
-    return Labels(
-        labels=about.classes,
-        image_size=32,
-        resize="crop",
-        backbone="colours",
-        dataset=about.name,
-        task=about.task,
-        decision=decision,
-        value_name=about.value_name,
-        unit=about.unit,
-    )
 
 
 def _with_task(dataset: Dataset, task: str, labels, classes) -> Dataset:

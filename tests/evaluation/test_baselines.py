@@ -17,6 +17,7 @@ from tlcore.evaluation.frozen_features import frozen_features
 from tlcore.evaluation.run import evaluate_run
 from tlcore.files import sha256
 from tlcore.inference.trunk import trunk_identity
+from tlcore.items import Field
 from tlcore.progress import drain
 from tlcore.runs.decoded import decode
 from tlcore.training.trunk_cache import TrunkCache
@@ -74,9 +75,10 @@ def put_features(run, workspace):
     features = colours @ np.random.default_rng(0).normal(size=(3, backbone.feature_length))
     weights = sha256(weights_path(backbone, workspace))
     identity = trunk_identity(backbone, weights, cut=len(backbone.blocks), size=run.config.image_size)
-    cache = TrunkCache(workspace.cache, {**identity, "pictures": decoded.store.key}, features.shape)
-    drain(cache.build("plain", lambda rows: features[rows], at_once=8, threads=1), lambda step: None)
-    return decoded, cache.read("plain")
+    boundary = (Field("features", features.shape[1:]),)
+    cache = TrunkCache(workspace.cache, {**identity, "pictures": decoded.store.key}, len(features), boundary)
+    drain(cache.build("plain", lambda rows: {"features": features[rows]}, at_once=8, threads=1), lambda step: None)
+    return decoded, cache.read("plain")["features"]
 
 
 def test_features_of_training_are_found_and_kept_with_the_run(run, workspace):

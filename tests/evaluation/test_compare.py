@@ -68,7 +68,7 @@ def test_other_test_parts_are_not_compared_without_a_warning(workspace, tiny_dat
     mine, theirs = (set(read_predictions(run.path)["sha256"]) for run in (pair[0], other))
     assert mine != theirs
     assert found.pairs[0].pictures == len(mine & theirs)
-    assert "different test parts" in found.warnings[0]
+    assert "different test sets" in found.warnings[0]
     table = read_predictions(other.path)
     table[~table["sha256"].isin(mine)].to_parquet(other.predictions)
     apart = compare([pair[0], other])

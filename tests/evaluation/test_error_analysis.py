@@ -94,7 +94,9 @@ def test_pictures_that_belong_together_are_dealt_out_together(run, monkeypatch):
     seen = []
     real = understanding_steps.find_slices
     monkeypatch.setattr(
-        understanding_steps, "find_slices", lambda *given, groups: seen.append(groups) or real(*given, groups=groups)
+        understanding_steps,
+        "find_slices",
+        lambda *given, groups, **more: seen.append(groups) or real(*given, groups=groups, **more),
     )
     assert work(run.path) == 0
     assert seen[0] is None

@@ -163,7 +163,7 @@ def test_the_map_changes_when_the_weights_are_shuffled():
     assert not np.allclose(everything.see(pixels).grid, model.see(pixels).grid)
     found = middle([trust(model, (head, everything), pixels, index) for index in range(3)])
     assert found.changes
-    assert "show what was learnt" in found.says
+    assert "show what was learned" in found.says
 
 
 def test_a_map_that_owes_nothing_to_the_weights_is_found_out():
@@ -175,7 +175,7 @@ def test_a_map_that_owes_nothing_to_the_weights_is_found_out():
     found = trust(opened, (opened.randomised(head_only=True),) * 2, pixels, 0)
     assert found.head == pytest.approx(1)
     assert not found.changes
-    assert "rather than what was learnt" in found.says
+    assert "rather than what was learned" in found.says
 
 
 def test_many_pictures_are_seen_in_order(colours):
@@ -187,8 +187,8 @@ def test_many_pictures_are_seen_in_order(colours):
 def test_a_graph_of_another_shape_says_what_to_do():
     model = network()
     del model.graph.node[-1]
-    model.graph.node.append(helper.make_node("Sigmoid", ["logits"], ["probabilities"]))
-    with pytest.raises(RunError, match=r"the operation Sigmoid there\. Train it again"):
+    model.graph.node.append(helper.make_node("Tanh", ["logits"], ["probabilities"]))
+    with pytest.raises(RunError, match=r"the operation Tanh there\. Train it again"):
         OpenedModel(model, LABELS)
 
 

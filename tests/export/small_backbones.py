@@ -26,13 +26,14 @@ from tlcore.export.calibration_data import sample
 from tlcore.export.parity import AppAnswers
 from tlcore.files import write_json
 from tlcore.inference.ood import learn_known
+from tlcore.inference.trunk import FEATURES
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
-from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
+from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
 from tlcore.training.model import TransferModel
 from tlcore.training.save import save_keras, save_onnx, to_onnx
 from tlcore.workspace import Workspace
@@ -83,7 +84,7 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     settle(body, train.pixels.astype(np.float32))
     model = TransferModel(backbone, body, head(len(CLASSES)), dropout=0.0, seed=0)
     known, validated, tested = (
-        np.asarray(model.features(part.pixels.astype(np.float32))) for part in (train, val, test)
+        np.asarray(model.features({PIXELS: part.pixels.astype(np.float32)})) for part in (train, val, test)
     )
     model.set_head(*learn_head(known, train.targets))
     seen = learn_known(known, validated)

@@ -7,6 +7,7 @@ import pytest
 
 from tlcore.data.store import store_key
 from tlcore.health import embed
+from tlcore.items import Field
 from tlcore.modalities.image.pixels import read_pixels
 from tlcore.progress import drain
 from tlcore.training.trunk_cache import TrunkCache
@@ -20,8 +21,10 @@ def put_features(workspace, dataset):
     spread = np.random.default_rng(0).normal(size=(192, length)).astype(np.float32) / 50
     pixels = np.stack([read_pixels(dataset.image_path(file), 8, embed.RESIZE) for file in items["file"]])
     features = pixels.reshape(len(items), -1).astype(np.float32) @ spread / 100
-    cache = TrunkCache(workspace.cache, {"pictures": key, **embed.identity(workspace)}, features.shape)
-    drain(cache.build("plain", lambda rows: features[rows], at_once=8, threads=1), lambda step: None)
+    cache = TrunkCache(
+        workspace.cache, {"pictures": key, **embed.identity(workspace)}, len(items), (Field("features", (length,)),)
+    )
+    drain(cache.build("plain", lambda rows: {"features": features[rows]}, at_once=8, threads=1), lambda step: None)
     return dataset
 
 

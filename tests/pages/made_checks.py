@@ -19,7 +19,7 @@ def finished(
     findings: list[Finding],
     *,
     clusters: dict[str, list[str]] | None = None,
-    accuracy: float = 0.91,
+    accuracy: float | None = 0.91,
 ) -> Check:
     """A check that found these."""
     check = Check(dataset)

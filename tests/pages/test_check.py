@@ -6,11 +6,12 @@ import pytest
 
 from tests.pages import made_checks
 from tests.pages.opening import button, on_the_table, open_page, words
+from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Exclude, Relabel
 from tlcore.health.check import Check
 from tlcore.health.events import CheckStarted
-from tlcore.health.findings import Finding
+from tlcore.health.findings import TITLES, Finding
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.writer import JobWriter
 
@@ -168,3 +169,40 @@ def test_suggestions_of_a_model_that_is_often_wrong_are_shown_with_a_warning(tin
     made_checks.finished(tiny_dataset, [suspect], accuracy=accuracy)
     app = open_page("check", dataset=tiny_dataset.id, kind="label_suspect")
     assert ("Look at each picture before you accept" in words(app)) == warned
+
+
+# === Several labels, numbers ===
+
+
+def test_a_suggested_set_of_labels_is_shown_and_accepted(tiny_dataset):
+    dataset = with_several_labels(tiny_dataset)
+    sha = dataset.items()["sha256"][1]
+    suspect = Finding("label_suspect", (sha,), 0.8, "a sentence", suggested={sha: "big|square"})
+    made_checks.finished(dataset, [suspect], accuracy=None)
+    app = open_page("check", dataset=dataset.id)
+    assert "Linear probe accuracy" not in [metric.label for metric in app.metric]
+    assert "drawn only where each picture has exactly one class" in words(app)
+    assert TITLES["split_class"] not in words(app)
+    app = open_page("check", dataset=dataset.id, kind="label_suspect")
+    assert on_the_table(app)["tiles"][0]["badge"] == "→ big, square"
+    assert "replace all labels of a picture" in words(app)
+    button(app, "Accept 1 suggestion").click().run()
+    assert not app.exception
+    assert dataset.items()["label"][1] == "big|square"
+
+
+def test_a_number_that_looks_wrong_is_set_and_nothing_is_suggested(tiny_dataset):
+    dataset = with_numbers(tiny_dataset)
+    sha = dataset.items()["sha256"][1]
+    made_checks.finished(dataset, [Finding("label_suspect", (sha,), 0.8, "a sentence")], accuracy=None)
+    app = open_page("check", dataset=dataset.id, kind="label_suspect")
+    assert [action["do"] for action in on_the_table(app)["actions"]] == ["value", "exclude", "like"]
+    assert not [each.label for each in app.button if each.label.startswith("Accept")]
+    assert "nothing is suggested" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"), [(with_several_labels, "a label given away"), (with_numbers, "**Outliers**")]
+)
+def test_the_first_check_says_what_it_looks_for_by_the_task(tiny_dataset, make, said):
+    assert said in words(open_page("check", dataset=make(tiny_dataset).id))

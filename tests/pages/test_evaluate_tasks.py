@@ -141,3 +141,12 @@ def test_a_run_that_went_on_from_another_is_shown_before_and_after(workspace, ti
     text = words(open_page("evaluate", run=after.id))
     assert "Before and after" in text
     assert "than that of **the previous run**" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["multilabel_run", "regression_run"])
+def test_a_trained_run_is_shown_in_every_view(name, request):
+    run = request.getfixturevalue(name)
+    for view in (*VIEWS[run.dataset.task], "compare", "report"):
+        app = open_page("evaluate", run=run.id, view=view)
+        assert not app.error

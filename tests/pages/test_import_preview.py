@@ -187,14 +187,15 @@ def test_names_in_a_guessed_encoding_are_shown_and_read_otherwise(workspace, tmp
 
 
 def test_a_refusal_stays_until_something_else_is_chosen(workspace):
-    said = ("a", "b", "a|b", "b|c")
-    rows = {f"{n}.png": f"{said[n % 4]},{('left', 'right')[n % 2]}" for n in range(24)}
-    app = drop(with_table(rows, "file,findings,side"))
-    assert "several labels" in app.error[0].value
+    files = with_table({f"{n}.png": f"{n} {n} {n + 5} {n + 7}" for n in range(24)}, "file,bbox")
+    files["sides.csv"] = "\n".join(["file,side", *(f"{n}.png,{('left', 'right')[n % 2]}" for n in range(24))]).encode()
+    app = drop(files)
+    field(app, "Class from").set_value("labels.csv").run()
+    assert "boxes" in app.error[0].value
     assert button(app, "Import").disabled
     app.run()
     assert "Import preview" in words(app), "nothing is lost"
-    field(app, "Class column").set_value("side").run()
+    field(app, "Class from").set_value("sides.csv").run()
     assert not app.error
     press(app, "Import")
     assert counts(workspace) == {"left": 12, "right": 12}
@@ -271,7 +272,9 @@ def test_a_class_name_is_text(workspace, name):
 
 
 def test_an_import_that_fails_keeps_what_was_dropped(workspace):
-    app = drop({f"{label}/{n}.png": b"\x89PNG and nothing" for label in ("cat", "dog") for n in range(10)})
+    app = drop(
+        {f"{label}/{n}.png": f"\x89PNG and nothing {label} {n}".encode() for label in ("cat", "dog") for n in range(10)}
+    )
     press(app, "Import")
     assert app.error
     assert "Import preview" in words(app)
@@ -287,3 +290,67 @@ def test_a_dataset_deleted_meanwhile_ends_the_addition(workspace, tiny_folder):
     app.run()
     assert not app.exception
     assert app.error
+
+
+# === Tasks ===
+
+
+def test_several_labels_are_shown_with_the_reason_and_can_be_read_otherwise(workspace):
+    rows = {f"{n}.png": ("a", "a;b", "b", "a;c")[n % 4] for n in range(24)}
+    app = drop(with_table(rows, "file,tags"))
+    assert "Multi-label classification: column 'tags' gives 12 of 24 pictures several labels" in words(app)
+    assert "24 pictures with 1.5 labels on average" in words(app)
+    assert {metric.label: metric.value for metric in app.metric}["Labels"] == "3"
+    assert "Value name" not in [element.label for element in app.text_input]
+    assert field(app, "Separator").value == ";"
+    field(app, "Task").set_value("classification").run()
+    assert "each combination of labels is a class of its own" in words(app)
+    field(app, "Task").set_value("multilabel").run()
+    press(app, "Import")
+    (dataset,) = list_datasets(workspace)
+    assert (dataset.info.task, dataset.info.classes) == ("multilabel", ("a", "b", "c"))
+    assert sorted(set(dataset.items()["label"])) == ["a", "a|b", "a|c", "b"]
+
+
+def test_numbers_are_shown_with_their_range_and_get_a_name_and_a_unit(workspace):
+    rows = {f"{n}.png": f'"{n},25"' for n in range(24)}
+    app = drop(with_table(rows, "file,Weight (kg)"))
+    assert {metric.label: metric.value for metric in app.metric}["Range"] == "0.25 – 23.25 kg"
+    assert "0,25 is read as 0.25" in words(app)
+    assert cards(app).count("data:image/jpeg") == 5
+    (name,) = [element for element in app.text_input if element.label == "Value name"]
+    assert name.value == "Weight"
+    name.set_value("mass").run()
+    assert field(app, "Decimal sign").value == "comma"
+    press(app, "Import")
+    (dataset,) = list_datasets(workspace)
+    info = dataset.info
+    assert (info.task, info.value_name, info.unit, info.classes) == ("regression", "mass", "kg", ())
+
+
+def test_what_objects_are_for_is_asked_and_import_waits(workspace):
+    files = {f"images/{n}.png": picture(n) for n in range(12)}
+    files |= {f"labels/{n}.txt": b"0 0.5 0.5 0.1 0.1\n" * (n % 3) + b"1 0.5 0.5 0.1 0.1\n" for n in range(12)}
+    files["data.yaml"] = b"names: [scratch, dent]\n"
+    app = drop(files)
+    assert button(app, "Import").disabled
+    (radio,) = app.radio
+    assert radio.options == ["Which classes occur in each picture", "How many objects each picture has"]
+    radio.set_value(1).run()
+    assert {metric.label: metric.value for metric in app.metric}["Range"] == "1 – 3"
+    press(app, "Import")
+    (dataset,) = list_datasets(workspace)
+    assert (dataset.info.task, dataset.info.value_name) == ("regression", "objects")
+
+
+def test_an_addition_is_read_for_the_task_of_its_dataset(workspace, tmp_path):
+    first = tmp_path / "first.zip"
+    first.write_bytes(packed(with_table({f"{n}.png": ("a", "a|b")[n % 2] for n in range(6)}, "file,tags")))
+    dataset = drain(ingest(workspace, first), lambda step: None).dataset
+    files = {f"more/{n + 50}.png": picture(n + 50) for n in range(4)}
+    files["t.csv"] = b"file,tags\n" + b"".join(f"{n + 50}.png,{'bc'[n % 2]}\n".encode() for n in range(4))
+    app = drop(files, dataset=dataset.id)
+    assert "Multi-label classification" in words(app)
+    assert "Task" not in [element.label for element in app.selectbox]
+    press(app, "Import")
+    assert dataset.info.classes == ("a", "b", "c")

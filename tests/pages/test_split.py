@@ -20,8 +20,8 @@ def test_the_parts_are_drawn_shown_and_grouped(workspace, tiny_dataset):
     assert read_draw(tiny_dataset) is not None
     text = words(app)
     assert "and **locked** since" in text
-    assert "has not been looked at yet" in text
-    assert "Near-copies have not been looked for in these pictures" in text
+    assert "has not been used yet" in text
+    assert "Near-duplicates have not been searched for in these pictures" in text
     assert button(app, "Find near-duplicates")
 
     before = read_parts(tiny_dataset)
@@ -36,7 +36,7 @@ def test_the_parts_are_drawn_shown_and_grouped(workspace, tiny_dataset):
     assert read_parts(tiny_dataset).table.equals(before.table)
 
     button(app, "Split again …").click().run()
-    assert "cannot be compared with those of runs to come" in words(app)
+    assert "cannot be compared with those of later runs" in words(app)
     button(app, "Split again").click().run()
     assert not app.exception
     parts = read_parts(tiny_dataset)

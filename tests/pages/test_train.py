@@ -207,7 +207,7 @@ def test_a_model_file_is_begun_with_and_brings_the_settings_it_needs(workspace, 
     app.file_uploader[0].set_value((model.name, model.read_bytes(), "")).run()
     app.run()
     assert app.radio(key="train-start").value.endswith("mine.keras")
-    assert "Which pictures mine.keras has learnt from is not known here" in words(app), "as long as it is chosen"
+    assert "The pictures that mine.keras was trained on are not known" in words(app), "as long as it is chosen"
     assert app.number_input(key="train-image_size").value == 160
     button(app, "Start").click().run()
     (run,) = list_runs(workspace)

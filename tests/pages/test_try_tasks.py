@@ -7,19 +7,19 @@ import csv
 import io
 import zipfile
 
-import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from pages.components.try_ import predictions, try_camera
+from tests.graphs import write_task_model
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import SIZE
 from tests.pages.test_data import picture
 from tests.task_runs import relabel
 from tlcore.contract import image_contract, write_contract
+from tlcore.data.dataset import open_dataset
 from tlcore.data.inbox import Inbox, standing
-from tlcore.files import write_bytes, write_json
+from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
 from tlcore.runs.events import Ended, Started
 from tlcore.runs.recorder import Recorder
@@ -28,28 +28,6 @@ from tlcore.tasks import Decision, find_task
 LABELS = {"circle": "red", "square": "cold|green", "triangle": "blue"}
 DECISIONS = {"multilabel": Decision(thresholds=(0.5, 0.4, 0.9, 0.6)), "regression": Decision(margin=1.5)}
 RED = {"multilabel": "red", "regression": "255"}
-
-
-def colour_graph(task: str, width: int) -> bytes:
-    """Go by the mean red of a picture: the last label follows it, the others hardly do; a number is the red itself."""
-    kernel = np.zeros((3, width), np.float32)
-    kernel[0, -1], kernel[1:, :-1] = (1.0 if task == "regression" else 0.1), 0.005
-    known = find_task(task)
-    nodes = [
-        helper.make_node("ReduceMean", ["pixels"], ["colour"], axes=[1, 2], keepdims=0),
-        helper.make_node("MatMul", ["colour", "kernel"], ["product"]),
-        helper.make_node("Add", ["product", "bias"], ["logits"]),
-        helper.make_node(known.activation, ["logits"], [known.output]),
-    ]
-    bias = np.full(width, 0 if task == "regression" else -2, np.float32)
-    graph = helper.make_graph(
-        nodes,
-        "colour",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", SIZE, SIZE, 3])],
-        [helper.make_tensor_value_info(known.output, TensorProto.FLOAT, ["n", width])],
-        [numpy_helper.from_array(kernel, "kernel"), numpy_helper.from_array(bias, "bias")],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
 
 
 @pytest.fixture(params=["multilabel", "regression"])
@@ -66,7 +44,7 @@ def run(request, workspace, tiny_dataset):
         recorder.record(Started(pid=1, device="a processor"))
         recorder.record(Ended(state="finished"))
     classes = dataset.info.classes
-    write_bytes(run.model_onnx, colour_graph(task, find_task(task).width(len(classes))))
+    write_task_model(run.model_onnx, task, find_task(task).width(len(classes)))
     about = dataset.info
     contract = image_contract(
         classes, SIZE, task=task, unfamiliarity=False, decision=DECISIONS[task], dataset=about.name,
@@ -98,7 +76,7 @@ def test_a_picture_is_answered_in_the_way_of_the_task(run):
         assert "No label reaches its threshold." in words(app), "of the black one"
     else:
         assert "Predicts diameter in mm" in words(app)
-        assert ">255 mm</div>" in drawn(app)
+        assert ">255.0 mm</div>" in drawn(app)
         assert "90\u202f% prediction interval: 253.5 to 256.5 mm" in words(app)
         assert 'class="track"' not in drawn(app)
 
@@ -135,8 +113,8 @@ def test_many_pictures_are_a_table_and_a_csv_of_the_task(run):
         assert (rows["belt/one.png"]["labels"], rows["belt/two.png"]["labels"]) == ("red", "")
         assert app.slider
     else:
-        assert table["answer"]["belt/one.png"] == "255 mm"
-        assert table["interval"]["belt/one.png"] == "253.5 to 256.5"
+        assert table["answer"]["belt/one.png"] == "255.0 mm"
+        assert table["interval"]["belt/one.png"] == "253.5 to 256.5 mm"
         assert table["says"]["belt/one.png"] == "✓ predicted"
         row = rows["belt/one.png"]
         assert [row[name] for name in ("value", "low", "high", "unit")] == ["255.0", "253.5", "256.5", "mm"]
@@ -144,7 +122,7 @@ def test_many_pictures_are_a_table_and_a_csv_of_the_task(run):
     assert rows["belt/broken.png"]["says"] == "cannot be read"
 
 
-def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_dataset):
+def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_dataset, workspace):
     app = asked(run, "red")
     if run.dataset.task == "multilabel":
         (choice,) = app.multiselect
@@ -158,6 +136,8 @@ def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_d
     assert not app.exception
     (answer,) = standing(Inbox(tiny_dataset).answers()).values()
     assert answer.label == expected
+    Inbox(tiny_dataset).join(workspace)
+    assert expected in set(open_dataset(workspace, tiny_dataset.id).items()["label"])
     assert find_task(run.dataset.task).read(answer.suggested) == find_task(run.dataset.task).read(RED[run.dataset.task])
 
 
@@ -178,7 +158,7 @@ def test_a_frame_of_the_camera_is_answered_and_put_right(run, tiny_dataset, work
         assert [each["label"] for each in said["best"] if each["given"]] == ["red"]
         assert all(each["mark"] for each in said["best"])
     else:
-        assert (said["title"], said["best"], said["says"]) == ("255 mm", [], "predicted")
+        assert (said["title"], said["best"], said["says"]) == ("255.0 mm", [], "predicted")
         assert "253.5 to 256.5 mm" in said["note"]
     wrong = {"n": 7, "frame": state["live"]["frame"]["frame"], "label": "no number", "answered": said["answered"]}
     state["live"] = {"wrong": wrong}
@@ -192,3 +172,8 @@ def test_a_frame_of_the_camera_is_answered_and_put_right(run, tiny_dataset, work
 @pytest.mark.parametrize(("value", "unit", "text"), [(-0.042, "", "−0.042"), (12345.6, "g", "12,346 g"), (3, "", "3")])
 def test_a_value_is_written_with_its_unit(value, unit, text):
     assert predictions.value_text(value, unit) == text
+
+
+@pytest.mark.parametrize(("margin", "text"), [(3.013, "7.2"), (0.0312, "7.208"), (45.0, "7"), (0.0, "7.208")])
+def test_a_value_has_no_more_digits_than_its_margin_bears(margin, text):
+    assert predictions.value_text(7.208, margin=margin) == text

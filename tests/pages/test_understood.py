@@ -128,7 +128,11 @@ def page(what):
             case "worker":
                 error_analysis.show(run)
             case "slices":
-                errors.slices(found, dataset, predictions)
+
+                def gallery(shas, key, title):
+                    errors.gallery(dataset, predictions, shas, key=key, title=title)
+
+                errors.slices(found, predictions, gallery)
             case "mistakes":
                 errors.confident_mistakes(dataset, predictions, key="test")
                 errors.unsure_hits(dataset, predictions, key="test")
@@ -209,7 +213,7 @@ def test_mistakes_and_unsure_hits_lie_on_light_tables(run, dataset):
 
 def test_heat_maps_of_a_class_and_of_one_picture(run, dataset, understanding):
     app = shown(run, dataset, "heat")
-    assert "maps show what was learnt" in words(app) or "rather than what was learnt" in words(app)
+    assert "maps show what was learned" in words(app) or "rather than what was learned" in words(app)
     assert "data:image/jpeg;base64," in app.get("html")[0].proto.body
     assert "The two maps" in words(app)
     label = app.selectbox[2]

@@ -140,12 +140,12 @@ def test_two_hundred_classes_are_told_as_well(facts):
 def test_without_a_closer_look_nothing_is_made_up(facts):
     bare = replace(facts, calibration=None, class_curves=None, environment=None, pictures=None, looks=None)
     page = as_page(document(bare))
-    assert "was not looked at" in page
-    assert "Nobody had a closer look yet" in page
+    assert "was not measured" in page
+    assert "There is no error analysis yet" in page
     assert "Reliability:" not in page
     assert "The dataset has been deleted since." in page
     assert "Energy was not measured." in card(bare)
-    assert "was not looked at" in card(bare)
+    assert "was not measured" in card(bare)
 
 
 def test_without_test_pictures_no_figure_is_given(facts):

@@ -81,7 +81,7 @@ def test_another_range_of_values_than_that_of_the_start_is_told(workspace, tiny_
     assert "range of values" not in " ".join(create_run(workspace, tiny_dataset, again(first)).dataset.notes)
     write_json(tiny_dataset.path / "dataset.json", tiny_dataset.info.model_copy(update={"value_range": (0, 9)}))
     second = create_run(workspace, tiny_dataset, again(first))
-    assert "was not trained with this range of values" in " ".join(second.dataset.notes)
+    assert "was trained with another range of values" in " ".join(second.dataset.notes)
 
 
 def test_a_class_that_is_new_is_named(workspace, tiny_dataset):
@@ -116,7 +116,7 @@ def test_what_an_earlier_start_has_met_is_not_forgotten(workspace, tiny_dataset)
 def test_a_start_that_has_met_test_pictures_is_refused(workspace, tiny_dataset):
     first = with_model(workspace, tiny_dataset)
     draw_parts(tiny_dataset, seed=5)
-    with pytest.raises(ConfigError, match="have not met the test pictures") as raised:
+    with pytest.raises(ConfigError, match="must not have been trained on the test set") as raised:
         create_run(workspace, tiny_dataset, again(first))
     assert [problem.field for problem in raised.value.problems] == ["start"]
 
@@ -127,7 +127,7 @@ def test_a_head_that_knows_the_validation_pictures_is_not_taken_over(workspace, 
     about = read_start(second)
     assert about is not None
     assert about.classes == ()
-    assert any("learnt from the validation pictures, too" in note for note in second.dataset.notes)
+    assert any("was also fitted on the validation set" in note for note in second.dataset.notes)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_file_is_taken_with_the_classes_that_lie_beside_it(workspace, tiny_dat
     fractions = Fractions(train=0.5, val=0.25, test=0.25)
     config = TrainingConfig(dataset=tiny_dataset.id, resize="letterbox", start=str(path), fractions=fractions)
     run = create_run(workspace, tiny_dataset, config)
-    assert any("is not known here" in note for note in run.dataset.notes)
+    assert any("was trained on are not known" in note for note in run.dataset.notes)
     assert pd.read_parquet(run.path / "start" / "met.parquet").empty
 
 

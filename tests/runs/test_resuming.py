@@ -115,7 +115,7 @@ def test_what_failed_before_anything_was_kept_begins_anew(make_run):
 
 @pytest.mark.parametrize(
     ("state", "kept", "sentence"),
-    [("finished", True, "is finished. Repeat it"), ("stopped", False, "is gone. Repeat the run")],
+    [("finished", True, "is finished. Repeat it"), ("stopped", False, "is missing. Repeat the run")],
 )
 def test_what_cannot_be_resumed_says_why(make_run, state, kept, sentence):
     run = ended(make_run("run"), state, kept=kept)

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, hamming_loss, mean_absolute_error, r2_score
 
+from tlcore.intervals import wilson
 from tlcore.tasks import TASKS, find_task
+from tlcore.tasks.evaluation import share
 from tlcore.tasks.multilabel import labels as multilabel
+from tlcore.tasks.multilabel.curves import at_threshold, label_calibration_error, reliability, threshold_curve
+from tlcore.tasks.multilabel.errors import label_errors
 from tlcore.tasks.multilabel.measures import measures as of_labels
 from tlcore.tasks.regression.measures import figures as of_values
-from tlcore.tasks.task import LOSS, Evidence
+from tlcore.tasks.task import LOSS, Decision, Evidence
 
 N = 160
 
@@ -167,3 +171,74 @@ def test_names_with_bars_and_backslashes_survive_being_joined():
     names = ("a|b", "c\\", "\\|", "d")
     assert set(multilabel.split(multilabel.join(names))) == set(names)
     assert multilabel.split("") == ()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("key", [key for key, task in TASKS.items() if task.evaluation])
+def test_an_empty_test_set_has_no_figures_and_says_so(key):
+    task, known = find_task(key), case(key)
+    classes = task.classes(known.labels)
+    outputs = np.zeros((0, task.width(len(classes))), np.float32)
+    nobody = np.zeros(0, np.int64)
+    evidence, decision = Evidence([], outputs, nobody, known.labels), task.decide(outputs, task.targets([], classes))
+    found = task.evaluate(evidence, classes, decision)
+    assert found.n == 0
+    assert found.figures == found.above_baselines == {}
+    assert "The test set is empty" in found.notes[0]
+    assert type(found).model_validate_json(found.model_dump_json()) == found
+
+
+def test_probabilities_that_are_what_they_say_have_no_calibration_error_and_reach_down_to_none():
+    rng = np.random.default_rng(7)
+    shares = rng.random(4000)
+    true = rng.random(4000) < shares
+    found = label_calibration_error(shares, true, np.arange(4000))
+    assert found.low == 0
+    assert found.value < 0.03
+    off = label_calibration_error(shares**3, true, np.arange(4000))
+    assert off.low > 0.1
+    assert sum(each.n for each in reliability(shares, true)) == 4000
+
+
+def test_a_curve_of_thresholds_counts_what_each_of_them_does():
+    shares, true = np.array([0.9, 0.8, 0.8, 0.3]), np.array([True, False, True, True])
+    curve = threshold_curve(shares, true)
+    for threshold, precision, recall, answered in zip(
+        curve.thresholds, curve.precision, curve.recall, curve.answered, strict=True
+    ):
+        at = at_threshold(shares, true, threshold)
+        assert (at.precision, at.recall) == pytest.approx((precision, recall))
+        assert at.right + at.wrong == answered
+    assert at_threshold(shares, true, 0.95).precision is None
+
+
+def test_wrong_decisions_are_listed_the_most_confident_first():
+    outputs = np.array([[0.9, 0.2], [0.6, 0.05]], np.float32)
+    found = label_errors(["b", "a|b"], outputs, ("a", "b"), Decision())
+    assert list(found["kind"]) == ["missing", "wrong", "missing"]
+    assert list(found["item"]) == [1, 0, 0]
+    assert list(find_task("multilabel").item_errors(["b", "a|b"], outputs, ("a", "b"), Decision())) == [2, 1]
+
+
+def test_shares_that_are_all_right_are_not_certain():
+    labels, classes = ["a|b", "a", "b"] * 4, ("a", "b")
+    outputs = np.where(find_task("multilabel").targets(labels, classes) > 0, 0.9, 0.1).astype(np.float32)
+    evidence = Evidence(labels, outputs, np.arange(12), ["a", "b"])
+    found = find_task("multilabel").evaluate(evidence, classes, Decision())
+    for metric, figure in found.figures.items():
+        assert figure.high - figure.low > 0.1, metric
+    for label in found.per_label:
+        assert all(figure.low < 0.8 for key, figure in label.figures.items() if key != "calibration_error")
+    numbers = [repr(float(number)) for number in range(12)]
+    values = np.arange(12, dtype=np.float32)[:, None]
+    evidence = Evidence(numbers, values, np.arange(12), numbers)
+    covered = find_task("regression").evaluate(evidence, (), Decision(margin=1.0))
+    assert covered.coverage.low == pytest.approx(wilson(12, 12)[0])
+
+
+def test_a_share_of_items_that_come_in_groups_counts_groups():
+    hits = np.repeat([True, False, True, True], 5)
+    alone, together = share(hits, np.arange(20)), share(hits, np.repeat(np.arange(4), 5))
+    assert alone.value == together.value
+    assert together.low < alone.low
+    assert together.high > alone.high

@@ -35,6 +35,7 @@ def train() -> dict[str, Any]:
 def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
     import keras
 
+    from tlcore.memmap import MappedArrays
     from tlcore.runs.events import EpochEnded
     from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.batches import Batches, Labelled
@@ -49,7 +50,9 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
     pixels = rng.normal(size=(count, SIZE, SIZE, 3)).astype(np.float32)
     pixels[np.arange(count), :, :, labels] += 0.5
     counts = (0.5 + labels).astype(np.float32)  # classes do not count alike
-    part = Labelled(lambda rows, epoch: pixels[rows], labels, counts, CLASSIFICATION.build_head(CLASSES, labels))
+    part = Labelled(
+        lambda rows, epoch: {"pixels": pixels[rows]}, labels, counts, CLASSIFICATION.build_head(CLASSES, labels)
+    )
     batches = Batches(part, batch_size=BATCH, seed=0)
     phase = Phase("fine-tune", "Fine-tune", 0, EPOCHS, 0.05, 0)
     config = TrainingConfig(dataset="d")
@@ -59,7 +62,11 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
         if not normalized:
             del layers[1]
         ends = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(CLASSES)]
-        model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), *layers, *ends])
+        given = keras.Input((SIZE, SIZE, 3), name="pixels")
+        answers = given
+        for layer in (*layers, *ends):
+            answers = layer(answers)
+        model = keras.Model({"pixels": given}, answers)
         for variable in model.trainable_variables:
             if variable.name == "kernel":
                 variable.assign(rng.normal(scale=0.3, size=variable.shape))
@@ -79,8 +86,9 @@ def _train(count: int, *, normalized: bool) -> dict[str, list[float]]:
         with statistics_that_keep_up(model, steps=batches.number):
             train_phase(model, watch)
         estimate_statistics(model, (batches[index][0] for index in range(batches.number)))
-        asked = keras_engine(model)(pixels[:5])
-    assert np.allclose(asked, keras.ops.convert_to_numpy(model(pixels[:5])), atol=1e-4), "a trunk answers otherwise"
+        few = {"pixels": pixels[:5]}
+        asked = keras_engine(keras.Model({"pixels": given}, {"answers": answers}))(MappedArrays(few))["answers"]
+    assert np.allclose(asked, keras.ops.convert_to_numpy(model(few)), atol=1e-4), "a trunk answers otherwise"
     weights = [float(np.abs(weight).sum()) for weight in model.get_weights()]
     return {kind: [getattr(epoch, kind) for epoch in news] for kind in KINDS} | {"weights": weights}
 

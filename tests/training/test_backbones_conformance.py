@@ -106,7 +106,7 @@ def test_every_cut_splits_the_model_into_trunk_and_top(built):
     left = backbone.parameters
     for block in backbone.blocks:
         trunk, top = cut(model, block.last_layer)
-        assert_same(top(trunk(pixels)), features, 1e-6)
+        assert_same(top(trunk({"pixels": pixels})), features, 1e-6)
         assert trunk.count_params() + top.count_params() == backbone.parameters
         assert left - top.count_params() == block.parameters, block.name
         left = top.count_params()
@@ -122,12 +122,14 @@ def test_below_the_cut_nothing_changes_in_training(built):
 
     # Eager: a step is over long before a graph of the whole network would be built, and moves every weight that it may.
     trained.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", run_eagerly=True)
-    reached = np.asarray(trunk(pixels))
-    trained.train_on_batch(reached, np.array([0, 1, 0, 1]))
+    given = {"pixels": pixels}
+    reached = {name: np.asarray(each) for name, each in trunk(given).items()}
+    assert set(reached) == {"features"}, "one tensor crosses"
+    trained.train_on_batch(reached["features"], np.array([0, 1, 0, 1]))
 
     for before, after in zip(below, trunk.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
-    np.testing.assert_array_equal(reached, trunk(pixels))
+    np.testing.assert_array_equal(reached["features"], trunk(given)["features"])
     changed = [not np.array_equal(*pair) for pair in zip(above, trained.get_weights(), strict=True)]
     assert all(changed[-2:]), "the head has learnt"
     assert len(backbone.blocks) == 1 or np.mean(changed) > 0.5, "and so has what lies above the cut"

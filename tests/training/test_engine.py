@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from tlcore.inference import session
+from tlcore.inference.trunk import FEATURES
+from tlcore.memmap import MappedArrays
 from tlcore.training import device
 from tlcore.training.engine import engine_of
-from tlcore.training.head_graph import FEATURES, PIXELS
+from tlcore.training.head_graph import PIXELS
 from tlcore.training.save import to_onnx
 
 
@@ -30,9 +32,10 @@ def test_the_device_says_which_engine_gives_the_features_of_the_trunk(
     pixels, _ = colours
     engine = engine_of(trunk, graph)
     assert engine.title.startswith(title)
-    features = engine(pixels)
+    features = engine(MappedArrays({PIXELS: pixels}))[FEATURES]
     assert features.dtype == np.float32
-    np.testing.assert_allclose(features, trunk.predict(pixels.astype(np.float32), verbose=0), atol=1e-5)
+    expected = trunk.predict({PIXELS: pixels.astype(np.float32)}, verbose=0)[FEATURES]
+    np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
 def test_openvino_answers_in_single_precision_where_it_is_there_but_not_for_a_model_that_is_judged(monkeypatch, graph):

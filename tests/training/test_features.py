@@ -29,12 +29,10 @@ def below(tiny_model, colours, tmp_path, workspace):
         config = TrainingConfig(**{"dataset": "d", "image_size": 16, **changes})
         order = np.random.default_rng(config.seed).permutation(len(shas))
         parts = {"train": order[:30], "val": order[30:40]}
-        pictures = {
-            part: Pictures(
-                decoded.rows([shas[row] for row in rows]), labels[rows], tuple(shas[row] for row in rows), decoded
-            )
-            for part, rows in parts.items()
-        }
+        pictures = {}
+        for part, rows in parts.items():
+            own = tuple(shas[row] for row in rows)
+            pictures[part] = Pictures(decoded.inputs.only(decoded.places(own)), labels[rows], own, decoded)
         reported = []
         made = BelowTheCut(
             config,
@@ -51,7 +49,11 @@ def below(tiny_model, colours, tmp_path, workspace):
 
 
 def expected(tiny_model, pictures, cut=2):
-    return tiny_model.trunk(cut).predict(pictures.pixels[:].astype(np.float32), verbose=0)
+    return below_the_cut(tiny_model, pictures.inputs[:]["pixels"], cut)
+
+
+def below_the_cut(model, pixels, cut=2):
+    return model.trunk(cut).predict({"pixels": pixels.astype(np.float32)}, verbose=0)["features"]
 
 
 def computed(reported):
@@ -67,10 +69,10 @@ def test_batches_hold_the_features_of_their_own_pictures(below, tiny_model):
     sources = made.sources(2, epochs=3)
     rows = np.array([4, 0, 7])
     plain = expected(tiny_model, made.pictures["val"])
-    np.testing.assert_allclose(sources["val"](rows, 5), plain[rows], atol=0.02)
+    np.testing.assert_allclose(sources["val"](rows, 5)["features"], plain[rows], atol=0.02)
     plain = expected(tiny_model, made.pictures["train"])
-    flipped = tiny_model.trunk(2).predict(made.pictures["train"].pixels[:][:, :, ::-1].astype(np.float32), verbose=0)
-    drawn = np.stack([sources["train"](np.arange(30), epoch) for epoch in range(6)])
+    flipped = below_the_cut(tiny_model, made.pictures["train"].inputs[:]["pixels"][:, :, ::-1])
+    drawn = np.stack([sources["train"](np.arange(30), epoch)["features"] for epoch in range(6)])
     is_plain = np.abs(drawn - plain).max(axis=(2, 3, 4)) < 0.02
     is_flipped = np.abs(drawn - flipped).max(axis=(2, 3, 4)) < 0.02
     assert (is_plain | is_flipped).all()
@@ -87,7 +89,9 @@ def test_another_seed_with_other_epochs_and_another_split_computes_nothing(below
     assert computed(reported) == []
     assert "found in the cache" in sentences(reported)[-1]
     rows = np.arange(10)
-    np.testing.assert_allclose(sources["val"](rows, 1), expected(tiny_model, second.pictures["val"]), atol=0.02)
+    np.testing.assert_allclose(
+        sources["val"](rows, 1)["features"], expected(tiny_model, second.pictures["val"]), atol=0.02
+    )
 
 
 def test_a_view_that_is_lacking_is_all_that_is_computed(below, tiny_model, monkeypatch):
@@ -118,7 +122,9 @@ def test_where_no_view_fits_features_are_computed_for_each_batch(below, tiny_mod
     made, reported = below(augment=())
     rows = np.array([3, 1])
     np.testing.assert_allclose(
-        made.sources(2, epochs=3)["val"](rows, 1), expected(tiny_model, made.pictures["val"])[rows], atol=1e-4
+        made.sources(2, epochs=3)["val"](rows, 1)["features"],
+        expected(tiny_model, made.pictures["val"])[rows],
+        atol=1e-4,
     )
     assert "does not fit" in sentences(reported)[-1]
     assert made.features(2)["train"].shape == (30, 8, 8, 8)
@@ -148,17 +154,20 @@ def test_another_run_comes_to_the_same_number_of_views_however_fast_the_machine_
 def test_features_in_lower_precision_that_an_earlier_version_kept_are_computed_anew(below, tiny_model, workspace):
     made, _ = below()
     cache = made._trunk(2).cache
-    old = trunk.TrunkCache(cache.folder, {**cache.identity, "precision": "bfloat16"}, cache.shape)
-    for _ in old.build("plain", lambda rows: np.zeros((len(rows), *cache.shape[1:]), np.float32), at_once=8, threads=1):
+    old = trunk.TrunkCache(cache.folder, {**cache.identity, "precision": "bfloat16"}, cache.count, cache.boundary)
+    nothing = lambda rows: {"features": np.zeros((len(rows), *cache.boundary[0].shape), np.float32)}  # noqa: E731
+    for _ in old.build("plain", nothing, at_once=8, threads=1):
         pass
     sources = made.sources(2, epochs=2)
-    np.testing.assert_allclose(sources["val"](np.arange(10), 1), expected(tiny_model, made.pictures["val"]), atol=0.02)
+    np.testing.assert_allclose(
+        sources["val"](np.arange(10), 1)["features"], expected(tiny_model, made.pictures["val"]), atol=0.02
+    )
 
 
 def test_at_the_input_batches_are_pixels(below):
     made, reported = below(augment=())
     rows = np.array([2, 5])
-    pixels = made.sources(0, epochs=3)["train"](rows, 1)
+    pixels = made.sources(0, epochs=3)["train"](rows, 1)["pixels"]
     assert pixels.dtype == np.float32
-    assert (pixels == made.pictures["train"].pixels[rows]).all()
+    assert (pixels == made.pictures["train"].inputs[rows]["pixels"]).all()
     assert not reported

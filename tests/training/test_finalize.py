@@ -9,12 +9,13 @@ from scipy.special import softmax
 
 from tests.heads import head
 from tlcore.inference.ood import learn_known
-from tlcore.memmap import MappedRows
+from tlcore.inference.trunk import FEATURES
+from tlcore.memmap import MappedArrays
 from tlcore.runs.config import TrainingConfig
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.temperature import fit_temperature, tempered
 from tlcore.training.finalize import Finishing
-from tlcore.training.head_graph import FEATURES, PIXELS
+from tlcore.training.head_graph import PIXELS
 from tlcore.training.logistic_training import learn_from_training, solve_head
 from tlcore.training.phases import Phase
 from tlcore.training.pictures import Pictures
@@ -27,14 +28,17 @@ class Below:
     def __init__(self, model, pixels, labels):
         self.model, rows = model, {"train": np.arange(30), "val": np.arange(30, 48)}
         self.pictures = {
-            part: Pictures(MappedRows(pixels, here), labels[here], tuple(map(str, here)), None)
+            part: Pictures(MappedArrays({PIXELS: pixels}, here), labels[here], tuple(map(str, here)), None)
             for part, here in rows.items()
         }
 
     def features(self, cut, some=None):
         trunk = self.model.trunk(cut)
-        pixels = {part: each.pixels[(some or {}).get(part, slice(None))] for part, each in self.pictures.items()}
-        return {part: trunk.predict(each.astype(np.float32), verbose=0) for part, each in pixels.items()}
+        inputs = {part: each.inputs[(some or {}).get(part, slice(None))] for part, each in self.pictures.items()}
+        return {
+            part: trunk.predict({PIXELS: each[PIXELS].astype(np.float32)}, verbose=0)[FEATURES]
+            for part, each in inputs.items()
+        }
 
     def graph(self, cut):
         return to_onnx(self.model.trunk(cut), source=PIXELS, target=FEATURES)
@@ -63,7 +67,7 @@ def test_the_temperature_is_in_both_models_and_they_answer_alike(tiny_model, col
     np.testing.assert_allclose(after, tempered(before, finished.temperature), atol=1e-4)
     chances, scores = answers(finished.graph, pixels)
     np.testing.assert_allclose(chances, after, atol=1e-4)
-    features = tiny_model.features.predict(pixels.astype(np.float32), verbose=0)
+    features = tiny_model.features.predict({PIXELS: pixels.astype(np.float32)}, verbose=0)
     known = learn_known(features[:30], features[30:])
     np.testing.assert_allclose(scores, known.unfamiliarity(features), rtol=0.02, atol=0.02)
 

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.slow
 def part(n=23, classes=3):
     labels = np.arange(n) % classes
     features = np.eye(classes, dtype=np.float32)[labels]
-    return Labelled(lambda rows, epoch: features[rows], labels.astype(np.int64), np.ones(n, np.float32), head(classes))
+    return Labelled(
+        lambda rows, epoch: {"features": features[rows]}, labels.astype(np.int64), np.ones(n, np.float32), head(classes)
+    )
 
 
 def phase(**changes):
@@ -39,8 +41,8 @@ def batches(labelled, *, batch_size=8, **changes):
 
 def small_model():
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((3,))
-    return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dropout(0.1, seed=1)(inputs)))
+    inputs = keras.Input((3,), name="features")
+    return keras.Model({"features": inputs}, keras.layers.Dense(3)(keras.layers.Dropout(0.1, seed=1)(inputs)))
 
 
 class Attempt:
@@ -113,12 +115,12 @@ def test_the_rest_of_an_epoch_has_the_very_batches_that_were_left():
     whole, rest = batches(part()), batches(part())
     rest.deal(1, first_batch=2)
     assert rest.num_batches == whole.num_batches - 2
-    np.testing.assert_array_equal(rest[0][0], whole[2][0])
+    np.testing.assert_array_equal(rest[0][0]["features"], whole[2][0]["features"])
 
 
 def test_pictures_that_are_only_looked_at_come_in_their_order():
     looked_at = InOrder(part().source, 23, batch_size=8)
-    inputs = np.concatenate([looked_at[index][0] for index in range(looked_at.num_batches)])
+    inputs = np.concatenate([looked_at[index][0]["features"] for index in range(looked_at.num_batches)])
     np.testing.assert_array_equal(inputs.argmax(1), np.arange(23) % 3)
 
 
@@ -228,8 +230,9 @@ def test_mixed_answers_are_what_the_inputs_are_made_of(mixing):
     labels = np.arange(12) % 3
     inputs = np.broadcast_to(np.eye(3)[labels][:, None, None, :], (12, 10, 10, 3)).astype(np.float32)
     answers = np.eye(3, dtype=np.float32)[labels]
-    mixed, said, weights = mixing(inputs, answers, np.ones(12, np.float32), np.random.default_rng(0))
-    np.testing.assert_allclose(mixed.mean(axis=(1, 2)), said, atol=1e-6)
+    weights, chance = np.ones(12, np.float32), np.random.default_rng(0)
+    mixed, said, weights = mixing({"pixels": inputs}, answers, weights, chance)
+    np.testing.assert_allclose(mixed["pixels"].mean(axis=(1, 2)), said, atol=1e-6)
     np.testing.assert_allclose(weights, 1, atol=1e-6)
     assert (said.max(axis=1) < 1).any()
 
@@ -237,5 +240,6 @@ def test_mixed_answers_are_what_the_inputs_are_made_of(mixing):
 def test_features_without_an_area_are_not_pasted_into():
     features = np.random.default_rng(0).random((6, 4)).astype(np.float32)
     answers = np.eye(3, dtype=np.float32)[np.arange(6) % 3]
-    mixed, _, _ = Mixing(mixup=0.0, cutmix=1.0)(features, answers, np.ones(6, np.float32), np.random.default_rng(0))
-    np.testing.assert_array_equal(mixed, features)
+    weights, chance = np.ones(6, np.float32), np.random.default_rng(0)
+    mixed, _, _ = Mixing(mixup=0.0, cutmix=1.0)({"features": features}, answers, weights, chance)
+    np.testing.assert_array_equal(mixed["features"], features)

@@ -15,9 +15,10 @@ import pytest
 from tests.heads import head
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.inference.ood import learn_known
+from tlcore.inference.trunk import FEATURES
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
-from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
+from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
 from tlcore.training.model import TransferModel
 from tlcore.training.save import to_onnx
 

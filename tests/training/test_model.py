@@ -16,6 +16,10 @@ pytestmark = pytest.mark.slow
 CUTS = [0, 1, 2, 3]
 
 
+def as_inputs(pixels):
+    return {"pixels": pixels.astype("float32")}
+
+
 def normalizations(model):
     return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
 
@@ -23,7 +27,7 @@ def normalizations(model):
 def train(model, cut, colours, epochs=3, batch_size=8):
     pixels, labels = colours
     trunk, above = model.trunk(cut), model.above(cut)
-    inputs = pixels.astype("float32") if trunk is None else trunk.predict(pixels, verbose=0)
+    inputs = as_inputs(pixels) if trunk is None else trunk.predict(as_inputs(pixels), verbose=0)
     steps = len(labels) // batch_size
     phase = Phase("fine-tune", "", cut, epochs, 0.01, 0)
     compile_for(above, phase, TrainingConfig(dataset="d"), head(3), steps=steps)
@@ -36,7 +40,7 @@ def train(model, cut, colours, epochs=3, batch_size=8):
 def test_both_sides_of_a_cut_together_are_the_whole(tiny_model, colours, cut):
     pixels, _ = colours
     trunk = tiny_model.trunk(cut)
-    features = pixels.astype("float32") if trunk is None else trunk.predict(pixels, verbose=0)
+    features = as_inputs(pixels) if trunk is None else trunk.predict(as_inputs(pixels), verbose=0)
     pooled, (kernel, bias) = tiny_model.pooled(cut).predict(features, verbose=0), tiny_model.head
     np.testing.assert_allclose(
         softmax(pooled @ kernel + bias, axis=1), tiny_model.whole.predict(pixels, verbose=0), atol=1e-6
@@ -85,7 +89,7 @@ def test_the_whole_takes_bytes_and_floats_and_gives_probabilities(tiny_model, co
 def test_statistics_estimated_anew_make_inference_answer_what_training_answered(tiny_model, colours):
     pixels, _ = colours
     above = tiny_model.above(0)
-    inputs = pixels.astype("float32")
+    inputs = as_inputs(pixels)
     for layer in normalizations(above):
         layer.moving_mean.assign_add(np.full(layer.moving_mean.shape, 3.0))
     estimate_statistics(above, [inputs])
@@ -99,7 +103,7 @@ def test_statistics_are_the_mean_over_the_batches(tiny_model, colours):
     halves = []
     for batches in ([inputs[:24]], [inputs[24:]], [inputs[:24], inputs[24:]]):
         above = tiny_model.above(0)
-        estimate_statistics(above, batches)
+        estimate_statistics(above, map(as_inputs, batches))
         halves.append(np.array(normalizations(above)[0].moving_mean))
     np.testing.assert_allclose(halves[2], (halves[0] + halves[1]) / 2, atol=1e-5)
 

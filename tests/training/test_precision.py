@@ -19,7 +19,7 @@ def above(tiny_model):
 @pytest.fixture
 def batch(colours):
     pixels, labels = colours
-    return pixels[:12].astype(np.float32), np.eye(3, dtype=np.float32)[labels[:12]], np.ones(12, np.float32)
+    return {"pixels": pixels[:12].astype(np.float32)}, np.eye(3, dtype=np.float32)[labels[:12]], np.ones(12, np.float32)
 
 
 def layers(model):

@@ -10,8 +10,9 @@ import onnxruntime
 import pytest
 
 from tlcore.inference.ood import learn_known
+from tlcore.inference.trunk import FEATURES
 from tlcore.tasks.classification import CLASSIFICATION
-from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
+from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
 from tlcore.training.save import convert_elsewhere, save_keras, save_onnx, to_onnx, trunk_graph
 
 

@@ -63,7 +63,7 @@ def phases(run):
         (
             {
                 "mode": "fine-tune",
-                "blocks": 3,
+                "blocks": 2,
                 "gradual": True,
                 "head": "both",
                 "layer_decay": 0.7,

@@ -13,12 +13,12 @@ from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.disk import size
 from tlcore.workspace import Workspace
 
-app = typer.Typer(help="Caches: what was computed once and is safe to delete.", no_args_is_help=True)
+app = typer.Typer(help="Caches: results that are kept for reuse and safe to delete.", no_args_is_help=True)
 
 
 @app.command("show")
 def show(as_json: AsJson = False) -> None:
-    """Show the caches of the workspace, the one used last first, and how much they may take."""
+    """List the caches of the workspace, the last used first, and their size limit."""
     from tlcore.data.caches import limit_bytes, list_caches
 
     folder = Workspace.default().cache
@@ -46,12 +46,12 @@ def show(as_json: AsJson = False) -> None:
 def clear(
     caches: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CACHE]…", help="Names that `cache show` lists; all where none is given."),
+        typer.Argument(metavar="[CACHE]…", help="Names from `cache show`; all caches if none is given."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete caches that nobody uses; what they held is computed anew when it is needed."""
+    """Delete caches that are not in use; their content is computed again when it is needed."""
     from tlcore.data.caches import clear as clear_caches
 
     folder = Workspace.default().cache

@@ -32,7 +32,7 @@ def check(
     *,
     choices: ImportChoices,
 ) -> None:
-    """Look for what is wrong with the pictures, the labels and the split; what is worth most to mend comes first."""
+    """Find problems of the pictures, the labels and the split, sorted by the benefit of fixing them."""
     from tlcore.health.check import Check
     from tlcore.health.findings import TITLES
     from tlcore.jobs.launch import launch

@@ -11,6 +11,7 @@ import typer
 
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.disk import size
+from tlcore.numbers import signed
 from tlcore.runs.run import open_run
 from tlcore.tasks import find_task
 from tlcore.tasks.classification import CLASSIFICATION
@@ -27,7 +28,7 @@ def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="Runs; the first is compared with the others.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare runs that were judged, picture by picture where they were asked about the same ones."""
+    """Compare evaluated runs, picture by picture if they have test pictures in common."""
     terminal = Terminal(as_json=as_json)
     found = [open_run(Workspace.default(), name) for name in runs]
     from tlcore.evaluation.compare import compare as put_side_by_side  # not before a typing error could show
@@ -61,11 +62,11 @@ def _task_sentence(pair: TaskPair, names: dict[str, str], found: TaskComparison)
     metric, by = find_task(found.task).find_metric(found.metric), pair.difference
     if by is None:
         return ""
-    low, high, value = (f"{each:+.4g}" for each in (by.low, by.high, by.value))
-    unit = f" {found.unit}" if found.unit and metric.kind == "value" else ""
+    unit = found.unit if metric.kind == "value" else ""
+    low, high, value = (signed(each, unit) for each in (by.low, by.high, by.value))
     verdict = "significant" if pair.significant else "not significant"
     return (
-        f"{names[pair.second]} against {names[pair.first]}, on {pair.n:,} examples: {metric.title} {value}{unit} (95 % "
+        f"{names[pair.second]} against {names[pair.first]}, on {pair.n:,} examples: {metric.title} {value} (95 % "
         f"between {low} and {high}): the difference is {verdict}."
     )
 

@@ -13,8 +13,10 @@ import typer
 
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
-from tlcore.errors import DataError
+from tlcore.errors import DataError, RunError
 from tlcore.runs.run import open_run
+from tlcore.tasks import find_task
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,26 +24,31 @@ if TYPE_CHECKING:
 
 Missed = Annotated[
     list[str] | None,
-    typer.Option("--missed", metavar="CLASS=COST", help="What it costs to miss a picture of a class; else 1."),
+    typer.Option("--missed", metavar="CLASS=COST", help="The cost of missing a picture of a class; 1 if not given."),
 ]
 Mistake = Annotated[
     list[str] | None,
-    typer.Option("--mistake", metavar="TRUE:ANSWER=COST", help="What one answer costs about pictures of one class."),
+    typer.Option("--mistake", metavar="TRUE:ANSWER=COST", help="The cost of one answer for pictures of one class."),
 ]
 Asking = Annotated[
     float | None,
-    typer.Option(min=0.0, help="What it costs to leave a picture to a person; never done where not given."),
+    typer.Option(min=0.0, help="The cost of leaving a picture to a person; if not given, this is never done."),
 ]
 
 
 def costs(
     run: RunArgument, missed: Missed = None, mistake: Mistake = None, asking: Asking = None, as_json: AsJson = False
 ) -> None:
-    """Say what mistakes cost, and what the cheapest answers save on the test pictures."""
+    """Compute the cost of mistakes on the test set, and the savings with the cheapest answers."""
     terminal = Terminal(as_json=as_json)
     found = open_run(Workspace.default(), run)
     from tlcore.evaluation.costs import cost_table, weigh_run  # not before a typing error could show
 
+    if found.dataset.task != CLASSIFICATION.key:
+        raise RunError(
+            f"A run of a classification is needed: its mistakes are pairs of classes. {found.name} is one of "
+            f"{find_task(found.dataset.task).title.lower()}."
+        )
     classes = found.dataset.classes
     prices = cost_table(
         classes,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tlcore.data.import_plan import ImportChoices
     from tlcore.data.intake import IntakeReport
 
-app = typer.Typer(help="Datasets: take pictures in, list, edit and delete them.", no_args_is_help=True)
+app = typer.Typer(help="Datasets: import, list, edit and delete them.", no_args_is_help=True)
 app.add_typer(edits.app)
 app.command("export")(export)
 app.command("range")(value_range)
@@ -45,15 +45,18 @@ def add(
             help="A zip, a folder (one folder for each class), a Parquet file, or `sample` for the built-in one."
         ),
     ],
-    name: Annotated[str | None, typer.Option(help="What to call the dataset.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the dataset.")] = None,
     into: Annotated[str | None, typer.Option(help="Add to this dataset (id or name) instead of a new one.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood, and make nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how the files are read, and import nothing.")
+    ] = False,
     as_json: AsJson = False,
     *,
     choices: ImportChoices,
 ) -> None:
-    """Take pictures in as a dataset."""
+    """Import pictures as a dataset."""
     from tlcore.data.dataset import open_dataset
+    from tlcore.data.import_task import label_facts
 
     terminal = Terminal(as_json=as_json)
     workspace = Workspace.default()
@@ -75,10 +78,13 @@ def add(
     content = {
         "dataset": dataset.id,
         "name": dataset.info.name,
+        **_task(dataset),
         "classes": {label: int(count) for label, count in dataset.counts().items()},
         "kept": report.kept,
         "left_out": left_out,
     }
+    if facts := label_facts(list(dataset.items()["label"]), dataset.info.task):
+        content["labels"] = facts
     terminal.result(content, _described(report))
 
 
@@ -229,7 +235,8 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
         same = old.id != new.id and old.info.fingerprint == new.info.fingerprint
         # One of a Graft that scaled each picture of more than 8 bits by itself is not the same.
         same = same and (old.info.value_range is None) == (new.info.value_range is None)
-        if same and old.info.classes == new.info.classes and parts(old) == parts(new):
+        same = same and (old.info.task, old.info.classes) == (new.info.task, new.info.classes)
+        if same and parts(old) == parts(new):
             new.delete()
             return old
     return new

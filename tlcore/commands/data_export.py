@@ -21,15 +21,15 @@ def export(
     form: Annotated[
         str,
         typer.Option(
-            "--format", help="`zip`: a folder for each class; `imagefolder`: as Hugging Face's `datasets` reads it."
+            "--format", help="`zip`: a folder for each class; `imagefolder`: the layout of Hugging Face's `datasets`."
         ),
     ] = "zip",
     out: Annotated[
-        Path | None, typer.Option(help="The zip or the folder to write; else named for the dataset.")
+        Path | None, typer.Option(help="The zip or the folder to write; named after the dataset if not given.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a dataset for other programs; excluded and deleted pictures stay here."""
+    """Export a dataset for other programs, without excluded and deleted pictures."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.export import FORMATS, hand_out
 

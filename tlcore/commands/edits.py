@@ -36,14 +36,14 @@ def relabel(
     data: DataArgument,
     pictures: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE…]", help=_NAMED)] = None,
     to: Annotated[
-        str | None, typer.Option(help="The class, one that is there or a new one; labels joined by |, or a number.")
+        str | None, typer.Option(help="The class, an existing one or a new one; labels joined by |; or a number.")
     ] = None,
-    add: Annotated[str | None, typer.Option(help="A label that they get beside their others (multi-label).")] = None,
-    remove: Annotated[str | None, typer.Option(help="A label that is taken from them (multi-label).")] = None,
+    add: Annotated[str | None, typer.Option(help="A label to add to the others (multi-label).")] = None,
+    remove: Annotated[str | None, typer.Option(help="A label to remove (multi-label).")] = None,
     csv: Annotated[Path | None, typer.Option(help="A CSV with the columns picture and label, instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give pictures another class, other labels or another number."""
+    """Change the class, the labels or the number of pictures."""
     from tlcore.data.edits.relabel_csv import read_relabelling
     from tlcore.data.edits.types import AddLabel, Relabel, RemoveLabel
 
@@ -69,7 +69,7 @@ def relabel(
 
 @app.command("exclude")
 def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Keep pictures in the dataset, but out of use."""
+    """Exclude pictures: they stay in the dataset, but are not used."""
     from tlcore.data.edits.types import Exclude
 
     dataset = _open(data)
@@ -78,7 +78,7 @@ def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> 
 
 @app.command("restore")
 def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Bring excluded or deleted pictures back into use."""
+    """Restore excluded or deleted pictures."""
     from tlcore.data.edits.types import Restore
 
     dataset = _open(data)
@@ -87,7 +87,7 @@ def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> 
 
 @app.command("delete-pictures")
 def delete_pictures(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Take pictures out of the dataset; `data undo` and `data restore` bring them back."""
+    """Delete pictures from the dataset; `data undo` and `data restore` restore them."""
     from tlcore.data.edits.types import Delete
 
     dataset = _open(data)
@@ -97,12 +97,12 @@ def delete_pictures(data: DataArgument, pictures: Pictures, as_json: AsJson = Fa
 @app.command("rename-class")
 def rename_class(
     data: DataArgument,
-    old: Annotated[str, typer.Argument(help="What the class is called.")],
-    new: Annotated[str, typer.Argument(help="What it is to be called.")],
+    old: Annotated[str, typer.Argument(help="The current name of the class.")],
+    new: Annotated[str, typer.Argument(help="The new name.")],
     runs: Annotated[bool, typer.Option("--runs", help="Also in the finished runs of the dataset.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a class another name."""
+    """Rename a class."""
     from tlcore.data.edits.types import RenameClass
 
     dataset = _open(data)
@@ -119,10 +119,10 @@ def rename_class(
 def merge_classes(
     data: DataArgument,
     classes: Annotated[list[str], typer.Argument(metavar="CLASS…", help="Two or more.")],
-    into: Annotated[str | None, typer.Option(help="The one that has all; the first one where it is not given.")] = None,
+    into: Annotated[str | None, typer.Option(help="The name of the merged class; the first one if not given.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make one class of several."""
+    """Merge several classes into one."""
     from tlcore.data.edits.types import MergeClasses
 
     _apply(_open(data), MergeClasses(classes=tuple(classes), into=into or classes[0]), as_json=as_json)
@@ -132,10 +132,10 @@ def merge_classes(
 def colour(
     data: DataArgument,
     label: Annotated[str, typer.Argument(metavar="CLASS", help="The class.")],
-    colour: Annotated[str, typer.Argument(help="As #rrggbb; '' takes it away.")],
+    colour: Annotated[str, typer.Argument(help="As #rrggbb; '' removes it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show a class in a colour."""
+    """Set the colour of a class."""
     from tlcore.data.edits.types import Colour
 
     _apply(_open(data), Colour(label=label, colour=colour), as_json=as_json)
@@ -143,7 +143,7 @@ def colour(
 
 @app.command("undo")
 def undo(data: DataArgument, as_json: AsJson = False) -> None:
-    """Take back the latest edit that holds."""
+    """Undo the latest edit."""
     from tlcore.data.edits.operations import undo as take_back
 
     dataset = _open(data)
@@ -155,7 +155,7 @@ def undo(data: DataArgument, as_json: AsJson = False) -> None:
 
 @app.command("redo")
 def redo(data: DataArgument, as_json: AsJson = False) -> None:
-    """Make the edit again that was undone last."""
+    """Redo the edit that was undone last."""
     from tlcore.data.edits.operations import redo as make_again
 
     dataset = _open(data)
@@ -168,10 +168,12 @@ def redo(data: DataArgument, as_json: AsJson = False) -> None:
 @app.command("history")
 def history(
     data: DataArgument,
-    csv: Annotated[Path | None, typer.Option(help="Write the changed labels here, for `data relabel --csv`.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the changed labels to this file, for `data relabel --csv`.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the versions of a dataset and what made each."""
+    """List the versions of a dataset and their edits."""
     from tlcore.data.edits.operations import history as look_back
     from tlcore.data.edits.relabel_csv import label_changes
     from tlcore.files import write_bytes
@@ -201,7 +203,7 @@ def compare(
     b: Annotated[int, typer.Argument(help="Another version.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what differs between two versions."""
+    """Show the differences between two versions."""
     from tlcore.data.edits.operations import compare as difference
 
     dataset = _open(data)
@@ -219,10 +221,10 @@ def compare(
 def name_version(
     data: DataArgument,
     version: Annotated[int, typer.Argument(help="One that `data history` lists.")],
-    name: Annotated[str, typer.Argument(help="What to call it; '' takes the name away.")],
+    name: Annotated[str, typer.Argument(help="The name; '' removes it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Call a version by a name."""
+    """Name a version."""
     from tlcore.data.edits.operations import name_version as give_name
 
     dataset = _open(data)

@@ -25,7 +25,7 @@ MOST_SHOWN = 10
 
 
 def understand(run: RunArgument, as_json: AsJson = False) -> None:
-    """Look where a run's model fails and what it does not stand: slices, map, heat maps, distortions."""
+    """Analyse the errors of a run's model: slices, embedding map, saliency maps, robustness."""
     from tlcore.evaluation.error_analysis.files import Understanding
     from tlcore.jobs.launch import launch
 
@@ -53,13 +53,18 @@ def understand(run: RunArgument, as_json: AsJson = False) -> None:
 def explain(
     run: RunArgument,
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE…", help="Pictures, or folders of them.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder in which the heat maps are put.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder for the saliency maps.")],
     label: Annotated[
-        str | None, typer.Option("--class", help="The class that is asked about.", show_default="each picture's answer")
+        str | None,
+        typer.Option(
+            "--class",
+            help="The class to explain; the predicted one if not given.",
+            show_default="each picture's answer",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw what of each picture speaks for an answer: a heat map by Grad-CAM and one by occlusion."""
+    """Draw saliency maps of pictures: by Grad-CAM and by occlusion."""
     from tlcore.commands.paths import count_pictures, others_in, pictures_in
     from tlcore.commands.use import with_model
     from tlcore.evaluation.explanations import explain_pictures

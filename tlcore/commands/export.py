@@ -20,6 +20,7 @@ from tlcore.disk import size
 from tlcore.errors import ExportError
 from tlcore.files import replacing
 from tlcore.runs.formats import FORMATS
+from tlcore.tasks import find_task
 
 if TYPE_CHECKING:
     from tlcore.runs.manifest import Manifest
@@ -39,7 +40,7 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", help="Also copy the files into this folder.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a run's model into files; each is loaded again in a fresh process and compared with the app."""
+    """Export a run's model; each file is loaded again in a fresh process and compared with the app."""
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
     from tlcore.export.run import export_run
@@ -50,20 +51,31 @@ def export(
         manifests = export_run(found, bar.step, wanted)
     paths = [_copied(found.exports.resolve() / made.format / made.file, made, out) for made in manifests]
     exports = [_entry(made, path) for made, path in zip(manifests, paths, strict=True)]
+    task = find_task(found.dataset.task)
+    metric, values = task.metrics[0], task.output == "values"
     rows: list[tuple[str, ...]] = [
         (
             made.title,
             "yes" if made.agrees else "NO",
-            f"{made.same_answers:.1%}" if made.n else "",
-            f"{made.largest_difference:.1g}" if made.n else "",
-            f"{made.accuracy.value:.3f}" if made.accuracy else "",
+            f"{made.same_answers:.1%}" if made.n and (made.precision == "fp32" or not values) else "",
+            f"{made.largest_difference:.1g}{' of the spread' if values else ''}" if made.n else "",
+            metric.plain(made.accuracy.value, made.accuracy.unit) if made.accuracy else "",
             f"{made.awkward.same} of {made.awkward.files}" if made.awkward else "",
             size(made.bytes) if made.kept else "",
             str(path) if made.kept else "",
         )
         for made, path in zip(manifests, paths, strict=True)
     ]
-    head = ("download", "offered", "same answers", "largest difference", "accuracy", "awkward files", "size", "file")
+    head = (
+        "download",
+        "offered",
+        "same answers",
+        "largest difference",
+        metric.title.lower(),
+        "awkward files",
+        "size",
+        "file",
+    )
     terminal.result({"exports": exports}, table(head, rows))
     for title, awkward in ((made.title, made.awkward) for made in manifests):
         if awkward and awkward.same < awkward.files:

@@ -19,7 +19,7 @@ R = TypeVar("R")
 NONE = "none"
 PANEL = "How the source is understood"
 OPTIONS: dict[str, tuple[Any, str, str]] = {
-    "label": (str | None, "CLASS", "The class of files that neither a folder nor a table gives one."),
+    "label": (str | None, "CLASS", "The class of files without a class in a folder or a table."),
     "table": (
         str | None,
         "PATH",
@@ -33,9 +33,27 @@ OPTIONS: dict[str, tuple[Any, str, str]] = {
     "file_column": (str | None, "TITLE|N", "The column that names the files: its title, or its number from 1 on."),
     "label_column": (str | None, "TITLE|N", "The column of the classes."),
     "split_column": (str | None, "TITLE|N", "The column of the parts of the split; `none` for none."),
-    "group_column": (str | None, "TITLE|N", "The column of what stays on one side of the split; `none` for none."),
-    "encoding": (str | None, "NAME", "The encoding of names and tables that do not say it, such as cp932 or gbk."),
-    "yes": (bool, "", "Import what is proposed where something is not sure."),
+    "group_column": (
+        str | None,
+        "TITLE|N",
+        "The column of the groups that the split never separates; `none` for none.",
+    ),
+    "task": (
+        str | None,
+        "TASK",
+        "What an answer is: classification, multilabel or regression. Without it, what the labels are decides.",
+    ),
+    "value_name": (str | None, "NAME", "What the number of each picture is called, for regression."),
+    "unit": (str | None, "UNIT", "The unit of that number, such as kg; `none` for none."),
+    "separator": (str | None, "SIGN", "What separates several labels in a cell, such as `|`."),
+    "decimal": (str | None, "point|comma", "What stands before the fraction of a number."),
+    "blank": (
+        str | None,
+        "none|unlabeled",
+        "What an empty cell among lists of labels means: none of the labels, or not labelled yet.",
+    ),
+    "encoding": (str | None, "NAME", "The encoding of names and tables that do not state it, such as cp932 or gbk."),
+    "yes": (bool, "", "Import with the proposed choices if something is not sure."),
 }
 
 
@@ -88,5 +106,11 @@ def _choices(said: dict[str, Any]) -> ImportChoices:
         split_column=column(said["split_column"]),
         group_column=column(said["group_column"]),
         encoding=said["encoding"],
+        task=said["task"],
+        value_name=said["value_name"],
+        unit=column(said["unit"]),
+        separator=said["separator"],
+        decimal=said["decimal"],
+        blank=said["blank"],
         confirmed=bool(said["yes"]),
     )

@@ -44,11 +44,18 @@ def questions_object(plan: ImportPlan) -> dict[str, Any]:
 
 def preview_object(found: ImportPreview) -> dict[str, Any]:
     """Give all of a preview for scripts."""
+    from tlcore.data.import_task import label_facts
+
     plan = found.plan
     decoded = found.encoding
     return {
         "layout": plan.layout,
         "files": found.files,
+        "task": plan.task,
+        "reason": plan.reason,
+        "value_name": plan.value_name,
+        "unit": plan.unit,
+        "labels": label_facts(plan.labels(), plan.task),
         "classes": plan.counts(),
         "split": plan.parts(),
         "tables": [_table_object(table) for table in plan.tables],
@@ -83,11 +90,17 @@ def preview_object(found: ImportPreview) -> dict[str, Any]:
 
 def preview_text(found: ImportPreview, name: str) -> str:
     """Write a preview for a person."""
+    from tlcore.data.import_task import facts_sentence, task_sentence
+    from tlcore.data.label_cells import MULTILABEL, REGRESSION
+
     plan = found.plan
     counts = plan.counts()
+    title = "Labels" if plan.task == MULTILABEL else "Classes"
     lines = [
         f"{name}: {plan.layout or 'files'}. {found.files:,} files.",
-        f"Classes ({len(counts):,}): {_listed(counts)}",
+        f"Task: {task_sentence(plan)}",
+        *([] if plan.task == REGRESSION else [f"{title} ({len(counts):,}): {_listed(counts)}"]),
+        *filter(None, [facts_sentence(plan.labels(), plan.task, plan.unit)]),
     ]
     if parts := plan.parts():
         lines.append(f"Split: {_listed({part or 'none': count for part, count in parts.items()})}")

@@ -28,9 +28,7 @@ ROWS = 12
 def lr_find(
     data: Annotated[
         str,
-        typer.Argument(
-            metavar="DATA", help="A dataset's id or name, a folder or zip that is taken in first, or `sample`."
-        ),
+        typer.Argument(metavar="DATA", help="A dataset's id or name, a folder or zip to import first, or `sample`."),
     ],
     backbone: Annotated[str | None, option("backbone")] = None,
     mode: Annotated[str | None, option("mode")] = None,

@@ -20,13 +20,13 @@ from tlcore.workspace import Workspace
 if TYPE_CHECKING:
     from tlcore.data.packing import Packed
 
-OutOption = Annotated[Path | None, typer.Option(help="The zip to write; else named for what is in it.")]
+OutOption = Annotated[Path | None, typer.Option(help="The zip to write; named after its content if not given.")]
 ZipArgument = Annotated[Path, typer.Argument(metavar="ZIP", help="A zip that `pack` wrote.")]
-CopyOption = Annotated[bool, typer.Option("--copy", help="Give it a new id: what has its own may be here.")]
+CopyOption = Annotated[bool, typer.Option("--copy", help="Assign a new id, in case its own is already in use.")]
 
 
 def pack_run(run: RunArgument, out: OutOption = None, as_json: AsJson = False) -> None:
-    """Write a whole run that is over into one zip."""
+    """Write a whole run that has ended to one zip."""
     from tlcore.runs.packing import pack_run as pack
 
     terminal = Terminal(as_json=as_json)
@@ -34,7 +34,7 @@ def pack_run(run: RunArgument, out: OutOption = None, as_json: AsJson = False) -
 
 
 def unpack_run(archive: ZipArgument, copy: CopyOption = False, as_json: AsJson = False) -> None:
-    """Put a packed run into the workspace."""
+    """Unpack a run into the workspace."""
     from tlcore.data.dataset import open_dataset
     from tlcore.runs.packing import unpack_run as unpack
 
@@ -55,7 +55,7 @@ def pack_dataset(
     out: OutOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a whole dataset with its history into one zip."""
+    """Write a whole dataset with its history to one zip."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.packing import pack_dataset as pack
 
@@ -65,7 +65,7 @@ def pack_dataset(
 
 
 def unpack_dataset(archive: ZipArgument, copy: CopyOption = False, as_json: AsJson = False) -> None:
-    """Put a packed dataset into the workspace."""
+    """Unpack a dataset into the workspace."""
     from tlcore.data.unpacking import unpack_dataset as unpack
 
     terminal = Terminal(as_json=as_json)

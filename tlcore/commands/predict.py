@@ -36,15 +36,17 @@ def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, or folders of them.")],
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write every answer to this file.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the answers that --csv FILE has; ask about the other pictures only.")
+        bool, typer.Option("--resume", help="Keep the predictions in --csv FILE and predict only the other pictures.")
     ] = False,
     sure_from: Annotated[
         float,
-        typer.Option(min=0, max=1, help="The confidence from which the column `says` of --csv calls an answer sure."),
+        typer.Option(
+            min=0, max=1, help="The confidence from which the column `says` of --csv calls a prediction sure."
+        ),
     ] = SURE_FROM,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a run's model about pictures."""
+    """Classify pictures with a run's model."""
     terminal = Terminal(as_json=as_json)
     if resume and csv_file is None:
         raise DataError("--resume needs the table to go on with. Received none. Name it with --csv FILE.")

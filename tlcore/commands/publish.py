@@ -21,11 +21,13 @@ def publish(
             help="`hf:owner/name`, a repository of the Hugging Face Hub; `mlflow:URI`, a registry; or `folder:PATH`."
         ),
     ],
-    name: Annotated[str, typer.Option(help="The registered model in MLflow; else named for the dataset.")] = "",
-    public: Annotated[bool, typer.Option("--public", help="A repository that is made can be seen by all.")] = False,
+    name: Annotated[
+        str, typer.Option(help="The name of the registered model in MLflow; the dataset's name if not given.")
+    ] = "",
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a run's proven model with its model card."""
+    """Publish a run's model with its model card."""
     from tlcore.commands.use import with_model  # not before a typing error could show
     from tlcore.publishing.publish import publish as send
 

@@ -23,7 +23,7 @@ def report(
     out: Annotated[Path | None, typer.Option("--out", help="The file.", show_default="in this folder")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a report of a run that was judged: a page, a PDF, a model card, a training script, or all numbers."""
+    """Write a report of an evaluated run: a page, a PDF, a model card, a training script, or all figures."""
     terminal = Terminal(as_json=as_json)
     found = open_run(Workspace.default(), run)
     from tlcore.files import write_bytes  # not before a typing error could show

@@ -20,7 +20,7 @@ from tlcore.tasks import find_metric
 from tlcore.workspace import Workspace
 
 app = typer.Typer(
-    help="Runs: list, show, pause, resume, stop, rename and delete them, and the line in which they wait.",
+    help="Runs: list, show, pause, resume, stop, rename and delete them, and manage their queue.",
     no_args_is_help=True,
 )
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id, the name or the folder of a run.")]
@@ -46,7 +46,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(run: RunArgument, as_json: AsJson = False) -> None:
-    """Show a run: its settings, what happened, how good it is."""
+    """Show the settings, the events and the result of a run."""
     found = open_run(Workspace.default(), run)
     state = found.state()
     content = {
@@ -73,7 +73,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
 
 @app.command("stop")
 def stop(run: RunArgument, as_json: AsJson = False) -> None:
-    """Stop a run; its best weights are kept and judged. Returns when it is over."""
+    """Stop a run, and wait until its best weights are saved and evaluated."""
     found = _under_way(run, "stopped")
     found.stop()
     _wait_for_end(found, "It is still keeping and judging its best weights.", as_json=as_json)
@@ -81,7 +81,7 @@ def stop(run: RunArgument, as_json: AsJson = False) -> None:
 
 @app.command("pause")
 def pause(run: RunArgument, as_json: AsJson = False) -> None:
-    """Pause a run: its worker keeps what is needed to go on, and leaves. Returns when it has."""
+    """Pause a run, and wait until its worker has saved a checkpoint and ended."""
     found = _under_way(run, "paused")
     found.pause()
     _wait_for_end(found, "It is still at a step that cannot be interrupted.", as_json=as_json)
@@ -90,10 +90,12 @@ def pause(run: RunArgument, as_json: AsJson = False) -> None:
 @app.command("resume")
 def resume(
     run: RunArgument,
-    detach: Annotated[bool, typer.Option("--detach", help="Return when it goes on, not when it is over.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when the run has started, not when it has ended.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run that was paused, stopped, killed or cancelled, and follow it to its end."""
+    """Resume a run that was paused, stopped, killed or cancelled, and follow it until it ends."""
     from tlcore.runs.resume import resume as take_up
 
     began = time.monotonic()
@@ -111,7 +113,7 @@ def resume(
 
 @app.command("queue")
 def queue(as_json: AsJson = False) -> None:
-    """Show which run trains on this machine and which wait, in their order, from every workspace of yours."""
+    """Show the run that trains on this machine and the queue, from all your workspaces."""
     places = [
         {
             "position": place.position,
@@ -138,7 +140,7 @@ def move(
     to: Annotated[int, typer.Option("--to", help="Its new position: 1 is next, a large number is last.")],
     as_json: AsJson = False,
 ) -> None:
-    """Move a waiting run to another position in the line."""
+    """Move a waiting run to another position in the queue."""
     found = open_run(Workspace.default(), run)
     waiting.move(found, to)
     mine = found.path.resolve()
@@ -149,7 +151,7 @@ def move(
 
 @app.command("cancel")
 def cancel(run: RunArgument, as_json: AsJson = False) -> None:
-    """Have a waiting run leave the line before it began; `runs resume` puts it at the end of the line again."""
+    """Remove a waiting run from the queue; `runs resume` puts it at the end of the queue."""
     found = open_run(Workspace.default(), run)
     waiting.cancel(found)
     _wait_for_end(found, "It had just begun, and is stopping.", as_json=as_json)
@@ -157,7 +159,7 @@ def cancel(run: RunArgument, as_json: AsJson = False) -> None:
 
 @app.command("rename")
 def rename(run: RunArgument, name: Annotated[str, typer.Argument()], as_json: AsJson = False) -> None:
-    """Give a run another name."""
+    """Rename a run."""
     found = open_run(Workspace.default(), run)
     found.rename(name)
     Terminal(as_json=as_json).result({"run": found.id, "name": found.name}, f"{found.id} is called {found.name}.")
@@ -166,11 +168,11 @@ def rename(run: RunArgument, name: Annotated[str, typer.Argument()], as_json: As
 @app.command("rename-class")
 def rename_class(
     run: RunArgument,
-    old: Annotated[str, typer.Argument(help="What the class is called.")],
-    new: Annotated[str, typer.Argument(help="What it is to be called.")],
+    old: Annotated[str, typer.Argument(help="The current name of the class.")],
+    new: Annotated[str, typer.Argument(help="The new name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Call a class of a run by another name, without training it again."""
+    """Rename a class of a run without training it again."""
     from tlcore.evaluation.class_names import rename_class as call
 
     found = open_run(Workspace.default(), run)

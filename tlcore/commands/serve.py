@@ -14,18 +14,18 @@ from tlcore.commands.runs import RunArgument
 
 def serve(
     run: RunArgument,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines ask.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 chooses a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 admits other machines.")] = "127.0.0.1",
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Pictures at a time.", show_default="one for each core")
+        int | None, typer.Option(min=1, help="Pictures processed at the same time.", show_default="one for each core")
     ] = None,
-    max_pictures: Annotated[int, typer.Option(min=1, help="The most pictures of one request.")] = 32,
-    max_bytes: Annotated[int, typer.Option(min=1, help="The largest picture file, bytes.")] = 20_000_000,
+    max_pictures: Annotated[int, typer.Option(min=1, help="The largest number of pictures in one request.")] = 32,
+    max_bytes: Annotated[int, typer.Option(min=1, help="The largest size of a picture file, in bytes.")] = 20_000_000,
     max_pixels: Annotated[
-        int, typer.Option(min=1, max=120_000_000, help="The most pixels of a picture, width × height.")
+        int, typer.Option(min=1, max=120_000_000, help="The largest number of pixels of a picture, width × height.")
     ] = 50_000_000,
 ) -> None:
-    """Answer for pictures over HTTP until Ctrl-C; the variable GRAFT_API_KEY sets a key."""
+    """Serve predictions over HTTP until Ctrl-C; the variable GRAFT_API_KEY sets a key."""
     from tlcore.commands.use import with_model  # not before a typing error could show
 
     found = with_model(run)

@@ -32,22 +32,22 @@ def split(
     group_by: Annotated[
         list[str] | None,
         typer.Option(
-            help="What stays together: near-duplicates, column:NAME, folder:LEVEL, pattern:REGEX, exif:camera, "
+            help="Pictures to keep together: near-duplicates, column:NAME, folder:LEVEL, pattern:REGEX, exif:camera, "
             "exif:day. May be given several times.",
             show_default="near-duplicates",
         ),
     ] = None,
     near_duplicates: Annotated[
         bool | None,
-        typer.Option("--near-duplicates/--no-near-duplicates", help="Whether near-copies stay together, too."),
+        typer.Option("--near-duplicates/--no-near-duplicates", help="Also keep near-duplicates together."),
     ] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="A CSV with the columns to group by.")] = None,
     shares: Annotated[
         str | None, typer.Option(help="Shares of training, validation, test.", show_default=USUAL)
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the draw.", show_default="0")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the draw.", show_default="0")] = None,
     anew: Annotated[
-        bool, typer.Option("--anew", help="Draw the test part anew; older results can then not be compared.")
+        bool, typer.Option("--anew", help="Draw a new test set; older results can then no longer be compared.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
@@ -75,7 +75,7 @@ def split(
             cost = cost_of_drawing_anew(dataset)
             terminal.say(cost)
             if not yes:
-                typer.confirm("Draw the test part anew?", abort=True, err=True)
+                typer.confirm("Draw a new test set?", abort=True, err=True)
         kept = {} if before is None else before.shares
         old_seed = 0 if before is None else before.seed + 1  # the same again would be no new draw
         parts = draw_parts(
@@ -133,8 +133,8 @@ def _grouping(
 def _may_draw_anew(before: Draw) -> None:
     if "test" in before.given:
         raise DataError(
-            "This dataset came with a test part of its own, which stays. To draw another one, take the pictures in "
-            "again without the folders or the column that name the parts."
+            "This dataset came with its own test set, which stays. To draw another one, import the pictures again "
+            "without the folders or the column that name the parts of the split."
         )
 
 

@@ -42,8 +42,8 @@ def sweep(
         str,
         typer.Argument(
             metavar="DATA",
-            help="A dataset's id or name, a folder or zip that is taken in first, or `sample`. The id of an "
-            "interrupted sweep goes on with that one, with its own settings.",
+            help="A dataset's id or name, a folder or zip to import first, or `sample`. The id of an "
+            "interrupted sweep continues that sweep, with its own settings.",
         ),
     ],
     backbones: Annotated[str | None, option("backbones", of=SweepConfig, more="A list with commas.")] = None,
@@ -62,7 +62,7 @@ def sweep(
     *,
     choices: ImportChoices,
 ) -> None:
-    """Try several backbones, depths and learning rates; hopeless runs end early."""
+    """Try several backbones, depths and learning rates; unpromising runs are pruned."""
     terminal = Terminal(as_json=as_json)
     asked = {
         "backbones": None if backbones is None else _list(backbones),
@@ -149,7 +149,7 @@ def _words(workspace: Workspace, found: Sweep, event: Event) -> str:
         return f"  failed: {event.error}"
     trial = next(trial for trial in found.state().trials if trial.number == event.number)
     (row,) = rows(workspace, found, [trial])
-    parts = [{"pruned": "ended early, hopeless beside the others", "stopped": "stopped"}.get(event.state, "finished")]
+    parts = [{"pruned": "pruned, unpromising", "stopped": "stopped"}.get(event.state, "finished")]
     if row.validation is not None:
         metric = find_metric(found.config.metric)
         parts.append(f"validation {metric.name} {metric.plain(row.validation, row.test.unit if row.test else '')}")

@@ -21,16 +21,14 @@ from tlcore.workspace import Workspace
 if TYPE_CHECKING:
     from tlcore.data.import_plan import ImportChoices
 
-OF_AUTO = "`auto`: every setting that is not given becomes what fits these pictures."
+OF_AUTO = "`auto`: every setting that is not given becomes the recommended one."
 
 
 @with_import_options
 def train(
     data: Annotated[
         str,
-        typer.Argument(
-            metavar="DATA", help="A dataset's id or name, a folder or zip that is taken in first, or `sample`."
-        ),
+        typer.Argument(metavar="DATA", help="A dataset's id or name, a folder or zip to import first, or `sample`."),
     ],
     backbone: Annotated[str | None, option("backbone")] = None,
     start: Annotated[
@@ -63,7 +61,7 @@ def train(
     augment: Annotated[str | None, option("augment", more="A list with commas, or none.")] = None,
     fractions: Annotated[str | None, option("fractions")] = None,
     seed: Annotated[int | None, option("seed")] = None,
-    name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the run.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="The run's folder: a new or empty one.", show_default="in the workspace")
     ] = None,
@@ -71,7 +69,7 @@ def train(
     *,
     choices: ImportChoices,
 ) -> None:
-    """Train a model, judge it on test pictures and export it."""
+    """Train a model, evaluate it on the test set and export it."""
     began = time.monotonic()
     asked = {
         "backbone": backbone,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import RunError
+from tlcore.numbers import signed, significant
 from tlcore.runs.run import Run, open_run
 from tlcore.tasks import Metric, find_task
 from tlcore.workspace import Workspace
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
-    """Judge a run's model.onnx on its test pictures once more."""
+    """Evaluate a run's model.onnx on its test set again."""
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
     from tlcore.data.dataset import open_dataset  # not before a typing error could show
@@ -34,14 +35,19 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
 
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
-    if isinstance(judged, TaskEvaluation):
-        terminal.result(
-            {"run": found.id, **judged.model_dump(mode="json", exclude={"schema_version"})},
-            _task_text(found.name, judged),
-        )
-        return
     looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
     readings = read_curves(found.state(), found.config)
+    if isinstance(judged, TaskEvaluation):
+        terminal.result(
+            {
+                "run": found.id,
+                "looks": looks,
+                **judged.model_dump(mode="json", exclude={"schema_version"}),
+                "readings": [asdict(reading) for reading in readings],
+            },
+            "\n".join([_task_text(found.name, judged), sentence(looks), *map(_reading, readings)]),
+        )
+        return
     content = {
         "run": found.id,
         "looks": looks,
@@ -80,6 +86,7 @@ def _task_text(name: str, judged: TaskEvaluation) -> str:
     ]
     parts = [f"{name}: {task.title}, {judged.n} test examples; 95 % intervals in parentheses."]
     parts.append(table(("", *(metric.title for metric in task.metrics)), rows))
+    parts += [_above(judged, task.find_metric(judged.metric), title) for title in judged.above_baselines]
     if judged.per_label:
         keys = ("precision", "recall", "f1", "average_precision")
         plain = [Metric(key, key, "") for key in keys]
@@ -92,12 +99,21 @@ def _task_text(name: str, judged: TaskEvaluation) -> str:
         )
     if judged.coverage and judged.target_coverage is not None:
         found = judged.coverage
+        target = judged.target_coverage
         parts.append(
-            f"Prediction intervals of ±{judged.margin:.4g} {judged.unit}".rstrip()
-            + f" hold {found.value:.1%} of the true values (95 % between {found.low:.1%} and {found.high:.1%}); "
-            f"{judged.target_coverage:.0%} was aimed at."
+            f"Prediction intervals of ±{significant(judged.margin or 0.0, judged.unit)} hold {found.value:.1%} of the "
+            f"true values (95 % between {found.low:.1%} and {found.high:.1%}); {target:.0%} was aimed at."
         )
     return "\n".join([*parts, *judged.notes])
+
+
+def _above(judged: TaskEvaluation, metric: Metric, title: str) -> str:
+    """Say whether the model is better than a baseline, by the paired difference of the headline metric."""
+    by, unit = judged.above_baselines[title], judged.unit if metric.kind == "value" else ""
+    value, low, high = (signed(each, unit) for each in (by.value, by.low, by.high))
+    better = by.low > 0 if metric.higher_is_better else by.high < 0
+    verdict = "better" if better else "not significantly better"
+    return f"{metric.title} less that of {title.lower()}: {value} (95 % between {low} and {high}): {verdict}."
 
 
 def _baselines(judged: Evaluation) -> str:

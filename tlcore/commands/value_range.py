@@ -18,10 +18,10 @@ def value_range(
     data: Annotated[str, typer.Argument(metavar="DATA", help="The id or the name of a dataset.")],
     low: Annotated[float | None, typer.Option(help="The value up to which a pixel is black.")] = None,
     high: Annotated[float | None, typer.Option(help="The value from which on a pixel is white.")] = None,
-    auto: Annotated[bool, typer.Option("--auto", help="Find the range from the pictures in use.")] = False,
+    auto: Annotated[bool, typer.Option("--auto", help="Compute the range from the pictures in use.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show or set which values are black and white in grey pictures of more than 8 bits."""
+    """Show or set the values that are black and white in grey pictures of more than 8 bits."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.edits.operations import apply
     from tlcore.data.edits.types import Range

@@ -1,7 +1,7 @@
-"""Recognizes sets whose annotations say where things are: COCO, Pascal VOC, YOLO, VIA, LabelMe.
+"""Recognizes sets whose annotations say where things are: COCO, Pascal VOC, YOLO, CVAT, Label Studio, VIA, LabelMe.
 
-It knows how their files begin and lie. It does not read boxes: Graft learns one class for each picture so far, so such
-a set is named for what it is instead of being taken for something else.
+It knows how their files begin and lie, and gives the objects that most of them name as a table. It does not read where
+objects are.
 
 * COCO: https://cocodataset.org/#format-data, one JSON with `images`, `annotations`, `categories`.
 * Pascal VOC: one XML beside each picture, `<annotation>` with `<object>` and `<bndbox>`.
@@ -18,6 +18,16 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
+from tlcore.data.annotations import picture_of
+from tlcore.data.object_annotations import (
+    Beside,
+    coco_rows,
+    cvat_rows,
+    label_studio_rows,
+    table_of_objects,
+    voc_rows,
+    yolo_rows,
+)
 from tlcore.data.tables import Table
 from tlcore.modalities import SUFFIXES
 
@@ -36,7 +46,8 @@ class AnnotationSet:
     Attributes:
         name: What it is called, with what its annotations are: "a COCO set with boxes".
         files: Its files of annotations, which are no pictures.
-        table: Its classes of whole pictures, where it has these instead of boxes.
+        table: Its objects, a row for each, or its classes of whole pictures where it has these instead; None where
+            neither is read.
     """
 
     name: str
@@ -51,10 +62,10 @@ def find_annotation_sets(paths: Sequence[PurePosixPath], read: Callable[[PurePos
         by_suffix.setdefault(path.suffix.casefold(), []).append(path)
     found = [_from_json(path, read(path)) for path in by_suffix.get(".json", [])[:_LOOKED_AT]]
     found += [_cvat(path, read(path)) for path in by_suffix.get(".xml", [])[:_LOOKED_AT]]
-    found.append(_voc(by_suffix.get(".xml", []), read))
-    pictures = {path.stem for suffix, files in by_suffix.items() if suffix in SUFFIXES for path in files}
-    texts = [path for path in by_suffix.get(".txt", []) if path.stem in pictures]
-    found.append(_yolo(texts, by_suffix.get(".yaml", []) + by_suffix.get(".yml", []), read))
+    pictures = Beside(path for suffix, files in by_suffix.items() if suffix in SUFFIXES for path in files)
+    found.append(_voc(by_suffix.get(".xml", []), read, pictures))
+    texts = [path for path in by_suffix.get(".txt", []) if pictures.find(path)]
+    found.append(_yolo(texts, by_suffix.get(".yaml", []) + by_suffix.get(".yml", []), read, pictures))
     return [each for each in found if each is not None]
 
 
@@ -63,14 +74,22 @@ def _cvat(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
     if b"<annotations" not in content[:4096] or b"<tag " in content:
         return None
     shapes = any(shape in content for shape in (b"<box ", b"<polygon ", b"<polyline ", b"<points ", b"<mask "))
-    return AnnotationSet("a CVAT set with boxes or outlines", (path,)) if shapes else None
+    name = "a CVAT set with boxes or outlines"
+    return AnnotationSet(name, (path,), table_of_objects(cvat_rows(content), name)) if shapes else None
 
 
 def _label_studio(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
     """Label Studio's JSON with shapes and no choice for a whole picture; with choices it is a table (`annotations`)."""
     shapes = any(b'"%s"' % shape in content for shape in _LABEL_STUDIO_SHAPES)
     choices = any(b'"%s"' % choice in content for choice in (b"choices", b"choice"))
-    return AnnotationSet("a Label Studio set with boxes or outlines", (path,)) if shapes and not choices else None
+    if not shapes or choices:
+        return None
+    try:
+        rows = label_studio_rows(json.loads(content), picture_of)
+    except (ValueError, RecursionError):
+        rows = []
+    name = "a Label Studio set with boxes or outlines"
+    return AnnotationSet(name, (path,), table_of_objects(rows, name))
 
 
 def _from_json(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
@@ -98,7 +117,8 @@ def _from_json(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
 def _coco(path: PurePosixPath, whole: dict[str, Any]) -> AnnotationSet:
     notes = [one for one in whole["annotations"] if isinstance(one, dict)]
     if any(one.get(shape) for one in notes for shape in ("bbox", "segmentation", "keypoints", "segments_info")):
-        return AnnotationSet("a COCO set with boxes or outlines", (path,))
+        name = "a COCO set with boxes or outlines"
+        return AnnotationSet(name, (path,), table_of_objects(coco_rows(whole), name))
     if any("caption" in one for one in notes):
         return AnnotationSet("a COCO set with captions", (path,))
     categories = whole.get("categories")
@@ -110,15 +130,21 @@ def _coco(path: PurePosixPath, whole: dict[str, Any]) -> AnnotationSet:
     return AnnotationSet("a COCO set with categories of whole pictures", (path,), table)
 
 
-def _voc(paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes]) -> AnnotationSet | None:
+def _voc(
+    paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes], pictures: Beside
+) -> AnnotationSet | None:
     looked = [read(path)[:20_000] for path in paths[:_LOOKED_AT]]
     if not any(b"<annotation" in one and (b"<bndbox" in one or b"<polygon" in one) for one in looked):
         return None
-    return AnnotationSet("a Pascal VOC set with boxes", tuple(paths))
+    name = "a Pascal VOC set with boxes"
+    return AnnotationSet(name, tuple(paths), table_of_objects(voc_rows(paths, read, pictures), name))
 
 
 def _yolo(
-    texts: Sequence[PurePosixPath], settings: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes]
+    texts: Sequence[PurePosixPath],
+    settings: Sequence[PurePosixPath],
+    read: Callable[[PurePosixPath], bytes],
+    pictures: Beside,
 ) -> AnnotationSet | None:
     in_labels = [path for path in texts if "labels" in map(str.casefold, path.parts)] or list(texts)
     lines: list[str] = []
@@ -131,4 +157,8 @@ def _yolo(
         return None
     said = any(b"names" in read(path)[:20_000] for path in settings[:_LOOKED_AT])
     named = "labels" in {part.casefold() for path in in_labels for part in path.parts}
-    return AnnotationSet("a YOLO set with boxes", tuple(texts)) if said or named or len(in_labels) > 1 else None
+    if not (said or named or len(in_labels) > 1):
+        return None
+    name = "a YOLO set with boxes"
+    files = (*texts, *settings)
+    return AnnotationSet(name, files, table_of_objects(yolo_rows(in_labels, read, settings, pictures), name))

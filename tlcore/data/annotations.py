@@ -22,6 +22,8 @@ from xml.parsers import expat
 
 from tlcore.data.encodings import decode
 from tlcore.data.json_tables import read_json, table_of
+from tlcore.data.object_annotations import RefusedXmlError, safe_parser
+from tlcore.data.parquet_tables import read_parquet_table
 from tlcore.data.tables import Table, read_tables
 from tlcore.data.workbooks import SUFFIXES as SUFFIXES_OF_WORKBOOKS
 from tlcore.errors import DataError
@@ -31,7 +33,8 @@ from tlcore.modalities import SUFFIXES
 MOST_FILES = 20
 MOST_BYTES = 64 * 10**6
 SUFFIXES_OF_LINES = frozenset({".jsonl", ".ndjson", ".manifest"})
-SUFFIXES_OF_TABLES = frozenset({".csv", ".tsv", ".lst", *SUFFIXES_OF_LINES}) | SUFFIXES_OF_WORKBOOKS
+SUFFIX_OF_PARQUET = ".parquet"
+SUFFIXES_OF_TABLES = frozenset({".csv", ".tsv", ".lst", SUFFIX_OF_PARQUET, *SUFFIXES_OF_LINES}) | SUFFIXES_OF_WORKBOOKS
 SUFFIXES_OF_EXPORTS = frozenset({".xml", ".json"})
 _HEADER = ("file_name", "label", "split")
 _UNTAGGED = ""
@@ -49,6 +52,8 @@ def as_tables(path: PurePosixPath, content: bytes, encoding: str | None = None) 
     its text, as a person chose it.
     """
     suffix = path.suffix.casefold()
+    if suffix == SUFFIX_OF_PARQUET:
+        return [read_parquet_table(content)]
     if suffix in SUFFIXES_OF_LINES:
         return [_json_lines(content, encoding)]
     if suffix not in SUFFIXES_OF_EXPORTS:
@@ -80,10 +85,6 @@ def _fault(reason: str) -> Table:
 # === CVAT ===
 
 
-class _RefusedError(Exception):
-    """A document type or an entity: nothing that names pictures needs one, and both have been used to do harm."""
-
-
 def _cvat(content: bytes) -> Table | None:
     if b"<annotations" not in content[:4096]:
         return None
@@ -92,7 +93,7 @@ def _cvat(content: bytes) -> Table | None:
     reader = _CvatReader()
     try:
         reader.read(content)
-    except _RefusedError:
+    except RefusedXmlError:
         return _fault("This XML declares a document type or entities. Such files are not read; export it again.")
     except (expat.ExpatError, LookupError, ValueError) as error:
         return _fault(f"This XML is damaged: {error}.")
@@ -108,18 +109,10 @@ class _CvatReader:
         self._tags: list[str] = []
 
     def read(self, content: bytes) -> None:
-        parser = expat.ParserCreate()
-        # As the package defusedxml does: refused when declared, before anything could be expanded or fetched.
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.EntityDeclHandler = self._refuse
-        parser.UnparsedEntityDeclHandler = self._refuse
-        parser.ExternalEntityRefHandler = self._refuse
+        parser = safe_parser()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.Parse(content, True)
-
-    def _refuse(self, *_: object) -> int:
-        raise _RefusedError
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "image":
@@ -148,7 +141,7 @@ def _label_studio(content: bytes) -> Table | None:
         return _fault(f"This JSON is damaged: {error}.")
     tasks = [task for task in tasks if isinstance(task, dict)]
     whole = any("annotations" in task or "completions" in task for task in tasks)
-    said = [(_picture_of(_part(task, "data") if whole else task), _choices(task, whole=whole)) for task in tasks]
+    said = [(picture_of(_part(task, "data") if whole else task), _choices(task, whole=whole)) for task in tasks]
     question = _question([choices for file, choices in said if file], sure=whole)
     if question is None:
         return None
@@ -170,8 +163,8 @@ def _part(task: dict[str, Any], name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _picture_of(data: dict[str, Any]) -> str:
-    """The name of the picture: a path, an address, or `/data/local-files/?d=<path>`."""
+def picture_of(data: dict[str, Any]) -> str:
+    """Give the name of a task's picture: a path, an address, or `/data/local-files/?d=<path>`."""
     for value in data.values():
         if isinstance(value, str) and value:
             address = urlsplit(value) if "://" in value or value.startswith("/data/") else None
@@ -189,7 +182,7 @@ def _choices(task: dict[str, Any], *, whole: bool) -> dict[str, list[str]]:
         for question, value in task.items():
             several = value.get("choices") if isinstance(value, dict) else value
             texts = [text for text in (several if isinstance(several, list) else [several]) if isinstance(text, str)]
-            if texts and question not in _BESIDE and not _picture_of({"": texts[0]}):
+            if texts and question not in _BESIDE and not picture_of({"": texts[0]}):
                 found[question] = texts
         return found
     annotations = task.get("annotations") or task.get("completions") or []

@@ -12,10 +12,11 @@ from pathlib import PurePosixPath
 
 from tlcore.data.column_facts import CLASS_NAMES
 from tlcore.data.import_plan import ImportPlan, listed
-from tlcore.data.label_columns import AMOUNTS
+from tlcore.data.label_tasks import AMOUNTS
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import is_number, is_whole
 from tlcore.modalities import SUFFIXES
+from tlcore.tasks import find_task
 
 _HINT = re.compile(r"class|label|categ|names?\b|names|species|breed|disease|synset|sign|map")
 _NUMBERED = re.compile(r"(\d+)\s*(?:[\s:;,=|)-]|\.\s)\s*(\S.*)")
@@ -91,9 +92,8 @@ def name_classes(found: ImportPlan, tables: Iterable[tuple[PurePosixPath, Table]
     file, names = named
     if found.places.pop(PurePosixPath(file), None):
         found.skipped.append((file, "It says what the classes are called."))
-    found.places = {
-        path: replace(place, label=names.get(place.label, place.label)) for path, place in found.places.items()
-    }
+    renamed = find_task(found.task).renamed
+    found.places = {path: replace(place, label=renamed(place.label, names)) for path, place in found.places.items()}
     shown = [f"{number} is {name}" for number, name in sorted(names.items(), key=lambda one: float(one[0]))]
     found.notes.append(f"The names of the classes come from {file}: {listed(shown)}.")
     found.questions = [each for each in found.questions if not each.sentence.endswith(AMOUNTS)]

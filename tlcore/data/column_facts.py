@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 
-from tlcore.data.tables import Table
+from tlcore.data.number_format import are_amounts
+from tlcore.data.tables import EMPTY_LIST, Table
 from tlcore.data.value_kinds import (
     has_shapes,
     is_date,
@@ -63,12 +64,14 @@ class ColumnFacts:
         title: As the table has it; empty where it has none.
         values: Of each row, without blanks around.
         holds_lists: Whether cells were lists, now with `|` between their elements.
+        empty_lists: The rows whose cell was an empty list; their value is empty.
     """
 
     index: int
     title: str
     values: tuple[str, ...]
     holds_lists: bool = False
+    empty_lists: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -105,6 +108,8 @@ class ColumnFacts:
             return "dates"
         if self._mostly(is_file_type):
             return "types of files"
+        if are_amounts(self.counts):
+            return "decimal numbers"
         if self.separator:
             return "lists of labels"
         if self._mostly(_is_file) or self._mostly(_is_address):
@@ -200,15 +205,15 @@ def are_corners(columns: Sequence[ColumnFacts]) -> bool:
 
 def facts_of(table: Table, rows: Sequence[Sequence[str]]) -> list[ColumnFacts]:
     """Give the facts of every column over some rows."""
-    return [
-        ColumnFacts(
-            column,
-            table.header[column].strip() if column < len(table.header) else "",
-            tuple(without_fraction([table.cell(row, column) for row in rows])),
-            column in table.lists,
-        )
-        for column in range(table.width)
-    ]
+    found = []
+    for column in range(table.width):
+        title = table.header[column].strip() if column < len(table.header) else ""
+        values = [table.cell(row, column) for row in rows]
+        is_list = column in table.lists
+        empty = frozenset(row for row, value in enumerate(values) if is_list and value == EMPTY_LIST)
+        values = ["" if row in empty else value for row, value in enumerate(values)] if empty else values
+        found.append(ColumnFacts(column, title, tuple(without_fraction(values)), is_list, empty))
+    return found
 
 
 def _all_dates(column: ColumnFacts) -> bool:

@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from tlcore.modalities import SUFFIXES
 from tlcore.shell_words import quote
+from tlcore.tasks import find_task
 
 PARTS = ("", "train", "val", "test")
 FOLDERS = ""  # as `ImportChoices.table`: the folders name the classes
@@ -32,6 +33,11 @@ class ImportChoices:
         file_column, label_column, split_column, group_column: The title of a table's column, or its number from 1 on;
             `NO_COLUMN` for none, where none is possible (split, group).
         encoding: Of names and tables that do not say it themselves: a codec of Python's, such as `cp932`.
+        task: What an answer is: a key of `tasks.TASKS`.
+        value_name, unit: Of the number that each picture has; an empty unit for none.
+        separator: Between several labels in a cell.
+        decimal: What stands before the fraction of a number: `point` or `comma`.
+        blank: What an empty cell among lists of labels means: `none` of them, or `unlabeled`.
         confirmed: Whether the proposed answers to all questions are right.
     """
 
@@ -43,6 +49,12 @@ class ImportChoices:
     split_column: str | None = None
     group_column: str | None = None
     encoding: str | None = None
+    task: str | None = None
+    value_name: str | None = None
+    unit: str | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    blank: str | None = None
     confirmed: bool = False
 
     def with_(self, other: ImportChoices) -> ImportChoices:
@@ -53,12 +65,23 @@ class ImportChoices:
 
 @dataclass(frozen=True)
 class Place:
-    """What is known about one file; a file without a class has the reason."""
+    """What is known about one file; a file without a label has the reason.
+
+    Attributes:
+        label: As the task writes it.
+        none: Whether the file is known to have none of the labels.
+    """
 
     label: str = ""
     split: str = ""
     reason: str = ""
     group: str = ""
+    none: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Tell whether the file is labelled, be it with none of the labels."""
+        return bool(self.label) or self.none
 
 
 @dataclass(frozen=True)
@@ -177,6 +200,11 @@ class ImportPlan:
         refusal: Why the source cannot be taken in as it is, in sentences; empty where it can.
         choices: What was taken, by choice or by evidence.
         values: Gives what the columns of tables say of files, by title.
+        task: What an answer is: a key of `tasks.TASKS`.
+        reason: Why it is this task, in a clause.
+        value_name, unit: Of a number, for people.
+        united: Whether each place of a picture names one of its labels, as folders do: the same picture in several
+            places has all of them.
     """
 
     places: dict[PurePosixPath, Place] = field(default_factory=dict)
@@ -191,6 +219,11 @@ class ImportPlan:
     refusal: str = ""
     choices: ImportChoices = field(default_factory=ImportChoices)
     values: Callable[[], dict[PurePosixPath, dict[str, str]]] = dict
+    task: str = "classification"
+    reason: str = ""
+    value_name: str = ""
+    unit: str = ""
+    united: bool = False
 
     @property
     def sure(self) -> bool:
@@ -200,24 +233,31 @@ class ImportPlan:
     def files_of(self) -> dict[str, list[PurePosixPath]]:
         """Give the files of each class, the largest class first, files in the order of the source."""
         found: dict[str, list[PurePosixPath]] = defaultdict(list)
+        names = find_task(self.task).names
         for path, place in self.places.items():  # in the order of the source, which is that of the paths
             if place.label and is_likely(path):
-                found[place.label].append(path)
+                for name in names(place.label):
+                    found[name].append(path)
         return dict(sorted(found.items(), key=lambda one: (-len(one[1]), one[0])))
 
     def counts(self) -> dict[str, int]:
         """Give the number of files of each class, the largest class first."""
-        found = Counter(place.label for path, place in self.places.items() if place.label and is_likely(path))
+        names = find_task(self.task).names
+        found = Counter(name for label in self.labels() if label for name in names(label))
         return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+    def labels(self) -> list[str]:
+        """List the labels of the files that are labelled, an empty one for none of the labels."""
+        return [place.label for path, place in self.places.items() if place.known and is_likely(path)]
 
     def parts(self) -> dict[str, int]:
         """Give the number of files in each part of a given split; empty without one."""
-        found = Counter(place.split for path, place in self.places.items() if place.label and is_likely(path))
+        found = Counter(place.split for path, place in self.places.items() if place.known and is_likely(path))
         return {part: found[part] for part in PARTS if found[part]} if set(found) - {""} else {}
 
     def without_class(self) -> list[tuple[str, str]]:
-        """List the files that get no class, each with the reason."""
-        return [(str(path), place.reason) for path, place in self.places.items() if not place.label]
+        """List the files that get no label, each with the reason."""
+        return [(str(path), place.reason) for path, place in self.places.items() if not place.known]
 
 
 def is_likely(path: PurePosixPath) -> bool:

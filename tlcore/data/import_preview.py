@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from tlcore.data.archive import Limits, Opened, opening, read
 from tlcore.data.dataset import Dataset
 from tlcore.data.encodings import Decoded, canonical
-from tlcore.data.import_plan import ImportChoices, ImportPlan, Question, Reading
+from tlcore.data.import_plan import ImportChoices, ImportPlan
+from tlcore.data.label_cells import REGRESSION
 from tlcore.data.label_sources import plan
 from tlcore.data.parquet import WithRows, unrolled
+from tlcore.data.shared_pictures import several_folders
 from tlcore.data.staging import LeftOut
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ImportQuestionError, PictureError
+from tlcore.tasks import TASKS
 
 TABLE_BYTES = 200 * 10**6
 _MOST_TABLES = 10
@@ -56,9 +59,9 @@ def preview(
         ArchiveError: The archive is damaged, too large or hostile.
         DataError: There is nothing that can be used, or a choice does not fit.
     """
-    choices, limits = choices or ImportChoices(), limits or Limits()
+    choices, limits = choices_into(choices or ImportChoices(), into), limits or Limits()
     source = expanded(source)
-    with opening(source, limits, choices.encoding) as given, unrolled(given, limits, choices.label_column) as opened:
+    with opening(source, limits, choices.encoding) as given, unrolled(given, limits, choices) as opened:
         check_any(opened, source)
         found = understand(opened, choices)
         left_out = [
@@ -94,6 +97,23 @@ def needs_label(source: Path) -> bool:
         return bool(opened.entries) and understand(opened, ImportChoices()).loose
 
 
+def choices_into(choices: ImportChoices, into: Dataset | None) -> ImportChoices:
+    """Choose the task of the dataset that is added to.
+
+    Raises:
+        DataError: Another task was chosen.
+    """
+    if into is None:
+        return choices
+    info = into.info
+    if choices.task not in {None, info.task}:
+        raise DataError(
+            f"Pictures for the task of {info.name} are needed, {TASKS[info.task].title.casefold()}. "
+            f"Received the task '{choices.task}'. Leave it out, or make a new dataset."
+        )
+    return replace(choices, task=info.task, value_name=info.value_name or None, unit=info.unit)
+
+
 def reader(opened: Opened) -> Callable[[PurePosixPath], bytes]:
     """Give what reads a table of a source; what cannot be read is empty."""
     by_path = {entry.path: entry for entry in opened.entries}
@@ -116,18 +136,29 @@ def understand(opened: WithRows, choices: ImportChoices) -> ImportPlan:
     if choices.encoding is not None:
         canonical(choices.encoding)  # a name that is none is told before any table is tried with it
     paths = tuple(entry.path for entry in opened.entries)
+    roles = opened.roles
+    if roles is not None and roles.label is not None and choices.task is None:
+        choices = replace(choices, task=roles.task)
     found = plan(paths, reader(opened), choices, opened.known)
+    if roles is not None and roles.label is not None:
+        found.reason = roles.reason
+        if found.task == REGRESSION:
+            name, unit = opened.value
+            found.value_name, found.unit = choices.value_name or name, unit if choices.unit is None else choices.unit
     found.notes = [*opened.notes, *found.notes]
     found.seen += opened.notes
+    by_folder = choices.task is None and not any(table.used for table in found.tables)
+    if by_folder and not found.questions and (question := several_folders(opened, found.places)):
+        found.questions.append(question)
     if opened.encoding is not None and opened.encoding.guessed:
         found.notes.append(f"The names do not say their encoding. They were read as {opened.encoding.encoding}.")
     if opened.refusal:
         found.refusal = (
-            f"One class for each picture is needed. {opened.refusal}. Graft learns one class for each so far."
+            f"A label for each picture is needed: a class, several labels or a number. {opened.refusal}. "
+            "Choose a column that labels the pictures."
         )
-    elif opened.rivals:
-        readings = tuple(Reading(f"Column '{name}'", ImportChoices(label_column=name)) for name in opened.rivals)
-        found.questions.append(Question("Several columns of the Parquet file could be the class.", readings))
+    elif opened.question is not None:
+        found.questions.append(opened.question)
     return found
 
 

@@ -10,52 +10,52 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from tlcore.data.import_plan import ImportChoices, ImportPlan, Question, Reading, alike
+from tlcore.data.label_cells import CLASSIFICATION
 from tlcore.data.table_groups import shown
 from tlcore.data.value_kinds import doubt, is_holder, is_number, part_of
+from tlcore.tasks import find_task
 
 _FEWEST_JUDGED = 10
 _FEWEST_SUSPECT = 10  # that many classes may be more than a tenth of the pictures
 
 
-_ONE_CLASS = "Graft learns one class for each picture so far"
-
-
 def refused_table(title: str, told: str) -> str:
-    """Say that a table has something else than one class for each picture."""
+    """Say that a table has something else than labels."""
     return (
-        f"One class for each picture is needed. {title} has something else: {told}. {_ONE_CLASS}; several labels, "
-        "numbers and boxes are not learned yet. Choose a column, another table or the folders if one of them names one "
-        "class for each picture."
+        f"A label for each picture is needed: a class, several labels or a number. {title} has something else: {told}. "
+        "Choose a column, another table or the folders if one of them labels the pictures."
     )
 
 
 def refused_set(name: str, file: PurePosixPath) -> str:
-    """Say that a set tells what lies where in a picture."""
+    """Say that a set tells what lies where in a picture, in a form that is not read."""
     return (
-        f"One class for each picture is needed. This is {name} ({file}): it says which objects a picture shows and "
-        f"where. {_ONE_CLASS}. Put the pictures into one folder for each class, or bring a table with one class for "
-        "each picture."
+        f"A label for each picture is needed: a class, several labels or a number. This is {name} ({file}), of which "
+        "no labels are read. Put the pictures into one folder for each class, bring a table that labels them, or "
+        "export the annotations as COCO, Pascal VOC or YOLO."
     )
 
 
 def use_validation_as_test(found: ImportPlan) -> None:
     """Use a given validation part as the test part where there is no other, and say so."""
-    splits = {place.split for place in found.places.values() if place.label}
+    splits = {place.split for place in found.places.values() if place.known}
     if "val" in splits and "test" not in splits:
         found.places = {
             path: replace(place, split="test") if place.split == "val" else place
             for path, place in found.places.items()
         }
         found.notes.append(
-            "The pictures come with a validation part but no test part. The validation part is used as the test part, "
-            "and validation pictures are drawn from the training part."
+            "The files have a validation set but no test set. The validation set is used as the test set, and a new "
+            "validation set is drawn from the training set."
         )
     if splits & {"val", "test"}:
-        found.notes.append("The split into parts that the pictures came with is kept.")
+        found.notes.append("The split that came with the files is kept.")
 
 
 def unite_spellings(found: ImportPlan) -> None:
     """Make one class of `train/Cat` and `test/cat`: spellings of one name that are never in the same part."""
+    if found.task != CLASSIFICATION:
+        return
     parts = _parts_of_classes(found)
     for group in alike(found.counts()):
         split = [part for label in group for part in parts[label]]
@@ -73,9 +73,10 @@ def unite_spellings(found: ImportPlan) -> None:
 
 def _parts_of_classes(found: ImportPlan) -> dict[str, set[str]]:
     parts: dict[str, set[str]] = defaultdict(set)
+    names = find_task(found.task).names
     for place in found.places.values():
-        if place.label:
-            parts[place.label].add(place.split)
+        for name in names(place.label) if place.label else ():
+            parts[name].add(place.split)
     return parts
 
 
@@ -88,8 +89,8 @@ def _review_parts(found: ImportPlan) -> str:
         return ""
     told = shown(dict.fromkeys(missing, 0))
     sentence = (
-        f"{len(missing):,} of the {len(tested):,} classes in the test part ({told}) have no pictures in the training "
-        "part, so they cannot be learned."
+        f"{len(missing):,} of the {len(tested):,} classes in the test set ({told}) have no pictures in the training "
+        "set, so they cannot be learned."
     )
     if 2 * len(missing) >= len(tested) and sum(found.counts().values()) >= _FEWEST_JUDGED:
         return sentence
@@ -103,6 +104,9 @@ def review_classes(found: ImportPlan, choices: ImportChoices) -> None:
     for group in alike(counts)[:5]:
         names = " and ".join(f"'{label}'" for label in group)
         found.notes.append(f"The classes {names} differ only in case or spelling. Merge them if they are one.")
+    if found.task != CLASSIFICATION:
+        _review_parts(found)
+        return
     if counts and all(map(is_number, counts)):
         said = f"The classes are numbers, as in the source: {shown(counts)}. You can rename them on the Data page."
         found.notes.append(said)

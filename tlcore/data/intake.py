@@ -14,10 +14,10 @@ from tlcore.data.archive import Entry, Limits, Opened, opening
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.data.examine import Examiner
 from tlcore.data.import_plan import ImportChoices, Place
-from tlcore.data.import_preview import check_any, check_sure, understand
+from tlcore.data.import_preview import check_any, check_sure, choices_into, understand
 from tlcore.data.metadata import keep_columns
 from tlcore.data.parquet import unrolled
-from tlcore.data.staging import Item, LeftOut, Staging
+from tlcore.data.staging import Item, Labels, LeftOut, Staging
 from tlcore.disk import expanded
 from tlcore.errors import DataError, PictureError, WorkspaceError
 from tlcore.modalities import MODALITIES
@@ -72,12 +72,12 @@ def ingest(
         ImportQuestionError: It can be understood in several ways, or its classes look wrong.
         DataError: There is nothing that can be used, or a class has to be given. Nothing is left behind.
     """
-    limits, choices = limits or Limits(), choices or ImportChoices()
+    limits, choices = limits or Limits(), choices_into(choices or ImportChoices(), into)
     choices = replace(choices, label=label.strip()) if label and label.strip() else choices
     yield Progress(0, 0, note="Looking at the files")
     source = expanded(source)
     _check_apart(workspace, source)
-    with opening(source, limits, choices.encoding) as given, unrolled(given, limits, choices.label_column) as opened:
+    with opening(source, limits, choices.encoding) as given, unrolled(given, limits, choices) as opened:
         check_any(opened, source)
         found = understand(opened, choices)
         check_sure(found, choices)
@@ -86,7 +86,8 @@ def ingest(
             yield from examine_all(opened, found.places, staging, limits=limits, threads=threads)
             yield Progress(staging.seen, staging.seen, note="Writing the table")
             before = () if into is None else tuple(into.all_items()["sha256"])
-            published = staging.publish(name=name or _free_name(workspace, source), notes=found.notes)
+            labels = Labels(found.task, found.value_name, found.unit, united=found.united)
+            published = staging.publish(name=name or _free_name(workspace, source), notes=found.notes, labels=labels)
         keep_columns(published.dataset, found.values(), apart=before)
     return IntakeReport(published.dataset, published.kept, published.fixed, published.left_out, published.notes)
 
@@ -141,7 +142,7 @@ def examine_all(
 
 
 def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) -> Item | LeftOut:
-    if not place.label:
+    if not place.known:
         return LeftOut(entry.name, examiner.fault(entry) or place.reason)
     try:
         with examiner.examining(entry) as picture:

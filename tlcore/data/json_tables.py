@@ -11,7 +11,7 @@ import json
 from itertools import islice
 from typing import Any
 
-from tlcore.data.tables import Table
+from tlcore.data.tables import EMPTY_LIST, Table
 
 MOST_BYTES = 64 * 10**6
 MOST_NAMES = 200
@@ -58,7 +58,7 @@ def as_text(value: object) -> str:
     if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, list | dict) for each in value)):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
-        return "|".join(map(as_text, value))
+        return "|".join(map(as_text, value)) if value else EMPTY_LIST
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else ""

@@ -1,18 +1,21 @@
-"""Which columns of a table name the class, the part of the split and the group: by what is in them.
+"""Which columns of a table hold the labels, the part of the split and the group: by what is in them.
 
-It knows tables of text. It does not know where the files are. Evidence goes before names: a column holds the classes
-because its values come back, cover the files and are few, not because it is called `y`, `name` or `type`. What it is
-called decides only between columns that could be it.
+It knows tables of text. It does not know where the files are, nor how a task reads the columns (`label_tasks`).
+Evidence goes before names: a column holds the classes because its values come back, cover the files and are few, not
+because it is called `y`, `name` or `type`. What it is called decides only between columns that could be it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
 
+from tlcore.data import label_tasks
 from tlcore.data.column_facts import CLASS_NAMES, FAIR, STRONG, WEAK, ColumnFacts, are_corners, decimal
-from tlcore.data.value_kinds import is_number, is_yes_no, labels_in, part_of, truth
+from tlcore.data.import_plan import ImportChoices
+from tlcore.data.label_cells import MULTILABEL, REGRESSION
+from tlcore.data.label_tasks import ColumnRoles
+from tlcore.data.value_kinds import is_mark, is_number, is_yes_no, part_of, truth
 
 _GROUP_NAMES = re.compile(
     r"(?:group|patient|subject|person|participant|proband|individual|specimen|animal|session|video|scene|sequence|clip"
@@ -30,61 +33,28 @@ _BOX_NAMES = (
     {"bbox_x", "bbox_y"}, {"region_shape_attributes"}, {"encodedpixels"}, {"predictionstring"}, {"lefteye_x"},
     {"rle"}, {"cx", "cy", "w", "h"}, {"x_center", "y_center", "width", "height"},
 )  # fmt: skip
-AMOUNTS = "they may be classes, or amounts such as an age or a count."
-# One row in a hundred may be a slip: those pictures are listed and left out.
-_MOST_SLIPS = 0.01
-_MOST_SEVERAL = 0.05
 _FEW_ROWS = 20
-
-
-@dataclass
-class ColumnRoles:
-    """What the columns of a table were taken for.
-
-    Attributes:
-        file, label, split, group: Their places; None where there is none.
-        labels: Of each row, the class; several rows may name one file.
-        parts: Of each row, the part of the split.
-        strength: How well the class column serves; 0 for none.
-        rivals: Other columns that could be the class, the likeliest first.
-        refusal: What the table has instead of one class for each file, in a clause; empty where it has classes.
-        doubt: What has to be asked about the class column, in a sentence.
-        taken: What was taken for the class, for people: "column 'bird'", "one column for each class".
-        placeholder: Whether the table only stands for one that somebody is to fill in.
-        flags: The columns of the classes, where there is one for each.
-    """
-
-    file: int
-    label: int | None = None
-    split: int | None = None
-    group: int | None = None
-    labels: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    strength: int = 0
-    rivals: list[int] = field(default_factory=list)
-    refusal: str = ""
-    doubt: str = ""
-    taken: str = ""
-    placeholder: bool = False
-    flags: list[int] = field(default_factory=list)
-
-    @property
-    def class_columns(self) -> list[int]:
-        """Give the columns that the classes come from: one, or one for each class."""
-        return self.flags or [column for column in [self.label] if column is not None]
+_MANY_FLAGS = 3
+_AMOUNTS = ("decimal numbers", "whole numbers")
 
 
 def choose_roles(
-    columns: Sequence[ColumnFacts], file: int, files: Sequence[object], table_name: str = ""
+    columns: Sequence[ColumnFacts],
+    file: int,
+    files: Sequence[Hashable],
+    table_name: str = "",
+    choices: ImportChoices | None = None,
 ) -> ColumnRoles:
-    """Choose the class, the split and the group among the columns.
+    """Choose the columns of the labels, the split and the group, and the task that they are for.
 
     Args:
         columns: Of the whole table.
         file: The column that names the files.
         files: Of each row, the file that it names: rows of one file belong together.
         table_name: What the table is called; it may say that its one column is the split.
+        choices: The task and how its labels are written, as a person chose them; columns are put in by `use_column`.
     """
+    choices = choices or ImportChoices()
     roles = ColumnRoles(file)
     others = [column for column in columns if column.index != file]
     only_split = len(others) == 1 and _PART_TABLES.search(table_name.casefold()) is not None
@@ -96,91 +66,99 @@ def choose_roles(
         candidates, group = [group], None  # `group` is the class where nothing else is
     roles.group = group.index if group else None
     candidates.sort(key=lambda one: (-one.strength, _place_of(one), len(one.counts), one.index))
-    boxes = _box_columns(free)
-    if boxes and (not candidates or len(set(files)) < len(files)):
-        roles.refusal = f"it has boxes or outlines ({', '.join(boxes[:4])}): which objects a picture shows, and where"
-        return roles
-    flags = [column for column in free if column.counts and is_yes_no(column.counts) and not column.is_other]
-    plain = [column for column in candidates if len(flags) < 2 or column not in flags or column.names_class]
-    if not any(column.title for column in columns) and _take_untitled(roles, free):
-        return roles
-    lists = [column for column in free if column.kind == "lists of labels"]
-    lists.sort(key=lambda one: (not _LIST_NAMES.search(one.key), one.index))
-    best = max((column.strength for column in plain), default=0)
-    if len(flags) > 1 and best < FAIR:
-        _take_flags(roles, flags)
-    elif lists and best < (STRONG if _LIST_NAMES.search(lists[0].key) else FAIR):
-        _take_lists(roles, lists[0])
-    elif plain:
-        _take(roles, plain, files)
-        if boxes:
-            roles.doubt = f"The table also has boxes ({', '.join(boxes[:4])}), which are not used."
-    else:
-        _take_rest(roles, free, files)
+    _take_labels(roles, columns, free, candidates, files, choices)
     return roles
 
 
-def use_column(roles: ColumnRoles, column: ColumnFacts) -> None:
-    """Take the column that a person chose for the class; refuse several labels in a cell and decimals all the same."""
-    roles.label, roles.labels, roles.strength = column.index, list(column.values), STRONG + 1
-    roles.taken, roles.doubt, roles.refusal, roles.rivals, roles.flags = _told(column), "", "", [], []
-    roles.placeholder = False
-    if column.kind == "lists of labels":
-        _take_lists(roles, column)
-    elif column.kind == "decimal numbers":
-        roles.refusal = _number(column)
-    elif column.kind == "boxes or outlines":
-        roles.refusal = f"column '{column.name}' has boxes or outlines"
-
-
-def _take(roles: ColumnRoles, candidates: Sequence[ColumnFacts], files: Sequence[object]) -> None:
-    """Take the best column; others that serve as well and divide the files in another way are its rivals."""
-    best = candidates[0]
-    # Two columns that divide the files alike, a number and a name of each class: the names.
-    same = [column for column in candidates[1:] if _same_partition(best, column)]
-    if best.kind != "words":
-        best = next((column for column in same if column.kind == "words"), best)
-    roles.label, roles.labels, roles.strength, roles.taken = best.index, list(best.values), best.strength, _told(best)
-    near = [column for column in candidates if column is not best and not _same_partition(best, column)]
-    near = [column for column in near if column.strength >= (STRONG if best.strength >= STRONG else FAIR)]
-    # `label` beside `category_description`: a name that is on the list against one that only sounds like it.
-    if best.key in CLASS_NAMES:
-        near = [column for column in near if column.key in CLASS_NAMES]
-    roles.rivals = [column.index for column in near]
-    if best.kind == "whole numbers" and best.strength < STRONG:
-        roles.doubt = f"Column '{best.name}' has whole numbers: {AMOUNTS}"
-    said: dict[object, set[str]] = {}
-    for file, value in zip(files, best.values, strict=True):
-        if value:
-            said.setdefault(file, set()).add(value)
-    several = sum(len(values) > 1 for values in said.values())
-    if several > max(1.0, _MOST_SEVERAL * len(said)):
-        roles.refusal = f"{several:,} of {len(said):,} pictures have several labels, one in each row"
-
-
-def _take_flags(roles: ColumnRoles, flags: Sequence[ColumnFacts]) -> None:
-    """Read one column for each class: a single label where each row has one 1, else several labels."""
-    rows = list(zip(*(column.values for column in flags), strict=True))
-    marks = [[place for place, value in enumerate(row) if truth(value)] for row in rows]
-    several, none = sum(len(found) > 1 for found in marks), sum(not found for found in marks)
-    titles = [column.name for column in flags]
-    shown = ", ".join(titles[:4]) + (", …" if len(titles) > 4 else "")
-    if several > _MOST_SLIPS * len(rows) or none > 0.5 * len(rows):
-        roles.refusal = (
-            f"it has {len(flags)} columns of yes or no ({shown}); of {len(rows):,} pictures {several:,} have several "
-            f"of them and {none:,} have none, so each picture may have several labels"
-        )
+def _take_labels(
+    roles: ColumnRoles,
+    columns: Sequence[ColumnFacts],
+    free: Sequence[ColumnFacts],
+    candidates: Sequence[ColumnFacts],
+    files: Sequence[Hashable],
+    choices: ImportChoices,
+) -> None:
+    taking = label_tasks.Taking(roles, columns, files, choices)
+    boxes = _box_columns(free)
+    if boxes and (not candidates or len(set(files)) < len(files)):
+        told = f"boxes or outlines ({', '.join(boxes[:4])})"
+        if not candidates:
+            roles.refusal = f"it has {told}: which objects a picture shows, and where"
+        else:
+            taking.objects(candidates[0], f"It has {told}, a row for each object")
         return
-    roles.label, roles.strength, roles.taken = flags[0].index, STRONG, f"one column for each class ({shown})"
-    roles.flags = [column.index for column in flags]
-    roles.labels = [titles[found[0]] if len(found) == 1 else "" for found in marks]
-    if several:
-        roles.doubt = f"{several:,} of {len(rows):,} pictures have several classes and would be left out."
-    elif none > 0.1 * len(rows):
-        roles.doubt = f"{none:,} of {len(rows):,} pictures have none of the classes ({shown}) and would be left out."
+    flags = _flags_among(free)
+    plain = [column for column in candidates if len(flags) < 2 or column not in flags or column.names_class]
+    numbers = [column for column in free if column.kind in _AMOUNTS and not column.is_id]
+    numbers.sort(key=lambda one: (not one.names_class, one.kind != _AMOUNTS[0], one.index))
+    decimals = [column for column in numbers if column.kind == _AMOUNTS[0]]
+    if not any(column.title for column in columns) and _take_untitled(taking, roles, free):
+        return
+    if choices.task == REGRESSION and (numbers or any(column.kind in _AMOUNTS for column in free)):
+        # Where a person wants a number, one that is called as an index or a size may be meant.
+        taking.numbers(numbers or [column for column in free if column.kind in _AMOUNTS])
+        return
+    if choices.task == REGRESSION:
+        roles.refusal = "it has no column of numbers"
+        return
+    lists = [column for column in free if column.kind == "lists of labels" or column.empty_lists]
+    lists.sort(key=lambda one: (not _LIST_NAMES.search(one.key), one.index))
+    best = max((column.strength for column in plain), default=0)
+    if len(flags) > 1 and (best < FAIR or (best == FAIR and choices.task == MULTILABEL)):
+        taking.flags(flags)
+    elif lists and best < (STRONG if _LIST_NAMES.search(lists[0].key) else FAIR):
+        taking.lists(lists[0], strength=STRONG if lists[0].names_class else FAIR)
+    elif plain and best == WEAK and decimals and not choices.task:
+        taking.numbers(decimals)
+        taking.or_classes(decimals, plain[0])
+    elif plain:
+        taking.classes(plain, numbers)
+        if len(flags) >= _MANY_FLAGS and best == FAIR:
+            taking.or_flags(flags)
+        if boxes:
+            roles.doubt = f"The table also has boxes ({', '.join(boxes[:4])}), which are not used."
+    elif numbers:
+        taking.numbers(numbers)
+    else:
+        _take_rest(taking, roles, free, files)
 
 
-def _take_untitled(roles: ColumnRoles, free: Sequence[ColumnFacts]) -> bool:
+def _flags_among(columns: Sequence[ColumnFacts]) -> list[ColumnFacts]:
+    """Find the columns that each stand for one label: yes or no in each row, or a mark in some."""
+    ticked = [column for column in columns if column.counts and is_mark(column.counts)]
+    return [
+        column
+        for column in columns
+        if not column.is_other
+        and column.counts
+        and (is_yes_no(column.counts) or (column in ticked and len(ticked) > 1 and "" in column.values))
+    ]
+
+
+def use_column(
+    roles: ColumnRoles,
+    columns: Sequence[ColumnFacts],
+    column: ColumnFacts,
+    files: Sequence[Hashable],
+    choices: ImportChoices | None = None,
+) -> None:
+    """Take the column that a person chose for the labels; what it holds says for which task."""
+    choices = choices or ImportChoices()
+    roles.strength = STRONG + 1
+    roles.doubt, roles.refusal, roles.rivals, roles.placeholder, roles.options = "", "", [], False, []
+    taking = label_tasks.Taking(roles, columns, files, choices)
+    few = len(column.counts) <= max(2, sum(column.counts.values()) / 2)
+    if column.kind == "boxes or outlines":
+        roles.label, roles.refusal = column.index, f"column '{column.name}' has boxes or outlines"
+    elif column.kind == "lists of labels" or column.empty_lists:
+        taking.lists(column, strength=STRONG + 1)
+    elif choices.task == REGRESSION or column.kind == "decimal numbers" or (column.kind == _AMOUNTS[1] and not few):
+        taking.numbers([column])
+    else:
+        taking.chosen(column)
+
+
+def _take_untitled(taking: label_tasks.Taking, roles: ColumnRoles, free: Sequence[ColumnFacts]) -> bool:
     """Recognize what follows the file in rows without titles: several labels, or a label and the corners of a box.
 
     So do the import files of Google's AutoML and Vertex AI:
@@ -188,54 +166,40 @@ def _take_untitled(roles: ColumnRoles, free: Sequence[ColumnFacts]) -> bool:
     """
     behind = [column for column in free if column.index > roles.file]
     corners = [column for column in behind if column.counts and all(map(is_number, column.counts))]
+    words = [column for column in behind if column not in corners and column.counts]
     shares = len(corners) >= 4 and all(0 <= decimal(text) <= 1 for one in corners for text in one.counts)
     if shares or any(map(are_corners, zip(corners, corners[1:], corners[2:], corners[3:], strict=False))):
-        roles.refusal = "it has a box behind each label: which objects a picture shows, and where"
+        if words:
+            taking.objects(words[0], "It has a box behind each label")
+        else:
+            roles.refusal = "it has a box in each row: which objects a picture shows, and where"
         return True
-    words = [column for column in behind if column not in corners and column.counts]
     rows = list(zip(*(column.values for column in words), strict=True))
     ragged = len(words) > 1 and all(value or not any(row[place:]) for row in rows for place, value in enumerate(row))
     several = sum(sum(map(bool, row)) > 1 for row in rows)
-    if ragged and several < len(rows):
-        roles.refusal = f"it has several labels for {several:,} of {len(rows):,} pictures, one behind the other"
+    if ragged and several < len(rows) and taking.choices.task != REGRESSION:
+        taking.cells(words)
         return True
     return False
 
 
-def _take_lists(roles: ColumnRoles, column: ColumnFacts) -> None:
-    """Read cells that are lists: a single label where each has one element."""
-    split = [labels_in(value, column.separator) for value in column.values]
-    several = [value for value, pieces in zip(column.values, split, strict=True) if len(set(pieces)) > 1]
-    if several:
-        roles.refusal = (
-            f"column '{column.name}' gives {len(several):,} of {len(split):,} pictures several labels, "
-            f"such as '{several[0][:60]}'"
-        )
-        return
-    roles.label, roles.strength = column.index, STRONG if column.names_class else FAIR
-    roles.labels, roles.taken = [pieces[0] if pieces else "" for pieces in split], _told(column)
-
-
-def _take_rest(roles: ColumnRoles, free: Sequence[ColumnFacts], files: Sequence[object]) -> None:
-    """Name what a table without a column of classes has: a number for each file, or one value for all."""
-    numbers = sorted(
-        (column for column in free if column.kind in {"decimal numbers", "whole numbers"} and not column.is_id),
-        key=lambda one: (not one.names_class, one.index),
-    )
+def _take_rest(
+    taking: label_tasks.Taking, roles: ColumnRoles, free: Sequence[ColumnFacts], files: Sequence[Hashable]
+) -> None:
+    """Name what a table without a column of classes has: one value for all, or short texts that hardly come back."""
     constant = [column for column in free if column.kind == "one value"]
     words = [column for column in constant if not all(map(is_number, column.counts)) and not column.is_other]
-    if numbers:
-        roles.refusal = _number(numbers[0])
-    elif words:
-        _take(roles, words[:1], files)
+    if words:
+        taking.classes(words[:1], [])
         roles.strength = WEAK
     elif short := [column for column in free if _are_short(column)]:
-        _take(roles, short[:1], files)
+        taking.classes(short[:1], [])
         roles.strength, roles.rivals = WEAK, []
-        roles.doubt = (
-            f"Column '{short[0].name}' has {len(short[0].counts):,} different values for {len(files):,} rows, which is "
-            "a lot for classes."
-        )
+        if not roles.doubt:
+            roles.doubt = (
+                f"Column '{short[0].name}' has {len(short[0].counts):,} different values for {len(files):,} rows, "
+                "which is a lot for classes."
+            )
     else:
         roles.placeholder = bool(constant)
 
@@ -282,19 +246,5 @@ def _box_columns(columns: Sequence[ColumnFacts]) -> list[str]:
     return [column.name for column in columns if column.kind == "boxes or outlines"]
 
 
-def _same_partition(first: ColumnFacts, second: ColumnFacts) -> bool:
-    pairs = set(zip(first.values, second.values, strict=True))
-    return len(pairs) == len(set(first.values)) == len(set(second.values))
-
-
 def _place_of(column: ColumnFacts) -> int:
     return CLASS_NAMES.index(column.key) if column.key in CLASS_NAMES else len(CLASS_NAMES)
-
-
-def _told(column: ColumnFacts) -> str:
-    return f"column '{column.title}'" if column.title else f"column number {column.name}"
-
-
-def _number(column: ColumnFacts) -> str:
-    values = sorted(column.counts, key=lambda text: decimal(text))
-    return f"column '{column.name}' has a number for each picture, from {values[0]} to {values[-1]}"

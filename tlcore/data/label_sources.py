@@ -34,7 +34,10 @@ from tlcore.data.import_review import (
     unite_spellings,
     use_validation_as_test,
 )
-from tlcore.data.label_tables import LabelTable, check_columns, read_label_table
+from tlcore.data.import_task import FOLDER_REASON, check_task, for_task, with_label
+from tlcore.data.label_cells import CLASSIFICATION, MULTILABEL, REGRESSION, UNKNOWN
+from tlcore.data.label_tables import LabelTable, check_columns, read_label_table, same_task
+from tlcore.data.label_tasks import ColumnRoles, name_of_value
 from tlcore.data.system_files import names_of
 from tlcore.data.table_groups import (
     adds_to,
@@ -44,6 +47,7 @@ from tlcore.data.table_groups import (
     groups_of,
     is_list,
     is_rival,
+    joined_question,
     places_of,
     rank,
     said,
@@ -58,7 +62,7 @@ from tlcore.data.tables import Table
 from tlcore.data.value_kinds import is_number
 from tlcore.errors import DataError
 
-_UNNAMED = "The table does not name this file, so its class is not known."
+_UNNAMED = "The table does not name this file, so {} not known."
 _FORM = "Its name says that it is a form to fill in, not the truth."
 
 
@@ -81,16 +85,20 @@ def plan(
         DataError: A choice does not fit the source.
     """
     choices, known = choices or ImportChoices(), known or {}
+    check_task(choices)
     sources = _Sources(choices, ImportPlan())
     sources.look(paths, read, known)
     sources.decide()
     found = sources.plan
     found.values = sources.values
+    if found.task == REGRESSION:
+        found.value_name = choices.value_name or found.value_name
+        found.unit = found.unit if choices.unit is None else choices.unit
     found.places |= known
     if choices.label:
-        found.places = {path: _with_label(place, choices.label) for path, place in found.places.items()}
+        found.places = {path: with_label(place, choices.label, found.task) for path, place in found.places.items()}
     likely = [place for path, place in found.places.items() if is_likely(path)]
-    found.loose = not found.refusal and not any(place.label for place in likely or found.places.values())
+    found.loose = not found.refusal and not any(place.known for place in likely or found.places.values())
     unite_spellings(found)
     use_validation_as_test(found)
     review_classes(found, choices)
@@ -111,6 +119,7 @@ class _Sources:
     folders: FolderReading = field(default_factory=FolderReading)
     masks: dict[PurePosixPath, PurePosixPath] = field(default_factory=dict)
     names: list[tuple[PurePosixPath, Table]] = field(default_factory=list)
+    objects: list[LabelTable] = field(default_factory=list)
 
     def look(
         self,
@@ -123,12 +132,17 @@ class _Sources:
         self.sets = find_annotation_sets(files, read)
         annotations = {path for each in self.sets for path in each.files}
         raw = tables_in([path for path in files if path not in annotations], read, self.choices.encoding)
-        raw += [(each.files[0], each.table) for each in self.sets if each.table is not None]
-        self.sets = [each for each in self.sets if each.table is None]
+        whole = [each for each in self.sets if each.table is not None and not each.table.objects]
+        raw += [(each.files[0], each.table) for each in whole if each.table is not None]
+        self.sets = [each for each in self.sets if each not in whole]
         no_pictures = annotations.union(path for path, _ in raw)
         self.others = [path for path in files if path not in no_pictures]
         names = FileIndex(self.others)
         self.tables = [read_label_table(path, table, names, self.choices) for path, table in raw]
+        objects = [(each.files[0], each.table) for each in self.sets if each.table is not None]
+        self.objects = [read_label_table(path, table, names, self.choices) for path, table in objects]
+        same_task(self.tables)
+        same_task(self.objects)
         # A text or a JSON may be anything; one that names no picture is told of in a refusal only.
         strange = [one for one in self.tables if not one.roles and one.path.suffix.casefold() in {".txt", ".json"}]
         self.tables = [one for one in self.tables if one not in strange]
@@ -148,6 +162,8 @@ class _Sources:
     def decide(self) -> None:
         """Take the best reading, and ask where another one is near."""
         group, question = self._best_tables()
+        by_objects = [table for table in self.objects if table.usable]
+        wanted = self.choices.table not in {None, FOLDERS} or self.choices.task == REGRESSION
         refused = [table for table in self.tables if table.roles and table.roles.refusal and self._is_allowed(table)]
         asked = self.choices.label_column is not None or self.choices.table not in {None, FOLDERS}
         # Whole numbers that may be anything, beside a table of several labels: what that one is counts.
@@ -156,13 +172,26 @@ class _Sources:
         untitled = bool(self.sets) and not asked and not any(table.names_class_exactly for table in group)
         if group and not (refused and weak) and not (untitled and not self.folders.good):
             self._take_tables(group, question)
+        elif by_objects and not asked and self._uses_objects(chosen=wanted):
+            self._take_objects(by_objects)
         elif refused and (asked or not (self.folders.good or self.choices.class_level)):
             self._refuse(refused)
+        elif by_objects and self._uses_objects(chosen=wanted):
+            self._take_objects(by_objects)
         elif self.sets and not self.folders.good and self.choices.class_level is None and not self.choices.label:
             self._refuse_set()
         else:
             self._take_folders()
         name_classes(self.plan, self.names)
+
+    def _take_objects(self, tables: Sequence[LabelTable]) -> None:
+        first = next(iter(groups_of(tables)))
+        self._take_tables(first, joined_question([table.question() for table in first]))
+
+    def _uses_objects(self, *, chosen: bool) -> bool:
+        """Tell whether annotations of objects label the pictures: where no folders do, or a person chose them."""
+        by_folder = self.folders.good or self.choices.class_level is not None or self.choices.label is not None
+        return self.choices.table != FOLDERS and (chosen or not by_folder)
 
     def _is_allowed(self, table: LabelTable) -> bool:
         wanted = self.choices.table
@@ -175,8 +204,8 @@ class _Sources:
     def _best_tables(self) -> tuple[list[LabelTable], Question | None]:
         """Find the tables that name the classes, and what has to be asked about them; none where folders do."""
         allowed = [table for table in self.tables if self._is_allowed(table)]
-        if self.choices.table not in {None, FOLDERS} and not allowed:
-            there = ", ".join(table.title for table in self.tables) or "none"
+        if self.choices.table not in {None, FOLDERS} and not any(map(self._is_allowed, [*allowed, *self.objects])):
+            there = ", ".join(table.title for table in [*self.tables, *self.objects]) or "none"
             raise DataError(
                 f"The path of a table in the source is needed. '{self.choices.table}' is none. Tables found: {there}."
             )
@@ -209,27 +238,42 @@ class _Sources:
     def _take_tables(self, group: Sequence[LabelTable], question: Question | None) -> None:
         found = self.plan
         by_table = places_of(group, self.folders.places)
-        found.places = {path: by_table.get(path, Place(reason=_UNNAMED)) for path in self.others}
+        roles = group[0].roles or ColumnRoles(0)
+        unnamed = Place(reason=_UNNAMED.format(UNKNOWN[roles.task]))
+        found.places = {path: by_table.get(path, unnamed) for path in self.others}
+        found.task = roles.task
+        found.reason = roles.reason if len(group) == 1 else f"in {group[0].title}, {roles.reason}"
+        if found.task == REGRESSION:
+            found.value_name, found.unit = name_of_value(roles, group[0].columns)
         for table in group:
             found.notes.append(table.sentence())
-            found.notes += filter(None, [table.matches.note()])
+            found.notes += [*filter(None, [table.matches.note()]), *(table.roles.notes if table.roles else ())]
             found.skipped += table.unmatched()
+        found.notes = list(dict.fromkeys(found.notes))
         self._take_split()
         used = {id(table) for table in group}
         self._see_tables(used, "Another table names the classes.")
         if question is not None:
             found.questions.append(question)
         program = next((table.table.origin for table in group if table.table.origin), "")
-        found.layout = program or (
-            f"Table {group[0].title}"
-            if len(group) == 1
-            else f"{len(group):,} tables of one kind, such as {group[0].title}"
+        objects = group[0].table.objects.removeprefix("a ")
+        found.layout = (
+            objects
+            or program
+            or (
+                f"Table {group[0].title}"
+                if len(group) == 1
+                else f"{len(group):,} tables of one kind, such as {group[0].title}"
+            )
         )
         found.choices = choices_of(group[0], self.choices)
 
     def _take_folders(self) -> None:
         found = self.plan
-        found.places = dict(self.folders.places)
+        found.task = self.choices.task or CLASSIFICATION
+        found.united = found.task == MULTILABEL
+        found.places = for_task(self.folders.places, found.task, self.choices.decimal)
+        found.reason = FOLDER_REASON[found.task] if self.folders.classes else ""
         self._take_split()
         found.skipped += [(str(path), f"It looks like a mask of {of}.") for path, of in self.masks.items()]
         found.notes += [*self.folders.notes, *map(told, filter(None, [self.masks]))]
@@ -263,7 +307,7 @@ class _Sources:
     def _refuse(self, refused: Sequence[LabelTable]) -> None:
         found = self.plan
         table = max(refused, key=lambda one: (self.choices.table is not None, len(one.files)))
-        found.places = {path: Place(reason=_UNNAMED) for path in self.others}
+        found.places = {path: Place(reason=_UNNAMED.format("its label is")) for path in self.others}
         found.refusal = refused_table(table.title, table.roles.refusal if table.roles else "")
         found.layout = f"Table {table.title}"
         self._see_tables(set(), "")
@@ -285,13 +329,13 @@ class _Sources:
         return found
 
     def _see_tables(self, used: set[int], reason: str) -> None:
+        for table in self.objects:
+            if table.roles is not None:
+                why = "" if id(table) in used else table.fault or reason
+                self.plan.tables.append(table.seen(used=not why, reason=why))
         for table in self.tables:
             is_used = id(table) in used
             why = "" if is_used else table.fault or (_FORM if table.is_submission else reason)
             self.plan.tables.append(table.seen(used=is_used, reason=why))
             if not is_used:
                 self.plan.skipped.append((table.title, why))
-
-
-def _with_label(place: Place, label: str) -> Place:
-    return place if place.label else Place(label, place.split, group=place.group)

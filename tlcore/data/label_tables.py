@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -22,10 +22,13 @@ from tlcore.data.import_plan import (
     Reading,
     TableSeen,
 )
-from tlcore.data.label_columns import ColumnRoles, choose_roles, use_column
+from tlcore.data.label_cells import MULTILABEL, REGRESSION
+from tlcore.data.label_columns import choose_roles, use_column
+from tlcore.data.label_tasks import ColumnRoles, Taking
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import part_in, part_of
 from tlcore.errors import DataError
+from tlcore.tasks import find_task
 
 _SHOWN_ROWS = 5
 _LOOKED_AT = 100
@@ -44,6 +47,8 @@ class LabelTable:
         files: Of each row, the file that it names, and how many folders of its path agree.
         missing: Names of files that are not there, or that several files have.
         matches: How the names were matched.
+        choices: What a person chose.
+        file_column: The place of the column that names the files.
     """
 
     path: PurePosixPath
@@ -53,6 +58,8 @@ class LabelTable:
     files: list[tuple[PurePosixPath, int]] = field(default_factory=list)
     missing: list[tuple[str, bool]] = field(default_factory=list)
     matches: ColumnMatches = field(default_factory=lambda: ColumnMatches({}))
+    choices: ImportChoices = field(default_factory=ImportChoices)
+    file_column: int = 0
 
     @property
     def title(self) -> str:
@@ -66,7 +73,7 @@ class LabelTable:
 
     @cached_property
     def class_of(self) -> dict[PurePosixPath, str]:
-        """Give the class of each file; files that have several are missing."""
+        """Give the label of each file; files that have several, or none of the labels, are missing."""
         best: dict[PurePosixPath, tuple[int, str]] = {}
         several = set()
         for (file, fit), label in zip(self.files, self.roles.labels if self.roles else (), strict=False):
@@ -98,7 +105,7 @@ class LabelTable:
         if self.roles is None:
             return "No column of this table names the pictures."
         if self.roles.refusal:
-            return f"It does not give one class for each picture: {self.roles.refusal}."
+            return f"It does not label the pictures: {self.roles.refusal}."
         if self.roles.placeholder:
             return "Every picture has the same value in it, as in a sample submission, so it says nothing."
         return "" if self.usable else "No column of this table looks like classes: few values that come back."
@@ -150,35 +157,51 @@ class LabelTable:
             return None
         if self.roles.rivals:
             readings = [self._reading(column) for column in (self.roles.label, *self.roles.rivals)]
-            return Question(f"Several columns of {self.title} could be the class.", tuple(readings))
+            noun = "number" if self.roles.task == REGRESSION else "class"
+            return Question(f"Several columns of {self.title} could be the {noun}.", tuple(readings))
+        if self.roles.options:
+            return Question(self.roles.doubt, tuple(self._option(title, one) for title, one in self.roles.options))
         if self.roles.doubt:
             return Question(self.roles.doubt, (self._reading(self.roles.label),))
         return None
 
+    def _option(self, title: str, choices: ImportChoices) -> Reading:
+        """Give an answer to the doubt, with what comes of it."""
+        roles = roles_of(self, replace(self.choices, **{k: v for k, v in vars(choices).items() if v}))
+        said: dict[PurePosixPath, set[str]] = {}
+        for (file, _), label in zip(self.files, roles.labels, strict=True):
+            said.setdefault(file, set()).update([label] if label else [])
+        sure = [next(iter(labels)) for labels in said.values() if len(labels) == 1]
+        counts = Counter(name for label in sure for name in find_task(roles.task).names(label))
+        return Reading(title, choices, dict(counts.most_common()))
+
     def _reading(self, column: int) -> Reading:
         facts = self.columns[column]
+        choice = ImportChoices(label_column=facts.name)
+        if self.roles is not None and self.roles.task == REGRESSION:
+            return Reading(f"Column '{facts.name}'", replace(choice, task=REGRESSION))
         if self.roles is not None and column == self.roles.label:
             counts = Counter(label for label in self.roles.labels if label)
         else:
             counts = facts.counts
         shown = ", ".join(label for label, _ in counts.most_common(4)) + (", …" if len(counts) > 4 else "")
-        choice = ImportChoices(label_column=facts.name)
-        if self.roles is not None and self.roles.taken.startswith("one column for each class"):
-            return Reading(f"One column for each class: {shown}", ImportChoices(confirmed=True), counts)
         return Reading(f"Column '{facts.name}': {shown}", choice, dict(counts.most_common()))
 
     def sentence(self) -> str:
         """Say which columns were taken, for the notes of the dataset."""
         if self.roles is None:
             return ""
+        labels, one = {REGRESSION: ("numbers", "number"), MULTILABEL: ("labels", "labels")}.get(
+            self.roles.task, ("classes", "class")
+        )
         if self.table.origin:
-            return f"The classes come from {self.title}: {self.table.origin}."
+            return f"The {labels} come from {self.title}: {self.table.origin}."
         part = "" if self.roles.split is None else f", {_called(self.columns[self.roles.split])} the part of the split"
         group = "" if self.roles.group is None else f", {_called(self.columns[self.roles.group])} the group"
         file = _called(self.columns[self.roles.file])
-        if self.roles.taken.startswith("one column for each class"):
-            return f"The classes come from {self.title}: {file} names the file, {self.roles.taken}{part}{group}."
-        return f"The classes come from {self.title}: {file} names the file, {self.roles.taken} the class{part}{group}."
+        if self.roles.reading.way == "flags":
+            return f"The {labels} come from {self.title}: {file} names the file, {self.roles.taken}{part}{group}."
+        return f"The {labels} come from {self.title}: {file} names the file, {self.roles.taken} the {one}{part}{group}."
 
 
 def read_label_table(path: PurePosixPath, table: Table, names: FileIndex, choices: ImportChoices) -> LabelTable:
@@ -187,7 +210,7 @@ def read_label_table(path: PurePosixPath, table: Table, names: FileIndex, choice
     Raises:
         DataError: A column that was chosen is not there.
     """
-    found = LabelTable(path, table)
+    found = LabelTable(path, table, choices=choices)
     found.columns = facts_of(table, table.rows)
     part = part_in(path.stem)[0]
     matches = {one.index: names.match_column(one.values, path.parent, part) for one in found.columns}
@@ -220,10 +243,34 @@ def read_label_table(path: PurePosixPath, table: Table, names: FileIndex, choice
         else:
             found.files.append((match.file, match.fit))
             rows.append(row)
-    found.columns = facts_of(table, rows)
-    found.roles = choose_roles(found.columns, file, [file for file, _ in found.files], path.stem)
-    _apply(found, choices)
+    found.columns, found.file_column = facts_of(table, rows), file
+    found.roles = roles_of(found, choices)
     return found
+
+
+def roles_of(found: LabelTable, choices: ImportChoices) -> ColumnRoles:
+    """Tell what the columns of a table are for, by what is in them and by what a person chose."""
+    files = [file for file, _ in found.files]
+    roles = choose_roles(found.columns, found.file_column, files, found.path.stem, choices)
+    if found.table.objects:
+        roles = ColumnRoles(found.file_column, parts=[""] * len(files))
+        Taking(roles, found.columns, files, choices).objects(found.columns[1], f"This is {found.table.objects}")
+    _apply(found, roles, choices)
+    return roles
+
+
+def same_task(tables: Sequence[LabelTable]) -> None:
+    """Read tables of the same columns for the same task: in one of them, no picture may have several labels."""
+    by_titles: dict[tuple[str, ...], list[LabelTable]] = {}
+    for table in tables:
+        if table.usable:
+            by_titles.setdefault(tuple(column.title.casefold() for column in table.columns), []).append(table)
+    for alike in by_titles.values():
+        tasks = {table.roles.task for table in alike if table.roles}
+        task = next((task for task in (MULTILABEL, REGRESSION) if task in tasks), "")
+        for table in alike:
+            if task and len(tasks) > 1 and table.roles and table.roles.task != task:
+                table.roles = roles_of(table, replace(table.choices, task=task))
 
 
 def _with_folder(found: LabelTable, cells: Sequence[str], names: FileIndex) -> list[str]:
@@ -244,11 +291,8 @@ def _with_folder(found: LabelTable, cells: Sequence[str], names: FileIndex) -> l
     return []
 
 
-def _apply(found: LabelTable, choices: ImportChoices) -> None:
+def _apply(found: LabelTable, roles: ColumnRoles, choices: ImportChoices) -> None:
     """Put the columns that a person chose in the place of those that evidence chose."""
-    roles = found.roles
-    if roles is None:
-        return
     if choices.split_column is not None:
         roles.split = _chosen(found, choices.split_column)
         values = found.columns[roles.split].values if roles.split is not None else ("",) * len(found.files)
@@ -257,7 +301,7 @@ def _apply(found: LabelTable, choices: ImportChoices) -> None:
         roles.group = _chosen(found, choices.group_column)
     label = _chosen(found, choices.label_column)
     if label is not None:
-        use_column(roles, found.columns[label])
+        use_column(roles, found.columns, found.columns[label], [file for file, _ in found.files], choices)
     for taken in ("split", "group"):
         if getattr(roles, taken) == roles.label is not None:
             setattr(roles, taken, None)

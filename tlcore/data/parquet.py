@@ -17,26 +17,25 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import BinaryIO, Protocol
-from unicodedata import normalize
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tlcore.data.archive import PARQUET_MAGIC, Entry, Limits, Opened, check_amount, check_ratio, reading
-from tlcore.data.import_plan import Place
-from tlcore.data.parquet_columns import choose_columns
+from tlcore.data.import_plan import ImportChoices, Place, Question
+from tlcore.data.label_cells import MISSING, MULTILABEL, REGRESSION, CellLabel
+from tlcore.data.label_tasks import ColumnRoles, name_of_value
+from tlcore.data.parquet_columns import Columns, as_text, choose_columns
 from tlcore.data.value_kinds import part_of
 from tlcore.errors import PictureError
 
 SUFFIX = ".parquet"
-_NO_CLASS = "The table gives this picture no class."
 _NOT_HELD = "The table names this picture but does not hold it."
-_NO_PICTURES = "This Parquet file has no column of pictures."
 # What a dictionary-encoded column could unfold to in one step, and how many rows at most that may be.
 _STEP_BYTES, _MOST_ROWS = 256 * 10**6, 64
 # How many pictures wait that somebody will ask for soon: pictures are taken in on several threads, nearly in order.
@@ -51,16 +50,20 @@ class WithRows(Opened, Protocol):
     """What was opened, with what is known about the rows that are pictures.
 
     Attributes:
-        known: The class and the part of each.
-        notes: Where the classes come from, in sentences.
-        refusal: What there is instead of one class for each picture, in a sentence; empty where there are classes.
-        rivals: Columns that could be the class, that which was taken first; empty where one is.
+        known: The label and the part of each.
+        notes: Where the labels come from, in sentences.
+        refusal: What there is instead of labels, in a sentence; empty where there are some.
+        question: What has to be asked about the labels.
+        roles: What the columns were taken for; None where there are no rows with pictures.
+        value: The name and the unit of a number.
     """
 
     known: dict[PurePosixPath, Place]
     notes: list[str]
     refusal: str
-    rivals: tuple[str, ...]
+    question: Question | None
+    roles: ColumnRoles | None
+    value: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -70,54 +73,70 @@ class _Row:
 
 
 @contextmanager
-def unrolled(opened: Opened, limits: Limits, label_column: str | None = None) -> Iterator[WithRows]:
+def unrolled(opened: Opened, limits: Limits, choices: ImportChoices | None = None) -> Iterator[WithRows]:
     """Put the rows of every Parquet file with pictures in the place of the file, until the block ends.
 
     Args:
         opened: The files.
         limits: Of archives and files.
-        label_column: The column of the classes that a person chose; else by the schema or by the first rows.
+        choices: The column of the labels and the task that a person chose; else by the schema or by the first rows.
 
     Raises:
         DataError: There is no such column.
         ArchiveError: There are too many rows, or they would unfold to far more than the files hold.
     """
     with ExitStack() as stack:
-        yield _Unrolled(opened, limits, stack, label_column)
+        yield _Unrolled(opened, limits, stack, choices or ImportChoices())
 
 
 class _Unrolled:
-    def __init__(self, opened: Opened, limits: Limits, stack: ExitStack, label_column: str | None) -> None:
+    def __init__(self, opened: Opened, limits: Limits, stack: ExitStack, choices: ImportChoices) -> None:
         self._opened = opened
         self.refusal = ""
-        self.rivals: tuple[str, ...] = ()
         self.encoding = opened.encoding
         self.known: dict[PurePosixPath, Place] = {}
-        said: dict[str, list[str]] = defaultdict(list)
-        left_out, entries, total = list(opened.left_out), [], 0
+        self.question: Question | None = None
+        self.roles: ColumnRoles | None = None
+        self.value = ("", "")
+        self.notes: list[str] = []
+        left_out, entries, total = list(opened.left_out), list[Entry](), 0
+        tables: dict[Entry, _Table | None] = {}
         for entry in opened.entries:
             if entry.path.suffix.casefold() != SUFFIX:
-                entries.append(entry)
                 continue
             try:
-                table = _Table(stack.enter_context(_seekable(opened, entry)), entry.path, label_column)
+                table = _Table(stack.enter_context(_seekable(opened, entry)), entry.path)
+                if table.choose(choices):
+                    tables[entry] = table
             except PictureError as error:
                 left_out.append((entry.name, str(error)))
+                tables[entry] = None
+        _same_task([table for table in tables.values() if table is not None], choices)
+        said: dict[str, list[str]] = defaultdict(list)
+        for entry in opened.entries:
+            if entry not in tables:
+                entries.append(entry)
+                continue
+            found = tables[entry]
+            if found is None:
                 continue
             unpacked = 0
-            for row, place in table.pictures(left_out, limits):
+            for row, place in found.pictures(left_out, limits):
                 entries.append(row)
                 self.known[row.path] = place
                 unpacked, total = unpacked + row.size, total + row.size
                 check_amount(entry.name, len(entries), total, limits)
                 check_ratio(entry.name, unpacked, entry.size, limits)
-            said[table.sentence].append(entry.name)
-            self.refusal = self.refusal or table.refusal
-            self.rivals = self.rivals or table.rivals
+            said[found.sentence].append(entry.name)
+            self.refusal = self.refusal or found.refusal
+            self.question = self.question or found.question
+            if self.roles is None:
+                self.roles, self.value = found.roles, found.value
         self.notes = [
             sentence.format(files[0] if len(files) == 1 else f"{len(files):,} Parquet files")
             for sentence, files in said.items()
         ]
+        self.notes += self.roles.notes if self.roles is not None else []
         self.entries, self.left_out = tuple(entries), tuple(left_out)
 
     def open(self, entry: Entry) -> AbstractContextManager[BinaryIO]:
@@ -150,49 +169,72 @@ class _Table:
     Rows are read forward, as they are asked for; going back begins again at the group of rows that has them.
     """
 
-    def __init__(self, stream: BinaryIO, path: PurePosixPath, label_column: str | None = None) -> None:
+    def __init__(self, stream: BinaryIO, path: PurePosixPath) -> None:
         self._path = path
         try:
             self._file = pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES)
-            columns = choose_columns(self._file.schema_arrow, self._first_rows, label_column)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise PictureError(f"This Parquet file is damaged: {_said(error)}.") from error
-        if columns is None:
-            raise PictureError(_NO_PICTURES)
-        self._columns = columns
+        self._columns: Columns
         self._lock = Lock()
         self._waiting: dict[int, bytes] = {}
         self._next = 0
         self._rows: Iterator[tuple[int, bytes]] = iter(())
 
     @property
+    def roles(self) -> ColumnRoles:
+        """Give what the columns were taken for."""
+        return self._columns.roles
+
+    @property
+    def question(self) -> Question | None:
+        """Ask what is not clear of the labels."""
+        return self._columns.question
+
+    @property
+    def value(self) -> tuple[str, str]:
+        """Give the name and the unit of a number."""
+        return name_of_value(self.roles, self._columns.facts)
+
+    @property
     def sentence(self) -> str:
-        """Where the classes come from, with a place for the name of the file."""
-        if self._columns.label is None:
+        """Say where the labels come from, with a place for the name of the file."""
+        if not self._columns.labels:
             return "No column of {} says which class the pictures have."
-        label = self._columns.label.replace("{", "{{").replace("}", "}}")
-        return f"The classes come from column '{label}' of {{}}."
+        noun = {MULTILABEL: "labels", REGRESSION: "numbers"}.get(self.roles.task, "classes")
+        names = " and ".join(f"'{name}'" for name in self._columns.labels[:3]).replace("{", "{{").replace("}", "}}")
+        more = f" and {len(self._columns.labels) - 3:,} more" if len(self._columns.labels) > 3 else ""
+        return f"The {noun} come from column{'s' if len(self._columns.labels) > 1 else ''} {names}{more} of {{}}."
 
     @property
     def refusal(self) -> str:
-        """Say what there is instead of one class for each picture."""
-        return self._columns.refusal and f"{self._path} has something else: {self._columns.refusal}"
+        """Say what there is instead of labels."""
+        return self.roles.refusal and f"{self._path} has something else: {self.roles.refusal}"
 
-    @property
-    def rivals(self) -> tuple[str, ...]:
-        """Name the columns that could be the class, that which was taken first; empty where one is."""
-        label = self._columns.label
-        return (label, *self._columns.rivals) if label is not None and self._columns.rivals else ()
+    def choose(self, choices: ImportChoices) -> bool:
+        """Choose the columns, as a person or the other files want it; tell whether there are pictures.
 
-    def _first_rows(self, columns: list[str]) -> list[tuple[str, ...]]:
-        if not self._file.num_row_groups:
-            return []
-        rows: list[tuple[str, ...]] = []
+        Raises:
+            PictureError: The file is damaged.
+        """
+        try:
+            columns = choose_columns(self._file.schema_arrow, self._first_rows, choices)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise PictureError(f"This Parquet file is damaged: {_said(error)}.") from error
+        if columns is not None:
+            self._columns = columns
+        return columns is not None
+
+    def _first_rows(self, columns: list[str]) -> dict[str, pa.Array]:
+        batches: list[pa.RecordBatch] = []
         for batch in self._batches(columns, range(self._file.num_row_groups)):
-            rows += zip(*(_as_texts(batch.column(name)) for name in columns), strict=True)
-            if len(rows) >= _FIRST_ROWS:
+            batches.append(batch)
+            if sum(each.num_rows for each in batches) >= _FIRST_ROWS:
                 break
-        return rows
+        schema = self._file.schema_arrow
+        empty = {name: pa.array([], schema.field(name).type) for name in columns}
+        table = pa.Table.from_batches(batches) if batches else pa.table(empty)
+        return {name: table.column(name).combine_chunks() for name in columns}
 
     def pictures(self, left_out: list[tuple[str, str]], limits: Limits) -> Iterator[tuple[Entry, Place]]:
         """Every row that holds a picture, with its class and part; the others are told of in `left_out`."""
@@ -204,12 +246,17 @@ class _Table:
                 picture = batch.column(self._columns.picture)
                 content = _field(picture, "bytes")
                 sizes, heads = pc.binary_length(content).to_pylist(), _heads(content)
-                paths = _as_texts(_field(picture, "path")) if self._columns.path else [""] * len(sizes)
+                paths = (
+                    [as_text(one) for one in _field(picture, "path").to_pylist()]
+                    if self._columns.path
+                    else [""] * len(sizes)
+                )
                 labels = self._labels(batch)
                 for size, head, path, label in zip(sizes, heads, paths, labels, strict=True):
                     name = self._path / _name(number, path, head)
                     if size:
-                        place = Place(label, split, "" if label else _NO_CLASS)
+                        why = label.fault or f"The table gives this picture {MISSING[self.roles.task]}."
+                        place = Place(label.text, split, "" if label.known else why, none=label.none)
                         yield Entry(name, size, _Row(self, number)), place
                     else:
                         left_out.append((str(name), _NOT_HELD))
@@ -251,13 +298,19 @@ class _Table:
             rows = max(1, min(_MOST_ROWS, _STEP_BYTES // max(largest, 1)))
             yield from self._file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
 
-    def _labels(self, batch: pa.RecordBatch) -> list[str]:
-        if self._columns.label is None:
-            return [""] * batch.num_rows
-        values, names = batch.column(self._columns.label).to_pylist(), self._columns.names
-        if names is not None:
-            return [names[value] if isinstance(value, int) and 0 <= value < len(names) else "" for value in values]
-        return _as_texts(batch.column(self._columns.label))
+    def _labels(self, batch: pa.RecordBatch) -> list[CellLabel]:
+        if not self._columns.labels:
+            return [CellLabel()] * batch.num_rows
+        return self._columns.read({name: batch.column(name) for name in self._columns.labels})
+
+
+def _same_task(tables: Sequence[_Table], choices: ImportChoices) -> None:
+    """Read all files for one task: in one of them, no picture may have several labels."""
+    tasks = {table.roles.task for table in tables if table.roles.label is not None}
+    task = next((task for task in (MULTILABEL, REGRESSION) if task in tasks), "")
+    for table in tables:
+        if task and len(tasks) > 1 and table.roles.task != task:
+            table.choose(replace(choices, task=task))
 
 
 def _said(error: Exception) -> str:
@@ -270,21 +323,6 @@ def _field(column: pa.Array, name: str) -> pa.Array:
 
 def _heads(content: pa.Array) -> list[bytes]:
     return [head or b"" for head in pc.binary_slice(content, 0, 4).to_pylist()]
-
-
-def _as_texts(column: pa.Array) -> list[str]:
-    """Values as a person would write them; lists with a bar between their elements."""
-    return [_as_text(value) for value in column.to_pylist()]
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "|".join(_as_text(one) for one in value)
-    return normalize("NFC", str(value)).strip()
 
 
 def _name(number: int, path: str, head: bytes) -> str:

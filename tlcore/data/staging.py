@@ -9,7 +9,7 @@ import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -22,11 +22,14 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.edits import log
 from tlcore.data.edits.state import DELETED, EXCLUDED
 from tlcore.data.edits.types import Add
+from tlcore.data.import_task import facts_sentence
 from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, write_table
+from tlcore.data.label_cells import CLASSIFICATION, NOUNS
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, write_json
 from tlcore.modalities.image.value_counts import ValueCounts, ValueSample
 from tlcore.modalities.image.value_range import Known, settle_range
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace, fresh_id
 
 # Where the same picture is in several parts of a given split, the part that training sees least keeps it.
@@ -58,6 +61,22 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """What the labels of the pictures are.
+
+    Attributes:
+        task: A key of `tasks.TASKS`.
+        value_name, unit: Of a number, for people.
+        united: Whether the same picture in several places has the labels of all of them.
+    """
+
+    task: str = CLASSIFICATION
+    value_name: str = ""
+    unit: str = ""
+    united: bool = False
+
+
+@dataclass(frozen=True)
 class Published:
     dataset: Dataset
     kept: int
@@ -76,6 +95,7 @@ class Staging:
         self._left_out: list[LeftOut] = []
         self._written: set[str] = set()
         self._values, self._measured = ValueCounts(), set[str]()
+        self._labels, self._contradicted = Labels(), set[str]()
         self._lock = Lock()
         self.path = self._datasets / f".intake-{secrets.token_hex(6)}"
         self._held = FileLock(f"{self.path}.lock")
@@ -142,13 +162,19 @@ class Staging:
         """What is there, for another home than a dataset; its files lie in `images` below `path`."""
         return list(self._items), list(self._left_out)
 
-    def publish(self, *, name: str, notes: Sequence[str]) -> Published:
+    def publish(self, *, name: str, notes: Sequence[str], labels: Labels | None = None) -> Published:
         """Settle what is there twice, write the tables, and let the dataset appear.
+
+        Args:
+            name: Of a new dataset.
+            notes: Sentences to show with the dataset.
+            labels: What the labels are; in an existing dataset its own task holds.
 
         Raises:
             DataError: No picture is left.
             WorkspaceError: They cannot be written.
         """
+        self._labels = labels or Labels()
         if self._into is None:
             with disk.writing(self._datasets):
                 return self._publish_new(name, tuple(notes))
@@ -161,12 +187,17 @@ class Staging:
         self._drop_unused(items)
         value_range, said = settle_range(self._values, [item.flags for item in items], Known())
         table = _table(items)
+        given = self._labels
+        summary = facts_sentence(list(table["label"]), given.task, given.unit)
         info = DatasetInfo(
             id=fresh_id(name),
             name=name,
-            classes=tuple(sorted(set(table["label"]))),
+            classes=find_task(given.task).classes(list(table["label"])),
+            task=given.task,
+            value_name=given.value_name,
+            unit=given.unit,
             fingerprint=fingerprint(table),
-            notes=(*notes, *said),
+            notes=(*notes, *([f"As imported: {summary}"] if summary else []), *said),
             value_range=value_range,
             edits_bytes=0,
         )
@@ -183,7 +214,7 @@ class Staging:
         known = dict(zip(present["sha256"], present["label"], strict=True))
         excluded = set(before.loc[before["state"] == EXCLUDED, "sha256"])
         items, notes = self._settled(known, notes)
-        removed = {item.sha256 for item in self._items if known.get(item.sha256, item.label) != item.label} - excluded
+        removed = (self._contradicted & known.keys()) - excluded
         if not removed:
             self._check_any(items)
         gone = before[before["sha256"].isin(removed)]
@@ -203,15 +234,20 @@ class Staging:
         return self._published(dataset, items, notes)
 
     def _settled(self, known: dict[str, str], notes: tuple[str, ...]) -> tuple[list[Item], tuple[str, ...]]:
-        """Keep equal bytes once in a class, and in no class where there are two."""
+        """Keep equal bytes once with a label, and with none where there are two."""
         by_bytes: dict[str, list[Item]] = defaultdict(list)
         for item in self._items:
             by_bytes[item.sha256].append(item)
         kept, several_parts = [], 0
         for sha, same in by_bytes.items():
+            if self._labels.united:
+                same = self._united(same, known.get(sha))
             labels = {item.label for item in same} | ({known[sha]} if sha in known else set())
             if len(labels) > 1:
-                self._left_out += [LeftOut(item.source, _contradiction(item, same, known.get(sha))) for item in same]
+                noun = NOUNS[self._labels.task]
+                told = [LeftOut(item.source, _contradiction(item, same, known.get(sha), noun)) for item in same]
+                self._left_out += told
+                self._contradicted.add(sha)
                 continue
             if sha in known:
                 self._left_out += [LeftOut(item.source, "The dataset already has this very picture.") for item in same]
@@ -231,6 +267,14 @@ class Staging:
                 "Each is kept in one: test before validation before training.",
             )
         return kept, notes
+
+    def _united(self, same: list[Item], known: str | None) -> list[Item]:
+        """Give a picture the labels of all its places, or those that it has already where these are among them."""
+        task = find_task(self._labels.task)
+        label = task.read("|".join(item.label for item in same))
+        if known is not None and set(task.names(label)) <= set(task.names(known)):
+            label = known
+        return [replace(item, label=label) for item in same]
 
     def _check_any(self, items: Sequence[Item]) -> None:
         if items:
@@ -253,11 +297,12 @@ class Staging:
         return Published(dataset, len(items), sum(bool(item.fixed) for item in items), left_out, notes)
 
 
-def _contradiction(item: Item, same: Sequence[Item], known: str | None) -> str:
+def _contradiction(item: Item, same: Sequence[Item], known: str | None, noun: str) -> str:
     others = [f"'{other.label}' ({other.source})" for other in same if other.label != item.label]
     if known is not None and known != item.label:
         others.insert(0, f"'{known}' (in the dataset already)")
-    return f"The very same picture is in another class: {', '.join(others[:3])}. Both are left out; decide for one."
+    has = "is in another class" if noun == NOUNS[CLASSIFICATION] else f"has another {noun}"
+    return f"The very same picture {has}: {', '.join(others[:3])}. Both are left out; decide for one."
 
 
 def _removed_rows(gone: pd.DataFrame) -> pd.DataFrame:

@@ -13,13 +13,12 @@ from unicodedata import normalize
 
 from tlcore.data.column_facts import FAIR, STRONG
 from tlcore.data.import_plan import FOLDERS, PARTS, ImportChoices, Place, Question, Reading
+from tlcore.data.label_cells import CLASSIFICATION, MISSING, NOUNS
 from tlcore.data.label_tables import LabelTable
 from tlcore.data.value_kinds import is_number, part_in
 
-_NO_CLASS = "The table gives this file no class."
 
-
-def places_of(tables: Iterable[LabelTable], by_folder: Mapping[PurePosixPath, Place]) -> dict[PurePosixPath, Place]:
+def places_of(tables: Sequence[LabelTable], by_folder: Mapping[PurePosixPath, Place]) -> dict[PurePosixPath, Place]:
     """Give what the tables say of each file; where rows fit its path differently well, the best ones count."""
     found: dict[PurePosixPath, tuple[int, set[Place]]] = {}
     for table in tables:
@@ -28,23 +27,27 @@ def places_of(tables: Iterable[LabelTable], by_folder: Mapping[PurePosixPath, Pl
             continue
         by_stem = part_in(table.path.stem)[0]
         for row, (file, fit) in enumerate(table.files):
-            label = normalize("NFC", roles.labels[row])
+            cell = roles.cells[row]
+            label = normalize("NFC", cell.text)
+            why = "" if cell.known else cell.fault or f"The table gives this file {MISSING[roles.task]}."
             known = by_folder.get(file, Place())
             split = roles.parts[row] or (by_stem if roles.split is None else "") or known.split
             group = table.columns[roles.group].values[row] if roles.group is not None else known.group
             best, places = found.get(file, (fit, set()))
             if fit >= best:
-                place = Place(label, split, "" if label else _NO_CLASS, group)
+                place = Place(label, split, why, group, cell.none)
                 found[file] = (fit, {*places, place} if fit == best else {place})
-    return {path: _agreed(places) for path, (_, places) in found.items()}
+    noun = NOUNS[next((table.roles.task for table in tables if table.roles), CLASSIFICATION)]
+    return {path: _agreed(places, noun) for path, (_, places) in found.items()}
 
 
-def _agreed(places: set[Place]) -> Place:
-    labels = sorted({place.label for place in places} - {""})
+def _agreed(places: set[Place], noun: str) -> Place:
+    labels = sorted({place.label for place in places if place.known})
     if len(labels) > 1:
-        return Place(reason=f"The table gives this file more than one class: {', '.join(labels)}.")
+        told = ", ".join(label or "none" for label in labels)
+        return Place(reason=f"The table gives this file more than one {noun}: {told}.")
     # Named twice with one class: as elsewhere, the part that training does not see is kept.
-    return max(places, key=lambda place: (bool(place.label), PARTS.index(place.split)))
+    return max(places, key=lambda place: (place.known, PARTS.index(place.split)))
 
 
 def split_of(tables: Sequence[LabelTable]) -> tuple[dict[PurePosixPath, str], list[LabelTable]]:
@@ -94,7 +97,7 @@ def _belongs(table: LabelTable, group: Sequence[LabelTable]) -> bool:
 
 def _shape(table: LabelTable) -> tuple[object, ...]:
     titles = tuple(column.title.casefold() for column in table.columns)
-    return titles, table.roles.taken if table.roles else ""
+    return (titles, table.roles.task, table.roles.taken) if table.roles else (titles,)
 
 
 def _is_constant(table: LabelTable) -> bool:
@@ -162,6 +165,20 @@ def which_table(best: LabelTable, other: LabelTable) -> Question:
     return Question(sentence, (table_reading(best), table_reading(other)))
 
 
+def joined_question(questions: Sequence[Question | None]) -> Question | None:
+    """Ask about tables of one kind together, with the files of all of them."""
+    asked = [question for question in questions if question is not None]
+    if not asked:
+        return None
+    titles = [reading.title for reading in asked[0].readings]
+    same = [one for one in asked if [reading.title for reading in one.readings] == titles]
+    readings = [
+        replace(first, counts=dict(sum((Counter(one.readings[place].counts) for one in same), Counter()).most_common()))
+        for place, first in enumerate(asked[0].readings)
+    ]
+    return Question(asked[0].sentence, tuple(readings))
+
+
 def table_or_folders(table: LabelTable, by_folder: Mapping[PurePosixPath, Place]) -> Question:
     """Ask whether a table or the folders name the classes."""
     counts = counted(folder_labels(by_folder).values())
@@ -184,9 +201,11 @@ def choices_of(table: LabelTable, made: ImportChoices) -> ImportChoices:
         made,
         table=table.title,
         file_column=columns[roles.file].name,
-        label_column=None if roles.taken.startswith("one column for each") else columns[roles.label].name,
+        label_column=None if len(roles.class_columns) > 1 else columns[roles.label].name,
         split_column=columns[roles.split].name if roles.split is not None else None,
         group_column=columns[roles.group].name if roles.group is not None else None,
+        separator=roles.reading.separator or None,
+        decimal=roles.reading.decimal if roles.reading.way == "number" else None,
     )
 
 

@@ -15,6 +15,7 @@ from tlcore.data.workbooks import WorkbookError, is_workbook, read_sheets
 from tlcore.errors import DataError
 
 MOST_BYTES = 200 * 10**6
+EMPTY_LIST = "[]"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Table:
         alternatives: Other codecs that can read the text, the likeliest first.
         delimiter: Between two cells of the text.
         sheet: The name of the sheet, in a workbook with several.
-        lists: The columns in which a cell held several values, here with `|` between them.
+        lists: The columns in which a cell held several values, here with `|` between them; `EMPTY_LIST` for none.
+        objects: What the rows are one object each of, such as "a COCO set with boxes"; empty for other tables.
     """
 
     header: tuple[str, ...]
@@ -44,6 +46,7 @@ class Table:
     delimiter: str = ""
     sheet: str = ""
     lists: frozenset[int] = frozenset()
+    objects: str = ""
 
     @property
     def width(self) -> int:

@@ -1,4 +1,4 @@
-"""How often the test part of a dataset has been looked at.
+"""Counts how often the test set of a dataset has been used.
 
 It knows `looks.jsonl`, one line for each judgement: which run, when, on which draw of the test part. It does not know
 how a run is judged.
@@ -58,14 +58,14 @@ def flattery(looks: int, *, accuracy: float, pictures: int) -> float:
 
 
 def sentence(looks: int, *, accuracy: float | None = None, pictures: int = 0) -> str:
-    """Say how often the test part has been seen, and what that means for the number."""
+    """Say how often the test set has been used, and how far that distorts its figures."""
     if looks == 0:
-        return "The test part has not been looked at yet."
+        return "The test set has not been used yet."
     if looks == 1:
-        return "The test part has been looked at once."
-    said = f"The test part has been looked at {looks:,} times"
+        return "The test set has been used once."
+    said = f"The test set has been used {looks:,} times"
     points = 0.0 if accuracy is None else 100 * flattery(looks, accuracy=accuracy, pictures=pictures)
     if points >= 0.05:
         less = ": trust it less" if looks >= MANY else ""
-        return f"{said}{less}. Whoever chooses the best run by it flatters that run by up to {points:.1f} points."
+        return f"{said}{less}. If you choose the best run by it, its figure is up to {points:.1f} points too high."
     return f"{said}: trust it less." if looks >= MANY else f"{said}."

@@ -80,6 +80,8 @@ _TRUTH = {
     "1": True, "0": False, "-1": False, "1.0": True, "0.0": False, "-1.0": False, "true": True, "false": False,
     "yes": True, "no": False, "t": True, "f": False, "y": True, "n": False,
 }  # fmt: skip
+# What ticks off a label in a column whose other cells are empty.
+_MARKS = frozenset({"x", "✓", "✔", "☑", "✗", "✘", "•", "*", "+", "1", "1.0", "true", "yes", "y", "t"})
 _WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED.pattern})(?:\s*,\s*|\s+|(?=\s*\])))*\s*\]")
@@ -131,6 +133,11 @@ def truth(text: str) -> bool | None:
 def is_yes_no(values: Collection[str]) -> bool:
     """Tell whether all of these are a yes or a no."""
     return bool(values) and all(truth(text) is not None for text in values)
+
+
+def is_mark(values: Collection[str]) -> bool:
+    """Tell whether these are nothing but one mark, such as the `x` in a list that is ticked off."""
+    return len({text.casefold() for text in values}) == 1 and next(iter(values)).casefold() in _MARKS
 
 
 def is_whole(text: str) -> bool:
@@ -253,9 +260,8 @@ def separator_of(counts: Mapping[str, int], *, words: bool = False) -> str:
     lists = [found for text in values if (found := items_of(text)) is not None]
     if any(len(found) > 1 for found in lists) or (lists and len(lists) >= 0.9 * len(values)):
         return "["
-    for separator in "|;,":
-        if _parts_labels(values, separator):
-            return separator
+    if several := separators_of(counts):
+        return several[0]
     pieces = Counter(len(text.split()) for text in values)
     different = {word for text in values for word in text.split()}
     few = len(pieces) >= 3 and len(values) >= 12 and len(different) <= len(values) / 2
@@ -265,11 +271,19 @@ def separator_of(counts: Mapping[str, int], *, words: bool = False) -> str:
     return ""
 
 
+def separators_of(counts: Mapping[str, int]) -> str:
+    """Give each of `|;,` that could separate several labels in a column's cells, the likeliest first."""
+    values = [text for text in counts if text]
+    return "".join(separator for separator in "|;," if _parts_labels(values, separator))
+
+
 def _parts_labels(values: Sequence[str], separator: str) -> bool:
     split = {text: labels_in(text, separator) for text in values if separator in text}
     several = {text: pieces for text, pieces in split.items() if len(pieces) > 1}
     if not several:
         return False
     seen = Counter(piece for text in values for piece in set(split.get(text, [text.strip()])))
-    known = sum(all(seen[piece] > 1 for piece in pieces) for pieces in several.values())
+    # Hardly any name has a bar or a semicolon in it: one piece that comes back is enough.
+    comes_back = all if separator in ", " else any
+    known = sum(comes_back(seen[piece] > 1 for piece in pieces) for pieces in several.values())
     return known >= max(1.0, len(several) / 2)

@@ -28,14 +28,14 @@ def cluster_traits(features: Floats, labels: npt.NDArray[Any], sources: Sequence
 
     Args:
         features: `(n, d)`, of the model that is judged.
-        labels: `(n,)`: true classes.
+        labels: `(n,)`: true classes; empty where a picture has none of its own.
         sources: Where each picture came from: a cluster is named by the picture that is nearest to its middle.
     """
     flat = principal(features, AXES)
     everyone = np.ones(len(labels), bool)
     if (trait := _clusters(flat, everyone, sources, "cluster", "")) is not None:
         yield trait
-    for label in sorted(set(labels)):
+    for label in sorted(filter(None, set(labels))):
         if (trait := _clusters(flat, labels == label, sources, f"cluster of {label}", str(label))) is not None:
             yield trait
 

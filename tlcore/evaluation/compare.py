@@ -220,13 +220,13 @@ def _warnings(
     mine, theirs = set(one["sha256"]), set(other["sha256"])
     names = f"{first.name} and {second.name}"
     if not mine & theirs:
-        return [f"{names} were asked about other pictures, none of them the same: their figures cannot be compared."]
+        return [f"{names} have test sets without any common picture: their figures cannot be compared."]
     said = []
     if mine != theirs:
         said.append(
-            f"{names} have different test parts, {len(mine):,} and {len(theirs):,} pictures. Only the "
-            f"{len(mine & theirs):,} that both were asked about are compared; the figures in the table are of each "
-            "part."
+            f"{names} have different test sets, {len(mine):,} and {len(theirs):,} pictures. Only the "
+            f"{len(mine & theirs):,} pictures in both are compared; the figures in the table are for each run's own "
+            "test set."
         )
     if relabelled := len(mine & theirs) - pictures:
         said.append(f"{relabelled:,} pictures were relabelled between {names}: they are left out.")

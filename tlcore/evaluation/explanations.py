@@ -74,6 +74,8 @@ def explain_pictures(
     """
     model, predictor = OpenedModel.from_run(run), Predictor.from_run(run)
     classes = model.labels.labels
+    if not classes:
+        raise RunError("Heat maps need a model that gives classes or labels. This one predicts a number.")
     if label is not None and label not in classes:
         known = ", ".join(f"'{each}'" for each in classes)
         raise RunError(f"A class of the run is needed. Received '{label}'. There is: {known}.")

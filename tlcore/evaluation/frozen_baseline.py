@@ -18,7 +18,7 @@ from tlcore.errors import GraftError
 from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.files import sha256
 from tlcore.health import embed
-from tlcore.inference.trunk import Answer, graph_path, start, trunk_identity
+from tlcore.inference.trunk import Single, graph_path, start_single, trunk_identity
 from tlcore.modalities.image.preview import resized
 from tlcore.runs.run import Run
 from tlcore.threads import map_bounded
@@ -67,7 +67,7 @@ class Rivals:
 
     model: OpenedModel
     means: NearestMean
-    frozen: Answer | None
+    frozen: Single | None
     size: int
     says: str
 
@@ -108,19 +108,19 @@ def rivals(run: Run, workspace: Workspace, model: OpenedModel, pixels: Iterable[
     return Rivals(model, NearestMean.of(features, labels, classes=classes), frozen, size, says)
 
 
-def _backbone(run: Run, workspace: Workspace) -> tuple[Answer, int, str]:
+def _backbone(run: Run, workspace: Workspace) -> tuple[Single, int, str]:
     backbone, size = find(run.config.backbone), run.config.image_size
     try:
         weights = sha256(weights_path(backbone, workspace))
         path = graph_path(trunk_identity(backbone, weights, cut=len(backbone.blocks), size=size), workspace.cache)
         with using(path.parent):
-            return start(path.read_bytes()), size, backbone.title
+            return start_single(path.read_bytes()), size, backbone.title
     except (GraftError, OSError):  # the run never needed it, or it was thrown away
         bundled = embed.bundled()
         return embed.trunk(workspace), bundled.native_size, bundled.title
 
 
-def _features(answer: Answer, pixels: Pixels, size: int) -> Floats:
+def _features(answer: Single, pixels: Pixels, size: int) -> Floats:
     if pixels.shape[0] != size:
         pixels = resized(pixels, size)
     features: Floats = answer(pixels[None])[0].ravel()

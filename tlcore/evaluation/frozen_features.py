@@ -19,7 +19,7 @@ from tlcore.data.caches import using
 from tlcore.errors import GraftError
 from tlcore.evaluation.files import FrozenFeatures
 from tlcore.files import sha256
-from tlcore.inference.trunk import AT_ONCE, graph_path, kept_features, start, trunk_identity
+from tlcore.inference.trunk import AT_ONCE, graph_path, kept_features, start_single, trunk_identity
 from tlcore.memmap import MappedRows
 from tlcore.progress import Progress, map_blocks
 from tlcore.runs.decoded import Decoded, find_decoded
@@ -75,7 +75,7 @@ def _pictures(run: Run) -> pd.DataFrame:
 def _compute(
     graph: bytes, decoded: Decoded, places: npt.NDArray[np.int64]
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
-    answer, pixels = start(graph), MappedRows(decoded.store.pixels, places)
+    answer, pixels = start_single(graph), MappedRows(decoded.store.pixels, places)
 
     def features(first: int) -> npt.NDArray[np.float32]:
         return answer(pixels[first : first + AT_ONCE])

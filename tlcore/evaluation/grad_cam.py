@@ -38,17 +38,17 @@ class Trust(BaseModel):
 
     @property
     def changes(self) -> bool:
-        """Whether the map depends on what was learnt."""
+        """Tell whether the map depends on what was learned."""
         return max(self.head, self.everything) < ALIKE
 
     @property
     def says(self) -> str:
         numbers = f"{self.head:.2f} with the head's weights shuffled, {self.everything:.2f} with those of every layer"
         if self.changes:
-            return f"Shuffled weights give other maps (rank correlation {numbers}): the maps show what was learnt."
+            return f"Shuffled weights give other maps (rank correlation {numbers}): the maps show what was learned."
         return (
             f"Shuffled weights give nearly the same maps (rank correlation {numbers}): they may show the "
-            "picture's own edges rather than what was learnt. Trust the maps by occlusion more."
+            "picture's own edges rather than what was learned. Trust the maps by occlusion more."
         )
 
 

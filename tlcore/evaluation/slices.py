@@ -103,7 +103,12 @@ class Slices(BaseModel):
 
 
 def find_slices(
-    predictions: pd.DataFrame, traits: Sequence[Trait], *, groups: npt.NDArray[Any] | None = None
+    predictions: pd.DataFrame,
+    traits: Sequence[Trait],
+    *,
+    groups: npt.NDArray[Any] | None = None,
+    right: str = "are answered right",
+    by_class: bool = True,
 ) -> Slices:
     """Test every value of every trait.
 
@@ -115,21 +120,25 @@ def find_slices(
         predictions: `sha256, label, correct`, as `metrics.predictions_table` makes them.
         traits: What slices are made by.
         groups: `(n,)`, equal for pictures that belong together, such as a burst; None where each stands alone.
+        right: What is said of pictures that are `correct`.
+        by_class: Whether each picture has one class; else no slice is explained by its classes.
     """
     from scipy.stats import false_discovery_control
 
-    right = predictions["correct"].to_numpy(dtype=bool)
-    found = [each for trait in traits for each in _of_trait(predictions, trait, groups)]
+    if not by_class:
+        predictions = predictions.assign(label="")
+    hits = predictions["correct"].to_numpy(dtype=bool)
+    found = [each for trait in traits for each in _of_trait(predictions, trait, groups, right, by_class=by_class)]
     q = false_discovery_control([each.p for each in found]) if found else []
     judged = [
         each.model_copy(update={"q": float(value), "worse": bool(value <= RATE)})
         for each, value in zip(found, q, strict=True)
     ]
     return Slices(
-        n=len(right),
-        accuracy=float(right.mean()) if len(right) else 0.0,
+        n=len(hits),
+        accuracy=float(hits.mean()) if len(hits) else 0.0,
         slices=tuple(sorted(judged, key=lambda each: (each.p, each.accuracy))),
-        notes=_notes(len(right), found),
+        notes=_notes(len(hits), found),
     )
 
 
@@ -144,7 +153,9 @@ def traits_table(predictions: pd.DataFrame, traits: Sequence[Trait]) -> pd.DataF
     return pd.DataFrame({"sha256": predictions["sha256"].to_numpy(dtype=str), **values})
 
 
-def _of_trait(predictions: pd.DataFrame, trait: Trait, groups: npt.NDArray[Any] | None) -> Iterator[Slice]:
+def _of_trait(
+    predictions: pd.DataFrame, trait: Trait, groups: npt.NDArray[Any] | None, said: str, *, by_class: bool
+) -> Iterator[Slice]:
     right = predictions["correct"].to_numpy(dtype=bool)
     labels = predictions["label"].to_numpy(dtype=object)
     among = labels == trait.within if trait.within else np.ones(len(right), bool)
@@ -177,7 +188,7 @@ def _of_trait(predictions: pd.DataFrame, trait: Trait, groups: npt.NDArray[Any] 
             examples=_examples(predictions, here, trait.typical),
             says="",
         )
-        yield draft.model_copy(update={"says": _says(draft, trait)})
+        yield draft.model_copy(update={"says": _says(draft, trait, said, by_class=by_class)})
 
 
 def _is_a_class(labels: npt.NDArray[Any], here: npt.NDArray[np.bool_]) -> bool:
@@ -195,13 +206,13 @@ def _examples(
     return tuple(predictions["sha256"].iloc[rows[:EXAMPLES]].astype(str))
 
 
-def _says(found: Slice, trait: Trait) -> str:
+def _says(found: Slice, trait: Trait, right: str, *, by_class: bool) -> str:
     which = f" of '{found.within}'" if found.within else ""
     said = (
-        f"{found.right} of the {found.n} pictures{which} {trait.phrase.format(value=found.value)} are answered right "
+        f"{found.right} of the {found.n} pictures{which} {trait.phrase.format(value=found.value)} {right} "
         f"({found.accuracy:.0%}), against {found.elsewhere:.0%} of the others{which}."
     )
-    if not found.within and found.expected < found.elsewhere - 0.02:
+    if by_class and not found.within and found.expected < found.elsewhere - 0.02:
         said += f" Their classes alone would lead one to expect {found.expected:.0%}."
     return said
 

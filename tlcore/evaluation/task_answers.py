@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.contract import read_contract
 from tlcore.evaluation.files import read_predictions, read_validation, units_of_test
-from tlcore.inference.contract import read_labels
 from tlcore.runs.run import Run
 from tlcore.tasks import Decision, Task, find_task
 from tlcore.tasks.multilabel.labels import join
@@ -100,10 +100,11 @@ def read_task_answers(run: Run, part: str = "test") -> TaskAnswers | None:
     Raises:
         RunError: A file of the run is missing or damaged.
     """
-    about, table = read_labels(run.path), read_predictions(run.path) if part == "test" else read_validation(run.path)
+    about = read_contract(run.path)
+    table = read_predictions(run.path) if part == "test" else read_validation(run.path)
     if table is None:
         return None
     table = table.drop_duplicates("sha256").reset_index(drop=True)
     units = units_of_test(run.split()) if part == "test" else {}
     groups = np.array([units.get(sha, -1 - at) for at, sha in enumerate(table["sha256"])], np.int64)
-    return TaskAnswers(find_task(about.task), about.labels, about.decision, table, groups)
+    return TaskAnswers(find_task(about.task), about.classes, about.decision, table, groups)

@@ -114,7 +114,7 @@ def _against_overfitting(config: TrainingConfig) -> list[Advice]:
     changes = []
     more = ("flip_left_right", "rotate", "zoom", "brightness")
     if missing := [name for name in more if name not in config.augment]:
-        reason = "Each epoch then sees other views of the pictures, which cannot be learnt by heart."
+        reason = "Each epoch then sees other views of the pictures, which the model cannot memorize."
         changes.append(Advice("augment", (*config.augment, *missing), reason))
     if config.mode == "fine-tune" and config.blocks > 1:
         reason = "Fewer blocks have fewer weights to learn pictures by heart with."
@@ -164,7 +164,7 @@ def _against_underfitting(config: TrainingConfig) -> list[Advice]:
         rate = float(f"{3 * config.fine_tune_learning_rate:.1g}")
         changes.append(Advice("fine_tune_learning_rate", rate, "Larger steps get further in as many epochs."))
     if config.dropout > 0:
-        changes.append(Advice("dropout", 0.0, "Nothing has to be held back where not enough is learnt."))
+        changes.append(Advice("dropout", 0.0, "A model that has not learned enough needs no regularization."))
     return changes
 
 

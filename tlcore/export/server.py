@@ -42,7 +42,17 @@ MODULES = (
     *(
         f"modalities/image/{name}.py"
         for name in (
-            *("__init__", "augment", "containers", "examine", "pixels", "standalone", "value_counts", "value_range"),
+            *(
+                "__init__",
+                "augment",
+                "containers",
+                "examine",
+                "pixels",
+                "standalone",
+                "value_counts",
+                "value_range",
+                "views",
+            ),
         )
     ),
     "inference/__init__.py",

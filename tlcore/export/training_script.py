@@ -26,12 +26,13 @@ from tlcore.export.script_words import SOLVERS, script_words
 from tlcore.markup import one_line
 from tlcore.modalities.image import augment
 from tlcore.modalities.image.standalone import definitions
+from tlcore.modalities.image.views import FLIPS, different_views
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
 from tlcore.training.phases import plan
-from tlcore.training.views import FLIPS, asked_views
+from tlcore.training.views import asked_views
 
 # Of each task: the pieces that only it has, where it is solved exactly too.
 OF_TASK = {
@@ -237,7 +238,9 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
         **_of_task(run.dataset.task, config),
         "TARGET_METRIC": config.target_metric,
         "AUGMENT": config.augment,
-        "VIEWS": asked_views(config.augment, config.views, epochs=max(phase[2] for phase in phases))[0],
+        "VIEWS": asked_views(different_views(config.augment), config.views, epochs=max(phase[2] for phase in phases))[
+            0
+        ],
         "SEED": config.seed,
         "BLOCKS": blocks,
         "PHASES": phases,
@@ -287,10 +290,10 @@ def _about(run: Run, backbone: Backbone) -> str:
         f"Train a model again, without Graft. {names}.\n\n"
         f"    pip install {pinned}\n\n"
         "    python train.py PICTURES\n\n"
-        "PICTURES is the folder `images` of the dataset. Which picture is learnt from (train), chooses the best epoch\n"
-        "(val) and judges the model (test) stands at the end of this file.\n\n"
+        "PICTURES is the folder `images` of the dataset. The end of this file lists the split: which pictures\n"
+        "train the model (train), choose the best epoch (val) and test the model (test).\n\n"
         f"The run: {_result(run.state().test)}\n"
-        "Chance makes this one differ: the order of the pictures, dropout, the weights of a new head are drawn anew.\n"
+        "This one differs by chance: it draws its own order of the pictures, dropout and weights of a new head.\n"
     )
 
 

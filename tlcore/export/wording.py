@@ -40,7 +40,8 @@ def _classes(contract: Contract) -> str:
 
 def _value(contract: Contract) -> str:
     name = markdown(contract.value_name) or "a number"
-    return f"{name} in {markdown(contract.unit)}" if contract.unit else name
+    said = contract.unit and contract.unit not in contract.value_name
+    return f"{name} in {markdown(contract.unit)}" if said else name
 
 
 def _classification(contract: Contract) -> Words:

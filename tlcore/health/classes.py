@@ -22,9 +22,8 @@ LEAST_TO_SPLIT = 40
 NEIGHBOURS, MOST_OTHERS, FAR = 5, 4000, 3.5
 
 
-def imbalance_findings(labels: Integers, names: tuple[str, ...]) -> list[Finding]:
-    """One finding for each class that has far fewer pictures than the largest."""
-    counts = np.bincount(labels, minlength=len(names))
+def imbalance_findings(counts: Integers, names: tuple[str, ...]) -> list[Finding]:
+    """One finding for each class that has far fewer pictures than the largest; `counts` are those of the classes."""
     largest = int(counts.argmax())
     findings = []
     for number in np.flatnonzero(counts * UNEVEN < counts[largest]):
@@ -105,6 +104,8 @@ def split_class_findings(
 def outlier_findings(items: pd.DataFrame, features: Floats, labels: Integers, names: tuple[str, ...]) -> list[Finding]:
     """Pictures that are far from their nearest neighbours of the same class, as the others of the class are not.
 
+    A class without a name is the whole dataset.
+
     `features` is `(n, d)` as they come: turned about the middle of the dataset, what is unlike everything would have a
     direction of its own to be unlike in. Far is more than `FAR` robust deviations from the median (Iglewicz and
     Hoaglin, 1993).
@@ -128,12 +129,11 @@ def _far(items: pd.DataFrame, features: Floats, rows: Integers, name: str) -> It
         distances[first : first + 1024] = 1 - nearest.mean(axis=1)
     middle = float(np.median(distances))
     deviation = 1.4826 * float(np.median(np.abs(distances - middle))) or 1e-6
+    where = f"'{name}'" if name else "the dataset"
     for row in np.flatnonzero(distances > middle + FAR * deviation):
         each = items.iloc[rows[row]]
         times = distances[row] / max(middle, 1e-6)
-        says = (
-            f"'{each['source']}' is {times:.1f} times as far from the pictures like it in '{name}' as is usual there."
-        )
+        says = f"'{each['source']}' is {times:.1f} times as far from the pictures like it in {where} as is usual there."
         score = 0.1 + 0.2 * float(min(1.0, (distances[row] - middle) / deviation / (4 * FAR)))
         yield Finding("outlier", (str(each["sha256"]),), score, says)
 

@@ -22,7 +22,7 @@ from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
 from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
-from tlcore.inference.trunk import AT_ONCE, Answer, graph_path, start, trunk_identity
+from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
 from tlcore.jobs.launch import worker_environment
 from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
 from tlcore.progress import Progress, map_blocks
@@ -43,7 +43,7 @@ def identity(workspace: Workspace) -> dict[str, Any]:
     return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=backbone.native_size)
 
 
-def trunk(workspace: Workspace) -> Answer:
+def trunk(workspace: Workspace) -> Single:
     """Make the bundled backbone ready to answer `(n, size, size, 3)` with `(n, d)`; its graph is made where need be.
 
     Raises:
@@ -54,10 +54,10 @@ def trunk(workspace: Workspace) -> Answer:
         _make_graph(path, workspace)
     with using(path.parent):  # not thrown away between the two
         try:
-            return start(path.read_bytes())
+            return start_single(path.read_bytes())
         except FileNotFoundError:
             _make_graph(path, workspace)
-            return start(path.read_bytes())
+            return start_single(path.read_bytes())
 
 
 def embed(

@@ -54,6 +54,11 @@ TITLES: dict[Kind, str] = {
     "odd_size": "Odd sizes",
     "grey": "Grey among colour",
 }
+# What is not looked for where a picture has not exactly one class.
+LEFT_OUT: dict[str, frozenset[Kind]] = {
+    "multilabel": frozenset({"confusable_classes", "split_class"}),
+    "regression": frozenset({"confusable_classes", "split_class", "imbalance", "shortcut"}),
+}
 _SCHEMA = pa.schema(
     [
         ("kind", pa.string()),

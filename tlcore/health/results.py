@@ -30,10 +30,12 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
     pictures = pd.concat([looks.items[["sha256", "label"]], looks.measures], axis=1)
     if probed is None:
         (folder / "probabilities.npy").unlink(missing_ok=True)
+    elif not looks.one_class:
+        _write_answers(folder, looks, probed.predictions, pictures)
     else:
         _write_array(folder / "probabilities.npy", probed.predictions)
         pictures["predicted"] = np.array(looks.info.classes, object)[probed.predictions.argmax(axis=1)]
-        pictures["label_quality"] = label_quality(probed.predictions, looks.labels)
+        pictures["label_quality"] = label_quality(probed.predictions, looks.targets)
     _write_table(folder / "pictures.parquet", pictures)
     write_findings(folder / "findings.parquet", ranked(looks.findings))
     if looks.curve is None:
@@ -48,10 +50,21 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
         pictures=len(looks.items),
         left_out=looks.left_out(),
         seconds=seconds(),
-        accuracy=None if probed is None else probed.accuracy(looks.labels),
+        accuracy=None if probed is None or not looks.one_class else probed.accuracy(looks.targets),
         notes=tuple(looks.notes),
     )
     write_json(folder / "check.json", info)
+
+
+def _write_answers(
+    folder: Path, looks: CheckSteps, predictions: npt.NDArray[np.floating], pictures: pd.DataFrame
+) -> None:
+    """Keep what the probe says of several labels, a column for each, or of a number."""
+    if looks.task.output == "values":
+        (folder / "probabilities.npy").unlink(missing_ok=True)
+        pictures["predicted"] = predictions
+    else:
+        _write_array(folder / "probabilities.npy", predictions)
 
 
 def _write_array(path: Path, array: npt.NDArray[np.floating]) -> None:

@@ -35,6 +35,17 @@ def shortcut_findings(items: pd.DataFrame, traits: Mapping[str, pd.Series]) -> l
     return [finding for name, values in traits.items() for finding in _of_trait(items, name, values)]
 
 
+def label_shortcut_findings(
+    items: pd.DataFrame, traits: Mapping[str, pd.Series], has: Mapping[str, np.ndarray]
+) -> list[Finding]:
+    """The same where pictures may have several labels: `has` says for each label which of the items have it."""
+    found = []
+    for label, rows in has.items():
+        against = items.assign(label=np.where(rows, label, f"without {label}"))
+        found += [each for each in shortcut_findings(against, traits) if f" of '{label}' " in each.says]
+    return found
+
+
 def _of_trait(items: pd.DataFrame, name: str, values: pd.Series) -> Iterator[Finding]:
     labels = items.loc[values.index, "label"]
     counts = pd.crosstab(values, labels)

@@ -30,15 +30,22 @@ from tlcore.health.frames import group_findings
 from tlcore.health.labels import label_findings
 from tlcore.health.leaks import leak_findings
 from tlcore.health.quality import fault_findings
-from tlcore.health.shortcuts import shortcut_findings
-from tlcore.linear_probe import STRENGTHS, CrossValidated, Floats, cross_validate, principal_axes
+from tlcore.health.shortcuts import label_shortcut_findings, shortcut_findings
+from tlcore.health.task_labels import (
+    SKILLED,
+    average_precision,
+    explained,
+    number_findings,
+    several_label_findings,
+)
+from tlcore.linear_probe import STRENGTHS, Answers, CrossValidated, Floats, cross_validate, principal_axes
 from tlcore.memmap import MappedRows
 from tlcore.modalities.image.image_statistics import TINT_SIDE, border, cameras, measure
 from tlcore.modalities.image.near_duplicates import near_pairs
 from tlcore.modalities.image.perceptual_hash import SIDE
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.progress import Pace, Progress
-from tlcore.tasks.classification.class_codes import class_codes
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 COMPACT = 128
@@ -72,7 +79,11 @@ class CheckSteps:
         if len(items) < 2:
             raise DataError(f"A check needs at least two pictures. {self.info.name} has {len(items)}. Add pictures.")
         self.items = items
-        self.labels = class_codes(items["label"], self.info.classes)
+        self.task = find_task(self.info.task)
+        self.one_class = self.info.task == "classification"
+        self.targets = self.task.targets(list(items["label"]), self.info.classes)
+        if self.info.task == "regression":
+            self.targets = self.targets[:, 0]
         self.findings: list[Finding] = []
         self.notes: list[str] = []
 
@@ -101,9 +112,16 @@ class CheckSteps:
             "size": size,
             "format": self.items["file"].str.rsplit(".", n=1).str[-1].str.upper(),
             "camera": self.measures["camera"],
-            "border": (yield from self._borders()),
         }
-        self.findings += shortcut_findings(self.items, traits)
+        if self.task.output == "values":
+            self.notes.append("Shortcuts are looked for only where pictures have classes or labels, not numbers.")
+            return
+        traits["border"] = yield from self._borders()
+        if self.one_class:
+            self.findings += shortcut_findings(self.items, traits)
+        else:
+            has = {name: self.targets[:, at] > 0 for at, name in enumerate(self.info.classes)}
+            self.findings += label_shortcut_findings(self.items, traits, has)
 
     def find_copies(self) -> Generator[Progress, None, None]:
         """Look for near-duplicates, for frames that belong together, and for either on two sides of a split."""
@@ -114,7 +132,7 @@ class CheckSteps:
         pairs = yield from near_pairs(self.thumbnails, self.compact, tints=self.tints)
         shas = self.items["sha256"].to_numpy(dtype=object)
         self.clusters = clusters_of(pairs, shas)
-        self.findings += cluster_findings(self.clusters, self.items)
+        self.findings += cluster_findings(self.clusters, self.items, self.info)
         self.findings += yield from group_findings(self.items, self.thumbnails, self.compact)
         self.findings += leak_findings(self.workspace, self.dataset, self.items, self.clusters)
 
@@ -122,32 +140,69 @@ class CheckSteps:
         """Ask a linear probe about every label, out of fold: near-duplicates are never on both sides."""
         yield Progress(0, 0, note="Asking a probe about every label")
         names = self.info.classes
-        self.probed = cross_validate(self.turned, self.labels, classes=len(names), groups=self._groups())
+        if not self.one_class:
+            self._ask_about_task()
+            return
+        self.probed = cross_validate(self.turned, self.targets, classes=len(names), groups=self._groups())
         if self.probed is None:
             self.notes.append(
                 "Labels could not be checked: at least two classes with two pictures each are needed for that."
             )
             return
-        self.findings += label_findings(self.items, self.probed.predictions, self.labels, names)
+        self.findings += label_findings(self.items, self.probed.predictions, self.targets, names)
+
+    def _ask_about_task(self) -> None:
+        """Ask the probe about several labels or a number."""
+        answers: Answers = "number" if self.task.output == "values" else "labels"
+        told = len(np.unique(self.targets)) > 1 and self.targets.size > 0
+        self.probed = (
+            cross_validate(self.turned, self.targets, answers=answers, groups=self._groups()) if told else None
+        )
+        if self.probed is None:
+            what = "values" if answers == "number" else "labels"
+            self.notes.append(f"The {what} could not be checked: pictures that differ in them are needed for that.")
+        elif answers == "number":
+            self.findings += number_findings(self.items, self.probed.predictions, self.targets, self.info)
+            share = explained(self.probed.predictions, self.targets)
+            weak = "" if share >= SKILLED else " That is too little to tell which values look wrong."
+            self.notes.append(f"A linear probe predicts the values with R² {share:.2f}, cross-validated.{weak}")
+        else:
+            self.findings += several_label_findings(self.items, self.probed.predictions, self.targets, self.info)
+            score = average_precision(self.probed.predictions, self.targets)
+            if score is not None:
+                self.notes.append(f"A linear probe has a mean average precision of {score:.2f}, cross-validated.")
 
     def look_at_classes(self) -> Generator[Progress, None, None]:
         """Look for uneven classes, for two that look the same, for one that is two, and for odd ones out."""
         yield Progress(0, 0, note="Looking at whole classes")
         names, shas = self.info.classes, self.items["sha256"].to_numpy(dtype=object)
-        self.findings += imbalance_findings(self.labels, names)
+        if not self.one_class:
+            if names:
+                self.findings += imbalance_findings(self.targets.sum(axis=0).astype(np.int64), names)
+            yield Progress(0, 0, note="Looking for odd ones out")
+            everything = np.zeros(len(self.items), np.int64)
+            self.findings += outlier_findings(self.items, self.features, everything, ("",))
+            self.notes.append(
+                "Confusable classes, and classes that may be two, are looked for only where each picture has one class."
+            )
+            return
+        self.findings += imbalance_findings(np.bincount(self.targets, minlength=len(names)), names)
         if self.probed is not None:
-            self.findings += confusable_findings(shas, self.probed.predictions, self.labels, names)
+            self.findings += confusable_findings(shas, self.probed.predictions, self.targets, names)
         yield Progress(0, 0, note="Looking for classes that are two")
-        self.findings += split_class_findings(shas, self.turned, self.labels, names)
+        self.findings += split_class_findings(shas, self.turned, self.targets, names)
         yield Progress(0, 0, note="Looking for odd ones out")
-        self.findings += outlier_findings(self.items, self.features, self.labels, names)
+        self.findings += outlier_findings(self.items, self.features, self.targets, names)
 
     def draw_curve(self) -> Generator[Progress, None, None]:
         """Learn from growing parts of the pictures."""
         yield Progress(0, 0, note="Would more pictures help?")
+        if not self.one_class:
+            self.notes.append("Whether more pictures would help is told only where each picture has one class.")
+            return
         strength = self.probed.strength if self.probed else STRENGTHS[1]
         groups = self._groups()
-        self.curve = learning_curve(self.turned, self.labels, self.info.classes, strength=strength, groups=groups)
+        self.curve = learning_curve(self.turned, self.targets, self.info.classes, strength=strength, groups=groups)
         if self.curve is None:
             self.notes.append("Whether more pictures would help cannot be said yet: there are too few of them.")
 
@@ -158,14 +213,18 @@ class CheckSteps:
     def _groups(self) -> npt.NDArray[np.int64]:
         """A number for each picture, the same for near-duplicates and for those of one group."""
         cluster = self.items["sha256"].map(self.clusters.set_index("sha256")["cluster"])
-        given = self.items["group"].fillna("").replace("", np.nan)
-        unit = given.fillna(cluster).fillna(self.items["sha256"])
+        given = self.items["group"].fillna("").astype(object).replace("", np.nan)
+        unit = given.fillna(cluster.astype(object)).fillna(self.items["sha256"])
         return pd.factorize(unit)[0].astype(np.int64)
 
     def _borders(self) -> Generator[Progress, None, pd.Series]:
         """Bars around pictures, of some of each class: whole ones, as the pixel store may have cut them off."""
-        some = self.items.groupby("label", sort=True).sample(frac=1.0, random_state=0)
-        some = some.groupby("label", sort=True).head(PER_CLASS_FOR_BORDERS)
+        if self.one_class:
+            some = self.items.groupby("label", sort=True).sample(frac=1.0, random_state=0)
+            some = some.groupby("label", sort=True).head(PER_CLASS_FOR_BORDERS)
+        else:
+            most = PER_CLASS_FOR_BORDERS * max(1, len(self.info.classes))
+            some = self.items.sample(frac=1.0, random_state=0).head(most)
         pace, found = Pace(len(some), "Looking for borders"), []
         for file in some["file"]:
             try:

@@ -20,7 +20,8 @@ from tlcore.health.check import Check
 from tlcore.health.events import CheckStarted, Event, StageEnded
 from tlcore.health.results import write_results
 from tlcore.health.steps import CheckSteps
-from tlcore.inference.trunk import AT_ONCE, Answer
+from tlcore.inference.trunk import AT_ONCE, FEATURES, Single
+from tlcore.items import Field
 from tlcore.jobs.writer import JobWriter
 from tlcore.jobs.writer import work as be_worker
 from tlcore.memmap import MappedRows
@@ -85,16 +86,15 @@ def _stage(
 def _features(looks: CheckSteps, workspace: Workspace) -> Generator[Step, None, None]:
     """Features of every picture: found where a run or an earlier check has computed them, else computed as runs do."""
     whole, length = {"pictures": looks.store.key, **embed.identity(workspace)}, embed.bundled().feature_length
-    shape = (len(looks.items), length)
-    cache = TrunkCache(workspace.cache, whole, shape)
+    cache = TrunkCache(workspace.cache, whole, len(looks.items), (Field(FEATURES, (length,)),))
     if (found := cache.read("plain")) is None:
         yield Step(0, 0, note="Making the backbone ready")
         found = yield from _compute(cache, embed.trunk(workspace), MappedRows(looks.store.pixels))
-    looks.features = found
+    looks.features = found[FEATURES]
 
 
-def _compute(cache: TrunkCache, answer: Answer, pixels: MappedRows) -> Generator[Step, None, Features]:
-    steps = cache.build("plain", lambda rows: answer(pixels[rows]), at_once=AT_ONCE, threads=cores())
+def _compute(cache: TrunkCache, answer: Single, pixels: MappedRows) -> Generator[Step, None, Features]:
+    steps = cache.build("plain", lambda rows: {FEATURES: answer(pixels[rows])}, at_once=AT_ONCE, threads=cores())
     for step in steps:
         yield Step(step.done, step.total, step.rate, step.seconds_left, "Computing features")
     found = cache.read("plain")

@@ -10,7 +10,8 @@ It knows the columns. It does not know which pictures there are, nor the model.
 
 A model of several labels has `labels` in place of `label`: those above their thresholds, joined by `|`; the confidence
 is that of its least certain decision. A model that predicts a number has `value, low, high, unit` in place of `label,
-confidence` and of the probabilities. Both say `unfamiliar` instead of `none of these`, and the latter `predicted`.
+confidence` and of the probabilities. Both say `out of distribution` instead of `none of these`, and the
+latter `predicted` of any other picture.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 
     from tlcore.inference.predictor import Answer
 
-Said = Literal["sure", "not sure", "none of these", "predicted", "unfamiliar", "cannot be read"]
+Said = Literal["sure", "not sure", "none of these", "predicted", "out of distribution", "cannot be read"]
 SAID: dict[str, tuple[Said, ...]] = {
     "classification": ("sure", "not sure", "none of these", "cannot be read"),
-    "multilabel": ("sure", "not sure", "unfamiliar", "cannot be read"),
-    "regression": ("predicted", "unfamiliar", "cannot be read"),
+    "multilabel": ("sure", "not sure", "out of distribution", "cannot be read"),
+    "regression": ("predicted", "out of distribution", "cannot be read"),
 }
 SURE_FROM = 0.5  # the probability from which an answer counts as sure, until somebody asks for another
 
@@ -69,7 +70,7 @@ def _shares(contract: Contract) -> list[str]:
 def said(confidence: float, unfamiliarity: float | None, sure_from: float, task: str = "classification") -> Said:
     """What an answer is worth: an unfamiliar picture is of none of the classes, however sure the model seems."""
     if unfamiliarity is not None and unfamiliarity > 1:
-        return "none of these" if task == "classification" else "unfamiliar"
+        return "none of these" if task == "classification" else "out of distribution"
     if task == "regression":
         return "predicted"
     return "sure" if confidence >= sure_from else "not sure"

@@ -18,14 +18,19 @@ import numpy.typing as npt
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.inference.session import open_session
+from tlcore.items import Arrays
 
 OPSET = 17
+FEATURES = "features"  # what the cut is named after: the output of the last layer below it, or what the head sees
 GRAPH_VERSION = 2  # goes up when a trunk is converted into another graph than before
 FEATURES_VERSION = 2
 
 AT_ONCE = 4  # pictures in one call: few, so that what lies between two layers stays in a core's cache
 
-Answer = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
+TYPES = {"tensor(float)": np.float32, "tensor(int32)": np.int32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
+
+Answer = Callable[[Arrays], dict[str, npt.NDArray[Any]]]
+Single = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
 
 def trunk_identity(backbone: Backbone, weights: str, *, cut: int, size: int) -> dict[str, Any]:
@@ -46,8 +51,11 @@ def graph_path(identity: dict[str, Any], cache: Path) -> Path:
     return cache / f"graph-{hashlib.sha256(text.encode()).hexdigest()[:24]}" / "trunk.onnx"
 
 
-def features_folder(identity: dict[str, Any], shape: tuple[int, ...], cache: Path) -> Path:
-    """Where features `(n, …)` are kept, whether they are there or not, by a trunk's identity and its pictures."""
+def features_folder(identity: dict[str, Any], shape: Any, cache: Path) -> Path:
+    """Where features are kept, whether they are there or not, by a trunk's identity and its items.
+
+    `shape` is `(n, …)`, or a dictionary of shapes where several tensors cross the cut.
+    """
     text = json.dumps({"version": FEATURES_VERSION, "shape": shape, **identity}, sort_keys=True)
     return cache / f"trunk-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
@@ -73,13 +81,27 @@ def kept_features(
 def start(graph: bytes) -> Answer:
     """Make a graph ready; it answers on the calling thread alone, and callers bring one thread for each core.
 
-    Through OpenVINO, in single precision, where ONNX Runtime was installed with it (`onnxruntime-openvino`).
+    It takes in arrays by the names of its inputs, and gives those of its outputs. Through OpenVINO, in single
+    precision, where ONNX Runtime was installed with it (`onnxruntime-openvino`).
     """
+    session = open_session(graph, fastest=True)
+    wanted = {each.name: TYPES[each.type] for each in session.get_inputs()}
+    names = [each.name for each in session.get_outputs()]
+
+    def answer(arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
+        given: dict[str, npt.NDArray[Any]] = {name: np.asarray(arrays[name], dtype) for name, dtype in wanted.items()}
+        return dict(zip(names, session.run(names, given), strict=True))
+
+    return answer
+
+
+def start_single(graph: bytes) -> Single:
+    """Make a graph of one input and one output ready, such as a whole backbone: an array to an array."""
     session = open_session(graph, fastest=True)
     name = session.get_inputs()[0].name
 
-    def answer(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        features: npt.NDArray[np.float32] = session.run(None, {name: pixels.astype(np.float32)})[0]
-        return features
+    def answer(array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        found: npt.NDArray[np.float32] = session.run(None, {name: array.astype(np.float32)})[0]
+        return found
 
     return answer

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
+
+from tlcore.items import Arrays
 
 Array = npt.NDArray[Any]
 
@@ -55,7 +57,11 @@ class Modality:
         decode: A file as the array that a model sees, from its source and the input settings of the model. Raises
             ValueError with the reason.
         decoder: The text of the standalone program that decodes, which every export carries.
-        augment: The augmentations by name, each of a batch and a random generator; empty is a good answer.
+        augmentations: By name; none is a good answer.
+        different_views: How many views some augmentations can make; None where there are endlessly many.
+        view_name: What the view of a number is called; equal names mean equal views of equal items.
+        view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
+        augmented: A batch of arrays, augmented for an epoch.
     """
 
     key: str
@@ -66,4 +72,8 @@ class Modality:
     examine: Callable[[bytes, str, Callable[[int], AbstractContextManager[None]]], Examined]
     decode: Callable[..., Array]
     decoder: Callable[[], str]
-    augmentations: tuple[str, ...] = field(default=())
+    augmentations: tuple[str, ...]
+    different_views: Callable[[Sequence[str]], int | None]
+    view_name: Callable[[Sequence[str], int], str]
+    view: Callable[..., Arrays]
+    augmented: Callable[..., Arrays]

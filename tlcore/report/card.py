@@ -7,23 +7,19 @@ model, what for, under which licence) is left to whoever publishes it, and the c
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from tlcore.evaluation.figures import Interval
 from tlcore.markup import markdown
-from tlcore.modalities.image.value_range import spoken
-from tlcore.report import sections
+from tlcore.report import card_sections, sections, task_card
+from tlcore.report.card_text import joined, of_table, yaml
 from tlcore.report.commands import command_line
-from tlcore.report.document import Table, Text, said
-from tlcore.report.facts import Facts, read_facts
-from tlcore.report.sections import training
+from tlcore.report.document import said
+from tlcore.report.facts import Facts, TaskFacts, read_facts
 from tlcore.runs.run import Run
 
 TASK = "image-classification"
-MOST_ROWS = 100
 USE = """```python
 import keras
 
@@ -41,9 +37,11 @@ def model_card(run: Run) -> str:
     return card(read_facts(run))
 
 
-def card(facts: Facts) -> str:
+def card(facts: Facts | TaskFacts) -> str:
     """The same from facts at hand."""
-    return f"---\n{_yaml(head(facts))}---\n\n{_body(facts)}"
+    if isinstance(facts, TaskFacts):
+        return task_card.card(facts)
+    return f"---\n{yaml(head(facts))}---\n\n{_body(facts)}"
 
 
 def head(facts: Facts) -> dict[str, Any]:
@@ -98,48 +96,33 @@ def _body(facts: Facts) -> str:
     for title, lines in (
         ("How to use it", _use(facts)),
         ("Results", _figures(facts)),
-        ("Precision, recall and F1 per class", _of_table(sections.per_class(facts))),
+        ("Precision, recall and F1 per class", of_table(sections.per_class(facts))),
         ("Probabilities", _probabilities(facts)),
         ("Kinds of pictures that it is worse on", _slices(facts)),
         ("Limits", (f"- {markdown(limit)}" for limit in sections.limits(facts))),
-        ("Training data", _data(facts)),
-        ("Training", _training(facts)),
+        ("Training data", card_sections.data(facts)),
+        ("Training", card_sections.made(facts)),
         ("Reproduce this run", (f"```\n{command_line(facts.config)}\n```",)),
     ):
         if said_there := list(lines):
             parts += [f"## {title}", *said_there]
-    return "\n\n".join(_joined(parts)) + "\n"
+    return "\n\n".join(joined(parts)) + "\n"
 
 
 def _about(facts: Facts) -> Iterator[str]:
     classes = ", ".join(f"“{markdown(label)}”" for label in facts.dataset.classes)
     yield f"Tells apart {len(facts.dataset.classes)} classes of pictures: {classes}."
     yield sections.headline(facts)
-    licence = facts.backbone.licence if facts.backbone else "not known"
-    yield (
-        f"It is {facts.backbone_title}, pretrained on ImageNet (licence of those weights: {licence}), with a head of "
-        "its own. The licence of the pictures is not known to Graft, which wrote this card; whoever publishes the "
-        "model chooses one that both allow, and puts it in place of `unknown` above."
-    )
+    yield card_sections.origin(facts)
 
 
 def _use(facts: Facts) -> Iterator[str]:
-    size = facts.config.image_size
-    yield (
-        f"The model takes pixels `(n, {size}, {size}, 3)`, RGB, 0 to 255, and gives probabilities `(n, "
-        f"{len(facts.dataset.classes)})` in the order of the classes above. Its own preprocessing is inside; a picture "
-        f"becomes a square by “{facts.config.resize}”, after its EXIF orientation was applied."
-    )
-    if facts.dataset.value_range:
-        yield (
-            f"Of grey pictures of more than 8 bits, values {spoken(facts.dataset.value_range)} become 0 to 255 "
-            "(`value_range` in `contract.json`); what lies outside is clipped."
-        )
-    yield USE
+    gives = f"probabilities `(n, {len(facts.dataset.classes)})` in the order of the classes above"
+    yield from card_sections.use(facts, gives, USE)
 
 
 def _figures(facts: Facts) -> Iterator[str]:
-    yield from _of_table(sections.scores(facts))
+    yield from of_table(sections.scores(facts))
     known = facts.judged.baselines
     if known.linear_probe and known.nearest_mean:
         probe, mean = (said(share, "percent") for share in (known.linear_probe, known.nearest_mean))
@@ -152,7 +135,7 @@ def _figures(facts: Facts) -> Iterator[str]:
 def _probabilities(facts: Facts) -> Iterator[str]:
     found = facts.calibration
     if found is None or not found.test:
-        yield "Whether the probabilities mean what they say was not looked at."
+        yield "The calibration of the probabilities was not measured."
         return
     before, after = (said(each.ece, "number") for each in (found.before, found.after))
     yield (
@@ -172,75 +155,3 @@ def _slices(facts: Facts) -> Iterator[str]:
         return
     yield f"{len(facts.slices.slices):,} kinds were tested, {len(facts.slices.worse):,} found."
     yield from (f"- {markdown(each.says)}" for each in facts.slices.worse)
-
-
-def _data(facts: Facts) -> Iterator[str]:
-    for block in training.data(facts):
-        if isinstance(block, Table):
-            yield from _of_table(block)
-        elif isinstance(block, Text):
-            yield markdown(block.text)
-
-
-def _training(facts: Facts) -> Iterator[str]:
-    for block in training.making(facts):
-        if isinstance(block, Table) and block.name == "settings":
-            yield from _of_table(block)
-        elif isinstance(block, Text) and block.tone == "plain" and not block.text.endswith(":"):
-            yield markdown(block.text)
-
-
-def _of_table(table: Table) -> Iterator[str]:
-    """A table in Markdown; nothing where it has no rows."""
-    if not table.rows:
-        return
-    lines = [tuple(column.title for column in table.columns), tuple("---" for _ in table.columns)]
-    lines += [
-        tuple(markdown(said(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True))
-        for row in table.rows[:MOST_ROWS]
-    ]
-    yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    if (left := len(table.rows) - MOST_ROWS) > 0:
-        yield f"… and {left:,} rows more."
-
-
-def _joined(parts: list[str]) -> Iterator[str]:
-    """Lines of one list stand together."""
-    listed: list[str] = []
-    for part in [*parts, ""]:
-        if part.startswith("- "):
-            listed.append(part)
-            continue
-        if listed:
-            yield "\n".join(listed)
-            listed = []
-        if part:
-            yield part
-
-
-def _yaml(content: Any, indent: str = "") -> str:
-    """YAML of mappings, lists and values; a value is JSON, which is YAML too."""
-    lines = ""
-    for key, value in content.items():
-        if isinstance(value, dict):
-            lines += f"{indent}{key}:\n{_yaml(value, indent + '  ')}"
-        elif isinstance(value, list) and value:
-            lines += f"{indent}{key}:\n"
-            for each in value:
-                inner = _yaml(each, f"{indent}  ") if isinstance(each, dict) else f"{indent}  {_value(each)}\n"
-                lines += f"{indent}- {inner[len(indent) + 2 :]}"
-        else:
-            lines += f"{indent}{key}: {_value(value)}\n"
-    return lines
-
-
-def _value(value: Any) -> str:
-    plain = isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_-]*", value) and value not in PECULIAR
-    text = str(value) if plain else json.dumps(value, ensure_ascii=False)
-    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-# What YAML takes for the end of a line, or for no text, even between quotes.
-UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-# Words that YAML takes for something else than a text.
-PECULIAR = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

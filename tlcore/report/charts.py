@@ -26,7 +26,7 @@ QUIET, BESIDE = INKS["quiet"], COLOURS[11]
 
 def intervals(rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = False) -> Drawing:
     """Shares with their intervals, one below the other; the `first` may stand out."""
-    axes = plane(380 + 4.8 * max(len(_short(name)) for name, _ in rows), 34 + 19 * len(rows), percent="x")
+    axes = plane(380 + 4.8 * max(len(short(name)) for name, _ in rows), 34 + 19 * len(rows), percent="x")
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     places = range(len(rows))
@@ -35,7 +35,7 @@ def intervals(rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = 
     widths = [max(top - bottom, 0.003) for bottom, top in zip(low, high, strict=True)]
     axes.barh(places, widths, height=0.42, left=low, color=colours, alpha=0.35)
     axes.scatter(value, places, s=60, marker="|", linewidths=3, c=colours, clip_on=False)
-    axes.set_yticks(places, [_short(name) for name, _ in rows], fontsize=9, color=INKS["ink"])
+    axes.set_yticks(places, [short(name) for name, _ in rows], fontsize=9, color=INKS["ink"])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     return finished(axes, says)
 
@@ -47,7 +47,7 @@ def confusion(judged: Evaluation) -> Drawing:
     from matplotlib.patches import Rectangle
 
     order = judged.order or tuple(range(len(judged.classes)))
-    count, names = len(order), [_short(judged.classes[index]) for index in order]
+    count, names = len(order), [short(judged.classes[index]) for index in order]
     side = max(1.6, min(38.0, 420 / count))
     room = 50 + (5 * max(len(name) for name in names) if count <= MOST_WITH_NAMES else 0)
     axes = plane(max(count * side + room, 170), count * side + room, "predicted class", "true class")
@@ -130,7 +130,7 @@ def class_curves(points: pd.DataFrame, kind: str, classes: Sequence[str]) -> Dra
     present = [int(index) for index in points.loc[points["kind"] == kind, "class"].unique()]
     if not 0 < len(present) <= MOST_LINES:
         return None
-    names = {index: _short(classes[index]) for index in present}
+    names = {index: short(classes[index]) for index in present}
     titles = ("false positive rate", "recall") if kind == "roc" else ("recall", "precision")
     room = 36 + 4.8 * max(map(len, names.values()))
     axes = plane(290 + room, 255, *titles, percent="xy")
@@ -179,5 +179,6 @@ def _points(
     axes.errorbar(places, values, reach, color=colour, marker=marker, elinewidth=1.1, label=name)
 
 
-def _short(name: str, most: int = 24) -> str:
+def short(name: str, most: int = 24) -> str:
+    """Shorten a name for the side of a chart."""
     return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -6,7 +6,7 @@ It knows what is in a run folder and which of it may be missing. It does not kno
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
@@ -16,11 +16,12 @@ from tlcore.errors import GraftError, RunError
 from tlcore.evaluation.calibration_schema import Calibration, read_calibration
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.files import read_curves as read_class_curves
-from tlcore.evaluation.files import read_evaluation, read_predictions
+from tlcore.evaluation.files import read_evaluation, read_predictions, read_task_evaluation
 from tlcore.evaluation.metrics import Evaluation
 from tlcore.evaluation.robustness import Robustness
 from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
+from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
 from tlcore.evaluation.training_diagnostics import Reading, read_curves
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment
@@ -28,24 +29,26 @@ from tlcore.runs.manifest import Manifest, read_manifests
 from tlcore.runs.metadata import RunDataset
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
+from tlcore.tasks import Task, find_task
+from tlcore.tasks.evaluation import TaskEvaluation
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
+PARTS = ("train", "val", "test")
 
-@dataclass(frozen=True)
-class Facts:
-    """A run that was judged.
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """A run that was judged, whatever its task.
 
     Attributes:
         backbone: None where the catalogue does not have it any more.
         pictures: The dataset as it is now; None where it was deleted.
         split: `sha256, file, label, split`, as the run has it.
         predictions: As `metrics.predictions_table` makes them.
-        class_curves: The points of the ROC and precision–recall curves; None in runs of long ago.
-        calibration, environment: None where there is none.
-        slices, attention, robustness: None where nobody had a closer look.
+        environment: None where there is none.
         looks: How often the test part was judged on; None where the dataset is gone.
     """
 
@@ -57,13 +60,7 @@ class Facts:
     state: RunState
     split: pd.DataFrame
     predictions: pd.DataFrame
-    judged: Evaluation
-    class_curves: pd.DataFrame | None
-    calibration: Calibration | None
     environment: Environment | None
-    slices: Slices | None
-    attention: Attention | None
-    robustness: Robustness | None
     readings: tuple[Reading, ...]
     exports: tuple[Manifest, ...]
     looks: int | None
@@ -73,44 +70,90 @@ class Facts:
         return self.backbone.title if self.backbone else self.config.backbone
 
     @property
+    def task(self) -> Task:
+        return find_task(self.dataset.task)
+
+    @property
     def counts(self) -> pd.DataFrame:
         """Pictures of each class (a row, in the order of the run) in `train`, `val` and `test`."""
-        counts = self.split.groupby(["label", "split"]).size().unstack(fill_value=0)
-        return counts.reindex(index=list(self.dataset.classes), columns=["train", "val", "test"], fill_value=0)
+        named = self.split[["split"]].join(self.split["label"].map(self.task.names).explode())
+        counts = named.groupby(["label", "split"]).size().unstack(fill_value=0)
+        return counts.reindex(index=list(self.dataset.classes), columns=list(PARTS), fill_value=0)
+
+    @property
+    def totals(self) -> list[int]:
+        """All pictures in `train`, `val` and `test`."""
+        return [int((self.split["split"] == part).sum()) for part in PARTS]
 
 
-def read_facts(run: Run) -> Facts:
+@dataclass(frozen=True, kw_only=True)
+class Facts(RunFacts):
+    """A run of a classifier.
+
+    Attributes:
+        class_curves: The points of the ROC and precision–recall curves; None in runs of long ago.
+        calibration: None where there is none.
+        slices, attention, robustness: None where nobody had a closer look.
+    """
+
+    judged: Evaluation
+    class_curves: pd.DataFrame | None
+    calibration: Calibration | None
+    slices: Slices | None
+    attention: Attention | None
+    robustness: Robustness | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFacts(RunFacts):
+    """A run of another task, with its answers about the test set."""
+
+    judged: TaskEvaluation
+    answers: TaskAnswers
+
+
+def read_facts(run: Run) -> Facts | TaskFacts:
     """Read a run.
 
     Raises:
         RunError: It was not judged, or something that every judged run has is missing or damaged.
     """
     judged = read_evaluation(run.path)
-    if judged is None:
-        raise RunError(
-            f"A run that was judged is needed for a report. {run.name} was not. `evaluate {run.id}` judges it."
+    if judged is not None:
+        understanding = Understanding(run)
+        return Facts(
+            **_known(run),
+            judged=judged,
+            class_curves=read_class_curves(run.path),
+            calibration=read_calibration(run.path),
+            slices=understanding.slices(),
+            attention=understanding.attention(),
+            robustness=understanding.robustness(),
         )
-    understanding, pictures, state, config = Understanding(run), _dataset(run), run.state(), run.config
-    return Facts(
-        run=run,
-        config=config,
-        dataset=run.dataset,
-        backbone=CATALOGUE.get(config.backbone),
-        pictures=pictures,
-        state=state,
-        split=run.split(),
-        predictions=read_predictions(run.path),
-        judged=judged,
-        class_curves=read_class_curves(run.path),
-        calibration=read_calibration(run.path),
-        environment=run.environment(),
-        slices=understanding.slices(),
-        attention=understanding.attention(),
-        robustness=understanding.robustness(),
-        readings=read_curves(state, config),
-        exports=read_manifests(run.path),
-        looks=len(read_looks(pictures, run.dataset.draw)) if pictures else None,
-    )
+    other = read_task_evaluation(run.path)
+    answers = read_task_answers(run) if other is not None else None
+    if other is not None and answers is not None:
+        return TaskFacts(**_known(run), judged=other, answers=answers)
+    raise RunError(f"A run that was judged is needed for a report. {run.name} was not. `evaluate {run.id}` judges it.")
+
+
+def _known(run: Run) -> dict[str, Any]:
+    """Read what is known of a run of any task."""
+    pictures, state, config = _dataset(run), run.state(), run.config
+    return {
+        "run": run,
+        "config": config,
+        "dataset": run.dataset,
+        "backbone": CATALOGUE.get(config.backbone),
+        "pictures": pictures,
+        "state": state,
+        "split": run.split(),
+        "predictions": read_predictions(run.path),
+        "environment": run.environment(),
+        "readings": read_curves(state, config),
+        "exports": read_manifests(run.path),
+        "looks": len(read_looks(pictures, run.dataset.draw)) if pictures else None,
+    }
 
 
 def _dataset(run: Run) -> Dataset | None:

@@ -24,8 +24,8 @@ from tlcore.tasks import Task, find_task
 from tlcore.workspace import Workspace, fresh_id
 
 OTHER_GREYS = (
-    "'{}' was not trained with this range of values: pictures of more than 8 bits have other greys now than those that "
-    "it learnt from."
+    "'{}' was trained with another range of values: pictures of more than 8 bits now have other greys than in its "
+    "training."
 )
 
 
@@ -115,8 +115,8 @@ def _lacking(table: pd.DataFrame, task: Task) -> tuple[Problem, ...]:
     advice = "Add pictures."
     if left_out := int((table["split"] == "").sum()):
         advice = (
-            f"{left_out:,} pictures are left out, because pictures of the same group are in the test part, which was "
-            "drawn before: draw it anew, on the Data page or with `data split`."
+            f"{left_out:,} pictures are left out, because pictures of the same group are in the locked test set. To "
+            "change that, draw a new split on the Data page or with `data split`."
         )
     faults = [
         Problem("fractions", f"Pictures to {words[part]} are needed. The split leaves none for {part}. {advice}")

@@ -10,10 +10,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tlcore.data.dataset import open_dataset
 from tlcore.data.store import PixelStore
-from tlcore.memmap import MappedRows
+from tlcore.memmap import MappedArrays, MappedRows
+from tlcore.modalities import MODALITIES, Modality
 from tlcore.progress import Progress
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -29,10 +31,20 @@ class Decoded:
 
     store: PixelStore
     shas: tuple[str, ...]
+    modality: Modality = MODALITIES["image"]
+
+    @property
+    def inputs(self) -> MappedArrays:
+        """The arrays of every item, as the model's graph takes them in."""
+        return MappedArrays({"pixels": self.store.pixels})
+
+    def places(self, shas: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Find the rows of some of the items."""
+        return np.searchsorted(np.array(self.shas), np.array(shas, dtype=str))
 
     def rows(self, shas: Sequence[str]) -> MappedRows:
         """The pixels of some of the pictures, `(n, size, size, 3)`, uint8."""
-        return MappedRows(self.store.pixels, np.searchsorted(np.array(self.shas), np.array(shas, dtype=str)))
+        return MappedRows(self.store.pixels, self.places(shas))
 
 
 def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]:

@@ -37,11 +37,6 @@ class RunFolder(Job[Event, RunState]):
         return contract_path(self.path)
 
     @property
-    def labels_json(self) -> Path:
-        """The same, under the name of before."""
-        return self.contract_json
-
-    @property
     def predictions(self) -> Path:
         return self.path / "predictions.parquet"
 

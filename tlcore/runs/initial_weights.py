@@ -187,8 +187,8 @@ def keep_sides(start: Start, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[s
             [
                 Problem(
                     "start",
-                    f"Weights that have not met the test pictures are needed. '{start.about.title}' learnt from "
-                    f"{tested:,} of them, before the test part was drawn anew. Begin with the pretrained weights.",
+                    f"Initial weights must not have been trained on the test set. '{start.about.title}' was trained on "
+                    f"{tested:,} of its pictures, before a new test set was drawn. Start from the pretrained weights.",
                 )
             ]
         )
@@ -251,7 +251,7 @@ def _of_run(run: Run, dataset: Dataset | None) -> Start:
     if not config.learns_from_validation:
         return Start(run.model_keras, _about(run.model_keras, made, run, said, classes), run)
     # A head that knows the validation pictures by heart would be watched with them.
-    note = f"The head of '{run.name}' learnt from the validation pictures, too: a new one begins."
+    note = f"The head of '{run.name}' was also fitted on the validation set, so training starts with a new head."
     about = _about(run.model_keras, made, run, said, ()).model_copy(update={"keeps_head": False})
     return Start(run.model_keras, about, run, (note,))
 
@@ -271,8 +271,8 @@ def _of_file(path: Path) -> Start:
     if known.task not in TASKS:
         raise none_of_ours(path, f"its task, '{known.task}', is not known here")
     notes = [
-        f"Which pictures {path.name} has learnt from is not known here: where test pictures are among them, what is "
-        "said of this run flatters it."
+        f"The pictures that {path.name} was trained on are not known. If test pictures are among them, the figures of "
+        "this run are too high."
     ]
     about = _about(path, made, None, known, known.labels)
     if find_task(about.task).few and not about.classes:

@@ -29,8 +29,8 @@ def resume(run: Run) -> None:
         )
     if state.state != "created" and not run.resumable(state):
         raise RunError(
-            f"Resuming needs what the run had learnt when it ended. The folder {run.checkpoint} of {run.name} is "
-            "gone. Repeat the run."
+            f"Resuming needs the checkpoint of the run. The folder {run.checkpoint} of {run.name} is missing. Repeat "
+            "the run."
         )
     deadline = time.monotonic() + LEAVING_SECONDS
     while run.alive() and time.monotonic() < deadline:

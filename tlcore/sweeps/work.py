@@ -43,7 +43,7 @@ def _carry_out(sweep: Sweep, writer: JobWriter[Event]) -> Literal["finished", "s
         if attempt is None:
             trials = sweep.state().trials
             if all(trial.state == "failed" for trial in trials):
-                raise RunError(f"At least one trial of a sweep should come to a model. All failed. {trials[-1].error}")
+                raise RunError(f"At least one trial of a sweep should produce a model. All failed. {trials[-1].error}")
             return "finished"
         try:
             attempt, run = _run_of(sweep, search, attempt)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.intervals import interval
+from tlcore.intervals import grouped_wilson, interval, wilson
 
 FEW = 30
+CERTAIN = 1e-9  # of an interval of no width
 
 
 class Figure(BaseModel):
@@ -22,6 +23,9 @@ class Figure(BaseModel):
     value: float
     low: float
     high: float
+
+
+NOTHING = Figure(value=0.0, low=0.0, high=1.0)
 
 
 class LabelFigures(BaseModel):
@@ -89,30 +93,60 @@ class TaskEvaluation(BaseModel):
 
     @property
     def headline(self) -> Figure:
-        """The figure that is shown first."""
-        return self.figures[self.metric]
+        """The figure that is shown first; 0 where the test set is empty, or nothing in it defines the metric."""
+        return self.figures.get(self.metric, NOTHING)
 
 
 Measure = tuple[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], float, float]
 Measures = Mapping[str, Measure]
 
 
-def figures(measures: Measures, groups: npt.NDArray[np.int64]) -> dict[str, Figure]:
+def figures(
+    measures: Measures, groups: npt.NDArray[np.int64], *, about: npt.NDArray[np.bool_] | None = None
+) -> dict[str, Figure]:
     """Compute metrics with their bootstrap intervals.
+
+    Where every resample has the same share, 0 or 1, a bootstrap would be certain: the interval is then Wilson's for as
+    many items, or groups, that are all right or all wrong.
 
     Args:
         measures: For each metric's key a function from how often each item was drawn, `(b, n)`, to the figure of each
             resample, `(b,)`; and the least and the largest value that it can have.
         groups: `(n,)`, numbers from 0 on, equal for items that belong together.
+        about: `(n,)`, the items that the metrics are about; None for all.
     """
+    if not len(groups):
+        return {}
     once = np.ones((1, len(groups)))
+    number = len(np.unique(groups if about is None else groups[about]))
     found = {}
     for key, (measure, least, most) in measures.items():
         low, high = interval(measure, groups, counts=True, within=(least, most))
         value = float(measure(once)[0])
+        if (least, most) == (0.0, 1.0) and high - low < CERTAIN and min(value, 1 - value) < CERTAIN:
+            low, high = wilson(number * round(value), number)
         if np.isfinite(value):
             found[key] = Figure(value=value, low=min(low, value), high=max(high, value))
     return found
+
+
+def share(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> Figure | None:
+    """Compute a share of items `(n,)` with its score interval by Wilson, by groups where some belong together.
+
+    None where there are no items.
+    """
+    n = len(hits)
+    if not n:
+        return None
+    value, units = float(hits.mean()), np.unique(groups, return_inverse=True)[1].reshape(-1)
+    number = int(units.max()) + 1
+    if number == n:
+        low, high = wilson(int(hits.sum()), n)
+    else:
+        off = np.bincount(units, weights=hits - value)
+        variance = number / max(1, number - 1) * float((off**2).sum()) / n**2
+        low, high = grouped_wilson(value, n, variance=variance, groups=number)
+    return Figure(value=value, low=min(low, value), high=max(high, value))
 
 
 def difference(

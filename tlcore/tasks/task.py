@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from tlcore.numbers import significant
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -66,7 +68,7 @@ class Metric:
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
         if self.kind == "value":
-            return f"{value:.4g} {unit}".rstrip()
+            return significant(value, unit)
         return f"{value:.3f}"
 
     def shown(self, value: float, unit: str = "") -> str:
@@ -145,7 +147,7 @@ class Task:
     labels of an item joined by `|`, or a number. `read` and `targets` give it its meaning.
 
     Attributes:
-        key: As written to `dataset.json`, `config.json` and `labels.json`.
+        key: As written to `dataset.json`, `config.json` and `contract.json`.
         title: The field's term.
         explains: One sentence for the page that asks.
         output: The name of the model's output.

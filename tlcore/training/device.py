@@ -10,13 +10,12 @@ import os
 import platform
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tlcore.errors import ConfigError, Problem
 from tlcore.threads import cores
@@ -137,7 +136,7 @@ def of_the_whole_batch(optimizer: Any) -> Any:
     return OfTheWholeBatch
 
 
-def fill(*batch: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+def fill(*batch: Any) -> tuple[Any, ...]:
     """Fill up a batch, its weights last, until every device gets as many; the loss, a mean over it, stays what it was.
 
     The first rows come again with weight 0, and the others weigh as much more as there are more rows.
@@ -148,10 +147,13 @@ def fill(*batch: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
         return batch
     again = np.resize(np.arange(len(weights)), missing)
     larger = weights * weights.dtype.type((len(weights) + missing) / len(weights))
-    return (
-        *(np.concatenate([array, array[again]]) for array in arrays),
-        np.concatenate([larger, np.zeros(missing, weights.dtype)]),
-    )
+
+    def filled(array: Any) -> Any:
+        if isinstance(array, Mapping):
+            return {name: filled(each) for name, each in array.items()}
+        return np.concatenate([array, array[again]])
+
+    return (*map(filled, arrays), np.concatenate([larger, np.zeros(missing, weights.dtype)]))
 
 
 def lower_precision() -> str | None:
@@ -200,12 +202,11 @@ def read(batches: Any) -> Any:
 
     number = batches.num_batches
     ends = [batches[place] for place in sorted({0, number - 1})]  # the largest batch and the smallest
-    signature = tuple(
-        tf.TensorSpec(
-            (len(arrays[0]) if len(arrays[0]) == len(arrays[-1]) else None, *arrays[0].shape[1:]), arrays[0].dtype
-        )
-        for arrays in zip(*ends, strict=True)
-    )
+
+    def spec(first: Any, last: Any) -> Any:
+        return tf.TensorSpec((len(first) if len(first) == len(last) else None, *first.shape[1:]), first.dtype)
+
+    signature = keras.tree.map_structure(spec, ends[0], ends[-1])
     untuned = tf.data.Options()
     untuned.autotune.enabled = False
     return (

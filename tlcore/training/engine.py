@@ -1,7 +1,7 @@
 """Chooses the engine that runs a trunk over the pictures, forward only.
 
-On an accelerator Keras answers, many pictures at once; on a processor ONNX Runtime, a few on each core, through
-OpenVINO's execution provider where that is installed. It knows arrays and runtimes. It does not know where pixels come
+On an accelerator Keras answers, many items at once; on a processor ONNX Runtime, a few on each core, through
+OpenVINO's execution provider where that is installed. It knows arrays and runtimes. It does not know where arrays come
 from, nor where features go.
 """
 
@@ -18,11 +18,13 @@ import onnx
 
 from tlcore.inference.session import has_openvino
 from tlcore.inference.trunk import AT_ONCE, Answer, start
+from tlcore.items import Arrays, count, join, take
+from tlcore.memmap import MappedArrays
 from tlcore.threads import cores, map_bounded
 from tlcore.training import device
 
 ON_ACCELERATOR = 64
-Features = npt.NDArray[np.float32]
+Features = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Engine:
 
     Attributes:
         title: For people.
-        at_once: Pictures in one call.
+        at_once: Items in one call.
         threads: Calls at a time.
-        answer: Takes pixels `(n, size, size, 3)` and gives features `(n, …)`.
+        answer: Takes the arrays of items, `(n, …)` each, and gives what crosses the cut.
     """
 
     title: str
@@ -41,14 +43,14 @@ class Engine:
     threads: int
     answer: Answer
 
-    def __call__(self, pixels: Any) -> Features:
-        """Compute the features of many pictures, in order."""
-        starts = range(0, len(pixels), self.at_once)
+    def __call__(self, inputs: MappedArrays) -> Features:
+        """Compute the features of many items, in order."""
+        starts = range(0, len(inputs), self.at_once)
 
         def part(first: int) -> Features:
-            return self.answer(np.asarray(pixels[first : first + self.at_once]))
+            return self.answer(inputs[first : first + self.at_once])
 
-        return np.concatenate(list(map_bounded(part, starts, threads=self.threads)))
+        return join(list(map_bounded(part, starts, threads=self.threads)))
 
 
 def engine_of(trunk: keras.Model, graph: Callable[[], onnx.ModelProto]) -> Engine:
@@ -68,14 +70,23 @@ def on_processor(graph: onnx.ModelProto) -> Engine:
 
 
 def keras_engine(trunk: keras.Model) -> Engine:
-    """Let Keras answer on whatever device its backend has; several get a share of each call."""
+    """Let Keras answer on whatever device its backend has; several get a share of each call.
 
-    def together(pixels: npt.NDArray[Any]) -> Features:
-        return np.asarray(trunk.predict_on_batch(pixels.astype(np.float32)), np.float32)
+    Args:
+        trunk: Takes in arrays by name, and gives what crosses the cut by name.
+    """
+    wanted = {tensor.name: tensor.dtype for tensor in trunk.inputs}
 
-    def shared_out(pixels: npt.NDArray[Any]) -> Features:
-        filled, _ = device.fill(pixels.astype(np.float32), np.ones(len(pixels), np.float32))
+    def given(arrays: Arrays) -> Features:
+        return {name: np.asarray(arrays[name], dtype) for name, dtype in wanted.items()}
+
+    def together(arrays: Arrays) -> Features:
+        return {name: np.asarray(each) for name, each in trunk.predict_on_batch(given(arrays)).items()}
+
+    def shared_out(arrays: Arrays) -> Features:
+        number = count(arrays)
+        filled, weights = device.fill(given(arrays), np.ones(number, np.float32))
         # Only `predict` shares a batch out.
-        return np.asarray(trunk.predict(filled, batch_size=len(filled), verbose=0), np.float32)[: len(pixels)]
+        return take(trunk.predict(filled, batch_size=len(weights), verbose=0), slice(number))
 
     return Engine("Keras", ON_ACCELERATOR, 1, together if device.count() == 1 else shared_out)

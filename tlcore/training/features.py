@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from tlcore.inference.trunk import trunk_identity
-from tlcore.memmap import MappedRows
+from tlcore.inference.trunk import FEATURES, trunk_identity
+from tlcore.memmap import MappedArrays, MappedRows
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Noted
 from tlcore.training.initial_model import WeightsBelow
@@ -21,7 +21,7 @@ from tlcore.training.model import TransferModel
 from tlcore.training.phase_report import Report, Stop
 from tlcore.training.pictures import PARTS, Pictures
 from tlcore.training.trunk import Trunk
-from tlcore.training.views import CachedViews, PixelViews, Source, ThroughTrunk
+from tlcore.training.views import CachedViews, ItemViews, Source, ThroughTrunk
 from tlcore.workspace import Workspace
 
 
@@ -58,19 +58,20 @@ class BelowTheCut:
         Training pictures come in a view of their own each epoch, validation pictures always plain.
         """
         seed, names = self.config.seed, {"train": self.config.augment, "val": ()}
-        pixels: dict[str, Source] = {
-            part: PixelViews(pictures.pixels, names[part], seed=seed) for part, pictures in self.pictures.items()
+        inputs: dict[str, Source] = {
+            part: ItemViews(pictures.inputs, names[part], seed=seed, modality=pictures.decoded.modality)
+            for part, pictures in self.pictures.items()
         }
         if not cut:
-            return pixels
+            return inputs
         trunk = self._trunk(cut)
         views = trunk.views(epochs=epochs)
         if not views:
-            return {part: ThroughTrunk(source, trunk.answer) for part, source in pixels.items()}
-        rows = {part: self.pictures[part].pixels.rows for part in PARTS}
+            return {part: ThroughTrunk(source, trunk.answer) for part, source in inputs.items()}
+        rows = {part: self.pictures[part].inputs.rows for part in PARTS}
         return {
-            "train": CachedViews([MappedRows(features, rows["train"]) for features in views], seed=seed),
-            "val": CachedViews([MappedRows(views[0], rows["val"])], seed=seed),
+            "train": CachedViews([MappedArrays(features, rows["train"]) for features in views], seed=seed),
+            "val": CachedViews([MappedArrays(views[0], rows["val"])], seed=seed),
         }
 
     def features(
@@ -82,10 +83,10 @@ class BelowTheCut:
         """
         trunk, some = self._trunk(cut), some or {}
         plain = trunk.plain()
-        rows = {part: self.pictures[part].pixels.rows[some.get(part, slice(None))] for part in PARTS}
+        inputs = {part: self.pictures[part].inputs.only(some.get(part, slice(None))) for part in PARTS}
         if plain is None:
-            return {part: trunk.answer(MappedRows(self.pictures[part].pixels.array, rows[part])) for part in PARTS}
-        return {part: MappedRows(plain, rows[part])[:] for part in PARTS}
+            return {part: trunk.answer_all(each)[FEATURES] for part, each in inputs.items()}
+        return {part: MappedRows(plain[FEATURES], each.rows)[:] for part, each in inputs.items()}
 
     def graph(self, cut: int) -> onnx.ModelProto:
         """The trunk as ONNX."""

@@ -13,13 +13,13 @@ import numpy.typing as npt
 import onnx
 
 from tlcore.inference.ood import learn_known, some_known
-from tlcore.memmap import MappedRows
+from tlcore.inference.trunk import FEATURES
 from tlcore.runs.config import TrainingConfig
 from tlcore.tasks import Decision, Task
 from tlcore.tasks.head import Head
 from tlcore.training.engine import on_processor
 from tlcore.training.features import BelowTheCut
-from tlcore.training.head_graph import FEATURES, PIXELS, POOLED, head_graph, join
+from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
 from tlcore.training.logistic_training import Features, learn_from_training
 from tlcore.training.model import TransferModel
 from tlcore.training.pictures import PARTS
@@ -108,8 +108,5 @@ class Finishing:
             found = self.below.features(self.cut, some)
             return {part: each.astype(np.float32) for part, each in found.items()}
         engine = on_processor(self._body)  # what is trained above has changed: nothing of it is in the cache
-        pixels = {part: self.below.pictures[part].pixels for part in PARTS}
-        return {
-            part: engine(MappedRows(each.array, each.rows[some.get(part, slice(None))]))
-            for part, each in pixels.items()
-        }
+        inputs = {part: self.below.pictures[part].inputs.only(some.get(part, slice(None))) for part in PARTS}
+        return {part: engine(each)[POOLED] for part, each in inputs.items()}

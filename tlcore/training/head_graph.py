@@ -17,7 +17,7 @@ from tlcore.contract import UNFAMILIARITY
 from tlcore.inference.ood import TINY, Known
 from tlcore.tasks import Task
 
-PIXELS, FEATURES, POOLED = "pixels", "features", "pooled"
+PIXELS, POOLED = "pixels", "pooled"
 
 
 def head_graph(
@@ -82,9 +82,13 @@ def head_graph(
 
 
 def join(below: onnx.ModelProto, above: onnx.ModelProto, prefix: str = "above/") -> onnx.ModelProto:
-    """Put two graphs together: the output of the one is what the other takes in.
+    """Put two graphs together: the outputs of the one are what the other takes in.
 
+    Where there are several, their names say which is which.
     Every other name of the upper one gets the prefix, so that none is there twice.
     """
     above = compose.add_prefix(above, prefix, rename_inputs=False, rename_outputs=False)
-    return compose.merge_models(below, above, io_map=[(below.graph.output[0].name, above.graph.input[0].name)])
+    io_map = [(each.name, each.name) for each in above.graph.input]
+    if len(io_map) == 1:
+        io_map = [(below.graph.output[0].name, above.graph.input[0].name)]
+    return compose.merge_models(below, above, io_map=io_map)

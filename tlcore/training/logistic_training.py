@@ -20,11 +20,11 @@ from tlcore.training.cross_validation import cross_validate, plan_folds
 from tlcore.training.phases import Phase
 from tlcore.training.pictures import PARTS, Pictures, units
 
-# In each class, on average: below it a test part says little.
+# In each class, on average: below it a test set says little.
 FEW_PICTURES = 20
 LEARNT_FROM_ALL = (
-    "The head that is kept learnt from the validation pictures, too, at the strength that was found without them. What "
-    "is said of validation is of the head before."
+    "The final head was also fitted on the validation set, with the regularization that was chosen without it. The "
+    "validation figures are those of the head before."
 )
 Features = dict[str, npt.NDArray[np.float32]]
 

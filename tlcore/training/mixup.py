@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Batch = tuple[npt.NDArray[Any], npt.NDArray[np.float32], npt.NDArray[np.float32]]
+from tlcore.items import Arrays
+
+Batch = tuple[Arrays, npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -31,24 +33,28 @@ class Mixing:
 
     def __call__(
         self,
-        inputs: npt.NDArray[Any],
+        inputs: Arrays,
         answers: npt.NDArray[np.float32],
         weights: npt.NDArray[np.float32],
         chance: np.random.Generator,
     ) -> Batch:
-        """Mix inputs `(n, …)`, answers `(n, classes)` and weights `(n,)`."""
-        pasting = self.cutmix > 0 and inputs.ndim == 4
+        """Mix inputs, `(n, …)` each, answers `(n, classes)` and weights `(n,)`."""
+        pasting = self.cutmix > 0 and all(array.ndim == 4 for array in inputs.values())
         if self.mixup and pasting:
             pasting = chance.random() < 0.5
         alpha = self.cutmix if pasting else self.mixup
         if not alpha:
             return inputs, answers, weights
-        other = chance.permutation(len(inputs))
+        other = chance.permutation(len(weights))
         share = float(chance.beta(alpha, alpha))
         if pasting:
-            inputs, share = _paste(inputs, inputs[other], share, chance)
+            (name, array), *_ = inputs.items()
+            pasted, share = _paste(array, array[other], share, chance)
+            inputs = {name: pasted}
         else:
-            inputs = (share * inputs + (1 - share) * inputs[other]).astype(inputs.dtype)
+            inputs = {
+                name: (share * array + (1 - share) * array[other]).astype(array.dtype) for name, array in inputs.items()
+            }
         # A mixture counts as its parts do.
         own, others = share * weights, (1 - share) * weights[other]
         mixed = own + others

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from keras import layers
 
 from tlcore.backbones.backbone import Backbone
+from tlcore.inference.trunk import FEATURES
 from tlcore.tasks.head import Head
 from tlcore.training.cut import cut
 
@@ -26,7 +27,7 @@ class TransferModel:
         body: `(n, size, size, 3)`, 0–255, to `(n, height, width, channels)`; its layers are used, not copied.
 
     Attributes:
-        features: Pixels to what the head sees, `(n, features)`.
+        features: The inputs by name to what the head sees, `(n, features)`.
         whole: Pixels to the task's outputs.
     """
 
@@ -34,7 +35,8 @@ class TransferModel:
         self.backbone, self._body, self._seed, self._of_task = backbone, body, seed, head
         # === Layers ===
         pooled = layers.GlobalAveragePooling2D(name="pooled")(body.output)
-        self.features = keras.Model(body.input, pooled, name=f"{backbone.key}_features")
+        inputs = {tensor.name: tensor for tensor in body.inputs}
+        self.features = keras.Model(inputs, pooled, name=f"{backbone.key}_features")
         self._dropout = layers.Dropout(dropout, seed=seed, name="head_dropout")
         self._logits = layers.Dense(
             head.width, kernel_initializer=keras.initializers.GlorotUniform(seed), name="head_logits"
@@ -92,11 +94,11 @@ class TransferModel:
 
     def _pooled(self, blocks: int) -> tuple[Any, Any]:
         trunk, part = self._halves(blocks)
-        shape = (trunk.output if trunk is not None else self.whole.input).shape[1:]
-        inputs = keras.Input(shape, name="features" if trunk is not None else "pixels")
-        return inputs, inputs if part is None else part(inputs)
+        given = trunk.output if trunk is not None else self.features.input
+        inputs = {name: keras.Input(each.shape[1:], dtype=each.dtype, name=name) for name, each in given.items()}
+        return inputs, inputs[FEATURES] if part is None else part(inputs)
 
     def _halves(self, blocks: int) -> tuple[keras.Model | None, keras.Model | None]:
         if blocks == len(self.backbone.blocks):
-            return self.features, None
+            return keras.Model(self.features.input, {FEATURES: self.features.output}, name=self.features.name), None
         return cut(self.features, self.backbone.blocks[blocks - 1].last_layer if blocks else None)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.data.split.stratify import together
-from tlcore.memmap import MappedRows
+from tlcore.memmap import MappedArrays
 from tlcore.progress import Progress
 from tlcore.runs.decoded import Decoded, decode
 from tlcore.runs.run import Run
@@ -28,14 +28,14 @@ class Pictures:
     """The pictures of one part.
 
     Attributes:
-        pixels: `(n, size, size, 3)`, uint8, on disk.
+        inputs: The arrays that the model takes in, on disk: `pixels`, `(n, size, size, 3)`, uint8.
         targets: One row for each picture, as the run's task has them.
-        shas: What the pixels were made from, in the same order.
-        decoded: Where the pixels lie, beside those of the other parts.
+        shas: What the arrays were made from, in the same order.
+        decoded: Where the arrays lie, beside those of the other parts.
         groups: A text for each picture, equal for pictures that must never be on two sides; empty for one alone.
     """
 
-    pixels: MappedRows
+    inputs: MappedArrays
     targets: Targets
     shas: tuple[str, ...]
     decoded: Decoded
@@ -59,7 +59,7 @@ def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, d
         targets = task.targets(list(rows["label"]), run.dataset.classes)
         shas = tuple(rows["sha256"])
         groups = tuple(rows["group"]) if "group" in rows else ("",) * len(rows)  # runs of long ago have none
-        found[part] = Pictures(decoded.rows(shas), targets, shas, decoded, groups)
+        found[part] = Pictures(decoded.inputs.only(decoded.places(shas)), targets, shas, decoded, groups)
     return found
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy.typing as npt
 
+from tlcore.items import Arrays
 from tlcore.training import device
 
 FLOAT32 = "float32"
@@ -27,7 +28,7 @@ BACKWARD = 3  # a training step costs about as much as three forward passes
 STEPS, RATE, GRADIENT_NORM = 6, 1e-4, 1.0  # few and small: a batch that is known by heart tells nothing
 LOSS_SCALES = 16  # float16 halves its loss scale at each overflow, and leaves the weights, until gradients are finite
 Loss = Callable[[], Any]  # makes a Keras loss
-Batch = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
+Batch = tuple[Arrays, npt.NDArray[Any], npt.NDArray[Any]]
 # Pixels of 0-255 and their means have more digits than lower precision has.
 EXACT = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Normalization)
 
@@ -119,7 +120,7 @@ def choose_precision(model: keras.Model, batch: Batch, loss: Loss, *, expected_s
 
 def _forward_seconds(model: keras.Model, batch: Batch) -> float:
     """Measure one forward pass without compiling anything: a rough but quick estimate."""
-    inputs = keras.ops.convert_to_tensor(batch[0])
+    inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, dict(batch[0]))
     seconds = []
     for _ in range(2):  # the first makes the backend's kernels ready
         began = time.monotonic()
@@ -158,7 +159,7 @@ def _without_dropout(model: keras.Model) -> keras.Model:
 def _falls(model: keras.Model, found: dict[str, Measured], batch: Batch, loss: Loss) -> dict[str, float]:
     """Measure how far the loss of the batch falls in each precision, evaluated in single precision."""
     judge = _without_dropout(in_precision(model, FLOAT32))
-    inputs, answers, weights = (keras.ops.convert_to_tensor(each) for each in batch)
+    inputs, answers, weights = keras.tree.map_structure(keras.ops.convert_to_tensor, (dict(batch[0]), *batch[1:]))
 
     def lost() -> float:
         logits = judge(inputs, training=True)  # normalized as while training

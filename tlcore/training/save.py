@@ -21,9 +21,9 @@ from onnx import numpy_helper
 
 from tlcore.errors import ExportError
 from tlcore.files import replacing
-from tlcore.inference.trunk import OPSET, graph_path
+from tlcore.inference.trunk import FEATURES, OPSET, graph_path
 from tlcore.training import device
-from tlcore.training.head_graph import FEATURES, PIXELS
+from tlcore.training.head_graph import PIXELS
 from tlcore.training.onnx_layers import convertible
 
 
@@ -39,7 +39,9 @@ def save_onnx(graph: onnx.ModelProto, path: Path) -> None:
 
 
 def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
-    """Convert a model of one input, to be named `source`, and one output, `target`, with any number of pictures.
+    """Convert a model for any number of items, its input to be named `source` and its output `target`.
+
+    Where it has several of either, they keep their names.
 
     Raises:
         ExportError: The converter does not know a layer.
@@ -48,9 +50,13 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
         path = Path(folder) / "model.onnx"
         if keras.backend.backend() != "tensorflow" or device.mirrored():
             return convert_elsewhere(model, Path(folder), source=source, target=target)
-        model = convertible(model)
+        sources, targets = _names(model.input, source), _names(model.output, target)
+        model = convertible(_flat(model))
         _hold_constants(model)
-        signature = [keras.InputSpec(shape=model.input.shape, dtype="float32", name=source)]
+        signature = [
+            keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=name)
+            for tensor, name in zip(model.inputs, sources, strict=True)
+        ]
         try:
             _export(model, path, signature)
         except (ValueError, NotImplementedError, RuntimeError) as error:
@@ -59,7 +65,19 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
                 "Choose another backbone."
             ) from error
         graph = onnx.load(path)
-    return _named(_padded_with_zeros(graph), source, target)
+    return _named(_padded_with_zeros(graph), sources, targets)
+
+
+def _names(tensors: Any, name: str) -> list[str]:
+    """Name the inputs or outputs of a model, in the order in which Keras lists them."""
+    several = isinstance(tensors, dict) and len(tensors) > 1
+    return sorted(tensors) if several else [name]
+
+
+def _flat(model: keras.Model) -> keras.Model:
+    """Make a model take and give tensors in a row instead of by name, as the converter wants them."""
+    inputs, outputs = (each[0] if len(each) == 1 else each for each in (model.inputs, model.outputs))
+    return keras.Model(inputs, outputs, name=model.name)
 
 
 def _export(model: keras.Model, path: Path, signature: list[Any]) -> None:
@@ -135,14 +153,15 @@ def _padded_with_zeros(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _named(model: onnx.ModelProto, source: str, target: str) -> onnx.ModelProto:
+def _named(model: onnx.ModelProto, sources: list[str], targets: list[str]) -> onnx.ModelProto:
     graph = model.graph
-    renamed = {graph.input[0].name: source, graph.output[0].name: target}
+    ends = [*zip(graph.input, sources, strict=True), *zip(graph.output, targets, strict=True)]
+    renamed = {value.name: name for value, name in ends}
     for node in graph.node:
         node.input[:] = [renamed.get(name, name) for name in node.input]
         node.output[:] = [renamed.get(name, name) for name in node.output]
-    for value in (graph.input[0], graph.output[0]):
-        value.name = renamed[value.name]
+    for value, name in ends:
+        value.name = name
         value.type.tensor_type.shape.dim[0].dim_param = "n"
     return model
 

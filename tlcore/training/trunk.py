@@ -22,7 +22,8 @@ from pydantic import BaseModel, ConfigDict
 from tlcore.data.caches import evict
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_json, write_json
-from tlcore.memmap import MappedRows
+from tlcore.items import Arrays, Field
+from tlcore.memmap import MappedArrays
 from tlcore.progress import Progress, drain
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.decoded import Decoded
@@ -30,7 +31,7 @@ from tlcore.training.engine import Engine, engine_of
 from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.save import trunk_graph
 from tlcore.training.trunk_cache import Features, TrunkCache
-from tlcore.training.views import asked_views, picture_keys, view, view_name
+from tlcore.training.views import asked_views, item_keys
 
 # Of one trunk cache. Features of an early block are larger than the pictures.
 CACHE_BYTES = 8 * 10**9
@@ -52,7 +53,7 @@ class Trunk:
     """The part of a model below one cut.
 
     Args:
-        model: Pixels to features.
+        model: The arrays of items to what crosses the cut, both by name.
         identity: What the function of the trunk depends on.
         say: Takes a sentence about what was chosen.
     """
@@ -71,9 +72,9 @@ class Trunk:
     ) -> None:
         self.model, self.identity, self.config, self.decoded = model, identity, config, decoded
         self.folder, self.say, self.report, self.stop = cache, say, report, stop
-        shape = (len(decoded.shas), *model.output.shape[1:])
-        self.cache = TrunkCache(cache, {**identity, "pictures": decoded.store.key}, shape)
-        self._pixels = MappedRows(decoded.store.pixels)
+        boundary = tuple(Field(name, tensor.shape[1:], tensor.dtype) for name, tensor in model.output.items())
+        self.cache = TrunkCache(cache, {**identity, "pictures": decoded.store.key}, len(decoded.shas), boundary)
+        self._inputs = decoded.inputs
         self._engine: Engine | None = None
         self._computed = False
 
@@ -91,9 +92,13 @@ class Trunk:
         views = self._ready(lambda: 1)
         return views[0] if views else None
 
-    def answer(self, pixels: npt.NDArray[Any] | MappedRows) -> npt.NDArray[np.float32]:
-        """Features of pixels, `(n, …)`, computed now and not kept."""
-        return self._started()(pixels)
+    def answer(self, arrays: Arrays) -> Features:
+        """Compute what crosses the cut now, without keeping it."""
+        return self._started()(MappedArrays(arrays))
+
+    def answer_all(self, inputs: MappedArrays) -> Features:
+        """Compute what crosses the cut for items on disk, without keeping it."""
+        return self._started()(inputs)
 
     def _ready(self, count_views: Callable[[], int]) -> list[Features]:
         if not self._fitting():
@@ -122,7 +127,7 @@ class Trunk:
     def _count(self, epochs: int) -> int:
         """Choose the number of views to train on."""
         names, asked = self.config.augment, self.config.views
-        wanted, why = asked_views(names, asked, epochs=epochs)
+        wanted, why = asked_views(self.decoded.modality.different_views(names), asked, epochs=epochs)
         if not names:
             return wanted
         seconds = len(self.decoded.shas) / self._rate()
@@ -142,8 +147,8 @@ class Trunk:
             return read_json(file, Rate).pictures_per_second
         except WorkspaceError:
             engine = self._started()
-            some = self._pixels[: CALLS_TO_MEASURE * engine.threads * engine.at_once]
-            engine(some[: engine.at_once])  # the first call also prepares
+            some = self._inputs.only(slice(CALLS_TO_MEASURE * engine.threads * engine.at_once))
+            engine(some.only(slice(engine.at_once)))  # the first call also prepares
             began = time.monotonic()
             engine(some)
             found = Rate(pictures_per_second=len(some) / max(time.monotonic() - began, 1e-6))
@@ -162,21 +167,23 @@ class Trunk:
         return found if len(found) == count else []
 
     def _compute(self, engine: Engine, count: int) -> Generator[Progress, None, None]:
-        names, keys = self.config.augment, picture_keys(self.decoded.shas)
+        names, keys, modality = self.config.augment, item_keys(self.decoded.shas), self.decoded.modality
         missing = [number for number, name in enumerate(self._names(count)) if self.cache.read(name) is None]
         total = len(missing) * len(keys)
         for place, number in enumerate(missing):
 
-            def compute(rows: npt.NDArray[np.int64], number: int = number) -> npt.NDArray[np.float32]:
-                return engine.answer(view(self._pixels[rows], names, number=number, keys=keys[rows]))
+            def compute(rows: npt.NDArray[np.int64], number: int = number) -> Arrays:
+                return engine.answer(modality.view(self._inputs[rows], names, number=number, keys=keys[rows]))
 
-            steps = self.cache.build(view_name(names, number), compute, at_once=engine.at_once, threads=engine.threads)
+            steps = self.cache.build(
+                modality.view_name(names, number), compute, at_once=engine.at_once, threads=engine.threads
+            )
             for step in steps:
                 done = place * len(keys) + step.done
                 yield Progress(done, total, step.rate, (total - done) / step.rate if step.rate else None)
 
     def _names(self, count: int) -> list[str]:
-        return [view_name(self.config.augment, number) for number in range(count)]
+        return [self.decoded.modality.view_name(self.config.augment, number) for number in range(count)]
 
 
 def _views(count: int) -> str:

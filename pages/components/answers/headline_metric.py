@@ -11,6 +11,7 @@ from pages.components.answers import figure_text, interval_scale
 from pages.components.answers.interval_scale import Line
 from pages.components.answers.judged import Judged
 from pages.components.shell import formats, test_usage
+from tlcore import numbers
 from tlcore.tasks import Metric
 from tlcore.tasks.evaluation import Figure
 
@@ -72,7 +73,7 @@ def _line(judged: Judged, name: str, figure: Figure) -> Line:
     if metric.kind == "share":
         said = f"{100 * figure.low:.0f}–{100 * figure.high:.0f} %"
     else:
-        said = f"{figure_text.number(figure.low)} to {figure_text.number(figure.high, unit)}"
+        said = f"{numbers.significant(figure.low)} to {numbers.significant(figure.high, unit)}"
     return Line(name, figure.low, figure.value, figure.high, said)
 
 
@@ -102,6 +103,8 @@ def _against(judged: Judged, title: str, by: Figure) -> str:
     low, high = (figure_text.signed(metric, each, unit) for each in (by.low, by.high))
     more, side = figure_text.size(metric, by.value, unit), figure_text.direction(metric, by.value)
     ours = f"In a paired comparison, its {formats.plain(_short(metric))} is"
+    if not by.value:
+        return f"{ours} the same as that of the {name}."
     if by.low <= 0 <= by.high:
         return (
             f"{ours} {more} {side} than that of the {name} (95 % interval {low} to {high}): the difference is **not "

@@ -31,7 +31,9 @@ def show(judged: Judged) -> None:
     st.subheader("Most confident errors", anchor=False)
     found = label_errors(answers.labels, answers.outputs, answers.classes, answers.decision)
     if found.empty:
-        st.success(f"None: the labels of all {formats.plural(judged.evaluation.n, 'test picture')} were predicted.")
+        st.success(
+            f"None: the labels of all {formats.plural(judged.evaluation.n, 'test picture')} were predicted correctly."
+        )
         return
     counts = found["kind"].value_counts()
     with st.container(horizontal=True, vertical_alignment="bottom"):

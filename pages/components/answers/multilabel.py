@@ -12,6 +12,7 @@ from pages.components.answers import (
     label_threshold,
 )
 from pages.components.answers.judged import Judged
+from pages.components.shell import training_diagnostics
 
 ABOUT = {
     "Label frequencies": "every picture gets each label's share of the training set",
@@ -23,6 +24,7 @@ def overview(judged: Judged) -> None:
     """The headline, which labels occur together and are mixed up, every metric, and the worst errors."""
     headline_metric.show(judged, beside="micro_f1", about=ABOUT)
     if judged.evaluation.n:
+        training_diagnostics.show(judged.run)
         label_matrix.show(judged)
         all_metrics.show(judged)
         label_errors.show(judged)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.answers import all_metrics, figure_text, headline_metric, value_charts, value_errors
+from pages.components.answers import all_metrics, headline_metric, value_charts, value_errors
 from pages.components.answers.judged import Judged
-from pages.components.shell import formats, frame
+from pages.components.shell import formats, frame, training_diagnostics
 from pages.components.shell.plotly_chart import plotly_chart
+from tlcore import numbers
 
 ABOUT = {
     "Always the median": "the median of the training set, whatever the picture",
@@ -19,6 +20,7 @@ def overview(judged: Judged) -> None:
     """The headline, predicted against true values, prediction intervals, every metric, and the largest errors."""
     headline_metric.show(judged, beside="r2", about=ABOUT)
     if judged.evaluation.n:
+        training_diagnostics.show(judged.run)
         predicted_against_true(judged)
         intervals(judged)
         all_metrics.show(judged)
@@ -58,7 +60,11 @@ def intervals(judged: Judged) -> None:
         return
     with st.grid(3, min_column_width=170):
         for label, value, about in (
-            ("Prediction interval", f"± {figure_text.number(margin, evaluation.unit)}", "around every predicted value"),
+            (
+                "Prediction interval",
+                f"± {numbers.significant(margin, evaluation.unit)}",
+                "around every predicted value",
+            ),
             ("Target coverage", formats.percent(target, 0), "of the intervals should hold the true value"),
             (
                 "Coverage on the test set",
@@ -104,7 +110,7 @@ def _histogram(judged: Judged) -> None:
     found = value_errors.values(judged)
     st.subheader("Distribution of residuals", anchor=False)
     mean = float(found.residuals.mean())
-    side, size = "too high" if mean > 0 else "too low", figure_text.signed_number(mean, found.unit)
+    side, size = "too high" if mean > 0 else "too low", numbers.signed(mean, found.unit)
     st.markdown(formats.plain(f"The mean residual is {size}: on average, predictions are {side}."))
     plotly_chart(
         value_charts.histogram(found),

@@ -11,11 +11,12 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.answers import figure_text, item_gallery
+from pages.components.answers import item_gallery
 from pages.components.answers.judged import Judged
 from pages.components.answers.value_charts import Values
 from pages.components.shell import formats
 from pages.components.shell.plotly_chart import plotly_chart
+from tlcore import numbers
 
 MOST = 24
 PREFIX = 12
@@ -83,7 +84,7 @@ def said(judged: Judged, shas: Sequence[str]) -> dict[str, item_gallery.Said]:
     of, unit = judged.answers.of(list(shas)), judged.evaluation.unit
     true, predicted = of.task.targets(of.labels, ())[:, 0], of.outputs[:, 0].astype(np.float64)
     margin, about = judged.evaluation.margin, {}
-    number, signed = figure_text.number, figure_text.signed_number
+    number, signed = numbers.significant, numbers.signed
     for sha, right, answer in zip(shas, true, predicted, strict=True):
         lines = [f"true {number(right, unit)}", f"predicted {number(answer, unit)}"]
         if margin is not None:

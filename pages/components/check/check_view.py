@@ -14,14 +14,22 @@ from tlcore.jobs.launch import launch
 from tlcore.jobs.state import JobState
 from tlcore.workspace import Workspace
 
+# Whatever a picture is labelled with, and what is looked for only where it has one class.
 LOOKS_FOR = """
 - **Near-duplicates** (resized, cropped, saved again, mirrored), including those on both sides of a split
 - **Labels that look wrong**, according to a model that has not seen the picture
 - **Poor pictures**: blurred, dark, blown out, nearly uniform, odd in size or shape
-- **Shortcuts**: a class given away by its picture size, border, camera or file format
+"""
+OF_CLASSES = """- **Shortcuts**: a class given away by its picture size, border, camera or file format
 - **Classes** that are imbalanced, hard to tell apart, or really two; outliers within a class
 - **Whether more pictures would help**, and in which class
 """
+OF_LABELS = """- **Shortcuts**: a label given away by its picture size, border, camera or file format
+- **Labels** that few pictures have, and outliers
+"""
+OF_NUMBERS = """- **Outliers**, pictures unlike all others
+"""
+OF_TASK = {"classification": OF_CLASSES, "multilabel": OF_LABELS, "regression": OF_NUMBERS}
 
 
 def show(workspace: Workspace, dataset: Dataset) -> None:
@@ -54,7 +62,7 @@ def _first(workspace: Workspace, dataset: Dataset) -> None:
     with st.container(border=True):
         st.markdown("### :material/health_and_safety: Check this dataset")
         st.markdown("A model learns from mistakes in the data as well. The check looks for:")
-        st.markdown(LOOKS_FOR)
+        st.markdown(LOOKS_FOR + OF_TASK[dataset.info.task])
         st.markdown(
             f"It computes features of {formats.plural(number, 'picture')} once and keeps them for training, so it "
             f"takes about as long as preparing a run{_experience(workspace)}. You can leave this page while it runs. "
@@ -107,12 +115,14 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
                 width="stretch",
             )
             _start(workspace, dataset, "Check again")
-    with st.grid(4, min_column_width=150):
+    one_class = dataset.info.task == "classification"
+    with st.grid(4 if one_class else 3, min_column_width=150):
         st.metric("Pictures checked", formats.count(info.pictures), border=True)
         st.metric("Findings left", formats.count(len(check_results.left(dataset))), border=True)
         right = formats.percent(info.accuracy) if info.accuracy is not None else "–"
         probe = "Cross-validated accuracy of a linear probe: each picture is predicted by a model that has not seen it."
-        st.metric("Linear probe accuracy", right, border=True, help=probe)
+        if one_class:
+            st.metric("Linear probe accuracy", right, border=True, help=probe)
         st.metric("Duration", formats.duration(info.seconds), border=True)
     for note in info.notes:
         st.caption(f":material/info: {formats.plain(note)}")

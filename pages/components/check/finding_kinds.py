@@ -183,3 +183,25 @@ KINDS: dict[Kind, About] = {
         actions=_FAULTY,
     ),
 }
+# What is said in place of it where pictures have several labels, or a number.
+_UNLIKE_ALL = (
+    "Pictures unlike all others: mistakes, or rare cases that the model should learn. Exclude the mistakes; keep the "
+    "rare cases and add more of them."
+)
+OTHERWISE: dict[tuple[str, Kind], str] = {
+    ("multilabel", "label_suspect"): (
+        "A model that has not seen these pictures gives them other labels. Accept the suggestions that are right, "
+        "which replace all labels of a picture, add or remove single ones above the pictures, and leave the rest."
+    ),
+    ("regression", "label_suspect"): (
+        "A model that has not seen these pictures predicts very different numbers. Look for mistakes, such as a "
+        "decimal point in the wrong place, and set the right number. A prediction is no measurement, so nothing is "
+        "suggested."
+    ),
+    ("multilabel", "imbalance"): (
+        "A label that few pictures have is learned poorly, and its results are uncertain. More pictures of it help "
+        "most."
+    ),
+    ("multilabel", "outlier"): _UNLIKE_ALL,
+    ("regression", "outlier"): _UNLIKE_ALL,
+}

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.components.check.finding_kinds import KINDS, suggestions_of
+from pages.components.check.finding_kinds import ACCEPT, KINDS, suggestions_of
 from pages.components.items import item_edits, light_table
 from pages.components.items.light_table import Group, View, pick
-from pages.components.shell import check_results, formats, frame, tables
+from pages.components.shell import check_results, formats, frame, tables, task_words
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.types import Relabel
@@ -47,7 +47,7 @@ def _view(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> View:
     rows = pick(tables.in_use(dataset), list(set_of or sentences))
     rows = rows.assign(
         hint=[sentences[sha] for sha in rows["sha256"]],
-        badge=[f"→ {suggested[sha]}" if sha in suggested else "" for sha in rows["sha256"]],
+        badge=[f"→ {task_words.written(info, suggested[sha])}" if sha in suggested else "" for sha in rows["sha256"]],
         group_key=[set_of.get(sha, "") for sha in rows["sha256"]],
     )
     if not titles or kind == "leak":
@@ -56,7 +56,7 @@ def _view(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> View:
         name=f"{dataset.id}-{kind}",
         title=f"{TITLES[kind]}: {formats.plural(len(rows), 'picture')}",
         rows=rows,
-        actions=about.actions,
+        actions=tuple(action for action in about.actions if suggested or action != ACCEPT),
         groups=tuple(Group(key, title, about.of_a_set) for key, title in titles.items()),
         colours=class_colours(info.classes, info.colours),
     )

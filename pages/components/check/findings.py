@@ -8,12 +8,12 @@ from math import ceil
 import streamlit as st
 
 from pages.components.check import finding_table
-from pages.components.check.finding_kinds import KINDS, About
+from pages.components.check.finding_kinds import ACCEPT_ALL, KINDS, OTHERWISE, About, suggestions_of
 from pages.components.items import item_edits
 from pages.components.shell import check_results, formats, frame, tables
 from tlcore.data.dataset import Dataset
 from tlcore.health.check import Check
-from tlcore.health.findings import TITLES, Finding, Kind, to_csv
+from tlcore.health.findings import LEFT_OUT, TITLES, Finding, Kind, to_csv
 from tlcore.spreadsheet import as_file
 
 STEPS = 5
@@ -62,7 +62,8 @@ def _overview(dataset: Dataset, by_kind: dict[Kind, list[Finding]]) -> None:
     for kind, found in by_kind.items():
         _card(dataset, kind, found)
     settled = [TITLES[kind] for kind in TITLES if kind in before and kind not in by_kind]
-    absent = [TITLES[kind] for kind in TITLES if kind not in before]
+    left_out = LEFT_OUT.get(dataset.info.task, frozenset())
+    absent = [TITLES[kind] for kind in TITLES if kind not in before and kind not in left_out]
     if settled:
         st.caption(f":material/check: Resolved: {', '.join(settled)}.")
     if absent:
@@ -104,7 +105,8 @@ def _one(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
     about = KINDS[kind]
     st.button("All findings", icon=":material/arrow_back:", type="tertiary", on_click=_look_at, args=(dataset, ""))
     st.subheader(f"{about.icon} {TITLES[kind]}", anchor=False)
-    st.markdown(about.advice)
+    otherwise = OTHERWISE.get((dataset.info.task, kind))
+    st.markdown(formats.plain(otherwise) if otherwise else about.advice)
     if kind == "label_suspect":
         _how_sure(dataset)
     if not found:
@@ -137,6 +139,8 @@ def _how_sure(dataset: Dataset) -> None:
 
 def _mend_all(dataset: Dataset, about: About, found: Sequence[Finding]) -> None:
     for number, way in enumerate(about.ways):
+        if way == ACCEPT_ALL and not suggestions_of(found):
+            continue
         kind = "primary" if way.advised else "secondary"
         if st.button(way.title(found), type=kind, key=f"mend-{number}", help=way.help):
             change = way.change(dataset, found)  # not before: of 100,000 pictures it takes a while

@@ -18,6 +18,9 @@ BAND = f"rgba({charts.BLUE},0.16)"
 def show(dataset: Dataset) -> None:
     """Show the curve of all pictures, or of a class; say so where there are too few pictures for one."""
     st.subheader("Learning curve: would more pictures help?", anchor=False)
+    if dataset.info.task != "classification":
+        st.caption("It is drawn only where each picture has exactly one class.")
+        return
     curves = check_results.curve(dataset)
     if curves is None:
         st.caption("There are too few pictures to tell: at least 40 and two classes are needed.")

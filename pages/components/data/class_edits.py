@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from pages.components.items import item_edits
-from pages.components.shell import formats, tables
+from pages.components.shell import formats, tables, task_words
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.types import Colour, MergeClasses, RenameClass
@@ -18,18 +18,20 @@ MOST_PARTS = 8
 
 
 def menu(dataset: Dataset) -> None:
-    """The four buttons below the chart of the classes."""
+    """The buttons below the chart of the classes."""
     classes = list(tables.counts(dataset))
     if not classes:
         return
     with st.container(horizontal=True, gap="small", key="class-edits"):
-        with st.popover("Rename a class", icon=":material/edit:"):
+        one, many = task_words.one(dataset.info), task_words.many(dataset.info)
+        with st.popover(f"Rename a {one}", icon=":material/edit:"):
             _rename(dataset, classes)
         if len(classes) > 1:
-            with st.popover("Merge classes", icon=":material/merge:"):
+            with st.popover(f"Merge {many}", icon=":material/merge:"):
                 _merge(dataset, classes)
-        with st.popover("Split a class", icon=":material/call_split:"):
-            _split(dataset, classes)
+        if dataset.info.task == "classification":
+            with st.popover("Split a class", icon=":material/call_split:"):
+                _split(dataset, classes)
         with st.popover("Colours", icon=":material/palette:"):
             _colours(dataset, classes)
 

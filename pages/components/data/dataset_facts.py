@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.data import value_range
-from pages.components.shell import formats, frame, tables
+from pages.components.shell import formats, frame, tables, task_words
 from tlcore.data.dataset import Dataset
+from tlcore.data.label_counts import labels_each, values
 from tlcore.data.split.file import read_draw
+from tlcore.tasks import find_task
 
 GIVEN = "The given training, validation and test folders are used."
 LATER = "The first run splits the pictures at random into training, validation and test sets."
@@ -22,23 +24,47 @@ def show(dataset: Dataset) -> None:
     if kind != "given" and read_draw(dataset) is not None:
         kind, about = "locked", LOCKED
     left_out = int(outcomes.get("left out", 0))
-    with st.grid(4, min_column_width=150):
+    with st.grid(5 if dataset.info.task == "multilabel" else 4, min_column_width=150):
         st.metric("Pictures", formats.count(len(items)), border=True)
-        st.metric("Classes", formats.count(len(classes)), border=True)
+        _labels(dataset)
         st.metric(
             "Left out", formats.count(left_out), border=True, help="Listed with the reasons at the end of this page."
         )
         st.metric("Split", kind, border=True, help=about)
     value_range.show(dataset)
-    if len(classes) > 1:
+    if len(classes) >= find_task(dataset.info.task).few:
         with st.container(horizontal=True):
             if st.button("Train a model", type="primary", icon=":material/model_training:"):
                 frame.go_to(frame.TRAIN, dataset=dataset.id)
             if st.button("Check the pictures", icon=":material/health_and_safety:"):
                 frame.go_to(frame.CHECK, dataset=dataset.id)
+    elif dataset.info.task == "multilabel":
+        st.warning(
+            "A model needs at least one label to learn, and no picture of this dataset has any. Select pictures below "
+            "and add a label.",
+            icon=":material/new_label:",
+        )
     else:
         st.warning(
             "A model needs at least two classes to tell apart. This dataset has one: "
             f"'{formats.plain(classes[0]) if classes else ''}'. Add pictures of another class.",
             icon=":material/category:",
+        )
+
+
+def _labels(dataset: Dataset) -> None:
+    """The number of classes or of labels, or how large the numbers are."""
+    info, texts = dataset.info, tables.items(dataset)["label"]
+    if info.task == "regression":
+        found = values(texts)
+        ends = f"{found.min():.3g} to {found.max():.3g} {info.unit}".rstrip()
+        st.metric(formats.plain((info.value_name or "value").capitalize()), formats.plain(ends), border=True)
+        return
+    st.metric(task_words.heading(info), formats.count(len(info.classes)), border=True)
+    if info.task == "multilabel":
+        each = labels_each(texts, info.task)
+        mean = sum(many * number for many, number in each.items()) / max(len(texts), 1)
+        told = ", ".join(f"{int(many)}: {formats.plural(number, 'picture')}" for many, number in each.items())
+        st.metric(
+            "Labels per picture", f"{mean:.2g}", border=True, help=f"How many pictures have so many labels: {told}."
         )

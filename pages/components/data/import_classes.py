@@ -12,6 +12,7 @@ import streamlit as st
 from pages.components.data.import_summary import Summary, thumbnails
 from pages.components.shell import formats
 from tlcore.data.import_plan import ImportChoices
+from tlcore.tasks.multilabel import MULTILABEL
 
 FIRST, MORE = 12, 36
 STYLE = """
@@ -30,6 +31,8 @@ STYLE = """
   background: rgba(138, 143, 152, 0.14); }
 .import-class.strip { border: none; padding: 0; }
 .import-class.strip .pictures { grid-template-columns: repeat(auto-fill, 110px); }
+.import-classes.values { grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); }
+.import-class .pictures.one { grid-template-columns: 1fr; margin-top: 0.4rem; }
 .import-class img { object-fit: contain; display: block; }
 .import-class .broken { object-fit: none; opacity: 0.6; }
 </style>
@@ -44,7 +47,7 @@ BROKEN = f"data:image/svg+xml;utf8,{_BROKEN}".replace("<", "%3C").replace(">", "
 def show(summary: Summary, source: Path, choices: ImportChoices, token: str) -> None:
     """Show the first classes with pictures, more of them on demand, and all of them as a table where they are many."""
     counts = summary.counts
-    st.subheader("Classes", anchor=False)
+    st.subheader(_nouns(summary)[1].capitalize(), anchor=False)
     st.caption(_caption(summary))
     key = f"import-shown-{token}"
     shown = list(counts)[: st.session_state.get(key, FIRST)]
@@ -63,8 +66,9 @@ def show(summary: Summary, source: Path, choices: ImportChoices, token: str) -> 
             if st.button(f"Show {more} more", key=f"import-more-{token}", icon=":material/expand_more:"):
                 st.session_state[key] = len(shown) + MORE
                 st.rerun()
-            st.caption(f"{formats.count(len(shown))} of {formats.count(len(counts))} classes are shown with pictures.")
-        with st.expander(f"All {formats.count(len(counts))} classes as a table"):
+            every = f"{formats.count(len(counts))} {_nouns(summary)[1]}"
+            st.caption(f"{formats.count(len(shown))} of {every} are shown with pictures.")
+        with st.expander(f"All {every} as a table"):
             _table(summary)
 
 
@@ -73,6 +77,17 @@ def strip(files: Sequence[PurePosixPath], source: Path, choices: ImportChoices, 
     small = thumbnails(source, files, choices, token)
     pictures = "".join(_picture(small[file], file) for file in files)
     st.html(f'{STYLE}<div class="import-class strip"><div class="pictures">{pictures}</div></div>')
+
+
+def captioned(shown: Mapping[PurePosixPath, str], source: Path, choices: ImportChoices, token: str) -> None:
+    """Show some pictures in a row, each below a text of its own."""
+    small = thumbnails(source, list(shown), choices, token)
+    cells = [
+        f'<div class="import-class"><div class="name"><bdi>{html.escape(text)}</bdi></div>'
+        f'<div class="pictures one">{_picture(small[file], file)}</div></div>'
+        for file, text in shown.items()
+    ]
+    st.html(f'{STYLE}<div class="import-classes values">{"".join(cells)}</div>')
 
 
 def cards(counts: Mapping[str, int], summary: Summary, small: Mapping[PurePosixPath, str]) -> str:
@@ -101,14 +116,25 @@ def _picture(address: str, file: PurePosixPath) -> str:
 
 
 def _caption(summary: Summary) -> str:
-    files = formats.plural(sum(summary.counts.values()), "file")
-    said = f"{files} in {formats.plural(len(summary.counts), 'class', 'classes')}, with the first pictures of each."
+    one, many = _nouns(summary)
+    if summary.told:
+        said = (
+            f"{formats.plain(summary.told)} {formats.plural(len(summary.counts), one, many)}, with the first pictures "
+            "of each."
+        )
+    else:
+        files = formats.plural(sum(summary.counts.values()), "file")
+        said = f"{files} in {formats.plural(len(summary.counts), one, many)}, with the first pictures of each."
     if summary.new:
         named: Sequence[str] = summary.new[:5]
         shown = ", ".join(f"'{formats.plain(label)}'" for label in named)
         rest = len(summary.new) - len(named)
         said += f" New to the dataset: {shown}{f' and {formats.count(rest)} more' if rest else ''}."
     return said
+
+
+def _nouns(summary: Summary) -> tuple[str, str]:
+    return ("label", "labels") if summary.plan.task == MULTILABEL.key else ("class", "classes")
 
 
 def _table(summary: Summary) -> None:
@@ -120,7 +146,7 @@ def _table(summary: Summary) -> None:
         hide_index=True,
         height=min(38 + 35 * len(table), 420),
         column_config={
-            "class": st.column_config.TextColumn("Class", width="large"),
+            "class": st.column_config.TextColumn(_nouns(summary)[0].capitalize(), width="large"),
             "files": st.column_config.ProgressColumn(
                 "Files", format="%d", min_value=0, max_value=int(table["files"].max())
             ),

@@ -16,7 +16,12 @@ from pages.components.data import import_table
 from pages.components.data.import_summary import Summary
 from pages.components.shell import formats
 from tlcore.data.encodings import encoding_name, encoding_names
-from tlcore.data.import_plan import FOLDERS, NO_COLUMN, Column, ImportChoices, Level, TableSeen
+from tlcore.data.import_plan import FOLDERS, NO_COLUMN, Column, ImportChoices, ImportPlan, Level, TableSeen
+from tlcore.data.import_task import task_sentence
+from tlcore.tasks import TASKS
+from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.multilabel import MULTILABEL
+from tlcore.tasks.regression import REGRESSION
 
 T = TypeVar("T")
 Choose = Callable[[ImportChoices], None]
@@ -33,8 +38,17 @@ CHOICE: dict[Role, str] = {
     "split": "split_column",
     "group": "group_column",
 }
+DECIMALS = {"point": "Point: 12.5", "comma": "Comma: 12,5"}
+SEPARATORS = {"|": "Vertical bar |", ";": "Semicolon ;", ",": "Comma ,"}
+WITHOUT = {
+    CLASSIFICATION.key: ("Class of files without one", "a class"),
+    MULTILABEL.key: ("Labels of files without any", "labels"),
+    REGRESSION.key: ("Value of files without one", "a value"),
+}
 NONE = "None"
 ONE_EACH = "One column for each class"
+ONE_LABEL_EACH = "One column for each label"
+ROLES_OF_LABEL = {MULTILABEL.key: "label", REGRESSION.key: "value"}
 SAMPLE_LINES = 4
 
 
@@ -57,8 +71,10 @@ class Fields:
         plan = summary.plan
         if not (plan.tables or plan.levels or summary.encoding or self.choices.encoding):
             return
-        st.subheader("Class labels", anchor=False)
-        st.caption("How each file gets its class. Change a field if the guess is wrong.")
+        several = plan.task != CLASSIFICATION.key
+        st.subheader("Labels" if several else "Class labels", anchor=False)
+        what = "label" if several else "class"
+        st.caption(f"How each file gets its {what}. Change a field if the guess is wrong.")
         used = next((table for table in plan.tables if table.used), None)
         asked = next((table for table in plan.tables if table.path == plan.choices.table), None)
         table = used or asked
@@ -70,18 +86,51 @@ class Fields:
         if table is not None:
             with st.grid(4, min_column_width=200):
                 for role in FIELDS:
-                    self._column(role, table.columns, one_each=table.used and plan.choices.label_column is None)
-            import_table.first_rows(table)
+                    self._column(role, table, plan)
+            import_table.first_rows(table, ROLES_OF_LABEL.get(plan.task, "class"))
         if summary.encoding is not None:
             self._names(summary)
         import_table.others([each for each in plan.tables if each is not table])
 
-    def label(self, unlabeled: int, classes: Sequence[str]) -> None:
-        """Ask for the class of files that nothing else gives one; without it they are left out."""
+    def task(self, summary: Summary, *, fixed: bool) -> None:
+        """Show what the labels are for and why, to be changed unless the dataset that is added to fixes it."""
+        plan = summary.plan
+        if plan.loose or (plan.refusal and self.choices.task is None):
+            return
+        st.subheader("Task", anchor=False)
+        st.caption(formats.plain(task_sentence(plan)))
+        if fixed:
+            return
+        with st.container(horizontal=True, gap="medium"):
+            titles = {key: each.title for key, each in TASKS.items()}
+            self._select(
+                "Task", "task", titles, self.choices.task or plan.task, self._with_task,
+                help=" ".join(f"{each.title}: {each.explains}" for each in TASKS.values()),
+            )  # fmt: skip
+            if plan.task == REGRESSION.key:
+                self._text("Value name", "value_name", plan.value_name, "What the number is, such as weight.")
+                self._text("Unit", "unit", plan.unit, "The unit of the number, such as kg; empty for none.")
+                if plan.choices.decimal:
+                    self._select(
+                        "Decimal sign", "decimal", DECIMALS, plan.choices.decimal,
+                        lambda value: replace(self.choices, decimal=value), width=160,
+                        help="What stands before the fraction of a number.",
+                    )  # fmt: skip
+            elif plan.task == MULTILABEL.key and plan.choices.separator in SEPARATORS:
+                self._select(
+                    "Separator", "separator", SEPARATORS, plan.choices.separator,
+                    lambda value: replace(self.choices, separator=value), width=180,
+                    help="What separates several labels in a cell.",
+                )  # fmt: skip
+
+    def label(self, summary: Summary, classes: Sequence[str]) -> None:
+        """Ask for the label of files that nothing else gives one; without it they are left out."""
+        unlabeled = summary.unlabeled
         if not unlabeled and self.choices.label is None:
             return
-        title, key = "Class of files without one", self._key("label")
-        help = f"{formats.plural(unlabeled, 'file')} without a class: left out while this is empty."
+        title, noun = WITHOUT[summary.plan.task]
+        key = self._key("label")
+        help = f"{formats.plural(unlabeled, 'file')} without {noun}: left out while this is empty."
         st.session_state[key] = self.choices.label or (None if classes else "")
         changed = self._on_change(key, lambda value: replace(self.choices, label=str(value or "").strip() or None))
         if classes:
@@ -116,8 +165,13 @@ class Fields:
             help="The folder level whose names are the classes. Level 1 is the outermost.",
         )  # fmt: skip
 
-    def _column(self, role: Role, columns: Sequence[Column], *, one_each: bool) -> None:
+    def _column(self, role: Role, table: TableSeen, plan: ImportPlan) -> None:
         title, help = FIELDS[role]
+        columns, one_each = table.columns, table.used and plan.choices.label_column is None
+        each = ONE_EACH
+        if role == "class" and plan.task in ROLES_OF_LABEL:
+            noun = ROLES_OF_LABEL[plan.task]
+            title, help, each = f"{noun.capitalize()} column", f"Has the {noun} of each file.", ONE_LABEL_EACH
         options: dict[str, str] = {} if role in {"file", "class"} else {NO_COLUMN: NONE}
         options |= {column.name: _column_title(column) for column in columns}
         taken = next((column.name for column in columns if column.role == role), None)
@@ -127,7 +181,18 @@ class Fields:
             taken = NO_COLUMN
         self._select(
             title, role, options, taken, lambda chosen: self._with_column(CHOICE[role], chosen),
-            help=help, placeholder=ONE_EACH if one_each else "Choose a column", width="stretch",
+            help=help, placeholder=each if one_each else "Choose a column", width="stretch",
+        )  # fmt: skip
+
+    def _with_task(self, task: str | None) -> ImportChoices:
+        return replace(self.choices, task=task, separator=None, decimal=None, blank=None)
+
+    def _text(self, title: str, name: str, value: str, help: str) -> None:
+        key = self._key(name)
+        st.session_state[key] = value
+        st.text_input(
+            formats.plain(title), key=key, help=formats.plain(help), width=200, autocomplete="off",
+            on_change=self._on_change(key, lambda text: replace(self.choices, **{name: str(text or "").strip()})),
         )  # fmt: skip
 
     def _with_column(self, name: str, value: str | None) -> ImportChoices:

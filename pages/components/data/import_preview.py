@@ -11,13 +11,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.data import import_classes
+from pages.components.data import import_classes, import_values
 from pages.components.data.import_fields import Fields
 from pages.components.data.import_summary import MOST_LISTED, MOST_REASONS, Summary, summarize
 from pages.components.shell import formats
 from tlcore.data.dataset import Dataset
-from tlcore.data.import_plan import ImportChoices, Question
+from tlcore.data.import_plan import ImportChoices, Question, Reading
 from tlcore.errors import DataError
+from tlcore.tasks import find_task
 
 PART_TITLES = {"train": "training", "val": "validation", "test": "test", "": "no part"}
 MOST_SHOWN_CLASSES = 6
@@ -85,16 +86,19 @@ def show(source: Path, state: State, into: Dataset | None, go: Go, cancel: Calla
     if plan.refusal:
         st.markdown(said + "Nothing has been imported.")
     else:
-        st.markdown(f"{said}Check that the classes are right. Nothing has been imported yet: *Import* {makes}.")
+        what = {"multilabel": "labels", "regression": "values"}.get(plan.task, "classes")
+        st.markdown(f"{said}Check that the {what} are right. Nothing has been imported yet: *Import* {makes}.")
     if state.fault:
         st.error(formats.lines(state.fault), icon=":material/error:")
     if not (plan.loose or plan.refusal):
         _numbers(summary)
     if plan.refusal:
         st.error(formats.lines(plan.refusal), icon=":material/block:")
-    elif not (summary.counts or plan.loose):
+    elif not (summary.labeled or plan.loose):
         st.error(
-            "No file gets a class this way. Choose another table, column or folder level below.",
+            "No file gets a class this way. Choose another table, column or folder level below."
+            if plan.task == "classification"
+            else "No file is labelled this way. Choose another task, table, column or folder level below.",
             icon=":material/block:",
         )
     else:
@@ -104,16 +108,19 @@ def show(source: Path, state: State, into: Dataset | None, go: Go, cancel: Calla
         _ask_for_class(summary, source, state, into, go, cancel)
     else:
         _actions(summary, state, into, go, cancel)
+    fields.task(summary, fixed=into is not None)
     _remarks(summary)
     fields.show(summary)
-    if summary.counts:
-        fields.label(summary.unlabeled, sorted({*(into.info.classes if into else ()), *summary.counts}))
+    if summary.labeled:
+        fields.label(summary, sorted({*(into.info.classes if into else ()), *summary.counts}))
     classes = st.container()
     if not plan.refusal:
         _left_out(summary)
-    if summary.counts:
-        # Last, as pictures are read: everything else is there already.
-        with classes:
+    # Last, as pictures are read: everything else is there already.
+    with classes:
+        if summary.values:
+            import_values.show(summary, source, state.choices, state.token)
+        elif summary.counts:
             import_classes.show(summary, source, state.choices, state.token)
 
 
@@ -135,7 +142,13 @@ def _read(source: Path, state: State, into: Dataset | None) -> Summary:
 def _numbers(summary: Summary) -> None:
     with st.grid(4, min_column_width=150):
         st.metric("Files", formats.count(summary.files), border=True)
-        st.metric("Classes", formats.count(len(summary.counts)), border=True)
+        if summary.values:
+            low, high = summary.values[0][0], summary.values[-1][0]
+            unit = f" {formats.plain(summary.plan.unit)}" if summary.plan.unit else ""
+            st.metric("Range", f"{low:.4g} – {high:.4g}{unit}", border=True)
+        else:
+            title = "Labels" if summary.plan.task == "multilabel" else "Classes"
+            st.metric(title, formats.count(len(summary.counts)), border=True)
         st.metric(
             "Left out", formats.count(summary.left_out_count), border=True,
             help=
@@ -176,7 +189,7 @@ def _readings(question: Question, state: State, before: ImportChoices, place: in
             "Which interpretation is right?",
             range(len(question.readings)),
             format_func=lambda at: formats.plain(question.readings[at].title),
-            captions=[_counts(dict(reading.counts)) for reading in question.readings],
+            captions=[_counts(reading) for reading in question.readings],
             key=key,
             index=None,
             on_change=chosen,
@@ -186,21 +199,23 @@ def _readings(question: Question, state: State, before: ImportChoices, place: in
             st.caption("Until you choose, the preview below shows the first one.")
 
 
-def _counts(counts: dict[str, int]) -> str:
+def _counts(reading: Reading) -> str:
     """Write class counts in a line: `3 classes: cat 12, dog 10, owl 8`."""
+    counts = reading.counts
+    one, many = ("label", "labels") if reading.choices.task == "multilabel" else ("class", "classes")
     if not counts:
         return ""
     shown = [
         f"{formats.plain(label)} {formats.count(count)}" for label, count in list(counts.items())[:MOST_SHOWN_CLASSES]
     ]
     rest = ", …" if len(counts) > MOST_SHOWN_CLASSES else ""
-    return f"{formats.plural(len(counts), 'class', 'classes')}: {', '.join(shown)}{rest}"
+    return f"{formats.plural(len(counts), one, many)}: {', '.join(shown)}{rest}"
 
 
 def _actions(summary: Summary, state: State, into: Dataset | None, go: Go, cancel: Callable[[], None]) -> None:
     open_questions = state.open_questions(summary)
     undecided = any(len(question.readings) > 1 for question in open_questions)
-    disabled = bool(summary.plan.refusal) or undecided or not summary.counts
+    disabled = bool(summary.plan.refusal) or undecided or not summary.labeled
     # Whatever was asked is answered by the press.
     choices = replace(state.choices, confirmed=True) if summary.plan.questions else state.choices
     with st.container(horizontal=True):
@@ -209,7 +224,7 @@ def _actions(summary: Summary, state: State, into: Dataset | None, go: Go, cance
             type="primary", icon=":material/check:", key="import", on_click=go, args=(choices, False),
             disabled=disabled, help="Choose an interpretation first." if undecided else None,
         )  # fmt: skip
-        if into is None and len(summary.counts) > 1:
+        if into is None and len(summary.counts) >= find_task(summary.plan.task).few and summary.labeled:
             st.button(
                 "Import and train", icon=":material/model_training:", key="import-and-train", on_click=go,
                 args=(choices, True), disabled=disabled,

@@ -17,6 +17,8 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.encodings import Decoded
 from tlcore.data.import_plan import ImportChoices, ImportPlan, alike, is_likely
 from tlcore.data.import_preview import preview, read_examples
+from tlcore.data.import_task import facts_sentence
+from tlcore.tasks.regression import REGRESSION
 
 EXAMPLES, MOST_LOOSE = 3, 8
 SIDE = 96
@@ -30,7 +32,10 @@ class Summary:
 
     Attributes:
         plan: What was understood.
-        counts: The number of files of each class, the largest class first.
+        counts: The number of files of each class or label, the largest first; empty for numbers.
+        labeled: How many files have a label, be it none of the labels.
+        told: What sums up several labels or numbers, in a sentence.
+        values: The numbers in order, each with its file; empty for other tasks.
         examples: The first files of each class.
         parts: The number of files in each part of a given split.
         files: How many files there are in the source.
@@ -46,6 +51,9 @@ class Summary:
 
     plan: ImportPlan
     counts: Mapping[str, int]
+    labeled: int
+    told: str
+    values: tuple[tuple[float, PurePosixPath], ...]
     examples: Mapping[str, tuple[PurePosixPath, ...]]
     parts: Mapping[str, int]
     files: int
@@ -92,6 +100,7 @@ def _summarize(
     plan = found.plan
     files = plan.files_of()
     counts = {label: len(paths) for label, paths in files.items()}
+    labels = plan.labels()
     known = into.counts() if into else {}
     # What only lacks a class is asked for one, where all do.
     loose = {str(path): path for path in plan.places} if plan.loose else {}
@@ -100,10 +109,13 @@ def _summarize(
     return Summary(
         plan=plan,
         counts=counts,
+        labeled=len(labels),
+        told=facts_sentence(labels, plan.task, plan.unit),
+        values=_values(plan),
         examples={label: tuple(paths[:EXAMPLES]) for label, paths in files.items()},
         parts=plan.parts(),
         files=found.files,
-        unlabeled=sum(1 for place in plan.places.values() if not place.label),
+        unlabeled=sum(1 for place in plan.places.values() if not place.known),
         left_out=left_out.head(MOST_LISTED),
         reasons=_by_reason(left_out),
         left_out_count=len(left_out),
@@ -114,6 +126,13 @@ def _summarize(
         new=found.new_classes,
         loose=tuple(sorted(path for path in loose.values() if is_likely(path))[:MOST_LOOSE]),
     )
+
+
+def _values(plan: ImportPlan) -> tuple[tuple[float, PurePosixPath], ...]:
+    if plan.task != REGRESSION.key:
+        return ()
+    found = [(float(place.label), path) for path, place in plan.places.items() if place.label and is_likely(path)]
+    return tuple(sorted(found))
 
 
 def _by_reason(left_out: pd.DataFrame) -> pd.DataFrame:

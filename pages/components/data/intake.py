@@ -20,6 +20,7 @@ from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest, sample
 from tlcore.errors import GraftError
 from tlcore.progress import Progress, drain
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 SAMPLE = Source(None, "the sample")
@@ -120,7 +121,8 @@ def _take_in(workspace: Workspace, draft: Draft, into: Dataset | None) -> None:
     st.toast(said, icon=":material/check_circle:")
     if draft.then == "example":
         example.start(workspace, report.dataset)
-    if draft.then == "train" and len(report.dataset.info.classes) > 1:
+    info = report.dataset.info
+    if draft.then == "train" and len(info.classes) >= find_task(info.task).few:
         frame.go_to(frame.TRAIN, dataset=report.dataset.id)
     st.query_params.clear()
     st.query_params["dataset"] = report.dataset.id

@@ -6,7 +6,7 @@ moved to another class or excluded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ MOST_NAMES = 12  # in the legend: more would push the map away
 LAYOUTS = {"Neighbours (t-SNE)": ("x", "y"), "Distances (PCA)": ("pca_x", "pca_y")}
 CLASS, PART, RIGHT = "class", "part", "right or wrong"
 Colours = dict[str, str]
+Kinds = tuple[pd.Series, Colours]  # what each point is of, and the colour of each kind
 
 _mount = st.components.v2.component(
     "graft.picture_map", html="<div></div>", js=(Path(__file__).parent / "picture_map.js").read_text()
@@ -43,10 +44,19 @@ def show(
     dataset: Dataset | None,
     predictions: pd.DataFrame,
     others: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    task_kinds: Callable[[pd.DataFrame], Mapping[str, Kinds]] | None = None,
+    show_pictures: Callable[[list[str], str, str], None] | None = None,
 ) -> None:
     """Show the map, and the pictures that were selected.
 
-    `others` are the predictions of other runs by their names: the map then tells what they changed.
+    Args:
+        understanding: The error analysis.
+        dataset: As it is now; None where it was deleted.
+        predictions: About the test set.
+        others: The predictions of other runs by their names: the map then tells what they changed.
+        task_kinds: Of a task without classes: what points may be of, by its title, from the table of the map.
+        show_pictures: Shows pictures by their SHA-256, under a key and a title; None for those of classes.
     """
     st.subheader("Embedding map", anchor=False)
     table = understanding.map()
@@ -63,8 +73,13 @@ def show(
         layout = st.segmented_control(
             "Lay out by", list(LAYOUTS), default=next(iter(LAYOUTS)), required=True, key="map-layout"
         )
-        by = st.selectbox("Colour by", [CLASS, PART, RIGHT, *others], key="map-colour", width=260)
-    kinds, colours = kinds_of(table, str(by), predictions, others, understanding.run.dataset.classes, dataset)
+        known = dict(task_kinds(table)) if task_kinds else {}
+        choices = [*known, PART] if task_kinds else [CLASS, PART, RIGHT, *others]
+        by = str(st.selectbox("Colour by", choices, key="map-colour", width=260))
+    if by in known:
+        kinds, colours = known[by]
+    else:
+        kinds, colours = kinds_of(table, by, predictions, others, understanding.run.dataset.classes, dataset)
     state = plotly_chart(
         figure(table, kinds, colours, LAYOUTS[str(layout)], names(table, dataset, predictions)),
         key=f"map-{understanding.run.id}",
@@ -80,7 +95,11 @@ def show(
     elif dataset is None:
         st.caption(f"{formats.plural(len(shas), 'picture')} selected; they were deleted with their dataset.")
     else:
-        errors.gallery(dataset, predictions, shas, key="map", title=f"{formats.plural(len(shas), 'picture')} selected")
+        title = f"{formats.plural(len(shas), 'picture')} selected"
+        if show_pictures is not None:
+            show_pictures(shas, "map", title)
+        else:
+            errors.gallery(dataset, predictions, shas, key="map", title=title)
 
 
 def _hover(understanding: Understanding, key: str, count: int) -> None:

@@ -5,7 +5,7 @@ Every gallery lies on the light table, so that a wrong label is mended where it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -100,19 +100,28 @@ def unsure_hits(dataset: Dataset, predictions: pd.DataFrame, *, key: str, most: 
 
 
 @frame.fragment
-def slices(understanding: Understanding, dataset: Dataset, predictions: pd.DataFrame) -> None:
-    """The kinds of pictures that the model is worse on; the one that is looked at stands in the URL as `slice`."""
+def slices(
+    understanding: Understanding,
+    predictions: pd.DataFrame,
+    show_pictures: Callable[[list[str], str, str], None],
+    measure: str = "accuracy",
+) -> None:
+    """The kinds of pictures that the model is worse on; the one that is looked at stands in the URL as `slice`.
+
+    Args:
+        understanding: The error analysis.
+        predictions: About the test set, with `correct` and `confidence`.
+        show_pictures: Shows pictures by their SHA-256, under a key and a title.
+        measure: What share of them is compared.
+    """
     found, traits = understanding.slices(), understanding.traits()
-    st.subheader("Slices with low accuracy", anchor=False)
+    st.subheader(f"Slices with low {measure}", anchor=False)
     if found is None or traits is None:
         st.caption("Not computed yet.")
         return
     tested = formats.plural(len(found.slices), "kind")
     if not found.worse:
-        st.success(
-            f"None. Of {tested} of test pictures, none has an accuracy that is significantly lower than that of the "
-            "others."
-        )
+        st.success(f"None. Of {tested} of test pictures, none has a significantly lower {measure} than the others.")
     else:
         st.markdown(
             f"{tested} of test pictures were compared with the rest, by size, light, sharpness, folder, table "
@@ -130,7 +139,7 @@ def slices(understanding: Understanding, dataset: Dataset, predictions: pd.DataF
         shas = slice_pictures(traits, chosen)
         wrong_first = predictions[predictions["sha256"].isin(shas)].sort_values(["correct", "confidence"])
         st.markdown(f"**{formats.plain(chosen.says)}** Errors come first.")
-        gallery(dataset, predictions, list(wrong_first["sha256"]), key=f"slice-{asked}", title=chosen.says)
+        show_pictures(list(wrong_first["sha256"]), f"slice-{asked}", chosen.says)
 
 
 def _slice(understanding: Understanding, found: Slice, place: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -23,6 +24,7 @@ from pages.components.evaluate import (
     report_view,
     robustness_chart,
     roc_pr,
+    task_error_analysis,
 )
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.metrics import Evaluation
@@ -71,16 +73,22 @@ def _follow() -> None:
 def show_task(judged: Judged, workspace: Workspace) -> None:
     """Show the view of a task other than classification that the URL names, and the way to the others."""
     views = answers.VIEWS[judged.task.key]
-    shared = {name: VIEWS[name] for name in ("compare", "report")}
+    shared = {name: VIEWS[name] for name in ("failures", "map", "compare", "report")}
     chosen = choose({**{name: title for name, (title, _) in views.items()}, **shared})
     if chosen == "compare":
         comparison.show(judged.run, judged.dataset)
     elif chosen == "report":
         report_view.show(judged.run)
+    elif chosen in ("failures", "map"):
+        task_error_analysis.show(judged, chosen)
     else:
         if chosen == OVERVIEW:
             before_after.show(workspace, judged.run, judged.dataset)
         views[chosen][1](judged)
+
+
+def _gallery(dataset: Dataset, predictions: pd.DataFrame, shas: list[str], key: str, title: str) -> None:
+    errors.gallery(dataset, predictions, shas, key=key, title=title)
 
 
 def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
@@ -111,5 +119,6 @@ def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFram
     elif chosen == "robustness":
         robustness_chart.show(understanding.robustness())
     elif dataset is not None:
-        errors.slices(understanding, dataset, predictions)
+        gallery = partial(_gallery, dataset, predictions)
+        errors.slices(understanding, predictions, gallery)
         heat_maps.show(understanding, dataset)

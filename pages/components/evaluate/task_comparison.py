@@ -10,6 +10,7 @@ import streamlit as st
 from pages.components import answers
 from pages.components.answers import Judged, figure_text, item_gallery
 from pages.components.shell import formats, frame
+from tlcore import numbers
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.task_compare import TaskComparison, TaskPair, TaskRunFigures
 from tlcore.runs.run import Run
@@ -120,10 +121,10 @@ def _ends(metric: Metric, figure: Figure) -> str:
     if metric.kind == "share":
         return f"{100 * figure.low:.0f}–{100 * figure.high:.0f}"
     if metric.kind == "value":
-        return f"{figure_text.number(figure.low)} to {figure_text.number(figure.high)}"
+        return f"{numbers.significant(figure.low)} to {numbers.significant(figure.high)}"
     return f"{metric.plain(figure.low)} to {metric.plain(figure.high)}"
 
 
 def _shown(metric: Metric, figure: Figure, unit: str) -> str:
-    value = figure_text.number(figure.value, unit) if metric.kind == "value" else metric.shown(figure.value)
+    value = numbers.significant(figure.value, unit) if metric.kind == "value" else metric.shown(figure.value)
     return f"{value} ({_ends(metric, figure)})"

@@ -171,13 +171,15 @@ def _figures(manifest: Manifest, task: Task) -> dict[str, str]:
     figures = {"Size": formats.size(manifest.bytes)}
     if manifest.n:
         same = round(manifest.same_answers * manifest.n)
-        figures["Same predictions"] = f"{formats.count(same)} of {formats.count(manifest.n)}"
+        if manifest.precision == "fp32" or task.output != "values":  # hardly any value stays the same in fewer bits
+            figures["Same predictions"] = f"{formats.count(same)} of {formats.count(manifest.n)}"
         of = " of the spread" if task.output == "values" else ""
         figures["Largest difference"] = f"{_difference(manifest.largest_difference)}{of}"
     if (found := manifest.accuracy) is not None:
         metric = task.find_metric(found.metric)
-        value, low, high = (_figure(metric, each, found.unit) for each in (found.value, found.low, found.high))
-        figures[metric.title] = f"{value} ({low} to {high})"
+        value, low, high = (_figure(metric, each) for each in (found.value, found.low, found.high))
+        unit = f" {found.unit}" if metric.kind == "value" and found.unit else ""
+        figures[metric.title] = f"{value}{unit} ({low} to {high})"
     if manifest.awkward is not None:
         figures["Difficult files"] = (
             f"{formats.count(manifest.awkward.same)} of {formats.count(manifest.awkward.files)}"
@@ -189,8 +191,8 @@ def _figures(manifest: Manifest, task: Task) -> dict[str, str]:
     return figures
 
 
-def _figure(metric: Metric, value: float, unit: str) -> str:
-    return formats.percent(value) if metric.kind == "share" else metric.plain(value, unit)
+def _figure(metric: Metric, value: float) -> str:
+    return formats.percent(value) if metric.kind == "share" else f"{value:.3g}"
 
 
 def _difference(value: float) -> str:

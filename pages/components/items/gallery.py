@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from pages.components.items import item_edits, light_table, similar_items
 from pages.components.items.item_edits import AWAY, GONE, IN_USE
 from pages.components.items.light_table import View
-from pages.components.shell import formats, frame, tables
+from pages.components.shell import formats, frame, tables, task_words
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
+from tlcore.data.label_counts import has_label, values
 from tlcore.errors import GraftError
 from tlcore.modalities.image.pixels import ValueRange
 
 SIDE = 160
 MOST_PILLS = 12
 KEY = "gallery-table"
+# Orders of the values: an icon, the sign, a title.
+ORDERS = {
+    "rising": (":material/arrow_upward:", 1, "Smallest value first"),
+    "falling": (":material/arrow_downward:", -1, "Largest value first"),
+}
 # Squares keep the rows level; nothing is cut off, since what is at the edge may be what is wrong with a picture.
 STYLE = """
 <style>
@@ -55,8 +62,8 @@ def thumbnail(dataset: Dataset, file: str, value_range: ValueRange | None = None
 def browse(dataset: Dataset) -> None:
     """Show the dataset's pictures and see to what is asked for. Turning a page runs nothing but this.
 
-    What is looked at stands in the URL as `show`: nothing for all, `class:…`, `state:…`, `copies`, `like:…` (a
-    picture), or `split:N:…` (a class in N parts).
+    What is looked at stands in the URL as `show`: nothing for all, `class:…`, `none` (no label), `rising` or `falling`
+    (by value), `state:…`, `copies`, `like:…` (a picture), or `split:N:…` (a class in N parts).
     """
     show = _chosen(_choices(dataset))
     kind, _, what = show.partition(":")
@@ -86,13 +93,17 @@ def _plain(dataset: Dataset, kind: str, what: str) -> View | str:
     else:
         rows, actions = tables.in_use(dataset), IN_USE
         if kind == "class":
-            rows = rows[rows["label"] == what]
+            rows = rows[has_label(rows["label"], what, dataset.info.task)]
+        elif kind == "none":
+            rows = rows[rows["label"] == ""]
+        elif kind in ORDERS:
+            rows = rows.iloc[np.argsort(values(rows["label"]) * ORDERS[kind][1], kind="stable")]
     if rows.empty:
         return "There are no pictures here. Choose another view above."
     info = dataset.info
     return View(
         name=f"{dataset.id}-{kind}-{what}",
-        title=f"{formats.plural(len(rows), 'picture')}: {what or 'all classes'}",
+        title=f"{formats.plural(len(rows), 'picture')}: {what or 'all ' + task_words.many(info)}",
         rows=rows,
         actions=actions,
         labelled=kind != "class",
@@ -102,9 +113,13 @@ def _plain(dataset: Dataset, kind: str, what: str) -> View | str:
 
 def _choices(dataset: Dataset) -> dict[str, tuple[str, str]]:
     """The ways to look at the dataset, by what stands in the URL: an icon and a title."""
-    counts, away = tables.counts(dataset), tables.away(dataset)
-    choices = {"": ("", f"All {formats.count(sum(counts.values()))}")}
+    counts, away, task = tables.counts(dataset), tables.away(dataset), dataset.info.task
+    choices = {"": ("", f"All {formats.count(len(tables.items(dataset)))}")}
     choices |= {f"class:{label}": ("", f"{label} {formats.count(number)}") for label, number in counts.items()}
+    if task == "multilabel" and (none := int((tables.items(dataset)["label"] == "").sum())):
+        choices["none"] = (":material/label_off:", f"No label {formats.count(none)}")
+    if task == "regression":
+        choices |= {kind: (icon, title) for kind, (icon, _, title) in ORDERS.items()}
     if sets := similar_items.number_of_sets(dataset):
         choices["copies"] = (":material/content_copy:", f"Near-duplicates {formats.plural(sets, 'set')}")
     icons = {"excluded": ":material/visibility_off:", "deleted": ":material/delete:"}

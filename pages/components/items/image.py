@@ -16,7 +16,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from pages.components.shell import formats
+from pages.components.shell import formats, task_words
 from pages.components.shell.theme import BAD, GOOD
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
@@ -97,7 +97,7 @@ def detail(dataset: Dataset, row: Row) -> None:
     except (GraftError, OSError) as error:
         st.warning(formats.lines(error), icon=":material/broken_image:")
     facts = {
-        "Class": row["label"],
+        task_words.one(dataset.info).capitalize(): task_words.written(dataset.info, str(row["label"])),
         "File": row["source"],
         "Size": f"{formats.count(int(row['width']))} by {formats.count(int(row['height']))} pixels",
         "State": row["state"],

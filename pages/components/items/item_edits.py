@@ -11,7 +11,7 @@ from pages.components.items.light_table import Act, Action
 from pages.components.shell import formats, frame, tables
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
-from tlcore.data.edits.types import Change, Delete, Exclude, Group, Relabel, Restore
+from tlcore.data.edits.types import AddLabel, Change, Delete, Exclude, Group, Relabel, RemoveLabel, Restore
 from tlcore.errors import GraftError
 
 MOVE = Action("move", "Move to class …", "m", "An existing class, or a new one")
@@ -31,6 +31,12 @@ def change_of(dataset: Dataset, act: Act) -> Change | None:
     match act.do:
         case "move" if act.label:
             return Relabel(labels=dict.fromkeys(act.shas, act.label))
+        case "add-label" if act.label:
+            return AddLabel(label=act.label, shas=act.shas)
+        case "remove-label" if act.label:
+            return RemoveLabel(label=act.label, shas=act.shas)
+        case "value" if act.label:
+            return Relabel(labels=dict.fromkeys(act.shas, _with_point(act.label)))
         case "exclude":
             return Exclude(shas=act.shas)
         case "delete":
@@ -42,6 +48,11 @@ def change_of(dataset: Dataset, act: Act) -> Change | None:
         case "together":
             return Group(groups=together(dataset, [act.shas]))
     return None
+
+
+def _with_point(number: str) -> str:
+    """A number as a person types it, with a decimal point: `12,5` is 12.5."""
+    return number if "." in number else number.replace(",", ".")
 
 
 def all_but_largest(dataset: Dataset, sets: Iterable[Sequence[str]]) -> tuple[str, ...]:

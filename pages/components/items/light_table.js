@@ -16,6 +16,10 @@ export default function (component) {
 }
 
 const SIZES = { small: "72px", medium: "112px", large: "176px" };
+const MOST_CHIPS = 4; // on a picture
+// What an action opens before it is carried out, and what after which the pictures stay picked.
+const MENUS = { move: "listbox", value: "dialog" };
+const KEEPING = new Set(["add-label", "remove-label"]);
 const PAUSE = 120; // milliseconds between asking for more pictures: the page must come to its other work
 
 function element(tag, attributes = {}, ...children) {
@@ -40,6 +44,7 @@ class LightTable {
     this.size = before?.size ?? "medium";
     this.acted = before?.acted ?? false; // the keyboard was here when the page was asked to do something
     this.sent = before?.sent ?? []; // what it was asked to do it with; picked meanwhile are others
+    this.kept = before?.kept ?? false; // it stays picked: a picture may get several labels, one after the other
     this.options = new Map(); // id -> the element of its picture, kept so that nothing flickers
     this.bar = element("div", { class: "bar", role: "toolbar" });
     this.menu = element("div", { class: "menu", hidden: true });
@@ -51,6 +56,15 @@ class LightTable {
       if (place >= 0) this.cursor = place;
     });
     this.note = element("p", { class: "keys" });
+    this.newLabel = element("input", {
+      type: "text",
+      maxlength: "80",
+      placeholder: "New label …",
+      "aria-label": "New label for the selected pictures",
+      autocomplete: "off",
+      "data-name": "new-label",
+      onkeydown: (event) => this.typedLabel(event),
+    });
     host.append(this.bar, this.menu, this.grid, this.note);
   }
 
@@ -62,8 +76,8 @@ class LightTable {
     if (edited || turned) this.acted = false; // until then the page only draws again what it has
     this.data = data;
     this.send = send;
-    if (turned || (edited && this.everything)) this.clear();
-    else if (edited) this.sent.forEach((id) => this.picked.delete(id));
+    if (turned || (edited && this.everything && !this.kept)) this.clear();
+    else if (edited && !this.kept) this.sent.forEach((id) => this.picked.delete(id));
     if (edited || turned) this.sent = [];
     if (turned) this.cursor = this.anchor = 0;
     const here = new Set(data.tiles.map((tile) => tile.id));
@@ -115,7 +129,7 @@ class LightTable {
     const pick = element("button", { type: "button", class: "quiet", onclick: () => this.pickGroup(members) }, "Select");
     pick.setAttribute("aria-label", `Select the pictures of: ${group.title}`);
     const buttons = group.actions.map((action) => {
-      const go = () => (action.do === "move" ? this.openMenu(group.key) : this.act(action.do, { group: group.key }));
+      const go = () => (MENUS[action.do] ? this.openMenu(action.do, group.key) : this.act(action.do, { group: group.key }));
       return element("button", { type: "button", title: action.help, onclick: go }, action.title);
     });
     return element("div", { class: "heading" }, element("span", { class: "says" }, group.title), pick, ...buttons);
@@ -136,9 +150,13 @@ class LightTable {
     made.setAttribute("aria-label", [tile.caption, tile.label, tile.state, tile.badge].filter(Boolean).join(", "));
     made.querySelector(".caption").textContent = tile.caption;
     const label = made.querySelector(".label");
-    label.hidden = !tile.label;
+    label.hidden = !tile.label || Boolean(tile.labels);
+    const chips = made.querySelector(".chips");
+    chips.hidden = !tile.labels;
+    chips.replaceChildren(...(tile.labels ? this.chipsOf(tile.labels) : []));
     label.querySelector("b").textContent = tile.label;
     label.querySelector("i").style.background = this.data.colours[tile.label] ?? "transparent";
+    label.querySelector("i").hidden = tile.value !== undefined; // numbers have no colours
     const badge = made.querySelector(".badge");
     badge.hidden = !(tile.badge || tile.state);
     badge.textContent = tile.badge || tile.state;
@@ -161,8 +179,27 @@ class LightTable {
       element("span", { class: "tick", "aria-hidden": "true" }, "✓"),
       element("span", { class: "badge", hidden: true }),
       element("span", { class: "label", hidden: true }, element("i"), element("b")),
+      element("span", { class: "chips", hidden: true }),
       element("span", { class: "caption" }),
     );
+  }
+
+  // The labels of a picture. The hint beside the mouse and the screen reader say those that there is no room for.
+  chipsOf(labels) {
+    if (!labels.length) return [element("span", { class: "none" }, "no label")];
+    const shown = labels.length > MOST_CHIPS + 1 ? labels.slice(0, MOST_CHIPS) : labels;
+    const made = shown.map((label) => element("span", { class: "chip", title: label }, this.dot(label), label));
+    if (shown.length < labels.length) {
+      const others = labels.slice(MOST_CHIPS);
+      made.push(element("span", { class: "chip more", title: others.join(", ") }, `+${others.length}`));
+    }
+    return made;
+  }
+
+  dot(label) {
+    const dot = element("i");
+    dot.style.background = this.data.colours[label] ?? "transparent";
+    return dot;
   }
 
   // Says on each picture whether it is picked and where the keyboard is.
@@ -189,17 +226,82 @@ class LightTable {
     if (whole) parts.push(this.button(`All ${data.totalSays}`, "", () => this.pickEverything(), "everything"));
     parts.push(none, element("span", { class: "gap" }));
     for (const action of data.actions) {
+      if (action.do === "labels") continue; // the chips below
       const wrong = !count || (action.one && count !== 1);
-      const go = action.do === "move" ? () => this.openMenu() : () => this.act(action.do);
+      const go = MENUS[action.do] ? () => this.openMenu(action.do) : () => this.act(action.do);
       const made = this.button(action.title, action.keyName, go, action.do, wrong, action.help);
       if (action.primary) made.classList.add("primary");
-      if (action.do === "move") made.setAttribute("aria-haspopup", "listbox");
+      if (MENUS[action.do]) made.setAttribute("aria-haspopup", MENUS[action.do]);
       parts.push(made);
     }
     parts.push(element("span", { class: "gap push" }), this.sizes());
+    if (this.labels()) parts.push(this.labelChips(count));
     this.bar.setAttribute("aria-label", `${this.counted(count)}: what to do`);
     this.bar.replaceChildren(...parts);
-    if (focused) this.bar.querySelector(`[data-name="${focused}"]`)?.focus();
+    if (focused) [...this.bar.querySelectorAll("[data-name]")].find((one) => one.dataset.name === focused)?.focus();
+  }
+
+  // --- Several labels for each picture ---
+
+  labels() {
+    return this.data.actions.some((action) => action.do === "labels");
+  }
+
+  // A chip for each label: whether the selected pictures have it, all (true), some (mixed) or none (false) of them.
+  labelChips(count) {
+    const chosen = this.chosenTiles();
+    const made = this.data.classes.map((label, place) => {
+      const state = this.stateOf(label, chosen);
+      const having = chosen.filter((tile) => tile.labels?.includes(label)).length;
+      const chip = element("button", {
+        type: "button",
+        class: "chip",
+        role: "checkbox",
+        "aria-checked": count ? state : "false",
+        "data-name": `label ${label}`,
+        disabled: !count,
+        title: state === "true" ? `Remove “${label}” from the selected pictures` : `Add “${label}” to the selected pictures`,
+        onclick: () => this.toggleLabel(label),
+      }, this.dot(label), label);
+      if (count && state === "mixed") chip.append(element("small", {}, ` ${having}/${chosen.length}`));
+      if (place < 9) chip.append(" ", element("kbd", { "aria-hidden": "true" }, String(place + 1)));
+      return chip;
+    });
+    this.newLabel.disabled = !count;
+    const name = "Labels of the selected pictures";
+    return element("div", { class: "label-chips", role: "group", "aria-label": name }, ...made, this.newLabel);
+  }
+
+  // Those that an action takes, as far as they are on this page.
+  chosenTiles() {
+    const { tiles } = this.data;
+    if (this.everything) return tiles;
+    const ids = new Set(this.picked.size ? this.picked : this.ids().slice(this.cursor, this.cursor + 1));
+    return tiles.filter((tile) => ids.has(tile.id));
+  }
+
+  stateOf(label, chosen) {
+    const having = chosen.filter((tile) => tile.labels?.includes(label)).length;
+    if (!having) return "false";
+    return having === chosen.length ? "true" : "mixed";
+  }
+
+  // What all of them have is taken away; else those that lack it get it.
+  toggleLabel(label) {
+    if (this.host.classList.contains("busy")) return;
+    const all = this.stateOf(label, this.chosenTiles()) === "true";
+    this.act(all ? "remove-label" : "add-label", { label });
+  }
+
+  typedLabel(event) {
+    event.stopPropagation();
+    if (event.key === "Escape") this.focus();
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    const label = this.newLabel.value.trim();
+    if (!label || this.stateOf(label, this.chosenTiles()) === "true") return;
+    this.newLabel.value = "";
+    this.act("add-label", { label });
   }
 
   counted(count) {
@@ -237,6 +339,7 @@ class LightTable {
     const own = this.data.actions.filter((action) => action.keyName);
     const said = ["arrows move, with shift they select", "space selects", "enter looks closer"];
     if (own.some((action) => action.do === "move")) said.push("1–9 move to the class of that place");
+    if (this.labels()) said.push("1–9 add or remove the label of that place");
     if (this.data.pages > 1) said.push("page up and page down turn the page");
     return `Keys: ${said.join(" · ")}`;
   }
@@ -371,9 +474,21 @@ class LightTable {
       if (label !== undefined) this.act("move", { label });
       return true;
     }
+    if (this.labels() && /^[1-9]$/.test(event.key)) {
+      const label = data.classes[Number(event.key) - 1];
+      if (label !== undefined) this.toggleLabel(label);
+      return true;
+    }
     const action = data.actions.find((one) => one.key === event.key);
     if (!action) return false;
-    if (action.do === "move") this.openMenu();
+    if (action.do === "labels") {
+      // Without a selection it is about the picture that the keyboard is at.
+      if (!this.picked.size && !this.everything) {
+        this.toggle(this.ids()[this.cursor]);
+        this.mark();
+      }
+      this.newLabel.focus();
+    } else if (MENUS[action.do]) this.openMenu(action.do);
     else this.act(action.do);
     return true;
   }
@@ -389,12 +504,54 @@ class LightTable {
     if (name !== "more" && name !== "look") {
       this.host.classList.add("busy");
       this.acted = true;
+      this.kept = KEEPING.has(name);
       this.sent = group ? this.data.tiles.filter((tile) => tile.group === group).map((tile) => tile.id) : chosen;
     }
     this.send({ do: name, ids: chosen, all, label, group, page });
   }
 
-  openMenu(group = "") {
+  openMenu(kind, group = "") {
+    if (kind === "value") this.openValue(group);
+    else this.openClasses(group);
+  }
+
+  openValue(group) {
+    const { data } = this;
+    const chosen = group ? data.tiles.filter((tile) => tile.group === group) : this.chosenTiles();
+    const values = new Set(chosen.map((tile) => tile.value));
+    const field = element("input", {
+      type: "text",
+      inputmode: "decimal",
+      maxlength: "40",
+      placeholder: data.valueTitle,
+      "aria-label": data.valueTitle,
+      autocomplete: "off",
+    });
+    if (values.size === 1) field.value = [...values][0] ?? "";
+    const set = () => {
+      if (!field.value.trim()) return;
+      this.closeMenu();
+      this.act("value", { label: field.value.trim(), group });
+    };
+    const button = element("button", { type: "button", class: "primary", onclick: set }, "Set ", element("kbd", {}, "Enter"));
+    this.menu.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") this.closeMenu(true);
+      else if (event.key === "Enter") set();
+      else return;
+      event.preventDefault();
+    };
+    this.menu.onfocusout = (event) => {
+      if (!this.menu.contains(event.relatedTarget)) this.closeMenu();
+    };
+    this.menu.classList.add("low");
+    this.menu.replaceChildren(field, element("div", { class: "below" }, data.valueTitle, button));
+    this.menu.hidden = false;
+    field.focus();
+    field.select();
+  }
+
+  openClasses(group) {
     const { data } = this;
     const choose = (label) => {
       this.closeMenu();
@@ -443,6 +600,7 @@ class LightTable {
       if (!menu.contains(event.relatedTarget)) this.closeMenu();
     };
     fill();
+    menu.classList.remove("low");
     menu.replaceChildren(field, list);
     menu.hidden = false;
     field.focus();

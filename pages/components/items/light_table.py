@@ -18,9 +18,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime import get_instance
 
-from pages.components.shell import formats
+from pages.components.shell import formats, task_words
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
+from tlcore.tasks import find_task
 from tlcore.threads import map_bounded
 
 HERE = Path(__file__).parent
@@ -57,6 +58,13 @@ class Action:
     primary: bool = False
 
 
+# How pictures get another label where they have not one class each: what is offered in place of `move`.
+LABELING = {
+    "multilabel": Action("labels", "New label", "m", "Add labels to the selected pictures, or remove them"),
+    "regression": Action("value", "Set the value …", "m", "One number for all selected pictures"),
+}
+
+
 @dataclass(frozen=True)
 class Group:
     """Pictures that belong under one headline, with the buttons that act on all of them."""
@@ -75,7 +83,7 @@ class View:
         title: For those who do not see the pictures.
         rows: `sha256`, `file`, `label`, `source` and `state`, in the order in which they are shown; `badge` (a few
             letters on the picture), `hint` (a sentence beside the mouse) and `group_key` where there are such.
-        labelled: Whether each picture says its class; needless where all have the same.
+        labelled: Whether each picture says its class; needless where all have the same. Labels are always said.
     """
 
     name: str
@@ -89,7 +97,10 @@ class View:
 
 @dataclass(frozen=True)
 class Act:
-    """What a person wants done: `do` of an action, with these pictures; `label` is the class they are to have."""
+    """What a person wants done: `do` of an action, with these pictures.
+
+    `label` is the class that they are to have, the label that is added or removed, or the number.
+    """
 
     do: str
     shas: tuple[str, ...]
@@ -118,8 +129,12 @@ def show(dataset: Dataset, view: View, key: str) -> Act | None:
             "version": info.version,
             "title": view.title,
             "tiles": tiles,
-            "groups": [_heading(group) for group in view.groups if group.key in present],
-            "actions": [{**asdict(action), "keyName": _key_name(action.key)} for action in view.actions],
+            "groups": [_heading(group, info.task) for group in view.groups if group.key in present],
+            "actions": [
+                {**asdict(action), "keyName": _key_name(action.key)} for action in _offered(view.actions, info.task)
+            ],
+            "task": info.task,
+            "valueTitle": task_words.value_title(info),
             "classes": list(info.classes),
             "colours": dict(view.colours),
             "page": page,
@@ -168,12 +183,15 @@ def _asked(sent: Any, view: View, shown: pd.DataFrame) -> Act | None:
 
 def _tiles(dataset: Dataset, view: View, shown: pd.DataFrame) -> tuple[list[dict[str, Any]], bool]:
     """What the browser draws of each picture, and whether some of them are still to come."""
-    names = {"badge": "", "hint": shown["source"], "group_key": ""}
-    table = shown.assign(**{name: value for name, value in names.items() if name not in shown})
+    usual = {"badge": "", "hint": shown["source"], "group_key": ""}
+    table = shown.assign(**{name: value for name, value in usual.items() if name not in shown})
     columns = ("sha256", "file", "label", "source", "state", "badge", "hint", "group_key")
     tiles = []
     urls = _urls(dataset, shown["file"])
     rows = zip(*(table[name] for name in columns), strict=True)
+    info = dataset.info
+    several = info.task == "multilabel"
+    names = find_task(info.task).names
     for (sha, _, label, source, state, badge, hint, group), url in zip(rows, urls, strict=True):
         tiles.append(
             {
@@ -182,7 +200,9 @@ def _tiles(dataset: Dataset, view: View, shown: pd.DataFrame) -> tuple[list[dict
                 "broken": url == "",
                 "caption": source.replace("\\", "/").rsplit("/", 1)[-1],
                 "hint": hint,
-                "label": label if view.labelled else "",
+                "label": task_words.written(info, label) if view.labelled or several else "",
+                **({"labels": list(names(label))} if several else {}),
+                **({"value": task_words.number(float(label))} if info.task == "regression" else {}),
                 "state": state,
                 "badge": badge,
                 "group": group,
@@ -211,8 +231,14 @@ def _urls(dataset: Dataset, files: Iterable[str]) -> list[str | None]:
     ]
 
 
-def _heading(group: Group) -> dict[str, Any]:
-    return {"key": group.key, "title": group.title, "actions": [asdict(action) for action in group.actions]}
+def _offered(actions: Iterable[Action], task: str) -> list[Action]:
+    """The actions, with the task's own way to label pictures."""
+    return [LABELING.get(task, action) if action.do == "move" else action for action in actions]
+
+
+def _heading(group: Group, task: str) -> dict[str, Any]:
+    actions = [asdict(action) for action in _offered(group.actions, task) if action.do != "labels"]
+    return {"key": group.key, "title": group.title, "actions": actions}
 
 
 def _key_name(key: str) -> str:

@@ -8,10 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.shell import formats, tables
+from pages.components.shell import formats, tables, task_words
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import PART_TITLES, QUIET, class_colours, deepened, polish
 from tlcore.data.dataset import Dataset
+from tlcore.tasks import find_task
 
 ROW_PIXELS = 34
 MOST_ROWS = 10  # without a bar to scroll by
@@ -61,12 +62,21 @@ def chart(dataset: Dataset) -> None:
     classes, said = shown(counts)
     colours = class_colours(info.classes, info.colours)  # each keeps its own where some are left out
     with st.container(height=440 if len(classes) > MOST_ROWS else "content", border=False):
-        plotly_chart(figure(tables.items(dataset), classes, colours), config={"displayModeBar": False})
+        plotly_chart(figure(_each(dataset), classes, colours), config={"displayModeBar": False})
     if said:
         st.caption(said)
-        with st.expander(f"All {formats.count(len(counts))} classes", icon=":material/table_rows:"):
-            rows = [{"class": label, "pictures": number} for label, number in counts.items()]
+        with st.expander(f"All {formats.count(len(counts))} {task_words.many(info)}", icon=":material/table_rows:"):
+            rows = [{task_words.one(info): label, "pictures": number} for label, number in counts.items()]
             st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def _each(dataset: Dataset) -> pd.DataFrame:
+    """The pictures' labels and parts: a row for each label of a picture where there may be several."""
+    table, task = tables.items(dataset), dataset.info.task
+    if task == "classification":
+        return table
+    names = find_task(task).names
+    return table[["label", "split"]].assign(label=[names(text) for text in table["label"]]).explode("label").dropna()
 
 
 def shown(counts: Mapping[str, int]) -> tuple[tuple[str, ...], str]:

@@ -7,9 +7,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.shell import class_counts, formats, frame, split_chart, split_groups, tables
+from pages.components.shell import (
+    class_counts,
+    formats,
+    frame,
+    split_chart,
+    split_groups,
+    tables,
+    task_words,
+    value_counts,
+)
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.data.dataset import Dataset
+from tlcore.data.label_counts import values
 from tlcore.data.split.file import Draw, Parts
 from tlcore.data.split.grouping import asks_for_check
 from tlcore.data.split.locked import cost_of_drawing_anew, draw_parts, read_parts, regroup
@@ -18,6 +28,7 @@ from tlcore.errors import GraftError
 
 MOST_ROWS = 10
 MOST_SAID = 3
+ALL = "all pictures"
 NOT_YET = (
     "The first run splits the pictures into training, validation and test sets. The test set is then **locked**: it "
     "is drawn once, so that runs can be compared, and pictures that you add later are split by the same rule. Split "
@@ -58,19 +69,10 @@ def _standing(dataset: Dataset, parts: Parts) -> None:
     shares = " / ".join(f"{100 * share:g}" for share in draw.shares.values())
     drawn = f"Drawn on {formats.moment(draw.at)} with seed {draw.seed} and shares {shares}, and **locked** since."
     st.markdown(f"{came or drawn} {formats.plain(parts.grouped)}")
-    counts = parts.counts(info.classes)
-    classes, said = class_counts.shown({label: sum(each.values()) for label, each in counts.items()})
-    counts = {label: counts[label] for label in classes}
-    with st.container(height=440 if len(counts) > MOST_ROWS else "content", border=False):
-        wanted = None if draw.given else draw.shares
-        plotly_chart(
-            split_chart.figure(counts, wanted),
-            key=_key(dataset, "chart"),
-            config={"displayModeBar": False},
-            alt="the share of each class in the training, validation and test sets",
-        )
-    if said:
-        st.caption(formats.plain(said))
+    if info.task == "regression":
+        _values(dataset, parts)
+    else:
+        _classes(dataset, parts)
     looks = len(read_looks(dataset, draw.draw))
     if looks >= MANY:
         st.warning(formats.plain(sentence(looks)), icon=":material/visibility:")
@@ -86,6 +88,39 @@ def _standing(dataset: Dataset, parts: Parts) -> None:
             _offer_check(dataset, note)
         else:
             st.caption(f":material/info: {formats.plain(note)}")
+
+
+def _classes(dataset: Dataset, parts: Parts) -> None:
+    """The share of each class in each part; with several labels also that of all pictures."""
+    draw, info = parts.draw, dataset.info
+    counts = parts.counts(info.classes)
+    classes, said = class_counts.shown({label: sum(each.values()) for label, each in counts.items()})
+    counts = {label: counts[label] for label in classes}
+    if info.task != "classification":
+        counts[ALL if ALL not in counts else f"({ALL})"] = parts.sizes()
+    with st.container(height=440 if len(counts) > MOST_ROWS else "content", border=False):
+        wanted = None if draw.given else draw.shares
+        plotly_chart(
+            split_chart.figure(counts, wanted),
+            key=_key(dataset, "chart"),
+            config={"displayModeBar": False},
+            alt="the share of each class in the training, validation and test sets",
+        )
+    if said:
+        st.caption(formats.plain(said))
+
+
+def _values(dataset: Dataset, parts: Parts) -> None:
+    """How the numbers of each part are distributed: the three should look alike."""
+    table = parts.table
+    found = {part: values(table.loc[table["split"] == part, "label"]) for part in parts.sizes()}
+    title = task_words.value_title(dataset.info)
+    plotly_chart(
+        value_counts.split_figure({part: each for part, each in found.items() if len(each)}, title),
+        key=_key(dataset, "chart"),
+        config={"displayModeBar": False},
+        alt=f"the distribution of {title} in the training, validation and test sets",
+    )
 
 
 def _offer_check(dataset: Dataset, note: str) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.operations import Entry
+from tlcore.data.label_counts import count_labels
 
 STATES = ("excluded", "deleted")
 
@@ -56,8 +57,9 @@ def compared(dataset: Dataset, first: int, second: int) -> pd.DataFrame:
 
 def counts(dataset: Dataset) -> dict[str, int]:
     """The number of pictures of each class, in the order of the classes."""
-    counted = items(dataset)["label"].value_counts()
-    return {label: int(counted.get(label, 0)) for label in dataset.info.classes}
+    info = dataset.info
+    counted = count_labels(items(dataset)["label"], info.classes, info.task)
+    return {label: int(counted[label]) for label in info.classes}
 
 
 def away(dataset: Dataset) -> dict[str, int]:

@@ -15,18 +15,18 @@ from tlcore.errors import GraftError
 from tlcore.inference.batch import Answered, contents, counts
 from tlcore.inference.predictions_csv import Said
 from tlcore.modalities.image.pixels import ValueRange
-from tlcore.tasks import Reply
 
 PER_PAGE, SIDE = 50, 96
 ROW, HEADER, MOST_HEIGHT = 64, 36, 560  # pixels
 ICONS: dict[Said, str] = {
-    "sure": "✓", "predicted": "✓", "not sure": "?", "none of these": "∅", "unfamiliar": "∅", "cannot be read": "✗",
+    "sure": "✓", "predicted": "✓", "not sure": "?",
+    "none of these": "∅", "out of distribution": "∅", "cannot be read": "✗",
 }  # fmt: skip
 EMPTY: dict[str, str] = {
     "sure": "No prediction reaches this confidence. Lower the threshold.",
     "not sure": "Every prediction reaches this confidence. Raise the threshold to see the least certain ones here.",
     "none of these": "No picture is flagged as out of distribution.",
-    "unfamiliar": "No picture is flagged as out of distribution.",
+    "out of distribution": "No picture is flagged as out of distribution.",
     "predicted": "Every picture is out of distribution, or cannot be read.",
     "cannot be read": "Every picture could be read.",
 }
@@ -93,7 +93,7 @@ def _table(answered: Answered, small: list[str], shown: np.ndarray, worth: list[
             "picture": small,
             "answer": ["–" if reply is None else predictions.answer_text(reply, contract) for reply in replies],
             "confidence": [float(percent[row]) if ok else None for row, ok in zip(shown, good, strict=True)],
-            "interval": [_interval(reply) for reply in replies],
+            "interval": ["" if reply is None else predictions.ends_text(reply, contract) for reply in replies],
             "says": [f"{ICONS[worth[row]]} {worth[row]}" for row in shown],
             "file": names,
             "why": [answered.errors[row] for row in shown],
@@ -132,12 +132,6 @@ def _table(answered: Answered, small: list[str], shown: np.ndarray, worth: list[
         placeholder="",
     )
     return list(event["selection"]["rows"])
-
-
-def _interval(reply: Reply | None) -> str:
-    if reply is None or reply.low is None or reply.high is None:
-        return ""
-    return f"{predictions.value_text(reply.low)} to {predictions.value_text(reply.high)}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -6,6 +6,7 @@ It knows replies and their words. It does not know pictures, nor where a predict
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -77,9 +78,12 @@ def bars(outputs: NDArray, reply: Reply, contract: Contract, *, n: int | None = 
     ]
 
 
-def value_text(value: float, unit: str = "") -> str:
-    """Write a value with its unit: `12.3 kg`, `−0.04`, `1,235`."""
-    digits = f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+def value_text(value: float, unit: str = "", margin: float | None = None) -> str:
+    """Write a value with its unit: `12.3 kg`, `−0.04`, `1,235`; to two digits of its margin where it has one."""
+    if margin:
+        digits = f"{value:,.{max(0, 1 - math.floor(math.log10(margin)))}f}"
+    else:
+        digits = f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
     return f"{digits} {unit}".rstrip().replace("-", "−", 1 if value < 0 else 0)
 
 
@@ -87,14 +91,21 @@ def interval_text(reply: Reply, contract: Contract) -> str:
     """Say the prediction interval in a phrase; empty where there is none."""
     if reply.low is None or reply.high is None:
         return ""
-    ends = f"{value_text(reply.low)} to {value_text(reply.high, contract.unit)}"
-    return f"{contract.decision.coverage:.0%} prediction interval: {ends}".replace("%", f"{formats.THIN}%", 1)
+    return f"{formats.percent(contract.decision.coverage, 0)} prediction interval: {ends_text(reply, contract)}"
+
+
+def ends_text(reply: Reply, contract: Contract) -> str:
+    """Write the ends of a prediction interval: `10.1 to 14.5 kg`; nothing where there is none."""
+    if reply.low is None or reply.high is None:
+        return ""
+    margin = contract.decision.margin
+    return f"{value_text(reply.low, '', margin)} to {value_text(reply.high, contract.unit, margin)}"
 
 
 def answer_text(reply: Reply, contract: Contract) -> str:
     """Write an answer in one line: a class, labels with commas, or a value with its unit."""
     if reply.value is not None:
-        return value_text(reply.value, contract.unit)
+        return value_text(reply.value, contract.unit, contract.decision.margin)
     return ", ".join(reply.labels) or "(no label)"
 
 
@@ -108,7 +119,7 @@ def label_text(label: str, contract: Contract) -> str:
 def draw(outputs: NDArray, reply: Reply, contract: Contract) -> None:
     """Draw the prediction of one picture."""
     if reply.value is not None:
-        st.html(f'<div class="value">{html.escape(value_text(reply.value, contract.unit))}</div>')
+        st.html(f'<div class="value">{html.escape(answer_text(reply, contract))}</div>')
         if said := interval_text(reply, contract):
             st.caption(formats.plain(said))
         return
@@ -172,17 +183,19 @@ def _of_labels(contract: Contract, size: str) -> str:
 
 def _of_value(contract: Contract, size: str) -> str:
     name = formats.plain(contract.value_name or "a number")
-    unit = f" in {formats.plain(contract.unit)}" if contract.unit else ""
-    margin = contract.decision.margin
-    interval = "" if margin is None else f" It is given with its {contract.decision.coverage:.0%} prediction interval"
-    return f"Predicts {name}{unit}, {size}.{interval or ' It gives a value whatever a picture shows'}"
+    said = contract.unit and contract.unit not in contract.value_name
+    unit = f" in {formats.plain(contract.unit)}" if said else ""
+    if contract.decision.margin is None:
+        return f"Predicts {name}{unit}, {size}. It gives a value whatever a picture shows"
+    coverage = formats.percent(contract.decision.coverage, 0)
+    return f"Predicts {name}{unit}, {size}, with a {coverage} prediction interval"
 
 
 def verdict(truth: str, reply: Reply, contract: Contract) -> tuple[bool, str]:
     """Say whether an answer is right for a known label, and in what words."""
     if reply.value is not None:
         true = float(truth)
-        off = value_text(abs(reply.value - true), contract.unit)
+        off = value_text(abs(reply.value - true), contract.unit, contract.decision.margin)
         if reply.low is None or reply.high is None:
             return True, f"true value {value_text(true, contract.unit)}, {off} off"
         within = reply.low <= true <= reply.high

@@ -142,7 +142,7 @@ class LiveCamera extends Webcam {
     const answer = live ? this.answer : null;
     const doubtful = Boolean(answer) && !["sure", "predicted"].includes(answer.says);
     this.bars.classList.toggle("doubtful", doubtful);
-    const said = [["title", answer?.title], ["note", answer?.note]].filter(([, text]) => text);
+    const said = [["title", answer?.title], ["interval", answer?.note]].filter(([, text]) => text);
     this.bars.replaceChildren(...said.map(([name, text]) => element("p", { class: name }, text)), ...(answer?.best ?? []).flatMap((one) => {
       const bar = element("div", { class: "bar" });
       bar.style.width = `${100 * one.share}%`;

@@ -113,7 +113,7 @@ def _doubt(confidence: float, unfamiliarity: float | None, task: str) -> dict[st
     says = said(confidence, unfamiliarity, SURE_FROM, task)
     strange = "Out of distribution: unlike the training pictures."
     unsure = "no class has a probability above 50 %" if task == "classification" else "one of the labels is close"
-    why = {"none of these": strange, "unfamiliar": strange, "not sure": f"Not sure: {unsure}."}
+    why = {"none of these": strange, "out of distribution": strange, "not sure": f"Not sure: {unsure}."}
     return {"says": says, "why": why.get(says, "")}
 
 

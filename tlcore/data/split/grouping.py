@@ -41,8 +41,9 @@ HOW = (
     "near-duplicates, column:NAME, folder:LEVEL (1 is the outermost, -1 the innermost), pattern:REGEX, exif:camera or "
     "exif:day"
 )
+BEFORE_0_2 = "Near-copies have not been looked for"  # in the notes of older runs
 NOT_LOOKED_FOR = (
-    "Near-copies have not been looked for in {which}, so some may be in different parts. The check (`data check`) "
+    "Near-duplicates have not been searched for in {which}, so some may be in different parts of the split. The check "
     "finds them."
 )
 
@@ -71,7 +72,7 @@ class Rule:
             case "exif":
                 return "pictures of one camera" if self.argument == "camera" else "pictures of one day"
             case _:
-                return "near-copies"
+                return "near-duplicates"
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,8 @@ def _named(units: Integers, shas: list[str]) -> pd.Series[str]:
 
 
 def asks_for_check(note: str) -> bool:
-    """Whether a note says that near-copies have not been looked for."""
-    return note.startswith(NOT_LOOKED_FOR.partition("{")[0])
+    """Tell whether a note says that near-duplicates have not been searched for."""
+    return note.startswith((NOT_LOOKED_FOR.partition("{")[0], BEFORE_0_2))
 
 
 def names(dataset: Dataset, items: pd.DataFrame, rule: Rule) -> tuple[pd.Series[str], list[str]]:

@@ -51,6 +51,7 @@ from tlcore.data.split.stratify import PARTS, WORDS, Objects, deal
 from tlcore.data.test_usage import read_looks
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.tasks import find_task
+from tlcore.tasks.multilabel.labels import NO_LABEL
 
 MOST_SAID = 3
 
@@ -155,13 +156,13 @@ def _check_filled(stored: Stored, grouped: Grouped) -> None:
 
 
 def cost_of_drawing_anew(dataset: Dataset) -> str:
-    """Say what a new draw of the test part costs."""
+    """Say what a new draw of the test set costs."""
     draw = read_draw(dataset)
     looks = len(read_looks(dataset, None if draw is None else draw.draw))
-    seen = "" if not looks else f" It has been looked at {'once' if looks == 1 else f'{looks:,} times'} so far."
+    seen = "" if not looks else f" It has been used {'once' if looks == 1 else f'{looks:,} times'} so far."
     return (
-        "A new draw moves pictures that earlier runs learnt from into the test part: their results stay, but cannot be "
-        f"compared with those of runs to come.{seen}"
+        "A new draw moves pictures that earlier runs were trained on into the test set: their results stay, but cannot "
+        f"be compared with those of later runs.{seen}"
     )
 
 
@@ -243,17 +244,18 @@ def _parts(
         kept = int((sides == "test").sum())
         shares = {part: share * (1 - draw.test) for part, share in rest.items()} | {"test": draw.test}
         notes.append(
-            f"The test part stays as it was drawn for this dataset, {kept:,} pictures; the seed and the shares of this "
-            "run divide the others into training and validation."
+            f"The test set stays as it was drawn for this dataset, {kept:,} pictures; the seed and the shares of this "
+            "run only divide the other pictures into training and validation set."
         )
     if draw.given:
         notes += unnamed_note(int(((items["split"] == "") & (sides == "train")).sum()))
     table["split"], left_out = without_straddlers(sides, grouped.units)
     table["group"] = grouped.names.to_numpy()
-    notes += [f"{sentence} To change that, draw the test part anew." for sentence in left_out]
+    notes += [f"{sentence} To change that, draw a new test set." for sentence in left_out]
     if find_task(task).output == "values":  # tenths of the values, which nobody has named
         return Parts(draw, table, tuple(notes), (), task)
     each = exploded(items, table["split"])
+    each = each[each["label"] != NO_LABEL]  # nobody adds pictures of nothing
     notes += lacking(each, PARTS)
     gave_up = [] if draw.given else given_up(each, grouped.units, shares)
     return Parts(draw, table, tuple(notes), tuple(gave_up), task)

@@ -32,12 +32,18 @@ from tlcore.modalities.image.atlas import blank_atlas, put_tile
 from tlcore.progress import Pace, Progress
 from tlcore.runs.decoded import Decoded, decode
 from tlcore.runs.run import Run
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.class_codes import class_codes
 from tlcore.workspace import Workspace
 
 Floats = npt.NDArray[np.float32]
 GALLERY = 40  # heat maps that are kept of each class
 CHECKED = 8  # pictures whose maps are checked with shuffled weights
+# What is said of pictures that count as right, where that is not one class.
+RIGHT = {
+    "multilabel": "have all labels right",
+    "regression": "have their true value within the prediction interval",
+}
 DISTORTED = 200  # test pictures; each is answered some forty times
 
 
@@ -66,6 +72,11 @@ class Basis:
     def understanding(self) -> Understanding:
         return Understanding(self.run)
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether each picture has exactly one class."""
+        return self.run.dataset.task == CLASSIFICATION.key
+
 
 def understand(run: Run, workspace: Workspace) -> Generator[Progress, None, tuple[str, ...]]:
     """Write every file of `understanding/` but the last; give what could not be looked at, in sentences.
@@ -75,10 +86,13 @@ def understand(run: Run, workspace: Workspace) -> Generator[Progress, None, tupl
     """
     basis = yield from _open(run, workspace)
     yield from _slices(basis)
-    yield from _attention(basis)
+    if basis.has_classes:  # heat maps and distortions ask about one class
+        yield from _attention(basis)
     yield from _map(basis)
     if basis.test.empty:
         return ("There are no test pictures: only the map could be drawn.",)
+    if not basis.has_classes:
+        return ()
     return (yield from _robustness(basis))
 
 
@@ -89,7 +103,8 @@ def _open(run: Run, workspace: Workspace) -> Generator[Progress, None, Basis]:
     decoded = yield from decode(run, workspace)
     pictures = choose(run.split())
     gallery = test.groupby("label", observed=True, sort=False).head(GALLERY)
-    kept = dict(zip(gallery["sha256"], gallery["predicted"], strict=True))
+    one_class = run.dataset.task == CLASSIFICATION.key
+    kept = dict(zip(gallery["sha256"], gallery["predicted"], strict=True)) if one_class else {}
     features, heats = np.empty((len(pictures), len(model.kernel)), np.float32), {}
     pace = Pace(len(pictures), "Looking through the model's eyes")
     yield pace.at(0)
@@ -115,7 +130,14 @@ def _slices(basis: Basis) -> Generator[Progress, None, None]:
     folder = basis.understanding.path
     with replacing(folder / "traits.parquet") as beside:
         traits_table(basis.test, traits).to_parquet(beside, index=False)
-    write_json(folder / "slices.json", find_slices(basis.test, traits, groups=_groups(basis)))
+    found = find_slices(
+        basis.test,
+        traits,
+        groups=_groups(basis),
+        right=RIGHT.get(basis.run.dataset.task, "are answered right"),
+        by_class=basis.has_classes,
+    )
+    write_json(folder / "slices.json", found)
 
 
 def _groups(basis: Basis) -> npt.NDArray[np.int64] | None:
@@ -135,6 +157,8 @@ def _clusters(basis: Basis, sources: pd.Series) -> list[Trait]:
     there = rows.notna().to_numpy()
     features = basis.features[rows[there].to_numpy(dtype=np.int64)]
     labels = basis.test["label"].to_numpy(dtype=object)[there]
+    if not basis.has_classes:
+        labels = np.full(len(labels), "", object)
     found = []
     for trait in cluster_traits(features, labels, [str(source) for source in sources[there]]):
         values, typical = np.full(len(there), "", object), np.full(len(there), -np.inf)

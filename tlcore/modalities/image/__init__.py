@@ -7,6 +7,7 @@ from tlcore.modalities.image.augment import NAMES
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.pixels import SUFFIXES, read_pixels
 from tlcore.modalities.image.standalone import pixels_py
+from tlcore.modalities.image.views import augmented, different_views, view, view_name
 from tlcore.modalities.modality import Modality, Noun
 
 IMAGE = Modality(
@@ -19,4 +20,8 @@ IMAGE = Modality(
     decode=read_pixels,
     decoder=pixels_py,
     augmentations=tuple(NAMES),
+    different_views=different_views,
+    view_name=view_name,
+    view=view,
+    augmented=augmented,
 )

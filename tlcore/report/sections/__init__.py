@@ -12,7 +12,8 @@ from tlcore.evaluation.figures import Interval
 from tlcore.report import charts
 from tlcore.report.commands import command_line
 from tlcore.report.document import Block, Cell, Code, Column, Document, Figure, Section, Table, Text
-from tlcore.report.facts import Facts
+from tlcore.report.facts import Facts, RunFacts, TaskFacts
+from tlcore.report.sections import tasks
 from tlcore.report.sections.calibration import trust
 from tlcore.report.sections.errors import failures
 from tlcore.report.sections.training import data, making
@@ -20,23 +21,31 @@ from tlcore.report.sections.training import data, making
 MOST_CLASSES_DRAWN = 40
 
 
-def document(facts: Facts, *, pictures: bool = True) -> Document:
+def document(facts: Facts | TaskFacts, *, pictures: bool = True) -> Document:
     """The whole report; without `pictures` there is nothing to look at of the dataset itself."""
     return Document(
         title=facts.run.name if facts.run.name != facts.run.id else f"{facts.backbone_title} on {facts.dataset.name}",
         subtitle=f"{facts.backbone_title}, trained on “{facts.dataset.name}”. Run {facts.run.id}.",
-        sections=(
-            Section("Summary", tuple(_summary(facts))),
-            Section("Accuracy and confidence intervals", tuple(_scores(facts))),
-            Section("Precision, recall and F1 per class", tuple(_classes(facts))),
-            Section("Confusion matrix", tuple(_confusion(facts))),
-            Section("Calibration", tuple(trust(facts))),
-            Section("Error analysis", tuple(failures(facts, pictures=pictures))),
-            Section("Training", tuple(making(facts))),
-            Section("Dataset", tuple(data(facts))),
-            Section("Limits", tuple(Text(limit) for limit in limits(facts))),
-            Section("Reproduce this run", tuple(_again(facts))),
+        sections=tuple(
+            tasks.sections(facts, _again(facts), pictures=pictures)
+            if isinstance(facts, TaskFacts)
+            else _sections(facts, pictures=pictures)
         ),
+    )
+
+
+def _sections(facts: Facts, *, pictures: bool) -> tuple[Section, ...]:
+    return (
+        Section("Summary", tuple(_summary(facts))),
+        Section("Accuracy and confidence intervals", tuple(_scores(facts))),
+        Section("Precision, recall and F1 per class", tuple(_classes(facts))),
+        Section("Confusion matrix", tuple(_confusion(facts))),
+        Section("Calibration", tuple(trust(facts))),
+        Section("Error analysis", tuple(failures(facts, pictures=pictures))),
+        Section("Training", tuple(making(facts))),
+        Section("Dataset", tuple(data(facts))),
+        Section("Limits", tuple(Text(limit) for limit in limits(facts))),
+        Section("Reproduce this run", tuple(_again(facts))),
     )
 
 
@@ -64,20 +73,18 @@ def limits(facts: Facts) -> Iterator[str]:
         )
     )
     yield (
-        "The intervals say how much chance is in the choice of the test pictures. They say nothing of other places, "
-        "other cameras or later times than those the pictures are from."
+        "The confidence intervals cover the random choice of the test pictures. They do not cover other places, other "
+        "cameras or later times than those of the pictures."
     )
     yield from facts.judged.notes
     if facts.looks is not None and facts.looks > 1:
-        yield (
-            f"The test part was looked at {facts.looks:,} times; a model that was chosen by it looks better than it is."
-        )
+        yield (f"The test set was used {facts.looks:,} times; a model that was chosen by it looks better than it is.")
     if facts.slices is None:
-        yield "Kinds of pictures that it is worse on were not looked for."
+        yield "Groups of difficult pictures were not searched for."
     if facts.robustness is None:
-        yield "It was not tried on blurred, noisy, dark or otherwise distorted pictures."
+        yield "It was not tested on blurred, noisy, dark or otherwise distorted pictures."
     if facts.attention is None:
-        yield "Where in a picture it looks was not looked at."
+        yield "No saliency maps were computed."
 
 
 def per_class(facts: Facts) -> Table:
@@ -231,7 +238,7 @@ def _confusion(facts: Facts) -> Iterator[Block]:
     yield Figure(drawing, "Confusion matrix of the test pictures.", Table("confusion", columns, tuple(rows)))
 
 
-def _again(facts: Facts) -> Iterator[Block]:
+def _again(facts: RunFacts) -> Iterator[Block]:
     yield Text("This command repeats the run where the dataset is what it was:")
     yield Code(command_line(facts.config))
     graft = facts.environment.graft if facts.environment else "of an unknown version"

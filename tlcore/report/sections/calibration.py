@@ -17,7 +17,7 @@ def trust(facts: Facts) -> Iterator[Block]:
     """Whether "80 % sure" is right in 80 of 100 cases, and what can be made of it."""
     found = facts.calibration
     if found is None:
-        yield Text("Whether the probabilities mean what they say was not looked at.", "note")
+        yield Text("The calibration of the probabilities was not measured.", "note")
         return
     yield Text(
         f"The logits are divided by a temperature of {found.temperature:.2f}, fitted on {found.validation:,} "

@@ -32,8 +32,8 @@ def failures(facts: Facts, *, pictures: bool) -> Iterator[Block]:
         yield Pictures(tuple(shown))
     if facts.slices is None and facts.attention is None and facts.robustness is None:
         yield Text(
-            f"Nobody had a closer look yet: `python -m tlcore understand {facts.run.id}` looks for kinds of pictures "
-            "that it is worse on, for where it looks, and for what it does not stand.",
+            f"There is no error analysis yet. `python -m tlcore understand {facts.run.id}` finds groups of difficult "
+            "pictures, draws saliency maps and measures the robustness.",
             "note",
         )
     if facts.slices:

@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from tlcore.numbers import duration
-from tlcore.report import charts
+from tlcore.report import charts, task_charts
 from tlcore.report.document import Block, Cell, Column, Figure, Table, Text
-from tlcore.report.facts import Facts
+from tlcore.report.facts import RunFacts
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.recommend import Advice
+from tlcore.tasks.classification import CLASSIFICATION
 
 NO_ENERGY = "Energy was not measured."
+NAMES, NAMED = {"multilabel": "label"}, {"multilabel": "labels"}
 NOT_GIVEN = {"start": "the pretrained weights", "views": "chosen"}
 
 
-def making(facts: Facts) -> Iterator[Block]:
+def making(facts: RunFacts) -> Iterator[Block]:
     """Backbone, settings, what the curves show, time and machine."""
     config, backbone = facts.config, facts.backbone
     if backbone:
@@ -39,22 +41,30 @@ def making(facts: Facts) -> Iterator[Block]:
         yield from _exports(facts)
 
 
-def data(facts: Facts) -> Iterator[Block]:
+def data(facts: RunFacts) -> Iterator[Block]:
     """Which pictures there were, and how they were divided."""
-    about = facts.dataset
+    about, task = facts.dataset, facts.task
+    one = NAMES.get(task.key, "class")
+    what = f"{len(about.classes)} {NAMED.get(task.key, 'classes')}" if about.classes else _number_of(facts)
     yield Text(
-        f"“{about.name}”, version {about.version}, {len(about.classes)} classes. Its licence is not known to Graft. "
+        f"“{about.name}”, version {about.version}, {what}. Its licence is not known to Graft. "
         f"Training pictures teach, validation pictures choose, test pictures judge."
     )
     counts = facts.counts
-    columns = (Column("class"), *(Column(part, "count") for part in ("training", "validation", "test")))
+    columns = (Column(one), *(Column(part, "count") for part in ("training", "validation", "test")))
     rows: list[tuple[Cell, ...]] = [(label, *map(int, counts.loc[label])) for label in about.classes]
-    rows.append(("all", *map(int, counts.sum())))
+    rows.append(("all", *facts.totals))
     yield Table("pictures", columns, tuple(rows), most=201)
     for note in about.notes:
         yield Text(note, "note")
     if facts.looks is None:
         yield Text("The dataset has been deleted since.", "note")
+
+
+def _number_of(facts: RunFacts) -> str:
+    """Say which number each picture has."""
+    name, unit = facts.dataset.value_name or "a number", facts.dataset.unit
+    return f"each picture with its {name} in {unit}" if unit else f"each picture with its {name}"
 
 
 def setting(value: Any, *, nothing: str = "chosen") -> str:
@@ -74,7 +84,7 @@ def setting(value: Any, *, nothing: str = "chosen") -> str:
             return str(value)
 
 
-def time_and_machine(facts: Facts) -> str:
+def time_and_machine(facts: RunFacts) -> str:
     """How long it took and on what, and that nobody measured the energy."""
     seconds, environment = facts.state.total_seconds, facts.environment
     said = "How long it took is not known." if seconds is None else f"It took {duration(seconds)} in all."
@@ -87,7 +97,7 @@ def time_and_machine(facts: Facts) -> str:
     return f"{said} {NO_ENERGY}"
 
 
-def _trained(facts: Facts) -> str:
+def _trained(facts: RunFacts) -> str:
     config, blocks = facts.config, len(facts.backbone.blocks) if facts.backbone else 0
     if config.start:
         return f"The training began with the weights of {config.start}, not with these."
@@ -97,9 +107,13 @@ def _trained(facts: Facts) -> str:
     return f"A new head was trained first, then {depth}."
 
 
-def _curves(facts: Facts) -> Iterator[Block]:
+def _curves(facts: RunFacts) -> Iterator[Block]:
     epochs = facts.state.epochs
     if not epochs:
+        return
+    several, best = len(epochs) > 1, facts.state.best_epoch
+    if facts.task != CLASSIFICATION:
+        yield from _task_curves(facts)
         return
     columns = (
         Column("epoch", "count"),
@@ -115,8 +129,6 @@ def _curves(facts: Facts) -> Iterator[Block]:
         (e.epoch, e.phase, e.loss, e.val_loss, e.accuracy, e.val_accuracy, e.learning_rate, e.seconds) for e in epochs
     )
     table = Table("training-curves", columns, rows)
-    several = len(epochs) > 1
-    best = facts.state.best_epoch
     yield Figure(
         charts.learning(epochs, "loss", best) if several else None, "Loss over the epochs; lower is better.", table
     )
@@ -124,11 +136,31 @@ def _curves(facts: Facts) -> Iterator[Block]:
         yield Figure(charts.learning(epochs, "accuracy", best), "Accuracy over the epochs; higher is better.", table)
 
 
+def _task_curves(facts: RunFacts) -> Iterator[Block]:
+    """The curves of a task by the metrics that it has."""
+    epochs, task = facts.state.epochs, facts.task
+    metrics = [metric for metric in task.metrics if any(metric.key in epoch.val_figures for epoch in epochs)]
+    columns = (
+        Column("epoch", "count"),
+        Column("phase"),
+        *(Column(title, "number") for title in ("training loss", "validation loss")),
+        *(Column(f"validation {metric.title}", "number") for metric in metrics),
+        *(Column(title, "number") for title in ("learning rate", "seconds")),
+    )
+    rows = tuple(
+        (e.epoch, e.phase, e.loss, e.val_loss, *(e.val_figures.get(m.key) for m in metrics), e.learning_rate, e.seconds)
+        for e in epochs
+    )
+    drawing = task_charts.learning(epochs, facts.state.best_epoch) if len(epochs) > 1 else None
+    caption = "Loss over the epochs; lower is better. The table has every metric of the validation set."
+    yield Figure(drawing, caption, Table("training-curves", columns, rows))
+
+
 def _changes(changes: tuple[Advice, ...]) -> str:
     return "To change: " + "; ".join(f"{each.field} to {setting(each.value)}" for each in changes) + "."
 
 
-def _exports(facts: Facts) -> Iterator[Block]:
+def _exports(facts: RunFacts) -> Iterator[Block]:
     yield Text("Each download was loaded again in a fresh process and asked about the test pictures:")
     columns = (
         Column("download"),

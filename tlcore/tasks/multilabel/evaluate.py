@@ -8,7 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.linear_probe import LinearProbe, principal_axes
-from tlcore.tasks.evaluation import LabelFigures, Measures, TaskEvaluation, difference, figures, usual_notes
+from tlcore.tasks.evaluation import (
+    Figure,
+    LabelFigures,
+    Measures,
+    TaskEvaluation,
+    difference,
+    figures,
+    share,
+    usual_notes,
+)
 from tlcore.tasks.multilabel.answers import USUAL_THRESHOLD, chosen, decide
 from tlcore.tasks.multilabel.curves import label_calibration_error
 from tlcore.tasks.multilabel.labels import targets
@@ -16,6 +25,7 @@ from tlcore.tasks.multilabel.measures import measures, measures_of_label
 from tlcore.tasks.task import Decision, Evidence, Floats
 
 MOST_NAMED = 8
+Booleans = npt.NDArray[np.bool_]
 
 
 def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
@@ -27,10 +37,7 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
     per_label = tuple(
         LabelFigures(
             label=label,
-            figures={
-                **figures(measures_of_label(shares[:, at], given[:, at], true[:, at]), evidence.groups),
-                "calibration_error": label_calibration_error(shares[:, at], true[:, at], evidence.groups),
-            },
+            figures=_of_label(shares[:, at], given[:, at], true[:, at], evidence.groups),
             support=int(true[:, at].sum()),
             answered=int(given[:, at].sum()),
             threshold=thresholds[at],
@@ -38,16 +45,15 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
         for at, label in enumerate(classes)
     )
     mine, metric, groups = measures(shares, given, true), "mean_average_precision", evidence.groups
-    theirs = {
-        title: measures(guessed, answered, true) for title, (guessed, answered) in _baselines(evidence, classes).items()
-    }
+    guesses = _baselines(evidence, classes)
+    theirs = {title: measures(guessed, answered, true) for title, (guessed, answered) in guesses.items()}
     return TaskEvaluation(
         task="multilabel",
         n=len(true),
         groups=len(np.unique(evidence.groups)),
         metric=metric,
-        figures=figures(mine, groups),
-        baselines={title: figures(each, groups) for title, each in theirs.items()},
+        figures=_whole(mine, given, true, groups),
+        baselines={title: _whole(each, guesses[title][1], true, groups) for title, each in theirs.items()},
         above_baselines={title: difference(each, mine, metric, groups) for title, each in theirs.items()}
         if len(true)
         else {},
@@ -72,6 +78,23 @@ def item_errors(
         ((targets(labels, classes) > 0) != chosen(outputs, decision)).sum(axis=1).astype(np.float64)
     )
     return wrong
+
+
+def _whole(found: Measures, given: Booleans, true: Booleans, groups: npt.NDArray[np.int64]) -> dict[str, Figure]:
+    """Compute every metric of the whole; the exact-match ratio is a plain share of items."""
+    exact = share((given == true).all(axis=1), groups)
+    return {**figures(found, groups), **({"exact_match": exact} if exact else {})}
+
+
+def _of_label(shares: Floats, given: Booleans, true: Booleans, groups: npt.NDArray[np.int64]) -> dict[str, Figure]:
+    """Compute every metric of a label, of which all arguments are `(n,)`; precision and recall are plain shares."""
+    measured = dict(measures_of_label(shares, given, true))
+    ranked = {"average_precision": measured.pop("average_precision")}
+    found = {**figures({"f1": measured["f1"]}, groups, about=given | true), **figures(ranked, groups, about=true)}
+    for key, hits, among in (("precision", true, given), ("recall", given, true)):
+        if figure := share(hits[among], groups[among]):
+            found[key] = figure
+    return {**found, "calibration_error": label_calibration_error(shares, true, groups)}
 
 
 def _rows(table: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.linear_probe import LinearProbe, principal_axes
-from tlcore.tasks.evaluation import Measures, TaskEvaluation, difference, figures, usual_notes
+from tlcore.tasks.evaluation import Measures, TaskEvaluation, difference, figures, share, usual_notes
 from tlcore.tasks.regression.answers import targets
 from tlcore.tasks.regression.measures import measures
 from tlcore.tasks.task import Decision, Evidence, Floats
@@ -19,7 +19,6 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
     true, predicted = targets(evidence.labels, classes)[:, 0], evidence.outputs[:, 0].astype(np.float64)
     groups, n = evidence.groups, len(true)
     within = np.abs(predicted - true) <= (np.inf if decision.margin is None else decision.margin)
-    covered = figures({"coverage": (lambda counts: counts @ within / counts.sum(axis=1), 0.0, 1.0)}, groups)
     mine = measures(predicted, true)
     theirs = {title: measures(guessed, true) for title, guessed in _baselines(evidence).items()}
     return TaskEvaluation(
@@ -30,7 +29,7 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
         figures=figures(mine, groups),
         baselines={title: figures(each, groups) for title, each in theirs.items()},
         above_baselines={title: difference(each, mine, "mae", groups) for title, each in theirs.items()} if n else {},
-        coverage=covered.get("coverage") if decision.margin is not None else None,
+        coverage=share(within, groups) if decision.margin is not None else None,
         target_coverage=decision.coverage,
         margin=decision.margin,
         value_name=evidence.value_name,

@@ -6,6 +6,7 @@ It knows the page's elements. It does not know how a picture becomes pixels (pix
 "use strict";
 
 const BARS = 5;
+const LABELS = 12; // that are shown at once, where a picture may have several
 const SURE = 0.5; // as everywhere: likelier than all other classes together
 const FRAMES_A_SECOND = 5;
 
@@ -18,25 +19,30 @@ const shown = new Map(); // what was said in which element, to be said anew when
 
 const percent = (share) => (share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
 
-/* Write a value with its unit, such as "12.3 kg". */
-const inUnit = (value) => `${Number(value.toPrecision(4))} ${contract.unit}`.trim();
+/* Write a value to two digits of its margin, where it has one. */
+function digits(value) {
+  const { margin } = contract.decision;
+  return margin ? value.toFixed(Math.max(0, 1 - Math.floor(Math.log10(margin)))) : `${Number(value.toPrecision(4))}`;
+}
 
-/* What is to be said of an answer, before its bars: a headline and what to know about it. */
+const inUnit = (value) => `${digits(value)} ${contract.unit}`.trim();
+
+/* What is to be said of an answer, before its bars: a headline, a warning, and more of the answer. */
 function verdict(answer) {
   const strange = answer.unfamiliarity !== null && answer.unfamiliarity > 1;
-  const [headline, note] = headlines[contract.task](answer, strange);
-  if (!strange) return [headline, note];
+  const [headline, note, more] = headlines[contract.task](answer, strange);
+  if (!strange) return [headline, note, more];
   const unlike = "It is unlike the pictures that the model learnt from";
   return contract.task === "classification"
     ? ["None of these?", `${unlike}: its answer, ${headline}, means little.`]
-    : [headline, `${unlike}: the answer means little.`];
+    : [headline, `${unlike}: the answer means little.`, more];
 }
 
 const headlines = { classification: ofClass, multilabel: ofLabels, regression: ofValue };
 
 function ofValue({ value, low, high }) {
   const share = `${Math.round(100 * contract.decision.coverage)} %`;
-  return [inUnit(value), low === null ? "" : `${share} prediction interval: ${inUnit(low)} to ${inUnit(high)}`];
+  return [inUnit(value), "", low === null ? "" : `${share} prediction interval: ${digits(low)} to ${inUnit(high)}`];
 }
 
 function ofLabels({ labels }) {
@@ -67,16 +73,18 @@ function settings() {
 function show(element, answer, milliseconds) {
   const { probabilities = [] } = answer;
   shown.set(element, [answer, milliseconds]);
-  const [headline, note] = verdict(answer);
+  const [headline, note, more] = verdict(answer);
   const order = probabilities.map((_, place) => place).sort((a, b) => probabilities[b] - probabilities[a]);
   const open = element.querySelector("details")?.open;
   const parts = [text("h2", headline)];
+  if (more) parts.push(text("p", more, "quiet"));
   if (note) parts.push(text("p", note, "note"));
-  if (order.length) parts.push(bars(order.slice(0, BARS), probabilities));
-  if (order.length > BARS) {
+  const first = Math.max(BARS, answer.labels ? Math.max(LABELS, answer.labels.length) : 0);
+  if (order.length) parts.push(bars(order.slice(0, first), probabilities));
+  if (order.length > first) {
     const details = document.createElement("details");
     details.open = Boolean(open);
-    details.append(text("summary", `${order.length - BARS} more`), bars(order.slice(BARS), probabilities));
+    details.append(text("summary", `${order.length - first} more`), bars(order.slice(first), probabilities));
     parts.push(details);
   }
   parts.push(text("p", `${Math.round(milliseconds)} ms`, "quiet time"));
@@ -256,7 +264,7 @@ function state(sentence) {
 /* What the model does, in a sentence. */
 function purpose() {
   const { task, classes, value_name: name, unit } = contract;
-  if (task === "regression") return `Predicts ${name || "a number"}${unit ? ` in ${unit}` : ""}.`;
+  if (task === "regression") return `Predicts ${name || "a number"}${unit && !name.includes(unit) ? ` in ${unit}` : ""}.`;
   const some = classes.slice(0, 8).join(", ");
   const all = some + (classes.length > 8 ? ` and ${classes.length - 8} more` : "");
   return task === "multilabel" ? `Gives any number of ${classes.length} labels: ${all}.` :

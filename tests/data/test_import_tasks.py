@@ -1,0 +1,397 @@
+"""What an import takes for one class, several labels or a number for each picture; what it asks, and what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tests.data.conftest import write_classes, write_picture
+from tests.data.test_import_evidence import AMOUNTS, PICTURES, N, options, read, table
+from tests.data.workbook_files import workbook
+from tlcore.data.import_plan import ImportChoices, ImportPlan
+from tlcore.data.import_preview import preview
+from tlcore.data.import_task import label_facts, task_sentence
+from tlcore.data.label_sources import plan
+from tlcore.data.number_format import find_format, read_number, value_and_unit
+from tlcore.errors import DataError, ImportQuestionError
+
+FIRST = PurePosixPath(PICTURES[0])
+
+
+def labels(found: ImportPlan, count: int = 3) -> list[str]:
+    return [found.places[PurePosixPath(name)].label for name in PICTURES[:count]]
+
+
+# === Several labels ===
+
+SEVERAL = [["a"], ["a", "b"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", table("file,labels", ["a", "a|b", "b"])),
+        ("t.csv", table("file,labels", ["a", "a;b", "b"])),
+        ("t.csv", table("file,labels", ["a", "a, b", "b"])),
+        ("t.csv", table("file,labels", ["['a']", "['a', 'b']", "['b']"])),
+        ("t.csv", table("file,labels", ["a", '{"choices": ["a", "b"]}', "b"])),
+        ("t.csv", table("file,a,b", [1, 1, 0], [0, 1, 1])),
+        ("t.csv", table("file,a,b", ["true", "true", "false"], ["no", "yes", "yes"])),
+        ("t.csv", table("file,a,b", ["x", "x", ""], ["", "X", "X"])),
+        ("t.csv", table("file,a,b", [1, 1, -1], [-1, 1, 1])),
+        ("t.tsv", table("file,a,b", [1, 1, 0], [0, 1, 1]).replace(",", "\t")),
+        ("t.jsonl", "\n".join(json.dumps({"file": f"p{n:02d}.jpg", "tags": SEVERAL[n % 3]}) for n in range(N))),
+        ("t.json", json.dumps([{"file": f"p{n:02d}.jpg", "tags": SEVERAL[n % 3]} for n in range(N)])),
+        ("t.csv", "file,label\n" + "".join(f"p{n:02d}.jpg,{one}\n" for n in range(N) for one in SEVERAL[n % 3])),
+    ],
+)
+def test_several_labels_are_understood_however_they_are_written(name, text):
+    found = read(PICTURES, {name: text})
+    assert found.sure
+    assert found.task == "multilabel"
+    assert labels(found) == ["a", "a|b", "b"]
+    assert found.counts() == {"a": 27, "b": 26}
+    assert "several" in task_sentence(found)
+
+
+def test_a_workbook_is_read_by_the_same_rules():
+    rows = [["file", "a", "b"], *([f"p{n:02d}.jpg", n % 3 != 2, n % 3 != 0] for n in range(N))]
+    content = workbook({"one": rows})
+    found = plan([*map(PurePosixPath, PICTURES), PurePosixPath("t.xlsx")], lambda path: content)
+    assert (found.task, labels(found)) == ("multilabel", ["a", "a|b", "b"])
+
+
+def test_a_row_of_zeros_has_no_label_and_what_nothing_names_is_not_labelled():
+    found = read(PICTURES, {"t.csv": table("file,a,b", [0, 1, 1], [0, 1, 0], names=PICTURES[:30])})
+    assert found.places[FIRST].none
+    assert label_facts(found.labels(), found.task) == {"mean": 1.0, "none": 10.0}
+    assert len(found.without_class()) == 10
+    assert "its labels are not known" in found.places[PurePosixPath(PICTURES[39])].reason
+
+
+def test_one_column_for_each_class_with_one_yes_in_a_row_can_be_several_labels():
+    text = table("file,a,b", [1, 0], [0, 1])
+    assert read(PICTURES, {"t.csv": text}).task == "classification"
+    found = read(PICTURES, {"t.csv": text}, task="multilabel")
+    assert (found.task, found.counts()) == ("multilabel", {"a": 20, "b": 20})
+
+
+def test_a_bar_in_the_name_of_a_label_does_not_part_it():
+    text = "\n".join(json.dumps({"file": f"p{n:02d}.jpg", "label": "a|b"}) for n in range(N))
+    found = read([name.replace("pics", "a|b") for name in PICTURES], task="multilabel")
+    assert found.counts() == {"a|b": N}
+    assert read(PICTURES, {"t.jsonl": text}).counts() == {"a|b": N}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        # Few pictures with two labels: as classes they would be left out.
+        (table("file,label", ["a", "b"], names=PICTURES + PICTURES[1:2]).replace("p01.jpg,a", "p01.jpg,c", 1),
+         ["--task classification", "--task multilabel"]),
+        (table("file,a,b,c", *([int(n % 3 == one or n == 7) for n in range(200)] for one in range(3)),
+               names=[f"pics/q{n:03d}.jpg" for n in range(200)]),
+         ["--task classification", "--task multilabel"]),
+        # Two signs could separate the labels.
+        (table("file,tags", ["a;b", "a", "b", "a,b"]),
+         ['--task multilabel --separator ";"', '--task multilabel --separator ","']),
+        # Every cell has two parts: two labels, or a class with a comma in its name.
+        (table("file,kind", ["red, large", "blue, small", "red, small", "blue, large"]),
+         ["--task multilabel", "--task classification"]),
+        # Nothing in a cell.
+        (table("file,tags", ["a|b", "a", "b", ""]), ["--blank unlabeled", "--blank none"]),
+        # A column that may be the class beside flags.
+        (table("file,view,a,b,c", ["front", "side", "side"], [1, 0], [1, 1, 0], [0, 1, 1, 1]),
+         ["--label-column view --task classification", "--task multilabel"]),
+    ],
+)  # fmt: skip
+def test_where_several_labels_are_possible_a_person_is_asked_and_every_answer_is_taken(text, asked):
+    names = sorted({f"pics/{line.split(',')[0]}" for line in text.splitlines()[1:] if line})
+    found = read(names, {"t.csv": text})
+    assert [[option.replace("'", '"') for option in one] for one in options(found)] == [asked]
+    for reading in found.questions[0].readings:
+        again = read(names, {"t.csv": text}, **{k: v for k, v in vars(reading.choices).items() if v})
+        assert again.sure
+        assert again.counts() == dict(reading.counts)
+
+
+def test_empty_cells_are_none_of_the_labels_or_not_labelled_as_a_person_says():
+    text = table("file,tags", ["a|b", "a", "b", ""])
+    place = PurePosixPath(PICTURES[3])
+    assert read(PICTURES, {"t.csv": text}, blank="none").places[place].none
+    found = read(PICTURES, {"t.csv": text}, blank="unlabeled")
+    assert "no labels" in found.places[place].reason
+
+
+def test_combinations_can_be_classes_of_their_own():
+    found = read(PICTURES, {"t.csv": table("file,tags", ["a", "a|b", "b"])}, task="classification")
+    assert set(found.counts()) == {"a", "a|b", "b"}
+
+
+def test_tables_of_one_kind_are_read_for_one_task():
+    train = table("file,tags", ["a", "a|b", "b"], names=PICTURES[:20])
+    test = table("file,tags", ["a", "b"], names=PICTURES[20:])
+    found = read(PICTURES, {"train.csv": train, "test.csv": test})
+    assert (found.task, found.parts()) == ("multilabel", {"train": 20, "test": 20})
+    assert len(found.counts()) == 2
+
+
+# === Objects ===
+
+WORDS, CORNERS = ["cat", "dog", "cat"], "0.5 0.5 0.1 0.1\n"
+BOX = {"bbox": [1, 1, 5, 5]}
+COCO = {
+    "images": [{"id": n, "file_name": f"p{n:02d}.jpg"} for n in range(N)],
+    "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+}
+
+
+def coco(make) -> str:
+    notes = [{"image_id": n, "category_id": one, **BOX} for n in range(N) for one in make(n)]
+    return json.dumps({**COCO, "annotations": notes})
+
+
+def voc(*names: str) -> str:
+    objects = "".join(f"<object><name>{name}</name><bndbox/></object>" for name in names)
+    return f"<annotation><filename>other.jpg</filename>{objects}</annotation>"
+
+
+SETS = {
+    "COCO": {"a.json": coco(lambda n: [1, 2, 1] if n % 2 else [1])},
+    "VOC": {f"Annotations/p{n:02d}.xml": voc(*(("cat", "dog", "cat") if n % 2 else ("cat",))) for n in range(N)},
+    "YOLO": {
+        **{f"labels/p{n:02d}.txt": f"0 {CORNERS}" + f"1 {CORNERS}0 {CORNERS}" * (n % 2) for n in range(N)},
+        "data.yaml": "train: images\nnames:\n  0: cat\n  1: 'dog'  # barks\n",
+    },
+    "CVAT": {
+        "a.xml": "<annotations>"
+        + "".join(
+            f"<image name='p{n:02d}.jpg'>" + "<box label='cat'/>" + "<box label='dog'/><points label='cat'/>" * (n % 2)
+            + "</image>"
+            for n in range(N)
+        )
+        + "</annotations>"
+    },
+    "Label Studio": {
+        "a.json": json.dumps(
+            [
+                {
+                    "data": {"image": f"/data/upload/1/1a2b3c4d-p{n:02d}.jpg"},
+                    "annotations": [
+                        {"result": [{"value": {"rectanglelabels": [one]}} for one in WORDS[: 1 + 2 * (n % 2)]]}
+                    ],
+                }
+                for n in range(N)
+            ]
+        )
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_objects_say_which_classes_occur_or_how_many_there_are(kind):
+    pictures = [name.replace("pics/", "images/") for name in PICTURES]
+    found = read(pictures, SETS[kind])
+    assert options(found) == [["--task multilabel", "--task regression"]]
+    assert (found.task, found.counts()) == ("multilabel", {"cat": 40, "dog": 20})
+    assert [found.questions[0].readings[0].counts[label] for label in ("cat", "dog")] == [40, 20]
+    found = read(pictures, SETS[kind], task="regression")
+    assert found.sure
+    assert [found.places[PurePosixPath(name)].label for name in pictures[:2]] == ["1.0", "3.0"]
+    assert found.value_name == "objects"
+
+
+def test_objects_of_one_class_in_each_picture_are_its_class():
+    found = read(PICTURES, {"a.json": coco(lambda n: [1 + n % 2] * 3)})
+    assert found.sure
+    assert (found.task, found.counts()) == ("classification", {"cat": 20, "dog": 20})
+
+
+def test_a_picture_without_objects_has_none_of_the_labels():
+    found = read(PICTURES, {"a.json": coco(lambda n: [1] * (n % 2))}, task="multilabel")
+    assert found.places[FIRST].none
+    assert label_facts(found.labels(), found.task)["none"] == 20
+
+
+def test_class_folders_go_before_boxes_but_these_can_be_chosen():
+    names = [f"{('red', 'blue')[n % 2]}/p{n:02d}.jpg" for n in range(N)]
+    files = {"a.json": coco(lambda n: [1, 2])}
+    assert set(read(names, files).counts()) == {"red", "blue"}
+    assert set(read(names, files, table="a.json", task="multilabel").counts()) == {"cat", "dog"}
+
+
+# === Folders ===
+
+
+def test_a_picture_in_two_class_folders_is_asked_about(tmp_path, take_in):
+    folder = write_classes(tmp_path / "given", "a", "b", count=3)
+    (folder / "b" / "copy.png").write_bytes((folder / "a" / "0.png").read_bytes())
+    with pytest.raises(ImportQuestionError) as error:
+        take_in(folder)
+    assert options(error.value.plan) == [["--task classification", "--task multilabel"]]
+    report = take_in(folder, choices=ImportChoices(task="multilabel"))
+    assert report.dataset.info.classes == ("a", "b")
+    assert sorted(report.dataset.items()["label"]) == ["a", "a", "a|b", "b", "b", "b"]
+    assert "As imported: 6 pictures with 1.2 labels on average." in report.notes
+
+
+def test_folders_named_by_numbers_can_be_numbers():
+    names = [f"{0.5 * (n % 4)}/p{n:02d}.jpg" for n in range(N)]
+    assert read(names).task == "classification"
+    found = read(names, task="regression")
+    assert found.places[PurePosixPath(names[1])].label == "0.5"
+
+
+# === Numbers ===
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "said"),
+    [
+        (AMOUNTS, "0.0", ""),
+        ([f"{n},5" for n in range(N)], "0.5", "0,5 is read as 0.5"),
+        (["1.234,5", "7,25", "1.000,0"], "1234.5", "1.234,5 is read as 1234.5"),
+        (["1,234.5", "7.25", "999.5"], "1234.5", "1,234.5 is read as 1234.5"),
+        (["1 234,5", "7,25", "8,5"], "1234.5", "is read as"),
+        (["1'234.5", "7.25", "8.5"], "1234.5", ""),
+        (["1e-3", "2.5e2", "7.1"], "0.001", ""),
+    ],
+)
+def test_numbers_are_read_however_their_fraction_is_written(cells, first, said):
+    found = read(PICTURES, {"t.csv": table("file,weight", cells)})
+    assert found.sure
+    assert (found.task, labels(found, 1), found.value_name, found.unit) == ("regression", [first], "weight", "")
+    assert said in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "asked"),
+    [
+        (["1,234", "2,500"], {"point": 1234.0, "comma": 1.234}),
+        (["1.234", "950", "2.500"], {"point": 1.234, "comma": 1234.0}),
+    ],
+)
+def test_a_number_that_may_be_a_thousand_is_asked_about(cells, asked):
+    text = table("file,weight", [*cells, *cells[:1]])
+    assert options(read(PICTURES, {"t.csv": text})) == [["--decimal point", "--decimal comma"]]
+    for sign, value in asked.items():
+        found = read(PICTURES, {"t.csv": text}, decimal=sign)
+        assert found.sure
+        assert labels(found, 1) == [repr(value)]
+
+
+def test_cells_without_a_number_are_not_labelled_and_other_words_are_listed():
+    cells = [*AMOUNTS[:36], "NaN", "", "broken", "-"]
+    found = read(PICTURES, {"t.csv": table("file,price", cells)})
+    assert found.task == "regression"
+    reasons = dict(found.without_class())
+    assert reasons["pics/p36.jpg"] == "The table gives this file no number."
+    assert "it says 'broken'" in reasons["pics/p38.jpg"]
+    assert len(reasons) == 4
+    assert label_facts(found.labels(), found.task) == {"min": 0.0, "median": 65.625, "max": 131.25}
+
+
+def test_two_numbers_for_one_picture_are_a_contradiction_that_is_listed():
+    text = table("file,price", AMOUNTS) + "p00.jpg,77.5\n"
+    assert "more than one number: 0.0, 77.5" in read(PICTURES, {"t.csv": text}).places[FIRST].reason
+
+
+@pytest.mark.parametrize(
+    ("title", "value"),
+    [
+        ("weight_kg", ("weight_kg", "")),
+        ("Weight (kg)", ("Weight", "kg")),
+        ("length [mm]", ("length", "mm")),
+        ("Gehalt (mg/l)", ("Gehalt", "mg/l")),
+        ("", ("", "")),
+    ],
+)
+def test_a_unit_is_what_stands_in_brackets(title, value):
+    assert value_and_unit(title) == value
+
+
+def test_name_and_unit_come_from_the_title_and_can_be_changed():
+    content = {"t.csv": table("file,Weight (kg)", AMOUNTS)}
+    found = read(PICTURES, content)
+    assert (found.value_name, found.unit) == ("Weight", "kg")
+    found = read(PICTURES, content, value_name="mass", unit="")
+    assert (found.value_name, found.unit) == ("mass", "")
+
+
+def test_whole_numbers_that_hardly_come_back_are_numbers_and_of_several_columns_one_is_chosen():
+    assert read(PICTURES, {"t.csv": table("file,age", list(range(20, 45)))}).task == "regression"
+    content = {"t.csv": table("file,price,area", AMOUNTS, AMOUNTS[5:])}
+    either = [f"--label-column {one} --task regression" for one in ("price", "area")]
+    assert options(read(PICTURES, content)) == [either]
+
+
+def test_decimals_go_before_whole_numbers_that_may_be_anything():
+    found = read(PICTURES, {"t.csv": table("file,price,rooms", AMOUNTS, [1, 2, 3])})
+    assert found.task == "regression"
+    assert [option.split()[-1] for option in options(found)[0]] == ["regression", "regression", "classification"]
+
+
+def test_a_column_that_is_called_as_an_index_is_a_number_only_on_demand():
+    content = {"t.csv": table("file,size", AMOUNTS)}
+    assert read(PICTURES, content).loose
+    assert read(PICTURES, content, task="regression").value_name == "size"
+
+
+def test_numbers_can_be_classes():
+    found = read(PICTURES, {"t.csv": table("file,dose", [0.5, 1.5])}, task="classification")
+    assert found.counts() == {"0.5": 20, "1.5": 20}
+
+
+def test_a_task_that_a_table_cannot_serve_is_refused():
+    with pytest.raises(DataError, match="classification, multilabel, regression"):
+        read(PICTURES, task="guessing")
+    found = read(PICTURES, {"t.csv": table("file,label", ["a", "b"])}, task="regression")
+    assert "no column of numbers" in found.refusal
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "value"),
+    [("12,5", "comma", 12.5), ("1,234", "point", 1234.0), ("-.5", "point", -0.5), ("−3", "point", -3.0),
+     ("1.2.3", "point", None), ("inf", "point", None), ("12 kg", "point", None), ("1e999", "point", None)],
+)  # fmt: skip
+def test_a_number_is_read_by_its_sign(text, decimal, value):
+    assert read_number(text, decimal) == value
+
+
+def test_thousands_are_not_separated_where_four_digits_stand_together():
+    assert find_format(["1234", "1,234"]).decimal == "comma"
+    assert not find_format(["1234", "1,234"]).doubtful
+
+
+# === Datasets ===
+
+
+def write_table(folder: Path, text: str, count: int = 6, first: int = 0) -> Path:
+    for number in range(first, first + count):
+        write_picture(folder / "pics" / f"{number}.png", seed=number)
+    (folder / "t.csv").write_text(text)
+    return folder
+
+
+def test_a_dataset_keeps_its_task_name_and_unit(tmp_path, take_in):
+    rows = "".join(f"{n}.png;{n},5\n" for n in range(6))
+    dataset = take_in(write_table(tmp_path / "given", "file;Weight (kg)\n" + rows)).dataset
+    info = dataset.info
+    assert (info.task, info.value_name, info.unit, info.classes) == ("regression", "Weight", "kg", ())
+    assert sorted(dataset.items()["label"]) == ["0.5", "1.5", "2.5", "3.5", "4.5", "5.5"]
+
+
+def test_more_pictures_are_read_for_the_task_of_their_dataset(tmp_path, take_in):
+    first = "file,tags\n" + "".join(f"{n}.png,{('a', 'a|b', 'b')[n % 3]}\n" for n in range(6))
+    dataset = take_in(write_table(tmp_path / "one", first)).dataset
+    more = "file,tags\n" + "".join(f"{n}.png,{'ac'[n % 2]}\n" for n in range(6, 12))
+    folder = write_table(tmp_path / "two", more, first=6)
+    assert preview(folder, into=dataset).plan.task == "multilabel"
+    assert preview(folder, into=dataset).new_classes == ("c",)
+    assert take_in(folder, into=dataset).kept == 6
+    assert dataset.info.task == "multilabel"
+    assert set(dataset.items()["label"]) == {"a", "a|b", "b", "c"}
+    with pytest.raises(DataError, match="multi-label"):
+        take_in(folder, into=dataset, choices=ImportChoices(task="regression"))

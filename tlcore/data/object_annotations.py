@@ -1,0 +1,224 @@
+"""The objects that annotations name, as tables with a row for each: COCO, Pascal VOC, YOLO, CVAT, Label Studio.
+
+It knows their formats. It does not read where objects lie, nor does it know what the rows are for: which classes occur
+in a picture, or how many objects it has (`label_tasks`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+from xml.parsers import expat
+
+from tlcore.data.tables import Table
+
+HEADER = ("file_name", "label")
+_MOST_BYTES = 4 * 10**6  # of the text or the XML of one picture
+SHAPES_OF_LABEL_STUDIO = ("rectanglelabels", "polygonlabels", "brushlabels", "keypointlabels", "ellipselabels")
+SHAPES_OF_CVAT = frozenset({"box", "polygon", "polyline", "points", "mask", "ellipse", "cuboid", "skeleton"})
+_NAMES = re.compile(r"^names[ \t]*:[ \t]*(.*)$", re.MULTILINE)
+_ITEM = re.compile(r"""\s*(?:-|(\d+)\s*:)\s*(['"]?)(.+?)\2\s*(?:#.*)?""")
+Read = Callable[[PurePosixPath], bytes]
+Rows = list[tuple[str, ...]]
+
+
+class RefusedXmlError(Exception):
+    """A document type or an entity: nothing that names pictures needs one, and both have been used to do harm."""
+
+
+def safe_parser() -> expat.XMLParserType:
+    """Make an XML parser that refuses document types and entities, before anything could be expanded or fetched."""
+
+    def refuse(*_: object) -> int:
+        raise RefusedXmlError
+
+    parser = expat.ParserCreate()
+    # As the package defusedxml does.
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.UnparsedEntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    return parser
+
+
+def table_of_objects(rows: Iterable[tuple[str, ...]], name: str) -> Table | None:
+    """Make a table of objects; pictures without any have a row with an empty label. None where there is no object."""
+    found = tuple(rows)
+    origin = f"the objects that {name} names"
+    return Table(HEADER, found, origin=origin, objects=name) if any(row[1] for row in found) else None
+
+
+# === COCO ===
+
+
+def coco_rows(whole: Mapping[str, Any]) -> Rows:
+    """Read the category of every annotation and segment of COCO, and the pictures that have none."""
+    names = {one.get("id"): str(one.get("name", "")) for one in _dicts(whole.get("categories"))}
+    files = {one.get("id"): str(one.get("file_name", "")) for one in _dicts(whole.get("images"))}
+    rows: Rows = []
+    for note in _dicts(whole.get("annotations")):
+        file = files.get(note.get("image_id"), "")
+        each = _dicts(note.get("segments_info")) or [note]
+        rows += [(file, names.get(one.get("category_id"), "")) for one in each if file]
+    there = {file for file, _ in rows}
+    return rows + [(file, "") for file in files.values() if file and file not in there]
+
+
+def _dicts(values: object) -> list[dict[str, Any]]:
+    return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
+
+
+# === Pascal VOC ===
+
+
+class Beside:
+    """Finds the picture that a file of annotations is about: of the same name, in the folder that agrees best."""
+
+    def __init__(self, pictures: Iterable[PurePosixPath]) -> None:
+        self._by_stem: dict[str, list[PurePosixPath]] = {}
+        for path in pictures:
+            self._by_stem.setdefault(path.stem, []).append(path)
+
+    def find(self, path: PurePosixPath) -> str:
+        """Give the path of the picture; empty where there is none."""
+        around = set(path.parent.parts)
+        found = self._by_stem.get(path.stem, [])
+        best = max(found, key=lambda one: (len(around & set(one.parent.parts)), one.parent == path.parent), default="")
+        return str(best)
+
+
+def voc_rows(paths: Sequence[PurePosixPath], read: Read, pictures: Beside) -> Rows:
+    """Read the objects of one XML for each picture; a picture is called as its XML, or as that says."""
+    rows: Rows = []
+    for path in paths:
+        content = read(path)
+        if b"<annotation" not in content[:4096] or len(content) > _MOST_BYTES:
+            continue
+        file, labels = _voc_objects(content)
+        name = pictures.find(path) or file or path.stem
+        rows += [(name, label) for label in labels or [""]]
+    return rows
+
+
+def _voc_objects(content: bytes) -> tuple[str, list[str]]:
+    """Read the file and the names of the objects; a damaged XML has none."""
+    where: list[str] = []
+    texts: dict[str, list[str]] = {"filename": [], "name": []}
+
+    def start(name: str, _: dict[str, str]) -> None:
+        where.append(name)
+        if where[1:] == ["filename"] or where[1:] == ["object", "name"]:
+            texts[name].append("")
+
+    def text(data: str) -> None:
+        if where[1:] == ["filename"] or where[1:] == ["object", "name"]:
+            texts[where[-1]][-1] += data
+
+    parser = safe_parser()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _: where.pop()
+    parser.CharacterDataHandler = text
+    try:
+        parser.Parse(content, True)
+    except (RefusedXmlError, expat.ExpatError, LookupError, ValueError):
+        return "", []
+    file = next(iter(texts["filename"]), "").strip()
+    return file, [name.strip() for name in texts["name"] if name.strip()]
+
+
+# === YOLO ===
+
+
+def yolo_rows(texts: Sequence[PurePosixPath], read: Read, settings: Sequence[PurePosixPath], pictures: Beside) -> Rows:
+    """Read the class of every line; classes are called as `data.yaml` says, else by their numbers."""
+    names = next(filter(None, (yolo_names(read(path)[:200_000].decode(errors="replace")) for path in settings)), {})
+    rows: Rows = []
+    for path in texts:
+        lines = read(path)[:_MOST_BYTES].decode(errors="replace").splitlines()
+        classes = [words[0] for line in lines if (words := line.split())]
+        rows += [(pictures.find(path), names.get(int(one), one) if one.isdecimal() else one) for one in classes or [""]]
+    return rows
+
+
+def yolo_names(text: str) -> dict[int, str]:
+    """Read the names of the classes in a `data.yaml`: a list in brackets, a list of lines, or lines with numbers."""
+    match = _NAMES.search(text)
+    if match is None:
+        return {}
+    if match[1].strip().startswith(("[", "{")):
+        whole = text[match.start(1) :]
+        inside = re.split(r"[\]}]", whole, maxsplit=1)[0].strip()[1:]
+        pieces = [piece for piece in re.findall(r"""'[^']*'|"[^"]*"|[^,\n]+""", inside) if piece.strip()]
+        found: dict[int, str] = {}
+        for place, piece in enumerate(pieces):
+            numbered = re.fullmatch(r"\s*(\d+)\s*:\s*(.+)", piece)
+            key, name = (int(numbered[1]), numbered[2]) if numbered else (place, piece)
+            found[key] = name.strip().strip("'\"")
+        return found
+    found = {}
+    for line in text[match.end() :].splitlines():
+        item = _ITEM.fullmatch(line)
+        if item is not None:
+            found[int(item[1]) if item[1] else len(found)] = item[3]
+        elif line.strip() and not line.lstrip().startswith("#"):
+            break
+    return found
+
+
+# === CVAT ===
+
+
+def cvat_rows(content: bytes) -> Rows:
+    """Read the label of every shape of CVAT's XML; none where it is damaged."""
+    rows: Rows = []
+    file, labels = "", list[str]()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal file
+        if name == "image":
+            file = attributes.get("name", "")
+            labels.clear()
+        elif name in SHAPES_OF_CVAT and file:
+            labels.append(attributes.get("label", ""))
+
+    def end(name: str) -> None:
+        nonlocal file
+        if name == "image" and file:
+            rows.extend((file, label) for label in labels or [""])
+            file = ""
+
+    parser = safe_parser()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    try:
+        parser.Parse(content, True)
+    except (RefusedXmlError, expat.ExpatError, LookupError, ValueError):
+        return []
+    return rows
+
+
+# === Label Studio ===
+
+
+def label_studio_rows(tasks: object, picture_of: Callable[[dict[str, Any]], str]) -> Rows:
+    """Read the labels of every shape of Label Studio's JSON; `picture_of` names the picture of a task's data."""
+    rows: Rows = []
+    for task in _dicts(tasks):
+        data = task.get("data")
+        file = picture_of(data if isinstance(data, dict) else task)
+        if not file:
+            continue
+        notes = _dicts(task.get("annotations") or task.get("completions"))
+        results = [one for note in notes if not note.get("was_cancelled") for one in _dicts(note.get("result"))]
+        values = [one["value"] for one in results if isinstance(one.get("value"), dict)]
+        values += [one for key in data_keys(task) for one in _dicts(task[key])]  # the short form, JSON-MIN
+        given = [value.get(shape) for value in values for shape in SHAPES_OF_LABEL_STUDIO]
+        labels = [str(label) for one in given if isinstance(one, list) for label in one]
+        rows += [(file, label) for label in labels or [""]]
+    return rows
+
+
+def data_keys(task: Mapping[str, Any]) -> list[str]:
+    """Name the parts of a task of JSON-MIN that are lists of shapes."""
+    return [key for key, value in task.items() if key not in {"annotations", "completions"} and _dicts(value)]
