@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.task_runs import make_dataset
 from tlcore.backbones.catalogue import CATALOGUE, find
 from tlcore.commands.settings import resolved
 from tlcore.commands.terminal import Terminal
@@ -79,13 +80,20 @@ def test_a_recipe_has_only_settings_of_its_task(key, count, backbone):
     assert found.get("target_metric", "loss") in {"loss", *(metric.key for metric in task.metrics)}
 
 
+def test_the_head_of_a_number_learns_in_smaller_steps(workspace, tmp_path):
+    dataset = make_dataset(workspace, tmp_path / "regression", "regression")
+    terminal = Terminal(as_json=True)
+    assert resolved(dataset, {"mode": "freeze"}, terminal).head_learning_rate == 1e-3
+    assert resolved(dataset, {"mode": "freeze", "head_learning_rate": 0.5}, terminal).head_learning_rate == 0.5
+
+
 def test_few_and_many_values_are_told_apart_as_few_and_many_pictures_of_a_class():
     few, many = (
         advise(Facts({}, SMALL, side=100, cores=4, task=find_task("regression"), number=number))
         for number in (200, 2000)
     )
     assert (few.values["mode"], few.values["head"]) == ("freeze", "logistic")
-    assert many.values["mode"] == "fine-tune"
+    assert (many.values["mode"], many.values["head_learning_rate"]) == ("fine-tune", 1e-3)
     assert (many.values["target_metric"], many.values["loss"]) == ("mae", "huber")
     why = next(each.reason for each in few.advice if each.field == "mode")
     assert why.startswith("50 pictures per quarter of the values")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from tlcore.commands.terminal import Terminal, table
 from tlcore.errors import ConfigError, Problem
 from tlcore.runs.config import Fractions, TrainingConfig, range_of
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,11 +70,15 @@ def settings(dataset: str, given: dict[str, Any]) -> TrainingConfig:
 
 
 def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> TrainingConfig:
-    """Make the settings; with the mode `auto`, what was not given is what is recommended, and why is said."""
-    if given.get("mode") != AUTO:
-        return settings(dataset.id, given)
+    """Make the settings; with the mode `auto`, what was not given is what is recommended, and why is said.
+
+    A number has a smaller rate for its head, whether `auto` or not.
+    """
     from tlcore.backbones.catalogue import find
-    from tlcore.runs.recommend import recommend
+    from tlcore.runs.recommend import head_rate, recommend
+
+    if given.get("mode") != AUTO:
+        return settings(dataset.id, {"head_learning_rate": head_rate(find_task(dataset.info.task)), **given})
 
     given = {field: value for field, value in given.items() if field != "mode"}
     recipe = recommend(dataset, find(settings(dataset.id, given).backbone))
