@@ -18,7 +18,10 @@ PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 HEAVY_PACKAGES = {"keras", "tensorflow", "jax", "torch", "tf2onnx", "keras_hub"}
 HEAVY_ROOMS = ("tlcore.training", "tlcore.export", "tlcore.evaluation.explain", "tlcore.health.work")
 # A run as text, which the pages offer, and what it is told from: these modules of heavy rooms need no backend.
-LIGHT_MODULES = ("tlcore.export.training_script", "tlcore.training.phases", "tlcore.training.views")
+LIGHT_MODULES = (
+    *("tlcore.export.training_script", "tlcore.export.script_words"),
+    *("tlcore.training.phases", "tlcore.training.views"),
+)
 
 # Law 2: a room may import itself and what stands in a lower rank.
 RANKS = {
@@ -34,7 +37,7 @@ RANKS = {
     "threads": 0,
     "shell_words": 0.5,
     "workspace": 1,
-    "memmap": 0,
+    "memmap": 0.5,
     "progress": 0.5,
     "modalities": 1.5,
     "tasks": 1.5,

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
 from tests.conftest import draw_shape
+from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.dataset import Dataset
 from tlcore.data.inbox import Inbox, standing
 from tlcore.data.intake import ingest
@@ -112,3 +113,35 @@ def test_a_burst_of_the_camera_becomes_pictures_of_a_class(server: Server, page:
     expect(record).to_be_hidden()
     page.get_by_text("Camera", exact=True).first.click()
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+
+
+def test_several_labels_are_chosen_by_digits_and_accepted(server: Server, page: Page, inbox: Inbox):
+    with_several_labels(inbox.dataset)
+    page.goto(f"{server.url}/label?dataset={inbox.dataset.id}")
+    classes = page.get_by_role("group", name="Classes")
+    circle = classes.get_by_role("checkbox", name="circle")
+    expect(circle).to_be_enabled()
+    before = circle.get_attribute("aria-checked") == "true"
+    page.keyboard.press("2")  # circle stands second: it is added, or taken away
+    expect(circle).to_have_attribute("aria-checked", str(not before).lower())
+    if before:
+        page.keyboard.press("2")
+    page.keyboard.press("n")
+    page.keyboard.type("new")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    becomes(lambda: len(inbox.answers()), 1)
+    assert {"circle", "new"} <= set(inbox.answers()[0].label.split("|"))
+
+
+def test_a_number_is_accepted_or_typed(server: Server, page: Page, inbox: Inbox):
+    with_numbers(inbox.dataset)
+    page.goto(f"{server.url}/label?dataset={inbox.dataset.id}")
+    expect(page.get_by_role("button", name="Accept")).to_be_enabled()
+    page.keyboard.press("n")
+    page.keyboard.type("2,5")
+    page.keyboard.press("Enter")
+    becomes(lambda: said(inbox), ["2.5"])
+    page.keyboard.press("Enter")
+    becomes(lambda: len(said(inbox)), 2)
+    assert "." in said(inbox)[1]

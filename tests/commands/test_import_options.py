@@ -217,3 +217,75 @@ def test_what_takes_a_path_in_asks_as_well(workspace, capsys, sites, command):
 def test_what_takes_a_path_in_has_the_options(workspace, capsys, sites):
     assert main(["data", "split", str(sites), "--class-level", "2"]) == 0
     assert counts(workspace) == {"cat": 16, "dog": 16}
+
+
+# === Tasks ===
+
+
+def test_several_labels_are_imported_and_counted(workspace, capsys, several):
+    code, out, _ = run(capsys, str(several), "--json")
+    assert code == 0
+    made = last_object(out)
+    assert (made["task"], made["classes"]) == ("multilabel", {"a": 8, "b": 12, "c": 4})
+    assert made["labels"] == {"mean": 1.5, "none": 0.0}
+    (dataset,) = list_datasets(workspace)
+    assert dataset.info.task == "multilabel"
+
+
+def test_the_preview_says_the_task_and_why(workspace, capsys, several):
+    code, out, _ = run(capsys, str(several), "--dry-run")
+    assert code == 0
+    assert "Task: Multi-label classification: column 'findings' gives 8 of 16 pictures several labels" in out
+    assert "Labels (3): b 12, a 8, c 4" in out
+    assert last_object(run(capsys, str(several), "--dry-run", "--json")[1])["task"] == "multilabel"
+
+
+def test_a_number_gets_a_name_and_a_unit(workspace, capsys, several):
+    (several / "labels.csv").write_text("file;Weight (g)\n" + "".join(f"{n}.png;{n},5\n" for n in range(16)))
+    code, out, _ = run(capsys, str(several), "--value-name", "mass", "--json")
+    assert code == 0
+    made = last_object(out)
+    assert (made["task"], made["value"], made["unit"]) == ("regression", "mass", "g")
+    assert made["labels"] == {"min": 0.5, "median": 8.0, "max": 15.5}
+
+
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        ("file,cells\n" + "".join(f"{n}.png,{n % 3}\n" for n in range(16)),
+         {"--label-column cells --task classification": "classification",
+          "--label-column cells --task regression": "regression"}),
+        ("file,tags\n" + "".join(f"{n}.png,{('a', 'a|b', 'b', '')[n % 4]}\n" for n in range(16)),
+         {"--blank unlabeled": "multilabel", "--blank none": "multilabel"}),
+        ("file,mass\n" + "".join(f'{n}.png,"{n + 1},250"\n' for n in range(16)),
+         {"--decimal point": "regression", "--decimal comma": "regression"}),
+    ],
+)  # fmt: skip
+def test_what_the_labels_are_is_asked_with_an_option_for_every_answer(workspace, capsys, several, table, options):
+    (several / "labels.csv").write_text(table)
+    code, out, err = run(capsys, str(several), "--json")
+    assert code == 2
+    asked = [reading["options"] for reading in last_object(out)["questions"][0]["readings"]]
+    assert asked == list(options)
+    for option, task in options.items():
+        assert option in err
+        assert run(capsys, str(several), *shlex.split(option))[0] == 0
+        (dataset,) = list_datasets(workspace)
+        assert dataset.info.task == task
+        dataset.delete()
+
+
+@pytest.mark.parametrize(
+    ("option", "word"), [("--task", "regression"), ("--decimal", "comma"), ("--blank", "unlabeled")]
+)
+def test_a_word_that_an_option_does_not_know_is_told_those_that_it_does(workspace, capsys, several, option, word):
+    code, _, err = run(capsys, str(several), option, "nothing")
+    assert code == 1
+    assert word in err
+
+
+def test_training_on_a_path_for_another_task_makes_another_dataset(workspace, capsys, tiny_folder):
+    for task in ("classification", "multilabel"):
+        assert main(["data", "split", str(tiny_folder), "--task", task, "--json"]) == 0
+    assert {dataset.info.task for dataset in list_datasets(workspace)} == {"classification", "multilabel"}
+    capsys.readouterr()

@@ -87,7 +87,7 @@ def test_spellings_of_one_name_in_different_parts_are_one_class():
 def test_a_class_that_is_only_tested_is_pointed_out():
     found = read(in_folders("train/a", "train/b", "test/a", "test/b", "test/c"))
     assert found.sure
-    assert any("(c) have no pictures in the training part" in note for note in found.notes)
+    assert any("(c) have no pictures in the training set" in note for note in found.notes)
 
 
 # === Masks ===

@@ -333,6 +333,12 @@ def test_decimals_go_before_whole_numbers_that_may_be_anything():
     assert [option.split()[-1] for option in options(found)[0]] == ["regression", "regression", "classification"]
 
 
+def test_a_column_that_is_called_as_an_index_is_a_number_only_on_demand():
+    content = {"t.csv": table("file,size", AMOUNTS)}
+    assert read(PICTURES, content).loose
+    assert read(PICTURES, content, task="regression").value_name == "size"
+
+
 def test_numbers_can_be_classes():
     found = read(PICTURES, {"t.csv": table("file,dose", [0.5, 1.5])}, task="classification")
     assert found.counts() == {"0.5": 20, "1.5": 20}

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from tests.browser.chromium import find_or_install
 from tlcore.__main__ import main
-from tlcore.contract import Contract, image_contract, read_contract
+from tlcore.contract import Contract, NamedTensors, image_contract, read_contract
+from tlcore.data.dataset import open_dataset
 from tlcore.errors import ExportError
+from tlcore.evaluation.feature_map import OpenedModel, Seen
 from tlcore.export.exporter import Replay
 from tlcore.export.facts import shipped_contract
 from tlcore.export.parity import AppAnswers, agreement, app_answers
@@ -34,10 +37,6 @@ OUTPUTS = {"multilabel": "probabilities", "regression": "values"}
 @pytest.fixture(scope="module", params=list(OUTPUTS))
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with a run of each of both tasks, exported in every format that can be made here."""
-    import shutil
-
-    from tests.browser.chromium import find_or_install
-
     home = tmp_path_factory.mktemp("exported") / "workspace"
     shutil.copytree(request.getfixturevalue(f"built_{request.param}_run"), home)
     with pytest.MonkeyPatch.context() as patch:
@@ -68,6 +67,23 @@ def test_every_format_answers_as_the_app_does_by_the_headline_of_the_task(export
     assert all(name in {out for node in graph.graph.node for out in node.output} for name in _tensors(run))
 
 
+@pytest.mark.slow
+def test_tensors_that_the_contract_names_are_those_that_are_found_by_walking_the_graph(exported):
+    (run,) = list_runs(exported)
+    model, contract = onnx.load(run.model_onnx), read_contract(run.path)
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    named = OpenedModel(model, contract)
+    walked = OpenedModel(model, contract.model_copy(update={"tensors": NamedTensors()}))
+    for one, other in zip(_arrays(named.see(pixels)), _arrays(walked.see(pixels)), strict=True):
+        assert np.array_equal(one, other)
+    assert np.array_equal(named.kernel, walked.kernel)
+    assert np.array_equal(named.bias, walked.bias)
+
+
+def _arrays(seen: Seen) -> tuple[np.ndarray, ...]:
+    return seen.probabilities, seen.features, seen.grid
+
+
 def _tensors(run) -> list[str]:
     tensors = read_contract(run.path).tensors
     return [tensors.feature_map, tensors.pooled, tensors.logits]
@@ -93,8 +109,8 @@ def test_a_downloaded_bundle_answers_in_a_fresh_python(exported, tmp_path):
     with zipfile.ZipFile(artefact(run.path, "bundle")) as archive:
         archive.extractall(tmp_path)
     table, contract = read_parquet(run.predictions), read_contract(run.path)
-    pictures = [str(run.path.parents[1] / "datasets" / run.dataset.id / "images" / file) for file in table["file"]]
-    pictures = [path if Path(path).exists() else str(_found(run, Path(path).name)) for path in pictures]
+    dataset = open_dataset(exported, run.dataset.id)
+    pictures = [str(dataset.image_path(file)) for file in table["file"]]
     command = [sys.executable, "-I", str(tmp_path / "predict.py")]
     done = subprocess.run([*command, "--json", *pictures], capture_output=True, text=True, env=PLAIN, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -110,10 +126,6 @@ def test_a_downloaded_bundle_answers_in_a_fresh_python(exported, tmp_path):
         assert "(no label)" in words if not given else all(label in words for label in given.split("|"))
     readme = (tmp_path / "README.md").read_text()
     assert ("diameter in mm" if contract.task == "regression" else "any number of these labels") in readme
-
-
-def _found(run, name: str) -> Path:
-    return next((run.path.parents[1] / "datasets" / run.dataset.id).rglob(name))
 
 
 def values(*predicted: float, **more) -> AppAnswers:

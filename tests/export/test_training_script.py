@@ -213,7 +213,7 @@ def test_its_exact_head_answers_as_grafts(carried_out, workspace):
         batch = np.asarray(pixels[np.arange(len(pixels))], np.float32)
         return keras.ops.convert_to_numpy(body(batch, training=False))
 
-    features = {part: seen(each.pixels) for part, each in pictures.items()}
+    features = {part: seen(each.inputs[:]["pixels"]) for part, each in pictures.items()}
     (phase,) = plan(run.config, TINY)
     of_task = CLASSIFICATION.build_head(3, pictures["train"].targets)
     head, *_ = solve_head(phase, features, pictures, run.config, of_task, epoch=1)

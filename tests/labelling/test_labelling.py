@@ -9,12 +9,14 @@ from PIL import Image
 from tests.conftest import draw_shape
 from tests.data.conftest import write_classes
 from tests.graphs import write_colour_model
+from tests.task_datasets import relabelled
 from tlcore.contract import image_contract
 from tlcore.data.edits.operations import apply, undo
 from tlcore.data.edits.types import Group, Range
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
 from tlcore.data.split.locked import draw_parts
+from tlcore.errors import DataError
 from tlcore.health import embed
 from tlcore.inference.predictor import Predictor
 from tlcore.labelling import features
@@ -24,6 +26,7 @@ from tlcore.labelling.features import learnable
 from tlcore.labelling.history import course
 from tlcore.labelling.suggestions import Model, suggest
 from tlcore.progress import Progress, drain
+from tlcore.tasks.multilabel.labels import join
 
 LENGTH = 48
 
@@ -226,3 +229,51 @@ def test_features_of_another_range_of_values_are_others(workspace, tmp_path, emb
     assert features.features(inbox, workspace).path != first
     undo(dataset)
     assert features.features(inbox, workspace).path == first
+
+
+# === Several labels, numbers ===
+
+
+def test_sets_of_labels_that_a_model_doubts_come_first():
+    rng = np.random.default_rng(0)
+    sure, unsure = np.tile([0.99, 0.01, 0.98], (50, 1)), np.tile([0.5, 0.45, 0.55], (10, 1))
+    order = most_useful(rng.normal(size=(60, 8)), np.vstack([sure, unsure]), 8, several=True)
+    assert sum(row >= 50 for row in order) >= 7
+
+
+def test_several_labels_are_suggested_answered_and_join(workspace, inbox, embedding):
+    dataset = inbox.dataset
+    labels = dataset.items()["label"].tolist()
+    relabelled(dataset, "multilabel", [join([label, "shape"] if label != "square" else [label]) for label in labels])
+    found = drain(suggest(inbox, workspace), silent)
+    right = sum(truth(one.source) in (one.answer or "").split("|") for one in found)
+    assert right >= 25
+    assert len(found[0].chances) == 4
+    assert all(("shape" in one.answer) == ("square" not in one.answer) for one in found if one.answer)
+    first, second, third = (one.sha256 for one in found[:3])
+    inbox.label(first, "shape|new", suggested="shape")
+    inbox.label(second, "")
+    assert [answer.label for answer in inbox.answers()] == ["new|shape", ""]
+    points = course(inbox)
+    drain(suggest(inbox, workspace), silent)
+    assert len(course(inbox)) == len(points) + 1
+    assert inbox.join(workspace).kept == 2
+    joined = dataset.items().set_index("sha256")["label"]
+    assert (joined[first], joined[second], third in joined) == ("new|shape", "", False)
+    assert dataset.info.classes == ("circle", "shape", "square", "triangle", "new")
+
+
+def test_numbers_are_suggested_answered_and_join(workspace, inbox, embedding):
+    values = {"circle": "1.0", "square": "5.0", "triangle": "9.0"}
+    relabelled(inbox.dataset, "regression", [values[label] for label in inbox.dataset.items()["label"]], unit="kg")
+    found = drain(suggest(inbox, workspace), silent)
+    off = [abs(float(one.answer) - float(values[truth(one.source)])) for one in found]
+    assert np.median(off) < 1.5
+    assert found[0].chances == ()
+    inbox.label(found[0].sha256, " 4.50 ", suggested=found[0].answer)
+    with pytest.raises(DataError, match="has a number as its value"):
+        inbox.label(found[1].sha256, "heavy")
+    drain(suggest(inbox, workspace), silent)
+    assert course(inbox) == []
+    inbox.join(workspace)
+    assert inbox.dataset.items().set_index("sha256")["label"][found[0].sha256] == "4.5"

@@ -13,6 +13,7 @@ from pages.components.label import inbox as desk
 from tests.data.conftest import write_classes, write_picture
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering
+from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Relabel
 from tlcore.data.inbox import Inbox, standing
@@ -179,3 +180,44 @@ def test_pictures_dropped_into_the_inbox_wait_there(workspace, tiny_dataset, tmp
     assert not app.exception
     assert len(Inbox(tiny_dataset).items()) == 4
     assert list((workspace.root / "staging").iterdir()) == []
+
+
+# === Several labels, numbers ===
+
+
+def test_several_labels_are_asked_for_and_heard(inbox, monkeypatch):
+    with_several_labels(inbox.dataset)
+    data = shown(open_page("label"))
+    assert [one["label"] for one in data["classes"]] == ["big", "circle", "left", "square", "triangle"]
+    assert all(len(one["chances"]) == 5 and isinstance(one["labels"], list) for one in data["queue"])
+    first, second = inbox.items()["sha256"][:2]
+    said = [
+        {"n": 1, "do": "label", "id": first, "labels": ["circle", "a|b"], "suggestedLabels": ["circle"]},
+        {"n": 2, "do": "label", "id": second, "labels": []},
+    ]
+    monkeypatch.setattr(desk.st, "session_state", {"desk": {"said": said}})
+    desk._hear(inbox, "desk")
+    assert [(one.label, one.suggested) for one in inbox.answers()] == [("a\\|b|circle", "circle"), ("", "")]
+    monkeypatch.undo()
+
+
+def test_numbers_are_asked_for_and_what_is_none_is_told(inbox, monkeypatch):
+    with_numbers(inbox.dataset)
+    app = open_page("label")
+    data = shown(app)
+    assert (data["task"], data["valueTitle"], data["classes"]) == ("regression", "weight (kg)", [])
+    assert all(float(one["value"]) is not None for one in data["queue"])
+    assert [metric.label for metric in app.metric] == ["Waiting", "Labels given"]
+    first, second = inbox.items()["sha256"][:2]
+    said = [{"n": 1, "do": "label", "id": first, "label": "2,5"}, {"n": 2, "do": "label", "id": second, "label": "x"}]
+    state = {"desk": {"said": said}}
+    monkeypatch.setattr(desk.st, "session_state", state)
+    desk._hear(inbox, "desk")
+    assert [one.label for one in inbox.answers()] == ["2.5"]
+    assert "a number is needed" in state[desk.FAULT]
+
+
+def test_the_camera_says_that_it_records_into_one_class(tiny_dataset):
+    dataset = with_numbers(tiny_dataset)
+    assert "records into one class at a time" in words(open_page("label", dataset=dataset.id, way="camera"))
+    assert "Prepare the zip" in [each.label for each in open_page("label", dataset=dataset.id, way="tables").button]

@@ -82,7 +82,7 @@ def test_a_test_part_that_was_drawn_anew_is_told_at_the_click(tiny_dataset, run,
     draw_parts(tiny_dataset, seed=5)
     app = open_page("evaluate", run=run.id)
     button(app, "Retrain with these changes").click().run()
-    assert "have not met the test pictures" in words(app)
+    assert "must not have been trained on the test set" in words(app)
     assert not started
 
 

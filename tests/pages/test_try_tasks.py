@@ -17,6 +17,7 @@ from tests.pages.small_models import SIZE
 from tests.pages.test_data import picture
 from tests.task_runs import relabel
 from tlcore.contract import image_contract, write_contract
+from tlcore.data.dataset import open_dataset
 from tlcore.data.inbox import Inbox, standing
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
@@ -121,7 +122,7 @@ def test_many_pictures_are_a_table_and_a_csv_of_the_task(run):
     assert rows["belt/broken.png"]["says"] == "cannot be read"
 
 
-def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_dataset):
+def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_dataset, workspace):
     app = asked(run, "red")
     if run.dataset.task == "multilabel":
         (choice,) = app.multiselect
@@ -135,6 +136,8 @@ def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_d
     assert not app.exception
     (answer,) = standing(Inbox(tiny_dataset).answers()).values()
     assert answer.label == expected
+    Inbox(tiny_dataset).join(workspace)
+    assert expected in set(open_dataset(workspace, tiny_dataset.id).items()["label"])
     assert find_task(run.dataset.task).read(answer.suggested) == find_task(run.dataset.task).read(RED[run.dataset.task])
 
 

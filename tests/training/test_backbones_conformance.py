@@ -117,7 +117,7 @@ def test_below_the_cut_nothing_changes_in_training(built):
     backbone, model, pixels, _ = built
     trunk, top = cut(model, backbone.blocks[(len(backbone.blocks) - 1) // 2].last_layer)
     pooled = keras.layers.GlobalAveragePooling2D()(top.outputs[0])
-    trained = keras.Model({"features": top.inputs[0]}, keras.layers.Dense(2, activation="softmax")(pooled))
+    trained = keras.Model(top.inputs[0], keras.layers.Dense(2, activation="softmax")(pooled))
     below, above = trunk.get_weights(), trained.get_weights()
 
     # Eager: a step is over long before a graph of the whole network would be built, and moves every weight that it may.
@@ -125,7 +125,7 @@ def test_below_the_cut_nothing_changes_in_training(built):
     given = {"pixels": pixels}
     reached = {name: np.asarray(each) for name, each in trunk(given).items()}
     assert set(reached) == {"features"}, "one tensor crosses"
-    trained.train_on_batch(reached, np.array([0, 1, 0, 1]))
+    trained.train_on_batch(reached["features"], np.array([0, 1, 0, 1]))
 
     for before, after in zip(below, trunk.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)

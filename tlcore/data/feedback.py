@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tlcore.data.inbox import Inbox
+from tlcore.data.label_text import read_label
 from tlcore.data.staging import LeftOut
 from tlcore.errors import DataError
 from tlcore.files import remove_tree
@@ -44,10 +45,13 @@ def send(workspace: Workspace, inbox: Inbox, corrections: Sequence[Correction]) 
     A picture that is in the inbox already gets the class; one that the dataset has stays as it is and is left out.
 
     Raises:
-        DataError: A class has no name, or there are no pictures.
+        DataError: A class has no name, a number is none, or there are no pictures.
     """
-    if not corrections or not all(one.label.strip() for one in corrections):
+    task = inbox.dataset.info.task
+    if not corrections or (task == "classification" and not all(one.label.strip() for one in corrections)):
         raise DataError("Pictures and the class that they show are needed. Choose the pictures, then a class.")
+    for one in corrections:
+        read_label(one.label, task)  # before any picture is taken in
     home = workspace.root / "staging" / secrets.token_hex(8)
     try:
         for number, one in enumerate(corrections):

@@ -30,6 +30,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.edits.state import DELETED
 from tlcore.data.import_plan import Place
 from tlcore.data.intake import examine_all
+from tlcore.data.label_text import describe_label, read_label
 from tlcore.data.parquet import unrolled
 from tlcore.data.staging import Item, LeftOut, Published, Staging
 from tlcore.data.system_files import names_of
@@ -50,8 +51,8 @@ class Answer(BaseModel):
 
     Attributes:
         kind: `label`, `skip` (put aside) or `back` (as if nothing had been said of it).
-        label: The class, for `label`.
-        suggested: The class that was suggested then; empty where none was.
+        label: The class, the labels or the number, for `label`.
+        suggested: What was suggested then; empty where nothing was.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -120,14 +121,13 @@ class Inbox:
     # === What a person says ===
 
     def label(self, sha: str, label: str, *, suggested: str = "") -> None:
-        """Give a picture a class; the last one that is given holds.
+        """Give a picture its label, as the dataset's task reads it; the last one that is given holds.
 
         Raises:
-            DataError: The class has no name.
+            DataError: The class has no name, or what should be a number is none.
         """
-        if not label.strip():
-            raise DataError("A class needs a name. Received an empty one. Write at least one letter.")
-        self._say(Answer(kind="label", sha256=sha, label=label.strip(), suggested=suggested))
+        label = read_label(label, self.dataset.info.task)
+        self._say(Answer(kind="label", sha256=sha, label=label, suggested=suggested))
 
     def skip(self, sha: str) -> None:
         """Put a picture aside; it is not asked about again until it is brought back."""
@@ -186,11 +186,13 @@ class Inbox:
         there = self.dataset.all_items()
         there = there[there["state"] != DELETED]  # a picture that was deleted may come again
         known = dict(zip(there["sha256"], there["label"], strict=True))
-        table = self.items()
+        table, info = self.items(), self.dataset.info
         here, new = set(table["sha256"]), {}
         for item in items:
             if item.sha256 in known:
-                left_out.append(LeftOut(item.source, f"The dataset has this very picture, as '{known[item.sha256]}'."))
+                has = describe_label(known[item.sha256], info)
+                said = "as" if info.task == "classification" else "with"
+                left_out.append(LeftOut(item.source, f"The dataset has this very picture, {said} {has}."))
             elif item.sha256 in here or item.sha256 in new:
                 left_out.append(LeftOut(item.source, "The inbox has this very picture."))
             else:

@@ -94,8 +94,9 @@ def _take_labels(
     decimals = [column for column in numbers if column.kind == _AMOUNTS[0]]
     if not any(column.title for column in columns) and _take_untitled(taking, roles, free):
         return
-    if choices.task == REGRESSION and numbers:
-        taking.numbers(numbers)
+    if choices.task == REGRESSION and (numbers or any(column.kind in _AMOUNTS for column in free)):
+        # Where a person wants a number, one that is called as an index or a size may be meant.
+        taking.numbers(numbers or [column for column in free if column.kind in _AMOUNTS])
         return
     if choices.task == REGRESSION:
         roles.refusal = "it has no column of numbers"

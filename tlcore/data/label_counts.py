@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tlcore.data.info import DatasetInfo
 from tlcore.tasks import find_task
 
 
@@ -55,19 +54,3 @@ def co_occurrence(labels: pd.Series[str], classes: Sequence[str], task: str) -> 
 def values(labels: pd.Series[str]) -> npt.NDArray[np.float64]:
     """Read the values of a dataset of numbers, `(n,)`."""
     return labels.to_numpy(dtype=object).astype(np.float64)
-
-
-def write_number(value: float, unit: str = "") -> str:
-    """Write a value of a picture, with its unit."""
-    return f"{value:.10g} {unit}".rstrip()
-
-
-def describe_label(label: str, info: DatasetInfo) -> str:
-    """Say in a sentence what a picture has: `'cat'`, `the labels 'a' and 'b'`, `no label`, `the value 12 kg`."""
-    if info.task == "regression":
-        return f"the value {write_number(float(label), info.unit)}"
-    names = [f"'{name}'" for name in find_task(info.task).names(label)]
-    if info.task == "classification":
-        return names[0]
-    listed = " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-    return f"the {'label' if len(names) == 1 else 'labels'} {listed}" if names else "no label"

@@ -13,7 +13,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tlcore.data.info import DatasetInfo
-from tlcore.data.label_counts import describe_label, values
+from tlcore.data.label_counts import values
+from tlcore.data.label_text import describe_label
 from tlcore.health.findings import Finding
 from tlcore.modalities.image.near_duplicates import Pairs
 from tlcore.tasks import find_task

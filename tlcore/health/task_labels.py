@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tlcore.data.info import DatasetInfo
-from tlcore.data.label_counts import describe_label
+from tlcore.data.label_text import describe_label
 from tlcore.health.findings import Finding
 from tlcore.health.labels import LEAST, MOST
 from tlcore.linear_probe import Floats

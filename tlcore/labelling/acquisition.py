@@ -18,7 +18,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def most_useful(features: Floats, probabilities: Floats | None, count: int, *, seed: int = 0) -> list[int]:
+def most_useful(
+    features: Floats, probabilities: Floats | None, count: int, *, seed: int = 0, several: bool = False
+) -> list[int]:
     """Rows to ask about, the most useful first.
 
     A gradient is the product of a row of `p - onehot(argmax p)` and a row of features, so distances between gradients
@@ -29,6 +31,8 @@ def most_useful(features: Floats, probabilities: Floats | None, count: int, *, s
         probabilities: `(n, classes)`; without them, before any class is known, rows are only chosen to be unlike.
         count: How many rows; all of them where there are fewer.
         seed: Of the draws.
+        several: Whether the probabilities are independent, of any number of labels: then each likelier answer to each
+            question of yes or no is taken for right.
     """
     rows = len(features)
     x = np.asarray(features, np.float32)
@@ -36,7 +40,10 @@ def most_useful(features: Floats, probabilities: Floats | None, count: int, *, s
         g = np.ones((rows, 1), np.float32)
     else:
         g = np.array(probabilities, np.float32)
-        g[np.arange(rows), g.argmax(axis=1)] -= 1.0
+        if several:
+            g -= g >= 0.5
+        else:
+            g[np.arange(rows), g.argmax(axis=1)] -= 1.0
     lengths = np.einsum("ij,ij->i", g, g) * np.einsum("ij,ij->i", x, x)
     rng, nearest = np.random.default_rng(seed), lengths.astype(np.float64)
     chosen: list[int] = []

@@ -41,8 +41,11 @@ def learnable(inbox: Inbox) -> pd.DataFrame:
         items = items[items["sha256"].map(parts).isin(["train", "val"])]
     else:
         items = items[items["split"] != "test"]
-    most = min(MOST_PER_CLASS, max(2, MOST_LEARNT // max(1, items["label"].nunique())))
-    items = items[items.groupby("label").cumcount() < most].reset_index(drop=True)
+    if inbox.dataset.info.task == "classification":
+        most = min(MOST_PER_CLASS, max(2, MOST_LEARNT // max(1, items["label"].nunique())))
+        items = items[items.groupby("label").cumcount() < most].reset_index(drop=True)
+    else:
+        items = items.head(MOST_LEARNT).reset_index(drop=True)
     clusters = Check(inbox.dataset).clusters()
     cluster = dict(zip(clusters["sha256"], clusters["cluster"].astype("str"), strict=True))
     alone = items["sha256"].map(lambda sha: cluster.get(sha, sha))

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import LinearProbe, choose_strength, deal, principal_axes
-from tlcore.tasks.classification.class_codes import class_codes
+from tlcore.linear_probe import Answers, LinearProbe, choose_strength, deal, principal_axes
+from tlcore.tasks import find_task
 
 FOLDS = 3
+ANSWERS: dict[str, Answers] = {"classification": "class", "multilabel": "labels", "regression": "number"}
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -28,37 +29,48 @@ class Lesson:
     """What the probe learns from.
 
     Attributes:
-        shas, targets: Pictures and the places of their classes in `classes`.
+        shas, targets: Pictures, and what the task makes of their labels: the places of their classes in `classes`,
+            `(n,)`, which labels they have, `(n, labels)`, or numbers, `(n,)`.
         together: Equal numbers for pictures that are never on both sides of a fold.
         came: Whether a picture came through the inbox; the probe is judged by the others.
     """
 
     shas: tuple[str, ...]
-    targets: npt.NDArray[np.int64]
+    targets: npt.NDArray[Any]
     together: npt.NDArray[np.int64]
     came: npt.NDArray[np.bool_]
     classes: tuple[str, ...]
+    answers: Answers = "class"
 
     @classmethod
     def of(
-        cls, labels: dict[str, str], together: dict[str, int], *, came: set[str], classes: tuple[str, ...]
+        cls,
+        labels: dict[str, str],
+        together: dict[str, int],
+        *,
+        came: set[str],
+        classes: tuple[str, ...],
+        task: str = "classification",
     ) -> Lesson:
         """Put the labels of pictures, by SHA-256, in order."""
-        every = (*classes, *sorted(set(labels.values()) - set(classes)))
-        targets = class_codes(labels.values(), every)
+        known = find_task(task)
+        every = (*classes, *sorted(set(known.classes(list(labels.values()))) - set(classes)))
+        targets = known.targets(list(labels.values()), every)
+        targets = targets[:, 0] if ANSWERS[task] == "number" else targets
         groups = np.array([together.get(sha, -1) for sha in labels], np.int64)
-        return cls(tuple(labels), targets, groups, np.array([sha in came for sha in labels], np.bool_), every)
+        came_here = np.array([sha in came for sha in labels], np.bool_)
+        return cls(tuple(labels), targets, groups, came_here, every, ANSWERS[task])
 
     @property
     def enough(self) -> bool:
-        """Whether two classes are known, so that there is something to learn."""
-        return len(set(self.targets.tolist())) > 1
+        """Whether two classes, or two different answers, are known, so that there is something to learn."""
+        return _different(self.targets)
 
     @property
     def judging(self) -> npt.NDArray[np.int64]:
         """The pictures of the dataset that can judge a probe; none where they are too few."""
         base = np.flatnonzero(~self.came)
-        enough = len(base) >= 2 * FOLDS and len(set(self.targets[base].tolist())) > 1
+        enough = len(base) >= 2 * FOLDS and _different(self.targets[base])
         return base if enough else base[:0]
 
     def folds(self) -> npt.NDArray[np.int64]:
@@ -66,7 +78,8 @@ class Lesson:
         folds = np.full(len(self.targets), -1)
         base = self.judging
         if len(base):
-            folds[base] = deal(self.targets[base], groups=self.together[base], seed=0, folds=FOLDS)
+            dealt = self.targets[base].sum(axis=1) if self.answers == "labels" else self.targets[base]
+            folds[base] = deal(dealt, groups=self.together[base], seed=0, folds=FOLDS)
         return folds
 
 
@@ -78,23 +91,41 @@ class Probe:
         self._axes = principal_axes(learnt)
         self._turned = self._axes(learnt)
         self._folds = lesson.folds()
-        self._strength = choose_strength(self._turned, lesson.targets, self._folds)
+        self._strength = choose_strength(self._turned, lesson.targets, self._folds, answers=lesson.answers)
 
     def chances(self, unknown: Floats) -> npt.NDArray[np.float32]:
-        """Probabilities `(n, classes)` of features, after all that was taught."""
+        """Probabilities `(n, classes)` of features, or numbers `(n,)`, after all that was taught."""
         return self._fit(np.ones(len(self._folds), np.bool_)).predict(self._axes(unknown))
 
     def judged(self) -> int | None:
-        """How many of the judging pictures were told right by a probe that had not seen them."""
+        """How many of the judging pictures were told right by a probe that had not seen them.
+
+        Of several labels all must be right; of numbers nobody can say it.
+        """
+        if self._lesson.answers == "number":
+            return None
         right = 0
         for fold in range(FOLDS):
             out = self._folds == fold
-            if len(set(self._lesson.targets[~out].tolist())) < 2:
+            if not _different(self._lesson.targets[~out]):
                 return None
             said = self._fit(~out).predict(self._turned[out])
-            right += int((said.argmax(axis=1) == self._lesson.targets[out]).sum())
+            if self._lesson.answers == "labels":
+                right += int(((said >= 0.5) == (self._lesson.targets[out] > 0)).all(axis=1).sum())
+            else:
+                right += int((said.argmax(axis=1) == self._lesson.targets[out]).sum())
         return right
 
     def _fit(self, rows: npt.NDArray[np.bool_]) -> LinearProbe:
-        classes = len(self._lesson.classes)
-        return LinearProbe.fit(self._turned[rows], self._lesson.targets[rows], classes=classes, strength=self._strength)
+        lesson = self._lesson
+        return LinearProbe.fit(
+            self._turned[rows],
+            lesson.targets[rows],
+            answers=lesson.answers,
+            classes=len(lesson.classes),
+            strength=self._strength,
+        )
+
+
+def _different(targets: npt.NDArray[Any]) -> bool:
+    return len(np.unique(targets, axis=0)) > 1

@@ -20,8 +20,9 @@ from tlcore.inference.predictor import Predictor
 from tlcore.labelling.acquisition import most_useful
 from tlcore.labelling.features import compute_answers, compute_features, learnable
 from tlcore.labelling.history import note
-from tlcore.labelling.probe import Lesson, Probe
+from tlcore.labelling.probe import ANSWERS, Lesson, Probe
 from tlcore.progress import Progress
+from tlcore.tasks import Decision, find_task
 from tlcore.workspace import Workspace
 
 # Of how many pictures the most useful are chosen: the first by their hashes, so that it is no choice.
@@ -37,13 +38,16 @@ class Suggestion:
     """A picture to ask about.
 
     Attributes:
-        chances: Classes with their probabilities, the likeliest first; empty before two classes are known.
+        chances: Classes with their probabilities, the likeliest first; empty before two classes are known, and for
+            numbers.
+        answer: What is suggested, as a label of the task; None where nothing can be.
     """
 
     sha256: str
     file: str
     source: str
     chances: tuple[tuple[str, float], ...]
+    answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,41 @@ def suggest(
     kept = yield from compute_features(inbox, workspace, taught | asked)
     learnt, unknown = (np.asarray(kept.read(shas), np.float32) for shas in (lesson.shas, list(asked)))
     classes, chances = lesson.classes, _learn(inbox, lesson, learnt, unknown, given=_labels(holding))
+    task, decision = inbox.dataset.info.task, Decision()
     if model is not None:
-        classes = model.predictor.labels.labels
+        classes, decision = model.predictor.labels.labels, model.predictor.labels.decision
         answers = yield from compute_answers(inbox, model.run, model.predictor, asked)
         chances = np.asarray(answers.read(list(asked)), np.float32)
-    order = most_useful(unknown - unknown.mean(axis=0), chances, ASKED_AT_ONCE, seed=len(holding))
+    number = lesson.answers == "number"
+    order = most_useful(
+        unknown - unknown.mean(axis=0),
+        None if number else chances,
+        ASKED_AT_ONCE,
+        seed=len(holding),
+        several=lesson.answers == "labels",
+    )
     shas, files, sources = (pool[name].astype(str).tolist() for name in ("sha256", "file", "source"))
-    return [Suggestion(shas[row], files[row], sources[row], _likeliest(classes, chances, row)) for row in order]
+    answers_of = _answers(chances, classes, task, decision)
+    most = len(classes) if lesson.answers == "labels" else _MOST_CHANCES
+    return [
+        Suggestion(
+            shas[row],
+            files[row],
+            sources[row],
+            () if number else _likeliest(classes, chances, row, most),
+            None if answers_of is None else answers_of[row],
+        )
+        for row in order
+    ]
+
+
+def _answers(chances: Floats | None, classes: tuple[str, ...], task: str, decision: Decision) -> list[str] | None:
+    """Give what is suggested of each picture; a number with four digits, since more would be false precision."""
+    if chances is None:
+        return None
+    if ANSWERS[task] == "number":
+        return [f"{value:.4g}" for value in chances.tolist()]
+    return [str(label) for label in find_task(task).answers(chances, classes, decision)["predicted"]]
 
 
 def _lesson(inbox: Inbox, items: pd.DataFrame, holding: dict[str, Answer]) -> tuple[Lesson, dict[str, Path]]:
@@ -88,14 +120,15 @@ def _lesson(inbox: Inbox, items: pd.DataFrame, holding: dict[str, Answer]) -> tu
     labelled = items[items["sha256"].isin(set(given))]
     labels = dict(zip(base["sha256"], base["label"], strict=True)) | {sha: given[sha] for sha in labelled["sha256"]}
     together = dict(zip(base["sha256"], base["together"], strict=True))
-    lesson = Lesson.of(labels, together, came=set(given), classes=inbox.dataset.info.classes)
+    info = inbox.dataset.info
+    lesson = Lesson.of(labels, together, came=set(given), classes=info.classes, task=info.task)
     return lesson, _paths(base, inbox.dataset.image_path) | _paths(labelled, inbox.image_path)
 
 
 def _learn(
     inbox: Inbox, lesson: Lesson, learnt: Floats, unknown: Floats, *, given: dict[str, str]
 ) -> npt.NDArray[np.float32] | None:
-    """Probabilities of unknown pictures; None before two classes are known."""
+    """Probabilities or numbers of unknown pictures; None before two different labels are known."""
     if not lesson.enough:
         return None
     with threadpool_limits(1):  # thin products: several threads would wait for each other
@@ -112,8 +145,8 @@ def _paths(table: pd.DataFrame, place: Callable[[str], Path]) -> dict[str, Path]
     return {str(sha): place(str(file)) for sha, file in zip(table["sha256"], table["file"], strict=True)}
 
 
-def _likeliest(classes: tuple[str, ...], chances: Floats | None, row: int) -> tuple[tuple[str, float], ...]:
+def _likeliest(classes: tuple[str, ...], chances: Floats | None, row: int, most: int) -> tuple[tuple[str, float], ...]:
     if chances is None:
         return ()
-    best = np.argsort(-chances[row], kind="stable")[:_MOST_CHANCES]
+    best = np.argsort(-chances[row], kind="stable")[:most]
     return tuple((classes[int(place)], float(chances[row, place])) for place in best)

@@ -16,7 +16,7 @@ from pages.components.data import import_table
 from pages.components.data.import_summary import Summary
 from pages.components.shell import formats
 from tlcore.data.encodings import encoding_name, encoding_names
-from tlcore.data.import_plan import FOLDERS, NO_COLUMN, Column, ImportChoices, Level, TableSeen
+from tlcore.data.import_plan import FOLDERS, NO_COLUMN, Column, ImportChoices, ImportPlan, Level, TableSeen
 from tlcore.data.import_task import task_sentence
 from tlcore.tasks import TASKS
 from tlcore.tasks.classification import CLASSIFICATION
@@ -47,6 +47,8 @@ WITHOUT = {
 }
 NONE = "None"
 ONE_EACH = "One column for each class"
+ONE_LABEL_EACH = "One column for each label"
+ROLES_OF_LABEL = {MULTILABEL.key: "label", REGRESSION.key: "value"}
 SAMPLE_LINES = 4
 
 
@@ -69,8 +71,10 @@ class Fields:
         plan = summary.plan
         if not (plan.tables or plan.levels or summary.encoding or self.choices.encoding):
             return
-        st.subheader("Class labels", anchor=False)
-        st.caption("How each file gets its class. Change a field if the guess is wrong.")
+        several = plan.task != CLASSIFICATION.key
+        st.subheader("Labels" if several else "Class labels", anchor=False)
+        what = "label" if several else "class"
+        st.caption(f"How each file gets its {what}. Change a field if the guess is wrong.")
         used = next((table for table in plan.tables if table.used), None)
         asked = next((table for table in plan.tables if table.path == plan.choices.table), None)
         table = used or asked
@@ -82,8 +86,8 @@ class Fields:
         if table is not None:
             with st.grid(4, min_column_width=200):
                 for role in FIELDS:
-                    self._column(role, table.columns, one_each=table.used and plan.choices.label_column is None)
-            import_table.first_rows(table)
+                    self._column(role, table, plan)
+            import_table.first_rows(table, ROLES_OF_LABEL.get(plan.task, "class"))
         if summary.encoding is not None:
             self._names(summary)
         import_table.others([each for each in plan.tables if each is not table])
@@ -161,8 +165,13 @@ class Fields:
             help="The folder level whose names are the classes. Level 1 is the outermost.",
         )  # fmt: skip
 
-    def _column(self, role: Role, columns: Sequence[Column], *, one_each: bool) -> None:
+    def _column(self, role: Role, table: TableSeen, plan: ImportPlan) -> None:
         title, help = FIELDS[role]
+        columns, one_each = table.columns, table.used and plan.choices.label_column is None
+        each = ONE_EACH
+        if role == "class" and plan.task in ROLES_OF_LABEL:
+            noun = ROLES_OF_LABEL[plan.task]
+            title, help, each = f"{noun.capitalize()} column", f"Has the {noun} of each file.", ONE_LABEL_EACH
         options: dict[str, str] = {} if role in {"file", "class"} else {NO_COLUMN: NONE}
         options |= {column.name: _column_title(column) for column in columns}
         taken = next((column.name for column in columns if column.role == role), None)
@@ -172,7 +181,7 @@ class Fields:
             taken = NO_COLUMN
         self._select(
             title, role, options, taken, lambda chosen: self._with_column(CHOICE[role], chosen),
-            help=help, placeholder=ONE_EACH if one_each else "Choose a column", width="stretch",
+            help=help, placeholder=each if one_each else "Choose a column", width="stretch",
         )  # fmt: skip
 
     def _with_task(self, task: str | None) -> ImportChoices:

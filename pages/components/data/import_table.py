@@ -20,8 +20,8 @@ GROUNDS = {
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "space", ":": "colon"}
 
 
-def first_rows(table: TableSeen) -> None:
-    """Show the first rows of a table; the head of a column that was taken says for what."""
+def first_rows(table: TableSeen, label: str = "class") -> None:
+    """Show the first rows of a table; the head of a column that was taken says for what, the label by its own word."""
     st.caption(facts(table))
     width = max([len(table.columns), *(len(row) for row in table.rows)], default=0)
     if not width or not table.rows:
@@ -38,15 +38,16 @@ def first_rows(table: TableSeen) -> None:
         styled,
         hide_index=True,
         column_config={
-            str(place): st.column_config.TextColumn(head(column)) for place, column in enumerate(table.columns)
+            str(place): st.column_config.TextColumn(head(column, label)) for place, column in enumerate(table.columns)
         },
     )
 
 
-def head(column: Column) -> str:
+def head(column: Column, label: str = "class") -> str:
     """Give the title of a column, and what it was taken for; the browser reads it as plain text."""
     name = column.name if not column.name.isdecimal() else f"column {column.name}"
-    return f"{name} → {ROLES[column.role].upper()}" if column.role else name
+    role = label if column.role == "class" else ROLES.get(column.role, "")
+    return f"{name} → {role.upper()}" if role else name
 
 
 def facts(table: TableSeen) -> str:

@@ -42,6 +42,13 @@ def show(workspace: Workspace, dataset: Dataset | None) -> None:
         st.error(formats.lines(fault), icon=":material/error:")
     if burst := st.session_state.pop(BURST, None):
         _take(workspace, dataset, burst)
+    if dataset is not None and dataset.info.task != "classification":
+        st.info(
+            "The camera records into one class at a time, and the pictures of this dataset have several labels or a "
+            "number. Put pictures into the inbox instead, and label them there.",
+            icon=":material/videocam_off:",
+        )
+        return
     classes = list(dataset.info.classes) if dataset else []
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:

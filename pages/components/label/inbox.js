@@ -32,6 +32,7 @@ class Desk {
   constructor(host) {
     this.host = host;
     this.unheard = [];
+    this.chosen = null; // of several labels those of the present picture, once a person or a suggestion chose
     this.gone = new Map(); // id -> number of the answer: not shown again, whatever an older queue says
     this.press = (event) => this.key(event);
     this.picture = element("img", { alt: "" });
@@ -82,6 +83,11 @@ class Desk {
     this.now = now;
     this.host.classList.toggle("waiting", !now);
     this.host.setAttribute("aria-busy", String(!now));
+    if (now?.id !== this.about) {
+      this.about = now?.id;
+      this.chosen = new Set(now?.labels ?? []);
+      if (this.numbers) this.other.value = now?.value ?? "";
+    }
     if (now) {
       if (this.picture.getAttribute("src") !== now.url) this.picture.src = now.url;
       this.picture.alt = now.name;
@@ -91,16 +97,55 @@ class Desk {
       this.name.textContent = "Looking for the next pictures …";
     }
     this.drawClasses(now);
+    const number = this.numbers;
+    this.other.placeholder = number ? this.data.valueTitle : this.several ? "Another label …" : "Another class …";
+    this.other.setAttribute("aria-label", number ? this.data.valueTitle : this.several ? "Another label" : "Another class");
+    this.other.inputMode = number ? "decimal" : "text";
     this.known.replaceChildren(...this.data.classes.map((one) => element("option", { value: one.label })));
     const best = now?.chances[0]?.[0];
+    const [ready, title] = this.offer(now, best);
     this.buttons.replaceChildren(
-      element("button", { class: "primary", disabled: !best, onclick: () => this.say("label", best) },
-        best ? `Accept ${best}` : "No suggestion yet", element("kbd", {}, "Enter")),
+      element("button", { class: "primary", disabled: !ready, onclick: () => this.accept() },
+        title, element("kbd", {}, "Enter")),
       element("button", { disabled: !now, onclick: () => this.say("skip") }, "Skip", element("kbd", {}, "S")),
       element("button", { disabled: !this.data.undoable && !this.unheard.length, onclick: () => this.say("back") },
         "Take back", element("kbd", {}, "Z")),
     );
     this.next.replaceChildren(...rest.slice(0, 6).map((one) => element("img", { src: one.url, alt: "" })));
+  }
+
+  get several() {
+    return this.data.task === "multilabel";
+  }
+
+  get numbers() {
+    return this.data.task === "regression";
+  }
+
+  // Whether there is something to accept, and what it is called.
+  offer(now, best) {
+    if (this.several) {
+      const labels = [...(this.chosen ?? [])];
+      return [Boolean(now), labels.length ? `Accept ${labels.join(", ")}` : "Accept: no label"];
+    }
+    if (this.numbers) {
+      const value = now?.value;
+      return [Boolean(value), value ? `Accept ${value} ${this.data.unit}`.trim() : "No suggestion yet"];
+    }
+    return [Boolean(best), best ? `Accept ${best}` : "No suggestion yet"];
+  }
+
+  accept() {
+    if (this.numbers) this.say("label", this.now?.value ?? "");
+    else this.say("label", this.now?.chances[0]?.[0] ?? "");
+  }
+
+  choose(label) {
+    if (!this.several) this.say("label", label);
+    else if (this.now && label) {
+      if (!this.chosen.delete(label)) this.chosen.add(label);
+      this.draw();
+    }
   }
 
   drawClasses(now) {
@@ -112,9 +157,11 @@ class Desk {
       const bar = element("span", { class: "bar" });
       bar.style.setProperty("--share", share ?? 0);
       bar.style.setProperty("--colour", one.colour);
+      const marked = this.several ? this.chosen?.has(one.label) : one.label === best;
       return element("button", {
-        class: one.label === best ? "class best" : "class", title: one.label, disabled: !now,
-        onclick: () => this.say("label", one.label),
+        class: marked ? "class best" : "class", title: one.label, disabled: !now,
+        role: this.several ? "checkbox" : null, "aria-checked": this.several ? String(Boolean(marked)) : null,
+        onclick: () => this.choose(one.label),
       }, element("kbd", {}, place < 9 ? String(place + 1) : ""), element("span", { class: "label" }, one.label),
       element("span", { class: "share" }, share == null ? "" : percent(share)), bar);
     }));
@@ -123,10 +170,13 @@ class Desk {
 
   say(kind, label = "") {
     if (kind !== "back" && !this.now) return;
-    if (kind === "label" && !label) return;
+    if (kind === "label" && !label && !this.several) return;
     this.number += 1;
     const said = { n: this.number, do: kind, id: kind === "back" ? "" : this.now.id, label };
-    if (kind === "label") said.suggested = this.now.chances[0]?.[0] ?? "";
+    if (kind === "label" && this.several) {
+      said.labels = [...this.chosen];
+      said.suggestedLabels = this.now.labels ?? [];
+    } else if (kind === "label") said.suggested = (this.numbers ? this.now.value : this.now.chances[0]?.[0]) ?? "";
     if (kind !== "back") this.gone.set(this.now.id, this.number);
     else this.takeBack();
     this.unheard.push(said);
@@ -149,7 +199,12 @@ class Desk {
     const label = this.other.value.trim();
     this.other.value = "";
     this.other.blur();
-    this.say("label", label);
+    if (!this.several) this.say("label", label);
+    else {
+      if (!this.data.classes.some((one) => one.label === label)) this.data.classes.push({ label, colour: "transparent" });
+      this.chosen.add(label);
+      this.draw();
+    }
   }
 
   key(event) {
@@ -160,11 +215,14 @@ class Desk {
     const key = event.key.toLowerCase();
     const pressed = target.closest?.("button, a, summary, [role=tab], [role=radio]");
     if ((key === "enter" || key === " ") && pressed) return;
-    if (key === "enter") this.say("label", this.now?.chances[0]?.[0] ?? "");
-    else if (/^[1-9]$/.test(key)) this.say("label", this.data.classes[Number(key) - 1]?.label ?? "");
+    if (key === "enter") this.accept();
+    else if (/^[1-9]$/.test(key)) this.choose(this.data.classes[Number(key) - 1]?.label ?? "");
     else if (key === "s") this.say("skip");
     else if (key === "z") this.say("back");
-    else if (key === "n") this.other.focus();
+    else if (key === "n") {
+      this.other.focus();
+      this.other.select();
+    }
     else return;
     event.preventDefault();
   }

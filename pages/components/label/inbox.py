@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime import get_instance
 
 from pages.components.label import label_history, suggestions
-from pages.components.shell import formats, frame, upload
+from pages.components.shell import formats, frame, task_words, upload
 from pages.components.shell.theme import class_colours
 from pages.components.shell.upload import Source
 from tlcore.data.dataset import Dataset
@@ -22,6 +22,8 @@ from tlcore.data.inbox import Answer, Inbox, standing
 from tlcore.errors import GraftError
 from tlcore.labelling.suggestions import Suggestion
 from tlcore.progress import drain
+from tlcore.tasks import find_task
+from tlcore.tasks.multilabel.labels import join
 from tlcore.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -34,6 +36,13 @@ METHOD = (
     "2020). The probe is a linear classifier on features of the bundled backbone, retrained after every five "
     "answers."
 )
+
+_SUGGESTS = {"classification": "a class", "multilabel": "the labels", "regression": "a number"}
+_CHANGES = {
+    "classification": "a digit chooses another class",
+    "multilabel": "a digit adds a label or removes it",
+    "regression": "**N** goes to the field for another number",
+}
 
 _mount = st.components.v2.component(
     "graft.inbox",
@@ -80,9 +89,9 @@ def _empty(workspace: Workspace, inbox: Inbox) -> None:
         st.subheader("More pictures without a class", anchor=False)
     else:
         st.markdown(
-            "**Drop unlabelled pictures here.** Graft asks about the most informative ones first and suggests a "
-            f"class of _{formats.plain(inbox.dataset.info.name)}_ for each. **Enter** accepts, a digit chooses "
-            "another class, **S** skips."
+            f"**Drop unlabelled pictures here.** Graft asks about the most informative ones first and suggests "
+            f"{_SUGGESTS[inbox.dataset.info.task]} of _{formats.plain(inbox.dataset.info.name)}_ for each. **Enter** "
+            f"accepts, {_CHANGES[inbox.dataset.info.task]}, **S** skips."
         )
     _offer(workspace, inbox)
 
@@ -172,7 +181,8 @@ def _join(workspace: Workspace, inbox: Inbox, ready: int, *, primary: bool) -> N
 
 def _ask(inbox: Inbox, queue: list[Suggestion], answers: list[Answer], *, undoable: bool) -> None:
     info, key = inbox.dataset.info, f"desk-{inbox.dataset.id}"
-    labels = [said.label for said in label_history.labels(standing(answers))]
+    names = find_task(info.task).names
+    labels = [name for said in label_history.labels(standing(answers)) for name in names(said.label)]
     classes = list(dict.fromkeys([*info.classes, *labels, *(label for one in queue for label, _ in one.chances)]))
     colours = class_colours(classes, info.colours)
     if answers and answers[-1].kind == "back" and (first := suggestions.once_more(inbox, answers[-1].sha256)):
@@ -180,6 +190,9 @@ def _ask(inbox: Inbox, queue: list[Suggestion], answers: list[Answer], *, undoab
     _mount(
         key=key,
         data={
+            "task": info.task,
+            "valueTitle": task_words.value_title(info),
+            "unit": info.unit,
             "queue": [_question(inbox, one) for one in queue[:AHEAD]],
             "classes": [{"label": label, "colour": colours[label]} for label in classes],
             "heard": st.session_state.get(f"{key}-heard", 0),
@@ -199,13 +212,19 @@ def _question(inbox: Inbox, one: Suggestion) -> dict[str, Any]:
     url = get_instance().media_file_mgr.add(content, "image/jpeg", f"inbox-{one.file}")
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     address = f"/{base}{url}" if base else str(url)
-    return {"id": one.sha256, "url": address, "name": name, "chances": [list(chance) for chance in one.chances]}
+    question = {"id": one.sha256, "url": address, "name": name, "chances": [list(chance) for chance in one.chances]}
+    task = inbox.dataset.info.task
+    if task == "multilabel":
+        question["labels"] = list(find_task(task).names(one.answer or ""))
+    elif task == "regression":
+        question["value"] = one.answer or ""
+    return question
 
 
 def _hear(inbox: Inbox, key: str) -> None:
     """Write answers down in their order, each once, however often the browser sends it."""
     said = st.session_state.get(key, {}).get("said")  # said once more, it may come when the desk is cleared
-    heard = st.session_state.get(f"{key}-heard", 0)
+    heard, task = st.session_state.get(f"{key}-heard", 0), inbox.dataset.info.task
     here = set(inbox.items()["sha256"])
     for one in said if isinstance(said, list) else []:
         if not isinstance(one, dict) or not isinstance(one.get("n"), int) or one["n"] <= heard:
@@ -215,6 +234,21 @@ def _hear(inbox: Inbox, key: str) -> None:
             inbox.take_back()
         elif sha in here and one.get("do") == "skip":
             inbox.skip(str(sha))
+        elif sha in here and task == "multilabel":
+            inbox.label(str(sha), _joined(one.get("labels")), suggested=_joined(one.get("suggestedLabels")))
         elif sha in here and label:
-            inbox.label(str(sha), label, suggested=str(one.get("suggested") or ""))
+            number = task == "regression" and "." not in label
+            try:
+                inbox.label(
+                    str(sha),
+                    label.replace(",", ".") if number else label,
+                    suggested=str(one.get("suggested") or ""),
+                )
+            except GraftError as error:  # what was typed is no number: the picture is asked about once more
+                st.session_state[FAULT] = str(error)
     st.session_state[f"{key}-heard"] = heard
+
+
+def _joined(labels: Any) -> str:
+    """The labels that the browser sent, as one text."""
+    return join(str(label).strip() for label in labels if str(label).strip()) if isinstance(labels, list) else ""

@@ -20,12 +20,16 @@ def labels(holding: dict[str, Answer]) -> list[Answer]:
 def figures(inbox: Inbox, holding: dict[str, Answer], *, waiting: int) -> None:
     """Show how many wait and were labelled, how often the suggestion was right, and how good the probe is by now."""
     given = labels(holding)
+    task = inbox.dataset.info.task
     suggested = [said for said in given if said.suggested]
     right = sum(said.suggested == said.label for said in suggested)
     points = course(inbox)
-    with st.grid(4, min_column_width=150):
+    numbers = task == "regression"
+    with st.grid(2 if numbers else 4, min_column_width=150):
         st.metric("Waiting", formats.count(waiting), border=True, height="stretch")
         st.metric("Labels given", formats.count(len(given)), border=True, height="stretch")
+        if numbers:
+            return
         st.metric(
             "Suggestions right",
             formats.percent(right / len(suggested), 0) if suggested else "–",
@@ -35,7 +39,7 @@ def figures(inbox: Inbox, holding: dict[str, Answer], *, waiting: int) -> None:
         )
         last = points[-1] if points else None
         st.metric(
-            "Probe accuracy",
+            "Probe accuracy" if task == "classification" else "Probe exact match",
             formats.percent(last.accuracy) if last else "–",
             delta=_gained(points),
             delta_color="off",  # within the interval it may be chance

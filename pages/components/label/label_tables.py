@@ -40,7 +40,8 @@ def _changes_out(dataset: Dataset) -> None:
     if changes.empty:
         st.caption("No labels have changed since the import.")
     else:
-        st.caption(f"{formats.plural(len(changes), 'picture')} with a changed label: the old and the new class.")
+        new = {"classification": "class", "multilabel": "labels", "regression": "number"}[dataset.info.task]
+        st.caption(f"{formats.plural(len(changes), 'picture')} with a changed label: the old and the new {new}.")
     st.download_button(
         "Download as CSV",
         lambda: as_file(table_as_csv(changes)),
@@ -57,6 +58,8 @@ def _changes_in(dataset: Dataset) -> None:
     st.caption(
         "A CSV with the columns `picture` (name or SHA-256) and `label`. The import is one edit that can be undone."
     )
+    if dataset.info.task == "multilabel":
+        st.caption("Several labels are joined by `|`; an empty cell removes all labels of a picture.")
     turn = st.session_state.setdefault("labels-turn", 0)
     given = st.file_uploader(
         "CSV of labels", type="csv", key=f"labels-{turn}", label_visibility="collapsed", max_upload_size=MOST_CSV_MB
@@ -75,8 +78,9 @@ def _changes_in(dataset: Dataset) -> None:
 
 def _whole(dataset: Dataset) -> None:
     st.subheader("Export the whole dataset", anchor=False)
+    what = "one folder per class, a table of labels" if dataset.info.task == "classification" else "a table of labels"
     st.caption(
-        "A zip with one folder per class, a table of labels and a manifest. Excluded pictures are left out. `data "
+        f"A zip with {what} and a manifest. Excluded pictures are left out. `data "
         "export DATA --format imagefolder` writes the layout that Hugging Face `datasets` reads."
     )
     if not st.button("Prepare the zip", icon=":material/folder_zip:"):

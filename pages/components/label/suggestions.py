@@ -31,6 +31,8 @@ class _Kept:
 
 def choose_source(workspace: Workspace, inbox: Inbox) -> Run | None:
     """Let the person choose who suggests; None for the probe. Not asked where there is no run of this dataset."""
+    if inbox.dataset.info.task == "regression":
+        return None  # numbers are suggested by the probe alone
     runs = {run.id: run for run in list_runs(workspace) if run.dataset.id == inbox.dataset.id and has_model(run)}
     if not runs:
         return None

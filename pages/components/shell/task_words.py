@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tlcore.data.info import DatasetInfo
-from tlcore.data.label_counts import write_number
+from tlcore.data.label_text import write_number
 from tlcore.tasks import find_task
 
 

@@ -26,6 +26,7 @@ from tlcore.data.edits.types import (
     SetLabels,
     SetValues,
 )
+from tlcore.data.label_text import read_label
 from tlcore.errors import DataError
 from tlcore.modalities.image.value_range import checked, spoken
 
@@ -82,14 +83,7 @@ def fit(change: Change, contents: Contents) -> Change:
 
 def _read(labels: Mapping[str, str], contents: Contents) -> dict[str, str]:
     """Bring labels into the form of the dataset's task."""
-    if contents.task.key == "classification":
-        return {sha: _name(label) for sha, label in labels.items()}
-    try:
-        return {sha: contents.task.read(label.strip()) for sha, label in labels.items()}
-    except ValueError as error:
-        raise DataError(
-            f"A picture of this dataset has a number as its value: {error}. Write one such as 12.5."
-        ) from error
+    return {sha: read_label(label, contents.task.key) for sha, label in labels.items()}
 
 
 def _one_label(label: str, contents: Contents) -> str:
