@@ -242,3 +242,10 @@ def test_a_share_of_items_that_come_in_groups_counts_groups():
     assert alone.value == together.value
     assert together.low < alone.low
     assert together.high > alone.high
+
+
+def test_a_difference_is_better_or_worse_as_the_metric_goes_or_neither():
+    error, share = find_task("regression").find_metric("mae"), find_task("multilabel").metrics[0]
+    assert error.verdict(0.1, 0.4) == share.verdict(-0.4, -0.1) == "significantly worse"
+    assert error.verdict(-0.4, -0.1) == share.verdict(0.1, 0.4) == "significantly better"
+    assert error.verdict(-0.1, 0.4) == "not significantly different"

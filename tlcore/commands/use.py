@@ -111,9 +111,7 @@ def _above(judged: TaskEvaluation, metric: Metric, title: str) -> str:
     """Say whether the model is better than a baseline, by the paired difference of the headline metric."""
     by, unit = judged.above_baselines[title], judged.unit if metric.kind == "value" else ""
     value, low, high = (signed(each, unit) for each in (by.value, by.low, by.high))
-    better = by.low > 0 if metric.higher_is_better else by.high < 0
-    verdict = "better" if better else "not significantly better"
-    return f"{metric.title} less that of {title.lower()}: {value} (95 % between {low} and {high}): {verdict}."
+    return f"{metric.title} less that of {title.lower()}: {value} (95 % between {low} and {high}): {metric.verdict(by.low, by.high)}."
 
 
 def _baselines(judged: Evaluation) -> str:

@@ -75,6 +75,12 @@ class Metric:
         """Write a figure for a page, such as `93.5 %` or `12.3 kg`."""
         return f"{100 * value:.1f} %" if self.kind == "share" else self.plain(value, unit)
 
+    def verdict(self, low: float, high: float) -> str:
+        """Say how a model compares with another, from the interval of its figure less that of the other."""
+        if low <= 0 <= high:
+            return "not significantly different"
+        return "significantly better" if (low > 0) == self.higher_is_better else "significantly worse"
+
 
 LOSS = Metric("loss", "Loss", "What training minimizes.", higher_is_better=False, kind="score")
 

@@ -90,7 +90,10 @@ def _reading(judged: Judged) -> str:
         said = f"{formats.plain(metric.explains)} The model never saw the test set during training."
     above = evaluation.above_baselines
     simple, *others = above or [""]
-    if simple and not _better(metric, above[simple]):
+    verdict = metric.verdict(above[simple].low, above[simple].high) if simple else ""
+    if verdict == "significantly worse":
+        return f"{said} **Significantly worse** than the simplest baseline ({formats.plain(simple.lower())})."
+    if verdict == "not significantly different":
         return f"{said} **Not significantly better** than the simplest baseline ({formats.plain(simple.lower())})."
     for title in others:
         return f"{said} {_against(judged, title, above[title])}"

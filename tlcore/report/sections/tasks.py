@@ -149,8 +149,7 @@ def _summary(facts: TaskFacts) -> Iterator[Block]:
         theirs = judged.baselines[title].get(judged.metric)
         if theirs is None:
             continue
-        better = by.low > 0 if metric.higher_is_better else by.high < 0
-        verdict = "significantly better" if better else "not significantly better"
+        verdict = metric.verdict(by.low, by.high)
         yield Text(f"{title}: {shown(metric, theirs, judged.unit)}. The model is {verdict} (paired comparison).")
     for note in judged.notes:
         yield Text(note, "note")
