@@ -39,7 +39,7 @@ from pathlib import Path
 run, blocks, epochs = Run(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
 config, backbone = run.config, find(run.config.backbone)
 pictures = drain(read_pictures(run, Workspace.default()), lambda step: None)["train"]
-pixels = np.asarray(pictures.pixels, np.float32)
+pixels = np.asarray(pictures.inputs[:]["pixels"], np.float32)
 labels = np.asarray(pictures.targets)
 body = build_backbone(backbone, size=config.image_size)
 head = CLASSIFICATION.build_head(int(labels.max()) + 1, labels)
@@ -55,7 +55,7 @@ def multiplications(graph):
     return found
 
 below = multiplications(trunk) / multiplications(model.whole) if trunk is not None else 0.0
-inputs = keras.Input(pixels.shape[1:])
+inputs = {"pixels": keras.Input(pixels.shape[1:], name="pixels")}
 if trunk is None:
     outputs = model.above(0)(inputs)
 else:
@@ -68,7 +68,7 @@ class Watch(keras.callbacks.Callback):
     seconds = []
     def on_epoch_begin(self, epoch, logs=None): self.began = time.monotonic()
     def on_epoch_end(self, epoch, logs=None): self.seconds.append(time.monotonic() - self.began)
-bare.fit(pixels, labels, batch_size=config.batch_size, epochs=epochs, verbose=0, callbacks=[Watch()])
+bare.fit({"pixels": pixels}, labels, batch_size=config.batch_size, epochs=epochs, verbose=0, callbacks=[Watch()])
 print(json.dumps({"rate": len(pixels) / min(Watch.seconds[1:]), "below": below}))
 """
 

@@ -50,12 +50,13 @@ def freeze(model: Any, pixels: np.ndarray, batch: int) -> dict[str, float]:
     """The trunk of a freeze run."""
     import keras
 
+    from tlcore.memmap import MappedArrays
     from tlcore.training.engine import keras_engine
 
     trunk = model.trunk(len(model.backbone.blocks))
     engine = keras_engine(trunk)  # which a processor would not be asked for
-    ours = rate(len(pixels), lambda: engine(pixels))
-    ready = keras.ops.convert_to_tensor(pixels[:batch].astype(np.float32))
+    ours = rate(len(pixels), lambda: engine(MappedArrays({"pixels": pixels})))
+    ready = {"pixels": keras.ops.convert_to_tensor(pixels[:batch].astype(np.float32))}
 
     def bare() -> None:
         for _ in range(STEPS):
@@ -69,7 +70,7 @@ def bare_rate(model: Any, batch: tuple[Any, ...], *, jit: bool | str) -> float:
     """Training steps on one batch that lies on the device, and nothing else."""
     import keras
 
-    ready = tuple(keras.ops.convert_to_tensor(each) for each in batch)
+    ready = keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
     if keras.backend.backend() == "jax":
         import jax
 
@@ -133,21 +134,27 @@ def epoch_rate(model: Any, source: Any, labels: np.ndarray, batch: int, *, jit: 
 
 def fine_tune(model: Any, pixels: np.ndarray, batch: int, policy: str, *, jit: bool | str) -> dict[str, float]:
     """Every block, in one precision."""
+    from tlcore.memmap import MappedArrays
+    from tlcore.modalities import MODALITIES
     from tlcore.runs.config import TrainingConfig
     from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.optimizer import compile_for
     from tlcore.training.phases import Phase
     from tlcore.training.precision import in_precision
-    from tlcore.training.views import PixelViews
+    from tlcore.training.views import ItemViews
 
     labels = (np.arange(len(pixels)) % CLASSES).astype(np.int64)
     ready = pixels[:batch].astype(np.float32)
     above = model.above(0)
     with device.scope():
-        ours = epoch_rate(
-            in_precision(above, policy), PixelViews(pixels, ("flip_left_right",), seed=0), labels, batch, jit=jit
-        )
-        fed = epoch_rate(in_precision(above, policy), lambda rows, epoch: ready[: len(rows)], labels, batch, jit=jit)
+        inputs = MappedArrays({"pixels": pixels})
+        source = ItemViews(inputs, ("flip_left_right",), seed=0, modality=MODALITIES["image"])
+        ours = epoch_rate(in_precision(above, policy), source, labels, batch, jit=jit)
+
+        def from_memory(rows: Any, epoch: int) -> dict[str, np.ndarray]:
+            return {"pixels": ready[: len(rows)]}
+
+        fed = epoch_rate(in_precision(above, policy), from_memory, labels, batch, jit=jit)
         twin = in_precision(above, policy)
     phase = Phase("fine-tune", "Fine-tuning every block", 0, EPOCHS, 1e-4, 0)
     compile_for(
@@ -160,7 +167,7 @@ def fine_tune(model: Any, pixels: np.ndarray, batch: int, policy: str, *, jit: b
     )
     twin.optimizer.build(twin.trainable_variables)
     answers = np.eye(CLASSES, dtype=np.float32)[labels[:batch]]
-    loop = (ready, answers, np.ones(batch, np.float32))
+    loop = ({"pixels": ready}, answers, np.ones(batch, np.float32))
     bare = None if device.count() > 1 else bare_rate(twin, loop, jit=jit)  # a bare loop has one device
     return {
         "pictures_per_second": ours,
