@@ -12,8 +12,8 @@ from tlcore.evaluation.roc_pr import MOST_POINTS, areas, class_curves
 from tlcore.evaluation.training_diagnostics import read_curves
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import EpochEnded, PhaseStarted, Started
+from tlcore.runs.overfitting import overfitting_note
 from tlcore.runs.problems import problems
-from tlcore.runs.reading import overfitting_note
 
 
 def chances(n=3000, seed=0):

@@ -151,7 +151,7 @@ def test_a_reading_opens_the_settings_with_its_change(workspace, tiny_dataset):
     run = made(workspace, tiny_dataset, mode="freeze", head="trained", augment=())
     learnt_by_heart(run)
     app = open_page("runs", run=run.id)
-    assert "learns its pictures by heart" in words(app)
+    assert "memorizes its pictures" in words(app)
     button(app, "Review the settings first").click().run()
     assert not app.exception
     config = training_diagnostics.changed(run, "overfitting")

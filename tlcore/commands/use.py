@@ -111,7 +111,8 @@ def _above(judged: TaskEvaluation, metric: Metric, title: str) -> str:
     """Say whether the model is better than a baseline, by the paired difference of the headline metric."""
     by, unit = judged.above_baselines[title], judged.unit if metric.kind == "value" else ""
     value, low, high = (signed(each, unit) for each in (by.value, by.low, by.high))
-    return f"{metric.title} less that of {title.lower()}: {value} (95 % between {low} and {high}): {metric.verdict(by.low, by.high)}."
+    verdict = metric.verdict(by.low, by.high)
+    return f"{metric.title} less that of {title.lower()}: {value} (95 % between {low} and {high}): {verdict}."
 
 
 def _baselines(judged: Evaluation) -> str:

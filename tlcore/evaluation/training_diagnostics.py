@@ -15,7 +15,7 @@ from typing import Literal
 from tlcore.backbones.catalogue import find
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import EpochEnded
-from tlcore.runs.reading import turning_point
+from tlcore.runs.overfitting import turning_point
 from tlcore.runs.recommend import Advice
 from tlcore.runs.state import RunState
 
@@ -105,7 +105,7 @@ def _overfitting(epochs: Sequence[EpochEnded], config: TrainingConfig) -> tuple[
     best = next(epoch for epoch in epochs if epoch.epoch == turn)
     sign = (
         f"After epoch {best.epoch} the validation loss rose from {best.val_loss:.2f} to {last.val_loss:.2f}, while the "
-        f"training loss went on falling, from {best.loss:.2f} to {last.loss:.2f}: it learns its pictures by heart."
+        f"training loss went on falling, from {best.loss:.2f} to {last.loss:.2f}: it memorizes its pictures."
     )
     return (Reading("overfitting", "It overfits", sign, tuple(_against_overfitting(config))),)
 
@@ -117,7 +117,7 @@ def _against_overfitting(config: TrainingConfig) -> list[Advice]:
         reason = "Each epoch then sees other views of the pictures, which the model cannot memorize."
         changes.append(Advice("augment", (*config.augment, *missing), reason))
     if config.mode == "fine-tune" and config.blocks > 1:
-        reason = "Fewer blocks have fewer weights to learn pictures by heart with."
+        reason = "Fewer blocks have fewer weights to memorize pictures with."
         changes.append(Advice("blocks", config.blocks // 2, reason))
     if config.dropout < MOST_DROPOUT:
         reason = "The head can then rely on no single feature."

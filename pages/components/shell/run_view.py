@@ -12,7 +12,7 @@ from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.jobs.launch import launch
 from tlcore.jobs.progress import Progress
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.reading import overfitting_note
+from tlcore.runs.overfitting import overfitting_note
 from tlcore.runs.resume import resume
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState

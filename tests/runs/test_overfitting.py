@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tlcore.runs.events import EpochEnded
-from tlcore.runs.reading import overfitting_note, turning_point
+from tlcore.runs.overfitting import overfitting_note, turning_point
 
 
 def curve(losses, val_losses, phase="head", first=1):

@@ -15,7 +15,7 @@ LEAST_RISE = 0.05  # nats; below it, some dozens of validation pictures say noth
 
 
 def turning_point(epochs: Sequence[EpochEnded]) -> int | None:
-    """The epoch after which validation loss turned while training loss went on falling; None while it has not.
+    """Find the epoch after which validation loss turned while training loss went on falling; None while it has not.
 
     Only the last training phase counts: unfreezing blocks makes both losses jump, which is no turn. The turn needs
     `LATER_EPOCHS` epochs in a row above the lowest validation loss, by `RISE` (a share of that loss) and by
@@ -41,7 +41,7 @@ def overfitting_note(epochs: Sequence[EpochEnded]) -> str:
         return ""
     return (
         f"Since epoch {turn} the validation loss rises while the training loss still falls: the model has begun to "
-        "learn the training pictures by heart instead of what they have in common. The weights of the best epoch are "
-        "the ones that are kept, so nothing is lost. Should the result not be good enough: more pictures, more "
-        "augmentation or fewer unfrozen blocks help; more epochs do not."
+        "memorize the training pictures instead of learning what they have in common. The weights of the best epoch "
+        "are kept, so nothing is lost. If the result is not good enough, more pictures, more augmentation or fewer "
+        "unfrozen blocks help; more epochs do not."
     )
