@@ -19,7 +19,7 @@ def test_labels_are_printed_with_their_figures_and_the_use_of_the_test_set(multi
     printed = capsys.readouterr().out
     for label in multilabel_run.dataset.classes:
         assert label in printed
-    for title in ("Mean average precision (mAP)", "threshold", "less that of label frequencies", "test part"):
+    for title in ("Mean average precision (mAP)", "threshold", "less that of label frequencies", "test set"):
         assert title in printed
 
 

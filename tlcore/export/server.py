@@ -35,6 +35,7 @@ MODULES = (
     "errors.py",
     "files.py",
     "items.py",
+    "numbers.py",
     "threads.py",
     "progress.py",
     "modalities/__init__.py",
