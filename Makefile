@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 # Two processes whatever the machine has: a test of training takes some gigabytes. tests/conftest.py says what one takes together.
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 WITH_BROWSER = GRAFT_CHROMIUM="$$($(BIN)/python -m tests.browser.chromium)"
 # What Python has compiled is kept: the suite starts some hundred processes that would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE

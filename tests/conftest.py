@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -46,28 +47,41 @@ LONGEST = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+# Tests of one of these files are dealt by what stands first in their brackets, such as a backbone: each is built once.
+BY_FIRST_PARAMETER = ("export/test_every_backbone.py", "training/test_backbones_conformance.py", "export/test_tasks.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests one process takes together: a file's, a backbone's, and all that need the browser."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    """Put the tests that take longest first."""
     items.sort(key=_turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Say which tests one process takes together, since they share what takes long to build.
+
+    Not by `xdist_group`: it renames tests, which pytest 9.2 does not let it do.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """Name the group of a test: its file, its first parameter there, or all that need the browser."""
+    place = nodeid.partition("::")[0].removeprefix("tests/")
+    if place.startswith("browser/"):
+        return "browser"
+    first = re.search(r"\[(\w+)", nodeid)
+    return f"{place} {first[1]}" if first and place in BY_FIRST_PARAMETER else place
 
 
 def _place(item: pytest.Item) -> str:
     return item.path.relative_to(Path(__file__).parent).as_posix()
-
-
-def _group(item: pytest.Item) -> str:
-    place = _place(item)
-    if place.startswith("browser/"):
-        return "browser"
-    given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    backbone = given.get("small") or given.get("built")
-    if backbone:
-        return f"{place} {backbone.key}"
-    # Each task is exported in every format, which takes as long as all else in its file.
-    return f"{place} {given['exported']}" if "exported" in given else place
 
 
 def _turn(item: pytest.Item) -> tuple[bool, int]:
