@@ -47,6 +47,7 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     expect(page.get_by_text("Import report")).to_be_visible()
 
     # Choose, toggle, start.
+    settled(page)
     page.get_by_role("button", name="Train a model").click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     start = page.locator(".st-key-start button")

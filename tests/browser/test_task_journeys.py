@@ -89,6 +89,7 @@ def test_from_a_table_to_a_model_that_works_in_a_fresh_python(server: Server, pa
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("Import report")).to_be_visible()
 
+    settled(page)
     page.get_by_role("button", name="Train a model").click()
     start = page.locator(".st-key-start button")
     expect(start).to_be_enabled()
