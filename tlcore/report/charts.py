@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tlcore.evaluation.calibration_schema import Calibration, Reliability
@@ -42,28 +44,54 @@ def intervals(rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = 
 
 def confusion(judged: Evaluation) -> Drawing:
     """The matrix in the order of the mix-ups; colours are shares of a row, counts stand in it where there is room."""
+    order = list(judged.order or range(len(judged.classes)))
+    counts = np.array(judged.confusion, np.int64)[np.ix_(order, order)]
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    colours = np.where(np.eye(len(order), dtype=bool), TRAIN, WRONG)
+    says = f"Confusion matrix of {len(order)} classes: rows are true classes, columns are predictions."
+    return matrix(
+        [judged.classes[each] for each in order], counts, shares, colours, "predicted class", "true class", says
+    )
+
+
+def matrix(
+    names: Sequence[str],
+    counts: npt.NDArray[np.int64],
+    shares: npt.NDArray[np.float64],
+    colours: npt.NDArray[np.str_],
+    x: str,
+    y: str,
+    says: str,
+) -> Drawing:
+    """Counts of pairs as cells, the fuller in colour the larger their share; a count stands in it where there is room.
+
+    Args:
+        names: Of rows and columns alike, `n` of them.
+        counts: `(n, n)`; an empty cell is not drawn.
+        shares: `(n, n)`, 0 to 1.
+        colours: `(n, n)`.
+        x: The title of the columns.
+        y: The title of the rows.
+        says: The drawing in a sentence.
+    """
     from matplotlib.collections import PatchCollection
     from matplotlib.colors import to_rgba
     from matplotlib.patches import Rectangle
 
-    order = judged.order or tuple(range(len(judged.classes)))
-    count, names = len(order), [short(judged.classes[index]) for index in order]
-    side = max(1.6, min(38.0, 420 / count))
+    count, names = len(names), [short(name) for name in names]
+    side = max(1.6, min(38.0, 420 / max(1, count)))
     room = 50 + (5 * max(len(name) for name in names) if count <= MOST_WITH_NAMES else 0)
-    axes = plane(max(count * side + room, 170), count * side + room, "predicted class", "true class")
+    axes = plane(max(count * side + room, 170), count * side + room, x, y)
     axes.grid(visible=False)
-    cells, colours = [], []
-    for row, true in enumerate(order):
-        total = sum(judged.confusion[true]) or 1
-        for column, answer in enumerate(order):
-            if pictures := judged.confusion[true][answer]:
-                share = pictures / total
-                cells.append(Rectangle((column - 0.5, row - 0.5), 1, 1))
-                colours.append(to_rgba(TRAIN if row == column else WRONG, 0.12 + 0.88 * share))
-                if count <= MOST_WITH_COUNTS:
-                    ink = "white" if share > 0.55 else INKS["ink"]
-                    axes.text(column, row, f"{pictures}", ha="center", va="center", fontsize=9, color=ink)
-    axes.add_collection(PatchCollection(cells, facecolors=colours, linewidths=0))
+    cells, faces = [], []
+    for row, column in np.argwhere(counts):
+        share = min(1.0, float(shares[row, column]))
+        cells.append(Rectangle((column - 0.5, row - 0.5), 1, 1))
+        faces.append(to_rgba(str(colours[row, column]), 0.12 + 0.88 * share))
+        if count <= MOST_WITH_COUNTS:
+            ink = "white" if share > 0.55 else INKS["ink"]
+            axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", fontsize=9, color=ink)
+    axes.add_collection(PatchCollection(cells, facecolors=faces, linewidths=0))
     axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), aspect="equal")
     for spine in axes.spines.values():
         spine.set_visible(True)
@@ -72,7 +100,7 @@ def confusion(judged: Evaluation) -> Drawing:
     axes.set_xticks(range(len(named)), named, rotation=90, **style)
     axes.set_yticks(range(len(named)), named, **style)
     axes.tick_params(length=0)
-    return finished(axes, f"Confusion matrix of {count} classes: rows are true classes, columns are predictions.")
+    return finished(axes, says)
 
 
 def learning(epochs: Sequence[EpochEnded], measure: str, best: int | None) -> Drawing:

@@ -6,13 +6,13 @@ It knows figures and how each kind is best seen. It does not know pages, files o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from tlcore.evaluation.figures import Interval
-from tlcore.report.charts import BESIDE, MOST_WITH_COUNTS, MOST_WITH_NAMES, QUIET, short
+from tlcore.report.charts import BESIDE, QUIET, matrix, short
 from tlcore.report.drawing import COLOURS, INKS, TRAIN, VAL, WRONG, Drawing, finished, plane
 from tlcore.runs.events import EpochEnded
 from tlcore.tasks.multilabel.curves import Bin, ThresholdCurve
@@ -45,35 +45,11 @@ def label_matrix(
     labels: Sequence[str], table: npt.NDArray[np.int64], support: npt.NDArray[np.int64], *, errors: bool
 ) -> Drawing:
     """Counts of pairs of labels; colours are shares of a row, counts stand in it where there is room."""
-    from matplotlib.collections import PatchCollection
-    from matplotlib.colors import to_rgba
-    from matplotlib.patches import Rectangle
-
-    count, names = len(labels), [short(label) for label in labels]
-    side = max(1.6, min(38.0, 420 / max(1, count)))
-    room = 50 + (5 * max(len(name) for name in names) if count <= MOST_WITH_NAMES else 0)
     titles = ("wrongly given label", "true label") if errors else ("also has the label", "label")
-    axes = plane(max(count * side + room, 170), count * side + room, *titles)
-    axes.grid(visible=False)
-    cells, colours = [], []
-    for row, column in np.argwhere(table):
-        share = float(table[row, column] / max(1, support[row])) if row != column else 0.0
-        cells.append(Rectangle((column - 0.5, row - 0.5), 1, 1))
-        colours.append(to_rgba(WRONG if errors else TRAIN, 0.12 + 0.88 * min(1.0, share)))
-        if count <= MOST_WITH_COUNTS:
-            ink = "white" if share > 0.55 else INKS["ink"]
-            axes.text(column, row, f"{table[row, column]}", ha="center", va="center", fontsize=9, color=ink)
-    axes.add_collection(PatchCollection(cells, facecolors=colours, linewidths=0))
-    axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), aspect="equal")
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-    named = names if count <= MOST_WITH_NAMES else []
-    style: dict[str, Any] = {"fontsize": min(9.0, side), "color": INKS["ink"]}
-    axes.set_xticks(range(len(named)), named, rotation=90, **style)
-    axes.set_yticks(range(len(named)), named, **style)
-    axes.tick_params(length=0)
+    shares = np.where(np.eye(len(labels), dtype=bool), 0.0, table / np.maximum(1, support)[:, None])
+    colours = np.full(table.shape, WRONG if errors else TRAIN)
     which = "labels that were given wrongly" if errors else "labels that occur together"
-    return finished(axes, f"Matrix of {count} labels: {which}.")
+    return matrix(labels, table, shares, colours, *titles, f"Matrix of {len(labels)} labels: {which}.")
 
 
 def precision_recall(curves: Mapping[str, ThresholdCurve]) -> Drawing:
