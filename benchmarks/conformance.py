@@ -56,16 +56,16 @@ def draw(folder: Path) -> None:
     for label, colour in CLASSES.items():
         (folder / label).mkdir(parents=True)
         for number in range(PER_CLASS):
-            picture = Image.fromarray(rng.integers(150, 256, (96, 96, 3), dtype=np.uint8))
+            item = Image.fromarray(rng.integers(150, 256, (96, 96, 3), dtype=np.uint8))
             left, top, side = (int(value) for value in rng.integers((2, 2, 30), (40, 40, 54)))
-            pen = ImageDraw.Draw(picture)
+            pen = ImageDraw.Draw(item)
             if label == "circle":
                 pen.ellipse((left, top, left + side, top + side), fill=colour)
             elif label == "square":
                 pen.rectangle((left, top, left + side, top + side), fill=colour)
             else:
                 pen.polygon([(left, top + side), (left + side, top + side), (left + side // 2, top)], fill=colour)
-            picture.save(folder / label / f"{number:02d}.png")
+            item.save(folder / label / f"{number:02d}.png")
 
 
 def make_run(key: str, folder: Path) -> Any:
@@ -143,7 +143,7 @@ def prove(run: Any, key: str) -> dict[str, Any]:
         "largest_difference": made.largest_difference,
         "accuracy": made.accuracy.value if made.accuracy else None,
         "bytes": made.bytes,
-        "milliseconds": made.milliseconds_per_picture,
+        "milliseconds": made.milliseconds_per_item,
         "reason": made.reason,
         "seconds": time.monotonic() - began,
     }
@@ -155,13 +155,13 @@ def prove_with_jax(run: Any) -> dict[str, Any]:
     from tlcore.export.model_files import replayed
     from tlcore.export.parity import agreement, app_answers
     from tlcore.progress import drain
-    from tlcore.runs.pictures import read_test_pictures
+    from tlcore.runs.items import read_test_items
     from tlcore.workspace import Workspace
 
-    pictures = drain(read_test_pictures(run, Workspace.default()), lambda step: None)
+    items = drain(read_test_items(run, Workspace.default()), lambda step: None)
     try:
         with FreshProcess() as fresh, tempfile.TemporaryDirectory() as scratch:
-            replay = replayed(WITH_JAX, run.model_keras, pictures, fresh, Path(scratch))
+            replay = replayed(WITH_JAX, run.model_keras, items, fresh, Path(scratch))
     except ExportError as error:
         return {"agrees": False, "reason": str(error)}
     found = agreement(app_answers(run), replay, "model.keras")
@@ -171,7 +171,7 @@ def prove_with_jax(run: Any) -> dict[str, Any]:
         "largest_difference": found.largest_difference,
         "accuracy": found.accuracy.value if found.accuracy else None,
         "bytes": run.model_keras.stat().st_size,
-        "milliseconds": replay.milliseconds_per_picture,
+        "milliseconds": replay.milliseconds_per_item,
         "reason": found.reason,
     }
 

@@ -66,11 +66,11 @@ st.navigation(pages, position="top").run()
 """
 
 
-def make_dataset(home: Path, pictures: int, classes: int) -> Dataset:
+def make_dataset(home: Path, items: int, classes: int) -> Dataset:
     """A table of so many pictures for the test, and a few of each class to learn from; every file is there."""
     path = home / "datasets" / f"20260101-000000-synthetic-{classes:04d}"
     (path / "images").mkdir(parents=True)
-    numbers = np.arange(pictures + LEARNT * classes)
+    numbers = np.arange(items + LEARNT * classes)
     shas = [hashlib.sha256(f"{classes} {number}".encode()).hexdigest() for number in numbers]
     labels = [f"class {number % classes:03d}" for number in numbers]
     table = pd.DataFrame({"sha256": shas, "file": [f"{sha}.jpg" for sha in shas], "label": labels})
@@ -86,9 +86,9 @@ def make_dataset(home: Path, pictures: int, classes: int) -> Dataset:
     )
     write_json(path / "dataset.json", info)
     rng = np.random.default_rng(0)
-    pictures_of = [rng.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(classes)]
+    items_of = [rng.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(classes)]
     for number, sha in enumerate(shas):
-        Image.fromarray(pictures_of[number % classes]).save(path / "images" / f"{sha}.jpg", quality=50)
+        Image.fromarray(items_of[number % classes]).save(path / "images" / f"{sha}.jpg", quality=50)
     return Dataset(path)
 
 
@@ -193,7 +193,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="graft-evaluation-page-") as scratch, sync_playwright() as playwright:
         home, none = Path(scratch) / "home", Path(scratch) / "none"
         os.environ.update(GRAFT_HOME=str(home), GRAFT_QUEUE=str(Path(scratch) / "queue"))
-        dataset = make_dataset(home, asked.pictures, asked.classes)
+        dataset = make_dataset(home, asked.items, asked.classes)
         make_run(Workspace.default(), dataset, right=0.8, seed=0, name="a run")
         bare = Path(scratch) / "bare.py"
         bare.write_text(BARE_APP)

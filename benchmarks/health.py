@@ -55,19 +55,19 @@ CHANGES = ("resized", "cropped", "recompressed", "mirrored")
 # === Planting ===
 
 
-def change(picture: Image.Image, kind: str, rng: np.random.Generator) -> Image.Image:
+def change(item: Image.Image, kind: str, rng: np.random.Generator) -> Image.Image:
     """One of the near-copies."""
-    width, height = picture.size
+    width, height = item.size
     if kind == "resized":
-        return picture.resize((round(0.6 * width), round(0.6 * height)), Image.Resampling.BICUBIC)
+        return item.resize((round(0.6 * width), round(0.6 * height)), Image.Resampling.BICUBIC)
     if kind == "cropped":
         left, top = int(rng.uniform(0, 0.1) * width), int(rng.uniform(0, 0.1) * height)
-        return picture.crop((left, top, left + int(0.9 * width), top + int(0.9 * height)))
+        return item.crop((left, top, left + int(0.9 * width), top + int(0.9 * height)))
     if kind == "recompressed":
         stream = BytesIO()
-        picture.save(stream, "JPEG", quality=40)
+        item.save(stream, "JPEG", quality=40)
         return Image.open(stream)
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return item.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
 def plant(dataset: Dataset, folder: Path, seed: int) -> tuple[dict[str, str], set[str], set[str]]:
@@ -90,8 +90,8 @@ def plant(dataset: Dataset, folder: Path, seed: int) -> tuple[dict[str, str], se
     copies = {}
     for number, row in enumerate(copied):
         kind = CHANGES[number % len(CHANGES)]
-        with Image.open(dataset.image_path(items["file"][row])) as picture:
-            copy = change(picture.convert("RGB"), kind, rng)
+        with Image.open(dataset.image_path(items["file"][row])) as item:
+            copy = change(item.convert("RGB"), kind, rng)
         name = f"{kind}-{names[row]}"
         copy.save(folder / labels[row] / f"{name}.jpg", quality=40 if kind == "recompressed" else 92)
         copies[name] = names[row]
@@ -111,14 +111,14 @@ def windows(dataset: Dataset, folder: Path, count: int) -> None:
     for number in range(count):
         row, turn = number % len(items), number // len(items)
         with Image.open(dataset.image_path(items["file"][row])) as opened:
-            picture = opened.convert("RGB")
+            item = opened.convert("RGB")
         if turn:
-            width, height = picture.size
+            width, height = item.size
             left, top = (turn - 1) % 2 * width // 2, (turn - 1) // 2 % 2 * height // 2
-            picture = picture.crop((left, top, left + width // 2, top + height // 2)).resize((width, height))
+            item = item.crop((left, top, left + width // 2, top + height // 2)).resize((width, height))
         place = folder / str(items["label"][row])
         place.mkdir(parents=True, exist_ok=True)
-        picture.save(place / f"{number:06d}.jpg", quality=90)
+        item.save(place / f"{number:06d}.jpg", quality=90)
 
 
 # === Checking ===
@@ -163,12 +163,12 @@ def measured(workspace: Workspace, data: str, seed: int) -> dict:
         for kind in CHANGES
         if (of_kind := [pair for pair in wanted if any(name.startswith(kind) for name in pair)])
     }
-    pictures, chances = check.pictures(), check.probabilities()
+    items, chances = check.items(), check.probabilities()
     number = {label: place for place, label in enumerate(report.dataset.info.classes)}
-    labels = pictures["label"].map(number).to_numpy()
+    labels = items["label"].map(number).to_numpy()
     # A near-copy of a flipped picture has its wrong label, too.
-    wrong = [copies.get(name_of[sha], name_of[sha]) in flipped for sha in pictures["sha256"]]
-    ours = average_precision_score(wrong, 1 - pictures["label_quality"])
+    wrong = [copies.get(name_of[sha], name_of[sha]) in flipped for sha in items["sha256"]]
+    ours = average_precision_score(wrong, 1 - items["label_quality"])
     theirs = average_precision_score(wrong, 1 - get_label_quality_scores(labels, chances.to_numpy(np.float64)))
     listed = {Path(left.source).name for left in report.left_out if left.reason}
     result = {
@@ -227,12 +227,10 @@ def main() -> int:
     details = {}
     for data in asked.data.split(","):
         name = Path(data).name
-        details[name] = (
-            timed(workspace, data, asked.pictures) if asked.pictures else measured(workspace, data, asked.seed)
-        )
+        details[name] = timed(workspace, data, asked.items) if asked.items else measured(workspace, data, asked.seed)
         print(f"{name}: {json.dumps(details[name])}", flush=True)
     found = list(details.values())
-    if asked.pictures:
+    if asked.items:
         value, bar = max(each["times"] for each in found), TIMES_BAR
         holds = value <= bar
     else:

@@ -35,7 +35,7 @@ from PIL import Image  # noqa: E402
 from benchmarks.machine import machine, versions  # noqa: E402
 
 SHARE_BAR, MEGABYTES_BAR = 0.8, 1000.0
-PICTURES, FULL_PICTURES = 600, 10_000
+ITEMS, FULL_PICTURES = 600, 10_000
 DRAWN = 300
 CLASSES = 4
 SIZE = (1280, 960)
@@ -45,7 +45,7 @@ def main() -> int:
     arguments = parse()
     if arguments.side:
         return side(arguments.side, arguments.folder, arguments.threads)
-    count = arguments.pictures or (FULL_PICTURES if arguments.full else PICTURES)
+    count = arguments.items or (FULL_PICTURES if arguments.full else ITEMS)
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         folder = Path(scratch) / "pictures"
         print(f"Making {count:,} pictures …", flush=True)
@@ -161,8 +161,8 @@ def intake(folder: Path, threads: int) -> tuple[float, float]:
     # A server has its modules loaded and has written a table before; both cost the same whatever is taken in.
     few = folder.parent / "few"
     few.mkdir()
-    for picture in sorted(folder.rglob("*.jpg"))[:8]:
-        shutil.copy(picture, few)
+    for item in sorted(folder.rglob("*.jpg"))[:8]:
+        shutil.copy(item, few)
     drain(ingest(workspace, few, label="any", threads=threads), lambda progress: None)
     shutil.rmtree(few)
     began, used = time.perf_counter(), time.process_time()

@@ -65,13 +65,13 @@ class KnownPages(PagesManager):
         PagesManager.uses_pages_directory = False
 
 
-def make(home: Path, pictures: int) -> Dataset:
+def make(home: Path, items: int) -> Dataset:
     """A dataset with so many rows, and what a check would have found in it."""
     rng = np.random.default_rng(0)
     path = home / "datasets" / "20260101-000000-synthetic-0000"
     (path / "images").mkdir(parents=True)
-    shas = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(pictures)]
-    labels = [f"class {number:02d}" for number in rng.integers(0, CLASSES, pictures)]
+    shas = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(items)]
+    labels = [f"class {number:02d}" for number in rng.integers(0, CLASSES, items)]
     table = pd.DataFrame({"sha256": shas, "file": [f"{sha}.jpg" for sha in shas], "label": labels})
     table = table.assign(split="", group="", width=320, height=240, flags="")
     table["source"] = [f"{label}/{number:06d}.jpg" for number, label in enumerate(labels)]
@@ -130,7 +130,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"GRAFT_HOME": home, "GRAFT_QUEUE": str(Path(home) / "queue")}
-        dataset = make(Path(home), asked.pictures)
+        dataset = make(Path(home), asked.items)
         rows = [measure(dataset, page, query, asked.runs) for page, query in VIEWS]
     for row in rows:
         print(json.dumps(row))

@@ -42,8 +42,8 @@ def draw(count: int, folder: Path) -> None:
         label = number % len(CLASSES)
         pixels = chance.integers(0, 256, (6, 6, 3)).astype(np.uint8)
         pixels[..., label] //= 2
-        picture = Image.fromarray(pixels).resize((DRAWN, DRAWN), Image.Resampling.BILINEAR)
-        picture.save(folder / CLASSES[label] / f"{number:06d}.jpg", quality=80)
+        item = Image.fromarray(pixels).resize((DRAWN, DRAWN), Image.Resampling.BILINEAR)
+        item.save(folder / CLASSES[label] / f"{number:06d}.jpg", quality=80)
 
 
 def train(count: int, *, size: int, folder: Path, scratch: Path, more: list[str]) -> dict:

@@ -50,12 +50,12 @@ def sample_pictures(number: int) -> list[bytes]:
     return [path.read_bytes() for path in files[:: max(1, len(files) // number)]][:number]
 
 
-def alone(run: Path, pictures: list[bytes], *, threads: int, seconds: float) -> float:
+def alone(run: Path, items: list[bytes], *, threads: int, seconds: float) -> float:
     """Pictures a second of ONNX Runtime with its pixels in memory."""
     from tlcore.inference.predictor import Predictor
 
     predictor = Predictor.from_run(run, threads=threads)
-    pixels = [predictor.pixels(picture)[None].astype(np.float32) for picture in pictures]
+    pixels = [predictor.pixels(item)[None].astype(np.float32) for item in items]
     predictor.answer(pixels[0])
     ends = time.monotonic() + seconds
 
@@ -72,11 +72,11 @@ def alone(run: Path, pictures: list[bytes], *, threads: int, seconds: float) -> 
         return done / (time.monotonic() - began)
 
 
-async def connection(port: int, pictures: list[bytes], first: int, ends: float, found: dict[str, Any]) -> None:
+async def connection(port: int, items: list[bytes], first: int, ends: float, found: dict[str, Any]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     number = first
     while time.monotonic() < ends:
-        body = pictures[number % len(pictures)]
+        body = items[number % len(items)]
         head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
         began = time.monotonic()
         writer.write(head.encode() + body)
@@ -86,19 +86,19 @@ async def connection(port: int, pictures: list[bytes], first: int, ends: float, 
         found["seconds"].append(time.monotonic() - began)
         status = int(answer.split(b" ", 2)[1])
         label = json.loads(content)["predictions"][0]["label"] if status == 200 else None
-        if found["labels"].setdefault(number % len(pictures), label) != label or status != 200:
+        if found["labels"].setdefault(number % len(items), label) != label or status != 200:
             found["faults"] += 1
         number += 1
     writer.close()
 
 
-def load(port: int, pictures: list[bytes], *, connections: int, seconds: float) -> dict[str, Any]:
+def load(port: int, items: list[bytes], *, connections: int, seconds: float) -> dict[str, Any]:
     """Ask from many connections for a while; run in a process of its own."""
     found: dict[str, Any] = {"seconds": [], "faults": 0, "labels": {}}
 
     async def ask_all() -> None:
         ends = time.monotonic() + seconds
-        asking = (connection(port, pictures, number * 7, ends, found) for number in range(connections))
+        asking = (connection(port, items, number * 7, ends, found) for number in range(connections))
         for fault in await asyncio.gather(*asking, return_exceptions=True):
             found["faults"] += fault is not None
 
@@ -108,19 +108,19 @@ def load(port: int, pictures: list[bytes], *, connections: int, seconds: float) 
 
 
 def measure(run: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    pictures = sample_pictures(64)
+    items = sample_pictures(64)
     slice_seconds = asked.seconds / asked.slices
     command = [sys.executable, "-m", "tlcore", "serve", str(run), "--port", "0", "--threads", str(asked.threads)]
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     try:
         port = int(process.stderr.readline().partition("http://127.0.0.1:")[2].partition(".")[0])
-        load(port, pictures, connections=1, seconds=0.1)
+        load(port, items, connections=1, seconds=0.1)
         start = time.monotonic() - began
         server = psutil.Process(process.pid)
         slices, memory, before = [], [], server.cpu_times()
         for _ in range(asked.slices):
-            alone_now = alone(run, pictures, threads=asked.threads, seconds=slice_seconds)
+            alone_now = alone(run, items, threads=asked.threads, seconds=slice_seconds)
             program = [sys.executable, __file__, "--load", str(port), str(asked.connections), str(slice_seconds)]
             done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
             slices.append({**json.loads(done.stdout), "alone": alone_now})

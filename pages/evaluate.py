@@ -77,7 +77,7 @@ def show(workspace: Workspace) -> None:
 def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
     headline.headline(evaluation)
     if dataset is not None:
-        test_usage.show(dataset, run.dataset.draw, accuracy=evaluation.accuracy, pictures=evaluation.n)
+        test_usage.show(dataset, run.dataset.draw, accuracy=evaluation.accuracy, items=evaluation.n)
     class_summary.show(evaluation)
     training_diagnostics.show(run)
     confusion.show(evaluation, predictions, dataset)

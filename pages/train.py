@@ -73,10 +73,10 @@ def show(workspace: Workspace) -> None:
 
     st.subheader("Augmentation", anchor=False)
     st.caption("Random changes that do not alter the label, so that the model learns to ignore them.")
-    switches, pictures = st.columns([1, 2.4], gap="large")
+    switches, items = st.columns([1, 2.4], gap="large")
     with switches:
         form.augmentations()
-    with pictures:
+    with items:
         augmentation_preview.examples(dataset, config, draft.key("draw"))
 
     faults = problems(config, dataset)

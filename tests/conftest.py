@@ -31,7 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 QUICKLY_COMPILED = {"XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"}
 
 CLASSES = {"circle": (200, 60, 50), "square": (50, 90, 200), "triangle": (60, 170, 70)}
-PICTURES_PER_CLASS = 12
+ITEMS_PER_CLASS = 12
 
 
 # The longest first, so that of two processes none is left alone with one of them at the end.
@@ -117,7 +117,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     for label in CLASSES:
         (folder / label).mkdir(parents=True)
-        for number in range(PICTURES_PER_CLASS):
+        for number in range(ITEMS_PER_CLASS):
             draw_shape(label, rng).save(folder / label / f"{label}-{number:02d}.png")
     return folder
 
@@ -127,8 +127,8 @@ def tiny_zip(tiny_folder: Path) -> Path:
     """The same pictures in a zip."""
     path = tiny_folder.with_suffix(".zip")
     with zipfile.ZipFile(path, "w") as archive:
-        for picture in sorted(tiny_folder.rglob("*.png")):
-            archive.write(picture, picture.relative_to(tiny_folder.parent))
+        for item in sorted(tiny_folder.rglob("*.png")):
+            archive.write(item, item.relative_to(tiny_folder.parent))
     return path
 
 
@@ -235,11 +235,11 @@ def _own_run(workspace: Workspace, built: Path) -> Run:
 def draw_shape(label: str, rng: np.random.Generator, size: int = 64) -> Image.Image:
     """Draw one shape of the class's colour on a noisy ground."""
     ground = rng.integers(150, 256, (size, size, 3), dtype=np.uint8)
-    picture = Image.fromarray(ground)
+    item = Image.fromarray(ground)
     left, top = (int(value) for value in rng.integers(2, size // 3, 2))
     side = int(rng.integers(size // 3, size // 2))
     box = (left, top, left + side, top + side)
-    draw = ImageDraw.Draw(picture)
+    draw = ImageDraw.Draw(item)
     if label == "circle":
         draw.ellipse(box, fill=CLASSES[label])
     elif label == "square":
@@ -247,4 +247,4 @@ def draw_shape(label: str, rng: np.random.Generator, size: int = 64) -> Image.Im
     else:
         corners = [(left, top + side), (left + side, top + side), (left + side // 2, top)]
         draw.polygon(corners, fill=CLASSES[label])
-    return picture
+    return item

@@ -23,7 +23,7 @@ from tlcore.runs.run import Run
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
-PICTURES = 48
+ITEMS = 48
 SIDE = 64
 # Where each shape stands when it is there.
 PLACES = {"circle": (3, 3, 28, 28), "square": (36, 4, 60, 28), "triangle": (20, 36, 46, 60)}
@@ -37,9 +37,9 @@ def write_pictures(folder: Path, task: str) -> dict[str, str]:
     """Draw the pictures of a task and give the label of each file: shapes that occur, or a disc's diameter."""
     rng, labels = np.random.default_rng(0), {}
     folder.mkdir(parents=True)
-    for number in range(PICTURES):
-        picture = Image.fromarray(rng.integers(150, 256, (SIDE, SIDE, 3), dtype=np.uint8))
-        draw = ImageDraw.Draw(picture)
+    for number in range(ITEMS):
+        item = Image.fromarray(rng.integers(150, 256, (SIDE, SIDE, 3), dtype=np.uint8))
+        draw = ImageDraw.Draw(item)
         if task == "multilabel":
             there = [name for place, name in enumerate(CLASSES) if number % 8 >> place & 1]
             for name in there:
@@ -53,7 +53,7 @@ def write_pictures(folder: Path, task: str) -> dict[str, str]:
             draw.ellipse((corner, corner, corner + diameter, corner + diameter), fill=CLASSES["circle"])
             label = str(diameter)
         name = f"{number:02d}.png"
-        picture.save(folder / name)
+        item.save(folder / name)
         labels[name] = find_task(task).read(label)
     return labels
 

@@ -257,20 +257,20 @@ def test_train_predict_evaluate_and_export(workspace, capsys, tiny_zip, tiny_fol
 
     (tmp_path / "note.png").write_text("no picture")
     answers = tmp_path / "answers.csv"
-    picture = tiny_folder / "circle" / "circle-00.png"
-    assert main(["predict", "First", str(picture), str(tiny_folder / "square"), "--csv", str(answers), "--json"]) == 0
+    item = tiny_folder / "circle" / "circle-00.png"
+    assert main(["predict", "First", str(item), str(tiny_folder / "square"), "--csv", str(answers), "--json"]) == 0
     predicted = last_object(capsys)
     assert len(predicted["predictions"]) == 13
-    assert predicted["predictions"][0]["path"] == str(picture)
+    assert predicted["predictions"][0]["path"] == str(item)
     assert abs(sum(predicted["predictions"][0]["probabilities"].values()) - 1) < 1e-5
     with answers.open(newline="", encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 13
     assert {"path", "label", "confidence", "p_circle", "p_square", "p_triangle"} <= set(rows[0])
 
-    assert main(["predict", trained["run"], str(picture), str(tmp_path / "note.png")]) == 1
+    assert main(["predict", trained["run"], str(item), str(tmp_path / "note.png")]) == 1
     said = capsys.readouterr()
-    assert str(picture) in said.out
+    assert str(item) in said.out
     assert "note.png" in said.err
 
     assert main(["evaluate", str(out), "--json"]) == 0

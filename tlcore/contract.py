@@ -23,13 +23,13 @@ PIXELS, UNFAMILIARITY = "pixels", "unfamiliarity"
 
 
 class ImageInput(BaseModel):
-    """How a picture file becomes the model's input.
+    """How a file becomes the model's input.
 
     Attributes:
-        size: Side of the square picture, pixels.
-        resize: How a picture that is not square becomes one.
-        value_range: Which values of a grey picture of more than 8 bits become black and white; None where the model was
-            not trained on such pictures, or each was scaled by itself.
+        size: Side of the square input, pixels.
+        resize: How an item that is not square becomes one.
+        value_range: Which values of a grey item of more than 8 bits become black and white; None where the model was
+            not trained on such items, or each was scaled by itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -58,7 +58,7 @@ class NamedTensors(BaseModel):
 
 
 class Threshold(BaseModel):
-    """From which probability on a picture should count as of a class, when missing one costs `ratio` false alarms."""
+    """From which probability on an item should count as of a class, when missing one costs `ratio` false alarms."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -145,17 +145,17 @@ class Contract(BaseModel):
 
     @property
     def image_size(self) -> int:
-        """Side of the square picture, pixels."""
+        """Side of the square input, pixels."""
         return self.input.size
 
     @property
     def resize(self) -> Literal["crop", "letterbox", "stretch"]:
-        """How a picture that is not square becomes one."""
+        """How an item that is not square becomes one."""
         return self.input.resize
 
     @property
     def value_range(self) -> tuple[float, float] | None:
-        """Which values of a grey picture of more than 8 bits become black and white."""
+        """Which values of a grey item of more than 8 bits become black and white."""
         return self.input.value_range
 
 
@@ -169,15 +169,15 @@ def image_contract(
     unfamiliarity: bool = True,
     **others: Any,
 ) -> Contract:
-    """Write the contract of a model of pictures.
+    """Write the contract of a model of items.
 
     Args:
         classes: In the order of the outputs.
         size: Side of the square, pixels.
-        resize: How a picture that is not square becomes one.
-        value_range: Of grey pictures of more than 8 bits.
+        resize: How an item that is not square becomes one.
+        value_range: Of grey items of more than 8 bits.
         task: A key of `tasks.TASKS`.
-        unfamiliarity: Whether the model says how unlike its training pictures a picture is.
+        unfamiliarity: Whether the model says how unlike its training items an item is.
         others: More of the contract, by name.
     """
     known = find_task(task)

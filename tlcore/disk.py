@@ -57,7 +57,7 @@ def lack(who: str, parts: Mapping[str, int], *, place: Path, free: int, reserve:
 
     Args:
         who: Begins the sentence: `The run needs`.
-        parts: What will be written, `for decoded pictures` and such, in bytes.
+        parts: What will be written, `for decoded items` and such, in bytes.
         place: A folder on the disk.
         free: Bytes that are free there.
         reserve: Bytes that stay free beside; `RESERVE_BYTES` where not given.

@@ -2,10 +2,10 @@
 
     GraftError
     ├── WorkspaceError      a folder of ours that cannot be used
-    ├── DataError           pictures, labels, archives, splits
+    ├── DataError           items, labels, archives, splits
     │   ├── ArchiveError    an archive that is refused whole
     │   ├── ImportQuestionError   an import that can be understood in several ways; carries the plan
-    │   └── PictureError    one picture that cannot be used
+    │   └── ItemError    one item that cannot be used
     ├── ConfigError         settings that do not fit; carries every fault with its field
     ├── WeightsError        pretrained weights that are missing, damaged or cannot be fetched
     ├── RunError            a run that cannot be found, started, stopped or read
@@ -30,7 +30,7 @@ class WorkspaceError(GraftError):
 
 
 class DataError(GraftError):
-    """Pictures, labels or splits do not fit together."""
+    """Items, labels or splits do not fit together."""
 
 
 class ArchiveError(DataError):
@@ -45,8 +45,8 @@ class ImportQuestionError(DataError):
         super().__init__(message)
 
 
-class PictureError(DataError):
-    """One picture cannot be used; the import report shows the message as the reason."""
+class ItemError(DataError):
+    """One item cannot be used; the import report shows the message as the reason."""
 
 
 @dataclass(frozen=True)

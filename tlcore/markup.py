@@ -14,7 +14,7 @@ _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 # Only what Markdown would read is marked, so that a sentence stays a sentence in the source as well.
 _MARKED = re.compile(
-    r"[\\`*\[\]~$<>|#]"  # code, emphasis, links and pictures, formulas, HTML, tables, headings
+    r"[\\`*\[\]~$<>|#]"  # code, emphasis, links and items, formulas, HTML, tables, headings
     r"|:(?=\S)|^:"  # directives
     r"|&(?=#?\w+;)"  # `&lt;`
     r"|^\0?[-+=]|(?<=\d)[.)](?=\s|$)"  # lists, lines below headings, quotes
@@ -44,7 +44,7 @@ def lines(text: object) -> str:
 
 
 def markdown(text: object, *, apart: str = "<!-- -->") -> str:
-    """The text for Markdown: no emphasis, link, picture, heading, list, HTML or formula comes of it.
+    """The text for Markdown: no emphasis, link, item, heading, list, HTML or formula comes of it.
 
     `apart` is what keeps the two sides of an address or shortcode from being read as one; it must show nothing.
     """

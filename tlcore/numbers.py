@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def plural(number: int, one: str, many: str = "") -> str:
-    """Count things: `1 picture`, `1,200 pictures`."""
+    """Count things: `1 item`, `1,200 items`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

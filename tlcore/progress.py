@@ -21,7 +21,7 @@ class Progress:
     """The progress of a piece of work.
 
     Attributes:
-        done, total: In things that are worked on, such as pictures; `total` is 0 while it is not known.
+        done, total: In things that are worked on, such as items; `total` is 0 while it is not known.
         rate: Things per second since the work began; 0 while it is not known.
         seconds_left: None while it is not known.
         note: What is being done, for a person to read.

@@ -22,7 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tests.browser.chromium import find_or_install
 
 ROOT = Path(__file__).resolve().parents[2]
-PICTURES_PER_CLASS = 24
+ITEMS_PER_CLASS = 24
 
 
 @dataclass
@@ -160,11 +160,11 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = conformal_clip_data.textile_simulated_root()
     with zipfile.ZipFile(path, "w") as archive:
         for label in ("nominal", "local", "global"):
-            pictures = sorted((root / label).glob("*.jpg"))[:PICTURES_PER_CLASS]
-            for picture in pictures:
-                archive.write(picture, f"textile/{label}/{picture.name}")
-            archive.write(pictures[0], f"textile/{label}/a copy.jpg")
-        archive.writestr("textile/local/cut short.jpg", pictures[0].read_bytes()[:900])
+            items = sorted((root / label).glob("*.jpg"))[:ITEMS_PER_CLASS]
+            for item in items:
+                archive.write(item, f"textile/{label}/{item.name}")
+            archive.write(items[0], f"textile/{label}/a copy.jpg")
+        archive.writestr("textile/local/cut short.jpg", items[0].read_bytes()[:900])
         archive.writestr("textile/nominal/notes.txt", "taken on Tuesday")
         archive.writestr("__MACOSX/textile/._nominal", b"\0\5\26\7")
     return path

@@ -35,18 +35,18 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = conformal_clip_data.textile_simulated_root()
     with zipfile.ZipFile(path, "w") as archive:
         for label in ("nominal", "local", "global"):
-            for picture in sorted((root / label).glob("*.jpg"))[:EACH]:
-                archive.write(picture, f"textile/{label}/{picture.name}")
-        for number, picture in enumerate(sorted((root / "global").glob("*.jpg"))[EACH : EACH + WRONG]):
-            archive.write(picture, f"textile/nominal/wrong {number}.jpg")
-        for number, picture in enumerate(sorted((root / "local").glob("*.jpg"))[:COPIES]):
-            archive.writestr(f"textile/local/copy {number}.jpg", _saved_again(picture))
+            for item in sorted((root / label).glob("*.jpg"))[:EACH]:
+                archive.write(item, f"textile/{label}/{item.name}")
+        for number, item in enumerate(sorted((root / "global").glob("*.jpg"))[EACH : EACH + WRONG]):
+            archive.write(item, f"textile/nominal/wrong {number}.jpg")
+        for number, item in enumerate(sorted((root / "local").glob("*.jpg"))[:COPIES]):
+            archive.writestr(f"textile/local/copy {number}.jpg", _saved_again(item))
     return path
 
 
-def _saved_again(picture: Path) -> bytes:
+def _saved_again(item: Path) -> bytes:
     """Three quarters of the size, and JPEG at 40."""
-    image = Image.open(picture).convert("RGB")
+    image = Image.open(item).convert("RGB")
     small = image.resize((round(0.75 * image.width), round(0.75 * image.height)))
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=40)

@@ -9,7 +9,7 @@ import conformal_clip_data
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PICTURES_PER_CLASS, Server, python
+from tests.browser.conftest import ITEMS_PER_CLASS, Server, python
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     page.locator("input[type=file]").first.set_input_files(photographs)
     expect(page.get_by_role("heading", name="Import preview")).to_be_visible()
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text(str(3 * PICTURES_PER_CLASS), exact=True).first).to_be_visible()
+    expect(page.get_by_text(str(3 * ITEMS_PER_CLASS), exact=True).first).to_be_visible()
     expect(page.get_by_text("Import report")).to_be_visible()
 
     # Choose, toggle, start.

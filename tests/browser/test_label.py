@@ -60,8 +60,8 @@ def said(inbox: Inbox) -> list[str]:
 
 def test_each_picture_takes_one_key_and_no_answer_is_lost(server: Server, page: Page, inbox: Inbox):
     page.goto(f"{server.url}/label?dataset={inbox.dataset.id}")
-    picture = page.get_by_role("figure").locator("img")
-    expect(picture).to_have_js_property("complete", True)
+    item = page.get_by_role("figure").locator("img")
+    expect(item).to_have_js_property("complete", True)
     expect(page.get_by_role("button", name="Accept circle")).to_be_enabled()
 
     # Faster than the page can hear: five answers in a row, and then one of each other kind.

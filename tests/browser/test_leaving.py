@@ -19,7 +19,7 @@ from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
-PICTURES_PER_CLASS = 60  # more than are drawn at once
+ITEMS_PER_CLASS = 60  # more than are drawn at once
 
 
 @pytest.fixture
@@ -28,10 +28,8 @@ def dataset(server: Server, tmp_path) -> Dataset:
     folder = tmp_path / "photographs"
     for label in ("nominal", "local", "global"):
         (folder / label).mkdir(parents=True)
-        for picture in sorted((conformal_clip_data.textile_simulated_root() / label).glob("*.jpg"))[
-            :PICTURES_PER_CLASS
-        ]:
-            shutil.copy(picture, folder / label)
+        for item in sorted((conformal_clip_data.textile_simulated_root() / label).glob("*.jpg"))[:ITEMS_PER_CLASS]:
+            shutil.copy(item, folder / label)
     workspace = Workspace(server.home / "workspace")
     return drain(ingest(workspace, folder), lambda progress: None).dataset
 

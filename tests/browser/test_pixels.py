@@ -23,7 +23,7 @@ SIZE = 48
 POLICIES = ("crop", "letterbox", "stretch")
 SEEDS = (14, 15)  # as the table of docs/pixels.md was measured
 NOT_EVERYWHERE = {"TIFF", "HEIC"}  # neither browsers other than Safari nor TensorFlow read these
-Pictures = list[tuple[AwkwardFile, str]]
+Items = list[tuple[AwkwardFile, str]]
 Answers = list[np.ndarray | str]
 READ = """async (asked) => {
   const found = [];
@@ -42,9 +42,9 @@ READ = """async (asked) => {
 pytestmark = pytest.mark.slow
 
 
-def attempt(read: Callable[[bytes, str], np.ndarray], pictures: Pictures, *faults: type[Exception]) -> Answers:
+def attempt(read: Callable[[bytes, str], np.ndarray], items: Items, *faults: type[Exception]) -> Answers:
     found: Answers = []
-    for file, policy in pictures:
+    for file, policy in items:
         try:
             found.append(np.asarray(read(file.content, policy), np.float32))
         except (ValueError, *faults) as error:
@@ -52,17 +52,17 @@ def attempt(read: Callable[[bytes, str], np.ndarray], pictures: Pictures, *fault
     return found
 
 
-def by_app(browser: Browser, pictures: Pictures) -> Answers:
-    return attempt(lambda content, policy: read_pixels(content, SIZE, policy), pictures)
+def by_app(browser: Browser, items: Items) -> Answers:
+    return attempt(lambda content, policy: read_pixels(content, SIZE, policy), items)
 
 
-def by_bundle(browser: Browser, pictures: Pictures) -> Answers:
+def by_bundle(browser: Browser, items: Items) -> Answers:
     space: dict = {}
     exec(compile(pixels_py(), "pixels.py", "exec"), space)
-    return attempt(lambda content, policy: space["read_pixels"](content, SIZE, policy), pictures)
+    return attempt(lambda content, policy: space["read_pixels"](content, SIZE, policy), items)
 
 
-def by_onnx(browser: Browser, pictures: Pictures) -> Answers:
+def by_onnx(browser: Browser, items: Items) -> Answers:
     graphs = {policy: fullsize_graph(SIZE, policy, opset=17, ir_version=8) for policy in POLICIES}
     alone = onnxruntime.SessionOptions()
     alone.intra_op_num_threads = 1
@@ -75,14 +75,14 @@ def by_onnx(browser: Browser, pictures: Pictures) -> Answers:
         jpeg = np.array(content.startswith(b"\xff\xd8"))
         return sessions[policy].run(None, {"picture": np.asarray(open_picture(content)), "jpeg": jpeg})[0][0]
 
-    return attempt(read, pictures)
+    return attempt(read, items)
 
 
-def by_browser(browser: Browser, pictures: Pictures) -> Answers:
+def by_browser(browser: Browser, items: Items) -> Answers:
     page = browser.new_page()
     page.add_script_tag(content=(ROOT / "tlcore/export/bundled/web/pixels.js").read_text())
     asked = [
-        {"file": base64.b64encode(file.content).decode(), "size": SIZE, "policy": policy} for file, policy in pictures
+        {"file": base64.b64encode(file.content).decode(), "size": SIZE, "policy": policy} for file, policy in items
     ]
     answers = page.evaluate(READ, asked)
     page.close()
@@ -93,7 +93,7 @@ def decoded(text: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(SIZE, SIZE, 3).astype(np.float32)
 
 
-def by_saved_model(browser: Browser, pictures: Pictures) -> Answers:
+def by_saved_model(browser: Browser, items: Items) -> Answers:
     tf = pytest.importorskip("tensorflow")
     from tlcore.export.tf_decode import read_encoded
 
@@ -102,11 +102,11 @@ def by_saved_model(browser: Browser, pictures: Pictures) -> Answers:
         policy: tf.function(lambda content, policy=policy: read_encoded(content, SIZE, policy), input_signature=text)
         for policy in POLICIES
     }
-    return attempt(lambda content, policy: readers[policy](tf.constant(content)).numpy(), pictures, tf.errors.OpError)
+    return attempt(lambda content, policy: readers[policy](tf.constant(content)).numpy(), items, tf.errors.OpError)
 
 
 # One more way is one more line here, and a column of its own in docs/pixels.md.
-WAYS: dict[str, Callable[[Browser, Pictures], Answers]] = {
+WAYS: dict[str, Callable[[Browser, Items], Answers]] = {
     "Bundle": by_bundle,
     "ONNX": by_onnx,
     "Browser": by_browser,
@@ -115,22 +115,22 @@ WAYS: dict[str, Callable[[Browser, Pictures], Answers]] = {
 
 
 @pytest.fixture(scope="module")
-def drawn() -> Pictures:
+def drawn() -> Items:
     files = [file for seed in SEEDS for file in battery(SIZE, seed)]
     return [(file, POLICIES[number % 3]) for number, file in enumerate(files)]
 
 
 @pytest.fixture(scope="module")
-def by_the_app(browser: Browser, drawn: Pictures) -> Answers:
+def by_the_app(browser: Browser, drawn: Items) -> Answers:
     return by_app(browser, drawn)
 
 
 @pytest.fixture(scope="module", params=WAYS)
-def way(request: pytest.FixtureRequest, browser: Browser, drawn: Pictures, by_the_app: Answers) -> tuple[str, Answers]:
+def way(request: pytest.FixtureRequest, browser: Browser, drawn: Items, by_the_app: Answers) -> tuple[str, Answers]:
     return request.param, WAYS[request.param](browser, drawn)
 
 
-def differences(drawn: Pictures, ours: Answers, found: Answers) -> dict[str, list[np.ndarray | None]]:
+def differences(drawn: Items, ours: Answers, found: Answers) -> dict[str, list[np.ndarray | None]]:
     """How far pixels are from the app's, by kind; None where the way does not read what the app reads."""
     off: dict[str, list[np.ndarray | None]] = defaultdict(list)
     for (file, _), expected, pixels in zip(drawn, ours, found, strict=True):

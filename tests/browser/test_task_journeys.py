@@ -17,7 +17,7 @@ from tests.browser.test_journey import TRAINING_SECONDS, settled
 
 pytestmark = pytest.mark.slow
 
-PICTURES = 48
+ITEMS = 48
 LABELS = ("bar", "disc", "stripe")
 LOAD = """
 import sys, numpy, keras
@@ -52,21 +52,21 @@ JOURNEYS = {
 }
 
 
-def pictures(task: str, folder: Path) -> Path:
+def items(task: str, folder: Path) -> Path:
     """Draw pictures with a table of what is in them: a column for each label, or a size with a decimal comma."""
     rng, rows = np.random.default_rng(0), []
     folder.mkdir()
-    for number in range(PICTURES):
+    for number in range(ITEMS):
         size = float(rng.uniform(10, 80))
         shown = [rng.random() < 0.5 for _ in LABELS] if task == "multilabel" else [False, True, False]
-        picture = Image.new("RGB", (96, 96), tuple(int(value) for value in rng.integers(200, 256, 3)))
-        draw = ImageDraw.Draw(picture)
+        item = Image.new("RGB", (96, 96), tuple(int(value) for value in rng.integers(200, 256, 3)))
+        draw = ImageDraw.Draw(item)
         shapes = ((60, 10, 75, 86), (8, 8, 8 + size, 8 + size), (5, 70, 90, 80))
         for name, box, here in zip(LABELS, shapes, shown, strict=True):
             colour = {"bar": (40, 60, 200), "disc": (200, 40, 40), "stripe": (40, 160, 60)}[name]
             if here:
                 (draw.ellipse if name == "disc" else draw.rectangle)(box, fill=colour)
-        picture.save(folder / f"{number:03d}.png")
+        item.save(folder / f"{number:03d}.png")
         cells = [str(int(here)) for here in shown] if task == "multilabel" else [f"{size:.1f}".replace(".", ",")]
         rows.append(";".join([f"{number:03d}.png", *cells]))
     columns = LABELS if task == "multilabel" else ("diameter [mm]",)
@@ -79,7 +79,7 @@ def pictures(task: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("task", list(JOURNEYS))
 def test_from_a_table_to_a_model_that_works_in_a_fresh_python(server: Server, page: Page, tmp_path, task):
-    journey, source = JOURNEYS[task], pictures(task, tmp_path / task)
+    journey, source = JOURNEYS[task], items(task, tmp_path / task)
     # The table decides the task, and the preview says it.
     page.goto(f"{server.url}/?new=1")
     page.get_by_role("tab", name="Zip").click()

@@ -45,8 +45,8 @@ def test_the_camera_is_answered_live_and_a_held_picture_goes_to_the_inbox(server
     page.get_by_role("button", name="Send to the inbox").click()
     expect(page.get_by_text("disc: 1 picture in the inbox.")).to_be_visible()
     becomes(lambda: said(inbox), ["disc"])
-    with Image.open(inbox.image_path(inbox.items()["file"][0])) as picture:
-        red, green, blue = picture.convert("RGB").resize((1, 1)).getpixel((0, 0))
+    with Image.open(inbox.image_path(inbox.items()["file"][0])) as item:
+        red, green, blue = item.convert("RGB").resize((1, 1)).getpixel((0, 0))
     assert green > 2 * max(red, blue), "the picture of the camera, not another one"
 
     page.get_by_role("button", name="Go on").click()

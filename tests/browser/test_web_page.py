@@ -65,8 +65,8 @@ def test_a_page_is_proven_in_a_browser_without_a_window(run: Run):
 def test_a_page_from_the_disk_answers_as_the_app_does(run: Run, browser: Browser, tmp_path: Path):
     address = unpacked(run, tmp_path)
     rng = np.random.default_rng(3)
-    pictures = [tmp_path / f"{label}.png" for label in CLASSES]
-    for label, path in zip(CLASSES, pictures, strict=True):
+    items = [tmp_path / f"{label}.png" for label in CLASSES]
+    for label, path in zip(CLASSES, items, strict=True):
         draw_shape(label, rng, 97).save(path)
     strange, broken = tmp_path / "strange.png", tmp_path / "broken.jpg"
     Image.new("RGB", (60, 40), (10, 0, 60)).save(strange)
@@ -78,13 +78,13 @@ def test_a_page_from_the_disk_answers_as_the_app_does(run: Run, browser: Browser
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text("shapes")
     expect(page.locator("#drop")).to_be_visible()  # not before the model is there
-    page.locator("#files").set_input_files([*pictures, strange, broken])
+    page.locator("#files").set_input_files([*items, strange, broken])
     cards = page.locator("#answers .card")
     expect(cards).to_have_count(5)
     expect(cards.first.get_by_role("heading")).to_have_text("Cannot be used")
     expect(cards.nth(1).get_by_role("heading")).to_have_text("None of these?")
     model = Predictor.from_run(run.path)
-    for place, path in enumerate(reversed(pictures), start=2):  # the latest stands first
+    for place, path in enumerate(reversed(items), start=2):  # the latest stands first
         shares = dict(zip(model.labels.labels, model.predict(model.pixels(path)[None])[0], strict=True))
         best = max(shares, key=lambda label: shares[label])
         expect(cards.nth(place).get_by_role("heading")).to_have_text(best)

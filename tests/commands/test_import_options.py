@@ -18,7 +18,7 @@ NAMES = ("кошки", "собаки", "птицы")
 COMMANDS = (["train"], ["sweep"], ["lr-find"], ["data", "check"], ["data", "split"])
 
 
-def pictures(root: Path, *names: str, each: int = 8) -> Path:
+def items(root: Path, *names: str, each: int = 8) -> Path:
     """Draw pictures into folders; every picture is another one."""
     rng = np.random.default_rng(0)
     for name in names:
@@ -31,13 +31,13 @@ def pictures(root: Path, *names: str, each: int = 8) -> Path:
 @pytest.fixture
 def sites(tmp_path) -> Path:
     """Two levels that could both be the classes."""
-    return pictures(tmp_path / "sites", "north/cat", "north/dog", "south/cat", "south/dog")
+    return items(tmp_path / "sites", "north/cat", "north/dog", "south/cat", "south/dog")
 
 
 @pytest.fixture
 def table(tmp_path) -> Path:
     """One folder of pictures beside a table with two columns that repeat."""
-    root = pictures(tmp_path / "given", "images", each=16)
+    root = items(tmp_path / "given", "images", each=16)
     rows = [
         f"{n}.png;{('cat', 'dog')[n % 2]};{('left', 'right')[n // 8]};{('train', 'test')[n % 4 == 3]}"
         for n in range(16)
@@ -49,7 +49,7 @@ def table(tmp_path) -> Path:
 @pytest.fixture
 def several(tmp_path) -> Path:
     """Several labels in one cell."""
-    root = pictures(tmp_path / "several", "images", each=16)
+    root = items(tmp_path / "several", "images", each=16)
     rows = [f"{n}.png,{('a', 'b', 'a|b', 'b|c')[n % 4]}" for n in range(16)]
     (root / "labels.csv").write_text("\n".join(["file,findings", *rows]))
     return root
@@ -105,7 +105,7 @@ def test_yes_takes_the_first_reading(workspace, capsys, sites):
 
 
 def test_a_smell_is_told_and_confirmed(workspace, capsys, tmp_path):
-    days = pictures(tmp_path / "days", "2023-05-01", "2023-05-02")
+    days = items(tmp_path / "days", "2023-05-01", "2023-05-02")
     code, _, err = run(capsys, str(days))
     assert code == 2
     assert "dates" in err
@@ -177,7 +177,7 @@ def test_a_dry_run_ends_as_the_import_would(workspace, capsys, sites, tmp_path):
     assert run(capsys, str(sites), "--dry-run")[0] == 2
     assert run(capsys, str(sites), "--dry-run", "--yes")[0] == 0
     assert run(capsys, str(sites), "--dry-run", "--class-level", "2")[0] == 0
-    loose = pictures(tmp_path / "images", ".")
+    loose = items(tmp_path / "images", ".")
     code, out, _ = run(capsys, str(loose), "--dry-run")
     assert code == 2
     assert "--label" in out

@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import CLASSES
 from tests.graphs import make_answerable_run, write_colour_model
 from tlcore.__main__ import main
-from tlcore.commands.paths import files_in, pictures_in
+from tlcore.commands.paths import files_in, items_in
 from tlcore.contract import image_contract
 from tlcore.inference.predictions_csv import AnswerTable
 from tlcore.inference.predictor import Answer, Predictor
@@ -154,7 +154,7 @@ def test_of_very_many_answers_the_terminal_shows_some_and_counts_all(run, tiny_f
 
 
 def test_folders_are_walked_in_the_order_of_their_names_wherever_they_begin(tiny_folder):
-    assert list(pictures_in([tiny_folder])) == sorted(tiny_folder.rglob("*.png"))
+    assert list(items_in([tiny_folder])) == sorted(tiny_folder.rglob("*.png"))
     one = tiny_folder / "square" / "square-00.png"
     assert next(files_in([one, tiny_folder])) == (one, True)
 
@@ -172,12 +172,12 @@ def test_what_is_named_twice_or_lies_in_another_folder_that_is_named_comes_once(
         [one, circles, folder],
         [".", folder],
     ):
-        found = [path.resolve() for path in pictures_in([Path(path) for path in paths])]
+        found = [path.resolve() for path in items_in([Path(path) for path in paths])]
         assert sorted(found) == everything
-    assert len(list(pictures_in([folder, hidden, hidden]))) == len(everything) + 1  # only by its own name
+    assert len(list(items_in([folder, hidden, hidden]))) == len(everything) + 1  # only by its own name
     notes = circles / "notes.txt"
     notes.write_text("no picture's name")
-    assert list(pictures_in([circles, notes]))[-1] == notes
+    assert list(items_in([circles, notes]))[-1] == notes
 
 
 def test_a_file_that_is_no_table_of_answers_is_left_as_it_is(run, tiny_folder, tmp_path, capsys):
@@ -197,12 +197,12 @@ def test_a_file_that_is_no_table_of_answers_is_left_as_it_is(run, tiny_folder, t
 
 def test_nothing_grows_with_the_number_of_pictures(run, tiny_folder, tmp_path):
     predictor = Predictor.from_run(run.path, threads=2)
-    picture = next((tiny_folder / "circle").iterdir())
+    item = next((tiny_folder / "circle").iterdir())
 
     def peak(number: int) -> int:
         tracemalloc.start()
         with AnswerTable(tmp_path / "answers.csv", predictor.labels) as table:
-            for answer in predictor.predict_files(picture for _ in range(number)):
+            for answer in predictor.predict_files(item for _ in range(number)):
                 table.write(answer)
             assert sum(1 for _ in table.rows()) == number
         found = tracemalloc.get_traced_memory()[1]

@@ -33,9 +33,9 @@ def item(name: str, label: str) -> Item:
     return Item(sha, f"{sha}.png", label, "", 48, 32, f"{label}/{name}.png", "", "")
 
 
-def make_dataset(workspace: Workspace, pictures: int = 6) -> Dataset:
+def make_dataset(workspace: Workspace, items: int = 6) -> Dataset:
     """A dataset whose pictures `0`, `1`, … are in the classes a, b, c, a, b, c, …"""
-    return make_labelled(workspace, [CLASSES[number % 3] for number in range(pictures)])
+    return make_labelled(workspace, [CLASSES[number % 3] for number in range(items)])
 
 
 def make_labelled(workspace: Workspace, labels: list[str], task: str = "classification", **known: str) -> Dataset:

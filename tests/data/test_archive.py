@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.data.conftest import write_classes, write_picture
 from tlcore.data.archive import Limits, opening, read
-from tlcore.errors import ArchiveError, DataError, GraftError, PictureError
+from tlcore.errors import ArchiveError, DataError, GraftError, ItemError
 from tlcore.workspace import Workspace
 
 
@@ -157,13 +157,13 @@ def test_a_file_that_unpacks_to_more_than_it_says_gives_no_more_than_that(tmp_pa
         at = content.index(signature) + offset
         content[at : at + 4] = struct.pack("<I", 1000)
     path.write_bytes(content)
-    with opening(path) as opened, pytest.raises(PictureError, match="cannot be unpacked"):
+    with opening(path) as opened, pytest.raises(ItemError, match="cannot be unpacked"):
         read(opened, opened.entries[0], most=10**9)
 
 
 def test_a_file_larger_than_a_picture_may_be_is_not_read(tmp_path):
     path = zip_with(tmp_path / "film.zip", ("a/1.png", bytes(2 * 10**6)))
-    with opening(path) as opened, pytest.raises(PictureError, match="larger than 1 MB"):
+    with opening(path) as opened, pytest.raises(ItemError, match="larger than 1 MB"):
         read(opened, opened.entries[0], most=10**6)
 
 
@@ -190,7 +190,7 @@ def test_a_damaged_file_inside_is_the_only_one_lost(tmp_path):
     path = zip_with(tmp_path / "scratched.zip", ("a/1.png", b"A" * 500), ("a/2.png", b"B" * 500))
     path.write_bytes(path.read_bytes().replace(b"A" * 500, b"A" * 499 + b"!"))
     with opening(path) as opened:
-        with pytest.raises(PictureError, match="cannot be unpacked"):
+        with pytest.raises(ItemError, match="cannot be unpacked"):
             read(opened, opened.entries[0], most=10**6)
         assert read(opened, opened.entries[1], most=10**6) == b"B" * 500
 
@@ -227,13 +227,13 @@ PIECES = st.sampled_from(
 @given(paths=st.lists(st.lists(PIECES, min_size=1, max_size=5).map("/".join), min_size=1, max_size=4))
 def test_whatever_an_archive_says_nothing_is_written_outside_the_dataset(tmp_path_factory, take_in, paths):
     folder = tmp_path_factory.mktemp("hostile")
-    picture = write_picture(folder / "real.png").read_bytes()
+    item = write_picture(folder / "real.png").read_bytes()
     with zipfile.ZipFile(folder / "given.zip", "w") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # equal names are part of the game
         for number, name in enumerate(paths):
             info = zipfile.ZipInfo()
             info.filename = name  # the constructor would clean it
-            archive.writestr(info, picture + bytes(number))
+            archive.writestr(info, item + bytes(number))
     root = Workspace.default().root
 
     def outside() -> set[Path]:

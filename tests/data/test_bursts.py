@@ -18,11 +18,11 @@ from tlcore.progress import drain
 
 def frame(seed: int, *, shift: int = 0, noise: int = 0, quality: int = 90) -> bytes:
     """A picture as a camera sees it a moment later: shifted, noisy, packed again."""
-    picture = np.asarray(photo(seed, (160, 120)), np.int16)
-    picture = np.roll(picture, shift, axis=1)
-    picture = picture + np.random.default_rng(shift + noise).integers(-noise, noise + 1, picture.shape)
+    item = np.asarray(photo(seed, (160, 120)), np.int16)
+    item = np.roll(item, shift, axis=1)
+    item = item + np.random.default_rng(shift + noise).integers(-noise, noise + 1, item.shape)
     stream = BytesIO()
-    Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", quality=quality)
+    Image.fromarray(item.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", quality=quality)
     return stream.getvalue()
 
 
@@ -35,10 +35,10 @@ def test_frames_that_look_alike_are_one_group_and_others_are_not():
 def test_a_small_thing_before_a_still_ground_is_one_group():
     frames = []
     for place in (10, 60, 100):
-        picture = Image.new("RGB", (160, 120), (0, 120, 0))
-        picture.paste((240, 240, 60), (place, 40, place + 24, 64))
+        item = Image.new("RGB", (160, 120), (0, 120, 0))
+        item.paste((240, 240, 60), (place, 40, place + 24, 64))
         stream = BytesIO()
-        picture.save(stream, "JPEG")
+        item.save(stream, "JPEG")
         frames.append(stream.getvalue())
     assert groups_of(frames, "b")[0] == ["b-1"] * 3
 

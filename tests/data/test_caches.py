@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def pictures(tmp_path_factory):
+def items(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
     return [write_picture(folder / f"{seed}.png", seed=seed) for seed in range(6)]
 
@@ -87,8 +87,8 @@ def test_a_bound_that_is_no_size_is_told(monkeypatch, said):
 # === In use ===
 
 
-def test_a_store_is_kept_as_long_as_a_slice_of_it_is_there(pictures, tmp_path):
-    store = build(pictures, tmp_path)
+def test_a_store_is_kept_as_long_as_a_slice_of_it_is_there(items, tmp_path):
+    store = build(items, tmp_path)
     some = np.asarray(store.pixels)[2:4]
     del store
     gc.collect()
@@ -100,25 +100,25 @@ def test_a_store_is_kept_as_long_as_a_slice_of_it_is_there(pictures, tmp_path):
     assert list_caches(tmp_path) == []
 
 
-def test_opening_a_store_counts_as_using_it(pictures, tmp_path):
-    first, second = build(pictures[:3], tmp_path).path, build(pictures[3:], tmp_path).path
+def test_opening_a_store_counts_as_using_it(items, tmp_path):
+    first, second = build(items[:3], tmp_path).path, build(items[3:], tmp_path).path
     for path, age in ((first, 100), (second, 50)):
         os.utime(path, (10**9 - age, 10**9 - age))
-    build(pictures[:3], tmp_path)
+    build(items[:3], tmp_path)
     evict(tmp_path, 3_000)
     assert [path.exists() for path in (first, second)] == [True, False]
 
 
-def test_building_a_store_makes_the_others_fit_the_bound(pictures, tmp_path, monkeypatch):
+def test_building_a_store_makes_the_others_fit_the_bound(items, tmp_path, monkeypatch):
     old = folder_of(tmp_path, "old", 5000, 30)
     monkeypatch.setenv("GRAFT_CACHE_GB", "0.000006")
-    new = build(pictures, tmp_path)
+    new = build(items, tmp_path)
     assert [path.exists() for path in (old, new.path)] == [False, True]
 
 
-def test_a_store_is_in_use_while_it_is_made(pictures, tmp_path):
+def test_a_store_is_in_use_while_it_is_made(items, tmp_path):
     steps = PixelStore.open_or_build(
-        pictures, [sha256(path) for path in pictures], size=16, policy="crop", cache=tmp_path / "cache"
+        items, [sha256(path) for path in items], size=16, policy="crop", cache=tmp_path / "cache"
     )
     next(steps)
     (making,) = list_caches(tmp_path / "cache")
@@ -176,8 +176,8 @@ def test_another_process_keeps_its_cache_until_it_is_killed(tmp_path):
 # === Looking at them, and clearing them ===
 
 
-def test_the_list_says_what_each_cache_holds(pictures, tmp_path):
-    build(pictures, tmp_path)
+def test_the_list_says_what_each_cache_holds(items, tmp_path):
+    build(items, tmp_path)
     features = folder_of(tmp_path, "trunk-0123", 0, 50)
     for view in ("plain", "mirrored"):
         np.save(features / f"view-{view}.npy", np.zeros((6, 1280), np.float16))

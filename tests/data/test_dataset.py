@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.data.conftest import write_classes, write_picture
 from tlcore.data.dataset import DatasetInfo, broken_datasets, fingerprint, list_datasets, open_dataset
-from tlcore.errors import DataError, PictureError, WorkspaceError
+from tlcore.errors import DataError, ItemError, WorkspaceError
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_thumbnail_is_small_upright_and_made_once(tmp_path, take_in):
         assert thumbnail.format == "JPEG"
     dataset.image_path(file).unlink()
     assert dataset.thumbnail(file, side=100) == first
-    with pytest.raises(PictureError, match="can no longer be read"):
+    with pytest.raises(ItemError, match="can no longer be read"):
         dataset.thumbnail(file, side=50)
 
 

@@ -86,7 +86,7 @@ def test_pictures_that_are_not_in_use_stay_and_the_manifest_names_them(dataset, 
         ("0/2.png", "excluded"),
         ("2/2.png", "deleted"),
     }
-    assert out.manifest.pictures == 17
+    assert out.manifest.items == 17
     gone = {one.sha256 for one in out.manifest.not_handed_out}
     assert not [content for content in _contents_of(out.path) if content in gone]
 
@@ -126,12 +126,12 @@ def test_an_image_folder_follows_the_documented_rules(dataset, tmp_path, drawn):
         lines = [json.loads(line) for line in (out / part / "metadata.jsonl").read_text().splitlines()]
         # Every row names a picture that is there, relative to the metadata, every picture is named once, and all
         # metadata have the same columns of the same kind.
-        pictures = {str(path.relative_to(out / part)) for path in (out / part).rglob("*") if path.suffix in EXTENSIONS}
-        assert sorted(line["file_name"] for line in lines) == sorted(pictures)
+        items = {str(path.relative_to(out / part)) for path in (out / part).rglob("*") if path.suffix in EXTENSIONS}
+        assert sorted(line["file_name"] for line in lines) == sorted(items)
         assert {tuple(line) for line in lines} == {("file_name", "label", "group", "sha256", "source")}
         assert {type(value) for line in lines for value in line.values()} == {str}
-        for picture in pictures:
-            assert parts_said(Path(part) / picture) == {part}
+        for item in items:
+            assert parts_said(Path(part) / item) == {part}
     # No file that could be taken for data lies outside the parts.
     assert [path.name for path in out.iterdir() if path.is_file()] == ["manifest.json"]
 
@@ -155,9 +155,9 @@ def test_a_picture_of_a_kind_that_is_not_read_there_becomes_png(take_in, tmp_pat
     assert out.manifest.converted == ("cat/phone.heic",)
     lines = [json.loads(line) for line in (out.path / "train" / "metadata.jsonl").read_text().splitlines()]
     (file,) = (line["file_name"] for line in lines if line["source"] == "cat/phone.heic")
-    with Image.open(out.path / "train" / file) as picture:
-        assert picture.format == "PNG"
-        assert np.array_equal(np.asarray(picture), np.asarray(open_picture(given)))
+    with Image.open(out.path / "train" / file) as item:
+        assert item.format == "PNG"
+        assert np.array_equal(np.asarray(item), np.asarray(open_picture(given)))
     assert read_json(out.path / "manifest.json", Manifest) == out.manifest
 
 

@@ -16,7 +16,7 @@ def inbox(take_in, tmp_path) -> Inbox:
     return Inbox(take_in(write_classes(tmp_path / "animals", "cat", "dog")).dataset)
 
 
-def picture(tmp_path, seed, name="one.png") -> bytes:
+def item(tmp_path, seed, name="one.png") -> bytes:
     return write_picture(tmp_path / str(seed) / name, seed=seed).read_bytes()
 
 
@@ -25,7 +25,7 @@ def sent(workspace, inbox, *corrections):
 
 
 def test_corrected_pictures_join_with_the_class_that_was_said(workspace, inbox, tmp_path):
-    first, second = picture(tmp_path, 60), picture(tmp_path, 61)
+    first, second = item(tmp_path, 60), item(tmp_path, 61)
     report = sent(
         workspace,
         inbox,
@@ -43,7 +43,7 @@ def test_corrected_pictures_join_with_the_class_that_was_said(workspace, inbox, 
 
 
 def test_said_again_the_last_word_holds(workspace, inbox, tmp_path):
-    content = picture(tmp_path, 60)
+    content = item(tmp_path, 60)
     sent(workspace, inbox, Correction("a.png", content, "dog"))
     report = sent(workspace, inbox, Correction("a.png", content, "cat"))
     assert (report.kept, report.labelled) == (0, 1)
@@ -64,6 +64,6 @@ def test_what_the_dataset_has_and_what_is_no_picture_are_told(workspace, inbox, 
 
 def test_a_class_and_a_picture_are_needed(workspace, inbox, tmp_path):
     with pytest.raises(DataError, match="class"):
-        sent(workspace, inbox, Correction("a.png", picture(tmp_path, 60), " "))
+        sent(workspace, inbox, Correction("a.png", item(tmp_path, 60), " "))
     with pytest.raises(DataError, match="Choose the pictures"):
         sent(workspace, inbox)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.data.conftest import write_classes, write_picture
 from tlcore.data.archive import opening
-from tlcore.data.file_kinds import why_no_picture
+from tlcore.data.file_kinds import why_no_item
 from tlcore.errors import DataError, GraftError
 
 
@@ -143,4 +143,4 @@ def test_damaged_beginnings_give_a_sentence_and_no_trace(tmp_path_factory, head,
     path.write_bytes(head + rest)
     with suppress(GraftError), opening(path):
         pass
-    assert isinstance(why_no_picture(head + rest), str)
+    assert isinstance(why_no_item(head + rest), str)

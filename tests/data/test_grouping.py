@@ -35,12 +35,12 @@ def groups_of(dataset, rule: str) -> list[str]:
 
 @settings(max_examples=40)
 @given(
-    pictures=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), min_size=1, max_size=60),
+    items=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), min_size=1, max_size=60),
     seed=st.integers(0, 3),
     order=st.randoms(use_true_random=False),
 )
-def test_groups_never_straddle_and_the_order_of_the_rows_does_not_matter(pictures, seed, order):
-    table = rows([label for label, _ in pictures], [unit for _, unit in pictures])
+def test_groups_never_straddle_and_the_order_of_the_rows_does_not_matter(items, seed, order):
+    table = rows([label for label, _ in items], [unit for _, unit in items])
     shares = {"train": 0.6, "val": 0.2, "test": 0.2}
     table["split"] = deal(table, shares, seed=seed)
     assert (table.groupby("unit")["split"].nunique() == 1).all()

@@ -18,7 +18,7 @@ from tlcore.data.label_sources import plan
 from tlcore.errors import DataError
 
 N = 40
-PICTURES = [f"pics/p{number:02d}.jpg" for number in range(N)]
+ITEMS = [f"pics/p{number:02d}.jpg" for number in range(N)]
 
 
 def read(names: Sequence[str], tables: dict[str, str] | None = None, **choices: object) -> ImportPlan:
@@ -27,7 +27,7 @@ def read(names: Sequence[str], tables: dict[str, str] | None = None, **choices: 
     return plan(paths, lambda path: content.get(str(path), b""), ImportChoices(**choices))  # type: ignore[arg-type]
 
 
-def table(head: str, *columns: Sequence[object], names: Sequence[str] = PICTURES) -> str:
+def table(head: str, *columns: Sequence[object], names: Sequence[str] = ITEMS) -> str:
     """Write a CSV: the names of the pictures, then the columns, each repeated from its beginning."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
@@ -64,7 +64,7 @@ AMOUNTS = [f"{number * 3.75:.2f}" for number in range(N)]
     ],
 )
 def test_values_that_come_back_are_the_class_whatever_the_columns_are_called(head, columns):
-    found = read(PICTURES, {"table.csv": table(head, *columns)})
+    found = read(ITEMS, {"table.csv": table(head, *columns)})
     assert found.sure
     assert set(found.counts()) == {"heron", "crane"}
 
@@ -74,7 +74,7 @@ def test_values_that_come_back_are_the_class_whatever_the_columns_are_called(hea
 def test_one_column_for_each_class_is_a_single_label(yes_no, number_of_classes):
     titles = [f"kind {place}" for place in range(number_of_classes)]
     columns = [[yes_no[place != one] for one in range(number_of_classes)] for place in range(number_of_classes)]
-    found = read(PICTURES, {"_classes.csv": table(",".join(["filename", *titles]), *columns)})
+    found = read(ITEMS, {"_classes.csv": table(",".join(["filename", *titles]), *columns)})
     assert found.sure
     assert set(found.counts()) == set(titles)
     assert found.places[PurePosixPath("pics/p01.jpg")].label == "kind 1"
@@ -82,8 +82,8 @@ def test_one_column_for_each_class_is_a_single_label(yes_no, number_of_classes):
 
 def test_of_two_columns_that_could_be_the_class_a_person_chooses():
     content = {"t.csv": table("file,shape,colour", ["round", "long"], ["red", "blue", "green"])}
-    assert options(read(PICTURES, content)) == [["--label-column shape", "--label-column colour"]]
-    chosen = read(PICTURES, content, label_column="colour")
+    assert options(read(ITEMS, content)) == [["--label-column shape", "--label-column colour"]]
+    chosen = read(ITEMS, content, label_column="colour")
     assert chosen.sure
     assert set(chosen.counts()) == {"red", "blue", "green"}
 
@@ -91,18 +91,18 @@ def test_of_two_columns_that_could_be_the_class_a_person_chooses():
 def test_whole_numbers_may_be_classes_or_amounts_so_a_person_is_asked():
     content = {"t.csv": table("file,cells", [0, 1, 2, 3, 4])}
     either = ["--label-column cells --task classification", "--label-column cells --task regression"]
-    assert options(read(PICTURES, content)) == [either]
-    assert set(read(PICTURES, content, label_column="cells").counts()) == {"0", "1", "2", "3", "4"}
+    assert options(read(ITEMS, content)) == [either]
+    assert set(read(ITEMS, content, label_column="cells").counts()) == {"0", "1", "2", "3", "4"}
 
 
 @pytest.mark.parametrize("column", ["7", "nothing"])
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(column):
     with pytest.raises(DataError, match=rf"'{column}'.*t\.csv: file, state"):
-        read(PICTURES, {"t.csv": table("file,state", ["a", "b"])}, label_column=column)
+        read(ITEMS, {"t.csv": table("file,state", ["a", "b"])}, label_column=column)
 
 
 def test_columns_can_be_chosen_by_their_number():
-    found = read(PICTURES, {"t.csv": table("file,label,kind", ["a", "b"], ["x", "y", "z"])}, label_column="3")
+    found = read(ITEMS, {"t.csv": table("file,label,kind", ["a", "b"], ["x", "y", "z"])}, label_column="3")
     assert set(found.counts()) == {"x", "y", "z"}
 
 
@@ -117,7 +117,7 @@ def test_columns_can_be_chosen_by_their_number():
     ],
 )
 def test_boxes_without_classes_are_refused_by_what_they_are(text, told):
-    found = read(PICTURES, {"t.csv": text})
+    found = read(ITEMS, {"t.csv": text})
     assert told in found.refusal
     assert not found.counts()
     assert not found.sure
@@ -135,7 +135,7 @@ COCO = {"images": [{"id": 1, "file_name": "p00.jpg"}], "categories": [{"id": 1, 
     ],
 )
 def test_detection_sets_are_named_for_what_they_are(files, told):
-    found = read([name.replace("pics/", "images/") for name in PICTURES], files)
+    found = read([name.replace("pics/", "images/") for name in ITEMS], files)
     assert told in found.refusal
     assert not found.counts()
 
@@ -148,7 +148,7 @@ def test_boxes_beside_class_folders_are_not_used_and_said_to_be_there():
 
 def test_categories_of_whole_pictures_in_cocos_format_are_classes():
     notes = [{"image_id": 1, "category_id": 1}]
-    found = read(PICTURES[:1], {"a.json": json.dumps({**COCO, "annotations": notes})})
+    found = read(ITEMS[:1], {"a.json": json.dumps({**COCO, "annotations": notes})})
     assert found.counts() == {"cat": 1}
 
 
@@ -157,36 +157,36 @@ def test_categories_of_whole_pictures_in_cocos_format_are_classes():
 
 @pytest.mark.parametrize("fill", [[0], [0.5], [0, 1]])
 def test_a_sample_submission_is_never_the_truth(fill):
-    truth = table("id,label", ["pug", "husky"], names=PICTURES[:20])
-    form = table("id,label", fill, names=PICTURES[20:])
-    found = read(PICTURES, {"train.csv": truth, "sample_submission.csv": form})
+    truth = table("id,label", ["pug", "husky"], names=ITEMS[:20])
+    form = table("id,label", fill, names=ITEMS[20:])
+    found = read(ITEMS, {"train.csv": truth, "sample_submission.csv": form})
     assert found.counts() == {"husky": 10, "pug": 10}
     assert any(path == "sample_submission.csv" for path, _ in found.skipped)
 
 
 def test_a_form_with_one_number_for_all_is_no_truth_whatever_it_is_called():
-    found = read(PICTURES, {"a.csv": table("id,label", [0, 1]), "b.csv": table("id,label", [0])})
+    found = read(ITEMS, {"a.csv": table("id,label", [0, 1]), "b.csv": table("id,label", [0])})
     assert found.counts() == {"0": 20, "1": 20}
 
 
 def test_tables_that_contradict_each_other_are_asked_about():
     content = {"v1.csv": table("file,label", ["a", "b"]), "v2.csv": table("file,label", ["a", "b", "c"])}
-    assert options(read(PICTURES, content)) == [["--table v1.csv", "--table v2.csv"]]
-    assert set(read(PICTURES, content, table="v2.csv").counts()) == {"a", "b", "c"}
+    assert options(read(ITEMS, content)) == [["--table v1.csv", "--table v2.csv"]]
+    assert set(read(ITEMS, content, table="v2.csv").counts()) == {"a", "b", "c"}
 
 
 def test_a_table_that_is_not_there_is_refused_with_those_that_are():
     with pytest.raises(DataError, match=r"'x\.csv'.*t\.csv"):
-        read(PICTURES, {"t.csv": table("file,label", ["a", "b"])}, table="x.csv")
+        read(ITEMS, {"t.csv": table("file,label", ["a", "b"])}, table="x.csv")
 
 
 def test_a_table_of_other_facts_beside_class_folders_does_not_name_the_classes():
-    pictures = [f"{label}/{number}.jpg" for label in ("cat", "dog") for number in range(10)]
-    rows = "".join(f"{name},{('m', 'f')[row % 2]}\n" for row, name in enumerate(pictures))
-    found = read(pictures, {"meta.csv": "file,sex\n" + rows})
+    items = [f"{label}/{number}.jpg" for label in ("cat", "dog") for number in range(10)]
+    rows = "".join(f"{name},{('m', 'f')[row % 2]}\n" for row, name in enumerate(items))
+    found = read(items, {"meta.csv": "file,sex\n" + rows})
     assert found.sure
     assert set(found.counts()) == {"cat", "dog"}
-    assert set(read(pictures, {"meta.csv": "file,sex\n" + rows}, table="meta.csv").counts()) == {"m", "f"}
+    assert set(read(items, {"meta.csv": "file,sex\n" + rows}, table="meta.csv").counts()) == {"m", "f"}
 
 
 # === Google's import files ===
@@ -196,7 +196,7 @@ def test_a_table_of_other_facts_beside_class_folders_does_not_name_the_classes()
 def test_an_import_file_of_automl_names_parts_addresses_and_classes(parts):
     rows = [f"gs://bucket/flowers/p{n:02d}.jpg,{('daisy', 'rose')[n % 2]}" for n in range(N)]
     rows = [f"{parts[n % len(parts)]},{row}" if parts else row for n, row in enumerate(rows)]
-    found = read(PICTURES, {"import.csv": "\n".join(rows)})
+    found = read(ITEMS, {"import.csv": "\n".join(rows)})
     assert found.counts() == {"daisy": 20, "rose": 20}
     assert set(found.parts()) == ({"train", "val", "test"} if len(parts) == 3 else set())
 
@@ -204,9 +204,9 @@ def test_an_import_file_of_automl_names_parts_addresses_and_classes(parts):
 def test_an_import_file_with_several_labels_or_boxes_says_which_occur():
     several = "\n".join(f"TRAIN,gs://b/p{n:02d}.jpg,rose{',red' * (n % 2)}" for n in range(N))
     boxes = "\n".join(f"TRAIN,gs://b/p{n:02d}.jpg,rose,0.1,0.1,,,0.5,0.{n % 5 + 5},," for n in range(N))
-    found = read(PICTURES, {"import.csv": several})
+    found = read(ITEMS, {"import.csv": several})
     assert (found.task, found.counts()) == ("multilabel", {"rose": 40, "red": 20})
-    assert options(read(PICTURES, {"import.csv": boxes})) == [["--task multilabel", "--task regression"]]
+    assert options(read(ITEMS, {"import.csv": boxes})) == [["--task multilabel", "--task regression"]]
 
 
 # === Folders ===
@@ -319,17 +319,17 @@ def vertex(number: int, **said: object) -> dict[str, object]:
 def test_vertex_ais_json_lines_name_classes_and_parts():
     names = ("daisy", "rose", "lily")
     text = lines(lambda n: vertex(n, classificationAnnotation={"displayName": names[n % 3]}))
-    found = read(PICTURES, {"import.jsonl": text})
+    found = read(ITEMS, {"import.jsonl": text})
     assert set(found.counts()) == set(names)
     assert found.parts() == {"train": 20, "test": 20}
 
 
 def test_vertex_ais_json_lines_may_have_several_labels_and_boxes_are_refused():
     several = [{"displayName": "daisy"}, {"displayName": "rose"}]
-    found = read(PICTURES, {"import.jsonl": lines(lambda n: vertex(n, classificationAnnotations=several))})
+    found = read(ITEMS, {"import.jsonl": lines(lambda n: vertex(n, classificationAnnotations=several))})
     assert (found.task, found.counts()) == ("multilabel", {"daisy": 40, "rose": 40})
     boxes = [{"displayName": "daisy", "xMin": 0.1}]
-    found = read(PICTURES, {"import.jsonl": lines(lambda n: vertex(n, boundingBoxAnnotations=boxes))})
+    found = read(ITEMS, {"import.jsonl": lines(lambda n: vertex(n, boundingBoxAnnotations=boxes))})
     assert "boxes" in found.refusal
 
 
@@ -344,23 +344,23 @@ def test_vertex_ais_json_lines_may_have_several_labels_and_boxes_are_refused():
 )
 def test_metadata_of_hugging_face_gives_classes_of_any_kind(values, classes):
     text = lines(lambda n: {"file_name": f"p{n:02d}.jpg", "label": values[n % len(values)]})
-    found = read(PICTURES, {"pics/metadata.jsonl": text})
+    found = read(ITEMS, {"pics/metadata.jsonl": text})
     assert found.sure
     assert set(found.counts()) == classes
 
 
 def test_metadata_of_hugging_face_may_have_several_labels_and_boxes_are_refused():
     text = lines(lambda n: {"file_name": f"p{n:02d}.jpg", "label": ["a", "b"][: n % 3]})
-    found = read(PICTURES, {"pics/metadata.jsonl": text})
+    found = read(ITEMS, {"pics/metadata.jsonl": text})
     assert found.task == "multilabel"
     assert found.places[PurePosixPath("pics/p00.jpg")].none, "an empty list says that there is no label"
     text = lines(lambda n: {"file_name": f"p{n:02d}.jpg", "objects": {"bbox": [[1, 2, 3, 4]], "categories": [0]}})
-    assert "boxes" in read(PICTURES, {"pics/metadata.jsonl": text}).refusal
+    assert "boxes" in read(ITEMS, {"pics/metadata.jsonl": text}).refusal
 
 
 def test_captions_are_no_classes_and_the_table_is_asked_about():
     text = lines(lambda n: {"file_name": f"p{n:02d}.jpg", "text": f"the picture number {n}"})
-    found = read([name.replace("pics", "birds") for name in PICTURES], {"birds/metadata.jsonl": text})
+    found = read([name.replace("pics", "birds") for name in ITEMS], {"birds/metadata.jsonl": text})
     assert "names the pictures, but not their classes" in found.questions[0].sentence
 
 
@@ -372,11 +372,11 @@ PARTITION = "".join(f"p{n:02d}.jpg {n % 3}\n" for n in range(N))
 
 def test_celebas_attributes_are_several_labels_of_which_one_can_be_chosen():
     content = {"list_attr_celeba.txt": ATTRIBUTES, "list_eval_partition.txt": PARTITION}
-    found = read(PICTURES, content)
+    found = read(ITEMS, content)
     assert found.task == "multilabel"
     assert set(found.counts()) == {"Bald", "Young"}
     assert any("No picture has 'Smiling'" in note for note in found.notes)
-    found = read(PICTURES, content, label_column="Young")
+    found = read(ITEMS, content, label_column="Young")
     assert found.counts() == {"-1": 20, "1": 20}
     assert found.parts() == {"train": 14, "val": 13, "test": 13}
 
@@ -396,7 +396,7 @@ def test_of_two_sheets_one_can_be_chosen():
     rows = [[f"p{number:02d}.jpg", "ab"[number % 2]] for number in range(N)]
     other = [[f"p{number:02d}.jpg", "xyz"[number % 3]] for number in range(N)]
     content = workbook({"one": [["file", "label"], *rows], "two": [["file", "label"], *other]})
-    paths = [*map(PurePosixPath, PICTURES), PurePosixPath("t.xlsx")]
+    paths = [*map(PurePosixPath, ITEMS), PurePosixPath("t.xlsx")]
     assert options(plan(paths, lambda path: content)) == [['--table "t.xlsx / one"', '--table "t.xlsx / two"']]
     found = plan(paths, lambda path: content, ImportChoices(table="t.xlsx / two"))
     assert set(found.counts()) == {"x", "y", "z"}

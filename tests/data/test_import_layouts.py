@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.data.test_import_evidence import PICTURES, N, options, read, table
+from tests.data.test_import_evidence import ITEMS, N, options, read, table
 
 
 def in_folders(*folders: str, count: int = 6) -> list[str]:
@@ -96,16 +96,16 @@ CLASSES = ("benign", "malignant")
 
 
 @pytest.mark.parametrize(
-    ("pictures", "masks"),
+    ("items", "masks"),
     [
         ([f"{c}/{c} ({n}).png" for c in CLASSES for n in range(6)], ["{}_mask", "{}_mask_1"]),
         ([f"{c}/{n}.png" for c in CLASSES for n in range(6)], ["{}_segmentation"]),
         ([f"{c}/{n}.png" for c in CLASSES for n in range(6)], ["{}_superpixels"]),
     ],
 )
-def test_a_mask_beside_its_picture_is_no_example(pictures, masks):
-    companions = [f"{mask.format(name[:-4])}.png" for name in pictures for mask in masks]
-    found = read([*pictures, *companions])
+def test_a_mask_beside_its_picture_is_no_example(items, masks):
+    companions = [f"{mask.format(name[:-4])}.png" for name in items for mask in masks]
+    found = read([*items, *companions])
     assert found.sure
     assert found.counts() == {"benign": 6, "malignant": 6}
     assert {path for path, _ in found.skipped} == set(companions)
@@ -160,16 +160,16 @@ NAMES = ("pug", "golden retriever", "beagle")
     ],
 )
 def test_numbered_classes_get_the_names_that_another_file_gives_them(name, text):
-    for found in (read(PICTURES, {"t.csv": NUMBERED, name: text}), read(in_folders("0", "1", "2"), {name: text})):
+    for found in (read(ITEMS, {"t.csv": NUMBERED, name: text}), read(in_folders("0", "1", "2"), {name: text})):
         assert found.sure
         assert set(found.counts()) == set(NAMES)
         assert any(f"come from {name}: 0 is pug" in note for note in found.notes)
 
 
 def test_names_of_classes_settle_whether_numbers_are_classes():
-    rows = "".join(f"{name} {n % 3 + 1}\n" for n, name in enumerate(PICTURES))
-    assert not read(PICTURES, {"list.txt": rows}).sure
-    found = read(PICTURES, {"list.txt": rows, "classes.txt": "1 pug\n2 golden retriever\n3 beagle\n"})
+    rows = "".join(f"{name} {n % 3 + 1}\n" for n, name in enumerate(ITEMS))
+    assert not read(ITEMS, {"list.txt": rows}).sure
+    found = read(ITEMS, {"list.txt": rows, "classes.txt": "1 pug\n2 golden retriever\n3 beagle\n"})
     assert found.sure
     assert set(found.counts()) == set(NAMES)
 
@@ -184,7 +184,7 @@ def test_names_of_classes_settle_whether_numbers_are_classes():
     ],
 )
 def test_other_lists_name_no_classes(name, text):
-    assert set(read(PICTURES, {"t.csv": NUMBERED, name: text}).counts()) == {"0", "1", "2"}
+    assert set(read(ITEMS, {"t.csv": NUMBERED, name: text}).counts()) == {"0", "1", "2"}
 
 
 # === Lists of the parts ===
@@ -192,10 +192,10 @@ def test_other_lists_name_no_classes(name, text):
 
 @pytest.mark.parametrize("suffix", [True, False])
 def test_lists_of_files_named_after_parts_give_the_split(suffix):
-    pictures = [f"images/{label}/{number}.jpg" for label in ("cat", "dog") for number in range(10, 20)]
-    listed = [name.removeprefix("images/") if suffix else name.removeprefix("images/")[:-4] for name in pictures]
+    items = [f"images/{label}/{number}.jpg" for label in ("cat", "dog") for number in range(10, 20)]
+    listed = [name.removeprefix("images/") if suffix else name.removeprefix("images/")[:-4] for name in items]
     lists = {"meta/train.txt": "\n".join(listed[::2]), "meta/test.txt": "\n".join(listed[1::2])}
-    found = read(pictures, lists)
+    found = read(items, lists)
     assert found.sure
     assert found.counts() == {"cat": 10, "dog": 10}
     assert found.parts() == {"train": 10, "test": 10}
@@ -203,8 +203,8 @@ def test_lists_of_files_named_after_parts_give_the_split(suffix):
 
 @pytest.mark.parametrize(("train", "test"), [("train_labels", "test_labels"), ("labels_train", "labels_val")])
 def test_the_part_may_stand_anywhere_in_the_name_of_a_table(train, test):
-    rows = {f"{train}.csv": table("file,label", ["a", "b"], names=PICTURES[:30])}
-    found = read(PICTURES, {**rows, f"{test}.csv": table("file,label", ["a", "b"], names=PICTURES[30:])})
+    rows = {f"{train}.csv": table("file,label", ["a", "b"], names=ITEMS[:30])}
+    found = read(ITEMS, {**rows, f"{test}.csv": table("file,label", ["a", "b"], names=ITEMS[30:])})
     assert found.parts() == {"train": 30, "test": 10}
 
 
@@ -212,23 +212,23 @@ def test_the_part_may_stand_anywhere_in_the_name_of_a_table(train, test):
 
 
 def test_of_files_of_one_name_the_one_in_the_part_of_the_tables_name_counts():
-    pictures = [f"{part}/{number}.png" for part in ("train", "test") for number in range(20)]
-    found = read(pictures, {"trainLabels.csv": table("id,label", ["a", "b"], names=[str(n) for n in range(20)])})
+    items = [f"{part}/{number}.png" for part in ("train", "test") for number in range(20)]
+    found = read(items, {"trainLabels.csv": table("id,label", ["a", "b"], names=[str(n) for n in range(20)])})
     assert found.counts() == {"a": 10, "b": 10}
     assert {path.parts[0] for path, place in found.places.items() if place.label} == {"train"}
 
 
 def test_a_column_of_folders_tells_files_of_one_name_apart():
-    pictures = [f"{site}/{number}.png" for site in ("north", "south") for number in range(20)]
+    items = [f"{site}/{number}.png" for site in ("north", "south") for number in range(20)]
     rows = "".join(f"north,1,{n}.png,owl\nsouth,2,{n}.png,{('owl', 'jay')[n % 2]}\n" for n in range(20))
-    found = read(pictures, {"t.csv": "site,visitors,file,species\n" + rows})
+    found = read(items, {"t.csv": "site,visitors,file,species\n" + rows})
     assert found.counts() == {"owl": 30, "jay": 10}
 
 
 # === Other kinds of tables ===
 
 KINDS = ("owl", "jay", "tit")
-FILES = [PurePosixPath(name).name for name in PICTURES]
+FILES = [PurePosixPath(name).name for name in ITEMS]
 
 
 @pytest.mark.parametrize(
@@ -253,14 +253,14 @@ FILES = [PurePosixPath(name).name for name in PICTURES]
     ],
 )
 def test_plain_json_manifests_and_lists_are_tables(name, text):
-    found = read(PICTURES, {name: text})
+    found = read(ITEMS, {name: text})
     assert found.sure
     assert set(found.counts()) == set(KINDS)
 
 
 def test_boxes_without_titles_say_which_classes_occur():
     text = "".join(f"{file},{n + 1},{n + 2},{n + 50},{n + 60},cat\n" for n, file in enumerate(FILES))
-    assert options(read(PICTURES, {"a.csv": text})) == [["--task multilabel", "--task regression"]]
+    assert options(read(ITEMS, {"a.csv": text})) == [["--task multilabel", "--task regression"]]
 
 
 @pytest.mark.parametrize(
@@ -271,13 +271,13 @@ def test_boxes_without_titles_say_which_classes_occur():
     ],
 )
 def test_lists_of_tags_are_several_labels(name, text, labels):
-    found = read(PICTURES, {name: text})
+    found = read(ITEMS, {name: text})
     assert found.task == "multilabel"
     assert len(found.counts()) == labels
 
 
 @pytest.mark.parametrize(
-    ("pictures", "files", "told"),
+    ("items", "files", "told"),
     [
         (
             [f"coco/{part}2017/{n}.jpg" for part in ("train", "val") for n in range(5)],
@@ -294,8 +294,8 @@ def test_lists_of_tags_are_several_labels(name, text, labels):
         ),
     ],
 )
-def test_sets_with_boxes_are_known_in_their_own_folders(pictures, files, told):
-    assert told in read(pictures, files).refusal
+def test_sets_with_boxes_are_known_in_their_own_folders(items, files, told):
+    assert told in read(items, files).refusal
 
 
 def test_a_yolo_set_beside_its_pictures_says_which_classes_occur():
@@ -309,10 +309,10 @@ def test_a_yolo_set_beside_its_pictures_says_which_classes_occur():
 
 def test_many_classes_of_few_pictures_in_a_table_are_asked_about():
     whales = ["new", *(f"w_{n // 2}" for n in range(N - 1))]
-    assert options(read(PICTURES, {"t.csv": table("Image,Id", whales)})) == [["--label-column Id"]]
+    assert options(read(ITEMS, {"t.csv": table("Image,Id", whales)})) == [["--label-column Id"]]
 
 
 def test_texts_that_name_no_picture_are_told_of_in_the_refusal():
-    found = read(PICTURES, {"image_class_labels.txt": "a 1\nb 2\n", "config.json": '{"a": 1}'})
+    found = read(ITEMS, {"image_class_labels.txt": "a 1\nb 2\n", "config.json": '{"a": 1}'})
     assert found.loose
     assert "config.json, image_class_labels.txt" in " ".join(found.seen)

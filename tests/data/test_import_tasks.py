@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.data.conftest import write_classes, write_picture
-from tests.data.test_import_evidence import AMOUNTS, PICTURES, N, options, read, table
+from tests.data.test_import_evidence import AMOUNTS, ITEMS, N, options, read, table
 from tests.data.workbook_files import workbook
 from tlcore.data.import_plan import ImportChoices, ImportPlan
 from tlcore.data.import_preview import preview
@@ -17,11 +17,11 @@ from tlcore.data.label_sources import plan
 from tlcore.data.number_format import find_format, read_number, value_and_unit
 from tlcore.errors import DataError, ImportQuestionError
 
-FIRST = PurePosixPath(PICTURES[0])
+FIRST = PurePosixPath(ITEMS[0])
 
 
 def labels(found: ImportPlan, count: int = 3) -> list[str]:
-    return [found.places[PurePosixPath(name)].label for name in PICTURES[:count]]
+    return [found.places[PurePosixPath(name)].label for name in ITEMS[:count]]
 
 
 # === Several labels ===
@@ -48,7 +48,7 @@ SEVERAL = [["a"], ["a", "b"], ["b"]]
     ],
 )
 def test_several_labels_are_understood_however_they_are_written(name, text):
-    found = read(PICTURES, {name: text})
+    found = read(ITEMS, {name: text})
     assert found.sure
     assert found.task == "multilabel"
     assert labels(found) == ["a", "a|b", "b"]
@@ -59,37 +59,37 @@ def test_several_labels_are_understood_however_they_are_written(name, text):
 def test_a_workbook_is_read_by_the_same_rules():
     rows = [["file", "a", "b"], *([f"p{n:02d}.jpg", n % 3 != 2, n % 3 != 0] for n in range(N))]
     content = workbook({"one": rows})
-    found = plan([*map(PurePosixPath, PICTURES), PurePosixPath("t.xlsx")], lambda path: content)
+    found = plan([*map(PurePosixPath, ITEMS), PurePosixPath("t.xlsx")], lambda path: content)
     assert (found.task, labels(found)) == ("multilabel", ["a", "a|b", "b"])
 
 
 def test_a_row_of_zeros_has_no_label_and_what_nothing_names_is_not_labelled():
-    found = read(PICTURES, {"t.csv": table("file,a,b", [0, 1, 1], [0, 1, 0], names=PICTURES[:30])})
+    found = read(ITEMS, {"t.csv": table("file,a,b", [0, 1, 1], [0, 1, 0], names=ITEMS[:30])})
     assert found.places[FIRST].none
     assert label_facts(found.labels(), found.task) == {"mean": 1.0, "none": 10.0}
     assert len(found.without_class()) == 10
-    assert "its labels are not known" in found.places[PurePosixPath(PICTURES[39])].reason
+    assert "its labels are not known" in found.places[PurePosixPath(ITEMS[39])].reason
 
 
 def test_one_column_for_each_class_with_one_yes_in_a_row_can_be_several_labels():
     text = table("file,a,b", [1, 0], [0, 1])
-    assert read(PICTURES, {"t.csv": text}).task == "classification"
-    found = read(PICTURES, {"t.csv": text}, task="multilabel")
+    assert read(ITEMS, {"t.csv": text}).task == "classification"
+    found = read(ITEMS, {"t.csv": text}, task="multilabel")
     assert (found.task, found.counts()) == ("multilabel", {"a": 20, "b": 20})
 
 
 def test_a_bar_in_the_name_of_a_label_does_not_part_it():
     text = "\n".join(json.dumps({"file": f"p{n:02d}.jpg", "label": "a|b"}) for n in range(N))
-    found = read([name.replace("pics", "a|b") for name in PICTURES], task="multilabel")
+    found = read([name.replace("pics", "a|b") for name in ITEMS], task="multilabel")
     assert found.counts() == {"a|b": N}
-    assert read(PICTURES, {"t.jsonl": text}).counts() == {"a|b": N}
+    assert read(ITEMS, {"t.jsonl": text}).counts() == {"a|b": N}
 
 
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
         # Few pictures with two labels: as classes they would be left out.
-        (table("file,label", ["a", "b"], names=PICTURES + PICTURES[1:2]).replace("p01.jpg,a", "p01.jpg,c", 1),
+        (table("file,label", ["a", "b"], names=ITEMS + ITEMS[1:2]).replace("p01.jpg,a", "p01.jpg,c", 1),
          ["--task classification", "--task multilabel"]),
         (table("file,a,b,c", *([int(n % 3 == one or n == 7) for n in range(200)] for one in range(3)),
                names=[f"pics/q{n:03d}.jpg" for n in range(200)]),
@@ -119,21 +119,21 @@ def test_where_several_labels_are_possible_a_person_is_asked_and_every_answer_is
 
 def test_empty_cells_are_none_of_the_labels_or_not_labelled_as_a_person_says():
     text = table("file,tags", ["a|b", "a", "b", ""])
-    place = PurePosixPath(PICTURES[3])
-    assert read(PICTURES, {"t.csv": text}, blank="none").places[place].none
-    found = read(PICTURES, {"t.csv": text}, blank="unlabeled")
+    place = PurePosixPath(ITEMS[3])
+    assert read(ITEMS, {"t.csv": text}, blank="none").places[place].none
+    found = read(ITEMS, {"t.csv": text}, blank="unlabeled")
     assert "no labels" in found.places[place].reason
 
 
 def test_combinations_can_be_classes_of_their_own():
-    found = read(PICTURES, {"t.csv": table("file,tags", ["a", "a|b", "b"])}, task="classification")
+    found = read(ITEMS, {"t.csv": table("file,tags", ["a", "a|b", "b"])}, task="classification")
     assert set(found.counts()) == {"a", "a|b", "b"}
 
 
 def test_tables_of_one_kind_are_read_for_one_task():
-    train = table("file,tags", ["a", "a|b", "b"], names=PICTURES[:20])
-    test = table("file,tags", ["a", "b"], names=PICTURES[20:])
-    found = read(PICTURES, {"train.csv": train, "test.csv": test})
+    train = table("file,tags", ["a", "a|b", "b"], names=ITEMS[:20])
+    test = table("file,tags", ["a", "b"], names=ITEMS[20:])
+    found = read(ITEMS, {"train.csv": train, "test.csv": test})
     assert (found.task, found.parts()) == ("multilabel", {"train": 20, "test": 20})
     assert len(found.counts()) == 2
 
@@ -192,25 +192,25 @@ SETS = {
 
 @pytest.mark.parametrize("kind", SETS)
 def test_objects_say_which_classes_occur_or_how_many_there_are(kind):
-    pictures = [name.replace("pics/", "images/") for name in PICTURES]
-    found = read(pictures, SETS[kind])
+    items = [name.replace("pics/", "images/") for name in ITEMS]
+    found = read(items, SETS[kind])
     assert options(found) == [["--task multilabel", "--task regression"]]
     assert (found.task, found.counts()) == ("multilabel", {"cat": 40, "dog": 20})
     assert [found.questions[0].readings[0].counts[label] for label in ("cat", "dog")] == [40, 20]
-    found = read(pictures, SETS[kind], task="regression")
+    found = read(items, SETS[kind], task="regression")
     assert found.sure
-    assert [found.places[PurePosixPath(name)].label for name in pictures[:2]] == ["1.0", "3.0"]
+    assert [found.places[PurePosixPath(name)].label for name in items[:2]] == ["1.0", "3.0"]
     assert found.value_name == "objects"
 
 
 def test_objects_of_one_class_in_each_picture_are_its_class():
-    found = read(PICTURES, {"a.json": coco(lambda n: [1 + n % 2] * 3)})
+    found = read(ITEMS, {"a.json": coco(lambda n: [1 + n % 2] * 3)})
     assert found.sure
     assert (found.task, found.counts()) == ("classification", {"cat": 20, "dog": 20})
 
 
 def test_a_picture_without_objects_has_none_of_the_labels():
-    found = read(PICTURES, {"a.json": coco(lambda n: [1] * (n % 2))}, task="multilabel")
+    found = read(ITEMS, {"a.json": coco(lambda n: [1] * (n % 2))}, task="multilabel")
     assert found.places[FIRST].none
     assert label_facts(found.labels(), found.task)["none"] == 20
 
@@ -260,7 +260,7 @@ def test_folders_named_by_numbers_can_be_numbers():
     ],
 )
 def test_numbers_are_read_however_their_fraction_is_written(cells, first, said):
-    found = read(PICTURES, {"t.csv": table("file,weight", cells)})
+    found = read(ITEMS, {"t.csv": table("file,weight", cells)})
     assert found.sure
     assert (found.task, labels(found, 1), found.value_name, found.unit) == ("regression", [first], "weight", "")
     assert said in " ".join(found.notes)
@@ -275,16 +275,16 @@ def test_numbers_are_read_however_their_fraction_is_written(cells, first, said):
 )
 def test_a_number_that_may_be_a_thousand_is_asked_about(cells, asked):
     text = table("file,weight", [*cells, *cells[:1]])
-    assert options(read(PICTURES, {"t.csv": text})) == [["--decimal point", "--decimal comma"]]
+    assert options(read(ITEMS, {"t.csv": text})) == [["--decimal point", "--decimal comma"]]
     for sign, value in asked.items():
-        found = read(PICTURES, {"t.csv": text}, decimal=sign)
+        found = read(ITEMS, {"t.csv": text}, decimal=sign)
         assert found.sure
         assert labels(found, 1) == [repr(value)]
 
 
 def test_cells_without_a_number_are_not_labelled_and_other_words_are_listed():
     cells = [*AMOUNTS[:36], "NaN", "", "broken", "-"]
-    found = read(PICTURES, {"t.csv": table("file,price", cells)})
+    found = read(ITEMS, {"t.csv": table("file,price", cells)})
     assert found.task == "regression"
     reasons = dict(found.without_class())
     assert reasons["pics/p36.jpg"] == "The table gives this file no number."
@@ -295,7 +295,7 @@ def test_cells_without_a_number_are_not_labelled_and_other_words_are_listed():
 
 def test_two_numbers_for_one_picture_are_a_contradiction_that_is_listed():
     text = table("file,price", AMOUNTS) + "p00.jpg,77.5\n"
-    assert "more than one number: 0.0, 77.5" in read(PICTURES, {"t.csv": text}).places[FIRST].reason
+    assert "more than one number: 0.0, 77.5" in read(ITEMS, {"t.csv": text}).places[FIRST].reason
 
 
 @pytest.mark.parametrize(
@@ -314,40 +314,40 @@ def test_a_unit_is_what_stands_in_brackets(title, value):
 
 def test_name_and_unit_come_from_the_title_and_can_be_changed():
     content = {"t.csv": table("file,Weight (kg)", AMOUNTS)}
-    found = read(PICTURES, content)
+    found = read(ITEMS, content)
     assert (found.value_name, found.unit) == ("Weight", "kg")
-    found = read(PICTURES, content, value_name="mass", unit="")
+    found = read(ITEMS, content, value_name="mass", unit="")
     assert (found.value_name, found.unit) == ("mass", "")
 
 
 def test_whole_numbers_that_hardly_come_back_are_numbers_and_of_several_columns_one_is_chosen():
-    assert read(PICTURES, {"t.csv": table("file,age", list(range(20, 45)))}).task == "regression"
+    assert read(ITEMS, {"t.csv": table("file,age", list(range(20, 45)))}).task == "regression"
     content = {"t.csv": table("file,price,area", AMOUNTS, AMOUNTS[5:])}
     either = [f"--label-column {one} --task regression" for one in ("price", "area")]
-    assert options(read(PICTURES, content)) == [either]
+    assert options(read(ITEMS, content)) == [either]
 
 
 def test_decimals_go_before_whole_numbers_that_may_be_anything():
-    found = read(PICTURES, {"t.csv": table("file,price,rooms", AMOUNTS, [1, 2, 3])})
+    found = read(ITEMS, {"t.csv": table("file,price,rooms", AMOUNTS, [1, 2, 3])})
     assert found.task == "regression"
     assert [option.split()[-1] for option in options(found)[0]] == ["regression", "regression", "classification"]
 
 
 def test_a_column_that_is_called_as_an_index_is_a_number_only_on_demand():
     content = {"t.csv": table("file,size", AMOUNTS)}
-    assert read(PICTURES, content).loose
-    assert read(PICTURES, content, task="regression").value_name == "size"
+    assert read(ITEMS, content).loose
+    assert read(ITEMS, content, task="regression").value_name == "size"
 
 
 def test_numbers_can_be_classes():
-    found = read(PICTURES, {"t.csv": table("file,dose", [0.5, 1.5])}, task="classification")
+    found = read(ITEMS, {"t.csv": table("file,dose", [0.5, 1.5])}, task="classification")
     assert found.counts() == {"0.5": 20, "1.5": 20}
 
 
 def test_a_task_that_a_table_cannot_serve_is_refused():
     with pytest.raises(DataError, match="classification, multilabel, regression"):
-        read(PICTURES, task="guessing")
-    found = read(PICTURES, {"t.csv": table("file,label", ["a", "b"])}, task="regression")
+        read(ITEMS, task="guessing")
+    found = read(ITEMS, {"t.csv": table("file,label", ["a", "b"])}, task="regression")
     assert "no column of numbers" in found.refusal
 
 

@@ -269,7 +269,7 @@ def test_a_dataset_can_grow_class_by_class(tmp_path, take_in):
     assert len(dataset.triage()) == 5
     (line,) = (dataset.path / "edits.jsonl").read_text().splitlines()
     edit = json.loads(line)
-    assert (edit["change"]["kind"], edit["version"], edit["change"]["pictures"]) == ("add", 2, 2)
+    assert (edit["change"]["kind"], edit["version"], edit["change"]["items"]) == ("add", 2, 2)
 
 
 def test_adding_what_is_there_already_adds_nothing_and_says_so(tmp_path, take_in):

@@ -238,6 +238,6 @@ def test_what_looks_mean():
     assert "once" in sentence(1)
     assert "14 times: trust it less." in sentence(14)
     # The best of 14 equal runs at 90 % of 100 pictures: sqrt(2 ln 14) · 3 points.
-    assert flattery(14, accuracy=0.9, pictures=100) == pytest.approx(2.297 * 0.03, rel=1e-3)
-    assert "6.9 points" in sentence(14, accuracy=0.9, pictures=100)
-    assert flattery(1, accuracy=0.5, pictures=10) == 0
+    assert flattery(14, accuracy=0.9, items=100) == pytest.approx(2.297 * 0.03, rel=1e-3)
+    assert "6.9 points" in sentence(14, accuracy=0.9, items=100)
+    assert flattery(1, accuracy=0.5, items=10) == 0

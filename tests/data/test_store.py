@@ -14,7 +14,7 @@ from tlcore.progress import Progress, drain
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> list[Path]:
+def items(tmp_path: Path) -> list[Path]:
     return [write_picture(tmp_path / "pictures" / f"{seed}.png", seed=seed) for seed in range(20)]
 
 
@@ -25,21 +25,21 @@ def build(paths, cache, size=16, policy="crop", show=lambda progress: None) -> P
 
 
 @pytest.mark.parametrize("policy", ["crop", "letterbox", "stretch"])
-def test_a_store_holds_what_the_one_way_gives_in_the_order_asked_for(pictures, tmp_path, policy):
-    store = build(pictures[::-1], tmp_path / "cache", policy=policy)
+def test_a_store_holds_what_the_one_way_gives_in_the_order_asked_for(items, tmp_path, policy):
+    store = build(items[::-1], tmp_path / "cache", policy=policy)
     assert store.pixels.shape == (20, 16, 16, 3)
     assert store.pixels.dtype == np.uint8
-    for row, path in enumerate(pictures[::-1]):
+    for row, path in enumerate(items[::-1]):
         assert (store.pixels[row] == read_pixels(path, 16, policy)).all()
 
 
-def test_a_store_is_found_again_without_the_pictures(pictures, tmp_path):
-    first = build(pictures, tmp_path / "cache")
-    shas = [sha256(path) for path in pictures]
-    for path in pictures:
+def test_a_store_is_found_again_without_the_pictures(items, tmp_path):
+    first = build(items, tmp_path / "cache")
+    shas = [sha256(path) for path in items]
+    for path in items:
         path.unlink()
     again = drain(
-        PixelStore.open_or_build(pictures, shas, size=16, policy="crop", cache=tmp_path / "cache"),
+        PixelStore.open_or_build(items, shas, size=16, policy="crop", cache=tmp_path / "cache"),
         lambda progress: None,
     )
     assert again.path == first.path
@@ -57,22 +57,22 @@ def test_keys_tell_apart_what_differs():
     assert len(keys) == 5
 
 
-def test_a_store_cannot_be_written_to(pictures, tmp_path):
+def test_a_store_cannot_be_written_to(items, tmp_path):
     with pytest.raises(ValueError, match="read-only"):
-        build(pictures, tmp_path / "cache").pixels[0] = 0
+        build(items, tmp_path / "cache").pixels[0] = 0
 
 
 @pytest.mark.parametrize("damage", ["store.json", "pixels.bin"])
-def test_a_damaged_store_is_built_anew(pictures, tmp_path, damage):
-    store = build(pictures, tmp_path / "cache")
+def test_a_damaged_store_is_built_anew(items, tmp_path, damage):
+    store = build(items, tmp_path / "cache")
     (store.path / damage).write_bytes(b"{")
-    assert (build(pictures, tmp_path / "cache").pixels[3] == read_pixels(pictures[3], 16)).all()
+    assert (build(items, tmp_path / "cache").pixels[3] == read_pixels(items[3], 16)).all()
 
 
-def test_a_picture_that_is_gone_is_named_and_nothing_is_left_behind(pictures, tmp_path):
-    shas = [sha256(path) for path in pictures]
-    pictures[7].write_bytes(b"no longer a picture")
-    steps = PixelStore.open_or_build(pictures, shas, size=16, policy="crop", cache=tmp_path / "cache")
+def test_a_picture_that_is_gone_is_named_and_nothing_is_left_behind(items, tmp_path):
+    shas = [sha256(path) for path in items]
+    items[7].write_bytes(b"no longer a picture")
+    steps = PixelStore.open_or_build(items, shas, size=16, policy="crop", cache=tmp_path / "cache")
     with pytest.raises(DataError, match=r"7\.png can no longer be read"):
         drain(steps, lambda progress: None)
     assert list((tmp_path / "cache").iterdir()) == []
@@ -82,7 +82,7 @@ def test_no_pictures_make_an_empty_store(tmp_path):
     assert build([], tmp_path / "cache").pixels.shape == (0, 16, 16, 3)
 
 
-def test_progress_ends_with_every_picture(pictures, tmp_path):
+def test_progress_ends_with_every_picture(items, tmp_path):
     seen: list[Progress] = []
-    build(pictures, tmp_path / "cache", show=seen.append)
+    build(items, tmp_path / "cache", show=seen.append)
     assert (seen[-1].done, seen[-1].total) == (20, 20)

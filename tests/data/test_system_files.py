@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.conftest import write_picture
-from tlcore.commands.paths import pictures_in
+from tlcore.commands.paths import items_in
 from tlcore.data.system_files import made_by_system, system_files
 
 
@@ -80,4 +80,4 @@ def test_the_command_line_passes_over_them_too(tmp_path):
     kept = write_picture(tmp_path / "cats" / "1.png")
     write_picture(tmp_path / "cats" / "@eaDir" / "1.png" / "SYNOPHOTO_THUMB_M.png")
     write_picture(tmp_path / "__MACOSX" / "1.png")
-    assert list(pictures_in([tmp_path])) == [kept]
+    assert list(items_in([tmp_path])) == [kept]

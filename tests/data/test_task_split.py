@@ -24,10 +24,10 @@ SHARES = {"train": 0.7, "val": 0.15, "test": 0.15}
 def multilabel_items(draw: st.DrawFn) -> pd.DataFrame:
     """Up to 150 pictures with some of up to six labels, a few of them in groups of two or three."""
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
-    pictures, labels = draw(st.integers(30, 150)), draw(st.integers(1, 6))
-    has = rng.random((pictures, labels)) < rng.uniform(0.05, 0.7, labels)
-    groups = rng.integers(0, pictures // 2, pictures)
-    shas = [hashlib.sha256(f"{row}".encode()).hexdigest() for row in range(pictures)]
+    items, labels = draw(st.integers(30, 150)), draw(st.integers(1, 6))
+    has = rng.random((items, labels)) < rng.uniform(0.05, 0.7, labels)
+    groups = rng.integers(0, items // 2, items)
+    shas = [hashlib.sha256(f"{row}".encode()).hexdigest() for row in range(items)]
     texts = ["|".join(f"label {place}" for place in np.flatnonzero(row)) for row in has]
     return pd.DataFrame(
         {

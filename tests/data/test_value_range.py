@@ -36,8 +36,8 @@ def encoded(values: np.ndarray, form: str = "TIFF", **options) -> bytes:
     return stream.getvalue()
 
 
-def write(folder: Path, pictures: dict[str, np.ndarray | bytes]) -> Path:
-    for name, content in pictures.items():
+def write(folder: Path, items: dict[str, np.ndarray | bytes]) -> Path:
+    for name, content in items.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(
@@ -143,14 +143,14 @@ def test_without_a_range_pixels_are_what_they_were_and_stores_are_found_again():
 # === Found in the data ===
 
 
-def counted(*pictures: np.ndarray) -> ValueCounts:
-    return ValueCounts(sample_values(Image.fromarray(picture)) for picture in pictures)
+def counted(*items: np.ndarray) -> ValueCounts:
+    return ValueCounts(sample_values(Image.fromarray(item)) for item in items)
 
 
 @given(st.permutations(range(5)), st.sampled_from([np.uint16, np.int32, np.float32]))
 def test_the_order_of_the_pictures_does_not_matter(order, kind):
-    pictures = [noise(seed, -50 * seed if kind is not np.uint16 else 0, 1000 * seed + 7, kind) for seed in range(5)]
-    assert counted(*pictures).range() == counted(*(pictures[place] for place in order)).range()
+    items = [noise(seed, -50 * seed if kind is not np.uint16 else 0, 1000 * seed + 7, kind) for seed in range(5)]
+    assert counted(*items).range() == counted(*(items[place] for place in order)).range()
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -170,29 +170,29 @@ def test_the_range_of_an_intake_is_that_of_all_its_pictures_on_any_number_of_thr
 
 
 def test_classes_that_differ_in_brightness_alone_stay_different(tmp_path, take_in):
-    pictures = {f"{label}/{seed}.png": noise(seed, *ends) for seed in range(4) for label, ends in
+    items = {f"{label}/{seed}.png": noise(seed, *ends) for seed in range(4) for label, ends in
                 {"dim": (400, 800), "bright": (3000, 3400)}.items()}  # fmt: skip
-    dataset = take_in(write(tmp_path / "scans", pictures)).dataset
+    dataset = take_in(write(tmp_path / "scans", items)).dataset
     assert grey(dataset, "bright/0.png").mean() - grey(dataset, "dim/0.png").mean() > 150
 
 
 def test_one_hot_pixel_does_not_darken_the_rest(tmp_path, take_in):
-    pictures = two_classes()
-    pictures["a/0.png"][3, 3] = 65535
-    dataset = take_in(write(tmp_path / "scans", pictures)).dataset
+    items = two_classes()
+    items["a/0.png"][3, 3] = 65535
+    dataset = take_in(write(tmp_path / "scans", items)).dataset
     assert dataset.info.value_range[1] <= 3000
 
 
 def test_floating_point_pictures_on_both_sides_of_255_share_one_range(tmp_path, take_in):
-    pictures = {f"{label}/{seed}.tif": noise(seed + 10 * code, 0, 200 + 20 * seed, np.float32)
+    items = {f"{label}/{seed}.tif": noise(seed + 10 * code, 0, 200 + 20 * seed, np.float32)
                 for label, code in SOME.items() for seed in range(6)}  # fmt: skip
-    pictures["a/0.tif"][0, 0] = pictures["a/5.tif"][0, 0] = 100
-    dataset = take_in(write(tmp_path / "scans", pictures)).dataset
+    items["a/0.tif"][0, 0] = items["a/5.tif"][0, 0] = 100
+    dataset = take_in(write(tmp_path / "scans", items)).dataset
     assert grey(dataset, "a/0.tif")[0, 0] == grey(dataset, "a/5.tif")[0, 0]
 
 
 @pytest.mark.parametrize(
-    ("pictures", "expected"),
+    ("items", "expected"),
     [
         ([np.array([[0, 65535]], np.uint16)], (0, 65535)),
         ([np.array([[0.0, 0.25, 1.0]], np.float32)], (0, 1)),
@@ -207,8 +207,8 @@ def test_floating_point_pictures_on_both_sides_of_255_share_one_range(tmp_path, 
     ],
     ids=["16 bits", "0 to 1", "signed", "no numbers", "large", "constant", "below zero", "zero", "all NaN", "none"],
 )  # fmt: skip
-def test_ranges_of_all_kinds_of_values(pictures, expected):
-    assert counted(*pictures).range() == expected
+def test_ranges_of_all_kinds_of_values(items, expected):
+    assert counted(*items).range() == expected
 
 
 def test_pictures_that_are_nearly_all_ground_keep_what_stands_out():
@@ -235,11 +235,11 @@ def test_a_found_range_never_goes_beyond_the_values(values):
 
 
 def test_pictures_of_both_kinds_are_told(tmp_path, take_in):
-    pictures = two_classes() | {
+    items = two_classes() | {
         "b/photo.png": np.full((9, 9, 3), 50, np.uint8),
         "a/colour.png": sixteen_bit_colour(1),
     }
-    report = take_in(write(tmp_path / "scans", pictures))
+    report = take_in(write(tmp_path / "scans", items))
     said = "\n".join(report.notes)
     assert "8 of the 10 pictures have more than 8 bits" in said
     assert "make sure that this difference does not give a class away" in said
@@ -358,11 +358,11 @@ def test_ingest_is_the_way_of_the_library(tmp_path, workspace):
 
 
 def test_pictures_on_another_scale_than_the_rest_are_told(tmp_path, take_in):
-    pictures = {f"a/{seed}.tif": noise(seed, 0, 60000) for seed in range(4)}
-    pictures |= {f"b/{seed}.tif": noise(seed, 0, 1, np.float32) for seed in range(3)} | {
+    items = {f"a/{seed}.tif": noise(seed, 0, 60000) for seed in range(4)}
+    items |= {f"b/{seed}.tif": noise(seed, 0, 1, np.float32) for seed in range(3)} | {
         "b/plain.tif": np.zeros((9, 9), np.uint16)
     }
-    report = take_in(write(tmp_path / "scans", pictures))
+    report = take_in(write(tmp_path / "scans", items))
     assert report.notes[-1].startswith("3 pictures use less than 2% of the range of values and show next to nothing.")
 
 

@@ -85,8 +85,8 @@ def test_features_of_training_are_found_and_kept_with_the_run(run, workspace):
     decoded, rows = put_features(run, workspace)
     judged = evaluate_run(run, lambda step: None)
     kept, split = read_features(run.path), run.split()
-    assert sorted(kept.pictures["sha256"]) == sorted(split.loc[split["split"] != "", "sha256"])
-    places = [decoded.shas.index(sha) for sha in kept.pictures["sha256"]]
+    assert sorted(kept.items["sha256"]) == sorted(split.loc[split["split"] != "", "sha256"])
+    places = [decoded.shas.index(sha) for sha in kept.items["sha256"]]
     assert np.array_equal(kept.rows, rows[places])
     assert judged.baselines.learnt_from == int((split["split"] == "train").sum())
     assert judged.baselines.linear_probe.value > judged.baselines.largest_class.value

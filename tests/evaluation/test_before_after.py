@@ -23,7 +23,7 @@ def test_what_was_mended_counts_for_both(workspace, tiny_dataset):
     second = finished(workspace, tiny_dataset, right=1.0, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
     n = len(answers)
-    assert (found.pair.pictures, found.relabelled, found.left_out) == (n, 3, 0)
+    assert (found.pair.items, found.relabelled, found.left_out) == (n, 3, 0)
     assert found.before.value == pytest.approx((answers["correct"].sum() + 3) / n), "it had been right all along"
     assert found.after.value == 1.0
     assert found.before.low < found.before.value < found.before.high
@@ -37,7 +37,7 @@ def test_pictures_that_left_the_dataset_are_left_out(workspace, tiny_dataset):
     operations.apply(tiny_dataset, Exclude(shas=gone))
     second = finished(workspace, tiny_dataset, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
-    assert (found.left_out, found.pair.pictures) == (2, len(read_predictions(second.path)))
+    assert (found.left_out, found.pair.items) == (2, len(read_predictions(second.path)))
 
 
 def test_an_answer_by_an_old_name_is_still_right(workspace, tiny_dataset):
@@ -54,7 +54,7 @@ def test_without_the_dataset_the_labels_of_the_later_run_hold(workspace, tiny_da
     tiny_dataset.delete()
     found = before_and_after(first, second, None)
     assert found.after.value == 1.0
-    assert found.pair.pictures == len(read_predictions(first.path))
+    assert found.pair.items == len(read_predictions(first.path))
 
 
 def test_edits_that_were_taken_back_are_told_and_reversed(tiny_dataset):

@@ -35,8 +35,8 @@ def test_two_runs_are_compared_picture_by_picture(pair):
     before, after = (read_predictions(run.path) for run in pair)
     gained = int((~before["correct"] & after["correct"]).sum())
     assert (one.first, one.second) == (pair[0].id, pair[1].id)
-    assert (one.pictures, one.only_first, one.only_second) == (len(before), 0, gained)
-    assert one.both_right + one.only_second + one.both_wrong == one.pictures
+    assert (one.items, one.only_first, one.only_second) == (len(before), 0, gained)
+    assert one.both_right + one.only_second + one.both_wrong == one.items
     assert one.difference.value == pytest.approx(after["correct"].mean() - before["correct"].mean())
     assert one.difference.low < one.difference.value <= one.difference.high
     assert one.p_value == pytest.approx(mcnemar(0, gained))
@@ -67,13 +67,13 @@ def test_other_test_parts_are_not_compared_without_a_warning(workspace, tiny_dat
     found = compare([pair[0], other])
     mine, theirs = (set(read_predictions(run.path)["sha256"]) for run in (pair[0], other))
     assert mine != theirs
-    assert found.pairs[0].pictures == len(mine & theirs)
+    assert found.pairs[0].items == len(mine & theirs)
     assert "different test sets" in found.warnings[0]
     table = read_predictions(other.path)
     table[~table["sha256"].isin(mine)].to_parquet(other.predictions)
     apart = compare([pair[0], other])
     assert "cannot be compared" in apart.warnings[0]
-    assert (apart.pairs[0].pictures, apart.pairs[0].p_value, apart.pairs[0].per_class) == (0, 1.0, ())
+    assert (apart.pairs[0].items, apart.pairs[0].p_value, apart.pairs[0].per_class) == (0, 1.0, ())
 
 
 def test_pictures_that_were_relabelled_in_between_are_left_out(pair):
@@ -81,7 +81,7 @@ def test_pictures_that_were_relabelled_in_between_are_left_out(pair):
     table.loc[0, "label"] = next(label for label in pair[0].dataset.classes if label != table.loc[0, "label"])
     table.to_parquet(pair[1].predictions)
     found = compare(pair)
-    assert found.pairs[0].pictures == len(table) - 1
+    assert found.pairs[0].items == len(table) - 1
     assert "1 pictures were relabelled" in found.warnings[0]
 
 

@@ -19,10 +19,10 @@ from tlcore.evaluation.class_names import rename_class
 from tlcore.evaluation.error_analysis import run as understanding_steps
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
 from tlcore.evaluation.error_analysis.job import work
-from tlcore.evaluation.explanations import explain_pictures
+from tlcore.evaluation.explanations import explain_items
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.run import evaluate_run
-from tlcore.evaluation.slices import slice_pictures
+from tlcore.evaluation.slices import slice_items
 from tlcore.files import write_json
 from tlcore.jobs.launch import launch
 from tlcore.modalities.image.corruptions import DISTORTIONS
@@ -60,7 +60,7 @@ def test_the_worker_leaves_what_the_page_shows(run, workspace, tiny_dataset):
     assert {each.value for each in slices.slices if each.trait == "column day"} == {"mon", "tue"}
     assert not any(each.trait == "folder" for each in slices.slices), "folders are the classes here"
     for each in slices.slices:
-        here = predictions[predictions["sha256"].isin(slice_pictures(traits, each))]
+        here = predictions[predictions["sha256"].isin(slice_items(traits, each))]
         assert (len(here), int(here["correct"].sum())) == (each.n, each.right)
 
     drawn = understanding.map()
@@ -170,10 +170,10 @@ def test_a_renamed_class_takes_away_what_has_the_old_name(run):
 def test_explain_draws_two_maps_of_each_picture(run, tiny_folder, tmp_path, capsys):
     with Recorder(run) as recorder:
         recorder.record(Ended(state="finished"))
-    pictures = [tiny_folder / label / f"{label}-00.png" for label in ("circle", "square")]
+    items = [tiny_folder / label / f"{label}-00.png" for label in ("circle", "square")]
     (tmp_path / "torn.jpg").write_bytes(b"no picture")
     out = tmp_path / "maps"
-    given = [str(path) for path in (*pictures, tmp_path / "torn.jpg")]
+    given = [str(path) for path in (*items, tmp_path / "torn.jpg")]
     assert main(["explain", run.id, *given, "--out", str(out), "--json"]) == 1
     said = capsys.readouterr()
     content = json.loads(said.out.splitlines()[-1])
@@ -189,15 +189,15 @@ def test_explain_draws_two_maps_of_each_picture(run, tiny_folder, tmp_path, caps
 
 
 def test_explain_can_be_asked_about_another_class(run, tiny_folder, tmp_path):
-    picture = tiny_folder / "circle" / "circle-00.png"
-    found = drain(explain_pictures(run.path, [picture], tmp_path, label="square"), lambda step: None)
-    assert (found.pictures[0].predicted, found.pictures[0].label) == ("circle", "square")
-    other = drain(explain_pictures(run.path, [picture], tmp_path / "own"), lambda step: None)
+    item = tiny_folder / "circle" / "circle-00.png"
+    found = drain(explain_items(run.path, [item], tmp_path, label="square"), lambda step: None)
+    assert (found.items[0].predicted, found.items[0].label) == ("circle", "square")
+    other = drain(explain_items(run.path, [item], tmp_path / "own"), lambda step: None)
     maps = [np.asarray(Image.open(folder / "001-circle-00-grad-cam.png")) for folder in (tmp_path, tmp_path / "own")]
     assert not np.array_equal(*maps)
-    assert other.pictures[0].probability > found.pictures[0].probability
+    assert other.items[0].probability > found.items[0].probability
     with pytest.raises(RunError, match="There is: 'circle', 'square', 'triangle'"):
-        drain(explain_pictures(run.path, [picture], tmp_path, label="star"), lambda step: None)
+        drain(explain_items(run.path, [item], tmp_path, label="star"), lambda step: None)
 
 
 @pytest.mark.slow

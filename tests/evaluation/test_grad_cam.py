@@ -73,7 +73,7 @@ def colours(tmp_path_factory):
 
 
 def answer(model):
-    return lambda pictures: (model.see(picture).probabilities for picture in pictures)
+    return lambda items: (model.see(item).probabilities for item in items)
 
 
 def red_corner():
@@ -142,9 +142,9 @@ def test_occlusion_measures_how_far_the_odds_fall(colours):
 
 def test_occlusion_tells_the_parts_of_a_picture_that_the_model_is_certain_of():
     # 1 - p is far below what float32 can tell from 0, the sum of the others is not.
-    def each(pictures):
-        for picture in pictures:
-            other = 1e-9 if (picture[:4, :4] == 200).all() else 1e-8
+    def each(items):
+        for item in items:
+            other = 1e-9 if (item[:4, :4] == 200).all() else 1e-8
             yield np.array([1.0, other], np.float32)
 
     pixels = np.full((SIZE, SIZE, 3), 100, np.uint8)
@@ -180,8 +180,8 @@ def test_a_map_that_owes_nothing_to_the_weights_is_found_out():
 
 def test_many_pictures_are_seen_in_order(colours):
     pixels = np.random.default_rng(0).integers(0, 256, (70, SIZE, SIZE, 3), dtype=np.uint8)
-    for picture, seen in zip(pixels, colours.each(pixels), strict=True):
-        assert np.array_equal(seen.features, colours.see(picture).features)
+    for item, seen in zip(pixels, colours.each(pixels), strict=True):
+        assert np.array_equal(seen.features, colours.see(item).features)
 
 
 def test_a_graph_of_another_shape_says_what_to_do():

@@ -143,9 +143,9 @@ def test_the_cells_of_the_confusion_matrix_are_a_partition_of_the_pictures():
     seen = []
     for row, true in enumerate(CLASSES):
         for column, said in enumerate(CLASSES):
-            pictures = cell(table, true, said)
-            assert len(pictures) == found.confusion[row][column]
-            seen += list(pictures["file"])
+            items = cell(table, true, said)
+            assert len(items) == found.confusion[row][column]
+            seen += list(items["file"])
     assert sorted(seen) == sorted(table["file"])
 
 

@@ -20,8 +20,8 @@ from tlcore.progress import drain
 SIDE = 112
 
 
-def _dim(picture, percent, seed):
-    return (picture * (percent / 100)).astype(np.uint8)
+def _dim(item, percent, seed):
+    return (item * (percent / 100)).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def test_what_a_distortion_costs_is_counted():
     labels = np.array([0] * 6 + [1] * 6)
     dimmer = Distortion("dim", "Less light", "%", (80, 40), _dim)
 
-    def both(pictures):
-        for place, picture in enumerate(pictures):
-            yield int(picture.mean() > 120), int(labels[place % 12])
+    def both(items):
+        for place, item in enumerate(items):
+            yield int(item.mean() > 120), int(labels[place % 12])
 
     steps = []
     found = drain(try_distortions(pixels, labels, both, baseline_says="…", kinds=[dimmer]), steps.append)
@@ -106,7 +106,7 @@ def test_a_model_that_stands_everything_is_said_to():
     pixels, labels = np.zeros((4, 8, 8, 3), np.uint8), np.zeros(4, np.int64)
     found = drain(
         try_distortions(
-            pixels, labels, lambda pictures: ((0, 0) for _ in pictures), baseline_says="…", kinds=DISTORTIONS[:1]
+            pixels, labels, lambda items: ((0, 0) for _ in items), baseline_says="…", kinds=DISTORTIONS[:1]
         ),
         lambda step: None,
     )

@@ -10,8 +10,8 @@ from scipy.stats import fisher_exact
 
 from tlcore.evaluation.clusters import cluster_traits, principal
 from tlcore.evaluation.significance import by_groups, fisher
-from tlcore.evaluation.slice_features import bands, column_traits, measure, picture_traits
-from tlcore.evaluation.slices import RATE, Trait, find_slices, slice_pictures, traits_table
+from tlcore.evaluation.slice_features import bands, column_traits, item_traits, measure
+from tlcore.evaluation.slices import RATE, Trait, find_slices, slice_items, traits_table
 from tlcore.modalities.image.image_statistics import brightness, sharpness
 
 
@@ -71,8 +71,8 @@ def test_a_planted_slice_is_found_among_many_and_its_pictures_can_be_named():
     found = find_slices(predictions, traits)
     assert [each.value for each in found.worse] == ["phone"]
     table = traits_table(predictions, traits)
-    assert slice_pictures(table, found.worse[0]) == list(predictions["sha256"][kind == "phone"])
-    assert set(found.worse[0].examples) <= set(slice_pictures(table, found.worse[0]))
+    assert slice_items(table, found.worse[0]) == list(predictions["sha256"][kind == "phone"])
+    assert set(found.worse[0].examples) <= set(slice_items(table, found.worse[0]))
 
 
 def test_a_burst_that_is_wrong_as_a_whole_is_one_mistake():
@@ -130,13 +130,13 @@ def test_numbers_are_parted_in_thirds_and_equal_ones_are_not():
 
 def test_a_blurred_picture_is_less_sharp_and_a_dim_one_is_not():
     rng = np.random.default_rng(0)
-    picture = Image.fromarray(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)).resize((96, 96))
-    blurred, dim = picture.filter(ImageFilter.GaussianBlur(3)), picture.point(lambda value: 2 * value // 5)
-    assert sharpness(blurred) < 0.3 * sharpness(picture)
-    assert sharpness(dim) == pytest.approx(sharpness(picture), rel=0.1)
-    assert brightness(dim) == pytest.approx(0.4 * brightness(picture), rel=0.05)
+    item = Image.fromarray(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)).resize((96, 96))
+    blurred, dim = item.filter(ImageFilter.GaussianBlur(3)), item.point(lambda value: 2 * value // 5)
+    assert sharpness(blurred) < 0.3 * sharpness(item)
+    assert sharpness(dim) == pytest.approx(sharpness(item), rel=0.1)
+    assert brightness(dim) == pytest.approx(0.4 * brightness(item), rel=0.05)
     assert sharpness(Image.new("RGB", (9, 9), "gray")) == 0
-    assert list(measure([np.asarray(picture), np.asarray(dim)]).columns) == ["brightness", "sharpness"]
+    assert list(measure([np.asarray(item), np.asarray(dim)]).columns) == ["brightness", "sharpness"]
 
 
 def test_pictures_are_sorted_by_what_they_are_and_where_they_came_from():
@@ -148,7 +148,7 @@ def test_pictures_are_sorted_by_what_they_are_and_where_they_came_from():
         }
     )
     measured = pd.DataFrame({"brightness": np.linspace(0.1, 0.9, 9), "sharpness": np.linspace(1, 2, 9)})
-    size, light, blur, folder = picture_traits(items, measured)
+    size, light, blur, folder = item_traits(items, measured)
     assert size.values[0] == "small (side up to 102 pixels)"
     assert light.values[8] == "bright (from 70% of white)"
     assert blur.values[0].startswith("blurred")

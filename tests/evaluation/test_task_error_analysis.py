@@ -49,8 +49,8 @@ def test_slices_and_the_map_are_made_and_shown(name, request, workspace):
 
 @pytest.mark.slow
 def test_heat_maps_and_costs_of_a_number_are_refused_in_a_sentence(regression_run, tmp_path, capsys):
-    picture = next((regression_run.path.parents[1] / "datasets").rglob("images/*"))
-    assert main(["explain", regression_run.id, str(picture), "--out", str(tmp_path / "maps")]) == 1
+    item = next((regression_run.path.parents[1] / "datasets").rglob("images/*"))
+    assert main(["explain", regression_run.id, str(item), "--out", str(tmp_path / "maps")]) == 1
     assert "This one predicts a number" in capsys.readouterr().err
     assert main(["costs", regression_run.id, "--missed", "a=2"]) == 1
     assert "A run of a classification is needed" in capsys.readouterr().err

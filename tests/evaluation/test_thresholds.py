@@ -34,9 +34,9 @@ def test_a_hand_worked_threshold():
     st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.8, 1.0]), st.booleans()), min_size=1, max_size=12),
     st.sampled_from([0.2, 1.0, 10.0]),
 )
-def test_no_other_threshold_is_cheaper(pictures, ratio):
-    chances = np.array([chance for chance, _ in pictures])
-    of_class = np.array([is_one for _, is_one in pictures])
+def test_no_other_threshold_is_cheaper(items, ratio):
+    chances = np.array([chance for chance, _ in items])
+    of_class = np.array([is_one for _, is_one in items])
     found = best_threshold(chances, of_class, ratio=ratio)
     if of_class.any() and not of_class.all():
         every = [0.0, *(np.array([0.0, 0.1, 0.25, 0.5, 0.8, 1.0]) + 1e-6)]

@@ -39,7 +39,7 @@ from tlcore.training.save import save_keras, save_onnx, to_onnx
 from tlcore.workspace import Workspace
 
 PER_CLASS = 50
-EVERY_PICTURE = 1000
+EVERY_ITEM = 1000
 # A picture whose two likeliest classes are so near is left out: either answer is as right as the other.
 UNDECIDED = 0.05
 
@@ -77,7 +77,7 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
         temperature=1.0,
     )
     write_json(run.contract_json, labels)
-    train, val, test = (sample(run, part, EVERY_PICTURE) for part in ("train", "val", "test"))
+    train, val, test = (sample(run, part, EVERY_ITEM) for part in ("train", "val", "test"))
 
     keras.utils.set_random_seed(0)
     body = as_far_as_needed(build_backbone(backbone, size=size, weights="random"), backbone)

@@ -102,5 +102,5 @@ def test_a_proof_that_is_broken_off_ends_what_its_program_started(tmp_path):
         "sys.exit('it failed')\n"
     )
     with FreshProcess() as fresh, pytest.raises(Exception, match="it failed"):
-        fresh.run(program, [], folder=tmp_path, pictures=0)
+        fresh.run(program, [], folder=tmp_path, items=0)
     assert not at_work(noted)

@@ -30,8 +30,8 @@ from tlcore.modalities.image.pixels import read_pixels
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
+from tlcore.runs.items import read_test_items
 from tlcore.runs.manifest import artefact
-from tlcore.runs.pictures import read_test_pictures
 from tlcore.runs.run import Run
 from tlcore.serving.api import create_app
 from tlcore.workspace import Workspace
@@ -103,8 +103,8 @@ def test_a_run_keeps_the_range_that_it_was_made_with(workspace, scans, run):
     later = make(workspace, scans)
     assert later.dataset.value_range == (0, 60000)
     for each, value_range in ((run, RANGE), (later, (0, 60000))):
-        pictures = drain(read_test_pictures(each, workspace), nothing)
-        for path, pixels in zip(pictures.paths, pictures.pixels[:], strict=True):
+        items = drain(read_test_items(each, workspace), nothing)
+        for path, pixels in zip(items.paths, items.pixels[:], strict=True):
             assert (pixels == read_pixels(path, SIZE, "crop", value_range)).all()
             assert (Predictor.from_run(each.path).pixels(path) == pixels).all()
 
@@ -115,8 +115,8 @@ def test_a_run_of_before_there_were_ranges_keeps_its_pixels(workspace, scans, ru
     del known["value_range"], labels["input"]["value_range"]
     (run.path / "dataset.json").write_text(json.dumps(known))
     run.contract_json.write_text(json.dumps(labels))
-    pictures = drain(read_test_pictures(run, workspace), nothing)
-    for path, pixels in zip(pictures.paths, pictures.pixels[:], strict=True):
+    items = drain(read_test_items(run, workspace), nothing)
+    for path, pixels in zip(items.paths, items.pixels[:], strict=True):
         assert (pixels == read_pixels(path, SIZE)).all()
         assert (Predictor.from_run(run.path).pixels(path) == pixels).all()
 

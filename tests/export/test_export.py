@@ -62,7 +62,7 @@ def test_light_formats_agree_with_the_app_to_the_last_digit(run):
         path = artefact(run.path, manifest.format)
         assert sha256(path) == manifest.sha256
         assert path.stat().st_size == manifest.bytes
-        assert manifest.milliseconds_per_picture > 0
+        assert manifest.milliseconds_per_item > 0
         assert "onnxruntime" in manifest.versions
         assert read_manifest(run.path, manifest.format) == manifest
     assert {manifest.format for manifest in read_manifests(run.path)} == set(LIGHT)
@@ -310,7 +310,7 @@ def test_a_fresh_process_finds_nothing_of_ours(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.getcwd())  # noqa: PTH109
     program = tmp_path / "look.py"
     program.write_text("import importlib.util\nprint(importlib.util.find_spec('tlcore'))\n")
-    assert FreshProcess().run(program, [], folder=tmp_path, pictures=1).strip() == "None"
+    assert FreshProcess().run(program, [], folder=tmp_path, items=1).strip() == "None"
 
 
 @pytest.mark.slow

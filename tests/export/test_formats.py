@@ -32,8 +32,8 @@ from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.formats import FORMATS
+from tlcore.runs.items import read_test_items
 from tlcore.runs.manifest import artefact, read_manifest
-from tlcore.runs.pictures import read_test_pictures
 from tlcore.runs.run import Run, list_runs
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
@@ -133,7 +133,7 @@ def test_every_format_answers_as_the_app_does_and_says_how_unfamiliar_a_picture_
     made = read_manifest(converted.path, key)
     assert made.agrees, made.reason
     assert made.accuracy.low <= made.accuracy.value <= made.accuracy.high
-    assert 0 < made.milliseconds_per_picture <= made.milliseconds_p95
+    assert 0 < made.milliseconds_per_item <= made.milliseconds_p95
     assert made.sha256
     if made.awkward:
         assert made.awkward.differing == ()
@@ -171,9 +171,9 @@ def test_what_the_numbers_mean_goes_along_in_every_format(converted):
 @pytest.mark.slow
 def test_the_keras_file_answers_the_same_under_jax(converted, tmp_path):
     pytest.importorskip("jax")
-    pictures = drain(read_test_pictures(converted, Workspace(converted.path.parent.parent)), nothing)
+    items = drain(read_test_items(converted, Workspace(converted.path.parent.parent)), nothing)
     with FreshProcess() as fresh:
-        replay = replayed("keras-jax", artefact(converted.path, "keras"), pictures, fresh, tmp_path)
+        replay = replayed("keras-jax", artefact(converted.path, "keras"), items, fresh, tmp_path)
     assert replay.versions["backend"] == "jax"
     assert agreement(app_answers(converted), replay, "model.keras").agrees
 

@@ -43,8 +43,8 @@ def test_what_the_bundle_lists_is_all_that_its_program_needs(run, tmp_path):
     python = environment(tmp_path / "environment", home / "requirements.txt")
     expected = read_predictions(run.path)
     dataset = run.path.parents[1] / "datasets" / run.config.dataset
-    pictures = [str(next((dataset / "images").glob(f"{sha}.*"))) for sha in expected["sha256"]]
-    done = subprocess.run([python, home / "predict.py", "--json", *pictures], capture_output=True, text=True, env=PLAIN)
+    items = [str(next((dataset / "images").glob(f"{sha}.*"))) for sha in expected["sha256"]]
+    done = subprocess.run([python, home / "predict.py", "--json", *items], capture_output=True, text=True, env=PLAIN)
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line)["probabilities"] for line in done.stdout.splitlines()]
     labels = read_contract(run.path).labels

@@ -35,8 +35,7 @@ def test_a_program_that_was_expected_is_the_one_that_answers_and_once_only(progr
         fresh.expect(program, [str(tmp_path)])
         (waiting,) = started(tmp_path)
         answers = [
-            fresh.run(program, [str(tmp_path)], asked=word, folder=tmp_path, pictures=1).split()
-            for word in ("one", "two")
+            fresh.run(program, [str(tmp_path)], asked=word, folder=tmp_path, items=1).split() for word in ("one", "two")
         ]
     assert answers[0] == [str(waiting), "one"]
     assert answers[1][1] == "two"
@@ -51,7 +50,7 @@ def test_one_that_died_meanwhile_is_started_again(program, tmp_path):
         while psutil.Process(waiting).status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)
         psutil.Process(waiting).wait(10) if psutil.pid_exists(waiting) else None
-        assert fresh.run(program, [str(tmp_path)], asked="one", folder=tmp_path, pictures=1).split()[1] == "one"
+        assert fresh.run(program, [str(tmp_path)], asked="one", folder=tmp_path, items=1).split()[1] == "one"
 
 
 def test_one_that_is_not_asked_is_ended(program, tmp_path):
@@ -60,7 +59,7 @@ def test_one_that_is_not_asked_is_ended(program, tmp_path):
         (waiting,) = started(tmp_path)
     assert not psutil.pid_exists(waiting)
     with pytest.raises(ExportError, match="broken off"):
-        fresh.run(program, [str(tmp_path)], folder=tmp_path, pictures=1)
+        fresh.run(program, [str(tmp_path)], folder=tmp_path, items=1)
 
 
 @pytest.mark.slow
@@ -77,4 +76,4 @@ def test_kerass_archive_is_asked_without_what_no_answer_needs_and_the_search_for
         "runpy.run_path(sys.argv[1])['main']('keras')\n"
     )
     with FreshProcess() as fresh, pytest.raises(ExportError, match=r"search True, needless set\(\), keras True"):
-        fresh.run(program, [str(REPLAY)], asked="", folder=tmp_path, pictures=1)
+        fresh.run(program, [str(REPLAY)], asked="", folder=tmp_path, items=1)

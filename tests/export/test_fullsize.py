@@ -38,8 +38,8 @@ def session(policy: str) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(graph.SerializeToString(), alone, providers=["CPUExecutionProvider"])
 
 
-def resized(picture: np.ndarray, policy: str, *, jpeg: bool = False) -> np.ndarray:
-    return session(policy).run(None, {"picture": picture, "jpeg": np.array(jpeg)})[0][0]
+def resized(item: np.ndarray, policy: str, *, jpeg: bool = False) -> np.ndarray:
+    return session(policy).run(None, {"picture": item, "jpeg": np.array(jpeg)})[0][0]
 
 
 @pytest.mark.slow
@@ -51,8 +51,8 @@ def resized(picture: np.ndarray, policy: str, *, jpeg: bool = False) -> np.ndarr
 @example(400, 3, "stretch", 0)
 @example(40, 399, "crop", 0)  # columns first
 def test_any_size_is_resized_to_the_apps_last_bit(width: int, height: int, policy: str, seed: int):
-    picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    assert (resized(picture, policy) == to_pixels(Image.fromarray(picture), SIZE, policy)).all()
+    item = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    assert (resized(item, policy) == to_pixels(Image.fromarray(item), SIZE, policy)).all()
 
 
 @pytest.mark.parametrize("policy", POLICIES)

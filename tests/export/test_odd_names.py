@@ -92,8 +92,8 @@ def test_every_name_has_a_row_or_a_sentence(home, tiny_folder, terminal, tmp_pat
 
 @pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_fault(home, tiny_folder):
-    pictures = sorted((tiny_folder / "circle").iterdir()) * 50
-    command = [sys.executable, home / "predict.py", *map(str, pictures)]
+    items = sorted((tiny_folder / "circle").iterdir()) * 50
+    command = [sys.executable, home / "predict.py", *map(str, items)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()
@@ -125,7 +125,7 @@ def test_predict_answers_for_every_name_on_every_terminal(run, tiny_folder, tmp_
 def pictures_of_odd_names(tmp_path, tiny_folder):
     folder = tmp_path / "pictures"
     folder.mkdir()
-    picture = next((tiny_folder / "circle").iterdir())
+    item = next((tiny_folder / "circle").iterdir())
     for name in NAMES:
-        shutil.copyfile(picture, os.fsencode(folder) + b"/" + name)
+        shutil.copyfile(item, os.fsencode(folder) + b"/" + name)
     return folder

@@ -36,7 +36,7 @@ def test_the_server_agrees_with_the_app_and_carries_all_that_is_known(run, works
     assert manifest.agrees, manifest.reason
     assert manifest.same_answers == 1.0
     assert manifest.largest_difference <= 1e-6
-    assert manifest.milliseconds_per_picture > 0
+    assert manifest.milliseconds_per_item > 0
     assert manifest.awkward.same == manifest.awkward.files
     assert {"fastapi", "uvicorn", "onnxruntime"} <= set(manifest.versions)
     home = unpack(artefact(run.path, "server"), tmp_path / "home")

@@ -110,14 +110,14 @@ def test_a_downloaded_bundle_answers_in_a_fresh_python(exported, tmp_path):
         archive.extractall(tmp_path)
     table, contract = read_parquet(run.predictions), read_contract(run.path)
     dataset = open_dataset(exported, run.dataset.id)
-    pictures = [str(dataset.image_path(file)) for file in table["file"]]
+    items = [str(dataset.image_path(file)) for file in table["file"]]
     command = [sys.executable, "-I", str(tmp_path / "predict.py")]
-    done = subprocess.run([*command, "--json", *pictures], capture_output=True, text=True, env=PLAIN, cwd=tmp_path)
+    done = subprocess.run([*command, "--json", *items], capture_output=True, text=True, env=PLAIN, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     columns = contract.kind.columns(contract.kind.width(len(contract.classes)))
     np.testing.assert_allclose(outputs_of(answers, contract), table[columns], rtol=1e-4, atol=1e-4)
-    words = subprocess.run([*command, *pictures[:1]], capture_output=True, text=True, env=PLAIN, cwd=tmp_path).stdout
+    words = subprocess.run([*command, *items[:1]], capture_output=True, text=True, env=PLAIN, cwd=tmp_path).stdout
     if contract.task == "regression":
         assert f" {contract.unit} (" in words
         assert answers[0]["unit"] == "mm"

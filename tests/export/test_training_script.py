@@ -197,27 +197,27 @@ def test_its_exact_head_answers_as_grafts(carried_out, workspace):
     import keras
 
     from tlcore.progress import drain
-    from tlcore.runs.pictures import read_test_pictures
+    from tlcore.runs.items import read_test_items
     from tlcore.tasks.classification import CLASSIFICATION
+    from tlcore.training.items import read_items
     from tlcore.training.logistic_training import solve_head
     from tlcore.training.phases import plan
-    from tlcore.training.pictures import read_pictures
 
     script, out, run = carried_out(head="logistic", augment=())
     model = keras.models.load_model(out / "model.keras")
     body = keras.Model(model.inputs[0], model.get_layer("pooled").output)
-    pictures = drain(read_pictures(run, workspace), lambda step: None)
-    test = drain(read_test_pictures(run, workspace), lambda step: None)
+    items = drain(read_items(run, workspace), lambda step: None)
+    test = drain(read_test_items(run, workspace), lambda step: None)
 
     def seen(pixels):
         batch = np.asarray(pixels[np.arange(len(pixels))], np.float32)
         return keras.ops.convert_to_numpy(body(batch, training=False))
 
-    features = {part: seen(each.inputs[:]["pixels"]) for part, each in pictures.items()}
+    features = {part: seen(each.inputs[:]["pixels"]) for part, each in items.items()}
     (phase,) = plan(run.config, TINY)
-    of_task = CLASSIFICATION.build_head(3, pictures["train"].targets)
-    head, *_ = solve_head(phase, features, pictures, run.config, of_task, epoch=1)
-    _, _, strength = script.solve_head(features["train"], pictures["train"].targets, np.arange(len(features["train"])))
+    of_task = CLASSIFICATION.build_head(3, items["train"].targets)
+    head, *_ = solve_head(phase, features, items, run.config, of_task, epoch=1)
+    _, _, strength = script.solve_head(features["train"], items["train"].targets, np.arange(len(features["train"])))
     assert strength == pytest.approx(head.strengths[0])
     logits = seen(test.pixels) @ head.kernel + head.bias
     heat = json.loads((out / "test.json").read_text())["temperature"]

@@ -30,7 +30,7 @@ class Made:
     """A run that nobody has trained, and its pictures."""
 
     run: Any
-    pictures: Path
+    items: Path
 
     def told(self, **settings):
         write_json(self.run.path / "config.json", self.run.config.model_copy(update=settings))
@@ -104,7 +104,7 @@ def test_it_trains_a_model_that_answers_in_the_tasks_own_terms(made, settings, t
     script = loaded(made.told(backbone=TINY.key, patience=0, **settings), tmp_path)
     (out := tmp_path / "out").mkdir()
     (scratch := tmp_path / "scratch").mkdir()
-    script.main(made.pictures, out, scratch)
+    script.main(made.items, out, scratch)
     found, outputs = json.loads((out / "test.json").read_text()), np.load(out / "test.npy")
     assert found["n"] == len(outputs) == (made.run.split()["split"] == "test").sum()
     model = keras.models.load_model(out / "model.keras")

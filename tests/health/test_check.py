@@ -76,7 +76,7 @@ def test_a_check_finds_what_was_planted_and_keeps_it(checked):
     source = checked.dataset.items().set_index("sha256")["source"]
     state, info = checked.state(), checked.info()
     assert state.state == "finished"
-    assert (info.pictures, info.version, checked.stale()) == (42, 1, False)
+    assert (info.items, info.version, checked.stale()) == (42, 1, False)
     findings = checked.findings()
     assert [finding.score for finding in findings] == sorted((finding.score for finding in findings), reverse=True)
     assert all(0 <= finding.score <= 1 and finding.says.endswith(".") for finding in findings)
@@ -218,10 +218,10 @@ def test_pictures_are_embedded_by_the_graph_in_the_cache(workspace, planted_fold
     path.parent.mkdir(parents=True)
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     path.write_bytes(model.SerializeToString())
-    pictures = sorted(planted_folder.rglob("*.png"))[:6]
-    found = drain(embed.embed(workspace, pictures), lambda step: None)
+    items = sorted(planted_folder.rglob("*.png"))[:6]
+    found = drain(embed.embed(workspace, items), lambda step: None)
     assert found.shape == (6, length)
-    for row, picture in zip(found, pictures, strict=True):
-        assert abs(float(row[0]) - np.asarray(Image.open(picture)).mean()) < 2
+    for row, item in zip(found, items, strict=True):
+        assert abs(float(row[0]) - np.asarray(Image.open(item)).mean()) < 2
     with pytest.raises(DataError, match="can no longer be read"):
         drain(embed.embed(workspace, [path]), lambda step: None)

@@ -56,8 +56,8 @@ def test_no_cell_of_the_csv_is_a_formula():
 # === Single pictures ===
 
 
-def stretched(picture):
-    return picture.point(lambda value: min(255, max(0, 4 * value - 384)))
+def stretched(item):
+    return item.point(lambda value: min(255, max(0, 4 * value - 384)))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def faulty(scenes):
     uniform = Image.new("RGB", (224, 224), (90, 120, 90))
     blurred = stretched(good[0].filter(ImageFilter.GaussianBlur(6))).filter(ImageFilter.GaussianBlur(8))
     bad = [blurred, dark, bright, uniform, good[3].convert("L").convert("RGB")]
-    pixels = np.stack([np.asarray(picture) for picture in [*good, *bad]])
+    pixels = np.stack([np.asarray(item) for item in [*good, *bad]])
     small, tints = (
         np.empty((len(pixels), SIDE, SIDE), np.uint8),
         np.empty((len(pixels), TINT_SIDE, TINT_SIDE, 2), np.int16),
@@ -102,11 +102,11 @@ def test_two_usual_sizes_are_no_oddity(faulty):
 
 
 def test_bars_are_a_border_and_a_plain_ground_on_one_side_is_not(scenes):
-    picture = Image.fromarray(scenes[0])
+    item = Image.fromarray(scenes[0])
     barred = Image.new("RGB", (160, 200))
-    barred.paste(picture, (0, 20))
+    barred.paste(item, (0, 20))
     assert border(barred) == "top and bottom"
-    assert border(picture) == ""
+    assert border(item) == ""
 
 
 # === Classes ===

@@ -53,9 +53,9 @@ def test_a_curve_promises_more_where_more_helps(clouds):
     features, labels = clouds
     curve = learning_curve(features, labels, ("a", "b", "c"), strength=0.01, groups=None)
     assert set(curve.classes) == {"a", "b", "c"}
-    assert [point.pictures for point in curve.whole.points] == sorted(point.pictures for point in curve.whole.points)
+    assert [point.items for point in curve.whole.points] == sorted(point.items for point in curve.whole.points)
     assert all(at.low <= at.accuracy <= at.high for at in curve.whole.fitted)
-    assert max(at.pictures for at in curve.whole.fitted) == 4 * len(labels)
+    assert max(at.items for at in curve.whole.fitted) == 4 * len(labels)
     chance = np.random.default_rng(9).integers(3, size=len(labels))
     hopeless = learning_curve(features, chance, ("a", "b", "c"), strength=0.01, groups=None)
     assert hopeless.whole.points[-1].accuracy < 0.5

@@ -15,38 +15,38 @@ from tlcore.modalities.image.pixels import to_pixels
 from tlcore.progress import drain
 
 
-def resized(picture):
-    return picture.resize((100, 100), Image.Resampling.BICUBIC)
+def resized(item):
+    return item.resize((100, 100), Image.Resampling.BICUBIC)
 
 
-def cropped(picture):
-    return picture.crop((4, 11, 4 + 144, 11 + 144))
+def cropped(item):
+    return item.crop((4, 11, 4 + 144, 11 + 144))
 
 
-def recompressed(picture):
+def recompressed(item):
     stream = BytesIO()
-    picture.save(stream, "JPEG", quality=40)
+    item.save(stream, "JPEG", quality=40)
     return Image.open(stream)
 
 
-def mirrored(picture):
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+def mirrored(item):
+    return item.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
-def upside_down(picture):
-    return picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+def upside_down(item):
+    return item.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
 
 
-def brightened(picture):
-    return picture.point(lambda value: min(255, int(20 + 0.8 * value)))
+def brightened(item):
+    return item.point(lambda value: min(255, int(20 + 0.8 * value)))
 
 
-def everything(picture):
-    return recompressed(resized(mirrored(cropped(picture))))
+def everything(item):
+    return recompressed(resized(mirrored(cropped(item))))
 
 
-def thumbnail(picture):
-    small = Image.fromarray(to_pixels(picture.convert("RGB"), 224)).reduce(4)
+def thumbnail(item):
+    small = Image.fromarray(to_pixels(item.convert("RGB"), 224)).reduce(4)
     return np.asarray(small.convert("L"))
 
 
@@ -55,8 +55,8 @@ def originals(scenes):
     return [Image.fromarray(scene) for scene in scenes]
 
 
-def pairs_of(pictures):
-    found = drain(near_pairs(np.stack([thumbnail(picture) for picture in pictures])), lambda step: None)
+def pairs_of(items):
+    found = drain(near_pairs(np.stack([thumbnail(item) for item in items])), lambda step: None)
     return set(zip(found.first.tolist(), found.second.tolist(), strict=True))
 
 
@@ -64,7 +64,7 @@ def pairs_of(pictures):
     "change", [resized, cropped, recompressed, mirrored, upside_down, brightened, everything], ids=lambda f: f.__name__
 )
 def test_a_copy_is_found_and_nothing_else(originals, change):
-    copies = [change(picture) for picture in originals[:4]]
+    copies = [change(item) for item in originals[:4]]
     assert pairs_of([*originals, *copies]) == {(place, len(originals) + place) for place in range(4)}
 
 
@@ -75,7 +75,7 @@ def test_pictures_without_anything_to_see_are_no_copies_of_each_other():
 
 
 def test_features_catch_a_pair_only_where_the_pictures_agree(originals):
-    thumbnails = np.stack([thumbnail(picture) for picture in [*originals[:10], cropped(originals[0])]])
+    thumbnails = np.stack([thumbnail(item) for item in [*originals[:10], cropped(originals[0])]])
     same = np.ones((11, 4), np.float32) / 2  # features that call all of them alike
     found = drain(near_pairs(thumbnails, same), lambda step: None)
     assert list(zip(found.first, found.second, strict=True)) == [(0, 10)]
@@ -102,7 +102,7 @@ def test_copies_with_two_labels_are_worth_more_than_copies_with_one():
 
 
 def test_pictures_that_differ_in_colour_alone_are_no_copies(originals):
-    thumbnails = np.stack([thumbnail(picture) for picture in [*originals[:5], cropped(originals[4])]])
+    thumbnails = np.stack([thumbnail(item) for item in [*originals[:5], cropped(originals[4])]])
     tints = np.zeros((6, 14, 14, 2), np.int16)
     assert len(drain(near_pairs(thumbnails, tints=tints), lambda step: None).first) == 1
     tints[5] = (60, -60)

@@ -73,8 +73,8 @@ def test_nothing_readable_is_no_fault(predictor, tmp_path):
 
 def test_the_answers_are_sensible(predictor):
     for label, colour in CLASSES.items():
-        picture = np.asarray(Image.new("RGB", (32, 32), colour))
-        assert top(predictor.predict(picture[None])[0], LABELS)[0][0] == label
+        item = np.asarray(Image.new("RGB", (32, 32), colour))
+        assert top(predictor.predict(item[None])[0], LABELS)[0][0] == label
 
 
 def test_top_gives_the_likeliest_first():

@@ -103,9 +103,9 @@ class Hostile:
 def hostile_workspace(workspace: Workspace, shapes: Path, home: Path) -> Hostile:
     """Fill a workspace; the environment says already that it is the one in use."""
     folder = home / "shapes"
-    for place, picture in enumerate(sorted(shapes.rglob("*.png"))):
-        (folder / picture.parent.name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(picture, folder / picture.parent.name / f"{place:02d} {FILE}.png")
+    for place, item in enumerate(sorted(shapes.rglob("*.png"))):
+        (folder / item.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(item, folder / item.parent.name / f"{place:02d} {FILE}.png")
     dataset = drain(ingest(workspace, folder), lambda step: None).dataset
     with pytest.MonkeyPatch.context() as patch:
         for old, new in NAMES.items():
@@ -130,9 +130,9 @@ def hostile_workspace(workspace: Workspace, shapes: Path, home: Path) -> Hostile
     ]
     made_checks.finished(dataset, findings, clusters={"a": shas[:3]})
     inbox = home / "inbox"
-    for place, picture in enumerate(sorted(shapes.rglob("*.png"))[:3]):
+    for place, item in enumerate(sorted(shapes.rglob("*.png"))[:3]):
         inbox.mkdir(exist_ok=True)
-        (inbox / f"{place} {FILE}.png").write_bytes(picture.read_bytes() + bytes([place]))
+        (inbox / f"{place} {FILE}.png").write_bytes(item.read_bytes() + bytes([place]))
     drain(Inbox(dataset).put(workspace, inbox), lambda step: None)
     return Hostile(workspace, dataset, run, other, create_sweep(workspace, dataset, SweepConfig(dataset=dataset.id)))
 
@@ -169,7 +169,7 @@ def _understood(run: Run, workspace: Workspace) -> None:
     traits = [Trait("camera", kinds, "from the camera {value}")]
     traits_table(predictions, traits).to_parquet(found.path / "traits.parquet")
     write_json(found.path / "slices.json", find_slices(predictions, traits))
-    table = pd.concat([basis.pictures[["sha256", "split", "label"]], draw_map(basis.features[:, :2])], axis=1)
+    table = pd.concat([basis.items[["sha256", "split", "label"]], draw_map(basis.features[:, :2])], axis=1)
     table.to_parquet(found.path / "map.parquet")
     write_json(found.path / "robustness.json", robustness().model_copy(update={"says": (NOTE,), "baseline_says": NOTE}))
     write_json(found.outcome_file, Outcome(state="finished", seconds=1.0, notes=(NOTE,)))

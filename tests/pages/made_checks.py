@@ -37,7 +37,7 @@ def finished(
             fingerprint=info.fingerprint,
             classes=info.classes,
             value_range=info.value_range,
-            pictures=len(items),
+            items=len(items),
             seconds=12.3,
             accuracy=accuracy,
         )
@@ -65,23 +65,23 @@ def looks(items: pd.DataFrame) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def curve(pictures: int, classes: tuple[str, ...]) -> LearningCurve:
+def curve(items: int, classes: tuple[str, ...]) -> LearningCurve:
     def one(says: str, most: int) -> Curve:
         sizes = [max(1, round(most * share)) for share in (0.1, 0.2, 0.4, 0.7, 1.0)]
         right = [0.95 - 0.6 * size**-0.5 for size in sizes]
         ahead = [*sizes, 2 * most, 4 * most]
         return Curve(
-            points=tuple(Point(pictures=n, accuracy=a, deviation=0.02) for n, a in zip(sizes, right, strict=True)),
+            points=tuple(Point(items=n, accuracy=a, deviation=0.02) for n, a in zip(sizes, right, strict=True)),
             floor=0.05,
             drop=0.6,
             rate=0.5,
             fitted=tuple(
-                Predicted(pictures=n, accuracy=(a := 0.95 - 0.6 * n**-0.5), low=a - 0.03, high=min(1, a + 0.02))
+                Predicted(items=n, accuracy=(a := 0.95 - 0.6 * n**-0.5), low=a - 0.03, high=min(1, a + 0.02))
                 for n in ahead
             ),
             says=says,
         )
 
-    each = {name: one(f"Twice as many of '{name}' would help a little.", pictures // len(classes)) for name in classes}
-    whole = one("Twice as many pictures would bring about 1 more in 100 right.", pictures)
+    each = {name: one(f"Twice as many of '{name}' would help a little.", items // len(classes)) for name in classes}
+    whole = one("Twice as many pictures would bring about 1 more in 100 right.", items)
     return LearningCurve(whole=whole, classes=each)

@@ -72,7 +72,7 @@ def exported(
         largest_difference=2e-7 if agrees else 0.4,
         agrees=agrees,
         reason=reason,
-        milliseconds_per_picture=3.21,
+        milliseconds_per_item=3.21,
     )
     folder.mkdir(parents=True, exist_ok=True)
     if agrees:

@@ -22,7 +22,7 @@ from tlcore.files import write_json
 from tlcore.runs.run import list_runs
 
 
-def picture(colour="red") -> bytes:
+def item(colour="red") -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (40, 30), colour).save(stream, "PNG")
     return stream.getvalue()
@@ -134,7 +134,7 @@ def test_the_bytes_that_were_dropped_do_not_stay_in_memory(workspace, tiny_zip, 
 
 def test_a_dropped_folder_brings_its_classes(workspace):
     files = [
-        (f"pets/{label}/{n}.png", picture((60 * n, 9, 9 * len(label))), "image/png")
+        (f"pets/{label}/{n}.png", item((60 * n, 9, 9 * len(label))), "image/png")
         for label in ("cat", "doggy")
         for n in range(3)
     ]
@@ -148,9 +148,7 @@ def test_a_dropped_folder_brings_its_classes(workspace):
 
 def test_a_folder_whose_browser_lost_the_classes_is_not_taken_for_one_class(workspace):
     app = open_page("data")
-    uploader(app, directory=True).set_value(
-        [("a.png", picture(), "image/png"), ("b.png", picture("blue"), "image/png")]
-    )
+    uploader(app, directory=True).set_value([("a.png", item(), "image/png"), ("b.png", item("blue"), "image/png")])
     app.run()
     assert "came without" in app.error[0].value
     assert list_datasets(workspace) == []
@@ -158,7 +156,7 @@ def test_a_folder_whose_browser_lost_the_classes_is_not_taken_for_one_class(work
 
 def test_loose_pictures_are_asked_for_their_class(workspace):
     app = open_page("data")
-    uploader(app).set_value([("a.png", picture(), "image/png"), ("a.png", picture("blue"), "image/png")])
+    uploader(app).set_value([("a.png", item(), "image/png"), ("a.png", item("blue"), "image/png")])
     app.run()
     assert "What do these pictures show?" in words(app)
     button(app, "Import").click().run()
@@ -174,7 +172,7 @@ def test_loose_pictures_are_asked_for_their_class(workspace):
 
 def test_what_was_dropped_can_be_taken_back(workspace):
     app = open_page("data")
-    uploader(app).set_value([("a.png", picture(), "image/png")])
+    uploader(app).set_value([("a.png", item(), "image/png")])
     app.run()
     button(app, "Cancel").click().run()
     assert "Import your pictures" in words(app)
@@ -225,9 +223,9 @@ def test_paths_can_be_typed_only_at_this_machine(monkeypatch, variable, address,
 
 
 def test_what_was_left_out_stands_first_with_its_reason(workspace):
-    files = [(f"pets/{label}/{n}.png", picture((60 * n, 9, 99)), "image/png") for n, label in enumerate(("cat", "dog"))]
+    files = [(f"pets/{label}/{n}.png", item((60 * n, 9, 99)), "image/png") for n, label in enumerate(("cat", "dog"))]
     app = open_page("data")
-    uploader(app, directory=True).set_value([*files, ("pets/cat/cut.png", picture()[:60], "image/png")])
+    uploader(app, directory=True).set_value([*files, ("pets/cat/cut.png", item()[:60], "image/png")])
     imported(app.run())
     table = app.dataframe[0].value
     assert list(table["source"]) == ["pets/cat/cut.png"] or table["source"].iloc[0].endswith("cut.png")
@@ -237,7 +235,7 @@ def test_what_was_left_out_stands_first_with_its_reason(workspace):
 
 def test_pictures_are_added_to_a_dataset(workspace, tiny_dataset):
     app = open_page("data", dataset=tiny_dataset.id)
-    uploader(app).set_value([("new.png", picture("orange"), "image/png")])
+    uploader(app).set_value([("new.png", item("orange"), "image/png")])
     app.run()
     next(box for box in app.selectbox if box.label == "Class").select("circle")
     button(app, "Import").click().run()

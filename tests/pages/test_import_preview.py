@@ -18,7 +18,7 @@ from tlcore.data.intake import ingest
 from tlcore.progress import drain
 
 
-def picture(seed: int) -> bytes:
+def item(seed: int) -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (40, 30), ((37 * seed) % 256, (91 * seed) % 256, seed % 256)).save(stream, "PNG")
     return stream.getvalue()
@@ -35,15 +35,13 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 def folders(*names: str, each: int = 10) -> dict[str, bytes]:
     """Pictures in folders; every picture is another one."""
     return {
-        f"{name}/{number}.png": picture(100 * place + number)
-        for place, name in enumerate(names)
-        for number in range(each)
+        f"{name}/{number}.png": item(100 * place + number) for place, name in enumerate(names) for number in range(each)
     }
 
 
 def with_table(rows: Mapping[str, str], header: str = "file,label", name: str = "labels.csv") -> dict[str, bytes]:
     """Pictures in one folder beside a table that has a row for each."""
-    files = {f"pictures/{file}": picture(number) for number, file in enumerate(rows)}
+    files = {f"pictures/{file}": item(number) for number, file in enumerate(rows)}
     table = "\n".join([header, *(f"{file},{rest}" for file, rest in rows.items())])
     return {**files, name: table.encode()}
 
@@ -167,9 +165,7 @@ def test_folders_are_chosen_instead_of_a_table(workspace):
 
 def test_names_in_a_guessed_encoding_are_shown_and_read_otherwise(workspace, tmp_path):
     labels = ("кошки", "собаки", "птицы")
-    files = [
-        (f"{label}/{n}.png".encode("cp866"), picture(10 * p + n)) for p, label in enumerate(labels) for n in range(9)
-    ]
+    files = [(f"{label}/{n}.png".encode("cp866"), item(10 * p + n)) for p, label in enumerate(labels) for n in range(9)]
     app = open_page("data")
     content = unmarked_zip(tmp_path / "names.zip", files).read_bytes()
     next(each for each in app.file_uploader if each.allowed_type).set_value(("names.zip", content, "application/zip"))
@@ -209,7 +205,7 @@ def test_a_refusal_can_be_cancelled(workspace):
 
 
 def test_files_without_a_class_get_one_on_demand(workspace):
-    app = drop({**folders("cat", "dog"), "stray.png": picture(999)})
+    app = drop({**folders("cat", "dog"), "stray.png": item(999)})
     assert "1" in {metric.value for metric in app.metric if metric.label == "Left out"}
     assert "outside the class folders" in str([frame.value.to_string() for frame in app.dataframe])
     field(app, "Class of files without one").set_value("dog").run()
@@ -329,7 +325,7 @@ def test_numbers_are_shown_with_their_range_and_get_a_name_and_a_unit(workspace)
 
 
 def test_what_objects_are_for_is_asked_and_import_waits(workspace):
-    files = {f"images/{n}.png": picture(n) for n in range(12)}
+    files = {f"images/{n}.png": item(n) for n in range(12)}
     files |= {f"labels/{n}.txt": b"0 0.5 0.5 0.1 0.1\n" * (n % 3) + b"1 0.5 0.5 0.1 0.1\n" for n in range(12)}
     files["data.yaml"] = b"names: [scratch, dent]\n"
     app = drop(files)
@@ -347,7 +343,7 @@ def test_an_addition_is_read_for_the_task_of_its_dataset(workspace, tmp_path):
     first = tmp_path / "first.zip"
     first.write_bytes(packed(with_table({f"{n}.png": ("a", "a|b")[n % 2] for n in range(6)}, "file,tags")))
     dataset = drain(ingest(workspace, first), lambda step: None).dataset
-    files = {f"more/{n + 50}.png": picture(n + 50) for n in range(4)}
+    files = {f"more/{n + 50}.png": item(n + 50) for n in range(4)}
     files["t.csv"] = b"file,tags\n" + b"".join(f"{n + 50}.png,{'bc'[n % 2]}\n".encode() for n in range(4))
     app = drop(files, dataset=dataset.id)
     assert "Multi-label classification" in words(app)

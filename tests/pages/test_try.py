@@ -12,7 +12,7 @@ from pages.components.try_ import feedback, try_camera
 from tests.pages.made_runs import failed, made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering
-from tests.pages.test_data import picture
+from tests.pages.test_data import item
 from tlcore.data.feedback import Correction
 from tlcore.data.inbox import Inbox, standing
 from tlcore.inference.predictor import Predictor
@@ -25,9 +25,7 @@ def drawn(app) -> str:
 def test_the_answers_come_with_bars_and_a_time(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     app = open_page("try", run=run.id)
-    app.file_uploader[0].set_value(
-        [("first.png", picture("red"), "image/png"), ("second.png", picture("lime"), "image/png")]
-    )
+    app.file_uploader[0].set_value([("first.png", item("red"), "image/png"), ("second.png", item("lime"), "image/png")])
     app.run()
     assert not app.exception
     assert " ms per picture" in words(app)
@@ -40,7 +38,7 @@ def test_the_answers_come_with_bars_and_a_time(workspace, tiny_dataset):
 def test_what_is_no_picture_is_told_beside_the_others(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     app = open_page("try", run=run.id)
-    app.file_uploader[0].set_value([("a_b*.txt", b"hello", "text/plain"), ("good.png", picture(), "image/png")])
+    app.file_uploader[0].set_value([("a_b*.txt", b"hello", "text/plain"), ("good.png", item(), "image/png")])
     app.run()
     assert not app.exception
     assert "cannot be used" in app.error[0].value
@@ -79,7 +77,7 @@ def test_test_pictures_that_went_with_their_dataset_are_told(workspace, tiny_dat
 def test_many_pictures_come_in_pages(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     app = open_page("try", run=run.id)
-    app.file_uploader[0].set_value([(f"{n}.png", picture((n, n, n)), "image/png") for n in range(20)])
+    app.file_uploader[0].set_value([(f"{n}.png", item((n, n, n)), "image/png") for n in range(20)])
     app.run()
     assert drawn(app).count('class="answer"') == 12
     app.pagination[0].set_value(2).run()
@@ -121,7 +119,7 @@ def test_names_of_classes_are_text_and_nothing_else(workspace, tiny_dataset):
     labels = read_contract(run.path)
     write_json(run.contract_json, labels.model_copy(update={"classes": ("<script>x</script>", "a&b", "c")}))
     app = open_page("try", run=run.id)
-    app.file_uploader[0].set_value([("one.png", picture(), "image/png")])
+    app.file_uploader[0].set_value([("one.png", item(), "image/png")])
     app.run()
     assert "<script>x" not in drawn(app)
 
@@ -130,7 +128,7 @@ def many(**colours) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, colour in colours.items():
-            archive.writestr(f"belt/{name}.png", picture(colour))
+            archive.writestr(f"belt/{name}.png", item(colour))
         archive.writestr("belt/broken.png", b"nothing")
         archive.writestr("notes.txt", "on Tuesday")
     return stream.getvalue()
@@ -209,7 +207,7 @@ def test_what_was_ticked_goes_to_the_inbox_with_its_class(workspace, tiny_datase
 def test_a_wrong_answer_on_a_card_is_put_right(workspace, tiny_dataset):
     run = answering(workspace, tiny_dataset)
     app = open_page("try", run=run.id)
-    app.file_uploader[0].set_value([("one.png", picture("red"), "image/png")])
+    app.file_uploader[0].set_value([("one.png", item("red"), "image/png")])
     app.run()
     (choice,) = [box for box in app.selectbox if box.label == "True class"]
     assert "circle" not in choice.options, "that is what it said"
@@ -233,7 +231,7 @@ def test_a_frame_of_the_camera_is_answered_and_nonsense_is_not(workspace, tiny_d
     state = {}
     monkeypatch.setattr(try_camera.st, "session_state", state)
     model = Predictor.from_run(run.path)
-    state["live"] = {"frame": {"n": 7, "frame": base64.b64encode(picture("red")).decode()}}
+    state["live"] = {"frame": {"n": 7, "frame": base64.b64encode(item("red")).decode()}}
     try_camera._hear("live", model)
     assert state["live-answer"]["n"] == 7
     assert state["live-answer"]["best"][0]["label"] == "circle"
@@ -249,7 +247,7 @@ def test_a_frame_of_the_camera_is_answered_and_nonsense_is_not(workspace, tiny_d
 
 def test_a_held_frame_goes_to_the_inbox(workspace, tiny_dataset, monkeypatch):
     run = answering(workspace, tiny_dataset)
-    frame = base64.b64encode(picture("red")).decode()
+    frame = base64.b64encode(item("red")).decode()
     state = {"live": {"wrong": {"n": 7, "frame": frame, "label": " square ", "answered": "circle"}}}
     monkeypatch.setattr(try_camera.st, "session_state", state)
     try_camera._correct("live", workspace, run, Predictor.from_run(run.path))

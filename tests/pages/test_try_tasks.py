@@ -14,7 +14,7 @@ from tests.graphs import write_task_model
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import SIZE
-from tests.pages.test_data import picture
+from tests.pages.test_data import item
 from tests.task_runs import relabel
 from tlcore.contract import image_contract, write_contract
 from tlcore.data.dataset import open_dataset
@@ -60,7 +60,7 @@ def drawn(app) -> str:
 
 def asked(run, *colours: str):
     app = open_page("try", run=run.id)
-    app.file_uploader[0].set_value([(f"{each}.png", picture(each), "image/png") for each in colours])
+    app.file_uploader[0].set_value([(f"{each}.png", item(each), "image/png") for each in colours])
     app.run()
     assert not app.exception
     return app
@@ -94,8 +94,8 @@ def test_test_pictures_say_how_right_the_answer_is(run):
 def test_many_pictures_are_a_table_and_a_csv_of_the_task(run):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("belt/one.png", picture("red"))
-        packed.writestr("belt/two.png", picture("black"))
+        packed.writestr("belt/one.png", item("red"))
+        packed.writestr("belt/two.png", item("black"))
         packed.writestr("belt/broken.png", b"no picture")
     app = open_page("try", run=run.id, way="Many")
     app.file_uploader[0].set_value([("belt.zip", archive.getvalue(), "application/zip")])
@@ -148,7 +148,7 @@ def test_where_the_dataset_has_another_task_by_now_nothing_can_be_put_right(run,
 
 
 def test_a_frame_of_the_camera_is_answered_and_put_right(run, tiny_dataset, workspace, monkeypatch):
-    state = {"live": {"frame": {"n": 7, "frame": base64.b64encode(picture("red")).decode()}}}
+    state = {"live": {"frame": {"n": 7, "frame": base64.b64encode(item("red")).decode()}}}
     monkeypatch.setattr(try_camera.st, "session_state", state)
     model = Predictor.from_run(run.path)
     try_camera._hear("live", model)

@@ -84,7 +84,7 @@ def _leave_results(run, workspace):
     traits = [Trait("brightness", dark, "that are {value}")]
     traits_table(predictions, traits).to_parquet(found.path / "traits.parquet")
     write_json(found.path / "slices.json", find_slices(predictions, traits))
-    table = pd.concat([basis.pictures[["sha256", "split", "label"]], draw_map(basis.features[:, :2])], axis=1)
+    table = pd.concat([basis.items[["sha256", "split", "label"]], draw_map(basis.features[:, :2])], axis=1)
     table.to_parquet(found.path / "map.parquet")
     (found.path / "map.jpg").write_bytes(b"stands for a picture")
     write_json(found.path / "robustness.json", robustness())

@@ -121,13 +121,13 @@ def test_a_pdf_is_the_same_twice_and_knows_other_scripts(facts):
     assert first == as_pdf(document(renamed(facts, ("平織", "сукно", "한국"))))
     for font in (b"STSong-Light", b"HeiseiKakuGo-W5", b"HYSMyeongJo-Medium"):
         assert font in first
-    assert b"STSong-Light" not in as_pdf(document(facts, pictures=False))
+    assert b"STSong-Light" not in as_pdf(document(facts, items=False))
 
 
 @pytest.mark.slow
 def test_two_hundred_classes_are_told_as_well(facts):
     many = with_classes(facts, 200)
-    whole = document(many, pictures=False)
+    whole = document(many, items=False)
     page = as_page(whole)
     assert len(page) < 3_000_000
     assert "class 199" in page
@@ -138,7 +138,7 @@ def test_two_hundred_classes_are_told_as_well(facts):
 
 
 def test_without_a_closer_look_nothing_is_made_up(facts):
-    bare = replace(facts, calibration=None, class_curves=None, environment=None, pictures=None, looks=None)
+    bare = replace(facts, calibration=None, class_curves=None, environment=None, items=None, looks=None)
     page = as_page(document(bare))
     assert "was not measured" in page
     assert "There is no error analysis yet" in page

@@ -37,11 +37,11 @@ def disk(monkeypatch):
 
 def test_what_a_run_takes_follows_from_pictures_size_and_what_is_trained():
     lite = find("efficientnet_lite0")
-    frozen = needed(TrainingConfig(dataset="d"), pictures=50_000, classes=3)
+    frozen = needed(TrainingConfig(dataset="d"), items=50_000, classes=3)
     assert frozen.pixels == 50_000 * 224 * 224 * 3
     assert frozen.features == 50_000 * lite.feature_length * 2
     assert frozen.model > 5 * 4 * lite.parameters
-    deep = needed(TrainingConfig(dataset="d", mode="fine-tune", blocks=9), pictures=50_000, classes=3)
+    deep = needed(TrainingConfig(dataset="d", mode="fine-tune", blocks=9), items=50_000, classes=3)
     assert deep.checkpoint > 10 * 4 * lite.parameters > frozen.checkpoint
 
 
@@ -67,7 +67,7 @@ def test_caches_that_nobody_uses_count_as_room_and_make_it(workspace, tiny_datas
     old.mkdir()
     (old / "view.npy").write_bytes(bytes(1000))
     monkeypatch.setattr(disk_space, "RESERVE_BYTES", 0)
-    size = needed(run.config, pictures=36, classes=3)
+    size = needed(run.config, items=36, classes=3)
     disk(size.caches + size.own - 500)
     check_room(run, workspace)
     assert not old.exists()
@@ -79,7 +79,7 @@ def test_pictures_that_are_decoded_already_need_no_room_and_do_not_make_it(works
     run = create_run(workspace, tiny_dataset, TrainingConfig(dataset=tiny_dataset.id))
     drain(decode(run, workspace), lambda progress: None)
     monkeypatch.setattr(disk_space, "RESERVE_BYTES", 0)
-    size = needed(run.config, pictures=36, classes=3)
+    size = needed(run.config, items=36, classes=3)
     disk(size.features + size.own + 10)
     check_room(run, workspace)
     assert [path.name[:7] for path in workspace.cache.iterdir()] == ["pixels-"]

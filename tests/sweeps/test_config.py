@@ -110,12 +110,12 @@ def test_the_front_has_what_no_cheaper_trial_equals_on_validation():
 
 
 def test_the_estimate_scales_an_earlier_run_of_the_same_kind(workspace, tiny_dataset):
-    pictures = len(tiny_dataset.items())
+    items = len(tiny_dataset.items())
     finished(workspace, tiny_dataset)  # half a second of pictures, three of three epochs
     config = SweepConfig(dataset=tiny_dataset.id, depths=(0,), trials=4, epochs=6)
-    assert estimate(workspace, config, pictures).seconds == pytest.approx(4 * (0.5 + 2 * 3.0))
-    assert estimate(workspace, config, 10 * pictures).seconds == pytest.approx(40 * (0.5 + 2 * 3.0))
+    assert estimate(workspace, config, items).seconds == pytest.approx(4 * (0.5 + 2 * 3.0))
+    assert estimate(workspace, config, 10 * items).seconds == pytest.approx(40 * (0.5 + 2 * 3.0))
     deeper = config.model_copy(update={"depths": (0, 1, 2)})
-    assert estimate(workspace, deeper, pictures).seconds is None
-    assert estimate(workspace, deeper, pictures).unknown == (Point(LITE, 1), Point(LITE, 2))
-    assert estimate(workspace, config.model_copy(update={"image_size": 64}), pictures).seconds is None
+    assert estimate(workspace, deeper, items).seconds is None
+    assert estimate(workspace, deeper, items).unknown == (Point(LITE, 1), Point(LITE, 2))
+    assert estimate(workspace, config.model_copy(update={"image_size": 64}), items).seconds is None

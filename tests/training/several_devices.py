@@ -19,7 +19,7 @@ from tlcore.training import device
 
 SIZE, CLASSES, BATCH, EPOCHS = 8, 3, 8, 3
 # With normalization, every device has as many pictures without any coming twice; without, it may be otherwise.
-PICTURES = {"normalized": 24, "uneven": 21}
+ITEMS = {"normalized": 24, "uneven": 21}
 KINDS = ("loss", "val_loss", "val_accuracy")
 
 
@@ -27,8 +27,8 @@ def train() -> dict[str, Any]:
     """Train each kind of model from the same weights, whatever trains."""
     named = device.prepare(0)
     found: dict[str, Any] = {"device": named, "count": device.count()}
-    for kind, pictures in PICTURES.items():
-        found[kind] = _train(pictures, normalized=kind == "normalized")
+    for kind, items in ITEMS.items():
+        found[kind] = _train(items, normalized=kind == "normalized")
     return found
 
 

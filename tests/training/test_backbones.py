@@ -43,7 +43,7 @@ def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.utils, "get_file", refuse)
 
 
-def picture(name: str) -> Image.Image:
+def item(name: str) -> Image.Image:
     if name in {"china.jpg", "flower.jpg"}:
         from sklearn.datasets import load_sample_image
 
@@ -77,7 +77,7 @@ def imagenet_classifier():
     ],
 )
 def test_lite0_knows_what_is_on_real_photos(imagenet_classifier, name, allowed, least):
-    pixels = to_pixels(picture(name).convert("RGB"), 224, "crop")
+    pixels = to_pixels(item(name).convert("RGB"), 224, "crop")
     probabilities = np.asarray(imagenet_classifier(pixels[None].astype("float32")))[0]
     assert IMAGENET.get(int(probabilities.argmax())) in allowed
     assert sum(probabilities[number] for number, label in IMAGENET.items() if label in allowed) > least
@@ -86,7 +86,7 @@ def test_lite0_knows_what_is_on_real_photos(imagenet_classifier, name, allowed, 
 def test_the_backbone_is_the_classifier_without_its_head(imagenet_classifier, workspace):
     """What the catalogue builds has the proven weights and the proven preprocessing."""
     backbone = build_backbone(find("efficientnet_lite0"), size=224, workspace=workspace)
-    pixels = to_pixels(picture("coffee.png").convert("RGB"), 224, "crop")[None].astype("float32")
+    pixels = to_pixels(item("coffee.png").convert("RGB"), 224, "crop")[None].astype("float32")
     features = np.asarray(backbone(pixels)).mean(axis=(1, 2))
     kernel, bias = imagenet_classifier.get_layer("predictions").get_weights()
     logits = features @ kernel + bias

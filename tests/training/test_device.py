@@ -47,7 +47,7 @@ def together():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", several_devices.PICTURES)
+@pytest.mark.parametrize("kind", several_devices.ITEMS)
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_devices_learn_what_one_learns_from_the_same_batches(alone, together, backend, kind):
     assert alone["count"] == 1

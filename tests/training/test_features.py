@@ -13,7 +13,7 @@ from tlcore.runs.decoded import Decoded
 from tlcore.runs.events import Noted, PhaseStarted
 from tlcore.training import trunk
 from tlcore.training.features import BelowTheCut
-from tlcore.training.pictures import Pictures
+from tlcore.training.items import Items
 
 
 @pytest.fixture
@@ -22,22 +22,22 @@ def below(tiny_model, colours, tmp_path, workspace):
     pixels, labels = colours
     np.asarray(pixels).tofile(tmp_path / "pixels.bin")
     mapped = np.memmap(tmp_path / "pixels.bin", np.uint8, "r", shape=pixels.shape)
-    shas = tuple(sorted(hashlib.sha256(picture.tobytes()).hexdigest() for picture in pixels))
+    shas = tuple(sorted(hashlib.sha256(item.tobytes()).hexdigest() for item in pixels))
     decoded = Decoded(PixelStore(tmp_path, "pictures", mapped), shas)
 
     def make(**changes):
         config = TrainingConfig(**{"dataset": "d", "image_size": 16, **changes})
         order = np.random.default_rng(config.seed).permutation(len(shas))
         parts = {"train": order[:30], "val": order[30:40]}
-        pictures = {}
+        items = {}
         for part, rows in parts.items():
             own = tuple(shas[row] for row in rows)
-            pictures[part] = Pictures(decoded.inputs.only(decoded.places(own)), labels[rows], own, decoded)
+            items[part] = Items(decoded.inputs.only(decoded.places(own)), labels[rows], own, decoded)
         reported = []
         made = BelowTheCut(
             config,
             tiny_model,
-            pictures,
+            items,
             weights=lambda cut: "w",
             workspace=workspace,
             report=reported.append,
@@ -48,8 +48,8 @@ def below(tiny_model, colours, tmp_path, workspace):
     return make
 
 
-def expected(tiny_model, pictures, cut=2):
-    return below_the_cut(tiny_model, pictures.inputs[:]["pixels"], cut)
+def expected(tiny_model, items, cut=2):
+    return below_the_cut(tiny_model, items.inputs[:]["pixels"], cut)
 
 
 def below_the_cut(model, pixels, cut=2):
@@ -68,10 +68,10 @@ def test_batches_hold_the_features_of_their_own_pictures(below, tiny_model):
     made, _ = below(augment=("flip_left_right",))
     sources = made.sources(2, epochs=3)
     rows = np.array([4, 0, 7])
-    plain = expected(tiny_model, made.pictures["val"])
+    plain = expected(tiny_model, made.items["val"])
     np.testing.assert_allclose(sources["val"](rows, 5)["features"], plain[rows], atol=0.02)
-    plain = expected(tiny_model, made.pictures["train"])
-    flipped = below_the_cut(tiny_model, made.pictures["train"].inputs[:]["pixels"][:, :, ::-1])
+    plain = expected(tiny_model, made.items["train"])
+    flipped = below_the_cut(tiny_model, made.items["train"].inputs[:]["pixels"][:, :, ::-1])
     drawn = np.stack([sources["train"](np.arange(30), epoch)["features"] for epoch in range(6)])
     is_plain = np.abs(drawn - plain).max(axis=(2, 3, 4)) < 0.02
     is_flipped = np.abs(drawn - flipped).max(axis=(2, 3, 4)) < 0.02
@@ -90,7 +90,7 @@ def test_another_seed_with_other_epochs_and_another_split_computes_nothing(below
     assert "found in the cache" in sentences(reported)[-1]
     rows = np.arange(10)
     np.testing.assert_allclose(
-        sources["val"](rows, 1)["features"], expected(tiny_model, second.pictures["val"]), atol=0.02
+        sources["val"](rows, 1)["features"], expected(tiny_model, second.items["val"]), atol=0.02
     )
 
 
@@ -112,7 +112,7 @@ def test_the_exact_head_is_given_the_plain_features_of_both_parts(below, tiny_mo
     made, reported = below(augment=("flip_left_right",))
     features = made.features(3)
     assert {part: len(each) for part, each in features.items()} == {"train": 30, "val": 10}
-    np.testing.assert_allclose(features["val"], expected(tiny_model, made.pictures["val"], 3), atol=0.02)
+    np.testing.assert_allclose(features["val"], expected(tiny_model, made.items["val"], 3), atol=0.02)
     made.sources(3, epochs=5)
     assert computed(reported) == ["trunk", "trunk"]  # the other view
 
@@ -123,7 +123,7 @@ def test_where_no_view_fits_features_are_computed_for_each_batch(below, tiny_mod
     rows = np.array([3, 1])
     np.testing.assert_allclose(
         made.sources(2, epochs=3)["val"](rows, 1)["features"],
-        expected(tiny_model, made.pictures["val"])[rows],
+        expected(tiny_model, made.items["val"])[rows],
         atol=1e-4,
     )
     assert "does not fit" in sentences(reported)[-1]
@@ -160,7 +160,7 @@ def test_features_in_lower_precision_that_an_earlier_version_kept_are_computed_a
         pass
     sources = made.sources(2, epochs=2)
     np.testing.assert_allclose(
-        sources["val"](np.arange(10), 1)["features"], expected(tiny_model, made.pictures["val"]), atol=0.02
+        sources["val"](np.arange(10), 1)["features"], expected(tiny_model, made.items["val"]), atol=0.02
     )
 
 
@@ -169,5 +169,5 @@ def test_at_the_input_batches_are_pixels(below):
     rows = np.array([2, 5])
     pixels = made.sources(0, epochs=3)["train"](rows, 1)["pixels"]
     assert pixels.dtype == np.float32
-    assert (pixels == made.pictures["train"].inputs[rows]["pixels"]).all()
+    assert (pixels == made.items["train"].inputs[rows]["pixels"]).all()
     assert not reported

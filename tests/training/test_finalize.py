@@ -16,9 +16,9 @@ from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.temperature import fit_temperature, tempered
 from tlcore.training.finalize import Finishing
 from tlcore.training.head_graph import PIXELS
+from tlcore.training.items import Items
 from tlcore.training.logistic_training import learn_from_training, solve_head
 from tlcore.training.phases import Phase
-from tlcore.training.pictures import Pictures
 from tlcore.training.save import to_onnx
 
 
@@ -27,14 +27,14 @@ class Below:
 
     def __init__(self, model, pixels, labels):
         self.model, rows = model, {"train": np.arange(30), "val": np.arange(30, 48)}
-        self.pictures = {
-            part: Pictures(MappedArrays({PIXELS: pixels}, here), labels[here], tuple(map(str, here)), None)
+        self.items = {
+            part: Items(MappedArrays({PIXELS: pixels}, here), labels[here], tuple(map(str, here)), None)
             for part, here in rows.items()
         }
 
     def features(self, cut, some=None):
         trunk = self.model.trunk(cut)
-        inputs = {part: each.inputs[(some or {}).get(part, slice(None))] for part, each in self.pictures.items()}
+        inputs = {part: each.inputs[(some or {}).get(part, slice(None))] for part, each in self.items.items()}
         return {
             part: trunk.predict({PIXELS: each[PIXELS].astype(np.float32)}, verbose=0)[FEATURES]
             for part, each in inputs.items()
@@ -79,10 +79,10 @@ def test_a_head_that_has_met_the_validation_pictures_is_tempered_by_the_one_befo
     below, config = Below(tiny_model, pixels, labels), TrainingConfig(dataset="d", head="logistic")
     features = below.features(3)
     phase = Phase(name="logistic", title="", cut=3, epochs=1, learning_rate=0.0, patience=0)
-    solved, _, _ = solve_head(phase, features, below.pictures, config, head(3), epoch=1)
+    solved, _, _ = solve_head(phase, features, below.items, config, head(3), epoch=1)
     tiny_model.set_head(solved.kernel, solved.bias)
     finished = Finishing(tiny_model, below, config, CLASSIFICATION, head(3), cut=3).finish(solved.strengths)
-    before = learn_from_training(features, below.pictures, config, head(3))
+    before = learn_from_training(features, below.items, config, head(3))
     logits = features["val"] @ before.kernel + before.bias
     assert finished.temperature == pytest.approx(fit_temperature(logits, labels[30:]), rel=0.01)
     chances, scores = finished.validation

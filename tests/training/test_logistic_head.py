@@ -11,28 +11,26 @@ from tlcore.tasks.classification.logistic_head import solve
 from tlcore.tasks.classification.stratified_folds import stratified_folds
 from tlcore.training import cross_validation
 from tlcore.training.cross_validation import Plan, cross_validate, plan_folds
+from tlcore.training.items import PARTS, Items, units
 from tlcore.training.logistic_training import judge_few
-from tlcore.training.pictures import PARTS, Pictures, units
 
 
 def nothing(*said):
     """Takes what is said and forgets it."""
 
 
-def drawn(*, pictures: int, features: int, classes: int = 3, apart: float = 1.0, seed: int = 0):
+def drawn(*, items: int, features: int, classes: int = 3, apart: float = 1.0, seed: int = 0):
     """Pooled features: above zero, of very different sizes, the classes some way apart."""
     rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(pictures) % classes)
+    labels = rng.permutation(np.arange(items) % classes)
     middles = rng.normal(size=(classes, features)) * apart
     size = np.geomspace(0.01, 3, features)
-    return (np.maximum(0, rng.normal(size=(pictures, features)) + middles[labels]) * size + 5).astype(
-        np.float16
-    ), labels
+    return (np.maximum(0, rng.normal(size=(items, features)) + middles[labels]) * size + 5).astype(np.float16), labels
 
 
 @pytest.mark.parametrize("features", [12, 90], ids=["more pictures than features", "fewer pictures than features"])
 def test_the_solution_is_that_of_scikit_learn(features):
-    x, y = drawn(pictures=60, features=features)
+    x, y = drawn(items=60, features=features)
     weights = np.where(y == 0, 2.0, 0.5)
     head = solve(x, y, classes=3, seed=0, weights=weights, strengths=[0.3])
     wide = x.astype(np.float64)
@@ -46,7 +44,7 @@ def test_the_solution_is_that_of_scikit_learn(features):
 
 
 def test_two_classes_are_a_softmax_too():
-    x, y = drawn(pictures=40, features=10, classes=2)
+    x, y = drawn(items=40, features=10, classes=2)
     head = solve(x, y, classes=2, seed=0, strengths=[0.1])
     wide = x.astype(np.float64)
     # With a kernel for each class the penalty is half that of scikit-learn's single difference.
@@ -57,15 +55,15 @@ def test_two_classes_are_a_softmax_too():
 
 
 def test_noise_is_given_less_trust_than_a_clear_difference():
-    clear = solve(*drawn(pictures=90, features=40, apart=1.0), classes=3, seed=0)
-    noise = solve(*drawn(pictures=90, features=40, apart=0.0), classes=3, seed=0)
+    clear = solve(*drawn(items=90, features=40, apart=1.0), classes=3, seed=0)
+    noise = solve(*drawn(items=90, features=40, apart=0.0), classes=3, seed=0)
     assert noise.strength < clear.strength
     assert clear.accuracy > 0.9
     assert noise.accuracy < 0.6
 
 
 def test_a_class_without_pictures_is_never_the_answer():
-    x, y = drawn(pictures=60, features=20)
+    x, y = drawn(items=60, features=20)
     head = solve(x, np.array([0, 2, 3])[y], classes=5, seed=0)
     assert head.kernel.shape == (20, 5)
     assert set(head.answer(x)) <= {0, 2, 3}
@@ -74,11 +72,11 @@ def test_a_class_without_pictures_is_never_the_answer():
 
 
 def test_classes_of_one_picture_still_get_a_head():
-    x, _ = drawn(pictures=3, features=20)
+    x, _ = drawn(items=3, features=20)
     head = solve(x, np.arange(3), classes=3, seed=0)
     assert head.accuracy is None
     assert head.answer(x).tolist() == [0, 1, 2]
-    many, y = drawn(pictures=30, features=20, classes=2)
+    many, y = drawn(items=30, features=20, classes=2)
     mixed = solve(np.concatenate([many, x[:1]]), np.append(y, 2), classes=3, seed=0)
     assert mixed.accuracy is not None
     only = solve(x, np.zeros(3, int), classes=2, seed=0)
@@ -86,22 +84,22 @@ def test_classes_of_one_picture_still_get_a_head():
 
 
 def test_equal_seeds_give_equal_heads():
-    x, y = drawn(pictures=50, features=70)
+    x, y = drawn(items=50, features=70)
     first, second = solve(x, y, classes=3, seed=4), solve(x, y, classes=3, seed=4)
     assert np.array_equal(first.kernel, second.kernel)
     assert first.strength == second.strength
 
 
 def test_views_of_a_picture_stay_on_one_side():
-    labels, pictures = np.repeat([0, 1, 0, 1, 0, 1], 4), np.repeat(np.arange(6), 4)
-    dealt = stratified_folds(labels, seed=0, groups=pictures)
+    labels, items = np.repeat([0, 1, 0, 1, 0, 1], 4), np.repeat(np.arange(6), 4)
+    dealt = stratified_folds(labels, seed=0, groups=items)
     assert len(dealt) == 3
     for learn, judge in dealt:
-        assert not set(pictures[learn]) & set(pictures[judge])
+        assert not set(items[learn]) & set(items[judge])
 
 
 def test_folds_of_noise_do_not_flatter():
-    x, y = drawn(pictures=45, features=200, apart=0.0)
+    x, y = drawn(items=45, features=200, apart=0.0)
     found = cross_validate(x, y, seed=0)
     assert found.accuracy == pytest.approx(1 / 3, abs=0.13)
     assert (found.folds, found.repeats, found.n) == (5, 5, 45)
@@ -109,7 +107,7 @@ def test_folds_of_noise_do_not_flatter():
 
 
 def test_copies_of_a_picture_do_not_flatter_where_they_are_named():
-    x, y = drawn(pictures=24, features=200, apart=0.0)
+    x, y = drawn(items=24, features=200, apart=0.0)
     twice, labels = np.tile(x, (2, 1)), np.tile(y, 2)
     copies = np.tile(np.arange(24), 2)
     assert cross_validate(twice, labels, seed=0, groups=copies, repeats=2).accuracy < 0.6
@@ -118,20 +116,20 @@ def test_copies_of_a_picture_do_not_flatter_where_they_are_named():
 
 @pytest.mark.slow
 def test_few_pictures_are_judged_with_their_groups_whole():
-    x, y = drawn(pictures=24, features=200, apart=0.0)
+    x, y = drawn(items=24, features=200, apart=0.0)
     shas = {part: tuple(f"{part} {row}" for row in range(24)) for part in PARTS}  # other bytes, the same thing
     names = tuple(f"burst {row}" for row in range(24))
 
     def accuracy(groups: tuple[str, ...]) -> float:
-        pictures = {part: Pictures(None, y, shas[part], None, groups) for part in PARTS}
-        return judge_few(dict.fromkeys(PARTS, x), pictures, 0, nothing, nothing).accuracy
+        items = {part: Items(None, y, shas[part], None, groups) for part in PARTS}
+        return judge_few(dict.fromkeys(PARTS, x), items, 0, nothing, nothing).accuracy
 
     assert accuracy(names) < 0.6 < accuracy(())
-    assert units(Pictures(None, y, shas["val"], None, ("",) * 24)) is None
+    assert units(Items(None, y, shas["val"], None, ("",) * 24)) is None
 
 
 def test_folds_follow_the_rarest_class():
-    x, y = drawn(pictures=20, features=30, classes=2)
+    x, y = drawn(items=20, features=30, classes=2)
     rare = np.concatenate([y, [2, 2, 2]])
     found = cross_validate(np.concatenate([x, x[:3] + np.float16(9)]), rare, seed=0, repeats=2)
     assert found.folds == 3
@@ -139,7 +137,7 @@ def test_folds_follow_the_rarest_class():
 
 
 def test_each_fold_is_told_and_a_person_may_stop_in_between():
-    x, y = drawn(pictures=30, features=20)
+    x, y = drawn(items=30, features=20)
     told = []
     cross_validate(x, y, seed=0, repeats=2, on_fold=lambda done, total: told.append((done, total)))
     assert told == [(done, 10) for done in range(10)]
@@ -155,20 +153,20 @@ def test_each_fold_is_told_and_a_person_may_stop_in_between():
     ],
 )
 def test_folds_are_repeated_as_often_as_there_is_time_and_it_is_said_before(monkeypatch, seconds, repeats, said):
-    x, y = drawn(pictures=30, features=20)
+    x, y = drawn(items=30, features=20)
     monkeypatch.setattr(cross_validation, "estimate_seconds", lambda *arguments, **more: seconds / 5)
     planned = plan_folds(x, y, seed=0)
     assert planned == Plan(5, pytest.approx(seconds), repeats)
     assert said in planned.note
     assert bool(planned.note) is bool(said)
     notes = []
-    pictures = {part: Pictures(None, y, tuple(f"{part} {row}" for row in range(30)), None, ()) for part in PARTS}
+    items = {part: Items(None, y, tuple(f"{part} {row}" for row in range(30)), None, ()) for part in PARTS}
     if repeats == 0:
-        assert judge_few(dict.fromkeys(PARTS, x), pictures, 0, notes.append, nothing) is None
+        assert judge_few(dict.fromkeys(PARTS, x), items, 0, notes.append, nothing) is None
         assert notes == [planned.note]
 
 
 def test_what_folds_take_is_measured():
-    few, many = (drawn(pictures=4 * classes, features=100, classes=classes) for classes in (5, 100))
+    few, many = (drawn(items=4 * classes, features=100, classes=classes) for classes in (5, 100))
     assert 0 < plan_folds(*few, seed=0).seconds < plan_folds(*many, seed=0).seconds
     assert plan_folds(few[0][:3], np.arange(3), seed=0) == Plan(0, 0.0, 0)

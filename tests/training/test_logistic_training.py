@@ -9,14 +9,14 @@ import pytest
 
 from tests.heads import head
 from tlcore.runs.config import TrainingConfig
+from tlcore.training.items import Items
 from tlcore.training.logistic_training import solve_head
 from tlcore.training.phases import Phase
-from tlcore.training.pictures import Pictures
 
 
-def part(labels: list[int], name: str) -> Pictures:
+def part(labels: list[int], name: str) -> Items:
     nothing = cast(Any, None)
-    return Pictures(nothing, np.array(labels), tuple(f"{name}{n}" for n in range(len(labels))), nothing)
+    return Items(nothing, np.array(labels), tuple(f"{name}{n}" for n in range(len(labels))), nothing)
 
 
 @pytest.mark.parametrize(("kind", "learns_from_validation"), [("logistic", True), ("both", False)])
@@ -26,14 +26,14 @@ def test_validation_pictures_are_learnt_from_only_where_nothing_is_left_to_choos
         "train": np.array([[-1.0], [-1.1], [-0.9], [-1.0], [0.2], [0.3]], np.float32),
         "val": np.array([[-1.0], [4.0], [4.2], [4.1]], np.float32),
     }
-    pictures = {"train": part([0, 0, 0, 0, 1, 1], "t"), "val": part([0, 1, 1, 1], "v")}
+    items = {"train": part([0, 0, 0, 0, 1, 1], "t"), "val": part([0, 1, 1, 1], "v")}
     config = TrainingConfig(dataset="d", head=kind)
     phase = Phase(name="logistic", title="", cut=1, epochs=1, learning_rate=0.0, patience=0)
-    found, _, ended = solve_head(phase, features, pictures, config, head(2), epoch=1)
+    found, _, ended = solve_head(phase, features, items, config, head(2), epoch=1)
     only, _, same = solve_head(
         phase,
         {**features, "val": features["val"][:1]},
-        {**pictures, "val": part([0], "v")},
+        {**items, "val": part([0], "v")},
         config,
         head(2),
         epoch=1,

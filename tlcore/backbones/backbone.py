@@ -35,10 +35,10 @@ class Backbone(BaseModel):
         key: Snake case, stable: `efficientnet_lite0`.
         factory: `package.module:callable`, called with `weights=None, include_top=False, input_tensor=…`.
         preprocessing: How pixels of 0–255 become what the network was trained on; `built_in` means it does so itself.
-        native_size, minimum_size: Side of the square picture, pixels.
+        native_size, minimum_size: Side of the square input, pixels.
         parameters: Weights without the ImageNet head.
         feature_length: Channels of the last feature map, the length of the pooled feature.
-        imagenet_top1: Accuracy on ImageNet's validation pictures, share; its source is `imagenet_source`.
+        imagenet_top1: Accuracy on ImageNet's validation items, share; its source is `imagenet_source`.
         blocks: From the input to the output. A cut stands at the input (0) or after a block (1 … len(blocks)).
             A backbone that can be cut only at its ends has one block.
         recommendation: One sentence that helps a person choose.

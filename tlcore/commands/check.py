@@ -32,7 +32,7 @@ def check(
     *,
     choices: ImportChoices,
 ) -> None:
-    """Find problems of the pictures, the labels and the split, sorted by the benefit of fixing them."""
+    """Find problems of the items, the labels and the split, sorted by the benefit of fixing them."""
     from tlcore.health.check import Check
     from tlcore.health.findings import TITLES
     from tlcore.jobs.launch import launch
@@ -70,7 +70,7 @@ def check(
         "seconds": info.seconds,
     }
     counts = Counter(each.kind for each in findings)
-    lines = [f"{dataset.info.name}: {len(findings):,} findings in {info.pictures:,} pictures, {info.seconds:.0f} s."]
+    lines = [f"{dataset.info.name}: {len(findings):,} findings in {info.items:,} pictures, {info.seconds:.0f} s."]
     lines += [f"  {TITLES[kind]}: {many:,}" for kind, many in counts.most_common()]
     lines += [f"{each.score:.2f}  {each.says}" for each in findings[:MOST_SHOWN]]
     if len(findings) > MOST_SHOWN:

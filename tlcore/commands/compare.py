@@ -28,7 +28,7 @@ def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="Runs; the first is compared with the others.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare evaluated runs, picture by picture if they have test pictures in common."""
+    """Compare evaluated runs, item by item if they have test items in common."""
     terminal = Terminal(as_json=as_json)
     found = [open_run(Workspace.default(), name) for name in runs]
     from tlcore.evaluation.compare import compare as put_side_by_side  # not before a typing error could show
@@ -79,14 +79,14 @@ def _text(comparison: Comparison) -> str:
             each.backbone,
             f"{each.accuracy.value:.3f}",
             f"{each.accuracy.low:.3f}–{each.accuracy.high:.3f}",
-            f"{each.pictures}",
+            f"{each.items}",
             "–" if each.bytes is None else size(each.bytes),
             "–" if each.milliseconds is None else f"{each.milliseconds:.0f} ms",
         )
         for each in comparison.runs
     ]
     head = ("run", "backbone", "accuracy", "95 %", "pictures", "model", "one picture")
-    pairs = [_sentence(pair, names) for pair in comparison.pairs if pair.pictures]
+    pairs = [_sentence(pair, names) for pair in comparison.pairs if pair.items]
     return "\n".join([table(head, rows), *pairs, *comparison.warnings])
 
 
@@ -94,7 +94,7 @@ def _sentence(pair: Pair, names: dict[str, str]) -> str:
     more, second = pair.difference, names[pair.second]
     verdict = "Chance alone may do so" if pair.p_value >= CHANCE else "Chance alone seldom does so"
     return (
-        f"{second} against {names[pair.first]}, on {pair.pictures:,} pictures: {100 * more.value:+.1f} points (95 % "
+        f"{second} against {names[pair.first]}, on {pair.items:,} pictures: {100 * more.value:+.1f} points (95 % "
         f"between {100 * more.low:+.1f} and {100 * more.high:+.1f}). {pair.only_second:,} went from wrong to right, "
         f"{pair.only_first:,} from right to wrong. {verdict} (McNemar's exact test, p = {pair.p_value:.2g})."
     )

@@ -1,6 +1,6 @@
 """`data add`, `data list`, `data delete`.
 
-It knows their arguments and what they print. It does not know how pictures are taken in.
+It knows their arguments and what they print. It does not know how items are taken in.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def add(
     *,
     choices: ImportChoices,
 ) -> None:
-    """Import pictures as a dataset."""
+    """Import items as a dataset."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.import_task import label_facts
 
@@ -129,14 +129,14 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a dataset and its pictures; its runs stay."""
+    """Delete a dataset and its items; its runs stay."""
     from tlcore.data.dataset import open_dataset
 
     found = open_dataset(Workspace.default(), dataset)
     name, key = found.info.name, found.id
     if not yes:
-        pictures = found.size()
-        typer.confirm(f"Delete the dataset {name} with its {pictures:,} pictures?", abort=True, err=True)
+        items = found.size()
+        typer.confirm(f"Delete the dataset {name} with its {items:,} pictures?", abort=True, err=True)
     found.delete()
     Terminal(as_json=as_json).result({"dataset": key, "deleted": True}, f"Deleted {name}.")
 
@@ -215,7 +215,7 @@ def take_sample(workspace: Workspace, terminal: Terminal) -> IntakeReport:
 
 
 def _task(dataset: Dataset) -> dict[str, str]:
-    """What else there is to say of a dataset that has not one class for each picture."""
+    """What else there is to say of a dataset that has not one class for each item."""
     info = dataset.info
     if info.task == "classification":
         return {}
@@ -224,7 +224,7 @@ def _task(dataset: Dataset) -> dict[str, str]:
 
 
 def _once(workspace: Workspace, new: Dataset) -> Dataset:
-    """Give an older dataset of the same pictures, labels and parts instead of a second copy of it."""
+    """Give an older dataset of the same items, labels and parts instead of a second copy of it."""
     from tlcore.data.dataset import list_datasets
 
     def parts(dataset: Dataset) -> dict[str, str]:
@@ -233,7 +233,7 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
 
     for old in list_datasets(workspace):
         same = old.id != new.id and old.info.fingerprint == new.info.fingerprint
-        # One of a Graft that scaled each picture of more than 8 bits by itself is not the same.
+        # One of a Graft that scaled each item of more than 8 bits by itself is not the same.
         same = same and (old.info.value_range is None) == (new.info.value_range is None)
         same = same and (old.info.task, old.info.classes) == (new.info.task, new.info.classes)
         if same and parts(old) == parts(new):

@@ -29,7 +29,7 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Export a dataset for other programs, without excluded and deleted pictures."""
+    """Export a dataset for other programs, without excluded and deleted items."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.export import FORMATS, hand_out
 
@@ -44,12 +44,12 @@ def export(
         "format": form,
         "path": str(written.path),
         "bytes": written.bytes,
-        "pictures": manifest.pictures,
+        "pictures": manifest.items,
         "classes": manifest.classes,
         "parts": manifest.parts,
         "not_handed_out": len(manifest.not_handed_out),
     }
-    said = f"{manifest.name}: {manifest.pictures:,} pictures in {written.path} ({size(written.bytes)})."
+    said = f"{manifest.name}: {manifest.items:,} pictures in {written.path} ({size(written.bytes)})."
     if manifest.not_handed_out:
         said += f" {len(manifest.not_handed_out):,} that are not in use stayed here; manifest.json names them."
     terminal.result(content, said)

@@ -1,4 +1,4 @@
-"""`data relabel`, `exclude`, `restore`, `delete-pictures`, `rename-class`, `merge-classes`, `colour`, `undo`, `redo`,
+"""`data relabel`, `exclude`, `restore`, `delete-items`, `rename-class`, `merge-classes`, `colour`, `undo`, `redo`,
 `history`, `compare` and `name-version`.
 
 It knows their arguments and what they print. It does not know how an edit is made.
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 app = typer.Typer()
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="The id or the name of a dataset.")]
 _NAMED = "The picture's source, its file name, or the beginning of its SHA-256."
-Pictures = Annotated[list[str], typer.Argument(metavar="PICTURE…", help=_NAMED)]
+Items = Annotated[list[str], typer.Argument(metavar="PICTURE…", help=_NAMED)]
 
 
 @app.command("relabel")
 def relabel(
     data: DataArgument,
-    pictures: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE…]", help=_NAMED)] = None,
+    items: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE…]", help=_NAMED)] = None,
     to: Annotated[
         str | None, typer.Option(help="The class, an existing one or a new one; labels joined by |; or a number.")
     ] = None,
@@ -43,13 +43,13 @@ def relabel(
     csv: Annotated[Path | None, typer.Option(help="A CSV with the columns picture and label, instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the class, the labels or the number of pictures."""
+    """Change the class, the labels or the number of items."""
     from tlcore.data.edits.relabel_csv import read_relabelling
     from tlcore.data.edits.types import AddLabel, Relabel, RemoveLabel
 
     dataset = _open(data)
     ways = [way for way in (csv, to, add, remove) if way is not None]
-    if len(ways) != 1 or (csv is None) != bool(pictures):
+    if len(ways) != 1 or (csv is None) != bool(items):
         needed = "Pictures and --to CLASS are needed, or --csv FILE and neither."
         more = "Where pictures have several labels, --add or --remove can stand for --to."
         raise ConfigError([Problem("relabel", f"{needed} {more} `data relabel --help` shows each.")])
@@ -57,7 +57,7 @@ def relabel(
     if csv is not None:
         change = read_relabelling(dataset, csv)
     else:
-        shas = tuple(_find(dataset, pictures or []))
+        shas = tuple(_find(dataset, items or []))
         if add is not None:
             change = AddLabel(label=add, shas=shas)
         elif remove is not None:
@@ -68,30 +68,30 @@ def relabel(
 
 
 @app.command("exclude")
-def exclude(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Exclude pictures: they stay in the dataset, but are not used."""
+def exclude(data: DataArgument, items: Items, as_json: AsJson = False) -> None:
+    """Exclude items: they stay in the dataset, but are not used."""
     from tlcore.data.edits.types import Exclude
 
     dataset = _open(data)
-    _apply(dataset, Exclude(shas=tuple(_find(dataset, pictures))), as_json=as_json)
+    _apply(dataset, Exclude(shas=tuple(_find(dataset, items))), as_json=as_json)
 
 
 @app.command("restore")
-def restore(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Restore excluded or deleted pictures."""
+def restore(data: DataArgument, items: Items, as_json: AsJson = False) -> None:
+    """Restore excluded or deleted items."""
     from tlcore.data.edits.types import Restore
 
     dataset = _open(data)
-    _apply(dataset, Restore(shas=tuple(_find(dataset, pictures))), as_json=as_json)
+    _apply(dataset, Restore(shas=tuple(_find(dataset, items))), as_json=as_json)
 
 
 @app.command("delete-pictures")
-def delete_pictures(data: DataArgument, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Delete pictures from the dataset; `data undo` and `data restore` restore them."""
+def delete_items(data: DataArgument, items: Items, as_json: AsJson = False) -> None:
+    """Delete items from the dataset; `data undo` and `data restore` restore them."""
     from tlcore.data.edits.types import Delete
 
     dataset = _open(data)
-    _apply(dataset, Delete(shas=tuple(_find(dataset, pictures))), as_json=as_json)
+    _apply(dataset, Delete(shas=tuple(_find(dataset, items))), as_json=as_json)
 
 
 @app.command("rename-class")
@@ -210,10 +210,10 @@ def compare(
     found = difference(dataset, a, b)
     items = dataset.all_items()
     sources = dict(zip(items["sha256"], items["source"], strict=True))
-    pictures = [sources.get(sha, sha) for sha in found["sha256"]]
-    cells = list(zip(pictures, found["what"], found["was"], found["is"], strict=True))
+    named = [sources.get(sha, sha) for sha in found["sha256"]]
+    cells = list(zip(named, found["what"], found["was"], found["is"], strict=True))
     text = table(("picture", "what", "was", "is"), cells) if cells else "Nothing differs."
-    rows = [{"picture": picture, "what": what, "was": was, "is": is_} for picture, what, was, is_ in cells]
+    rows = [{"picture": item, "what": what, "was": was, "is": is_} for item, what, was, is_ in cells]
     Terminal(as_json=as_json).result({"dataset": dataset.id, "differences": rows}, text)
 
 

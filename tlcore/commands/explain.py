@@ -1,4 +1,4 @@
-"""`understand` and `explain`: where a model fails, where it looks, and what of a picture its answer rests on.
+"""`understand` and `explain`: where a model fails, where it looks, and what of an item its answer rests on.
 
 It knows their arguments and what they print. It does not know how heat maps are made.
 """
@@ -52,7 +52,7 @@ def understand(run: RunArgument, as_json: AsJson = False) -> None:
 
 def explain(
     run: RunArgument,
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE…", help="Pictures, or folders of them.")],
+    items: Annotated[list[Path], typer.Argument(metavar="PICTURE…", help="Pictures, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", help="The folder for the saliency maps.")],
     label: Annotated[
         str | None,
@@ -64,26 +64,26 @@ def explain(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw saliency maps of pictures: by Grad-CAM and by occlusion."""
-    from tlcore.commands.paths import count_pictures, others_in, pictures_in
+    """Draw saliency maps of items: by Grad-CAM and by occlusion."""
+    from tlcore.commands.paths import count_items, items_in, others_in
     from tlcore.commands.use import with_model
-    from tlcore.evaluation.explanations import explain_pictures
+    from tlcore.evaluation.explanations import explain_items
 
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
-    count_pictures(pictures)
-    sources, ignored = list(pictures_in(pictures)), list(others_in(pictures))
-    explained = terminal.steps(explain_pictures(found.path, sources, out, label=label), "Drawing heat maps")
+    count_items(items)
+    sources, ignored = list(items_in(items)), list(others_in(items))
+    explained = terminal.steps(explain_items(found.path, sources, out, label=label), "Drawing heat maps")
     content = {
         "run": found.id,
         "out": str(out.resolve()),
-        "pictures": [each.model_dump(mode="json") for each in explained.pictures],
+        "pictures": [each.model_dump(mode="json") for each in explained.items],
         "failed": [{"path": str(path), "reason": reason} for path, reason in explained.failed],
         "ignored": [str(path) for path in ignored],
     }
     rows: list[tuple[str, ...]] = [
         (each.path, each.predicted, f"{each.confidence:.3f}", each.label, f"{each.agreement:.2f}")
-        for each in explained.pictures
+        for each in explained.items
     ]
     head = ("picture", "answer", "confidence", "map of", "methods agree")
     lines = [table(head, rows)] if rows else ["No picture could be read."]

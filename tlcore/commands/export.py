@@ -109,7 +109,7 @@ def _entry(made: Manifest, path: Path) -> dict[str, Any]:
         "max_difference": made.largest_difference if asked else None,
         "accuracy": made.accuracy.model_dump() if made.accuracy else None,
         "awkward": made.awkward.model_dump() if made.awkward else None,
-        "ms_per_image": made.milliseconds_per_picture,
+        "ms_per_image": made.milliseconds_per_item,
         "offered": made.agrees,
         "why": made.reason,
     }

@@ -53,7 +53,7 @@ def lr_find(
     }
     terminal = Terminal(as_json=as_json)
     given = {field: value for field, value in asked.items() if value is not None}
-    settings("-", given)  # a typing error shows before the pictures are taken in
+    settings("-", given)  # a typing error shows before the items are taken in
     workspace = Workspace.default()
     dataset = find_or_take_in(workspace, data, terminal, choices)
     content = _found(settings(dataset.id, given), dataset, workspace, terminal)

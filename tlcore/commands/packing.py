@@ -70,9 +70,9 @@ def unpack_dataset(archive: ZipArgument, copy: CopyOption = False, as_json: AsJs
 
     terminal = Terminal(as_json=as_json)
     dataset = terminal.steps(unpack(Workspace.default(), archive, copy=copy), "Unpacking the dataset")
-    pictures = dataset.size()
-    content = {"dataset": dataset.id, "name": dataset.info.name, "pictures": pictures}
-    terminal.result(content, f"{dataset.info.name} is here with {pictures:,} pictures, as {dataset.id}.")
+    items = dataset.size()
+    content = {"dataset": dataset.id, "name": dataset.info.name, "pictures": items}
+    terminal.result(content, f"{dataset.info.name} is here with {items:,} pictures, as {dataset.id}.")
 
 
 def _written(terminal: Terminal, kind: str, packed: Packed) -> None:

@@ -1,6 +1,6 @@
-"""From the paths of a command line to picture files.
+"""From the paths of a command line to item files.
 
-It knows folders and names. It does not open pictures.
+It knows folders and names. It does not open items.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tlcore.errors import DataError
 
 
 def files_in(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Every file that is named or lies in a folder that is named, in a fixed order, and whether it may be a picture.
+    """Every file that is named or lies in a folder that is named, in a fixed order, and whether it may be an item.
 
     A file that is named counts as one, whatever it is called. What is named twice, or lies in another folder that is
     named, comes once, where it comes first. Only the names of the folders on the way are kept, so that there may be any
@@ -40,8 +40,8 @@ def files_in(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
         before.add(place)
 
 
-def pictures_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """Those that may be pictures."""
+def items_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """Those that may be items."""
     return (file for file, is_picture in files_in(paths) if is_picture)
 
 
@@ -50,13 +50,13 @@ def others_in(paths: Sequence[Path]) -> Iterator[Path]:
     return (file for file, is_picture in files_in(paths) if not is_picture)
 
 
-def count_pictures(paths: Sequence[Path]) -> int:
+def count_items(paths: Sequence[Path]) -> int:
     """How many there are to ask about.
 
     Raises:
         DataError: None, or there is nothing at a path.
     """
-    number = sum(1 for _ in pictures_in(paths))
+    number = sum(1 for _ in items_in(paths))
     if not number:
         raise DataError(f"Pictures are needed. There are none in {', '.join(map(str, paths))}. Check the path.")
     return number

@@ -1,7 +1,7 @@
-"""`predict`: a run's model answers for pictures and folders of them, however many.
+"""`predict`: a run's model answers for items and folders of them, however many.
 
-It knows the arguments, the order of the pictures and what is printed. It does not know ONNX Runtime, nor the table.
-What it keeps in memory does not grow with the number of pictures: they are listed as they are asked about, and their
+It knows the arguments, the order of the items and what is printed. It does not know ONNX Runtime, nor the table.
+What it keeps in memory does not grow with the number of items: they are listed as they are asked about, and their
 answers go to a file at once. Only `--resume` keeps the names of those that were answered before.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tlcore.commands.paths import count_pictures, others_in, pictures_in
+from tlcore.commands.paths import count_items, items_in, others_in
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, shown, table
 from tlcore.contract import Contract
@@ -46,21 +46,21 @@ def predict(
     ] = SURE_FROM,
     as_json: AsJson = False,
 ) -> None:
-    """Classify pictures with a run's model."""
+    """Classify items with a run's model."""
     terminal = Terminal(as_json=as_json)
     if resume and csv_file is None:
         raise DataError("--resume needs the table to go on with. Received none. Name it with --csv FILE.")
     from tlcore.commands.use import with_model  # not before a typing error could show
 
     found = with_model(run)
-    number = count_pictures(paths)
+    number = count_items(paths)
     from tlcore.inference.predictor import Predictor
 
     predictor = Predictor.from_run(found.path)
     with AnswerTable(csv_file, predictor.labels, resume=resume, sure_from=sure_from) as answers:
         known = _check_known(answers, predictor) if resume else frozenset()
-        answered = sum(1 for path in pictures_in(paths) if str(path) in known) if known else 0
-        waiting = (path for path in pictures_in(paths) if str(path) not in known)
+        answered = sum(1 for path in items_in(paths) if str(path) in known) if known else 0
+        waiting = (path for path in items_in(paths) if str(path) not in known)
         with terminal.bar() as bar:
             for done, answer in enumerate(predictor.predict_files(waiting), answered + 1):
                 answers.write(answer)
@@ -77,7 +77,7 @@ def predict(
 
 
 def _check_known(answers: AnswerTable, predictor: Predictor) -> frozenset[str]:
-    """The pictures that the table has answers for; the first of them is asked about once more.
+    """The items that the table has answers for; the first of them is asked about once more.
 
     Raises:
         DataError: It has another answer now, so the table is another model's.
@@ -156,7 +156,7 @@ def _value(reply: Reply, unit: str) -> tuple[str, ...]:
     return f"{reply.value:.4g} {one_line(unit)}".rstrip(), interval
 
 
-# The columns between a picture and what is unfamiliar about it, and how they are filled.
+# The columns between an item and what is unfamiliar about it, and how they are filled.
 _LINES: dict[str, tuple[tuple[str, ...], Callable[[Reply, str], tuple[str, ...]]]] = {
     "classification": (("label", "confidence"), lambda reply, unit: (reply.label, f"{reply.confidence:.3f}")),
     "multilabel": (

@@ -1,4 +1,4 @@
-"""`data split`: draw the parts of a dataset, show them, group pictures, draw anew.
+"""`data split`: draw the parts of a dataset, show them, group items, draw anew.
 
 It knows its arguments and what it prints. It does not know how parts are drawn or kept.
 """
@@ -170,7 +170,7 @@ def _told(dataset: Dataset, parts: Parts) -> tuple[dict[str, Any], str]:
         "notes": list(parts.notes),
     }
     rows = []
-    several = dataset.info.task != "classification"  # then the classes do not add up to the pictures
+    several = dataset.info.task != "classification"  # then the classes do not add up to the items
     for label, of_parts in [*counts.items(), *([("every picture", parts.sizes())] if several else [])]:
         whole = sum(of_parts.values()) or 1
         rows.append((label, *(f"{number:,} ({number / whole:.0%})" for number in of_parts.values())))

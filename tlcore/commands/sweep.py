@@ -96,7 +96,7 @@ def _find_or_make(
     if (workspace.sweeps / data / "sweep.json").exists():
         found = open_sweep(workspace, data)
     else:
-        _config("-", given)  # a typing error shows before the pictures are taken in
+        _config("-", given)  # a typing error shows before the items are taken in
         dataset = find_or_take_in(workspace, data, terminal, choices)
         found = create_sweep(workspace, dataset, _config(dataset.id, given))
     trials = most_trials(found.config)

@@ -103,7 +103,7 @@ def train(
     }
     terminal = Terminal(as_json=as_json)
     given = {field: value for field, value in asked.items() if value is not None}
-    # A typing error shows before the pictures are taken in.
+    # A typing error shows before the items are taken in.
     settings("-", {field: value for field, value in given.items() if (field, value) != ("mode", AUTO)})
     from tlcore.jobs.launch import launch
     from tlcore.runs.create import create_run

@@ -63,7 +63,7 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
         f"{judged.n} pictures).\n"
         f"{_baselines(judged)}\n"
         + table(("class", "precision", "recall", "F1", "pictures"), rows)
-        + f"\n{sentence(looks, accuracy=judged.accuracy, pictures=judged.n)}"
+        + f"\n{sentence(looks, accuracy=judged.accuracy, items=judged.n)}"
         + "".join(f"\n{_reading(reading)}" for reading in readings)
     )
     terminal.result(content, text)

@@ -21,7 +21,7 @@ def value_range(
     auto: Annotated[bool, typer.Option("--auto", help="Compute the range from the pictures in use.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show or set the values that are black and white in grey pictures of more than 8 bits."""
+    """Show or set the values that are black and white in grey items of more than 8 bits."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.edits.operations import apply
     from tlcore.data.edits.types import Range

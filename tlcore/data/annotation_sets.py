@@ -4,8 +4,8 @@ It knows how their files begin and lie, and gives the objects that most of them 
 objects are.
 
 * COCO: https://cocodataset.org/#format-data, one JSON with `images`, `annotations`, `categories`.
-* Pascal VOC: one XML beside each picture, `<annotation>` with `<object>` and `<bndbox>`.
-* YOLO: one text for each picture, a line `class x y width height` for each box; `data.yaml` or `classes.txt`.
+* Pascal VOC: one XML beside each item, `<annotation>` with `<object>` and `<bndbox>`.
+* YOLO: one text for each item, a line `class x y width height` for each box; `data.yaml` or `classes.txt`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
-from tlcore.data.annotations import picture_of
+from tlcore.data.annotations import item_of
 from tlcore.data.object_annotations import (
     Beside,
     coco_rows,
@@ -45,8 +45,8 @@ class AnnotationSet:
 
     Attributes:
         name: What it is called, with what its annotations are: "a COCO set with boxes".
-        files: Its files of annotations, which are no pictures.
-        table: Its objects, a row for each, or its classes of whole pictures where it has these instead; None where
+        files: Its files of annotations, which are no items.
+        table: Its objects, a row for each, or its classes of whole items where it has these instead; None where
             neither is read.
     """
 
@@ -62,15 +62,15 @@ def find_annotation_sets(paths: Sequence[PurePosixPath], read: Callable[[PurePos
         by_suffix.setdefault(path.suffix.casefold(), []).append(path)
     found = [_from_json(path, read(path)) for path in by_suffix.get(".json", [])[:_LOOKED_AT]]
     found += [_cvat(path, read(path)) for path in by_suffix.get(".xml", [])[:_LOOKED_AT]]
-    pictures = Beside(path for suffix, files in by_suffix.items() if suffix in SUFFIXES for path in files)
-    found.append(_voc(by_suffix.get(".xml", []), read, pictures))
-    texts = [path for path in by_suffix.get(".txt", []) if pictures.find(path)]
-    found.append(_yolo(texts, by_suffix.get(".yaml", []) + by_suffix.get(".yml", []), read, pictures))
+    items = Beside(path for suffix, files in by_suffix.items() if suffix in SUFFIXES for path in files)
+    found.append(_voc(by_suffix.get(".xml", []), read, items))
+    texts = [path for path in by_suffix.get(".txt", []) if items.find(path)]
+    found.append(_yolo(texts, by_suffix.get(".yaml", []) + by_suffix.get(".yml", []), read, items))
     return [each for each in found if each is not None]
 
 
 def _cvat(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
-    """CVAT's XML with shapes and no tag of a whole picture; with tags it is a table (`annotations`)."""
+    """CVAT's XML with shapes and no tag of a whole item; with tags it is a table (`annotations`)."""
     if b"<annotations" not in content[:4096] or b"<tag " in content:
         return None
     shapes = any(shape in content for shape in (b"<box ", b"<polygon ", b"<polyline ", b"<points ", b"<mask "))
@@ -79,13 +79,13 @@ def _cvat(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
 
 
 def _label_studio(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
-    """Label Studio's JSON with shapes and no choice for a whole picture; with choices it is a table (`annotations`)."""
+    """Label Studio's JSON with shapes and no choice for a whole item; with choices it is a table (`annotations`)."""
     shapes = any(b'"%s"' % shape in content for shape in _LABEL_STUDIO_SHAPES)
     choices = any(b'"%s"' % choice in content for choice in (b"choices", b"choice"))
     if not shapes or choices:
         return None
     try:
-        rows = label_studio_rows(json.loads(content), picture_of)
+        rows = label_studio_rows(json.loads(content), item_of)
     except (ValueError, RecursionError):
         rows = []
     name = "a Label Studio set with boxes or outlines"
@@ -130,25 +130,23 @@ def _coco(path: PurePosixPath, whole: dict[str, Any]) -> AnnotationSet:
     return AnnotationSet("a COCO set with categories of whole pictures", (path,), table)
 
 
-def _voc(
-    paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes], pictures: Beside
-) -> AnnotationSet | None:
+def _voc(paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes], items: Beside) -> AnnotationSet | None:
     looked = [read(path)[:20_000] for path in paths[:_LOOKED_AT]]
     if not any(b"<annotation" in one and (b"<bndbox" in one or b"<polygon" in one) for one in looked):
         return None
     name = "a Pascal VOC set with boxes"
-    return AnnotationSet(name, tuple(paths), table_of_objects(voc_rows(paths, read, pictures), name))
+    return AnnotationSet(name, tuple(paths), table_of_objects(voc_rows(paths, read, items), name))
 
 
 def _yolo(
     texts: Sequence[PurePosixPath],
     settings: Sequence[PurePosixPath],
     read: Callable[[PurePosixPath], bytes],
-    pictures: Beside,
+    items: Beside,
 ) -> AnnotationSet | None:
     in_labels = [path for path in texts if "labels" in map(str.casefold, path.parts)] or list(texts)
     lines: list[str] = []
-    for path in in_labels[:_MOST_EMPTY]:  # a picture without objects has an empty text
+    for path in in_labels[:_MOST_EMPTY]:  # an item without objects has an empty text
         lines += [line for line in read(path)[:20_000].decode(errors="replace").splitlines() if line.strip()]
         if len(lines) >= _LOOKED_AT:
             break
@@ -161,4 +159,4 @@ def _yolo(
         return None
     name = "a YOLO set with boxes"
     files = (*texts, *settings)
-    return AnnotationSet(name, files, table_of_objects(yolo_rows(in_labels, read, settings, pictures), name))
+    return AnnotationSet(name, files, table_of_objects(yolo_rows(in_labels, read, settings, items), name))

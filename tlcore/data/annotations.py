@@ -1,9 +1,9 @@
-"""What other programs say of pictures, as tables: CVAT's XML, Label Studio's JSON, Hugging Face's `metadata.jsonl`.
+"""What other programs say of items, as tables: CVAT's XML, Label Studio's JSON, Hugging Face's `metadata.jsonl`.
 
-It knows their formats, and that a file may be made to harm who reads it. It does not know where the pictures are, nor
+It knows their formats, and that a file may be made to harm who reads it. It does not know where the items are, nor
 which column is which; `tables` and `labels` find that out, as with any CSV.
 
-* "CVAT for images 1.1": https://docs.cvat.ai/docs/other/xml_format. Only tags of whole pictures are read, not boxes.
+* "CVAT for images 1.1": https://docs.cvat.ai/docs/other/xml_format. Only tags of whole items are read, not boxes.
 * Label Studio's JSON and JSON-MIN: https://labelstud.io/guide/export. Only choices are read.
 * `metadata.jsonl`: https://huggingface.co/docs/datasets/image_dataset, one JSON object on a line.
 """
@@ -29,7 +29,7 @@ from tlcore.data.workbooks import SUFFIXES as SUFFIXES_OF_WORKBOOKS
 from tlcore.errors import DataError
 from tlcore.modalities import SUFFIXES
 
-# A collection has one such file or a few; many are one for each picture, of a kind that is not read here.
+# A collection has one such file or a few; many are one for each item, of a kind that is not read here.
 MOST_FILES = 20
 MOST_BYTES = 64 * 10**6
 SUFFIXES_OF_LINES = frozenset({".jsonl", ".ndjson", ".manifest"})
@@ -141,7 +141,7 @@ def _label_studio(content: bytes) -> Table | None:
         return _fault(f"This JSON is damaged: {error}.")
     tasks = [task for task in tasks if isinstance(task, dict)]
     whole = any("annotations" in task or "completions" in task for task in tasks)
-    said = [(picture_of(_part(task, "data") if whole else task), _choices(task, whole=whole)) for task in tasks]
+    said = [(item_of(_part(task, "data") if whole else task), _choices(task, whole=whole)) for task in tasks]
     question = _question([choices for file, choices in said if file], sure=whole)
     if question is None:
         return None
@@ -150,7 +150,7 @@ def _label_studio(content: bytes) -> Table | None:
 
 
 def _question(tasks: list[dict[str, list[str]]], *, sure: bool) -> str | None:
-    """The question that most pictures have an answer to; where any column may be one, its answers must come back."""
+    """The question that most items have an answer to; where any column may be one, its answers must come back."""
     asked = Counter(question for choices in tasks for question in choices)
     answers = {question: {text for choices in tasks for text in choices.get(question, [])} for question in asked}
     if not sure:
@@ -163,8 +163,8 @@ def _part(task: dict[str, Any], name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def picture_of(data: dict[str, Any]) -> str:
-    """Give the name of a task's picture: a path, an address, or `/data/local-files/?d=<path>`."""
+def item_of(data: dict[str, Any]) -> str:
+    """Give the name of a task's item: a path, an address, or `/data/local-files/?d=<path>`."""
     for value in data.values():
         if isinstance(value, str) and value:
             address = urlsplit(value) if "://" in value or value.startswith("/data/") else None
@@ -182,7 +182,7 @@ def _choices(task: dict[str, Any], *, whole: bool) -> dict[str, list[str]]:
         for question, value in task.items():
             several = value.get("choices") if isinstance(value, dict) else value
             texts = [text for text in (several if isinstance(several, list) else [several]) if isinstance(text, str)]
-            if texts and question not in _BESIDE and not picture_of({"": texts[0]}):
+            if texts and question not in _BESIDE and not item_of({"": texts[0]}):
                 found[question] = texts
         return found
     annotations = task.get("annotations") or task.get("completions") or []

@@ -1,6 +1,6 @@
 """What a person gives, a zip or a folder, as a list of files that can be read one by one.
 
-It knows zips, folders and their traps. It does not know pictures or labels.
+It knows zips, folders and their traps. It does not know items or labels.
 
 A zip is never unpacked: its files are read into memory one at a time, so nothing that stands in it can name a place on
 the disk. Its list is still checked before anything is read, and a hostile one is refused whole.
@@ -22,7 +22,7 @@ from tlcore.data.encodings import Decoded
 from tlcore.data.entry_names import Parts, disk_parts, spelt, zip_paths
 from tlcore.data.file_kinds import HEAD_BYTES, kind_of_archive, only_archives, size_of_list, what_came, what_holds
 from tlcore.data.system_files import made_by_system
-from tlcore.errors import ArchiveError, DataError, PictureError
+from tlcore.errors import ArchiveError, DataError, ItemError
 
 PARQUET_MAGIC = b"PAR1"
 _MOST_BYTES_PER_NAME = 1000
@@ -36,7 +36,7 @@ class Limits:
     Attributes:
         files: In one archive or folder.
         bytes: Of all files together, unpacked.
-        file_bytes: Of one picture; a larger file is left out, not the whole archive.
+        file_bytes: Of one item; a larger file is left out, not the whole archive.
         ratio: Unpacked to packed; held against the archive and each file in it, from `ratio_from_bytes` on, because
             small files of one colour pack well.
     """
@@ -120,7 +120,7 @@ def opening(source: Path, limits: Limits | None = None, encoding: str | None = N
 
 
 def _not_only_archives(opened: Opened, source: Path) -> Opened:
-    """Refuse what holds nothing but other archives: the pictures in these cannot be read."""
+    """Refuse what holds nothing but other archives: the items in these cannot be read."""
     paths = [entry.path for entry in opened.entries]
     inner = only_archives([path for path in paths if not made_by_system(path)])
     if not inner:
@@ -163,12 +163,12 @@ def read(opened: Opened, entry: Entry, *, most: int) -> bytes:
     """Read one file, never more than `most` bytes of it.
 
     Raises:
-        PictureError: It cannot be read, or is larger.
+        ItemError: It cannot be read, or is larger.
     """
     with reading(opened, entry) as stream:
         content = stream.read(min(most, entry.size) + 1)
     if len(content) > most:
-        raise PictureError(f"The file is larger than {most // 10**6:,} MB. Make it smaller.")
+        raise ItemError(f"The file is larger than {most // 10**6:,} MB. Make it smaller.")
     return content
 
 
@@ -179,9 +179,9 @@ def reading(opened: Opened, entry: Entry) -> Iterator[BinaryIO]:
         with opened.open(entry) as stream:
             yield stream
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise PictureError(f"The file cannot be unpacked: {error}.") from error
+        raise ItemError(f"The file cannot be unpacked: {error}.") from error
     except OSError as error:
-        raise PictureError(f"The file cannot be read: {error.strerror or error}.") from error
+        raise ItemError(f"The file cannot be read: {error.strerror or error}.") from error
 
 
 class _Folder:
@@ -230,7 +230,7 @@ class _Folder:
 
 
 class _File:
-    """One file, alone; whoever knows its kind finds the pictures in it."""
+    """One file, alone; whoever knows its kind finds the items in it."""
 
     left_out: tuple[tuple[str, str], ...] = ()
     encoding: Decoded | None = None

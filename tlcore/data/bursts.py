@@ -20,7 +20,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Group
 from tlcore.data.intake import IntakeReport, ingest
-from tlcore.errors import DataError, PictureError
+from tlcore.errors import DataError, ItemError
 from tlcore.files import remove_tree
 from tlcore.modalities.image.preview import gray_cells
 from tlcore.progress import Progress
@@ -154,7 +154,7 @@ def _look(frame: bytes) -> _Look:
 
     try:
         grey = gray_cells(frame, SIDE)
-    except PictureError as error:
+    except ItemError as error:
         raise DataError("A frame of the camera is no picture. Record again.") from error
     low = dctn(grey)[:8, :8]
     return _Look((low > np.median(low)).ravel(), grey.ravel())

@@ -1,4 +1,4 @@
-"""Which pictures of a class look alike, so that it can be made two classes or more.
+"""Which items of a class look alike, so that it can be made two classes or more.
 
 It knows rows of numbers. It does not know what they were computed from.
 """

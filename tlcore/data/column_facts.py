@@ -43,7 +43,7 @@ _OTHER_NAMES = re.compile(
     r"|.*timestamp.*|.*_at|lead_time|count|confidence|score|prob.*|url|path|license|author|view_position|.*_(?:age|sex|gender)|annotator|labeler|rater|user"
     r"|source|device|camera|sex|gender|.*_type|type|format|mode|channels?|md5|sha\d*|hash"
 )
-# What numbers the rows, or says where and how a picture was taken: no amount that a person would want to predict.
+# What numbers the rows, or says where and how an item was taken: no amount that a person would want to predict.
 _ID_NAMES = re.compile(
     r"(?:un(?:named)?_?)?(?:id|idx|index|nr|no|number|row)|.*_(?:id|idx|index|uid)|width|height|size|w|h|x|y|lat|lon"
     r"|latitude|longitude|fold|k_?fold|split|set|subset|partition|date|time|.*timestamp.*|lead_time|confidence|channels?"
@@ -143,7 +143,7 @@ class ColumnFacts:
         repeats = distinct <= max(2, _MOST_SHARE * rows)
         if self.kind in {"words", "texts"}:
             if self.names_class:
-                return STRONG  # a class of its own for each picture is asked about later
+                return STRONG  # a class of its own for each item is asked about later
             return (WEAK if self.is_other else FAIR) if repeats else 0
         if self.kind in {"yes or no", "whole numbers"}:
             if not repeats or (self.is_other and not self.names_class):

@@ -1,4 +1,4 @@
-"""Which files only belong to a picture: its mask, its outlines as a picture, its superpixels.
+"""Which files only belong to an item: its mask, its outlines as an item, its superpixels.
 
 Sets for segmentation lie so: `images/1.png` and `masks/1.png`, or `1.png` and `1_mask.png`. Such files are no examples.
 It knows names and folders. It does not open files.
@@ -29,7 +29,7 @@ _MOST_STRANGE = 0.2
 
 
 def companions(paths: Sequence[PurePosixPath]) -> dict[PurePosixPath, PurePosixPath]:
-    """Find the files that only belong to a picture; give the picture of each."""
+    """Find the files that only belong to an item; give the item of each."""
     by_folder: dict[PurePosixPath, dict[str, PurePosixPath]] = defaultdict(dict)
     for path in paths:
         by_folder[path.parent][path.stem] = path
@@ -61,17 +61,17 @@ def _in_folders(by_folder: Mapping[PurePosixPath, Mapping[str, PurePosixPath]]) 
         top = next((each for each in (*reversed(folder.parents), folder) if _FOLDER.fullmatch(each.name)), None)
         if top is not None:
             masks[top].append(folder)
-    pictures: dict[PurePosixPath, dict[str, PurePosixPath]] = {}
+    items: dict[PurePosixPath, dict[str, PurePosixPath]] = {}
     if masks:
         parents = {top.parent for top in masks}
         for folder, files in by_folder.items():
             line = (*reversed(folder.parents), folder)
             for above, child in pairwise(line):
-                if above in parents and not _FOLDER.fullmatch(child.name) and _holds_pictures(child.name):
-                    pictures.setdefault(above, {}).update(files)
+                if above in parents and not _FOLDER.fullmatch(child.name) and _holds_items(child.name):
+                    items.setdefault(above, {}).update(files)
     found: dict[PurePosixPath, PurePosixPath] = {}
     for top, folders in masks.items():
-        theirs = pictures.get(top.parent, {})
+        theirs = items.get(top.parent, {})
         inside = [(stem, path) for folder in folders for stem, path in by_folder[folder].items()]
         matched = {path: theirs[name] for stem, path in inside for name in _names_of(stem) if name in theirs}
         if matched and len(matched) >= (1 - _MOST_STRANGE) * len(inside):
@@ -84,5 +84,5 @@ def _names_of(stem: str) -> Iterable[str]:
     return (stem, named[1]) if named else (stem,)
 
 
-def _holds_pictures(name: str) -> bool:
+def _holds_items(name: str) -> bool:
     return is_container(name) or bool(part_in(name)[0])

@@ -1,13 +1,13 @@
-"""A dataset on disk: a folder with the pictures as given, one table of items, and what is known about them.
+"""A dataset on disk: a folder with the items as given, one table of items, and what is known about them.
 
-It knows how a dataset is read, renamed and deleted. It does not know where pictures come from, which is `intake`'s, nor
+It knows how a dataset is read, renamed and deleted. It does not know where items come from, which is `intake`'s, nor
 how they are edited, which is `edits`'.
 
     dataset.json      name, classes, version, fingerprint, notes
-    items.parquet     one row for each picture
+    items.parquet     one row for each item
     triage.parquet    what became of each file that was given at first
     edits.jsonl       what was changed after the dataset was made; `edit_log` says what lies beside it
-    images/           the pictures, named by their SHA-256
+    images/           the items, named by their SHA-256
     thumbnails/       made when they are asked for; safe to delete
 """
 
@@ -59,10 +59,10 @@ class Dataset:
         return read_json(self.path / "dataset.json", DatasetInfo)
 
     def items(self) -> pd.DataFrame:
-        """The table of pictures in use, one row for each; those that were excluded or deleted are not among them.
+        """The table of items in use, one row for each; those that were excluded or deleted are not among them.
 
         Its columns: `sha256`, `file` (below `images/`), `label`, `split` (`train`, `val`, `test`, or empty where none
-        was given), `group` (pictures that must stay on one side of a split; mostly empty), `width` and `height` in
+        was given), `group` (items that must stay on one side of a split; mostly empty), `width` and `height` in
         pixels, upright, `source` (where it came from) and `flags` (what is unusual about it, comma-separated).
         """
         table = self._table()
@@ -70,7 +70,7 @@ class Dataset:
         return in_use[list(COLUMNS)]
 
     def all_items(self) -> pd.DataFrame:
-        """Every picture: the columns of `items`, and `state` (empty for those in use, `excluded` or `deleted`)."""
+        """Every item: the columns of `items`, and `state` (empty for those in use, `excluded` or `deleted`)."""
         table = self._table()
         return table[[*COLUMNS, "state"]] if "state" in table else table[list(COLUMNS)].assign(state="")
 
@@ -83,29 +83,29 @@ class Dataset:
         return triage(self.path, self.info)
 
     def counts(self) -> dict[str, int]:
-        """Count the pictures of each class, in the order of the classes; with several labels one counts for each."""
+        """Count the items of each class, in the order of the classes; with several labels one counts for each."""
         info = self.info
         return count_labels(self.items()["label"], info.classes, info.task)
 
     def size(self) -> int:
-        """Count the pictures in use."""
+        """Count the items in use."""
         return len(self.items())
 
     def image_path(self, file: str) -> Path:
         return self.path / "images" / file
 
     def deep_paths(self) -> list[Path]:
-        """The grey pictures of more than 8 bits that are in use."""
+        """The grey items of more than 8 bits that are in use."""
         items = self.items()
         return [self.image_path(file) for file in items.loc[flagged(items), "file"]]
 
     def thumbnail(self, file: str, side: int = 160, *, value_range: ValueRange | None = None) -> bytes:
-        """A small JPEG of a picture, its longer side `side` pixels; made once, then read from the disk.
+        """A small JPEG of an item, its longer side `side` pixels; made once, then read from the disk.
 
-        A `value_range` is a run's, for pictures of more than 8 bits; else they are shown in the dataset's own.
+        A `value_range` is a run's, for items of more than 8 bits; else they are shown in the dataset's own.
 
         Raises:
-            PictureError: The picture is not there, or has been damaged since it was taken in.
+            ItemError: The item is not there, or has been damaged since it was taken in.
         """
         name = f"{Path(file).stem}-{side}"
         if Path(file).suffix not in CONTAINERS:
@@ -135,7 +135,7 @@ class Dataset:
             write_json(self.path / "dataset.json", self.info.model_copy(update={"name": name.strip()}))
 
     def delete(self) -> None:
-        """Delete the dataset with its pictures. Runs made from it keep their results."""
+        """Delete the dataset with its items. Runs made from it keep their results."""
         remove_tree(self.path)
 
 

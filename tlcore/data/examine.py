@@ -14,8 +14,8 @@ from threading import Condition
 from typing import Any
 
 from tlcore.data.archive import Entry, Limits, Opened, reading
-from tlcore.data.file_kinds import HEAD_BYTES, why_no_picture
-from tlcore.errors import PictureError
+from tlcore.data.file_kinds import HEAD_BYTES, why_no_item
+from tlcore.errors import ItemError
 from tlcore.modalities import Modality
 
 _FIRST_BYTES = 1 << 20
@@ -48,7 +48,7 @@ class Room:
 
     @contextmanager
     def taking(self, amount: int) -> Iterator[None]:
-        # More than there is means all of it: one such picture at a time.
+        # More than there is means all of it: one such item at a time.
         amount = min(amount, self._whole)
         with self._condition:
             self._condition.wait_for(lambda: self._free >= amount)
@@ -77,20 +77,20 @@ class Examiner:
         """Read and decode one file once, and keep its bytes in memory while the block lasts.
 
         Raises:
-            PictureError: It cannot be used; the message is the reason.
+            ItemError: It cannot be used; the message is the reason.
         """
         if entry.size == 0:
-            raise PictureError("The file is empty.")
+            raise ItemError("The file is empty.")
         with self._bytes.taking(min(entry.size, self._limits.file_bytes)):
             content = self._read(entry)
             yield self._examine(content, PurePosixPath(entry.path.name).suffix)
 
     def fault(self, entry: Entry) -> str:
-        """Say why a file is no picture, by its first bytes; empty where it may be one."""
+        """Say why a file is no item, by its first bytes; empty where it may be one."""
         try:
             with reading(self._opened, entry) as stream:
                 self._check_kind(stream.read(HEAD_BYTES))
-        except PictureError as error:
+        except ItemError as error:
             return str(error)
         return ""
 
@@ -104,9 +104,9 @@ class Examiner:
             if len(content) == _FIRST_BYTES:
                 content += stream.read(wanted - _FIRST_BYTES)
         if len(content) > self._limits.file_bytes:
-            raise PictureError(f"The file is larger than {self._limits.file_bytes / 10**6:,.3g} MB. Make it smaller.")
+            raise ItemError(f"The file is larger than {self._limits.file_bytes / 10**6:,.3g} MB. Make it smaller.")
         if len(content) > entry.size:
-            raise PictureError("The file grew while it was read. Take it in again when it is written.")
+            raise ItemError("The file grew while it was read. Take it in again when it is written.")
         return content
 
     def _examine(self, content: bytes, suffix: str) -> ItemFile:
@@ -116,6 +116,6 @@ class Examiner:
 
     def _check_kind(self, head: bytes) -> None:
         if not head:
-            raise PictureError("The file is empty.")
-        if reason := self._modality.fault(head, why_no_picture(head)):
-            raise PictureError(reason)
+            raise ItemError("The file is empty.")
+        if reason := self._modality.fault(head, why_no_item(head)):
+            raise ItemError(reason)

@@ -1,17 +1,17 @@
 """A dataset for other programs: a zip with a folder for each class, or Hugging Face's `imagefolder`.
 
-It knows both layouts, and that pictures which were excluded or deleted are not handed out: the manifest says which. It
-does not know where pictures come from; what it writes can be taken in again.
+It knows both layouts, and that items which were excluded or deleted are not handed out: the manifest says which. It
+does not know where items come from; what it writes can be taken in again.
 
     zip            <name>/manifest.json   <name>/labels.csv   <name>/<class>/<the name it came with>
     imagefolder    manifest.json   train/metadata.jsonl   train/3f/3f….jpg   and so for `validation` and `test`
 
-Pictures with several labels or a number lie in one folder of the zip: `labels.csv` then has a column for each label, 0
+Items with several labels or a number lie in one folder of the zip: `labels.csv` then has a column for each label, 0
 or 1, or one of numbers; `metadata.jsonl` has a list of `labels` or a `value`.
 
 The rules of `imagefolder`: https://huggingface.co/docs/datasets/image_dataset and `repository_structure` beside it. A
-part is told by the name of any folder above a picture, so pictures lie under their hashes: a class called 'test' would
-draw its pictures into the test part. `metadata.jsonl`, not `.csv`, whose reader turns a class called '007' into 7.
+part is told by the name of any folder above an item, so items lie under their hashes: a class called 'test' would
+draw its items into the test part. `metadata.jsonl`, not `.csv`, whose reader turns a class called '007' into 7.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tlcore import spreadsheet
 from tlcore.data.dataset import Dataset
@@ -46,16 +46,16 @@ from tlcore.workspace import slug
 Format = Literal["zip", "imagefolder"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 PART_FOLDERS = {"train": "train", "val": "validation", "test": "test"}
-PICTURES = "pictures"
+ITEMS = "pictures"
 COLUMNS = ("file", "label", "split", "group", "sha256", "source")
-# Kinds of pictures that `datasets` does not look for; they become PNG there.
+# Kinds of items that `datasets` does not look for; they become PNG there.
 _UNREAD = {".heic"}
 _STRADDLES = "belongs to a picture on the other side of the split"
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 
 
 class LeftIn(BaseModel):
-    """A picture that stayed in Graft, and why: `excluded`, `deleted`, or a reason in words."""
+    """An item that stayed in Graft, and why: `excluded`, `deleted`, or a reason in words."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -69,11 +69,11 @@ class Manifest(BaseModel):
 
     Attributes:
         dataset, version, fingerprint: Which one it is, as it was then.
-        classes: How many pictures each has, in the order of the classes.
-        parts: How many pictures each part of the split has; empty where no split was drawn.
-        not_handed_out: Pictures that are not in use.
-        value_range: Which values of grey pictures of more than 8 bits were black and white; None where there are none.
-        converted: Pictures that had to become PNG; all others are handed out as they were given.
+        classes: How many items each has, in the order of the classes.
+        parts: How many items each part of the split has; empty where no split was drawn.
+        not_handed_out: Items that are not in use.
+        value_range: Which values of grey items of more than 8 bits were black and white; None where there are none.
+        converted: Items that had to become PNG; all others are handed out as they were given.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,7 +84,7 @@ class Manifest(BaseModel):
     version: int
     fingerprint: str
     format: Format
-    pictures: int
+    items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     classes: dict[str, int]
     parts: dict[str, int]
     not_handed_out: tuple[LeftIn, ...]
@@ -93,7 +93,7 @@ class Manifest(BaseModel):
 
 
 class TaskManifest(Manifest):
-    """The manifest of pictures that have several labels or a number.
+    """The manifest of items that have several labels or a number.
 
     Attributes:
         task: A key of `tasks.TASKS`.
@@ -120,7 +120,7 @@ def hand_out(dataset: Dataset, form: Format, path: Path | None = None) -> Genera
     Without a `path` it lies in the present folder, under the name of the dataset.
 
     Raises:
-        DataError: There is something at `path` already, a picture is gone, or the disk is full.
+        DataError: There is something at `path` already, an item is gone, or the disk is full.
     """
     info = dataset.info
     path = expanded(path or Path(slug(info.name) + (".zip" if form == "zip" else "")))
@@ -160,7 +160,7 @@ def hand_out(dataset: Dataset, form: Format, path: Path | None = None) -> Genera
 
 
 def _with_parts(dataset: Dataset) -> pd.DataFrame:
-    """Every picture with its part of the split, and why it stays here; `why` is empty for those that are handed out."""
+    """Every item with its part of the split, and why it stays here; `why` is empty for those that are handed out."""
     table = dataset.all_items().rename(columns={"state": "why"})
     drawn = read_parts(dataset)
     if drawn is not None:
@@ -191,12 +191,12 @@ def _write_zip(
 ) -> Generator[Progress, None, None]:
     root, pace = _folder_name(manifest.name), Pace(len(table), "Packing pictures")
     if isinstance(manifest, TaskManifest):
-        folders = dict.fromkeys(table["label"], PICTURES)
+        folders = dict.fromkeys(table["label"], ITEMS)
     else:
         folders = dict(zip(manifest.classes, _apart(_folder_name(label) for label in manifest.classes), strict=True))
     places = list(_places(table, folders))
     yield pace.at(0)
-    # Pictures are packed already: to pack them again costs time and saves nothing.
+    # Items are packed already: to pack them again costs time and saves nothing.
     with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
         _add(archive, f"{root}/manifest.json", manifest.model_dump_json(indent=2).encode())
         _add(archive, f"{root}/labels.csv", _labels_csv(table, places, manifest))
@@ -221,7 +221,7 @@ def _labels_csv(table: pd.DataFrame, places: list[str], manifest: Manifest) -> b
 
 
 def _label_columns(labels: pd.Series[str], manifest: Manifest) -> dict[str, list[str]]:
-    """Give the columns of `labels.csv` that say what a picture shows, by their titles."""
+    """Give the columns of `labels.csv` that say what an item shows, by their titles."""
     if not isinstance(manifest, TaskManifest):
         return {"label": list(labels)}
     if manifest.task == "regression":
@@ -237,7 +237,7 @@ def _free(title: str) -> str:
 
 
 def _places(table: pd.DataFrame, folders: dict[str, str]) -> Iterator[str]:
-    """Where each picture lies in the zip, under a name like the one it came with."""
+    """Where each item lies in the zip, under a name like the one it came with."""
     taken: Counter[str] = Counter()
     for label, source, file in zip(table["label"], table["source"], table["file"], strict=True):
         suffix = PurePosixPath(file).suffix
@@ -296,7 +296,7 @@ def _write_folder(
 
 
 def _place(file: str) -> str:
-    """No folder gets more than some hundreds of pictures: the Hub takes no more than 10,000."""
+    """No folder gets more than some hundreds of items: the Hub takes no more than 10,000."""
     name = PurePosixPath(file)
     return f"{name.name[:2]}/{name.stem}{'.png' if name.suffix in _UNREAD else name.suffix}"
 
@@ -312,9 +312,9 @@ def _line(row: dict[str, str], place: str, manifest: Manifest) -> str:
     return json.dumps({"file_name": place, **label, **said}, ensure_ascii=False)
 
 
-def _copy(picture: Path, place: Path) -> None:
+def _copy(item: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    if picture.suffix in _UNREAD:
-        open_picture(picture).save(place)
+    if item.suffix in _UNREAD:
+        open_picture(item).save(place)
     else:
-        shutil.copyfile(picture, place)
+        shutil.copyfile(item, place)

@@ -1,4 +1,4 @@
-"""Pictures whose answer was wrong, on their way into the inbox of the dataset that the model learnt from.
+"""Items whose answer was wrong, on their way into the inbox of the dataset that the model learnt from.
 
 It knows that a person said what they show. It does not know models.
 """
@@ -22,7 +22,7 @@ from tlcore.workspace import Workspace
 
 @dataclass(frozen=True)
 class Correction:
-    """A picture file as it was given, what a person says it shows, and what the model had said."""
+    """A file as it was given, what a person says it shows, and what the model had said."""
 
     name: str
     content: bytes
@@ -40,22 +40,22 @@ class Sent:
 
 
 def send(workspace: Workspace, inbox: Inbox, corrections: Sequence[Correction]) -> Generator[Progress, None, Sent]:
-    """Put pictures into the inbox, each with the class that a person gave; they join the dataset when that is asked.
+    """Put items into the inbox, each with the class that a person gave; they join the dataset when that is asked.
 
-    A picture that is in the inbox already gets the class; one that the dataset has stays as it is and is left out.
+    An item that is in the inbox already gets the class; one that the dataset has stays as it is and is left out.
 
     Raises:
-        DataError: A class has no name, a number is none, or there are no pictures.
+        DataError: A class has no name, a number is none, or there are no items.
     """
     task = inbox.dataset.info.task
     if not corrections or (task == "classification" and not all(one.label.strip() for one in corrections)):
         raise DataError("Pictures and the class that they show are needed. Choose the pictures, then a class.")
     for one in corrections:
-        read_label(one.label, task)  # before any picture is taken in
+        read_label(one.label, task)  # before any item is taken in
     home = workspace.root / "staging" / secrets.token_hex(8)
     try:
         for number, one in enumerate(corrections):
-            # A folder for each: pictures from different folders may be called alike.
+            # A folder for each: items from different folders may be called alike.
             path = home / "corrected" / f"{number:05d}" / (PurePosixPath(one.name.replace("\\", "/")).name or "picture")
             path.parent.mkdir(parents=True)
             path.write_bytes(one.content)

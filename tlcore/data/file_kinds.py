@@ -1,4 +1,4 @@
-"""What a file is by its content, where it is not the zip, folder or picture that is needed, and what to do about it.
+"""What a file is by its content, where it is not the zip, folder or item that is needed, and what to do about it.
 
 It knows the first bytes of formats. It does not unpack anything; of a packed file it looks at the first block only.
 """
@@ -50,7 +50,7 @@ _OTHERS = (
     (b"\x80\x04", "a Python pickle", "It is not opened, since it could run programs. Save its pictures as files."),
     (b"\x80\x05", "a Python pickle", "It is not opened, since it could run programs. Save its pictures as files."),
 )
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_ITEMS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 ARCHIVE_SUFFIXES = frozenset(
     {
         ".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".zst", ".tzst", ".lz4",
@@ -91,8 +91,8 @@ def kind_of_archive(head: bytes) -> str:
     return "a tar archive" if head[257:262] == b"ustar" else ""
 
 
-def why_no_picture(head: bytes) -> str:
-    """Say what a file in an archive or a folder is, by its first bytes, where it is known to be no picture."""
+def why_no_item(head: bytes) -> str:
+    """Say what a file in an archive or a folder is, by its first bytes, where it is known to be no item."""
     if kind := kind_of_archive(head):
         return f"This is {kind}: an archive inside the archive or folder. Unpack it first, and pack everything once."
     for magic, kind, advice in _OTHERS:
@@ -102,13 +102,13 @@ def why_no_picture(head: bytes) -> str:
 
 
 def what_came(source: Path, head: bytes, *, is_zip: bool) -> str:
-    """Say what a file is that should be a zip with pictures, and what to do; empty for a zip and the unknown."""
+    """Say what a file is that should be a zip with items, and what to do; empty for a zip and the unknown."""
     name = source.name
     if not head:
         return f"{name} is empty (0 bytes). Copy it or download it again."
     if name.casefold().endswith((".crdownload", ".part", ".partial", ".download")):
         return f"{name} is a download that has not ended. Wait for it, or start it again."
-    if head.startswith(_PICTURES) or _is_modern_picture(head):
+    if head.startswith(_ITEMS) or _is_modern_picture(head):
         return f"{name} is a single picture. Put the pictures into one folder for each class, and pack these as a zip."
     if part := _part_of_a_split(source, head, is_zip=is_zip):
         return part

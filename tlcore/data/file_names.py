@@ -151,7 +151,7 @@ class FileIndex:
             yield "form", self._by_wide_name().get(compatible(name), ())
 
     def _other_suffix(self, name: str) -> Sequence[PurePosixPath]:
-        """Files that have the name but for the suffix, which may be missing or another picture's."""
+        """Files that have the name but for the suffix, which may be missing or another item's."""
         name = folded(name)
         if found := self._stems.get(name):
             return found

@@ -1,6 +1,6 @@
 """Which folder names the class of each file: the outer one, the inner one, or the one under `train` and `test`.
 
-It knows paths. It does not know tables or pictures.
+It knows paths. It does not know tables or items.
 
 Keras (`image_dataset_from_directory`) and torchvision (`ImageFolder`) take the outermost folder, whatever lies deeper.
 So it is here, where the evidence does not speak against it: where the outer folders are dates or patients and the inner
@@ -69,7 +69,7 @@ def read_folders(paths: Sequence[PurePosixPath], level: int | None = None) -> Fo
     """Find the class and the part of the split of every file by the folders that it lies in.
 
     Args:
-        paths: Of files that may be pictures, below the source.
+        paths: Of files that may be items, below the source.
         level: The folder that names the class, as a person chose it; see `ImportChoices.class_level`.
 
     Raises:
@@ -180,7 +180,7 @@ class _Tree:
         return all(part_of(name) or is_container(name) for name in self._counts[level.number])
 
     def _only(self) -> int | None:
-        """Name everything after the one folder that holds it, unless that only says that there are pictures in it."""
+        """Name everything after the one folder that holds it, unless that only says that there are items in it."""
         deepest = max(self._counts, default=0)
         holds = any(len(names) == deepest for names, _ in self._folders)
         named = not any(is_container(name) or part_of(name) for name in self._counts[deepest])
@@ -253,7 +253,7 @@ def _split_levels(paths: Sequence[PurePosixPath]) -> dict[PurePosixPath, str]:
         if any(map(is_unlabelled, names)):
             found |= {parent / name: "" for name in names if name.casefold() in {"labeled", "labelled"}}
         parts = _parts_among(names)
-        # {bus, car, train, test}, all full of pictures and flat: vehicles, not a split.
+        # {bus, car, train, test}, all full of items and flat: vehicles, not a split.
         flat = all(not children.get(parent / name) for name in parts)
         if flat and any(not part_in(name)[0] and parent / name in holding for name in names):
             continue

@@ -34,7 +34,7 @@ class ImportChoices:
             `NO_COLUMN` for none, where none is possible (split, group).
         encoding: Of names and tables that do not say it themselves: a codec of Python's, such as `cp932`.
         task: What an answer is: a key of `tasks.TASKS`.
-        value_name, unit: Of the number that each picture has; an empty unit for none.
+        value_name, unit: Of the number that each item has; an empty unit for none.
         separator: Between several labels in a cell.
         decimal: What stands before the fraction of a number: `point` or `comma`.
         blank: What an empty cell among lists of labels means: `none` of them, or `unlabeled`.
@@ -188,7 +188,7 @@ class ImportPlan:
     """What is known about all files of a source.
 
     Attributes:
-        places: Of every file that may be a picture, also by mistake: content decides later.
+        places: Of every file that may be an item, also by mistake: content decides later.
         skipped: Files that are not looked into, and rows of a table without a file; with the reason.
         loose: Whether no file has a class, so that a person must be asked for one.
         notes: Sentences for a person that stay with the dataset.
@@ -203,7 +203,7 @@ class ImportPlan:
         task: What an answer is: a key of `tasks.TASKS`.
         reason: Why it is this task, in a clause.
         value_name, unit: Of a number, for people.
-        united: Whether each place of a picture names one of its labels, as folders do: the same picture in several
+        united: Whether each place of an item names one of its labels, as folders do: the same item in several
             places has all of them.
     """
 
@@ -261,7 +261,7 @@ class ImportPlan:
 
 
 def is_likely(path: PurePosixPath) -> bool:
-    """Tell whether a file's name says that it is a picture, or does not say what it is."""
+    """Tell whether a file's name says that it is an item, or does not say what it is."""
     stem, dot, suffix = path.name.rpartition(".")
     return not (dot and stem) or f".{suffix.casefold()}" in SUFFIXES
 

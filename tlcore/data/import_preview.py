@@ -1,6 +1,6 @@
 """What an import would do, told before anything is made: the preview of the Data page and of `data add --dry-run`.
 
-It knows the order in which a source is looked at. It makes nothing and opens no picture.
+It knows the order in which a source is looked at. It makes nothing and opens no item.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tlcore.data.import_plan import ImportChoices, ImportPlan
 from tlcore.data.label_cells import REGRESSION
 from tlcore.data.label_sources import plan
 from tlcore.data.parquet import WithRows, unrolled
-from tlcore.data.shared_pictures import several_folders
+from tlcore.data.shared_items import several_folders
 from tlcore.data.staging import LeftOut
 from tlcore.disk import expanded
-from tlcore.errors import DataError, ImportQuestionError, PictureError
+from tlcore.errors import DataError, ImportQuestionError, ItemError
 from tlcore.tasks import TASKS
 
 TABLE_BYTES = 200 * 10**6
@@ -33,7 +33,7 @@ class ImportPreview:
 
     Attributes:
         plan: What was understood, with the questions.
-        left_out: What will be left out for sure, with the reasons; files that turn out to be no pictures come on top.
+        left_out: What will be left out for sure, with the reasons; files that turn out to be no items come on top.
         files: How many files there are.
         new_classes: Those that the dataset that is added to does not have yet.
         encoding: How names were decoded that do not say their encoding; None where all do.
@@ -53,7 +53,7 @@ def preview(
     into: Dataset | None = None,
     limits: Limits | None = None,
 ) -> ImportPreview:
-    """Look at a source and say what an import of it would do; no picture is opened.
+    """Look at a source and say what an import of it would do; no item is opened.
 
     Raises:
         ArchiveError: The archive is damaged, too large or hostile.
@@ -81,7 +81,7 @@ def read_examples(
     with opening(expanded(source), limits, encoding) as given, unrolled(given, limits) as opened:
         by_path = {entry.path: entry for entry in opened.entries}
         for path in paths:
-            with suppress(PictureError, KeyError):
+            with suppress(ItemError, KeyError):
                 found[path] = read(opened, by_path[path], most=limits.file_bytes)
     return found
 
@@ -121,7 +121,7 @@ def reader(opened: Opened) -> Callable[[PurePosixPath], bytes]:
     def content(path: PurePosixPath) -> bytes:
         try:
             return read(opened, by_path[path], most=TABLE_BYTES)
-        except PictureError:
+        except ItemError:
             return b""  # a table that cannot be read names nothing
 
     return content
@@ -178,7 +178,7 @@ def check_sure(found: ImportPlan, choices: ImportChoices) -> None:
 
     Raises:
         ImportQuestionError: It can be understood in several ways, its classes look wrong, or a class has to be given.
-        DataError: It has no single class for each picture.
+        DataError: It has no single class for each item.
     """
     if found.refusal:
         raise DataError(f"{found.refusal} {_seen(found)}".strip())

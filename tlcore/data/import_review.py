@@ -16,7 +16,7 @@ from tlcore.data.value_kinds import doubt, is_holder, is_number, part_of
 from tlcore.tasks import find_task
 
 _FEWEST_JUDGED = 10
-_FEWEST_SUSPECT = 10  # that many classes may be more than a tenth of the pictures
+_FEWEST_SUSPECT = 10  # that many classes may be more than a tenth of the items
 
 
 def refused_table(title: str, told: str) -> str:
@@ -28,7 +28,7 @@ def refused_table(title: str, told: str) -> str:
 
 
 def refused_set(name: str, file: PurePosixPath) -> str:
-    """Say that a set tells what lies where in a picture, in a form that is not read."""
+    """Say that a set tells what lies where in an item, in a form that is not read."""
     return (
         f"A label for each picture is needed: a class, several labels or a number. This is {name} ({file}), of which "
         "no labels are read. Put the pictures into one folder for each class, bring a table that labels them, or "

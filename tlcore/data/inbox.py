@@ -1,13 +1,13 @@
-"""Pictures without a class, beside the dataset that they are to join, and what a person said of each.
+"""Items without a class, beside the dataset that they are to join, and what a person said of each.
 
-It knows the folder `inbox/` of a dataset. It does not know which class a picture may have: a person says so, and
+It knows the folder `inbox/` of a dataset. It does not know which class an item may have: a person says so, and
 `labelling` suggests.
 
-    inbox/items.parquet   sha256, file, width, height, source, flags: the pictures that are there
+    inbox/items.parquet   sha256, file, width, height, source, flags: the items that are there
     inbox/images/         as they were given
     inbox/said.jsonl      one line for each answer: a class, put aside, or the answer before taken back
 
-An answer is on the disk before the next question. Pictures with a class join the dataset together when they are asked
+An answer is on the disk before the next question. Items with a class join the dataset together when they are asked
 to, as one edit that can be undone.
 """
 
@@ -43,7 +43,7 @@ from tlcore.workspace import Workspace
 
 COLUMNS = ("sha256", "file", "width", "height", "source", "flags")
 _TABLE = "Tables are not read in the inbox: a person gives the classes."
-_UNLABELLED = "unlabelled"  # stands for a class while a picture is examined; it is written nowhere
+_UNLABELLED = "unlabelled"  # stands for a class while an item is examined; it is written nowhere
 
 
 class Answer(BaseModel):
@@ -67,7 +67,7 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True)
 class Put:
-    """What became of pictures that were put into the inbox."""
+    """What became of items that were put into the inbox."""
 
     kept: int
     left_out: tuple[LeftOut, ...]
@@ -92,7 +92,7 @@ class Inbox:
         return self.path / "said.jsonl"
 
     def items(self) -> pd.DataFrame:
-        """The pictures that have not joined the dataset, by `sha256`, with or without a class.
+        """The items that have not joined the dataset, by `sha256`, with or without a class.
 
         Raises:
             WorkspaceError: The table is damaged.
@@ -115,13 +115,13 @@ class Inbox:
         return self.path / "images" / file
 
     def thumbnail(self, file: str, side: int) -> bytes:
-        """As `Dataset.thumbnail`, of a picture in the inbox."""
+        """As `Dataset.thumbnail`, of an item in the inbox."""
         return Dataset(self.path).thumbnail(file, side, value_range=self.dataset.info.value_range)
 
     # === What a person says ===
 
     def label(self, sha: str, label: str, *, suggested: str = "") -> None:
-        """Give a picture its label, as the dataset's task reads it; the last one that is given holds.
+        """Give an item its label, as the dataset's task reads it; the last one that is given holds.
 
         Raises:
             DataError: The class has no name, or what should be a number is none.
@@ -130,11 +130,11 @@ class Inbox:
         self._say(Answer(kind="label", sha256=sha, label=label, suggested=suggested))
 
     def skip(self, sha: str) -> None:
-        """Put a picture aside; it is not asked about again until it is brought back."""
+        """Put an item aside; it is not asked about again until it is brought back."""
         self._say(Answer(kind="skip", sha256=sha))
 
     def take_back(self) -> str:
-        """Take the latest answer back that is about a picture still here; give its SHA-256, empty where there is none.
+        """Take the latest answer back that is about an item still here; give its SHA-256, empty where there is none.
 
         Answers are taken back in turn, the latest first.
         """
@@ -145,7 +145,7 @@ class Inbox:
         return last
 
     def bring_back(self) -> int:
-        """Let pictures that were put aside be asked about again; give how many there are."""
+        """Let items that were put aside be asked about again; give how many there are."""
         here = set(self.items()["sha256"])
         aside = [sha for sha, said in standing(self.answers()).items() if said.kind == "skip" and sha in here]
         for sha in aside:
@@ -156,12 +156,12 @@ class Inbox:
         self.path.mkdir(exist_ok=True)
         append_line(self.said_file, answer.model_dump_json())
 
-    # === Pictures in and out ===
+    # === Items in and out ===
 
     def put(
         self, workspace: Workspace, source: Path, *, limits: Limits | None = None
     ) -> Generator[Progress, None, Put]:
-        """Put the pictures of a zip, a folder or a Parquet file into the inbox; classes that it names are not taken.
+        """Put the items of a zip, a folder or a Parquet file into the inbox; classes that it names are not taken.
 
         Raises:
             ArchiveError: The archive is damaged, too large or hostile.
@@ -184,7 +184,7 @@ class Inbox:
     def _take_over(self, staging: Staging) -> Put:
         items, left_out = staging.collected()
         there = self.dataset.all_items()
-        there = there[there["state"] != DELETED]  # a picture that was deleted may come again
+        there = there[there["state"] != DELETED]  # an item that was deleted may come again
         known = dict(zip(there["sha256"], there["label"], strict=True))
         table, info = self.items(), self.dataset.info
         here, new = set(table["sha256"]), {}
@@ -206,7 +206,7 @@ class Inbox:
         return Put(len(new), tuple(sorted(left_out, key=lambda one: one.source)))
 
     def join(self, workspace: Workspace) -> Published:
-        """Let the pictures that have a class join the dataset, as one edit.
+        """Let the items that have a class join the dataset, as one edit.
 
         A crash in between leaves them in the inbox or in both; then they leave the inbox the next time.
 
@@ -232,7 +232,7 @@ class Inbox:
         return published
 
     def discard(self, shas: Iterable[str] | None = None) -> int:
-        """Remove pictures from the inbox, all where none are named; give how many."""
+        """Remove items from the inbox, all where none are named; give how many."""
         with self._changing():
             table = self.items()
             gone = table if shas is None else table[table["sha256"].isin(set(shas))]
@@ -258,7 +258,7 @@ class Inbox:
 
 
 def standing(answers: Iterable[Answer]) -> dict[str, Answer]:
-    """What holds of each picture, in the order in which it was said."""
+    """What holds of each item, in the order in which it was said."""
     found: dict[str, Answer] = {}
     for answer in answers:
         found.pop(answer.sha256, None)

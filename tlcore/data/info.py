@@ -1,4 +1,4 @@
-"""What is known about a dataset beside its pictures, and how its tables lie on the disk.
+"""What is known about a dataset beside its items, and how its tables lie on the disk.
 
 It knows `dataset.json`, the columns of the tables and what makes two datasets equal. It does not know edits.
 """
@@ -35,13 +35,13 @@ class DatasetInfo(BaseModel):
         classes: In the order of the model's outputs: sorted at first; those that an edit brings come last.
         colours: `#rrggbb` of each class that was given one.
         task: What an answer is: a key of `tasks.TASKS`.
-        value_name, unit: Of the number that each picture has, for people; empty for other tasks.
+        value_name, unit: Of the number that each item has, for people; empty for other tasks.
         version: 1 when it is made, one more with every edit, undo and redo.
-        fingerprint: Of which bytes have which label; equal fingerprints mean equal pictures in use and equal labels.
+        fingerprint: Of which bytes have which label; equal fingerprints mean equal items in use and equal labels.
         notes: Sentences to show with the dataset, such as which columns of a CSV were taken.
-        additions: The versions in which pictures were added that are part of it now.
-        value_range: Which values of grey pictures of more than 8 bits become black and white; None where there are no
-            such pictures, and in datasets of a Graft that scaled each of them by itself.
+        additions: The versions in which items were added that are part of it now.
+        value_range: Which values of grey items of more than 8 bits become black and white; None where there are no
+            such items, and in datasets of a Graft that scaled each of them by itself.
         edits_bytes: How much of `edits.jsonl` the tables hold; None in datasets of a Graft that did not keep it.
     """
 
@@ -67,7 +67,7 @@ class DatasetInfo(BaseModel):
 
 def fingerprint(items: pd.DataFrame) -> str:
     """Hash which bytes have which label; order, names and splits do not matter."""
-    # A line for each picture, in order. Arrow joins and sorts 100,000 of them in a tenth of the time that lists take.
+    # A line for each item, in order. Arrow joins and sorts 100,000 of them in a tenth of the time that lists take.
     shas, labels = _text(items["sha256"]), _text(items["label"])
     pairs = pc.binary_join_element_wise(shas, labels, _word("\0"))
     in_order = pc.binary_join_element_wise(pairs.take(pc.sort_indices(pairs)), _word(""), _word("\n"))
@@ -76,7 +76,7 @@ def fingerprint(items: pd.DataFrame) -> str:
 
 
 def places(shas: Collection[str] | pd.Series[str], among: pd.Series[str]) -> npt.NDArray[np.int64]:
-    """The row of each picture among others, -1 where it is not one of them."""
+    """The row of each item among others, -1 where it is not one of them."""
     wanted = _text(shas if isinstance(shas, pd.Series) else list(shas))
     found = pc.fill_null(pc.index_in(wanted, value_set=_text(among)), -1)
     return np.asarray(found, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Take pictures in: a zip or a folder becomes a dataset, or more pictures of one.
+"""Take items in: a zip or a folder becomes a dataset, or more items of one.
 
 It knows the order of the work and what to say about it. It does not know formats (`pixels`), archives (`archive`),
 labels (`label_sources`) or what is written (`staging`).
@@ -19,7 +19,7 @@ from tlcore.data.metadata import keep_columns
 from tlcore.data.parquet import unrolled
 from tlcore.data.staging import Item, Labels, LeftOut, Staging
 from tlcore.disk import expanded
-from tlcore.errors import DataError, PictureError, WorkspaceError
+from tlcore.errors import DataError, ItemError, WorkspaceError
 from tlcore.modalities import MODALITIES
 from tlcore.progress import Pace, Progress
 from tlcore.threads import map_bounded
@@ -31,7 +31,7 @@ class IntakeReport:
     """What became of what was given.
 
     Attributes:
-        kept: Pictures that the dataset gained, the fixed ones among them.
+        kept: Items that the dataset gained, the fixed ones among them.
         fixed: Those that had something to put right, such as a name that says JPEG for a PNG.
         left_out: Every file that was not taken, with the reason.
         notes: Sentences to show, such as which columns of a CSV were taken.
@@ -61,8 +61,8 @@ def ingest(
         workspace: Where the dataset is made.
         source: The zip, the folder or the Parquet file; it is only read.
         name: Of the new dataset; else that of the source.
-        label: The class of pictures that neither a folder nor a table gives one.
-        into: The dataset that gets the pictures, instead of a new one.
+        label: The class of items that neither a folder nor a table gives one.
+        into: The dataset that gets the items, instead of a new one.
         threads: That decode; else as many as there are processors.
         limits: Of archives and files.
         choices: What a person chose, where evidence is not enough.
@@ -93,10 +93,10 @@ def ingest(
 
 
 def sample(workspace: Workspace) -> Generator[Progress, None, IntakeReport]:
-    """Take in the built-in sample: textile inspection, 2,000 pictures, three classes (conformal-clip-data, MIT).
+    """Take in the built-in sample: textile inspection, 2,000 items, three classes (conformal-clip-data, MIT).
 
     Raises:
-        DataError: The package with the pictures is not installed.
+        DataError: The package with the items is not installed.
     """
     try:
         from conformal_clip_data import textile_simulated_root
@@ -145,10 +145,10 @@ def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) 
     if not place.known:
         return LeftOut(entry.name, examiner.fault(entry) or place.reason)
     try:
-        with examiner.examining(entry) as picture:
-            file = staging.keep(picture.sha256 + picture.suffix, picture.content)
-            staging.measure(picture.sha256, picture.sample)
-    except PictureError as error:
+        with examiner.examining(entry) as item:
+            file = staging.keep(item.sha256 + item.suffix, item.content)
+            staging.measure(item.sha256, item.sample)
+    except ItemError as error:
         return LeftOut(entry.name, str(error))
     except OSError as error:
         raise WorkspaceError(
@@ -156,14 +156,14 @@ def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) 
             "Make room there, or set GRAFT_HOME to another folder."
         ) from error
     return Item(
-        sha256=picture.sha256,
+        sha256=item.sha256,
         file=file,
         label=place.label,
         split=place.split,
-        **picture.facts,
+        **item.facts,
         source=entry.name,
-        flags=",".join(picture.flags),
-        fixed=picture.fixed,
+        flags=",".join(item.flags),
+        fixed=item.fixed,
         group=place.group,
     )
 

@@ -205,7 +205,7 @@ def _take_rest(
 
 
 def _are_short(column: ColumnFacts) -> bool:
-    """Tell whether values may be classes of few pictures: of few words, and some come back, or rows are few."""
+    """Tell whether values may be classes of few items: of few words, and some come back, or rows are few."""
     rows = sum(column.counts.values())
     may_be = len(column.counts) < rows or (rows <= _FEW_ROWS and not column.is_other)
     return column.kind in {"texts", "words"} and may_be and all(len(text.split()) <= 4 for text in column.counts)

@@ -1,4 +1,4 @@
-"""Counts over the labels of a dataset, whatever its task: how many pictures have each label, and which occur together.
+"""Counts over the labels of a dataset, whatever its task: how many items have each label, and which occur together.
 
 It knows texts of labels and how a task reads them. It does not know where they are kept.
 """
@@ -15,7 +15,7 @@ from tlcore.tasks import find_task
 
 
 def count_labels(labels: pd.Series[str], classes: Sequence[str], task: str) -> dict[str, int]:
-    """Count the pictures that have each class, in the order of the classes; a picture counts for each of its labels."""
+    """Count the items that have each class, in the order of the classes; an item counts for each of its labels."""
     found = dict.fromkeys(classes, 0)
     names = find_task(task).names
     for text, number in labels.value_counts().items():
@@ -25,14 +25,14 @@ def count_labels(labels: pd.Series[str], classes: Sequence[str], task: str) -> d
 
 
 def has_label(labels: pd.Series[str], label: str, task: str) -> npt.NDArray[np.bool_]:
-    """Say which pictures have a label, `(n,)`."""
+    """Say which items have a label, `(n,)`."""
     names = find_task(task).names
     having = [text for text in labels.unique() if label in names(str(text))]
     return labels.isin(having).to_numpy(dtype=bool)
 
 
 def labels_each(labels: pd.Series[str], task: str) -> dict[int, int]:
-    """Count the pictures that have no label, one, two and so on."""
+    """Count the items that have no label, one, two and so on."""
     names = find_task(task).names
     found: dict[int, int] = {}
     for text, number in labels.value_counts().items():
@@ -42,7 +42,7 @@ def labels_each(labels: pd.Series[str], task: str) -> dict[int, int]:
 
 
 def co_occurrence(labels: pd.Series[str], classes: Sequence[str], task: str) -> npt.NDArray[np.int64]:
-    """Count the pictures that have both of two labels, `(classes, classes)`; the diagonal counts each label."""
+    """Count the items that have both of two labels, `(classes, classes)`; the diagonal counts each label."""
     names, places = find_task(task).names, {name: place for place, name in enumerate(classes)}
     found = np.zeros((len(classes), len(classes)), np.int64)
     for text, number in labels.value_counts().items():

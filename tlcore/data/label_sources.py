@@ -1,7 +1,7 @@
 """Where the classes of a source's files come from: its folders, its tables, or rows that brought them along.
 
 It weighs what `folder_levels`, `label_tables` and `annotation_sets` found, takes the best reading, and asks where two
-are near or the result looks wrong. It knows paths and tables of text. It does not know pictures.
+are near or the result looks wrong. It knows paths and tables of text. It does not know items.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class _Sources:
         self.objects = [read_label_table(path, table, names, self.choices) for path, table in objects]
         same_task(self.tables)
         same_task(self.objects)
-        # A text or a JSON may be anything; one that names no picture is told of in a refusal only.
+        # A text or a JSON may be anything; one that names no item is told of in a refusal only.
         strange = [one for one in self.tables if not one.roles and one.path.suffix.casefold() in {".txt", ".json"}]
         self.tables = [one for one in self.tables if one not in strange]
         self.others += [one.path for one in strange]
@@ -189,7 +189,7 @@ class _Sources:
         self._take_tables(first, joined_question([table.question() for table in first]))
 
     def _uses_objects(self, *, chosen: bool) -> bool:
-        """Tell whether annotations of objects label the pictures: where no folders do, or a person chose them."""
+        """Tell whether annotations of objects label the items: where no folders do, or a person chose them."""
         by_folder = self.folders.good or self.choices.class_level is not None or self.choices.label is not None
         return self.choices.table != FOLDERS and (chosen or not by_folder)
 

@@ -260,7 +260,7 @@ def roles_of(found: LabelTable, choices: ImportChoices) -> ColumnRoles:
 
 
 def same_task(tables: Sequence[LabelTable]) -> None:
-    """Read tables of the same columns for the same task: in one of them, no picture may have several labels."""
+    """Read tables of the same columns for the same task: in one of them, no item may have several labels."""
     by_titles: dict[tuple[str, ...], list[LabelTable]] = {}
     for table in tables:
         if table.usable:

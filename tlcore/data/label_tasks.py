@@ -112,7 +112,7 @@ class Taking:
 
         Args:
             candidates: That could be the class, the best first.
-            numbers: That could be a number for each picture instead.
+            numbers: That could be a number for each item instead.
         """
         roles, best = self.roles, candidates[0]
         # Two columns that divide the files alike, a number and a name of each class: the names.
@@ -222,7 +222,7 @@ class Taking:
             self._ask_about_blanks(column)
 
     def cells(self, columns: Sequence[ColumnFacts]) -> None:
-        """Take labels in cells beside each other, as many in a row as a picture has."""
+        """Take labels in cells beside each other, as many in a row as an item has."""
         rows = list(zip(*(column.values for column in columns), strict=True))
         several = sum(sum(map(bool, row)) > 1 for row in rows)
         reason = f"{several:,} of {len(rows):,} pictures have several labels, one behind the other"
@@ -280,7 +280,7 @@ class Taking:
         self.roles.rivals = []
 
     def objects(self, column: ColumnFacts, told: str) -> None:
-        """Take rows that are one object each: which classes occur in a picture, or how many objects."""
+        """Take rows that are one object each: which classes occur in an item, or how many objects."""
         roles, task = self.roles, self.choices.task
         roles.strength = STRONG
         said: dict[Hashable, set[str]] = {}
@@ -303,7 +303,7 @@ class Taking:
         roles.notes.append(f"{told}. Where the objects lie is not used.")
         if not task and not single:
             self._ask(
-                f"{told}{', and pictures show several classes at once' if several else ''}. What should be learned?",
+                f"{told}{', and items show several classes at once' if several else ''}. What should be learned?",
                 [
                     ("Which classes occur in each picture", ImportChoices(task=MULTILABEL)),
                     ("How many objects each picture has", ImportChoices(task=REGRESSION)),

@@ -1,6 +1,6 @@
-"""The label of a picture as a text: read from what a person gives, and said in a sentence.
+"""The label of an item as a text: read from what a person gives, and said in a sentence.
 
-It knows how each task writes its labels (`tlcore.tasks`). It does not know which pictures have them.
+It knows how each task writes its labels (`tlcore.tasks`). It does not know which items have them.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def read_label(label: str, task: str) -> str:
 
 
 def write_number(value: float, unit: str = "") -> str:
-    """Write a value of a picture, with its unit."""
+    """Write a value of an item, with its unit."""
     return f"{value:.10g} {unit}".rstrip()
 
 
 def describe_label(label: str, info: DatasetInfo) -> str:
-    """Say in a sentence what a picture has: `'cat'`, `the labels 'a' and 'b'`, `no label`, `the value 12 kg`."""
+    """Say in a sentence what an item has: `'cat'`, `the labels 'a' and 'b'`, `no label`, `the value 12 kg`."""
     if info.task == "regression":
         return f"the value {write_number(float(label), info.unit)}"
     names = [f"'{name}'" for name in find_task(info.task).names(label)]

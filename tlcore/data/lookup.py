@@ -1,6 +1,6 @@
-"""Which picture a person means by a name, and the name that means a picture and no other.
+"""Which item a person means by a name, and the name that means an item and no other.
 
-It knows sources, file names and the beginnings of hashes. It does not know what is done with the pictures.
+It knows sources, file names and the beginnings of hashes. It does not know what is done with the items.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MOST_NAMED = 3
 
 
 class Names:
-    """The names of pictures: where one came from, the last parts of that, or the beginning of its SHA-256.
+    """The names of items: where one came from, the last parts of that, or the beginning of its SHA-256.
 
     Args:
         items: With the columns `sha256` and `source`; any state.
@@ -30,10 +30,10 @@ class Names:
         self._sources: list[str] = items["source"].tolist()
 
     def find(self, names: Sequence[str]) -> list[str]:
-        """The SHA-256 of each picture named.
+        """The SHA-256 of each item named.
 
         Raises:
-            DataError: A name means no picture, or several.
+            DataError: A name means no item, or several.
         """
         found = [self._meant(name) for name in names]
         faults = [_fault(name, self._told(shas)) for name, shas in zip(names, found, strict=True) if len(shas) != 1]
@@ -43,7 +43,7 @@ class Names:
         return [shas[0] for shas in found]
 
     def of(self, shas: Sequence[str]) -> list[str]:
-        """A name for each picture that `find` understands: its source, or its SHA-256 where others have that source."""
+        """A name for each item that `find` understands: its source, or its SHA-256 where others have that source."""
         source_of = dict(zip(self._shas, self._sources, strict=True))
         sources = [source_of[sha] for sha in shas]
         return [source if len(self._meant(source)) == 1 else sha for sha, source in zip(shas, sources, strict=True)]

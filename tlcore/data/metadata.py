@@ -1,4 +1,4 @@
-"""What a table says about each picture beside its class: the patient, the day, the machine.
+"""What a table says about each item beside its class: the patient, the day, the machine.
 
 It knows tables of text that name files, and the dataset's own table of such columns, `columns.parquet`: `sha256`, and a
 text for each column. It does not know what the columns are for.
@@ -31,12 +31,12 @@ def read_columns(dataset: Dataset) -> pd.DataFrame:
 
 
 def keep_columns(dataset: Dataset, said: Mapping[PurePosixPath, Values], *, apart: Iterable[str] = ()) -> int:
-    """Add what is said of files to the dataset's table; newer values replace older ones. Give how many pictures gain.
+    """Add what is said of files to the dataset's table; newer values replace older ones. Give how many items gain.
 
     Args:
-        dataset: Its pictures are found by their source.
-        said: By the path that a picture came from.
-        apart: Hashes of pictures that are not meant, since they came from elsewhere under the same path.
+        dataset: Its items are found by their source.
+        said: By the path that an item came from.
+        apart: Hashes of items that are not meant, since they came from elsewhere under the same path.
     """
     items = dataset.all_items()
     items = items[~items["sha256"].isin(set(apart))]
@@ -57,7 +57,7 @@ def keep_columns(dataset: Dataset, said: Mapping[PurePosixPath, Values], *, apar
 
 
 def take_columns(dataset: Dataset, name: str, content: bytes) -> int:
-    """Take the columns of a CSV that names pictures of the dataset; give how many pictures it names.
+    """Take the columns of a CSV that names items of the dataset; give how many items it names.
 
     Raises:
         DataError: It names none of them.

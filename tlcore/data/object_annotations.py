@@ -1,7 +1,7 @@
 """The objects that annotations name, as tables with a row for each: COCO, Pascal VOC, YOLO, CVAT, Label Studio.
 
 It knows their formats. It does not read where objects lie, nor does it know what the rows are for: which classes occur
-in a picture, or how many objects it has (`label_tasks`).
+in an item, or how many objects it has (`label_tasks`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from xml.parsers import expat
 from tlcore.data.tables import Table
 
 HEADER = ("file_name", "label")
-_MOST_BYTES = 4 * 10**6  # of the text or the XML of one picture
+_MOST_BYTES = 4 * 10**6  # of the text or the XML of one item
 SHAPES_OF_LABEL_STUDIO = ("rectanglelabels", "polygonlabels", "brushlabels", "keypointlabels", "ellipselabels")
 SHAPES_OF_CVAT = frozenset({"box", "polygon", "polyline", "points", "mask", "ellipse", "cuboid", "skeleton"})
 _NAMES = re.compile(r"^names[ \t]*:[ \t]*(.*)$", re.MULTILINE)
@@ -25,7 +25,7 @@ Rows = list[tuple[str, ...]]
 
 
 class RefusedXmlError(Exception):
-    """A document type or an entity: nothing that names pictures needs one, and both have been used to do harm."""
+    """A document type or an entity: nothing that names items needs one, and both have been used to do harm."""
 
 
 def safe_parser() -> expat.XMLParserType:
@@ -44,7 +44,7 @@ def safe_parser() -> expat.XMLParserType:
 
 
 def table_of_objects(rows: Iterable[tuple[str, ...]], name: str) -> Table | None:
-    """Make a table of objects; pictures without any have a row with an empty label. None where there is no object."""
+    """Make a table of objects; items without any have a row with an empty label. None where there is no object."""
     found = tuple(rows)
     origin = f"the objects that {name} names"
     return Table(HEADER, found, origin=origin, objects=name) if any(row[1] for row in found) else None
@@ -54,7 +54,7 @@ def table_of_objects(rows: Iterable[tuple[str, ...]], name: str) -> Table | None
 
 
 def coco_rows(whole: Mapping[str, Any]) -> Rows:
-    """Read the category of every annotation and segment of COCO, and the pictures that have none."""
+    """Read the category of every annotation and segment of COCO, and the items that have none."""
     names = {one.get("id"): str(one.get("name", "")) for one in _dicts(whole.get("categories"))}
     files = {one.get("id"): str(one.get("file_name", "")) for one in _dicts(whole.get("images"))}
     rows: Rows = []
@@ -74,30 +74,30 @@ def _dicts(values: object) -> list[dict[str, Any]]:
 
 
 class Beside:
-    """Finds the picture that a file of annotations is about: of the same name, in the folder that agrees best."""
+    """Finds the item that a file of annotations is about: of the same name, in the folder that agrees best."""
 
-    def __init__(self, pictures: Iterable[PurePosixPath]) -> None:
+    def __init__(self, items: Iterable[PurePosixPath]) -> None:
         self._by_stem: dict[str, list[PurePosixPath]] = {}
-        for path in pictures:
+        for path in items:
             self._by_stem.setdefault(path.stem, []).append(path)
 
     def find(self, path: PurePosixPath) -> str:
-        """Give the path of the picture; empty where there is none."""
+        """Give the path of the item; empty where there is none."""
         around = set(path.parent.parts)
         found = self._by_stem.get(path.stem, [])
         best = max(found, key=lambda one: (len(around & set(one.parent.parts)), one.parent == path.parent), default="")
         return str(best)
 
 
-def voc_rows(paths: Sequence[PurePosixPath], read: Read, pictures: Beside) -> Rows:
-    """Read the objects of one XML for each picture; a picture is called as its XML, or as that says."""
+def voc_rows(paths: Sequence[PurePosixPath], read: Read, items: Beside) -> Rows:
+    """Read the objects of one XML for each item; an item is called as its XML, or as that says."""
     rows: Rows = []
     for path in paths:
         content = read(path)
         if b"<annotation" not in content[:4096] or len(content) > _MOST_BYTES:
             continue
         file, labels = _voc_objects(content)
-        name = pictures.find(path) or file or path.stem
+        name = items.find(path) or file or path.stem
         rows += [(name, label) for label in labels or [""]]
     return rows
 
@@ -131,14 +131,14 @@ def _voc_objects(content: bytes) -> tuple[str, list[str]]:
 # === YOLO ===
 
 
-def yolo_rows(texts: Sequence[PurePosixPath], read: Read, settings: Sequence[PurePosixPath], pictures: Beside) -> Rows:
+def yolo_rows(texts: Sequence[PurePosixPath], read: Read, settings: Sequence[PurePosixPath], items: Beside) -> Rows:
     """Read the class of every line; classes are called as `data.yaml` says, else by their numbers."""
     names = next(filter(None, (yolo_names(read(path)[:200_000].decode(errors="replace")) for path in settings)), {})
     rows: Rows = []
     for path in texts:
         lines = read(path)[:_MOST_BYTES].decode(errors="replace").splitlines()
         classes = [words[0] for line in lines if (words := line.split())]
-        rows += [(pictures.find(path), names.get(int(one), one) if one.isdecimal() else one) for one in classes or [""]]
+        rows += [(items.find(path), names.get(int(one), one) if one.isdecimal() else one) for one in classes or [""]]
     return rows
 
 
@@ -201,12 +201,12 @@ def cvat_rows(content: bytes) -> Rows:
 # === Label Studio ===
 
 
-def label_studio_rows(tasks: object, picture_of: Callable[[dict[str, Any]], str]) -> Rows:
-    """Read the labels of every shape of Label Studio's JSON; `picture_of` names the picture of a task's data."""
+def label_studio_rows(tasks: object, item_of: Callable[[dict[str, Any]], str]) -> Rows:
+    """Read the labels of every shape of Label Studio's JSON; `item_of` names the item of a task's data."""
     rows: Rows = []
     for task in _dicts(tasks):
         data = task.get("data")
-        file = picture_of(data if isinstance(data, dict) else task)
+        file = item_of(data if isinstance(data, dict) else task)
         if not file:
             continue
         notes = _dicts(task.get("annotations") or task.get("completions"))

@@ -58,7 +58,7 @@ class Packed:
 
 
 def pack_dataset(dataset: Dataset, path: Path | None = None) -> Generator[Progress, None, Packed]:
-    """Write a whole dataset into one zip: pictures, edits, the locked split, what was checked, and its inbox.
+    """Write a whole dataset into one zip: items, edits, the locked split, what was checked, and its inbox.
 
     Without a `path` it lies in the present folder, under the name of the dataset.
 
@@ -72,7 +72,7 @@ def pack_dataset(dataset: Dataset, path: Path | None = None) -> Generator[Progre
 def pack(
     folder: Path, kind: Kind, name: str, path: Path | None, *, holding: AbstractContextManager[Any]
 ) -> Generator[Progress, None, Packed]:
-    """Write a folder of ours into one zip; tables are read while `holding`, pictures, which never change, after that.
+    """Write a folder of ours into one zip; tables are read while `holding`, items, which never change, after that.
 
     Raises:
         DataError: There is something at `path` already, or it cannot be written.
@@ -82,7 +82,7 @@ def pack(
         raise DataError(f"A new place is needed for the zip. There is something at {path}. Name another one.")
     try:
         with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
-            # Pictures and models are packed already: to pack them again costs time and saves nothing.
+            # Items and models are packed already: to pack them again costs time and saves nothing.
             with holding:
                 files = list(_files(folder))
                 pack_ = Pack(
@@ -93,11 +93,11 @@ def pack(
                     bytes=sum(file.stat().st_size for file in files),
                 )
                 archive.writestr(MANIFEST, pack_.model_dump_json(indent=2))
-                pictures = [file for file in files if file.parent.name == "images"]
-                for file in sorted(set(files) - set(pictures)):
+                items = [file for file in files if file.parent.name == "images"]
+                for file in sorted(set(files) - set(items)):
                     archive.write(file, f"{folder.name}/{file.relative_to(folder).as_posix()}")
-            pace = Pace(len(pictures), "Packing pictures")
-            for done, file in enumerate(pictures, start=1):
+            pace = Pace(len(items), "Packing pictures")
+            for done, file in enumerate(items, start=1):
                 archive.write(file, f"{folder.name}/{file.relative_to(folder).as_posix()}")
                 if pace.due():
                     yield pace.at(done)
@@ -110,7 +110,7 @@ def pack(
 
 
 def packed_kind(archive: Path) -> Kind | None:
-    """What a file is a pack of; None where it is something else, such as a zip of pictures."""
+    """What a file is a pack of; None where it is something else, such as a zip of items."""
     try:
         with zipfile.ZipFile(archive) as zipped, zipped.open(MANIFEST) as stream:
             return Pack.model_validate_json(stream.read(MOST_MANIFEST_BYTES)).kind

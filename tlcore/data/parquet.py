@@ -1,11 +1,11 @@
-"""Pictures in the rows of Parquet files, as Hugging Face keeps its image datasets: each row as if it were a file.
+"""Items in the rows of Parquet files, as Hugging Face keeps its image datasets: each row as if it were a file.
 
-A picture is a struct `{bytes, path}` or a plain column of bytes; its class is a `ClassLabel`, whose names stand in the
+An item is a struct `{bytes, path}` or a plain column of bytes; its class is a `ClassLabel`, whose names stand in the
 schema's metadata, or text (https://huggingface.co/docs/hub/datasets-image). It knows Arrow and its columns. It does not
-know pictures.
+know items.
 
 Nothing that a file says of itself is believed where memory depends on it: rows are read a few at a time, the fewer the
-more a column could unfold to, and a file whose pictures would together be far larger than itself is refused.
+more a column could unfold to, and a file whose items would together be far larger than itself is refused.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from tlcore.data.label_cells import MISSING, MULTILABEL, REGRESSION, CellLabel
 from tlcore.data.label_tasks import ColumnRoles, name_of_value
 from tlcore.data.parquet_columns import Columns, as_text, choose_columns
 from tlcore.data.value_kinds import part_of
-from tlcore.errors import PictureError
+from tlcore.errors import ItemError
 
 SUFFIX = ".parquet"
 _NOT_HELD = "The table names this picture but does not hold it."
 # What a dictionary-encoded column could unfold to in one step, and how many rows at most that may be.
 _STEP_BYTES, _MOST_ROWS = 256 * 10**6, 64
-# How many pictures wait that somebody will ask for soon: pictures are taken in on several threads, nearly in order.
+# How many items wait that somebody will ask for soon: items are taken in on several threads, nearly in order.
 _WINDOW = 256
 _FIRST_ROWS = 1000
 _BUFFER_BYTES = 1 << 20
@@ -47,14 +47,14 @@ _SUFFIXES = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG", ".png"), (b"GIF8", ".gif"),
 
 
 class WithRows(Opened, Protocol):
-    """What was opened, with what is known about the rows that are pictures.
+    """What was opened, with what is known about the rows that are items.
 
     Attributes:
         known: The label and the part of each.
         notes: Where the labels come from, in sentences.
         refusal: What there is instead of labels, in a sentence; empty where there are some.
         question: What has to be asked about the labels.
-        roles: What the columns were taken for; None where there are no rows with pictures.
+        roles: What the columns were taken for; None where there are no rows with items.
         value: The name and the unit of a number.
     """
 
@@ -74,7 +74,7 @@ class _Row:
 
 @contextmanager
 def unrolled(opened: Opened, limits: Limits, choices: ImportChoices | None = None) -> Iterator[WithRows]:
-    """Put the rows of every Parquet file with pictures in the place of the file, until the block ends.
+    """Put the rows of every Parquet file with items in the place of the file, until the block ends.
 
     Args:
         opened: The files.
@@ -108,7 +108,7 @@ class _Unrolled:
                 table = _Table(stack.enter_context(_seekable(opened, entry)), entry.path)
                 if table.choose(choices):
                     tables[entry] = table
-            except PictureError as error:
+            except ItemError as error:
                 left_out.append((entry.name, str(error)))
                 tables[entry] = None
         _same_task([table for table in tables.values() if table is not None], choices)
@@ -121,7 +121,7 @@ class _Unrolled:
             if found is None:
                 continue
             unpacked = 0
-            for row, place in found.pictures(left_out, limits):
+            for row, place in found.items(left_out, limits):
                 entries.append(row)
                 self.known[row.path] = place
                 unpacked, total = unpacked + row.size, total + row.size
@@ -151,7 +151,7 @@ def _seekable(opened: Opened, entry: Entry) -> Iterator[BinaryIO]:
     with ExitStack() as stack:
         stream = stack.enter_context(reading(opened, entry))
         if stream.read(len(PARQUET_MAGIC)) != PARQUET_MAGIC:
-            raise PictureError("This is not a Parquet file, whatever its name says.")
+            raise ItemError("This is not a Parquet file, whatever its name says.")
         stream.seek(0)
         if isinstance(stream, io.BufferedReader):
             yield stream
@@ -174,7 +174,7 @@ class _Table:
         try:
             self._file = pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise PictureError(f"This Parquet file is damaged: {_said(error)}.") from error
+            raise ItemError(f"This Parquet file is damaged: {_said(error)}.") from error
         self._columns: Columns
         self._lock = Lock()
         self._waiting: dict[int, bytes] = {}
@@ -212,15 +212,15 @@ class _Table:
         return self.roles.refusal and f"{self._path} has something else: {self.roles.refusal}"
 
     def choose(self, choices: ImportChoices) -> bool:
-        """Choose the columns, as a person or the other files want it; tell whether there are pictures.
+        """Choose the columns, as a person or the other files want it; tell whether there are items.
 
         Raises:
-            PictureError: The file is damaged.
+            ItemError: The file is damaged.
         """
         try:
             columns = choose_columns(self._file.schema_arrow, self._first_rows, choices)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise PictureError(f"This Parquet file is damaged: {_said(error)}.") from error
+            raise ItemError(f"This Parquet file is damaged: {_said(error)}.") from error
         if columns is not None:
             self._columns = columns
         return columns is not None
@@ -236,18 +236,18 @@ class _Table:
         table = pa.Table.from_batches(batches) if batches else pa.table(empty)
         return {name: table.column(name).combine_chunks() for name in columns}
 
-    def pictures(self, left_out: list[tuple[str, str]], limits: Limits) -> Iterator[tuple[Entry, Place]]:
-        """Every row that holds a picture, with its class and part; the others are told of in `left_out`."""
+    def items(self, left_out: list[tuple[str, str]], limits: Limits) -> Iterator[tuple[Entry, Place]]:
+        """Every row that holds an item, with its class and part; the others are told of in `left_out`."""
         split = _part(self._path)
         check_amount(str(self._path), self._file.metadata.num_rows, 0, limits)
         number = 0
         try:
             for batch in self._batches(self._columns.wanted, range(self._file.num_row_groups)):
-                picture = batch.column(self._columns.picture)
-                content = _field(picture, "bytes")
+                item = batch.column(self._columns.item)
+                content = _field(item, "bytes")
                 sizes, heads = pc.binary_length(content).to_pylist(), _heads(content)
                 paths = (
-                    [as_text(one) for one in _field(picture, "path").to_pylist()]
+                    [as_text(one) for one in _field(item, "path").to_pylist()]
                     if self._columns.path
                     else [""] * len(sizes)
                 )
@@ -265,7 +265,7 @@ class _Table:
             left_out.append((str(self._path), f"This Parquet file is damaged from row {number:,} on: {_said(error)}."))
 
     def content(self, number: int) -> bytes:
-        """The bytes of one picture; each is given once without being read again."""
+        """The bytes of one item; each is given once without being read again."""
         with self._lock:
             if number in self._waiting:
                 return self._waiting.pop(number)
@@ -278,7 +278,7 @@ class _Table:
                 self._waiting[row] = content
                 if len(self._waiting) > _WINDOW:
                     del self._waiting[next(iter(self._waiting))]
-        raise PictureError("The Parquet file is damaged: this row cannot be read.")
+        raise ItemError("The Parquet file is damaged: this row cannot be read.")
 
     def _from(self, number: int) -> Iterator[tuple[int, bytes]]:
         group, row = 0, 0
@@ -286,7 +286,7 @@ class _Table:
             row += self._file.metadata.row_group(group).num_rows
             group += 1
         for batch in self._batches([self._columns.content], range(group, self._file.num_row_groups)):
-            for value in _field(batch.column(self._columns.picture), "bytes"):
+            for value in _field(batch.column(self._columns.item), "bytes"):
                 yield row, value.as_py() or b""
                 row += 1
 
@@ -305,7 +305,7 @@ class _Table:
 
 
 def _same_task(tables: Sequence[_Table], choices: ImportChoices) -> None:
-    """Read all files for one task: in one of them, no picture may have several labels."""
+    """Read all files for one task: in one of them, no item may have several labels."""
     tasks = {table.roles.task for table in tables if table.roles.label is not None}
     task = next((task for task in (MULTILABEL, REGRESSION) if task in tasks), "")
     for table in tables:
@@ -326,7 +326,7 @@ def _heads(content: pa.Array) -> list[bytes]:
 
 
 def _name(number: int, path: str, head: bytes) -> str:
-    """A name for a row: its number, and the file that the picture once was."""
+    """A name for a row: its number, and the file that the item once was."""
     given = re.sub(r"[\x00-\x1f]", "_", path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1])[-100:].strip()
     suffix = next((suffix for magic, suffix in _SUFFIXES if head.startswith(magic)), "")
     return f"{number:06d}-{given}" if given not in {"", ".", ".."} else f"{number:06d}{suffix}"

@@ -1,4 +1,4 @@
-"""Which columns of a Parquet file hold the pictures and their classes.
+"""Which columns of a Parquet file hold the items and their classes.
 
 It knows Arrow's schemas and what Hugging Face writes into their metadata
 (https://huggingface.co/docs/datasets/about_dataset_features). Where these do not say which column has the classes, the
@@ -35,16 +35,16 @@ class Columns:
     """Which columns are taken.
 
     Attributes:
-        picture: The column of the pictures.
-        content: That of their bytes; part of `picture`.
-        path: That of the names of their files; part of `picture`.
+        item: The column of the items.
+        content: That of their bytes; part of `item`.
+        path: That of the names of their files; part of `item`.
         labels: Those of the labels.
         roles: What these were taken for, by the first rows.
         facts: What is in the first rows of every column that could hold labels.
         features: What Hugging Face wrote of each column.
     """
 
-    picture: str
+    item: str
     content: str
     path: str | None
     labels: tuple[str, ...]
@@ -78,7 +78,7 @@ class Columns:
 
 
 def choose_columns(schema: pa.Schema, first: First, choices: ImportChoices | None = None) -> Columns | None:
-    """Choose the columns; None where none holds pictures.
+    """Choose the columns; None where none holds items.
 
     Args:
         schema: Of the file.
@@ -89,18 +89,18 @@ def choose_columns(schema: pa.Schema, first: First, choices: ImportChoices | Non
         DataError: The file has no such column.
     """
     features = features_of(schema)
-    pictures = [field for field in schema if _holds_pictures(field, features.get(field.name))]
-    if not pictures:
+    items = [field for field in schema if _holds_items(field, features.get(field.name))]
+    if not items:
         return None
-    picture = min(pictures, key=lambda field: _kind(features.get(field.name)) != "Image")
-    is_struct = pa.types.is_struct(picture.type)
-    has_path = is_struct and picture.type.get_field_index("path") >= 0
-    others = [field for field in schema if field is not picture]
+    item = min(items, key=lambda field: _kind(features.get(field.name)) != "Image")
+    is_struct = pa.types.is_struct(item.type)
+    has_path = is_struct and item.type.get_field_index("path") >= 0
+    others = [field for field in schema if field is not item]
     roles, facts = _roles(others, features, first, choices or ImportChoices())
     return Columns(
-        picture=picture.name,
-        content=f"{picture.name}.bytes" if is_struct else picture.name,
-        path=f"{picture.name}.path" if has_path else None,
+        item=item.name,
+        content=f"{item.name}.bytes" if is_struct else item.name,
+        path=f"{item.name}.path" if has_path else None,
         labels=() if roles.label is None or roles.refusal else tuple(facts[n].title for n in roles.class_columns),
         roles=roles,
         facts=tuple(facts),
@@ -163,7 +163,7 @@ def _kind(feature: Feature | None) -> str:
     return str(feature.get("_type", "")) if isinstance(feature, dict) else ""
 
 
-def _holds_pictures(field: pa.Field, feature: Feature | None) -> bool:
+def _holds_items(field: pa.Field, feature: Feature | None) -> bool:
     if pa.types.is_struct(field.type):
         place = field.type.get_field_index("bytes")
         return place >= 0 and _is_bytes(field.type.field(place).type)

@@ -1,4 +1,4 @@
-"""Tables of text from Parquet files without pictures: they may label pictures that lie beside them.
+"""Tables of text from Parquet files without items: they may label items that lie beside them.
 
 It knows Arrow. It does not know what the columns are for. Rows are read a few at a time until they are too many, since
 a file may unfold to far more than it holds.

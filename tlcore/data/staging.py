@@ -1,6 +1,6 @@
 """A dataset that is being made in a hidden folder beside the others: it takes its place in one step, or leaves nothing.
 
-It knows what equal bytes mean, what is written and in which order. It does not know where pictures come from.
+It knows what equal bytes mean, what is written and in which order. It does not know where items come from.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from tlcore.modalities.image.value_range import Known, settle_range
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace, fresh_id
 
-# Where the same picture is in several parts of a given split, the part that training sees least keeps it.
+# Where the same item is in several parts of a given split, the part that training sees least keeps it.
 _KEEPING = ("test", "val", "train", "")
 
 
 @dataclass(frozen=True)
 class Item:
-    """A picture whose bytes are in the staging folder."""
+    """An item whose bytes are in the staging folder."""
 
     sha256: str
     file: str
@@ -62,12 +62,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Labels:
-    """What the labels of the pictures are.
+    """What the labels of the items are.
 
     Attributes:
         task: A key of `tasks.TASKS`.
         value_name, unit: Of a number, for people.
-        united: Whether the same picture in several places has the labels of all of them.
+        united: Whether the same item in several places has the labels of all of them.
     """
 
     task: str = CLASSIFICATION
@@ -86,7 +86,7 @@ class Published:
 
 
 class Staging:
-    """Collects pictures; `publish` makes them a dataset or adds them to one. Without it, everything is removed."""
+    """Collects items; `publish` makes them a dataset or adds them to one. Without it, everything is removed."""
 
     def __init__(self, workspace: Workspace, into: Dataset | None) -> None:
         self._datasets = workspace.datasets
@@ -134,7 +134,7 @@ class Staging:
             raise DataError(f"{said} Make room there, or set GRAFT_HOME to a folder on another disk.")
 
     def keep(self, file: str, content: bytes) -> str:
-        """Write a picture once, however often it comes; safe to call from several threads."""
+        """Write an item once, however often it comes; safe to call from several threads."""
         with self._lock:
             first = file not in self._written
             self._written.add(file)
@@ -143,7 +143,7 @@ class Staging:
         return file
 
     def measure(self, sha: str, values: ValueSample | None) -> None:
-        """Count the values of a picture once, where it has more than 8 bits; safe to call from several threads."""
+        """Count the values of an item once, where it has more than 8 bits; safe to call from several threads."""
         with self._lock:
             if values is not None and sha not in self._measured:
                 self._measured.add(sha)
@@ -171,7 +171,7 @@ class Staging:
             labels: What the labels are; in an existing dataset its own task holds.
 
         Raises:
-            DataError: No picture is left.
+            DataError: No item is left.
             WorkspaceError: They cannot be written.
         """
         self._labels = labels or Labels()
@@ -210,7 +210,7 @@ class Staging:
 
     def _publish_into(self, dataset: Dataset, notes: tuple[str, ...]) -> Published:
         before = dataset.all_items()
-        present = before[before["state"] != DELETED]  # a picture that was deleted may come again
+        present = before[before["state"] != DELETED]  # an item that was deleted may come again
         known = dict(zip(present["sha256"], present["label"], strict=True))
         excluded = set(before.loc[before["state"] == EXCLUDED, "sha256"])
         items, notes = self._settled(known, notes)
@@ -228,7 +228,7 @@ class Staging:
         value_range, said = settle_range(self._values, [item.flags for item in items], so_far)
         notes = (*notes, *said)
         removed_shas = tuple(gone["sha256"])
-        change = Add(number=number, pictures=len(items), removed=removed_shas, notes=notes, value_range=value_range)
+        change = Add(number=number, items=len(items), removed=removed_shas, notes=notes, value_range=value_range)
         contents.make(change)
         log.commit(dataset.path, change, contents)
         return self._published(dataset, items, notes)
@@ -269,7 +269,7 @@ class Staging:
         return kept, notes
 
     def _united(self, same: list[Item], known: str | None) -> list[Item]:
-        """Give a picture the labels of all its places, or those that it has already where these are among them."""
+        """Give an item the labels of all its places, or those that it has already where these are among them."""
         task = find_task(self._labels.task)
         label = task.read("|".join(item.label for item in same))
         if known is not None and set(task.names(label)) <= set(task.names(known)):

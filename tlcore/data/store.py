@@ -1,7 +1,7 @@
-"""Pictures of one size as one array on disk, decoded once and mapped into memory.
+"""Items of one size as one array on disk, decoded once and mapped into memory.
 
 It knows pixels and the cache folder. It does not know labels or models. A store is found again by what is in it: the
-pictures in their order, the size, the policy, the range of values and the version of the way from file to pixels.
+items in their order, the size, the policy, the range of values and the version of the way from file to pixels.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class PixelStore:
         cache: Path,
         value_range: ValueRange | None = None,
     ) -> Generator[Progress, None, PixelStore]:
-        """Open the store of these pictures; decode them first where there is none yet.
+        """Open the store of these items; decode them first where there is none yet.
 
         Raises:
-            DataError: A picture cannot be read any more.
+            DataError: An item cannot be read any more.
             WorkspaceError: The cache cannot be written.
         """
         if len(paths) != len(shas):
@@ -95,7 +95,7 @@ class PixelStore:
     def find(
         cls, shas: Sequence[str], *, size: int, policy: str, cache: Path, value_range: ValueRange | None = None
     ) -> PixelStore | None:
-        """Open the store of these pictures where there is one."""
+        """Open the store of these items where there is one."""
         key = store_key(shas, size=size, policy=policy, value_range=value_range)
         folder = _folder(cache, key)
         with using(folder):

@@ -58,7 +58,7 @@ def made_by_system(path: PurePosixPath) -> bool:
 def system_files(paths: Sequence[PurePosixPath]) -> set[PurePosixPath]:
     """The files that a system or a program made, and hidden ones.
 
-    A folder that begins with a dot is one of a person's own where it holds pictures as the folders beside it do, such
+    A folder that begins with a dot is one of a person's own where it holds items as the folders beside it do, such
     as the class `.NET`.
     """
     hidden = [path for path in paths if any(part.startswith(".") for part in path.parts)]
@@ -79,7 +79,7 @@ def _is_known(name: str) -> bool:
 
 
 def _dotted_classes(hidden: Iterable[PurePosixPath], paths: Iterable[PurePosixPath]) -> set[PurePosixPath]:
-    """The folders beginning with a dot that hold pictures as deep below them as a folder beside them does."""
+    """The folders beginning with a dot that hold items as deep below them as a folder beside them does."""
     dotted = {
         folder
         for path in hidden
@@ -101,7 +101,7 @@ def _dotted_classes(hidden: Iterable[PurePosixPath], paths: Iterable[PurePosixPa
         beside[folder.parent].append(folder)
 
     def is_class(folder: PurePosixPath) -> bool:
-        # Small copies of the pictures that lie beside the folder are no class.
+        # Small copies of the items that lie beside the folder are no class.
         copies = names[folder] & names.get(folder.parent, set())
         if len(copies) * 2 > len(names[folder]):
             return False

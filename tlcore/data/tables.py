@@ -20,7 +20,7 @@ EMPTY_LIST = "[]"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text; `header` is empty where the first row is already a picture's.
+    """Rows of text; `header` is empty where the first row is already an item's.
 
     Attributes:
         origin: Which program's words these are, where the columns are not the file's own.

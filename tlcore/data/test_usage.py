@@ -50,21 +50,21 @@ def read_looks(dataset: Dataset, draw: int | None = None) -> tuple[Look, ...]:
     return tuple(look for look in looks if draw is None or look.draw == draw)
 
 
-def flattery(looks: int, *, accuracy: float, pictures: int) -> float:
-    """How much the best of so many looks may flatter, as a share of the pictures; 0 where nothing could be chosen."""
-    if looks < 2 or pictures < 1:
+def flattery(looks: int, *, accuracy: float, items: int) -> float:
+    """How much the best of so many looks may flatter, as a share of the items; 0 where nothing could be chosen."""
+    if looks < 2 or items < 1:
         return 0.0
-    return math.sqrt(2 * math.log(looks) * accuracy * (1 - accuracy) / pictures)
+    return math.sqrt(2 * math.log(looks) * accuracy * (1 - accuracy) / items)
 
 
-def sentence(looks: int, *, accuracy: float | None = None, pictures: int = 0) -> str:
+def sentence(looks: int, *, accuracy: float | None = None, items: int = 0) -> str:
     """Say how often the test set has been used, and how far that distorts its figures."""
     if looks == 0:
         return "The test set has not been used yet."
     if looks == 1:
         return "The test set has been used once."
     said = f"The test set has been used {looks:,} times"
-    points = 0.0 if accuracy is None else 100 * flattery(looks, accuracy=accuracy, pictures=pictures)
+    points = 0.0 if accuracy is None else 100 * flattery(looks, accuracy=accuracy, items=items)
     if points >= 0.05:
         less = ": trust it less" if looks >= MANY else ""
         return f"{said}{less}. If you choose the best run by it, its figure is up to {points:.1f} points too high."

@@ -2,7 +2,7 @@
 
 It knows what must not come out of a zip from elsewhere. It does not know runs: `tlcore.runs.packing` does.
 
-Every archive's checks are made first (`archive`). Then each file has its place below `<id>/`, a picture is what its
+Every archive's checks are made first (`archive`). Then each file has its place below `<id>/`, an item is what its
 name says, and tables and manifests name only files beside them: pages hand out the files that are named there.
 """
 
@@ -25,13 +25,13 @@ from tlcore.data.archive import Entry, Limits, Opened, opening, read, reading
 from tlcore.data.dataset import Dataset
 from tlcore.data.info import COLUMNS, DatasetInfo, read_table
 from tlcore.data.packing import MANIFEST, MOST_MANIFEST_BYTES, PASSING, Kind, Pack
-from tlcore.errors import ArchiveError, DataError, PictureError, WorkspaceError
+from tlcore.errors import ArchiveError, DataError, ItemError, WorkspaceError
 from tlcore.files import CHUNK_BYTES, read_json, remove_tree, write_json
 from tlcore.progress import Pace, Progress
 from tlcore.workspace import Workspace, fresh_id
 
 _ID = re.compile(r"\w[\w-]{0,120}")
-_PICTURE = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}")
+_ITEM = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}")
 
 
 def unpack_dataset(
@@ -127,7 +127,7 @@ def _manifest(opened: Opened, archive: Path, kind: Kind) -> Pack:
         )
     try:
         pack_ = Pack.model_validate_json(read(opened, entry, most=MOST_MANIFEST_BYTES))
-    except (ValidationError, PictureError) as error:
+    except (ValidationError, ItemError) as error:
         raise ArchiveError(
             f"The {MANIFEST} in {archive.name} cannot be read: it is damaged, or of a newer Graft. Pack it again, or "
             "update Graft."
@@ -155,7 +155,7 @@ def _write(opened: Opened, archive: Path, id_: str, making: Path) -> Generator[P
         try:
             with reading(opened, entry) as stream, target.open("wb") as out:
                 digest = _copy(stream, out)
-        except PictureError as error:
+        except ItemError as error:
             raise ArchiveError(f"{archive.name} is damaged at {entry.name}. {error} Copy or pack it again.") from error
         if target.parent.name == "images" and target.stem != digest:
             raise ArchiveError(
@@ -184,13 +184,13 @@ def _check_places(archive: Path, id_: str, entries: list[Entry]) -> None:
                 f"{archive.name} is refused. '{entry.name}' is not where Graft packs files, or is there twice. Pack it "
                 "again."
             )
-        if parts[-2] == "images" and not _PICTURE.fullmatch(parts[-1]):
+        if parts[-2] == "images" and not _ITEM.fullmatch(parts[-1]):
             raise ArchiveError(f"{archive.name} is refused. '{entry.name}' is no picture that Graft packs.")
         seen.add(entry.name.casefold())
 
 
 def check_names(folder: Path) -> None:
-    """Look whether every table and every JSON file names only files that lie beside it or among the pictures.
+    """Look whether every table and every JSON file names only files that lie beside it or among the items.
 
     Raises:
         ArchiveError: One names a file elsewhere.

@@ -86,7 +86,7 @@ def _checked(content: bytes) -> bytes:
                 raise WorkbookError(
                     f"This workbook unpacks to more than {_MOST_UNPACKED_BYTES // 10**6} MB. Save its table as CSV."
                 )
-            # Never more than the list says, since what is more is a fault; without pictures, fonts and programs.
+            # Never more than the list says, since what is more is a fault; without items, fonts and programs.
             parts = {name: given.read(name) for name in sorted(names) if name.endswith((".xml", ".rels"))}
             sheets = [part for name, part in parts.items() if name.startswith("xl/worksheets/")]
             for sheet in sheets:

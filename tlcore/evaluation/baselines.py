@@ -1,6 +1,6 @@
 """What little needs no training of the backbone answers: the nearest class mean and a linear probe on frozen features.
 
-It knows arrays. It does not know pictures, backbones or files.
+It knows arrays. It does not know items, backbones or files.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Guesses:
-    """What the baselines answer about the test pictures, as positions in the classes `(n,)`.
+    """What the baselines answer about the test items, as positions in the classes `(n,)`.
 
     Attributes:
         nearest_mean, linear_probe: None where there are no features, or no two classes to learn.
-        learnt_from: Training pictures.
+        learnt_from: Training items.
         note: Why there are none, in a sentence.
     """
 
@@ -34,15 +34,15 @@ class Guesses:
 
 
 def guess(train: Floats, labels: Integers, test: Floats, *, classes: int) -> Guesses:
-    """Learn from features `(n, d)` of training pictures and answer about those of test pictures `(m, d)`.
+    """Learn from features `(n, d)` of training items and answer about those of test items `(m, d)`.
 
     Both look at the principal axes. The probe is the health check's: a logistic regression whose strength is chosen
-    within the training pictures.
+    within the training items.
 
     Args:
-        train: Of the training pictures.
+        train: Of the training items.
         labels: `(n,)`, positions in the classes.
-        test: Of the test pictures.
+        test: Of the test items.
         classes: How many there are.
     """
     present = np.unique(labels)

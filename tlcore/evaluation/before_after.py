@@ -1,6 +1,6 @@
-"""A run and the one that it began with, on the same test pictures: what mending the dataset has changed.
+"""A run and the one that it began with, on the same test items: what mending the dataset has changed.
 
-Both are judged by the labels that the dataset has now. Test pictures may have been relabelled in between, and neither
+Both are judged by the labels that the dataset has now. Test items may have been relabelled in between, and neither
 model has seen them. It knows what run folders hold of answers. It does not know how the statistics work.
 """
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class BeforeAfter(BaseModel):
-    """Two runs by the present labels of the test pictures.
+    """Two runs by the present labels of the test items.
 
     Attributes:
-        pair: The runs and what changed, on the pictures that both were asked about and that are still in use.
+        pair: The runs and what changed, on the items that both were asked about and that are still in use.
         before, after: The accuracy of each on these.
         relabelled: How many of these had another label when the earlier run was judged.
-        left_out: Test pictures of either run that are not among these: excluded, deleted, or asked of one run alone.
+        left_out: Test items of either run that are not among these: excluded, deleted, or asked of one run alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,7 +66,7 @@ def before_and_after(before: Run, after: Run, dataset: Dataset | None) -> Before
 
 
 def _answers(run: Run, dataset: Dataset | None) -> pd.DataFrame:
-    """A run's `sha256`, `label` and `predicted`, its classes by the names that they have now; each picture once."""
+    """A run's `sha256`, `label` and `predicted`, its classes by the names that they have now; each item once."""
     about = run.dataset
     ours = dataset is not None and about.id == dataset.id
     since = edits_since(dataset, about.version) if dataset is not None and ours else Since()
@@ -76,7 +76,7 @@ def _answers(run: Run, dataset: Dataset | None) -> pd.DataFrame:
 
 
 def _judged(table: pd.DataFrame, shared: set[str], labels: dict[str, str], units: dict[str, int]) -> pd.DataFrame:
-    """The shared pictures by the present labels: `sha256`, `label`, `was`, `correct` and `unit`."""
+    """The shared items by the present labels: `sha256`, `label`, `was`, `correct` and `unit`."""
     table = table[table["sha256"].isin(shared)].rename(columns={"label": "was"})
     now = table["sha256"].map(labels)
     return table.assign(label=now, correct=table["predicted"] == now, unit=table["sha256"].map(units))

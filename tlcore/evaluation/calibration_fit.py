@@ -1,6 +1,6 @@
-"""Judge a run's probabilities from the stored answers about its validation and its test pictures.
+"""Judge a run's probabilities from the stored answers about its validation and its test items.
 
-What is chosen (a temperature, a threshold) is chosen on validation pictures; what it is worth is said of test pictures.
+What is chosen (a temperature, a threshold) is chosen on validation items; what it is worth is said of test items.
 It knows the tables of answers and the file that it writes. It does not know models or how the tables are made.
 """
 
@@ -36,13 +36,13 @@ NO_SECOND_OUTPUT = (
 
 @dataclass(frozen=True)
 class Answered:
-    """The answers about the pictures of one part.
+    """The answers about the items of one part.
 
     Attributes:
         probabilities: `(n, classes)`, as the model's files give them.
         labels: `(n,)`, positions in the classes.
-        unfamiliarity: `(n,)`; above 1 a picture is called unfamiliar. None where the model does not say.
-        units: `(n,)`, from 0 on; pictures of one number belong together.
+        unfamiliarity: `(n,)`; above 1 an item is called unfamiliar. None where the model does not say.
+        units: `(n,)`, from 0 on; items of one number belong together.
     """
 
     probabilities: Floats
@@ -52,9 +52,9 @@ class Answered:
 
 
 def calibrate_run(run: Path, predictions: pd.DataFrame, units: Integers, strangers: Sequence[Strangers] = ()) -> None:
-    """Write `calibration.json` of a run folder from its `validation.parquet` and the answers about its test pictures.
+    """Write `calibration.json` of a run folder from its `validation.parquet` and the answers about its test items.
 
-    Where there are no answers about validation pictures by a model that had not met them, nothing can be chosen, and
+    Where there are no answers about validation items by a model that had not met them, nothing can be chosen, and
     there is no such file.
     """
     validation, labels = read_validation(run), read_contract(run)
@@ -93,11 +93,11 @@ def calibrate(
     """Say what the probabilities are worth.
 
     Args:
-        validation: What may choose; the answers of a model that has not learnt from these pictures.
+        validation: What may choose; the answers of a model that has not learnt from these items.
         test: What judges.
         classes: In the order of the probabilities.
         temperature: The one in the model's files; None where there is none, and it is found here.
-        strangers: What the model said of pictures of other datasets.
+        strangers: What the model said of items of other datasets.
     """
     in_model = temperature is not None
     logits = log_probabilities(validation.probabilities)

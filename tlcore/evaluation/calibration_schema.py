@@ -21,7 +21,7 @@ class _Part(BaseModel):
 
 
 class Bin(_Part):
-    """The pictures whose answer was given with a confidence above `low` and up to `high`, at least one.
+    """The items whose answer was given with a confidence above `low` and up to `high`, at least one.
 
     Attributes:
         confidence: Their mean confidence, 0 to 1.
@@ -40,11 +40,11 @@ class Reliability(_Part):
 
     Attributes:
         ece: The expected calibration error, 0 to 1: the mean distance of the two over 15 bins of equal width, each
-            counting by its pictures (M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015). Chance alone makes it more
-            than 0, the more so the fewer pictures there are.
+            counting by its items (M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015). Chance alone makes it more
+            than 0, the more so the fewer items there are.
         log_loss: Mean of −ln(probability of the right class), nats.
         brier: Mean of the squared differences from the truth, added up over the classes, 0 to 2.
-        bins: Those with a picture, the least confident first.
+        bins: Those with an item, the least confident first.
     """
 
     ece: Interval
@@ -58,7 +58,7 @@ class CoveragePoint(_Part):
 
     Attributes:
         confidence: Answers of at least this confidence are given; to the others it says "not sure".
-        coverage: The share of pictures that get an answer.
+        coverage: The share of items that get an answer.
         accuracy: The share of right answers among those that are given, with its 95 % interval (Wilson).
     """
 
@@ -71,11 +71,11 @@ class ConformalSets(_Part):
     """Answers that are sets of classes, as large as it takes to hold the right one with a chosen share.
 
     Attributes:
-        method: `lac` makes the smallest sets on average, `aps` larger ones for hard pictures and never an empty one.
-        wanted: The share of pictures whose set should hold the right class.
-        threshold: Found on the validation pictures; what it is compared with is the method's.
-        coverage: That share among the test pictures, with its 95 % interval (Wilson).
-        sizes: Test pictures with a set of 0, 1, 2 … classes.
+        method: `lac` makes the smallest sets on average, `aps` larger ones for hard items and never an empty one.
+        wanted: The share of items whose set should hold the right class.
+        threshold: Found on the validation items; what it is compared with is the method's.
+        coverage: That share among the test items, with its 95 % interval (Wilson).
+        sizes: Test items with a set of 0, 1, 2 … classes.
         mean_size: Classes in a set, on average.
     """
 
@@ -88,7 +88,7 @@ class ConformalSets(_Part):
 
 
 class Outcome(_Part):
-    """What a threshold does to `n` pictures: `misses` are of the class and not found, `alarms` are taken for it."""
+    """What a threshold does to `n` items: `misses` are of the class and not found, `alarms` are taken for it."""
 
     n: int
     misses: int
@@ -96,13 +96,13 @@ class Outcome(_Part):
 
 
 class ClassThreshold(_Part):
-    """From which probability on a picture counts as one of a class, when missing one costs more than a false alarm.
+    """From which probability on an item counts as one of a class, when missing one costs more than a false alarm.
 
     Attributes:
-        ratio: False alarms that cost as much as one picture of the class that is missed.
-        threshold: The cheapest on the validation pictures, 0 to 1; above 1 no picture ever counts.
+        ratio: False alarms that cost as much as one item of the class that is missed.
+        threshold: The cheapest on the validation items, 0 to 1; above 1 no item ever counts.
         validation, test: What it does there.
-        usual: What it does to the test pictures to take the likeliest class instead.
+        usual: What it does to the test items to take the likeliest class instead.
     """
 
     label: str
@@ -114,10 +114,10 @@ class ClassThreshold(_Part):
 
 
 class Strangers(_Part):
-    """Pictures of another dataset, none of which is one of the run's.
+    """Items of another dataset, none of which is one of the run's.
 
     Attributes:
-        auroc: How often one of them is called less familiar than one of the run's test pictures, with its 95 %
+        auroc: How often one of them is called less familiar than one of the run's test items, with its 95 %
             interval; 0.5 is chance.
         recognised: The share of them that is called unfamiliar.
     """
@@ -133,7 +133,7 @@ class Unfamiliarity(_Part):
     """Whether the model knows what it does not know.
 
     Attributes:
-        validation, test: The share of these pictures that is called unfamiliar; about 5 % by construction.
+        validation, test: The share of these items that is called unfamiliar; about 5 % by construction.
         strangers: For each other dataset of the workspace.
     """
 
@@ -148,9 +148,9 @@ class Calibration(_Part):
     Attributes:
         temperature: By which logits are divided; above 1 the model was too sure of itself.
         in_model: Whether the model's files do so themselves; else train again to have it in them.
-        validation, test: Pictures.
-        before, after: Of the test pictures, without the temperature and with it.
-        coverage: From every picture answered to few; of the test pictures.
+        validation, test: Items.
+        before, after: Of the test items, without the temperature and with it.
+        coverage: From every item answered to few; of the test items.
         unfamiliarity: None where the model has no second output.
         notes: What to know before trusting the numbers, in sentences.
     """

@@ -27,7 +27,7 @@ _OVER = ("finished", "stopped")
 
 
 def rename_class(run: Run, old: str, new: str) -> None:
-    """Call a class by another name wherever the run names it: its labels, its pictures, its judgement.
+    """Call a class by another name wherever the run names it: its labels, its items, its judgement.
 
     The numbers and the model stay. The exports and what was understood, which have the names inside, are taken away;
     `export` and `understand` make them again. A crash in between is mended by asking once more.
@@ -92,7 +92,7 @@ def _rename_judgement(run: Run, naming: Naming) -> None:
         named = tuple(one.model_copy(update={"label": naming(one.label)}) for one in calibrated.thresholds)
         write_json(run.path / "calibration.json", calibrated.model_copy(update={"thresholds": named}))
     if (features := read_features(run.path)) is not None:
-        _rename_table(run.path / "evaluation" / "pictures.parquet", features.pictures, naming)
+        _rename_table(run.path / "evaluation" / "pictures.parquet", features.items, naming)
     changes = {"classes": classes, "per_class": per_class, "baseline": baseline}
     write_json(run.evaluation_json, judged.model_copy(update=changes))
 

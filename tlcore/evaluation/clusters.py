@@ -1,6 +1,6 @@
-"""Clusters: test pictures that look alike to the model, found without looking at which answers were right.
+"""Clusters: test items that look alike to the model, found without looking at which answers were right.
 
-It knows features and labels. It does not know pictures.
+It knows features and labels. It does not know items.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from tlcore.evaluation.slices import FEW, Trait
 
 Floats = npt.NDArray[np.float32]
 AXES = 32
-PICTURES_PER_CLUSTER = 15  # on average; fewer would never be significant
+ITEMS_PER_CLUSTER = 15  # on average; fewer would never be significant
 MOST_CLUSTERS = 20
 
 
 def cluster_traits(features: Floats, labels: npt.NDArray[Any], sources: Sequence[str]) -> Iterator[Trait]:
-    """Clusters among all pictures, and within each class: what hides in a class whose whole looks good.
+    """Clusters among all items, and within each class: what hides in a class whose whole looks good.
 
     Hidden kinds within a class are found so by N. Sohoni and others, "No Subclass Left Behind", NeurIPS 2020.
 
     Args:
         features: `(n, d)`, of the model that is judged.
-        labels: `(n,)`: true classes; empty where a picture has none of its own.
-        sources: Where each picture came from: a cluster is named by the picture that is nearest to its middle.
+        labels: `(n,)`: true classes; empty where an item has none of its own.
+        sources: Where each item came from: a cluster is named by the item that is nearest to its middle.
     """
     flat = principal(features, AXES)
     everyone = np.ones(len(labels), bool)
@@ -57,7 +57,7 @@ def _clusters(
     flat: Floats, among: npt.NDArray[np.bool_], sources: Sequence[str], name: str, within: str
 ) -> Trait | None:
     rows = np.flatnonzero(among)
-    parts = min(len(rows) // PICTURES_PER_CLUSTER, MOST_CLUSTERS)
+    parts = min(len(rows) // ITEMS_PER_CLUSTER, MOST_CLUSTERS)
     if parts < 2 or len(rows) < 2 * FEW:
         return None
     with threadpool_limits(1):  # for so few numbers threads wait for one another

@@ -1,4 +1,4 @@
-"""Runs side by side: their figures in a table, and each pair on the pictures that both were asked about.
+"""Runs side by side: their figures in a table, and each pair on the items that both were asked about.
 
 It knows what run folders hold of their judgement. It does not know how the statistics work, nor how they are shown.
 """
@@ -33,11 +33,11 @@ class RunFigures(_Part):
     Attributes:
         run: Its id.
         accuracy: On its own test part.
-        pictures: Of that.
+        items: Of that.
         balanced_accuracy, macro_f1: None in a run of long ago.
         log_loss: Nats; None likewise.
         bytes: Of `model.onnx`; None where it is gone.
-        milliseconds: Processor time of one picture; None where it was not exported.
+        milliseconds: Processor time of one item; None where it was not exported.
         seconds: At work, from its turn to its end; None while it is not over.
     """
 
@@ -46,7 +46,7 @@ class RunFigures(_Part):
     backbone: str
     mode: str
     accuracy: Interval
-    pictures: int
+    items: int
     balanced_accuracy: Interval | None = None
     macro_f1: Interval | None = None
     log_loss: Interval | None = None
@@ -59,14 +59,14 @@ class ClassDifference(_Part):
     """One class in two runs.
 
     Attributes:
-        pictures: Of the class, that both were asked about.
+        items: Of the class, that both were asked about.
         first, second: The recall in each run.
-        only_first, only_second: Pictures that one alone has right.
+        only_first, only_second: Items that one alone has right.
         p_value: Of the paired test, corrected for the number of classes.
     """
 
     label: str
-    pictures: int
+    items: int
     first: float
     second: float
     only_first: int
@@ -75,22 +75,22 @@ class ClassDifference(_Part):
 
 
 class Pair(_Part):
-    """Two runs on the pictures that both were asked about, and of which both hold the same label for the truth.
+    """Two runs on the items that both were asked about, and of which both hold the same label for the truth.
 
     Attributes:
         first, second: Their ids.
-        pictures: How many there are; nothing else is known where there are none.
-        both_right, only_first, only_second, both_wrong: They add up to `pictures`.
+        items: How many there are; nothing else is known where there are none.
+        both_right, only_first, only_second, both_wrong: They add up to `items`.
         difference: The accuracy of the second less that of the first, −1 to 1.
         p_value: Of McNemar's exact test: how likely chance alone would make them differ as much. By groups where some
-            of the pictures belong together (`grouped`).
+            of the items belong together (`grouped`).
         per_class: The largest difference first.
-        to_right, to_wrong: The SHA-256 of the pictures that only the second has right, and only the first.
+        to_right, to_wrong: The SHA-256 of the items that only the second has right, and only the first.
     """
 
     first: str
     second: str
-    pictures: int
+    items: int
     both_right: int
     only_first: int
     only_second: int
@@ -122,7 +122,7 @@ def compare(runs: Sequence[Run]) -> Comparison:
     pairs, warnings = [], []
     for place in range(1, len(runs)):
         pairs.append(pair(runs[0].id, runs[place].id, tables[0], tables[place]))
-        warnings += _warnings(figures[0], figures[place], tables[0], tables[place], pairs[-1].pictures)
+        warnings += _warnings(figures[0], figures[place], tables[0], tables[place], pairs[-1].items)
     return Comparison(runs=tuple(figures), pairs=tuple(pairs), warnings=tuple(warnings))
 
 
@@ -146,23 +146,23 @@ def run_figures(run: Run) -> RunFigures:
         backbone=config.backbone,
         mode=config.mode,
         accuracy=Interval(value=judged.accuracy, low=judged.low, high=judged.high),
-        pictures=judged.n,
+        items=judged.n,
         balanced_accuracy=scores.balanced_accuracy if scores else None,
         macro_f1=scores.macro_f1 if scores else None,
         log_loss=scores.log_loss if scores else None,
         bytes=run.model_onnx.stat().st_size if run.model_onnx.exists() else None,
-        milliseconds=proof.milliseconds_per_picture if proof else None,
+        milliseconds=proof.milliseconds_per_item if proof else None,
         seconds=run.state().total_seconds,
     )
 
 
 def pair(first: str, second: str, one: pd.DataFrame, other: pd.DataFrame) -> Pair:
-    """Compare the answers of two runs, by their ids, on the pictures that they share.
+    """Compare the answers of two runs, by their ids, on the items that they share.
 
     Args:
         first: The one that is there.
         second: The one that may be better.
-        one: The pictures that the first was asked about: `sha256`, `label`, `correct` and `unit`.
+        one: The items that the first was asked about: `sha256`, `label`, `correct` and `unit`.
         other: Those that the second was asked about.
     """
     both = one.merge(other, on=["sha256", "label"], suffixes=("", "_other"))
@@ -171,7 +171,7 @@ def pair(first: str, second: str, one: pd.DataFrame, other: pd.DataFrame) -> Pai
     return Pair(
         first=first,
         second=second,
-        pictures=len(both),
+        items=len(both),
         both_right=int((right & now).sum()),
         only_first=int((right & ~now).sum()),
         only_second=int((~right & now).sum()),
@@ -186,7 +186,7 @@ def pair(first: str, second: str, one: pd.DataFrame, other: pd.DataFrame) -> Pai
 
 
 def _asked(run: Run) -> pd.DataFrame:
-    """The pictures that a run was asked about: `sha256`, `label`, `correct` and `unit`, each once."""
+    """The items that a run was asked about: `sha256`, `label`, `correct` and `unit`, each once."""
     answers, units = read_predictions(run.path), units_of_test(run.split())
     table = answers[["sha256", "label", "correct"]].assign(unit=answers["sha256"].map(units))
     return table.drop_duplicates("sha256")
@@ -202,7 +202,7 @@ def _per_class(both: pd.DataFrame) -> tuple[ClassDifference, ...]:
     differences = [
         ClassDifference(
             label=label,
-            pictures=len(right),
+            items=len(right),
             first=float(right.mean()),
             second=float(now.mean()),
             only_first=int((right & ~now).sum()),
@@ -214,9 +214,7 @@ def _per_class(both: pd.DataFrame) -> tuple[ClassDifference, ...]:
     return tuple(sorted(differences, key=lambda one: -abs(one.second - one.first)))
 
 
-def _warnings(
-    first: RunFigures, second: RunFigures, one: pd.DataFrame, other: pd.DataFrame, pictures: int
-) -> list[str]:
+def _warnings(first: RunFigures, second: RunFigures, one: pd.DataFrame, other: pd.DataFrame, items: int) -> list[str]:
     mine, theirs = set(one["sha256"]), set(other["sha256"])
     names = f"{first.name} and {second.name}"
     if not mine & theirs:
@@ -228,6 +226,6 @@ def _warnings(
             f"{len(mine & theirs):,} pictures in both are compared; the figures in the table are for each run's own "
             "test set."
         )
-    if relabelled := len(mine & theirs) - pictures:
+    if relabelled := len(mine & theirs) - items:
         said.append(f"{relabelled:,} pictures were relabelled between {names}: they are left out.")
     return said

@@ -1,15 +1,15 @@
 """Answers that are sets: as many classes as it takes to hold the right one with a chosen share, whatever the model is.
 
-Split conformal prediction: what a set must hold is found on the validation pictures, and then holds for new pictures of
-the same kind, at least on average over all of them; not for each class, and not where the pictures change.
+Split conformal prediction: what a set must hold is found on the validation items, and then holds for new items of
+the same kind, at least on average over all of them; not for each class, and not where the items change.
 
 * LAC keeps the classes of at least some probability. M. Sadinle, J. Lei, L. Wasserman, "Least ambiguous set-valued
   classifiers with bounded error levels", Journal of the American Statistical Association 114 (2019), 223–234.
 * APS adds classes, the likeliest first, while their probabilities add up to at most some sum; the likeliest is always
   in. Y. Romano, M. Sesia, E. J. Candès, "Classification with valid and adaptive coverage", NeurIPS 2020, without its
-  randomisation: sets are a little larger than they had to be, and the same picture always gets the same one.
+  randomisation: sets are a little larger than they had to be, and the same item always gets the same one.
 
-It knows probabilities and right answers. It does not know pictures or models.
+It knows probabilities and right answers. It does not know items or models.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ WANTED = (0.8, 0.9, 0.95, 0.99)
 def fit_sets(probabilities: Floats, labels: Integers, *, wanted: float, method: Method) -> float:
     """Find the threshold with which sets hold the right class for the share that is wanted.
 
-    Of n validation pictures the ⌈wanted · (n + 1)⌉-th smallest score decides; where there are too few of them for that,
+    Of n validation items the ⌈wanted · (n + 1)⌉-th smallest score decides; where there are too few of them for that,
     sets hold every class.
 
     Args:
-        probabilities: `(n, classes)`, of pictures that the model has not learnt from.
+        probabilities: `(n, classes)`, of items that the model has not learnt from.
         labels: `(n,)`, positions in the classes.
         wanted: Above 0, below 1.
         method: The name of either.
@@ -53,7 +53,7 @@ def fit_sets(probabilities: Floats, labels: Integers, *, wanted: float, method: 
 
 
 def sets(probabilities: Floats, threshold: float, method: Method) -> npt.NDArray[np.bool_]:
-    """Which classes are in the set of each picture, `(n, classes)`."""
+    """Which classes are in the set of each item, `(n, classes)`."""
     scores = _scores(probabilities, method)
     if method == "lac":
         return scores <= -threshold
@@ -65,7 +65,7 @@ def sets(probabilities: Floats, threshold: float, method: Method) -> npt.NDArray
 def judge_sets(
     validation: tuple[Floats, Integers], test: tuple[Floats, Integers], *, wanted: float, method: Method
 ) -> ConformalSets:
-    """Find the threshold on validation pictures, and say what it does to the test pictures."""
+    """Find the threshold on validation items, and say what it does to the test items."""
     threshold = fit_sets(*validation, wanted=wanted, method=method)
     probabilities, labels = test
     inside = sets(probabilities, threshold, method)

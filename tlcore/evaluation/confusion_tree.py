@@ -20,7 +20,7 @@ MOST_TO_ORDER = 300
 def merge_classes(confusion: npt.NDArray[Any]) -> tuple[Merge, ...]:
     """The tree of classes from counts `confusion[true][predicted]`; one merge fewer than classes.
 
-    How near two classes are is the mean of the two shares of their pictures that are called the other; branches join by
+    How near two classes are is the mean of the two shares of their items that are called the other; branches join by
     the mean over their pairs. Of all orders in which the tree can be drawn it has the one in which neighbours are
     nearest: Z. Bar-Joseph, D. K. Gifford, T. S. Jaakkola, "Fast optimal leaf ordering for hierarchical clustering",
     Bioinformatics 17 (2001), S22–S29.

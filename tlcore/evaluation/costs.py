@@ -24,16 +24,16 @@ Costs = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Weighed:
-    """What the answers about the test pictures cost.
+    """What the answers about the test items cost.
 
     Attributes:
-        likeliest: The cost of a picture, on average, when the likeliest class is the answer.
+        likeliest: The cost of an item, on average, when the likeliest class is the answer.
         cheapest: The same when the answer is the one that is expected to cost the least.
-        changed: The share of pictures whose answer is another one then, without those that get none.
-        not_sure: The share of pictures that are left to a person.
-        n: Test pictures.
-        thresholds: Of each class that it costs something to miss and to name by mistake: from which probability on a
-            picture counts as of it.
+        changed: The share of items whose answer is another one then, without those that get none.
+        not_sure: The share of items that are left to a person.
+        n: Test items.
+        thresholds: Of each class that it costs something to miss and to name by mistake: from which probability on an
+            item counts as of it.
     """
 
     likeliest: float
@@ -54,8 +54,8 @@ def cost_table(
 
     Args:
         classes: In the order of the probabilities.
-        missed: What it costs to give any other answer about a picture of a class.
-        pairs: What one answer costs about pictures of one class; it counts more than `missed`.
+        missed: What it costs to give any other answer about an item of a class.
+        pairs: What one answer costs about items of one class; it counts more than `missed`.
 
     Raises:
         DataError: There is no such class.
@@ -78,12 +78,12 @@ def cost_table(
 
 
 def weigh_run(run: Path, costs: Costs, *, asking: float | None = None, only: str | None = None) -> Weighed:
-    """Say what a run's answers cost; thresholds are found on its validation pictures.
+    """Say what a run's answers cost; thresholds are found on its validation items.
 
     Args:
         run: The run folder.
         costs: As `cost_table` makes it.
-        asking: What it costs to leave a picture to a person; None where that cannot be.
+        asking: What it costs to leave an item to a person; None where that cannot be.
         only: The class to find a threshold for; None for all.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The map of the dataset: features of many numbers as points in a plane, where pictures that look alike lie together.
+"""The map of the dataset: features of many numbers as points in a plane, where items that look alike lie together.
 
 It knows features. It does not know what they are features of, nor how points are drawn.
 """
@@ -43,7 +43,7 @@ def draw_map(features: Floats) -> pd.DataFrame:
 
 
 def choose(split: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
-    """Which pictures of a run's split go on the map: test pictures first, of the others as many as fit, or a fifth."""
+    """Which items of a run's split go on the map: test items first, of the others as many as fit, or a fifth."""
     table = split.drop_duplicates("sha256").reset_index(drop=True)
     if len(table) <= most:
         return table

@@ -52,12 +52,12 @@ class Explanation(BaseModel):
 class Explanations:
     """All pictures; those that could not be read with the reason; `trust` is the median, None without pictures."""
 
-    pictures: tuple[Explanation, ...]
+    items: tuple[Explanation, ...]
     failed: tuple[tuple[Path, str], ...]
     trust: Trust | None
 
 
-def explain_pictures(
+def explain_items(
     run: Path, sources: Sequence[Path], out: Path, *, label: str | None = None
 ) -> Generator[Progress, None, Explanations]:
     """Write two heat maps of each picture, and `explanations.json`, into a folder.

@@ -1,7 +1,7 @@
 """A run's `model.onnx` opened at its last feature map: what the head sees, place by place.
 
 It knows graphs: every model of ours ends in a feature map, its mean over all places, one dense layer and softmax. It
-does not know pictures' files, nor what is made of what it gives. Keras is not needed: the graph has it all.
+does not know items' files, nor what is made of what it gives. Keras is not needed: the graph has it all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHAPE_ONLY = {"Squeeze", "Reshape", "Flatten", "Identity", "Cast", "Transpose",
 
 @dataclass(frozen=True)
 class Seen:
-    """What the model makes of one picture.
+    """What the model makes of one item.
 
     Attributes:
         probabilities: `(classes,)`.
@@ -98,14 +98,14 @@ class OpenedModel:
         return cls(model, read_contract(path))
 
     def see(self, pixels: npt.NDArray[Any]) -> Seen:
-        """Look at one picture, `(size, size, 3)`, 0–255."""
+        """Look at one item, `(size, size, 3)`, 0–255."""
         chances, pooled, grid = self._session.run(self._outputs, {self._input: pixels[None].astype(np.float32)})
         grid = grid[0] if self._places.channels_last else grid[0].transpose(1, 2, 0)
         return Seen(chances[0], pooled[0].ravel(), grid)
 
-    def each(self, pictures: Iterable[npt.NDArray[Any]]) -> Iterator[Seen]:
-        """Look at many pictures, in order, one on each core."""
-        return map_bounded(self.see, pictures)
+    def each(self, items: Iterable[npt.NDArray[Any]]) -> Iterator[Seen]:
+        """Look at many items, in order, one on each core."""
+        return map_bounded(self.see, items)
 
     def randomised(self, seed: int = 0, *, head_only: bool) -> OpenedModel:
         """The same graph with its weights shuffled among themselves, those of the head alone or of every layer.

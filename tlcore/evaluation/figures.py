@@ -22,7 +22,7 @@ class Interval(_Figure):
 
 
 class TopK(Interval):
-    """The share of pictures whose class is among the `k` likeliest answers; with k = 1 it would be the accuracy."""
+    """The share of items whose class is among the `k` likeliest answers; with k = 1 it would be the accuracy."""
 
     k: int
 
@@ -32,14 +32,14 @@ class Scores(_Figure):
 
     Attributes:
         accuracy: Share of right answers.
-        balanced_accuracy: Mean recall of the classes that occur among the test pictures, 0 to 1.
-        macro_f1: Mean F1 of the classes that occur among the test pictures or the answers, 0 to 1.
+        balanced_accuracy: Mean recall of the classes that occur among the test items, 0 to 1.
+        macro_f1: Mean F1 of the classes that occur among the test items or the answers, 0 to 1.
         log_loss: Mean of −ln(probability of the right class), nats; less is better, ln(classes) is a guess.
         brier: Mean of the squared differences between the probabilities and the truth, added up over the classes, 0 to
             2; less is better (G. W. Brier, Monthly Weather Review 78 (1950), 1–3).
         top_k: For each k of 2, 3 and 5 that is less than the number of classes.
-        units: What was resampled: groups where the split keeps groups together, else pictures.
-        grouped: Whether some pictures belong together, which makes the intervals wider.
+        units: What was resampled: groups where the split keeps groups together, else items.
+        grouped: Whether some items belong together, which makes the intervals wider.
     """
 
     accuracy: Interval
@@ -53,14 +53,14 @@ class Scores(_Figure):
 
 
 class Baselines(_Figure):
-    """What less than this model scores on the same test pictures; all learn from the training pictures alone.
+    """What less than this model scores on the same test items; all learn from the training items alone.
 
     Attributes:
-        largest_class: Always answering the largest class of the training pictures.
+        largest_class: Always answering the largest class of the training items.
         nearest_mean: The class whose mean of the frozen backbone's features is nearest.
         linear_probe: A logistic regression on the frozen backbone's features.
-        above_probe: The model's accuracy less the probe's, picture by picture, −1 to 1: what training has added.
-        learnt_from: Training pictures that the two learnt from.
+        above_probe: The model's accuracy less the probe's, item by item, −1 to 1: what training has added.
+        learnt_from: Training items that the two learnt from.
         note: Why there are no features, in a sentence; empty where there are.
     """
 

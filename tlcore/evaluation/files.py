@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FrozenFeatures:
-    """Features of the backbone as it was before training, of pictures of every part of a run.
+    """Features of the backbone as it was before training, of items of every part of a run.
 
     Attributes:
-        pictures: `sha256`, `file`, `label` and `split` of each row.
+        items: `sha256`, `file`, `label` and `split` of each row.
         rows: `(n, d)`, half precision, on the disk.
     """
 
-    pictures: pd.DataFrame
+    items: pd.DataFrame
     rows: npt.NDArray[np.float16]
 
 
@@ -77,7 +77,7 @@ def read_task_evaluation(run: Path) -> TaskEvaluation | None:
 
 
 def read_predictions(run: Path) -> pd.DataFrame:
-    """The test pictures with their probabilities, as `metrics.predictions_table` makes them.
+    """The test items with their probabilities, as `metrics.predictions_table` makes them.
 
     Raises:
         RunError: The file is missing or damaged.
@@ -86,7 +86,7 @@ def read_predictions(run: Path) -> pd.DataFrame:
 
 
 def read_validation(run: Path) -> pd.DataFrame | None:
-    """The same of the validation pictures, which chose the epoch; None in a run of long ago.
+    """The same of the validation items, which chose the epoch; None in a run of long ago.
 
     Raises:
         RunError: The file is damaged.
@@ -115,12 +115,12 @@ def read_features(run: Path) -> FrozenFeatures | None:
         rows = np.load(run / "evaluation" / "features.npy", mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError):
         return None
-    pictures = _table(run / "evaluation" / "pictures.parquet", "The pictures of the features")
-    return FrozenFeatures(pictures, rows) if len(pictures) == len(rows) else None
+    items = _table(run / "evaluation" / "pictures.parquet", "The pictures of the features")
+    return FrozenFeatures(items, rows) if len(items) == len(rows) else None
 
 
 def units_of_test(split: pd.DataFrame) -> dict[str, int]:
-    """A number for each test picture of a run's split, by SHA-256, equal for those that belong together, from 0 on."""
+    """A number for each test item of a run's split, by SHA-256, equal for those that belong together, from 0 on."""
     test = split[split["split"] == "test"]
     if test.empty:
         return {}
@@ -131,7 +131,7 @@ def units_of_test(split: pd.DataFrame) -> dict[str, int]:
 
 def write_features(run: Path, features: FrozenFeatures) -> None:
     """Keep features in a run folder; the table is there before the rows that it is about."""
-    write_table(run / "evaluation" / "pictures.parquet", features.pictures)
+    write_table(run / "evaluation" / "pictures.parquet", features.items)
     with replacing(run / "evaluation" / "features.npy") as path, path.open("wb") as stream:
         np.save(stream, features.rows)
 

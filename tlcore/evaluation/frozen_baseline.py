@@ -27,24 +27,24 @@ from tlcore.workspace import Workspace
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
-PER_CLASS = 50  # training pictures that a mean is of, at most
+PER_CLASS = 50  # training items that a mean is of, at most
 
 
 @dataclass(frozen=True)
 class NearestMean:
-    """Answers with the class whose training pictures' mean feature is nearest: nothing but the backbone is learnt.
+    """Answers with the class whose training items' mean feature is nearest: nothing but the backbone is learnt.
 
     As J. Snell, K. Swersky and R. Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS 2017, without training.
 
     Attributes:
-        means: `(classes, d)`, of features of length 1; `nan` where a class has no training picture.
+        means: `(classes, d)`, of features of length 1; `nan` where a class has no training item.
     """
 
     means: Floats
 
     @classmethod
     def of(cls, features: Floats, labels: Integers, *, classes: int) -> NearestMean:
-        """Learn from features `(n, d)` of training pictures and their classes `(n,)`, as places in the list of them."""
+        """Learn from features `(n, d)` of training items and their classes `(n,)`, as places in the list of them."""
         unit = _unit(features)
         means = [unit[labels == index].mean(axis=0) if (labels == index).any() else None for index in range(classes)]
         blank = np.full(features.shape[1], np.nan, np.float32)
@@ -71,9 +71,9 @@ class Rivals:
     size: int
     says: str
 
-    def each(self, pictures: Iterable[Pixels]) -> Iterator[tuple[int, int]]:
-        """The model's and the rival's answer about each picture, in order, as places in the list of classes."""
-        return map_bounded(self._answers, pictures)
+    def each(self, items: Iterable[Pixels]) -> Iterator[tuple[int, int]]:
+        """The model's and the rival's answer about each item, in order, as places in the list of classes."""
+        return map_bounded(self._answers, items)
 
     def _answers(self, pixels: Pixels) -> tuple[int, int]:
         seen = self.model.see(pixels)
@@ -91,7 +91,7 @@ def rivals(run: Run, workspace: Workspace, model: OpenedModel, pixels: Iterable[
         run: Whose rival.
         workspace: Where caches and weights are.
         model: The run's model, opened.
-        pixels: Of training pictures.
+        pixels: Of training items.
         labels: `(n,)`, their classes, as places in the list of them.
 
     Raises:
@@ -103,7 +103,7 @@ def rivals(run: Run, workspace: Workspace, model: OpenedModel, pixels: Iterable[
         says = "The class whose mean training picture is nearest, by the features of the frozen backbone."
         return Rivals(model, NearestMean.of(features, labels, classes=classes), None, 0, says)
     frozen, size, title = _backbone(run, workspace)
-    features = np.stack(list(map_bounded(lambda picture: _features(frozen, picture, size), pixels)))
+    features = np.stack(list(map_bounded(lambda item: _features(frozen, item, size), pixels)))
     says = f"The class whose mean training picture is nearest, by the features of {title} as it came, frozen."
     return Rivals(model, NearestMean.of(features, labels, classes=classes), frozen, size, says)
 

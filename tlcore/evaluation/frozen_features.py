@@ -1,4 +1,4 @@
-"""The features of the frozen backbone for the pictures of a run: found in the cache of training, else computed.
+"""The features of the frozen backbone for the items of a run: found in the cache of training, else computed.
 
 It knows the cache, the graph of a trunk and the pixel store. It does not know what the features are for. Keras is not
 needed: where neither the features nor the graph are there, there are none.
@@ -32,26 +32,26 @@ COLUMNS = ["sha256", "file", "label", "split"]
 
 
 def frozen_features(run: Run, workspace: Workspace) -> Generator[Progress, None, FrozenFeatures | None]:
-    """The features of every validation and test picture and of at most 10,000 training pictures.
+    """The features of every validation and test item and of at most 10,000 training items.
 
-    None where the pictures are not decoded, or the backbone is not there as a graph.
+    None where the items are not decoded, or the backbone is not there as a graph.
     """
     decoded, identity = find_decoded(run, workspace), _identity(run, workspace)
     if decoded is None or identity is None:
         return None
-    pictures = _pictures(run)
-    places = np.searchsorted(np.array(decoded.shas), pictures["sha256"].to_numpy(dtype=str))
+    items = _items(run)
+    places = np.searchsorted(np.array(decoded.shas), items["sha256"].to_numpy(dtype=str))
     shape = (len(decoded.shas), find(run.config.backbone).feature_length)
     kept = kept_features(identity, decoded.store.key, shape, workspace.cache)
     if kept is not None:
-        return FrozenFeatures(pictures, MappedRows(kept, places)[:])
+        return FrozenFeatures(items, MappedRows(kept, places)[:])
     path = graph_path(identity, workspace.cache)
     if not path.exists():
         return None
     with using(path.parent):
         graph = path.read_bytes()
     rows = yield from _compute(graph, decoded, places)
-    return FrozenFeatures(pictures, rows)
+    return FrozenFeatures(items, rows)
 
 
 def _identity(run: Run, workspace: Workspace) -> dict[str, Any] | None:
@@ -64,7 +64,7 @@ def _identity(run: Run, workspace: Workspace) -> dict[str, Any] | None:
     return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=run.config.image_size)
 
 
-def _pictures(run: Run) -> pd.DataFrame:
+def _items(run: Run) -> pd.DataFrame:
     table = run.split()
     table = table.loc[table["split"].isin(["train", "val", "test"]), COLUMNS]
     learnt = np.flatnonzero(table["split"] == "train")

@@ -1,6 +1,6 @@
 """How good the answers are: numbers with their interval, from stored predictions.
 
-It knows tables of predictions and scikit-learn. It does not know pictures, models or files.
+It knows tables of predictions and scikit-learn. It does not know items, models or files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MOST_NAMED = 8  # of a thousand names nobody reads
 
 
 class Baseline(BaseModel):
-    """What "always the largest class of the training pictures" scores on the test pictures."""
+    """What "always the largest class of the training items" scores on the test items."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -42,14 +42,14 @@ class ClassScores(BaseModel):
     """One class. A share without a denominator counts as 0; its interval is then 0 to 1.
 
     Attributes:
-        precision: Of the pictures answered with this class, the share that is of it.
-        recall: Of the pictures of this class, the share answered with it.
-        f1: The harmonic mean of the two; by the share of hits among the pictures of either.
-        support: Test pictures of this class.
-        answered: Test pictures answered with this class.
+        precision: Of the items answered with this class, the share that is of it.
+        recall: Of the items of this class, the share answered with it.
+        f1: The harmonic mean of the two; by the share of hits among the items of either.
+        support: Test items of this class.
+        answered: Test items answered with this class.
         auc: The area under the ROC curve of this class against the others, 0.5 for guesses; None where there are no
-            pictures of it, or of no other.
-        average_precision: The area under the precision–recall curve; the class's share of the pictures for guesses.
+            items of it, or of no other.
+        average_precision: The area under the precision–recall curve; the class's share of the items for guesses.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -71,18 +71,18 @@ class ClassScores(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """`evaluation.json`: what the test pictures say.
+    """`evaluation.json`: what the test items say.
 
     Attributes:
         accuracy, low, high: Share of right answers with its 95 % interval (Wilson; by groups where the split has some).
-        n: Test pictures.
+        n: Test items.
         classes: In the order of the rows and columns of `confusion`.
         confusion: Counts, `confusion[true][predicted]`.
-        log_loss: Mean of −ln(probability of the right class), nats; None without test pictures.
-        macro_f1: Mean F1 of the classes that occur among the test pictures or the answers.
-        balanced_accuracy: Mean recall of the classes that occur among the test pictures.
+        log_loss: Mean of −ln(probability of the right class), nats; None without test items.
+        macro_f1: Mean F1 of the classes that occur among the test items or the answers.
+        balanced_accuracy: Mean recall of the classes that occur among the test items.
         notes: What to know before trusting the numbers, in sentences.
-        scores: Every figure of the whole with its interval; None without test pictures, and in runs of long ago.
+        scores: Every figure of the whole with its interval; None without test items, and in runs of long ago.
         baselines: What less than this model scores.
         order: The positions of the classes in an order in which those that are confused stand together.
         tree: The classes by their confusion, the most confused first; empty in runs of long ago.
@@ -122,10 +122,10 @@ def evaluate(
     Args:
         predictions: As `predictions_table` makes them.
         classes: In the order of the probabilities.
-        train_counts: Training pictures of each class. The largest class of the baseline is theirs: the test pictures
+        train_counts: Training items of each class. The largest class of the baseline is theirs: the test items
             are not to choose anything.
-        units: `(n,)`, numbers from 0 on; pictures of one number belong together. Each alone where there are none.
-        guesses: What the baselines that learn answer about the same pictures.
+        units: `(n,)`, numbers from 0 on; items of one number belong together. Each alone where there are none.
+        guesses: What the baselines that learn answer about the same items.
     """
     from sklearn import metrics  # takes a second, and pages only read what was computed
 
@@ -166,7 +166,7 @@ def predictions_table(
     task: Task = CLASSIFICATION,
     decision: Decision | None = None,
 ) -> pd.DataFrame:
-    """Put answers beside the pictures that they are about.
+    """Put answers beside the items that they are about.
 
     `rows` has `sha256, file, label`, one for each row of the outputs `(n, width)`. The table has `sha256, file, label,
     predicted, confidence, correct`, what else the task says of an item, and its outputs (`p_0 …` or `value`), in the
@@ -194,7 +194,7 @@ def mistakes(predictions: pd.DataFrame, n: int | None = None) -> pd.DataFrame:
 
 
 def cell(predictions: pd.DataFrame, true: str, predicted: str) -> pd.DataFrame:
-    """The pictures of one cell of the confusion matrix, the most confident first."""
+    """The items of one cell of the confusion matrix, the most confident first."""
     here = (predictions["label"] == true) & (predictions["predicted"] == predicted)
     return predictions[here].sort_values("confidence", ascending=False, kind="stable")
 

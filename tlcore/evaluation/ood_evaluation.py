@@ -1,4 +1,4 @@
-"""Pictures of other datasets put to a run's model: whether it notices that they are none of its own.
+"""Items of other datasets put to a run's model: whether it notices that they are none of its own.
 
 It knows the workspace's datasets and the model's second output. It does not know how that output is made.
 """
@@ -25,20 +25,20 @@ from tlcore.workspace import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
-# They cost as much as test pictures do, and three sorts of strangers tell whether any are noticed.
+# They cost as much as test items do, and three sorts of strangers tell whether any are noticed.
 MOST_DATASETS = 3
-MOST_PICTURES = 60
+MOST_ITEMS = 60
 
 
 def meet_strangers(
     run: Run, predictor: Predictor, test: pd.DataFrame, workspace: Workspace, report: Callable[[Progress], None]
 ) -> tuple[Strangers, ...]:
-    """Ask about some pictures of at most three other datasets; none where the model has no second output.
+    """Ask about some items of at most three other datasets; none where the model has no second output.
 
     Args:
-        run: What it has for its own pictures is in its split; those are no strangers, wherever they are found.
+        run: What it has for its own items is in its split; those are no strangers, wherever they are found.
         predictor: The run's model.
-        test: The answers about the run's own test pictures, by which strangers are to be told.
+        test: The answers about the run's own test items, by which strangers are to be told.
         workspace: Where the other datasets are.
         report: Is told how far it is.
     """
@@ -70,9 +70,9 @@ def meet_strangers(
 
 
 def auroc(familiar: npt.NDArray[np.float64], strange: npt.NDArray[np.float64]) -> Interval:
-    """How often a strange picture scores above a familiar one, ties counting half, with its 95 % interval.
+    """How often a strange item scores above a familiar one, ties counting half, with its 95 % interval.
 
-    Its variance is at most A·(1 − A) divided by the smaller of the two numbers of pictures (Z. W. Birnbaum and O. M.
+    Its variance is at most A·(1 − A) divided by the smaller of the two numbers of items (Z. W. Birnbaum and O. M.
     Klose, "Bounds for the variance of the Mann–Whitney statistic", Annals of Mathematical Statistics 28 (1957),
     933–945): no more than that of a share of so many. So the interval is Wilson's for that share, which is rather too
     wide than too narrow.
@@ -98,8 +98,8 @@ def _items(dataset: Dataset) -> pd.DataFrame:
 def _scores(
     dataset: Dataset, items: pd.DataFrame, predictor: Predictor, report: Callable[[Progress], None]
 ) -> npt.NDArray[np.float64]:
-    """Of some of these pictures, drawn the same way each time, those that can be read."""
-    drawn = np.random.default_rng(0).permutation(len(items))[:MOST_PICTURES]
+    """Of some of these items, drawn the same way each time, those that can be read."""
+    drawn = np.random.default_rng(0).permutation(len(items))[:MOST_ITEMS]
     paths = [dataset.image_path(file) for file in items["file"].iloc[drawn]]
     pace, found = Pace(len(paths), "Asking the model about pictures of other datasets"), []
     for done, answer in enumerate(predictor.predict_files(paths), 1):

@@ -1,4 +1,4 @@
-"""Two models on the same pictures: which of them is better, and how likely chance alone would say so.
+"""Two models on the same items: which of them is better, and how likely chance alone would say so.
 
 It knows who is right about what, and what belongs together. It does not know runs, names or files.
 """
@@ -20,7 +20,7 @@ Integers = npt.NDArray[np.int64]
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """How likely chance alone splits the pictures that one model has right so unevenly, or more: two-sided, exact.
+    """How likely chance alone splits the items that one model has right so unevenly, or more: two-sided, exact.
 
     Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
     Psychometrika 12 (1947), 153–157; of the binomial distribution itself, where he approximated it.
@@ -31,16 +31,16 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def paired_test(first: Booleans, second: Booleans, units: Integers) -> float:
-    """McNemar's exact test; where pictures come in groups, whole groups change sides.
+    """McNemar's exact test; where items come in groups, whole groups change sides.
 
     Were the models equally good, it would be a toss of a coin which answers of a group are whose. The share of tosses,
     10,000 or all there are, that give at least the difference that was seen is the probability (a permutation test:
     P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses", 2005).
 
     Args:
-        first: `(n,)`, whether the first model has each picture right.
+        first: `(n,)`, whether the first model has each item right.
         second: `(n,)`, whether the second has.
-        units: `(n,)`, numbers from 0 on; pictures of one number belong together.
+        units: `(n,)`, numbers from 0 on; items of one number belong together.
     """
     more = second.astype(np.int64) - first
     if len(np.unique(units)) == len(units):
@@ -58,16 +58,16 @@ def paired_test(first: Booleans, second: Booleans, units: Integers) -> float:
 
 
 def difference(first: Booleans, second: Booleans, units: Integers) -> Interval:
-    """How much more of the pictures the second model has right, −1 to 1, with its 95 % interval; 0 of nothing.
+    """How much more of the items the second model has right, −1 to 1, with its 95 % interval; 0 of nothing.
 
     D. G. Bonett and R. M. Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on
-    paired data", Journal of Educational and Behavioral Statistics 37 (2012), 479–488: one picture is added to each
-    side. Where pictures come in groups, the variance is that of the groups' sums, with Student's t.
+    paired data", Journal of Educational and Behavioral Statistics 37 (2012), 479–488: one item is added to each
+    side. Where items come in groups, the variance is that of the groups' sums, with Student's t.
 
     Args:
-        first: `(n,)`, whether the first model has each picture right.
+        first: `(n,)`, whether the first model has each item right.
         second: `(n,)`, whether the second has.
-        units: `(n,)`, numbers from 0 on; pictures of one number belong together.
+        units: `(n,)`, numbers from 0 on; items of one number belong together.
     """
     n, more = len(first), second.astype(np.int64) - first
     if not n:

@@ -1,6 +1,6 @@
 """Whether probabilities mean what they say: "80 % sure" should be right in about 80 % of cases.
 
-It knows probabilities and right answers. It does not know pictures, models or files.
+It knows probabilities and right answers. It does not know items, models or files.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def reliability(probabilities: Floats, labels: Integers, units: Integers | None 
     Args:
         probabilities: `(n, classes)`, rows sum to 1.
         labels: `(n,)`, positions in the classes.
-        units: `(n,)`, from 0 on; pictures of one number belong together and are resampled together.
+        units: `(n,)`, from 0 on; items of one number belong together and are resampled together.
     """
     exact = probabilities.astype(np.float64)
     rows, confidence = np.arange(len(labels)), exact.max(axis=1, initial=0.0)
@@ -51,7 +51,7 @@ def reliability(probabilities: Floats, labels: Integers, units: Integers | None 
 def coverage(probabilities: Floats, labels: Integers) -> tuple[CoveragePoint, ...]:
     """How accurate the answers are that are given when the least sure ones are not, from all of them to few.
 
-    Pictures of equal confidence are answered together or not at all (R. El-Yaniv, Y. Wiener, "On the foundations of
+    Items of equal confidence are answered together or not at all (R. El-Yaniv, Y. Wiener, "On the foundations of
     noise-free selective classification", JMLR 11 (2010), call it the risk–coverage curve).
     """
     if not len(labels):

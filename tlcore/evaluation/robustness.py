@@ -17,9 +17,9 @@ from tlcore.modalities.image.corruptions import DISTORTIONS, Distortion
 from tlcore.progress import Pace, Progress
 
 Integers = npt.NDArray[np.int64]
-Pictures = Iterable[npt.NDArray[np.uint8]]
+Items = Iterable[npt.NDArray[np.uint8]]
 # Two answers for each picture, as indices of classes: the model's, and the frozen baseline's.
-Both = Callable[[Pictures], Iterator[tuple[int, int]]]
+Both = Callable[[Items], Iterator[tuple[int, int]]]
 
 
 class Share(BaseModel):
@@ -88,10 +88,10 @@ def try_distortions(
     pace = Pace(n * (1 + sum(len(kind.strengths) for kind in kinds)), "Distorting the test pictures")
     asked = 0
 
-    def shares(pictures: Pictures) -> Generator[Progress, None, tuple[Share, Share]]:
+    def shares(items: Items) -> Generator[Progress, None, tuple[Share, Share]]:
         nonlocal asked
         right = np.zeros(2, np.int64)
-        for place, answers in enumerate(both(pictures)):
+        for place, answers in enumerate(both(items)):
             right += np.array(answers) == labels[place]
             asked += 1
             if pace.due():

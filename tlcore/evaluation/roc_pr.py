@@ -24,7 +24,7 @@ def areas(of_class: npt.NDArray[np.bool_], chances: npt.NDArray[Any]) -> tuple[f
     the pairs on them can be had (J. Davis, M. Goadrich, ICML 2006).
 
     Args:
-        of_class: `(n,)`, which pictures are of the class.
+        of_class: `(n,)`, which items are of the class.
         chances: `(n,)`, its probability for each.
     """
     from sklearn import metrics
@@ -38,7 +38,7 @@ def class_curves(true: npt.NDArray[np.int64], chances: npt.NDArray[Any]) -> pd.D
     """Both curves of every class that can have one.
 
     The table has `class` (a position), `kind` (`roc` or `pr`), `x`, `y` and `threshold`, from the highest on. For
-    `roc` `x` is the share of the other pictures that are called so and `y` recall; for `pr` they are recall and
+    `roc` `x` is the share of the other items that are called so and `y` recall; for `pr` they are recall and
     precision. A curve has at most 100 points, evenly taken, the ends among them.
 
     Args:

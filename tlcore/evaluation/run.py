@@ -1,4 +1,4 @@
-"""Judge a run on its test pictures, with its own `model.onnx`, and store what was found.
+"""Judge a run on its test items, with its own `model.onnx`, and store what was found.
 
 It knows the order of the steps and the files that it writes. It does not know metrics or how a model answers.
 """
@@ -30,7 +30,7 @@ from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
 from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.events import Evaluated
-from tlcore.runs.pictures import read_part
+from tlcore.runs.items import read_part
 from tlcore.runs.run import Run
 from tlcore.tasks import Decision, Task, find_task
 from tlcore.tasks.classification.class_codes import class_codes
@@ -56,10 +56,10 @@ def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None
     """Write what is known of a run's model, and give its `evaluation.json`; the look at the test part is counted.
 
     Written are `validation.parquet`, `predictions.parquet`, `calibration.json`, `evaluation/` and, last,
-    `evaluation.json`. Where the model has met the validation pictures, their table is the one that training wrote.
+    `evaluation.json`. Where the model has met the validation items, their table is the one that training wrote.
 
     Raises:
-        GraftError: The run has no model, or its pictures are gone.
+        GraftError: The run has no model, or its items are gone.
     """
     # Importing them takes as long as some hundred answers; by then they are there.
     threading.Thread(target=_import_slow_ones, daemon=True).start()
@@ -134,7 +134,7 @@ def _evidence(
     )
     if features is None:
         return evidence
-    part, places = features.pictures["split"], pd.Index(features.pictures["sha256"])
+    part, places = features.items["split"], pd.Index(features.items["sha256"])
     train = np.flatnonzero(part == "train")
     test = places.get_indexer(predictions["sha256"])
     if (test < 0).any() or not len(train):
@@ -142,31 +142,31 @@ def _evidence(
     return replace(
         evidence,
         features=(features.rows[train].astype(np.float32), features.rows[test].astype(np.float32)),
-        learned_with_features=list(features.pictures["label"].iloc[train]),
+        learned_with_features=list(features.items["label"].iloc[train]),
     )
 
 
 def _ask(run: Run, part: str, predictor: Predictor, workspace: Workspace, report: Report) -> pd.DataFrame:
     """The answers about a part, as a table."""
-    pictures = drain(read_part(run, workspace, part), report)
+    items = drain(read_part(run, workspace, part), report)
     classes, which = predictor.labels.labels, "validation" if part == "val" else part
-    pace = Pace(len(pictures.paths), f"Asking the model about the {which} pictures")
+    pace = Pace(len(items.paths), f"Asking the model about the {which} pictures")
     task = find_task(predictor.labels.task)
-    chances, scores = np.empty((len(pictures.paths), task.width(len(classes))), np.float32), []
-    for index, (answer, score) in enumerate(predictor.each_scored(pictures.pixels)):
+    chances, scores = np.empty((len(items.paths), task.width(len(classes))), np.float32), []
+    for index, (answer, score) in enumerate(predictor.each_scored(items.pixels)):
         chances[index] = answer
         scores.append(score)
         if pace.due():
             report(pace.at(index + 1))
     report(pace.at(len(chances)))
-    table = predictions_table(pictures.rows, chances, classes, task, predictor.labels.decision)
+    table = predictions_table(items.rows, chances, classes, task, predictor.labels.decision)
     return table.assign(**{UNFAMILIARITY: np.array(scores, np.float32)}) if predictor.tells_unfamiliar else table
 
 
 def write_validation(
     run: Run, outputs: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], decision: Decision
 ) -> None:
-    """Write `validation.parquet` from a model that has not met these pictures, where the run's own has.
+    """Write `validation.parquet` from a model that has not met these items, where the run's own has.
 
     Args:
         run: With its split.
@@ -185,7 +185,7 @@ def write_validation(
 def _guesses(features: FrozenFeatures | None, classes: tuple[str, ...]) -> Guesses:
     if features is None:
         return Guesses(note=NO_FEATURES)
-    part, labels = features.pictures["split"], class_codes(features.pictures["label"], classes)
+    part, labels = features.items["split"], class_codes(features.items["label"], classes)
     train, test = (np.flatnonzero(part == name) for name in ("train", "test"))
     return guess(features.rows[train], labels[train], features.rows[test], classes=len(classes))
 

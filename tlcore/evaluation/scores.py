@@ -23,13 +23,13 @@ SMALLEST = float(np.finfo(np.float64).eps)  # as scikit-learn's log_loss: a prob
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers about `n` pictures, in numbers.
+    """The answers about `n` items, in numbers.
 
     Attributes:
         true, answered: `(n,)`, positions in the classes.
-        losses: `(n, 2)`, what each picture costs: nats, and the squared difference to the truth.
+        losses: `(n, 2)`, what each item costs: nats, and the squared difference to the truth.
         among: `(n, k)`, whether the class is among so many of the likeliest.
-        units: `(n,)`, numbers from 0 on; pictures of one number belong together.
+        units: `(n,)`, numbers from 0 on; items of one number belong together.
         classes: How many there are.
     """
 
@@ -51,7 +51,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares in `b` sets of pictures; NaN where a class does not occur.
+    """Shares in `b` sets of items; NaN where a class does not occur.
 
     Attributes:
         accuracy: `(b,)`.
@@ -70,8 +70,8 @@ class Shares:
 class Scoring:
     """Shares of some answers, and those of their resamples.
 
-    Shares of pictures (accuracy, top-k, recall, precision) and F1 have Wilson's interval, by the effective number where
-    pictures come in groups; means over the classes have one put together of those; losses have the bootstrap-t.
+    Shares of items (accuracy, top-k, recall, precision) and F1 have Wilson's interval, by the effective number where
+    items come in groups; means over the classes have one put together of those; losses have the bootstrap-t.
     Fewer than two units know nothing: the interval is then all that the figure can be.
     """
 
@@ -119,7 +119,7 @@ class Scoring:
     def f1(self, index: int) -> Interval:
         """Of one class, by its position; 0 of nothing.
 
-        F1 is 2J / (1 + J) of the share J of hits among the pictures that are of the class or called so.
+        F1 is 2J / (1 + J) of the share J of hits among the items that are of the class or called so.
         """
         either = (self.answers.true == index) | (self.answers.answered == index)
         overlap = self._share(_overlap(self.seen.f1[:, index])[0], lambda: _overlap(self.drawn.f1[:, index]), either)
@@ -130,7 +130,7 @@ class Scoring:
         return np.ones(len(self.answers.true), bool)
 
     def _share(self, value: float, drawn: Callable[[], Floats], of: npt.NDArray[np.bool_]) -> Interval:
-        """Of the pictures `of`; `drawn` gives it for each resample, which only groups need."""
+        """Of the items `of`; `drawn` gives it for each resample, which only groups need."""
         n = int(of.sum())
         if not n:
             return Interval(value=0.0, low=0.0, high=1.0)
@@ -167,7 +167,7 @@ def scoring(
         true: `(n,)`, positions in the classes; at least one.
         answered: `(n,)`, likewise.
         chances: `(n, classes)`, the probabilities.
-        units: `(n,)`, numbers from 0 on; pictures of one number belong together. Each alone where there are none.
+        units: `(n,)`, numbers from 0 on; items of one number belong together. Each alone where there are none.
     """
     classes = chances.shape[1]
     exact = chances.astype(np.float64)  # float32 rows sum to 1 only nearly
@@ -185,7 +185,7 @@ def scoring(
 
 
 def share(right: npt.NDArray[np.bool_], units: Integers | None = None) -> Interval:
-    """The share of pictures `(n,)` for which something holds; 0 of nothing."""
+    """The share of items `(n,)` for which something holds; 0 of nothing."""
     if not (n := len(right)):
         return Interval(value=0.0, low=0.0, high=1.0)
     answers = np.where(right, 0, 1).astype(np.int64)
@@ -206,15 +206,15 @@ def _shares(answers: Answers, drawn: Iterable[Floats]) -> Shares:
 
 
 def _by_unit(answers: Answers) -> Any:
-    """Add up over units, side by side and sparse: hits, pictures and answers of each class, and what is among the
+    """Add up over units, side by side and sparse: hits, items and answers of each class, and what is among the
     likeliest.
     """
     from scipy.sparse import csr_array
 
     classes, right = answers.classes, answers.true == answers.answered
-    picture, k = np.nonzero(answers.among)
+    item, k = np.nonzero(answers.among)
     columns = (answers.true[right], classes + answers.true, 2 * classes + answers.answered, 3 * classes + k)
-    rows = (answers.units[right], answers.units, answers.units, answers.units[picture])
+    rows = (answers.units[right], answers.units, answers.units, answers.units[item])
     places = (np.concatenate(rows), np.concatenate(columns))
     shape = (answers.number_of_units, 3 * classes + answers.among.shape[1])
     return csr_array((np.ones(len(places[0])), places), shape=shape)

@@ -1,6 +1,6 @@
-"""How often chance alone would make a part of the pictures look so bad.
+"""How often chance alone would make a part of the items look so bad.
 
-It knows right and wrong answers, and which pictures belong together. It does not know what the part is.
+It knows right and wrong answers, and which items belong together. It does not know what the part is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def fisher(right: Flags, here: Flags) -> float:
     """Of so many right answers in all, how often are so few of them in this part by chance? Fisher's exact test.
 
     Unlike a binomial test against the others' share it does not take that share for known, which it is not where the
-    part has a third of the pictures.
+    part has a third of the items.
     """
     from scipy.stats import hypergeom
 
@@ -28,7 +28,7 @@ def fisher(right: Flags, here: Flags) -> float:
 
 
 def by_groups(right: Flags, here: Flags, groups: npt.NDArray[Any]) -> float:
-    """The same where pictures belong together: whole groups are dealt out anew, and their share of right answers seen.
+    """The same where items belong together: whole groups are dealt out anew, and their share of right answers seen.
 
     A burst that is wrong as a whole is one mistake and not ten. The p-value is that of a permutation test with the
     observed part among the draws (B. Phipson and G. K. Smyth, Statistical Applications in Genetics and Molecular
@@ -42,13 +42,13 @@ def by_groups(right: Flags, here: Flags, groups: npt.NDArray[Any]) -> float:
     """
     _, unit = np.unique(groups, return_inverse=True)
     _, unit = np.unique(2 * unit + here, return_inverse=True)  # a group on both sides is two
-    pictures, hits = np.bincount(unit), np.bincount(unit, weights=right)
+    items, hits = np.bincount(unit), np.bincount(unit, weights=right)
     count = len(np.unique(unit[here]))
     rng, low = np.random.default_rng(0), 0
     observed = right[here].mean() + 1e-12
     drawn = 0
     while drawn < DRAWS and low < ENOUGH:
-        dealt = rng.random((AT_ONCE, len(pictures))).argsort(axis=1)[:, :count]
-        low += int((hits[dealt].sum(axis=1) / pictures[dealt].sum(axis=1) <= observed).sum())
+        dealt = rng.random((AT_ONCE, len(items))).argsort(axis=1)[:, :count]
+        low += int((hits[dealt].sum(axis=1) / items[dealt].sum(axis=1) <= observed).sum())
         drawn += AT_ONCE
     return (low + 1) / (drawn + 1)

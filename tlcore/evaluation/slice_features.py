@@ -1,6 +1,6 @@
-"""What slices are made by: how large, bright and sharp a picture is, where it came from, what a table says of it.
+"""What slices are made by: how large, bright and sharp an item is, where it came from, what a table says of it.
 
-It knows tables of pictures and their pixels. It does not know which answers were right: a slice that was chosen by
+It knows tables of items and their pixels. It does not know which answers were right: a slice that was chosen by
 them would be worse by construction.
 """
 
@@ -28,11 +28,11 @@ _OF_PIXELS = {
 }
 
 
-def picture_traits(items: pd.DataFrame, measured: pd.DataFrame) -> Iterator[Trait]:
-    """Traits of the pictures themselves and of where they came from.
+def item_traits(items: pd.DataFrame, measured: pd.DataFrame) -> Iterator[Trait]:
+    """Traits of the items themselves and of where they came from.
 
     Args:
-        items: `width, height, source`, a row for each test picture.
+        items: `width, height, source`, a row for each test item.
         measured: `brightness, sharpness`, rows alike.
     """
     side = np.sqrt(items["width"].to_numpy(float) * items["height"].to_numpy(float))
@@ -47,7 +47,7 @@ def column_traits(columns: pd.DataFrame) -> Iterator[Trait]:
     """Traits that tables gave: numbers in three bands, texts as they are.
 
     Args:
-        columns: A text for each test picture and column; empty where the table is silent.
+        columns: A text for each test item and column; empty where the table is silent.
     """
     for name in columns.columns:
         values = columns[name].fillna("").astype(str).str.strip()
@@ -84,7 +84,7 @@ def bands(numbers: Numbers, names: Iterable[str]) -> npt.NDArray[Any]:
     return found
 
 
-def measure(pictures: Iterable[npt.NDArray[np.uint8]]) -> pd.DataFrame:
-    """`brightness` and `sharpness` of each picture, as the model is given it."""
-    rows = [appearance(pixels) for pixels in pictures]
+def measure(items: Iterable[npt.NDArray[np.uint8]]) -> pd.DataFrame:
+    """`brightness` and `sharpness` of each item, as the model is given it."""
+    rows = [appearance(pixels) for pixels in items]
     return pd.DataFrame(rows, columns=["brightness", "sharpness"], dtype=float)

@@ -1,6 +1,6 @@
-"""Slices: kinds of test pictures on which the model is worse than on the others, beyond what chance would do.
+"""Slices: kinds of test items on which the model is worse than on the others, beyond what chance would do.
 
-It knows answers and traits. It does not know how a trait is measured, nor pictures.
+It knows answers and traits. It does not know how a trait is measured, nor items.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ EXAMPLES = 6
 
 @dataclass(frozen=True)
 class Trait:
-    """Something that each test picture is or is not.
+    """Something that each test item is or is not.
 
     Attributes:
         name: What it is called in the table of traits.
-        values: `(n,)`, texts, in the order of the predictions; empty for a picture that has none.
-        phrase: How pictures of a value are spoken of: "that are {value}".
-        within: The class whose pictures alone have it; empty where all may.
-        typical: `(n,)`: how typical each picture is of its value, more is more; None where all are alike.
+        values: `(n,)`, texts, in the order of the predictions; empty for an item that has none.
+        phrase: How items of a value are spoken of: "that are {value}".
+        within: The class whose items alone have it; empty where all may.
+        typical: `(n,)`: how typical each item is of its value, more is more; None where all are alike.
     """
 
     name: str
@@ -42,20 +42,20 @@ class Trait:
 
 
 class Slice(BaseModel):
-    """The test pictures that share a value of a trait.
+    """The test items that share a value of a trait.
 
     Attributes:
-        trait, value: Its pictures are the rows of `traits.parquet` with this value in the column of this name.
-        within: The class among whose pictures it was looked for; empty for all.
-        n, right: Pictures, and right answers.
+        trait, value: Its items are the rows of `traits.parquet` with this value in the column of this name.
+        within: The class among whose items it was looked for; empty for all.
+        n, right: Items, and right answers.
         accuracy, low, high: Share of right answers with its 95 % interval (Wilson).
-        elsewhere: Share of right answers among the other pictures (of the class, where `within` names one).
-        expected: The share if each of its pictures were answered right as often as its class is: where it is as low,
+        elsewhere: Share of right answers among the other items (of the class, where `within` names one).
+        expected: The share if each of its items were answered right as often as its class is: where it is as low,
             the slice is hard because of its classes.
         p: How often chance alone gives so few right answers or fewer.
         q: The same, corrected for how many slices were tested (Benjamini and Hochberg).
         worse: Whether `q` is at most the rate of false alarms that is put up with.
-        examples: SHA-256 of a few of its pictures, the most typical first.
+        examples: SHA-256 of a few of its items, the most typical first.
         says: All this in a sentence.
     """
 
@@ -82,7 +82,7 @@ class Slices(BaseModel):
     """`understanding/slices.json`.
 
     Attributes:
-        n, accuracy: Of all test pictures.
+        n, accuracy: Of all test items.
         rate: Of the slices that are called worse, the share that may be so by chance, on average.
         slices: All that were tested, the surest first.
         notes: What to know before trusting them, in sentences.
@@ -112,16 +112,16 @@ def find_slices(
 ) -> Slices:
     """Test every value of every trait.
 
-    A slice is compared with the other pictures by Fisher's exact test, or by dealing out whole groups anew where
-    pictures belong together. Over all slices the false discovery rate is held: Y. Benjamini and Y. Hochberg, Journal of
+    A slice is compared with the other items by Fisher's exact test, or by dealing out whole groups anew where
+    items belong together. Over all slices the false discovery rate is held: Y. Benjamini and Y. Hochberg, Journal of
     the Royal Statistical Society B 57 (1995), 289–300.
 
     Args:
         predictions: `sha256, label, correct`, as `metrics.predictions_table` makes them.
         traits: What slices are made by.
-        groups: `(n,)`, equal for pictures that belong together, such as a burst; None where each stands alone.
-        right: What is said of pictures that are `correct`.
-        by_class: Whether each picture has one class; else no slice is explained by its classes.
+        groups: `(n,)`, equal for items that belong together, such as a burst; None where each stands alone.
+        right: What is said of items that are `correct`.
+        by_class: Whether each item has one class; else no slice is explained by its classes.
     """
     from scipy.stats import false_discovery_control
 
@@ -142,8 +142,8 @@ def find_slices(
     )
 
 
-def slice_pictures(table: pd.DataFrame, found: Slice) -> list[str]:
-    """The SHA-256 of a slice's pictures, of a table of traits as `traits_table` makes it."""
+def slice_items(table: pd.DataFrame, found: Slice) -> list[str]:
+    """The SHA-256 of a slice's items, of a table of traits as `traits_table` makes it."""
     return list(table.loc[table[found.trait] == found.value, "sha256"]) if found.trait in table else []
 
 

@@ -176,7 +176,7 @@ def task_run_figures(run: Run) -> TaskRunFigures:
         n=evaluation.n,
         figures=evaluation.figures,
         bytes=run.model_onnx.stat().st_size if run.model_onnx.exists() else None,
-        milliseconds=proof.milliseconds_per_picture if proof else None,
+        milliseconds=proof.milliseconds_per_item if proof else None,
         seconds=run.state().total_seconds,
     )
 

@@ -1,7 +1,7 @@
 """What mistakes cost, and the answers that cost the least.
 
-Where missing a defect costs ten false alarms, a picture should count as a defect long before that is the likeliest
-answer. It knows probabilities, right answers and costs. It does not know pictures or models.
+Where missing a defect costs ten false alarms, an item should count as a defect long before that is the likeliest
+answer. It knows probabilities, right answers and costs. It does not know items or models.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ NEVER = 1.01
 
 
 def best_threshold(chances: Floats, of_class: npt.NDArray[np.bool_], *, ratio: float) -> float:
-    """From which probability on a picture should count as one of the class.
+    """From which probability on an item should count as one of the class.
 
     The threshold of the lowest `ratio · misses + false alarms`. Between two neighbouring probabilities every threshold
     costs the same; of equals, the one nearest to 1 / (1 + ratio) is taken, which is the best where probabilities are
     what they say (C. Elkan, "The foundations of cost-sensitive learning", IJCAI 2001).
 
     Args:
-        chances: `(n,)`, the probability of the class for pictures that the model has not learnt from.
-        of_class: `(n,)`, which pictures are of it.
-        ratio: False alarms that cost as much as one picture that is missed, above 0.
+        chances: `(n,)`, the probability of the class for items that the model has not learnt from.
+        of_class: `(n,)`, which items are of it.
+        ratio: False alarms that cost as much as one item that is missed, above 0.
 
     Returns:
-        0 to 1; just above 1 where it is the cheapest never to count a picture as of the class, however sure.
+        0 to 1; just above 1 where it is the cheapest never to count an item as of the class, however sure.
     """
     ideal = 1 / (1 + ratio)
     if not of_class.any() or of_class.all():
@@ -41,11 +41,11 @@ def best_threshold(chances: Floats, of_class: npt.NDArray[np.bool_], *, ratio: f
     order = np.argsort(-chances, kind="stable")
     values, hits = chances[order].astype(np.float64), np.cumsum(of_class[order])
     ends = np.flatnonzero(np.append(np.diff(values) < 0, True))  # equal ones count together
-    # So many of the likeliest pictures count as of the class: none, then up to each end.
+    # So many of the likeliest items count as of the class: none, then up to each end.
     number = np.concatenate([[0], ends + 1])
     found = np.concatenate([[0], hits[ends]])
     cost = ratio * (hits[-1] - found) + (number - found)
-    # A picture counts from the threshold on, so that none does may take one above 1.
+    # An item counts from the threshold on, so that none does may take one above 1.
     upper = np.concatenate([[1.0 if values[0] < 1 else NEVER], values[ends]])
     lower = np.concatenate([values[ends], [0.0]])
     inside = np.where((lower < ideal) & (ideal <= upper), ideal, (lower + upper) / 2)
@@ -54,7 +54,7 @@ def best_threshold(chances: Floats, of_class: npt.NDArray[np.bool_], *, ratio: f
 
 
 def outcome(counted: npt.NDArray[np.bool_], of_class: npt.NDArray[np.bool_]) -> Outcome:
-    """What comes of counting these pictures as of the class."""
+    """What comes of counting these items as of the class."""
     return Outcome(n=len(of_class), misses=int((of_class & ~counted).sum()), alarms=int((counted & ~of_class).sum()))
 
 
@@ -66,13 +66,13 @@ def class_thresholds(
     ratios: Sequence[float] = RATIOS,
     only: str | None = None,
 ) -> tuple[ClassThreshold, ...]:
-    """Each class's best thresholds, found on validation pictures, and what they do to the test pictures.
+    """Each class's best thresholds, found on validation items, and what they do to the test items.
 
     Args:
         validation: Probabilities `(n, classes)` and right answers `(n,)`.
-        test: The same of the test pictures.
+        test: The same of the test items.
         classes: In the order of the probabilities.
-        ratios: What a missed picture costs, in false alarms; a threshold of each.
+        ratios: What a missed item costs, in false alarms; a threshold of each.
         only: One class; None for all.
     """
     answers = test[0].argmax(axis=1) if len(test[1]) else np.empty(0, np.int64)
@@ -120,7 +120,7 @@ def cheapest(probabilities: Floats, costs: Floats, *, asking: float | None = Non
 
 
 def mean_cost(answers: Integers, labels: Integers, costs: Floats, *, asking: float = 0.0) -> float:
-    """What a picture costs on average with these answers, in the unit of the costs; 0 without pictures."""
+    """What an item costs on average with these answers, in the unit of the costs; 0 without items."""
     if not len(labels):
         return 0.0
     each = np.where(answers == NOT_SURE, asking, costs[labels, np.maximum(answers, 0)])

@@ -1,6 +1,6 @@
 """The curves of a training, read: what went wrong, the sign that it was seen by, and the setting to change.
 
-It knows epochs and settings. It does not know pictures, nor how curves are drawn. The rules are those of any textbook
+It knows epochs and settings. It does not know items, nor how curves are drawn. The rules are those of any textbook
 (I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning" (2016), sections 5.2, 8.3 and 11.4); how much is much is ours.
 """
 
@@ -25,7 +25,7 @@ FEWEST_EPOCHS = 4
 JUMP = 0.2  # of the training loss, from one epoch to the next: more than batches by chance make
 LEAST = 0.02  # nats; losses that are nearly 0 jump by large shares
 STANDS = 0.02  # of the training loss in the last third of the epochs: less is standing still
-# Below it a model knows too little of pictures that were learnt from; of other tasks the validation set is measured.
+# Below it a model knows too little of items that were learnt from; of other tasks the validation set is measured.
 BADLY = {"accuracy": 0.9, "mean_average_precision": 0.7, "r2": 0.5}
 GAP = 0.1  # in accuracy, between training and validation: more is no underfitting
 TIMES = 1.5  # of the training loss: where the validation loss is that high, too
@@ -134,7 +134,7 @@ def _underfitting(epochs: Sequence[EpochEnded], config: TrainingConfig) -> tuple
     if not metric or before.loss - last.loss >= STANDS * before.loss:
         return ()
     validation = last.val_figures[metric]
-    # Dropout, augmentation and mixing make the training pictures harder than the plain validation pictures.
+    # Dropout, augmentation and mixing make the training items harder than the plain validation items.
     known = max(last.figures.get(metric, validation), validation)
     overfits = last.accuracy - validation > GAP if metric in last.figures else last.val_loss > TIMES * last.loss
     if known >= BADLY[metric] or overfits:

@@ -1,6 +1,6 @@
-"""The bundle: everything that is needed to answer for picture files, in one archive.
+"""The bundle: everything that is needed to answer for item files, in one archive.
 
-It knows what is in the archive and how its own program is run. It does not know how pictures become pixels: the very
+It knows what is in the archive and how its own program is run. It does not know how items become pixels: the very
 code that the app uses goes along.
 """
 
@@ -26,7 +26,7 @@ from tlcore.export.wording import outputs, words
 from tlcore.markup import markdown
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 BUNDLED = Path(__file__).with_name("bundled")
@@ -65,18 +65,18 @@ class Bundle:
             for name, content in texts.items():
                 add(archive, name, content, zipfile.ZIP_DEFLATED)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         home = scratch / "bundle"
         home.mkdir()
         with zipfile.ZipFile(artefact) as archive:
             for name in archive.namelist():  # plain names of our own, so no path leads out of the folder
                 (home / name).write_bytes(archive.read(name))
         listed = scratch / "pictures.txt"
-        listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
-        output = fresh.run(home / "predict.py", ["--json", f"@{listed}"], folder=scratch, pictures=len(pictures.paths))
+        listed.write_text("".join(f"{path}\n" for path in items.paths), encoding="utf-8")
+        output = fresh.run(home / "predict.py", ["--json", f"@{listed}"], folder=scratch, items=len(items.paths))
         answers = [json.loads(line) for line in output.splitlines()]
-        if [answer["picture"] for answer in answers] != [str(path) for path in pictures.paths]:
-            raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
+        if [answer["picture"] for answer in answers] != [str(path) for path in items.paths]:
+            raise ExportError(f"it answered for {len(answers)} of {len(items.paths)} pictures")
         contract = read_contract(home)
         versions = {name: importlib.metadata.version(name) for name in PACKAGES}
         median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()

@@ -1,6 +1,6 @@
-"""Pictures to calibrate and to choose by when a model is brought to 8 bits: never test pictures.
+"""Items to calibrate and to choose by when a model is brought to 8 bits: never test items.
 
-It knows the split and how a picture becomes pixels. It does not know models.
+It knows the split and how an item becomes pixels. It does not know models.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tlcore.workspace import Workspace
 
 @dataclass(frozen=True)
 class Sample:
-    """Pictures `(n, size, size, 3)`, uint8, and what is right for each, as their task has it."""
+    """Items `(n, size, size, 3)`, uint8, and what is right for each, as their task has it."""
 
     pixels: npt.NDArray[np.uint8]
     targets: npt.NDArray[Any]
@@ -31,7 +31,7 @@ class Sample:
 
 
 def sample(run: Run, part: str, most: int) -> Sample:
-    """At most so many pictures of a part of the split, spread evenly over it, by class; the same ones every time.
+    """At most so many items of a part of the split, spread evenly over it, by class; the same ones every time.
 
     Raises:
         ExportError: There are none, or one cannot be read any more.

@@ -30,13 +30,13 @@ from tlcore.export.zip import pack, unpack
 from tlcore.markup import markdown
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 NOTEBOOK = "predict.ipynb"
 SCRIPT = "train.py"
 CELL, TEXT = "# %%", "# %% [markdown]"
-# What is put before the notebook's cells and behind them, to ask it about a list of pictures.
+# What is put before the notebook's cells and behind them, to ask it about a list of items.
 BEFORE = "import os, sys\nos.chdir(sys.argv[1])\nsys.path.insert(0, sys.argv[1])\n"
 BEHIND = """
 import time
@@ -64,18 +64,18 @@ class Code(OnnxFile):
                 (home / SCRIPT).write_text(training_script(run), encoding="utf-8")
             pack(home, folder / self.file)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         home, program, listed = scratch / "code", scratch / "cells.py", scratch / "pictures.txt"
         unpack(artefact, home)
         cells = json.loads((home / NOTEBOOK).read_text(encoding="utf-8"))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
         program.write_text("\n\n".join([BEFORE, *code, BEHIND]), encoding="utf-8")
-        listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
-        output = fresh.run(program, [str(home), str(listed)], folder=scratch, pictures=len(pictures.paths))
+        listed.write_text("".join(f"{path}\n" for path in items.paths), encoding="utf-8")
+        output = fresh.run(program, [str(home), str(listed)], folder=scratch, items=len(items.paths))
         contract = read_contract(home)
         answers = [json.loads(line[6:]) for line in output.splitlines() if line.startswith("asked:")]
-        if len(answers) != len(pictures.paths):
-            raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
+        if len(answers) != len(items.paths):
+            raise ExportError(f"it answered for {len(answers)} of {len(items.paths)} pictures")
         median, slow = np.percentile([answer["milliseconds"] for answer in answers], (50, 95)).tolist()
         return Replay(
             outputs_of(answers, contract),

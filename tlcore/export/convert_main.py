@@ -38,7 +38,7 @@ def main(kind: str) -> None:
 
 
 def save_model(model: keras.Model, target: Path, contract: Contract) -> None:
-    """Write a SavedModel: `serving_default` takes pixels, `serve_bytes` the bytes of picture files.
+    """Write a SavedModel: `serving_default` takes pixels, `serve_bytes` the bytes of item files.
 
     `read_bytes` gives the pixels that the model sees of these.
     """

@@ -20,7 +20,7 @@ from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile
 from tlcore.export.zip import pack, unpack
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 CONVERT = (
@@ -45,9 +45,9 @@ class CoreMlFile(OnnxFile):
             (home / CONTRACT).write_text(as_json(shipped_contract(run)), encoding="utf-8")
             pack(home, folder / self.file)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         unpack(artefact, scratch / "unpacked")
-        return replayed("coreml", scratch / "unpacked" / "model.mlpackage", pictures, fresh, scratch)
+        return replayed("coreml", scratch / "unpacked" / "model.mlpackage", items, fresh, scratch)
 
 
 CORE_ML = CoreMlFile(FORMATS["coreml"])

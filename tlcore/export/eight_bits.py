@@ -1,7 +1,7 @@
-"""A graph in 8 bits: calibrated on training pictures, chosen by validation pictures, and more careful step by step.
+"""A graph in 8 bits: calibrated on training items, chosen by validation items, and more careful step by step.
 
 It knows ONNX Runtime's static quantization (weights and activations as 8-bit numbers between QuantizeLinear and
-DequantizeLinear, so that any runtime can run it). It does not know test pictures: they prove what was chosen.
+DequantizeLinear, so that any runtime can run it). It does not know test items: they prove what was chosen.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tlcore.tasks import Task
 from tlcore.threads import map_bounded
 
 Floats = npt.NDArray[np.float32]
-# So much may an attempt lose on validation pictures to be the last one: half of what the bar allows.
+# So much may an attempt lose on validation items to be the last one: half of what the bar allows.
 ENOUGH = 0.01
 FEW, MANY = 100, 300
 VALIDATED = 300
@@ -58,11 +58,11 @@ class Attempt:
     """How to go about it. Each channel of a weight has a scale of its own always: one for all ruins depthwise layers.
 
     Attributes:
-        pictures: To calibrate by.
+        items: To calibrate by.
         exact_ends: So many of the first layers with weights, and of the last, stay in 32 bits.
     """
 
-    pictures: int
+    items: int
     exact_ends: tuple[int, int] = (0, 0)
 
 
@@ -88,7 +88,7 @@ def bring_to_eight_bits(
     *,
     pooled: str = "",
 ) -> onnx.ModelProto:
-    """The first attempt that loses next to nothing on the validation pictures, else the one that loses least.
+    """The first attempt that loses next to nothing on the validation items, else the one that loses least.
 
     The body sees a little differently now, so the distance that counts as unfamiliar is found anew.
     """
@@ -111,7 +111,7 @@ def bring_to_eight_bits(
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    """Pictures one at a time, as the calibration wants them."""
+    """Items one at a time, as the calibration wants them."""
 
     def __init__(self, pixels: npt.NDArray[np.uint8], most: int, name: str) -> None:
         rows = np.unique(np.linspace(0, len(pixels) - 1, most).astype(int))
@@ -135,7 +135,7 @@ def _quantized(ready: Path, pixels: npt.NDArray[np.uint8], attempt: Attempt, fol
     quantize_static(
         ready,
         folder / "quantized.onnx",
-        _Reader(pixels, attempt.pictures, graph.graph.input[0].name),
+        _Reader(pixels, attempt.items, graph.graph.input[0].name),
         quant_format=QuantFormat.QDQ,
         per_channel=True,
         # Weights of 7 bits: processors with AVX2 but without VNNI add pairs of products in 16 bits, and these overflow.

@@ -22,7 +22,7 @@ import psutil
 
 from tlcore.errors import ExportError
 from tlcore.export.pixel_parity import Sight
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LOADING_SECONDS = 300.0
-SECONDS_PER_PICTURE = 5.0
+SECONDS_PER_ITEM = 5.0
 ENDING_SECONDS = 10.0
 
 
@@ -43,16 +43,16 @@ class Replay:
     """What an artefact answered when it was loaded again.
 
     Attributes:
-        outputs: `(n, width)`, in the order of the test pictures.
-        milliseconds_per_picture: Of one core, median.
+        outputs: `(n, width)`, in the order of the test items.
+        milliseconds_per_item: Of one core, median.
         unfamiliarity: `(n,)`; None where the artefact does not say.
-        milliseconds_p95: 95 in 100 pictures took at most so long; None where it was not looked at.
+        milliseconds_p95: 95 in 100 items took at most so long; None where it was not looked at.
         sight: What it saw in the battery of awkward files; None where it reads no files.
         note: What else was seen and a person should know, in sentences.
     """
 
     outputs: NDArray[np.float32]
-    milliseconds_per_picture: float
+    milliseconds_per_item: float
     versions: Mapping[str, str] = field(default_factory=dict)
     unfamiliarity: NDArray[np.float32] | None = None
     milliseconds_p95: float | None = None
@@ -84,8 +84,8 @@ class Exporter(Protocol):
     def export(self, run: Run, folder: Path) -> None:
         """Write the artefact into an empty folder."""
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
-        """Load the artefact in a fresh process and ask it about the test pictures; `scratch` is an empty folder.
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
+        """Load the artefact in a fresh process and ask it about the test items; `scratch` is an empty folder.
 
         Raises:
             ExportError: It cannot be loaded, or does not answer.
@@ -115,7 +115,7 @@ class FreshProcess:
                 self._waiting[command] = self._start(command, Path(tempfile.gettempdir()))
 
     def run(
-        self, program: Path, arguments: Sequence[str], *, folder: Path, pictures: int, asked: str | None = None
+        self, program: Path, arguments: Sequence[str], *, folder: Path, items: int, asked: str | None = None
     ) -> str:
         """Run a program to its end and give its standard output; `asked` is its standard input.
 
@@ -131,7 +131,7 @@ class FreshProcess:
                 process.communicate()
                 process = None
             process = process or self._start(command, folder)
-        limit = LOADING_SECONDS + SECONDS_PER_PICTURE * pictures
+        limit = LOADING_SECONDS + SECONDS_PER_ITEM * items
         try:
             output, complaint = process.communicate(asked, timeout=limit)
         except subprocess.TimeoutExpired as error:

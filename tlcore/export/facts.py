@@ -1,4 +1,4 @@
-"""What goes along with a model in every format: its contract, with all that was found on the validation pictures.
+"""What goes along with a model in every format: its contract, with all that was found on the validation items.
 
 It knows a run's contract and its calibration. It does not know formats: each writes this down in its own way.
 """
@@ -11,7 +11,7 @@ from tlcore.evaluation.calibration_schema import Calibration, read_calibration
 from tlcore.items import Field
 from tlcore.runs.run import Run
 
-# Above this a picture is less like the training pictures than 95 % of the validation pictures were.
+# Above this an item is less like the training items than 95 % of the validation items were.
 UNFAMILIAR_ABOVE = 1.0
 
 

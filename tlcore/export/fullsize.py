@@ -20,7 +20,7 @@ from tlcore.export.pixel_parity import UPRIGHT_FIRST, Sight, answered, laid_out
 from tlcore.items import Field
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 from tlcore.training.head_graph import join
 
@@ -51,22 +51,22 @@ class FullSizeOnnx(OnnxFile):
                 prop.value = as_json(contract)
         onnx.save(model, folder / self.file)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         below = scratch / "below.onnx"
         onnx.save(_resizing(onnx.load(artefact)), below)
-        battery = laid_out(pictures.pixels.array.shape[1], scratch)
+        battery = laid_out(items.pixels.array.shape[1], scratch)
         answers, decoder = scratch / "answers.npz", scratch / "pixels.py"
         decoder.write_text(pixels_py(), encoding="utf-8")
         asked = {
             "model": str(artefact),
             "pixels": str(decoder),
-            "pictures": [str(path) for path in pictures.paths],
-            "value_range": pictures.value_range,
+            "pictures": [str(path) for path in items.paths],
+            "value_range": items.value_range,
             "answers": str(answers),
             "below": str(below),
             "battery": battery,
         }
-        output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
+        output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
         said = json.loads(output.splitlines()[-1])
         with np.load(answers) as saved:
             outputs, *scores = (saved[name] for name in saved.files)

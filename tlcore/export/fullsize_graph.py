@@ -17,7 +17,7 @@ from onnx import inliner, parser
 from tlcore.modalities.image.pixels import GREY, Policy
 
 FUNCTIONS = Path(__file__).with_name("fullsize_graph.txt")
-PICTURE = "picture"
+ITEM = "picture"
 
 # Pairs are (rows, columns). `begin` and `end` are the part of the picture that is taken, `out` the size it gets.
 _PART = {

@@ -1,6 +1,6 @@
-"""The run's Keras model with both answers, made of Keras' own layers: the task's, and how unfamiliar a picture is.
+"""The run's Keras model with both answers, made of Keras' own layers: the task's, and how unfamiliar an item is.
 
-It knows the archive, and the training pictures that `model.onnx` holds new ones against. It does not know formats.
+It knows the archive, and the training items that `model.onnx` holds new ones against. It does not know formats.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A model as a LiteRT file, in 32, 16 or 8 bits.
 
-It knows TensorFlow's converter. Like an ONNX file in 8 bits it is calibrated on training pictures, chosen by validation
-pictures, keeps its head in 32 bits, and leaves more in 32 bits where too much would be lost.
+It knows TensorFlow's converter. Like an ONNX file in 8 bits it is calibrated on training items, chosen by validation
+items, keeps its head in 32 bits, and leaves more in 32 bits where too much would be lost.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Build = Callable[[float | None], keras.Model]
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Items:
     """Pixels `(n, size, size, 3)`, uint8, to calibrate by and to choose by; `targets` are of the latter."""
 
     training: npt.NDArray[np.uint8]
@@ -50,14 +50,14 @@ def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
     Args:
         build: Makes the model, with a limit of its unfamiliarity or, for None, with its own.
         target: The file; a folder beside it is used and left.
-        asked: `precision` and `contract`; for 8 bits also `samples`, an .npz file as `Pictures` has them, and `limit`,
+        asked: `precision` and `contract`; for 8 bits also `samples`, an .npz file as `Items` has them, and `limit`,
             the model's own, or None.
     """
     folder, contract = target.with_name("frozen"), Contract.model_validate(asked["contract"])
     if asked["precision"] == "int8":
         with np.load(asked["samples"]) as samples:
-            pictures = Pictures(samples["training"], samples["validation"], samples["targets"], contract.kind)
-        made = _in_eight_bits(build, folder, pictures, asked["limit"])
+            items = Items(samples["training"], samples["validation"], samples["targets"], contract.kind)
+        made = _in_eight_bits(build, folder, items, asked["limit"])
     else:
         converter = _converter(build(None), folder)
         if asked["precision"] == "fp16":
@@ -70,16 +70,16 @@ def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
         beside.writestr("labels.txt", "\n".join(contract.classes))
 
 
-def _in_eight_bits(build: Build, folder: Path, pictures: Pictures, limit: float | None) -> bytes:
+def _in_eight_bits(build: Build, folder: Path, items: Items, limit: float | None) -> bytes:
     model = build(None)
-    output = pictures.task.output
-    said = np.asarray(model.predict(pictures.validation, batch_size=16, verbose=0)[output])
-    wanted = score(said, pictures.targets, pictures.task)
+    output = items.task.output
+    said = np.asarray(model.predict(items.validation, batch_size=16, verbose=0)[output])
+    wanted = score(said, items.targets, items.task)
     best, most, scores, chosen = b"", -math.inf, None, ATTEMPTS[0]
     for attempt in ATTEMPTS:
-        made = _quantized(model, folder, pictures.training, attempt)
-        answers, strange = _ask(made, pictures.validation, output)
-        if (reached := score(answers, pictures.targets, pictures.task)) > most:
+        made = _quantized(model, folder, items.training, attempt)
+        answers, strange = _ask(made, items.validation, output)
+        if (reached := score(answers, items.targets, items.task)) > most:
             best, most, scores, chosen = made, reached, strange, attempt
         if most >= wanted - ENOUGH:
             break
@@ -90,11 +90,11 @@ def _in_eight_bits(build: Build, folder: Path, pictures: Pictures, limit: float 
     edge = float(ordered[min(len(ordered), math.ceil(FAMILIAR_SHARE * (len(ordered) + 1))) - 1])
     if edge <= 0 or abs(edge - 1) <= LIMIT_OFF:
         return best
-    return _quantized(build(limit * edge), folder, pictures.training, chosen)
+    return _quantized(build(limit * edge), folder, items.training, chosen)
 
 
 def _converter(model: keras.Model, folder: Path) -> Any:
-    """A converter of one picture at a time, its weights constants: calibration knows no variables."""
+    """A converter of one item at a time, its weights constants: calibration knows no variables."""
     size = model.input.shape[1]
     signature = [tf.TensorSpec((1, size, size, 3), tf.float32, name="pixels")]
     names = sorted(model.output)  # as a frozen function orders them
@@ -111,7 +111,7 @@ def _converter(model: keras.Model, folder: Path) -> Any:
 def _quantized(model: keras.Model, folder: Path, training: npt.NDArray[np.uint8], attempt: Attempt) -> bytes:
     converter = _converter(model, folder)
     exact = _exact(converter.convert(), *attempt.exact_ends)
-    rows = np.unique(np.linspace(0, len(training) - 1, attempt.pictures).astype(int))
+    rows = np.unique(np.linspace(0, len(training) - 1, attempt.items).astype(int))
 
     def calibration() -> Iterator[dict[str, npt.NDArray[np.float32]]]:
         return ({"pixels": training[row : row + 1].astype(np.float32)} for row in rows)

@@ -19,7 +19,7 @@ from tlcore.export.bundle import add
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 REPLAY = Path(__file__).with_name("verify.py")
@@ -43,26 +43,24 @@ class KerasArchive:
         with zipfile.ZipFile(target, "a") as archive:
             add(archive, CONTRACT, as_json(said).encode(), zipfile.ZIP_DEFLATED)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
-        return replayed(self.key, artefact, pictures, fresh, scratch)
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
+        return replayed(self.key, artefact, items, fresh, scratch)
 
 
 KERAS = KerasArchive()
 
 
-def replayed(
-    kind: str, model: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path, *, note: str = ""
-) -> Replay:
-    """Have `verify.py` load a model, as `kind` says, in a fresh process, and ask it about the test pictures.
+def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scratch: Path, *, note: str = "") -> Replay:
+    """Have `verify.py` load a model, as `kind` says, in a fresh process, and ask it about the test items.
 
     Raises:
         ExportError: It cannot be loaded, or does not answer.
     """
-    pixels = pictures.pixels.array
+    pixels = items.pixels.array
     if not isinstance(pixels, np.memmap) or pixels.filename is None:
         raise ExportError("the test pictures are not on the disk")
     rows, answers = scratch / "rows.npy", scratch / "answers.npz"
-    np.save(rows, pictures.pixels.rows)
+    np.save(rows, items.pixels.rows)
     asked = {
         "model": str(model),
         "pixels": str(pixels.filename),
@@ -70,7 +68,7 @@ def replayed(
         "rows": str(rows),
         "answers": str(answers),
     }
-    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.pixels))
+    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, items=len(items.pixels))
     said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
     with np.load(answers) as saved:
         outputs, *scores = (saved[name] for name in saved.files)

@@ -20,7 +20,7 @@ from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.model_files import replayed
 from tlcore.runs.formats import FORMATS, Format
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 CONTRACT_KEY = "contract"  # of a graph's metadata
@@ -54,8 +54,8 @@ class OnnxFile:
     def convert(self, run: Run, graph: onnx.ModelProto) -> onnx.ModelProto:
         return graph
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
-        return replayed("onnx", artefact, pictures, fresh, scratch)
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
+        return replayed("onnx", artefact, items, fresh, scratch)
 
 
 class HalfOnnxFile(OnnxFile):

@@ -21,7 +21,7 @@ from tlcore.export.model_files import replayed
 from tlcore.export.onnx_files import OnnxFile, described, read_graph
 from tlcore.export.zip import pack, unpack
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 # In 32 bits: by default the converter would halve the weights.
@@ -46,10 +46,10 @@ class OpenVinoFile(OnnxFile):
             (home / CONTRACT).write_text(as_json(shipped_contract(run)), encoding="utf-8")
             pack(home, folder / self.file)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         home = scratch / "unpacked"
         unpack(artefact, home)
-        return replayed("openvino", home / "model.xml", pictures, fresh, scratch)
+        return replayed("openvino", home / "model.xml", items, fresh, scratch)
 
 
 OPENVINO = OpenVinoFile(FORMATS["openvino"])

@@ -4,7 +4,7 @@ It knows what both say and the bar that they must meet. It does not know formats
 answer is the task's, and so is the headline metric by which a loss is measured.
 
 Probabilities are compared as they are. Values have a unit, so their differences are taken as shares of the spread of
-the app's answers for the test pictures, the largest less the smallest: 0.001 is a thousandth of it.
+the app's answers for the test items, the largest less the smallest: 0.001 is a thousandth of it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # Of an unfamiliarity below 1, or as a share of one above: it is a distance divided by a small number.
 LARGEST_DIFFERENCE_OF_SCORES = 1e-2
-# Of the test pictures: when so many more or fewer are called unfamiliar in fewer bits, it is said.
+# Of the test items: when so many more or fewer are called unfamiliar in fewer bits, it is said.
 STRANGE_SHARE = 0.05
 FEW = 30
 
@@ -57,13 +57,13 @@ class Agreement:
 
 @dataclass(frozen=True)
 class AppAnswers:
-    """What the app said of the test pictures.
+    """What the app said of the test items.
 
     Attributes:
         outputs: `(n, width)`.
         unfamiliarity: `(n,)`; None where the model does not say.
-        targets: The right answers, a row for each picture as the task has them; None where they are not known.
-        units: `(n,)`, numbers from 0 on, equal for pictures that belong together; each alone where there are none.
+        targets: The right answers, a row for each item as the task has them; None where they are not known.
+        units: `(n,)`, numbers from 0 on, equal for items that belong together; each alone where there are none.
         task: Whose outputs they are.
         decision: What turns outputs into answers.
         unit: Of values.
@@ -98,7 +98,7 @@ def agreement(app: AppAnswers, replay: Replay, file: str, precision: Precision =
 
 
 def compare(app: AppAnswers, artefact: NDArray[np.float32], file: str, precision: Precision = "fp32") -> Agreement:
-    """Hold an artefact's outputs against the app's, picture by picture."""
+    """Hold an artefact's outputs against the app's, item by item."""
     if app.outputs.shape != artefact.shape:
         said = f"{file} should give answers of shape {app.outputs.shape}. It gave {artefact.shape}. {REFUSED}"
         return Agreement(0.0, 1.0, False, said, failed=True)
@@ -188,7 +188,7 @@ REFUSED = "It is not offered. Choose another format, or export the run again."
 
 
 def app_answers(run: Run) -> AppAnswers:
-    """What the app said of the test pictures.
+    """What the app said of the test items.
 
     Raises:
         ExportError: The run has not been evaluated.

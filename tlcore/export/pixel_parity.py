@@ -93,7 +93,7 @@ def seen_by_python(home: Path, module: str, settings: ImageInput, fresh: FreshPr
     """Ask the Python code in a folder of an artefact what pixels it makes of the battery, by the settings there."""
     about = {"policy": settings.resize, "value_range": settings.value_range}
     asked = {**laid_out(settings.size, scratch), "home": str(home), "module": module, **about}
-    output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(asked["files"]))
+    output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, items=len(asked["files"]))
     return Sight(answered(asked, json.loads(output.splitlines()[-1])["refused"]))
 
 

@@ -1,6 +1,6 @@
 """What programs of ours answered, read back: every output, and whether the answer follows from it.
 
-It knows the JSON that a bundle's program, a notebook, a server and a web page give for a picture. It does not know how
+It knows the JSON that a bundle's program, a notebook, a server and a web page give for an item. It does not know how
 they are asked.
 """
 
@@ -36,7 +36,7 @@ def outputs_of(answers: Sequence[Mapping[str, Any]], contract: Contract) -> npt.
 
 
 def unfamiliarity_of(answers: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32] | None:
-    """Collect how unfamiliar each picture is, `(n,)`; None where it is not told."""
+    """Collect how unfamiliar each item is, `(n,)`; None where it is not told."""
     scores = [answer.get(UNFAMILIARITY) for answer in answers]
     return None if None in scores else np.array(scores, np.float32)
 

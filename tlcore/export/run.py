@@ -22,8 +22,8 @@ from tlcore.export.registry import find
 from tlcore.files import remove_tree, sha256, temporary_folder, write_json
 from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.formats import FORMATS, Precision
+from tlcore.runs.items import TestItems, read_test_items
 from tlcore.runs.manifest import Manifest
-from tlcore.runs.pictures import TestPictures, read_test_pictures
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -51,7 +51,7 @@ def export_run(
     """
     exporters = find(formats)
     expected = app_answers(run)
-    pictures = drain(read_test_pictures(run, workspace or Workspace.default()), report)
+    items = drain(read_test_items(run, workspace or Workspace.default()), report)
     fresh = fresh or FreshProcess()
     converted: list[str] = []
     n = len(expected.outputs)
@@ -61,7 +61,7 @@ def export_run(
     with ThreadPoolExecutor(min(AT_ONCE, len(exporters))) as pool:
         try:
             jobs = [
-                pool.submit(_make, run, exporter, pictures, expected, fresh, converted.append) for exporter in exporters
+                pool.submit(_make, run, exporter, items, expected, fresh, converted.append) for exporter in exporters
             ]
             waiting = set(jobs)
             while waiting:
@@ -78,7 +78,7 @@ def export_run(
 def _make(
     run: Run,
     exporter: Exporter,
-    pictures: TestPictures,
+    items: TestItems,
     expected: AppAnswers,
     fresh: FreshProcess,
     on_converted: Callable[[str], None],
@@ -87,7 +87,7 @@ def _make(
     making = run.exports / f".making-{exporter.key}-{secrets.token_hex(2)}"
     making.mkdir(parents=True)
     try:
-        manifest = _prove(run, exporter, pictures, expected, fresh, making, on_converted)
+        manifest = _prove(run, exporter, items, expected, fresh, making, on_converted)
         if fresh.ended:  # stopped in the middle: that says nothing about the artefact
             raise ExportError("The export was broken off. Start it again.")
         if not manifest.kept:
@@ -106,7 +106,7 @@ def _make(
 def _prove(
     run: Run,
     exporter: Exporter,
-    pictures: TestPictures,
+    items: TestItems,
     expected: AppAnswers,
     fresh: FreshProcess,
     folder: Path,
@@ -122,7 +122,7 @@ def _prove(
             found = compare(expected, expected.outputs, exporter.file)
         else:
             with temporary_folder("graft-proof-") as scratch:
-                replay = exporter.predict(file, pictures, fresh, scratch)
+                replay = exporter.predict(file, items, fresh, scratch)
             found = agreement(expected, replay, exporter.file, precision)
             if replay.sight and not found.failed:
                 seen = read_contract(run.path).input
@@ -150,7 +150,7 @@ def _prove(
         precision=precision,
         accuracy=found.accuracy,
         reason=found.reason,
-        milliseconds_per_picture=replay.milliseconds_per_picture if replay else None,
+        milliseconds_per_item=replay.milliseconds_per_item if replay else None,
         milliseconds_p95=replay.milliseconds_p95 if replay else None,
         awkward=awkward,
         versions=dict(replay.versions) if replay else {},

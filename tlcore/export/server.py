@@ -23,7 +23,7 @@ from tlcore.export.replies import outputs_of, unfamiliarity_of
 from tlcore.export.wording import words
 from tlcore.markup import markdown
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 from tlcore.tasks import TASKS
 
@@ -95,19 +95,19 @@ class Server:
             for name, text in _texts(contract).items():
                 add(archive, name, text.encode(), zipfile.ZIP_DEFLATED)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         home = scratch / "server"
         with zipfile.ZipFile(artefact) as archive:
             for name in archive.namelist():  # names of our own, so no path leads out of the folder
                 (home / name).parent.mkdir(parents=True, exist_ok=True)
                 (home / name).write_bytes(archive.read(name))
         listed = scratch / "pictures.txt"
-        listed.write_text("".join(f"{path}\n" for path in pictures.paths), encoding="utf-8")
-        output = fresh.run(REPLAY, [str(home), str(listed)], folder=scratch, pictures=len(pictures.paths))
+        listed.write_text("".join(f"{path}\n" for path in items.paths), encoding="utf-8")
+        output = fresh.run(REPLAY, [str(home), str(listed)], folder=scratch, items=len(items.paths))
         said = json.loads(output.splitlines()[-1])
         answers, contract = said["predictions"], read_contract(home / "model")
-        if len(answers) != len(pictures.paths):
-            raise ExportError(f"it answered for {len(answers)} of {len(pictures.paths)} pictures")
+        if len(answers) != len(items.paths):
+            raise ExportError(f"it answered for {len(answers)} of {len(items.paths)} pictures")
         return Replay(
             outputs_of(answers, contract),
             said["milliseconds_per_picture"],

@@ -26,11 +26,11 @@ from tlcore.export.onnx_files import OnnxFile, read_graph
 from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, answered, laid_out
 from tlcore.export.zip import pack, unpack
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 REPLAY_BYTES = Path(__file__).with_name("verify_bytes.py")
-# Of the test pictures' files, to ask the signature about that takes files as they are.
+# Of the test items' files, to ask the signature about that takes files as they are.
 FILES_ASKED = 20
 DECODED_BY_TENSORFLOW = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif"})
 
@@ -46,21 +46,19 @@ class SavedModelFile(OnnxFile):
             (home / CONTRACT).write_text(as_json(shipped_contract(run)), encoding="utf-8")
             pack(home, folder / self.file)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         home = scratch / "unpacked"
         unpack(artefact, home)
         model = home / "model" / "1"
-        note, sight = self._ask_by_files(model, pictures, fresh, scratch)
-        return replace(replayed("savedmodel", model, pictures, fresh, scratch, note=note), sight=sight)
+        note, sight = self._ask_by_files(model, items, fresh, scratch)
+        return replace(replayed("savedmodel", model, items, fresh, scratch, note=note), sight=sight)
 
-    def _ask_by_files(
-        self, model: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path
-    ) -> tuple[str, Sight]:
-        rows = [row for row, path in enumerate(pictures.paths) if path.suffix.lower() in DECODED_BY_TENSORFLOW]
+    def _ask_by_files(self, model: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> tuple[str, Sight]:
+        rows = [row for row, path in enumerate(items.paths) if path.suffix.lower() in DECODED_BY_TENSORFLOW]
         rows = rows[:: max(1, len(rows) // FILES_ASKED)][:FILES_ASKED]
-        battery = laid_out(pictures.pixels.array.shape[1], scratch)
-        files, some = [str(pictures.paths[row]) for row in rows], scratch / "some.npy"
-        np.save(some, np.stack([pictures.pixels[row : row + 1][0] for row in rows]) if rows else np.zeros(0, np.uint8))
+        battery = laid_out(items.pixels.array.shape[1], scratch)
+        files, some = [str(items.paths[row]) for row in rows], scratch / "some.npy"
+        np.save(some, np.stack([items.pixels[row : row + 1][0] for row in rows]) if rows else np.zeros(0, np.uint8))
         answers, contract = scratch / "answers-of-files.npz", read_contract(model.parent.parent)
         asked = {
             "model": str(model),
@@ -70,7 +68,7 @@ class SavedModelFile(OnnxFile):
             "answers": str(answers),
             "battery": battery,
         }
-        output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, pictures=len(rows))
+        output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, items=len(rows))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
         sight = Sight(answered(battery, said["refused"]), OTHER_DECODERS)
         return _of_files(answers, contract) if rows else "", sight
@@ -107,8 +105,8 @@ class LiteFile(OnnxFile):
             convert("litert", run, made, **more)
             shutil.move(made, target)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
-        return replayed("litert", artefact, pictures, fresh, scratch)
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
+        return replayed("litert", artefact, items, fresh, scratch)
 
 
 SAVED_MODEL = SavedModelFile(FORMATS["savedmodel"])

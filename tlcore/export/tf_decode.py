@@ -35,19 +35,19 @@ def read_encoded(encoded: tf.Tensor, size: int, policy: str, value_range: Sequen
     known = tf.reduce_any(tf.stack([is_one for is_one, _ in beginnings]))
     with tf.control_dependencies([tf.debugging.Assert(known, [UNREADABLE])]):
         kind = tf.argmax(tf.stack([is_one for is_one, _ in beginnings]), output_type=tf.int32)
-    picture, turn = tf.switch_case(kind, [lambda decode=decode: decode(file) for _, decode in beginnings])
-    picture = _upright(tf.ensure_shape(picture, (None, None, 3)), turn)
-    return to_square(picture, size, policy)
+    item, turn = tf.switch_case(kind, [lambda decode=decode: decode(file) for _, decode in beginnings])
+    item = _upright(tf.ensure_shape(item, (None, None, 3)), turn)
+    return to_square(item, size, policy)
 
 
-def _upright(picture: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
+def _upright(item: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
     """Turn a picture as EXIF's number says, 1 to 8."""
-    transposed = tf.transpose(picture, (1, 0, 2))
+    transposed = tf.transpose(item, (1, 0, 2))
     ways = (
-        picture,
-        picture[:, ::-1],
-        picture[::-1, ::-1],
-        picture[::-1],
+        item,
+        item[:, ::-1],
+        item[::-1, ::-1],
+        item[::-1],
         transposed,
         transposed[:, ::-1],
         transposed[::-1, ::-1],

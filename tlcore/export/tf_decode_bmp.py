@@ -39,7 +39,7 @@ def bmp(file: Bytes) -> Decoded:
     rows = tf.where(top_down, rows, rows[::-1])
     colours = _palette(file, info, old, bits)
     by_green = file.number(58, 4, little=True)
-    picture = tf.case(
+    item = tf.case(
         [
             (bits <= 8, lambda: _of_palette(rows, bits, width, colours)),
             (bits == 16, lambda: _of_sixteen(rows, width, six=(form == WITH_MASKS) & (by_green == 0x7E0))),
@@ -48,7 +48,7 @@ def bmp(file: Bytes) -> Decoded:
         default=lambda: _of_masks(_of_bytes(rows, width, 4), masks, form == WITH_MASKS, has_alpha),
         exclusive=True,
     )
-    return tf.ensure_shape(picture, (None, None, 3)), tf.constant(UPRIGHT)
+    return tf.ensure_shape(item, (None, None, 3)), tf.constant(UPRIGHT)
 
 
 def _are_usual(masks: list[tf.Tensor], bits: tf.Tensor) -> tf.Tensor:
@@ -92,5 +92,5 @@ def _of_bytes(rows: tf.Tensor, width: tf.Tensor, each: int) -> tf.Tensor:
 def _of_masks(found: tf.Tensor, masks: list[tf.Tensor], masked: tf.Tensor, has_alpha: tf.Tensor) -> tf.Tensor:
     order = tf.stack([tf.argmax(mask, output_type=tf.int32) for mask in masks])
     order = tf.where(masked, order, [2, 1, 0, 3])
-    picture = tf.gather(found, order, axis=-1)
-    return tf.cond(has_alpha, lambda: over_white(picture), lambda: picture[..., :3])
+    item = tf.gather(found, order, axis=-1)
+    return tf.cond(has_alpha, lambda: over_white(item), lambda: item[..., :3])

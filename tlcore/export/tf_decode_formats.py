@@ -31,9 +31,9 @@ def to_eight_bits(samples: tf.Tensor, value_range: Sequence[float] | None) -> tf
     return tf.cast(tf.round((values - low) / (high - low) * 255.0), tf.float32)
 
 
-def over_white(picture: tf.Tensor) -> tf.Tensor:
+def over_white(item: tf.Tensor) -> tf.Tensor:
     """Lay `(h, w, 4)`, whole numbers 0-255, over white."""
-    colour, alpha = picture[..., :3], picture[..., 3:]
+    colour, alpha = item[..., :3], item[..., 3:]
     return tf.round((colour * alpha + 255.0 * (255.0 - alpha)) / 255.0)
 
 
@@ -60,12 +60,12 @@ def png(file: Bytes, value_range: Sequence[float] | None = None) -> Decoded:
     _, exif, clear, _ = walk(lambda at, *others: at < file.length, step, 8, NOWHERE, NOWHERE, NOWHERE)
     has_alpha = (colour & ALPHA != 0) | (clear != NOWHERE)
     # With four channels asked for, TensorFlow makes up the alpha of few bits by their own largest number: not 255.
-    picture = tf.cond(
+    item = tf.cond(
         depth == 16,
         lambda: _deep_png(file, colour, clear, value_range),
         lambda: tf.cond(has_alpha, lambda: over_white(_decoded_png(file, 4)), lambda: _decoded_png(file, 3)),
     )
-    return picture, turn_at(file, exif)
+    return item, turn_at(file, exif)
 
 
 def _decoded_png(file: Bytes, channels: int, dtype: tf.DType = tf.uint8) -> tf.Tensor:
@@ -110,11 +110,11 @@ def jpeg(file: Bytes, *, needed: Callable[[tf.Tensor], tf.Tensor]) -> Decoded:
     encoded = tf.where((file.number(frame + 9, 1) == 4) & (adobe == 0), said, file.encoded)
     shape = tf.stack([file.number(frame + 5, 2), file.number(frame + 7, 2)])
     times = tf.reduce_min(shape // needed(tf.cast(shape, tf.float64)))
-    picture = tf.switch_case(
+    item = tf.switch_case(
         tf.reduce_sum(tf.cast(times >= RATIOS[1:], tf.int32)),
         [lambda ratio=ratio: _decoded_jpeg(encoded, ratio) for ratio in RATIOS],
     )
-    return tf.cast(picture, tf.float32), turn_at(file, exif)
+    return tf.cast(item, tf.float32), turn_at(file, exif)
 
 
 def _decoded_jpeg(encoded: tf.Tensor, ratio: int) -> tf.Tensor:
@@ -133,14 +133,14 @@ def webp(file: Bytes) -> Decoded:
         return behind, tf.where(is_exif, at + 8, exif), tf.where(is_frame, behind, frame)
 
     _, exif, frame = walk(lambda at, *others: at < file.length, step, 12, NOWHERE, NOWHERE)
-    picture = tf.cond(
+    item = tf.cond(
         frame == NOWHERE,
         lambda: tf.io.decode_webp(file.encoded)[0],
         lambda: tf.io.decode_webp(_first_frame(file, frame), channels=4)[0],
     )
-    picture = tf.cast(picture, tf.float32)
-    picture = tf.cond(tf.shape(picture)[-1] == 4, lambda: over_white(picture), lambda: picture)
-    return picture, turn_at(file, exif)
+    item = tf.cast(item, tf.float32)
+    item = tf.cond(tf.shape(item)[-1] == 4, lambda: over_white(item), lambda: item)
+    return item, turn_at(file, exif)
 
 
 def _first_frame(file: Bytes, end: tf.Tensor) -> tf.Tensor:
@@ -193,8 +193,8 @@ def gif(file: Bytes) -> Decoded:
     pixels = file.part(start, behind_blocks(start + 1) - start)
     screen, place = file.part(0, 13), tf.strings.join([b",\0\0\0\0", file.part(at + 5, 5)])
     alone = tf.strings.join([screen, whitened(tf.constant(13), common), place, whitened(at + 10, own), pixels, b";"])
-    picture = tf.cast(tf.io.decode_gif(alone)[0], tf.float32)[:height, :width]
+    item = tf.cast(tf.io.decode_gif(alone)[0], tf.float32)[:height, :width]
     right = tf.maximum(file.number(6, 2, little=True) - left - width, 0)
     below = tf.maximum(file.number(8, 2, little=True) - top - height, 0)
-    padded = tf.pad(picture, [[top, below], [left, right], [0, 0]], constant_values=255.0)
+    padded = tf.pad(item, [[top, below], [left, right], [0, 0]], constant_values=255.0)
     return padded, tf.constant(UPRIGHT)

@@ -15,18 +15,18 @@ SHARES = 2.0**24  # of a mean
 Box = tuple[tf.Tensor, tf.Tensor]  # where it begins and ends, each (row, column)
 
 
-def to_square(picture: tf.Tensor, size: int, policy: str) -> tf.Tensor:
+def to_square(item: tf.Tensor, size: int, policy: str) -> tf.Tensor:
     """Resize `(h, w, 3)`, whole numbers 0-255, to `(size, size, 3)`."""
-    shape = tf.cast(tf.shape(picture)[:2], tf.float64)
+    shape = tf.cast(tf.shape(item)[:2], tf.float64)
     square = tf.constant([size, size])
     if policy == "stretch":
-        return _resized(picture, square, (tf.zeros(2, tf.float64), shape))
+        return _resized(item, square, (tf.zeros(2, tf.float64), shape))
     if policy == "crop":
         side = tf.reduce_min(shape)
         begin = (shape - side) / 2
-        return _resized(picture, square, (begin, begin + side))
+        return _resized(item, square, (begin, begin + side))
     inner = fitted(shape, size)
-    small = _resized(picture, inner, (tf.zeros(2, tf.float64), shape))
+    small = _resized(item, inner, (tf.zeros(2, tf.float64), shape))
     before = (size - inner) // 2
     padding = tf.stack([before, size - inner - before], axis=1)
     whole = tf.pad(small, tf.concat([padding, [[0, 0]]], axis=0), constant_values=GREY)
@@ -44,32 +44,32 @@ def fewest(shape: tf.Tensor, size: int, policy: str) -> tf.Tensor:
     return fitted(shape, 2 * size) if policy == "letterbox" else tf.constant([2 * size, 2 * size])
 
 
-def _resized(picture: tf.Tensor, size: tf.Tensor, box: Box) -> tf.Tensor:
+def _resized(item: tf.Tensor, size: tf.Tensor, box: Box) -> tf.Tensor:
     begin, end = box
     factors = (end - begin) / tf.cast(size, tf.float64)
     whole = tf.maximum(tf.cast(tf.floor(factors / GAP), tf.int32), 1)
-    room = tf.cast(tf.shape(picture)[:2], tf.float64)
+    room = tf.cast(tf.shape(item)[:2], tf.float64)
     first = tf.cast(tf.maximum(begin - 1.5 * factors, 0.0), tf.int32)
     last = tf.cast(tf.minimum(tf.math.ceil(end + 1.5 * factors), room), tf.int32)
     by = tf.cast(whole, tf.float64)
     moved = tf.cast(first, tf.float64)
-    picture, begin, end = tf.cond(
+    item, begin, end = tf.cond(
         tf.reduce_any(whole > 1),
-        lambda: (_reduced(picture, whole, first, last), (begin - moved) / by, (end - moved) / by),
-        lambda: (picture, begin, end),
+        lambda: (_reduced(item, whole, first, last), (begin - moved) / by, (end - moved) / by),
+        lambda: (item, begin, end),
     )
     begin, end = (tf.cast(each, tf.float32) for each in (begin, end))  # as Pillow keeps a box
-    missing = tf.shape(picture)[:2] - size
+    missing = tf.shape(item)[:2] - size
     return tf.cond(
         missing[0] > 2 * tf.maximum(missing[1], 0),  # which axis is first tells in the last digits
-        lambda: _along(_along(picture, 0, size, begin, end), 1, size, begin, end),
-        lambda: _along(_along(picture, 1, size, begin, end), 0, size, begin, end),
+        lambda: _along(_along(item, 0, size, begin, end), 1, size, begin, end),
+        lambda: _along(_along(item, 1, size, begin, end), 0, size, begin, end),
     )
 
 
-def _reduced(picture: tf.Tensor, by: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
+def _reduced(item: tf.Tensor, by: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
     """Means of whole rectangles; those at the lower and right edge have fewer pixels."""
-    part = tf.cast(picture[first[0] : last[0], first[1] : last[1]], tf.int32)
+    part = tf.cast(item[first[0] : last[0], first[1] : last[1]], tf.int32)
     shape = tf.shape(part)[:2]
     made = (shape + by - 1) // by
     padded = tf.pad(part, tf.concat([tf.stack([[0, 0], made * by - shape], axis=1), [[0, 0]]], axis=0))
@@ -80,10 +80,10 @@ def _reduced(picture: tf.Tensor, by: tf.Tensor, first: tf.Tensor, last: tf.Tenso
     return tf.cast(tf.floor(tf.cast(sums + counts // 2, tf.float64) * shares / SHARES), tf.float32)
 
 
-def _along(picture: tf.Tensor, axis: int, size: tf.Tensor, begin: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-    weights = _weights(tf.shape(picture)[axis], begin[axis], end[axis], size[axis])
+def _along(item: tf.Tensor, axis: int, size: tf.Tensor, begin: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+    weights = _weights(tf.shape(item)[axis], begin[axis], end[axis], size[axis])
     rule = "oh,hwc->owc" if axis == 0 else "ow,hwc->hoc"
-    found = tf.einsum(rule, weights, tf.cast(picture, tf.float64))
+    found = tf.einsum(rule, weights, tf.cast(item, tf.float64))
     return tf.cast(tf.clip_by_value(tf.floor((found + BITS / 2) / BITS), 0.0, 255.0), tf.float32)
 
 

@@ -90,7 +90,7 @@ SOLVE = """\
             head.set_weights([kernel, bias])
             continue
 """
-# The head that is kept learns from the validation pictures, too; what is fitted on them is fitted with the one before.
+# The head that is kept learns from the validation items, too; what is fitted on them is fitted with the one before.
 SOLVE_FROM_ALL = """\
         if name == "logistic":
             kernel, bias, strength = solve_head(frozen["train"], learn.labels, learn.groups)
@@ -111,9 +111,9 @@ VIEWS = """\
 def training_script(run: Run) -> str:
     """The script, with the run's split as a table at its end.
 
-    It builds the same network from the published weights, reads the pictures in the same way, trains in the same
-    phases with the same settings, and judges the model on the same test pictures. It computes in single precision, and
-    its chance is its own: the order of the pictures, dropout and the weights of a new head differ.
+    It builds the same network from the published weights, reads the items in the same way, trains in the same
+    phases with the same settings, and judges the model on the same test items. It computes in single precision, and
+    its chance is its own: the order of the items, dropout and the weights of a new head differ.
 
     Raises:
         ExportError: The run began with other weights than the published ones, or its backbone is gone.
@@ -321,7 +321,7 @@ def _numbered(backbone: Backbone) -> bool:
 
 
 def _answer(run: Run) -> dict[str, Any]:
-    """What an answer is: the classes, or the value with its unit, mean and deviation among the training pictures."""
+    """What an answer is: the classes, or the value with its unit, mean and deviation among the training items."""
     about, split = run.dataset, run.split()
     if about.classes:
         return {"CLASSES": [one_line(label) for label in about.classes]}
@@ -350,7 +350,7 @@ def _label(task: str, label: str) -> str:
 
 
 def _table(split: pd.DataFrame, task: str) -> list[str]:
-    """The split as comment lines of CSV; pictures that were left out are left out."""
+    """The split as comment lines of CSV; items that were left out are left out."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(("file", "label", "part", "group"))

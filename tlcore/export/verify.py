@@ -6,7 +6,7 @@ uses the file: Keras, ONNX Runtime, TensorFlow, LiteRT's interpreter, OpenVINO o
     python -I verify.py keras|keras-jax|onnx|savedmodel|litert|openvino|coreml
 
 It imports what it needs first; then it reads, from its standard input, one JSON object that says what to do: `model`,
-`pixels` (a file of uint8), `size`, `rows` (which pictures, a .npy file), `answers` (where to: an .npz file with an
+`pixels` (a file of uint8), `size`, `rows` (which items, a .npy file), `answers` (where to: an .npz file with an
 array of each output).
 """
 
@@ -27,7 +27,7 @@ import numpy as np
 
 Load = Callable[[str], Callable[[Any], Any]]
 BATCHES = {"keras": 16, "keras-jax": 16}  # of either, the fastest on a processor; the others take one at a time
-# Keras imports them where they are there, for layers and pictures of its own that no answer needs.
+# Keras imports them where they are there, for layers and items of its own that no answer needs.
 NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
 
 
@@ -52,7 +52,7 @@ def import_onnx() -> tuple[Load, dict[str, str]]:
 
     def load(model: str) -> Callable[[Any], Any]:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # pictures are answered one at a time; more threads would only wait
+        options.intra_op_num_threads = 1  # items are answered one at a time; more threads would only wait
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
         return lambda pixels: session.run(None, {name: pixels.astype(np.float32)})
@@ -117,7 +117,7 @@ def import_coreml() -> tuple[Load, dict[str, str]]:
 
 
 def _outputs(said: dict[str, Any]) -> list[Any]:
-    """By name: probabilities or values first, then how unfamiliar the picture is, where it says so."""
+    """By name: probabilities or values first, then how unfamiliar the item is, where it says so."""
     return [said[name] for name in ("probabilities", "values", "unfamiliarity") if name in said]
 
 

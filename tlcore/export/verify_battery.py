@@ -1,11 +1,11 @@
-"""Ask the Python code of an artefact what pixels it makes of picture files: the program of a fresh process.
+"""Ask the Python code of an artefact what pixels it makes of item files: the program of a fresh process.
 
 It imports nothing of Graft's but what was unpacked; `python -I` would not find it.
 
     python -I verify_battery.py < request
 
 The request is one JSON object: `home` (a folder), `module` (in it, with `read_pixels`), `files`, `side`, `policy`,
-`value_range` (of grey pictures of more than 8 bits, or null), and `seen`, where to write the pixels of all files (zeros
+`value_range` (of grey items of more than 8 bits, or null), and `seen`, where to write the pixels of all files (zeros
 for one that is refused). The answer has `refused`: why, for each.
 """
 

@@ -1,4 +1,4 @@
-"""Ask a SavedModel by the bytes of picture files and by their pixels: the program of a fresh process.
+"""Ask a SavedModel by the bytes of item files and by their pixels: the program of a fresh process.
 
     python -I verify_bytes.py < request
 
@@ -28,8 +28,8 @@ def main() -> None:
     by_pixels, by_bytes = (loaded.signatures[name] for name in ("serving_default", "serve_bytes"))
     pixels = np.load(asked["pixels"]).astype(np.float32)
     expected, found = [], []
-    for file, picture in zip(asked["files"], pixels, strict=True):
-        expected.append(by_pixels(pixels=tf.constant(picture[None]))[asked["output"]].numpy()[0])
+    for file, item in zip(asked["files"], pixels, strict=True):
+        expected.append(by_pixels(pixels=tf.constant(item[None]))[asked["output"]].numpy()[0])
         found.append(by_bytes(bytes=tf.constant([Path(file).read_bytes()]))[asked["output"]].numpy()[0])
     np.savez(asked["answers"], pixels=np.array(expected), files=np.array(found))
     refused = see(loaded.signatures["read_bytes"], asked["battery"])

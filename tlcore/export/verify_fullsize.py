@@ -1,11 +1,11 @@
-"""Ask a graph that resizes about whole pictures: the program of the fresh process.
+"""Ask a graph that resizes about whole items: the program of the fresh process.
 
 It imports nothing of Graft's but `pixels.py`, by its path, to decode as anybody might: upright, RGB, in full size.
 
     python -I verify_fullsize.py
 
 It reads one JSON object from its standard input: `model`, `pixels` (the path of `pixels.py`), `pictures` (files),
-`value_range` (of grey pictures of more than 8 bits, or null), `answers` (where to: an .npz file with an array of each
+`value_range` (of grey items of more than 8 bits, or null), `answers` (where to: an .npz file with an array of each
 output), `below` (the graph's part that resizes) and `battery` (`files` to see with it, `side`, and `seen`, where to
 write the pixels of all: zeros for one that is refused).
 """
@@ -48,9 +48,9 @@ def see(below: str, battery: dict[str, Any], pixels: Any, value_range: tuple[flo
             made, reason = np.zeros((side, side, 3), np.uint8), ""
             try:
                 content = Path(file).read_bytes()
-                picture = np.asarray(pixels.open_picture(content, value_range=value_range))
+                item = np.asarray(pixels.open_picture(content, value_range=value_range))
                 jpeg = np.array(content[:2] == b"\xff\xd8")
-                made = session.run(None, {"picture": picture, "jpeg": jpeg})[0][0].astype(np.uint8)
+                made = session.run(None, {"picture": item, "jpeg": jpeg})[0][0].astype(np.uint8)
             except ValueError as error:
                 reason = str(error)
             seen.write(made.tobytes())
@@ -67,8 +67,8 @@ def main() -> None:
         with path.open("rb") as file:
             jpeg = file.read(2) == b"\xff\xd8"
         began = time.process_time()
-        picture = np.asarray(pixels.open_picture(path, value_range=asked["value_range"]))
-        found.append(session.run(None, {"picture": picture, "jpeg": np.array(jpeg)}))
+        item = np.asarray(pixels.open_picture(path, value_range=asked["value_range"]))
+        found.append(session.run(None, {"picture": item, "jpeg": np.array(jpeg)}))
         milliseconds.append(1000 * (time.process_time() - began))
     np.savez(asked["answers"], *map(np.concatenate, zip(*found, strict=True)))
     versions = {"python": platform.python_version(), "onnxruntime": onnxruntime.__version__, "pillow": PIL.__version__}

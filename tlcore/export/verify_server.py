@@ -4,8 +4,8 @@ It imports nothing of Graft's but what was unpacked; `python -I` would not find 
 
     python -I verify_server.py FOLDER LIST
 
-FOLDER has the server's `server.py`, LIST a picture file a line. The server runs as it is started by hand, with limits
-that let every picture of a dataset through; a thread asks it and, when it is done, asks it to stop as a container is
+FOLDER has the server's `server.py`, LIST a file a line. The server runs as it is started by hand, with limits
+that let every item of a dataset through; a thread asks it and, when it is done, asks it to stop as a container is
 asked. One process: when it is ended, nothing is left behind.
 """
 
@@ -32,16 +32,16 @@ TIMED = 50  # one at a time, for the time that one takes; the others as many at 
 said: dict[str, Any] = {}
 
 
-def ask(port: int, picture: Path) -> tuple[dict[str, Any], float]:
-    """What the server says of a picture, and the processor seconds that it took in all."""
+def ask(port: int, item: Path) -> tuple[dict[str, Any], float]:
+    """What the server says of an item, and the processor seconds that it took in all."""
     began = time.process_time()  # of all threads: what else runs on the machine does not count
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("POST", "/predict", picture.read_bytes(), {"Content-Type": "application/octet-stream"})
+    connection.request("POST", "/predict", item.read_bytes(), {"Content-Type": "application/octet-stream"})
     answer = connection.getresponse()
     content = json.loads(answer.read())
     connection.close()
     if answer.status != 200:
-        raise ValueError(f"{picture.name}: {content['detail']}")
+        raise ValueError(f"{item.name}: {content['detail']}")
     return content["predictions"][0], 1000 * (time.process_time() - began)
 
 
@@ -57,16 +57,16 @@ def wait_for(port: int) -> None:
             time.sleep(0.02)
 
 
-def ask_all(port: int, pictures: list[Path]) -> None:
+def ask_all(port: int, items: list[Path]) -> None:
     try:
         wait_for(port)
-        found = [ask(port, picture) for picture in pictures[:TIMED]]
+        found = [ask(port, item) for item in items[:TIMED]]
         times = sorted(milliseconds for _, milliseconds in found)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found += pool.map(lambda picture: ask(port, picture), pictures[TIMED:])
+            found += pool.map(lambda item: ask(port, item), items[TIMED:])
         said.update(
             predictions=[answer for answer, _ in found],
-            milliseconds_per_picture=times[len(times) // 2],
+            milliseconds_per_item=times[len(times) // 2],
             milliseconds_p95=times[min(len(times) - 1, int(0.95 * len(times)))],
             versions={name: importlib.metadata.version(name) for name in PACKAGES},
         )
@@ -81,11 +81,11 @@ def main(home: Path, listed: Path) -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    pictures = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
+    items = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
     sys.argv = ["server.py", "--port", str(port), *LIMITS]
     # The server gives the signal on when it has answered all: to us, who want to say what came of it.
     signal.signal(signal.SIGTERM, lambda number, frame: None)
-    threading.Thread(target=ask_all, args=(port, pictures), daemon=True).start()
+    threading.Thread(target=ask_all, args=(port, items), daemon=True).start()
     try:
         runpy.run_path(str(home / "server.py"), run_name="__main__")
     except SystemExit as ended:

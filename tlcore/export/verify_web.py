@@ -1,7 +1,7 @@
-"""Open an exported web page in a browser without a window and ask it about picture files: a program of its own.
+"""Open an exported web page in a browser without a window and ask it about item files: a program of its own.
 
 It imports nothing of Graft's. It serves the page's folder on this machine only, with one more page that asks the
-page's own code about each picture and sends back what it said; it ends when all have been answered.
+page's own code about each item and sends back what it said; it ends when all have been answered.
 
     python -I verify_web.py
 
@@ -56,13 +56,13 @@ FLAGS = (
 
 
 class Proof(ThreadingHTTPServer):
-    """The page's folder, the pictures, and what the page says of them."""
+    """The page's folder, the items, and what the page says of them."""
 
     daemon_threads = True
 
-    def __init__(self, page: str, pictures: list[str], battery: list[str]) -> None:
+    def __init__(self, page: str, items: list[str], battery: list[str]) -> None:
         super().__init__(("127.0.0.1", 0), partial(Answering, directory=page))
-        self.pictures = pictures
+        self.items = items
         self.battery = battery
         self.seen: dict[int, bytes] = {}
         self.refused: dict[int, str] = {}
@@ -78,10 +78,10 @@ class Answering(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/proof":
-            proof = PROOF.replace("COUNT", str(len(self.server.pictures)))
+            proof = PROOF.replace("COUNT", str(len(self.server.items)))
             self._send(proof.replace("BATTERY", str(len(self.server.battery))).encode(), "text/html")
         elif self.path.startswith(("/pictures/", "/battery/")):
-            files = self.server.pictures if self.path.startswith("/pictures/") else self.server.battery
+            files = self.server.items if self.path.startswith("/pictures/") else self.server.battery
             self._send(Path(files[int(self.path.rpartition("/")[2])]).read_bytes(), "")
         else:
             super().do_GET()

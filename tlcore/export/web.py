@@ -26,7 +26,7 @@ from tlcore.export.wording import words
 from tlcore.markup import markdown
 from tlcore.modalities.image.pixels import ValueRange, open_picture
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.pictures import TestPictures
+from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
 PAGE = BUNDLED / "web"
@@ -77,7 +77,7 @@ class WebPage:
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, content)
 
-    def predict(self, artefact: Path, pictures: TestPictures, fresh: FreshProcess, scratch: Path) -> Replay:
+    def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         browser = find_browser()
         if browser is None:
             raise UnprovenError(
@@ -89,18 +89,18 @@ class WebPage:
         with zipfile.ZipFile(artefact) as archive:
             for name in archive.namelist():  # plain names of our own, so no path leads out of the folder
                 (home / name).write_bytes(archive.read(name))
-        battery = laid_out(pictures.pixels.array.shape[1], scratch)
+        battery = laid_out(items.pixels.array.shape[1], scratch)
         asked = {
             "battery": battery,
             "browser": str(browser),
             "page": str(home),
             "scratch": str(scratch),
             "pictures": [
-                str(_readable(path, scratch / f"{place}.png", pictures.value_range))
-                for place, path in enumerate(pictures.paths)
+                str(_readable(path, scratch / f"{place}.png", items.value_range))
+                for place, path in enumerate(items.paths)
             ],
         }
-        output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, pictures=len(pictures.paths))
+        output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
         contract = _contract(home)
         median, slow = np.percentile([answer["milliseconds"] for answer in said["answers"]], (50, 95)).tolist()

@@ -15,7 +15,7 @@ class Words(NamedTuple):
     Attributes:
         title: What kind of model it is.
         purpose: What it does, in a sentence.
-        answers: What is given for each picture.
+        answers: What is given for each item.
         short: The same for a table of paths.
         caveat: What it cannot do.
         result: The Python expression for the answer in a server's JSON.

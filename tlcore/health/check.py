@@ -5,12 +5,12 @@ worker writes them, and `check.json`, which says what they are about, last.
 
     check.json           of which version and labels of the dataset, when, how long
     findings.parquet     what was found, in order of what mending it would be worth
-    clusters.parquet     sha256, cluster: near-duplicates; pictures that have none are not in it
-    pictures.parquet     one row for each picture: what was measured of it
+    clusters.parquet     sha256, cluster: near-duplicates; items that have none are not in it
+    pictures.parquet  one row for each item: what was measured of it
     features.npy         (n, d) float16, in the order of pictures.parquet
     compact.npy          (n, c) float32: the same in fewer numbers and of length 1, for similarity
-    probabilities.npy    (n, classes) float32, out of fold: what the probe says that has not seen the picture
-    curve.json           would more pictures help?
+    probabilities.npy    (n, classes) float32, out of fold: what the probe says that has not seen the item
+    curve.json           would more items help?
     events.jsonl  progress.json  worker.log  lock  stop
 """
 
@@ -24,7 +24,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
 from tlcore.errors import DataError, WorkspaceError
@@ -43,8 +43,8 @@ class CheckInfo(BaseModel):
 
     Attributes:
         version, fingerprint, classes: Of the dataset when it was checked.
-        value_range: With which pictures of more than 8 bits were looked at.
-        pictures: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
+        value_range: With which items of more than 8 bits were looked at.
+        items: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
         seconds: From the worker's start to its end.
         accuracy: Share of right answers of the probe, out of fold; None where it could not be asked.
         notes: Sentences about what could not be looked at, and why.
@@ -57,7 +57,7 @@ class CheckInfo(BaseModel):
     fingerprint: str
     classes: tuple[str, ...]
     value_range: ValueRange | None = None
-    pictures: int
+    items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     left_out: int = 0
     seconds: float
     accuracy: float | None = None
@@ -108,7 +108,7 @@ class Check(Job[Event, JobState]):
             return None
 
     def stale(self) -> bool:
-        """Whether pictures, labels or the range of values have changed since the results were made."""
+        """Whether items, labels or the range of values have changed since the results were made."""
         info, now = self.info(), self.dataset.info
         return info is not None and (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
 
@@ -121,37 +121,37 @@ class Check(Job[Event, JobState]):
         return read_findings(self.path / "findings.parquet") if self.info() else []
 
     def csv(self) -> str:
-        """The findings as CSV, each picture by the name it came with."""
+        """The findings as CSV, each item by the name it came with."""
         items = self.dataset.items()
         return to_csv(self.findings(), dict(zip(items["sha256"], items["source"], strict=True)))
 
     def clusters(self) -> pd.DataFrame:
-        """Near-duplicates: `sha256, cluster`, for pictures of clusters of two and more."""
+        """Near-duplicates: `sha256, cluster`, for items of clusters of two and more."""
         return self._table("clusters.parquet", ("sha256", "cluster"))
 
-    def pictures(self) -> pd.DataFrame:
-        """What was measured of each picture, by `sha256`; rows stand as in `features` and `probabilities`."""
+    def items(self) -> pd.DataFrame:
+        """What was measured of each item, by `sha256`; rows stand as in `features` and `probabilities`."""
         return self._table("pictures.parquet", ("sha256",))
 
     def features(self) -> Features | None:
-        """The features of every picture; None where there are none yet."""
+        """The features of every item; None where there are none yet."""
         rows = self._array("features.npy")
-        return None if rows is None else Features(tuple(self.pictures()["sha256"]), rows)
+        return None if rows is None else Features(tuple(self.items()["sha256"]), rows)
 
     def compact(self) -> Features | None:
-        """The same in fewer numbers, float32, of length 1: their products say how alike pictures are."""
+        """The same in fewer numbers, float32, of length 1: their products say how alike items are."""
         rows = self._array("compact.npy")
-        return None if rows is None else Features(tuple(self.pictures()["sha256"]), rows)
+        return None if rows is None else Features(tuple(self.items()["sha256"]), rows)
 
     def probabilities(self) -> pd.DataFrame | None:
-        """What a probe says that has not seen the picture: a row for each SHA-256, a column for each class."""
+        """What a probe says that has not seen the item: a row for each SHA-256, a column for each class."""
         rows, info = self._array("probabilities.npy"), self.info()
         if rows is None or info is None:
             return None
-        return pd.DataFrame(rows, index=pd.Index(self.pictures()["sha256"]), columns=list(info.classes))
+        return pd.DataFrame(rows, index=pd.Index(self.items()["sha256"]), columns=list(info.classes))
 
     def similar(self, sha: str, k: int = 24) -> list[str]:
-        """The pictures most like one, the likest first, itself left out; empty where it was not checked.
+        """The items most like one, the likest first, itself left out; empty where it was not checked.
 
         Raises:
             DataError: `k` is not positive.
@@ -159,7 +159,7 @@ class Check(Job[Event, JobState]):
         if k < 1:
             raise DataError(f"How many pictures to look for must be 1 or more. Received {k}.")
         rows = self._array("compact.npy")
-        shas = self.pictures()["sha256"].to_numpy(dtype=object) if rows is not None else np.empty(0, object)
+        shas = self.items()["sha256"].to_numpy(dtype=object) if rows is not None else np.empty(0, object)
         here = np.flatnonzero(shas == sha)
         if rows is None or not len(here):
             return []
@@ -170,7 +170,7 @@ class Check(Job[Event, JobState]):
         return [str(shas[row]) for row in best[np.argsort(-likeness[best], kind="stable")]]
 
     def curve(self) -> LearningCurve | None:
-        """Whether more pictures would help; None where there are too few to say."""
+        """Whether more items would help; None where there are too few to say."""
         try:
             return read_json(self.path / "curve.json", LearningCurve)
         except WorkspaceError:

@@ -1,4 +1,4 @@
-"""Faults of whole classes: uneven ones, two that look the same, one that is two, and pictures far from their class.
+"""Faults of whole classes: uneven ones, two that look the same, one that is two, and items far from their class.
 
 It knows features, labels and probabilities. It does not know files.
 """
@@ -13,7 +13,7 @@ import pandas as pd
 from tlcore.health.findings import Finding
 from tlcore.linear_probe import Floats, Integers
 
-UNEVEN = 4.0  # times as many pictures in the largest class as in a small one
+UNEVEN = 4.0  # times as many items in the largest class as in a small one
 FEW = 10
 # Of two classes, the share that the probe tells apart, both counting the same; a coin would have 0.5.
 HARD_TO_TELL = 0.75
@@ -23,7 +23,7 @@ NEIGHBOURS, MOST_OTHERS, FAR = 5, 4000, 3.5
 
 
 def imbalance_findings(counts: Integers, names: tuple[str, ...]) -> list[Finding]:
-    """One finding for each class that has far fewer pictures than the largest; `counts` are those of the classes."""
+    """One finding for each class that has far fewer items than the largest; `counts` are those of the classes."""
     largest = int(counts.argmax())
     findings = []
     for number in np.flatnonzero(counts * UNEVEN < counts[largest]):
@@ -64,7 +64,7 @@ def confusable_findings(
 def split_class_findings(
     shas: np.ndarray, turned: Floats, labels: Integers, names: tuple[str, ...], *, seed: int = 0
 ) -> list[Finding]:
-    """Classes whose pictures fall into two separate clusters; the smaller cluster is the items.
+    """Classes whose items fall into two separate clusters; the smaller cluster is the items.
 
     `turned` is `(n, c)`, features on principal axes. How separate two clusters are is the mean silhouette (Rousseeuw,
     1987): about 0.1 for one round cloud that is cut in two, towards 1 for two that are far from each other.
@@ -102,7 +102,7 @@ def split_class_findings(
 
 
 def outlier_findings(items: pd.DataFrame, features: Floats, labels: Integers, names: tuple[str, ...]) -> list[Finding]:
-    """Pictures that are far from their nearest neighbours of the same class, as the others of the class are not.
+    """Items that are far from their nearest neighbours of the same class, as the others of the class are not.
 
     A class without a name is the whole dataset.
 
@@ -124,7 +124,7 @@ def _far(items: pd.DataFrame, features: Floats, rows: Integers, name: str) -> It
     distances = np.empty(len(rows), np.float32)
     for first in range(0, len(rows), 1024):
         likeness = _of_length_one(features[rows[first : first + 1024]]) @ reference.T
-        # The nearest of all is the picture itself, where it is among the others.
+        # The nearest of all is the item itself, where it is among the others.
         nearest = np.partition(likeness, -NEIGHBOURS - 1, axis=1)[:, -NEIGHBOURS - 1 : -1]
         distances[first : first + 1024] = 1 - nearest.mean(axis=1)
     middle = float(np.median(distances))

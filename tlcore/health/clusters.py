@@ -1,6 +1,6 @@
 """Clusters of near-duplicates, and what is wrong with them.
 
-It knows pairs of pictures and tables. It does not know how pairs are found.
+It knows pairs of items and tables. It does not know how pairs are found.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tlcore.health.findings import Finding
 from tlcore.modalities.image.near_duplicates import Pairs
 from tlcore.tasks import find_task
 
-# What a cluster is worth: copies only waste a place and tempt the split; two labels for one picture mislead.
+# What a cluster is worth: copies only waste a place and tempt the split; two labels for one item mislead.
 WORTH_COPIES, WORTH_CONTRADICTION = 0.3, 0.8
 # Of the deviation of all values: copies whose numbers differ by less are not contradicting each other.
 CLOSE = 0.1
 
 
 def clusters_of(pairs: Pairs, shas: np.ndarray) -> pd.DataFrame:
-    """The table `sha256, cluster`: pictures that are copies of one another, also by way of a third.
+    """The table `sha256, cluster`: items that are copies of one another, also by way of a third.
 
     A cluster is named after the smallest hash in it, so that it keeps its name from one check to the next.
     """
@@ -41,9 +41,9 @@ def clusters_of(pairs: Pairs, shas: np.ndarray) -> pd.DataFrame:
 
 
 def cluster_findings(clusters: pd.DataFrame, items: pd.DataFrame, info: DatasetInfo | None = None) -> list[Finding]:
-    """A finding for each cluster, whose score is higher where its pictures have different labels.
+    """A finding for each cluster, whose score is higher where its items have different labels.
 
-    `info` is the dataset's, where pictures may have several labels or a number.
+    `info` is the dataset's, where items may have several labels or a number.
     """
     if info is not None and info.task != "classification":
         return _of_task(clusters, items, info)

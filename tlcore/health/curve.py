@@ -1,7 +1,7 @@
-"""Would more pictures help? The probe on growing parts of the pictures, a curve through it, and how sure that is.
+"""Would more items help? The probe on growing parts of the items, a curve through it, and how sure that is.
 
-It knows features and labels. It does not know pictures or files. The error of a classifier falls like a power of the
-number of pictures towards a floor (Cortes et al., Learning Curves: Asymptotic Values and Rate of Convergence, 1993):
+It knows features and labels. It does not know items or files. The error of a classifier falls like a power of the
+number of items towards a floor (Cortes et al., Learning Curves: Asymptotic Values and Rate of Convergence, 1993):
 
     error(n) = floor + drop · n^-rate
 """
@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tlcore.linear_probe import Floats, Integers, LinearProbe, deal
 
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 REPEATS = 4
-HELD_OUT = 5  # every fifth picture is judged
+HELD_OUT = 5  # every fifth item is judged
 MOST_ROWS = 5000
 LEAST_ROWS = 40
 RATES = np.linspace(0.1, 1.5, 29)
@@ -27,11 +27,11 @@ WORTH_IT, HARDLY = 0.02, 0.005
 
 
 class Point(BaseModel):
-    """What was measured: the share of right answers about pictures not learnt from, and its standard deviation."""
+    """What was measured: the share of right answers about items not learnt from, and its standard deviation."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    pictures: int
+    items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     accuracy: float
     deviation: float
 
@@ -41,18 +41,18 @@ class Predicted(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    pictures: int
+    items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     accuracy: float
     low: float
     high: float
 
 
 class Curve(BaseModel):
-    """One curve; for a class, `pictures` counts its own and accuracy is the share of them that is found.
+    """One curve; for a class, `items` counts its own and accuracy is the share of them that is found.
 
     Attributes:
         floor, drop, rate: Of the fitted `error(n) = floor + drop · n^-rate`.
-        fitted: From the fewest pictures measured to four times as many as there are.
+        fitted: From the fewest items measured to four times as many as there are.
         says: One sentence.
     """
 
@@ -67,7 +67,7 @@ class Curve(BaseModel):
 
 
 class LearningCurve(BaseModel):
-    """`curve.json`: the curve of all pictures, and one for each class."""
+    """`curve.json`: the curve of all items, and one for each class."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -79,17 +79,17 @@ class LearningCurve(BaseModel):
 def learning_curve(
     turned: Floats, labels: Integers, names: tuple[str, ...], *, strength: float, groups: Integers | None, seed: int = 0
 ) -> LearningCurve | None:
-    """Measure and fit; None where there are too few pictures to say anything.
+    """Measure and fit; None where there are too few items to say anything.
 
     `turned` is `(n, c)` on principal axes; `groups` `(n,)` says what is never on both sides, such as near-duplicates.
-    Of very many pictures it takes a part: the curve then ends there, and what it says of more is for that part.
+    Of very many items it takes a part: the curve then ends there, and what it says of more is for that part.
     """
     if len(labels) < LEAST_ROWS or len(np.unique(labels)) < 2:
         return None
     some = np.sort(np.random.default_rng(seed).permutation(len(labels))[:MOST_ROWS])
     rows, answers = turned[some], labels[some]
     together = None if groups is None else groups[some]
-    learnt = np.zeros((REPEATS, len(SHARES), len(names)))  # pictures of each class
+    learnt = np.zeros((REPEATS, len(SHARES), len(names)))  # items of each class
     right, asked = np.zeros_like(learnt), np.zeros_like(learnt)
     for repeat in range(REPEATS):
         judged = deal(answers, seed=seed + repeat, groups=together, folds=HELD_OUT) == 0
@@ -111,7 +111,7 @@ def learning_curve(
 
 
 def _nested(labels: Integers, free: npt.NDArray[np.bool_], seed: int) -> list[Integers]:
-    """Growing parts of the free rows, each holding the smaller ones and at least one picture of each class."""
+    """Growing parts of the free rows, each holding the smaller ones and at least one item of each class."""
     order = np.random.default_rng(seed).permutation(np.flatnonzero(free))
     by_class = [order[labels[order] == label] for label in np.unique(labels[order])]
     return [np.concatenate([own[: max(1, round(share * len(own)))] for own in by_class]) for share in SHARES]
@@ -123,13 +123,13 @@ def _curve(name: str, learnt: npt.NDArray[Any], right: npt.NDArray[Any], asked: 
     accuracies = right / asked
     points = tuple(
         Point(
-            pictures=round(float(size)),
+            items=round(float(size)),
             accuracy=float(accuracies[:, at].mean()),
             deviation=float(accuracies[:, at].std()),
         )
         for at, size in enumerate(sizes)
     )
-    # Resampled twice over: which repeats there were, and which pictures were asked about.
+    # Resampled twice over: which repeats there were, and which items were asked about.
     rng = np.random.default_rng(0)
     drawn = rng.integers(REPEATS, size=(DRAWS, REPEATS))
     share = np.clip((right + 0.5) / (asked + 1.0), 0.0, 1.0)[drawn]
@@ -144,10 +144,10 @@ def _curve(name: str, learnt: npt.NDArray[Any], right: npt.NDArray[Any], asked: 
     bundle = 1 - (floors[:, None] + drops[:, None] * wanted[None, :] ** -rates[:, None])
     low, high = np.minimum(np.quantile(bundle, 0.05, axis=0), best), np.maximum(np.quantile(bundle, 0.95, axis=0), best)
     fitted = tuple(
-        Predicted(pictures=int(n), accuracy=float(b), low=float(lo), high=float(hi))
+        Predicted(items=int(n), accuracy=float(b), low=float(lo), high=float(hi))
         for n, b, lo, hi in zip(wanted, np.clip(best, 0, 1), np.clip(low, 0, 1), np.clip(high, 0, 1), strict=True)
     )
-    now, twice = (min(fitted, key=lambda at: abs(at.pictures - factor * whole)) for factor in (1, 2))
+    now, twice = (min(fitted, key=lambda at: abs(at.items - factor * whole)) for factor in (1, 2))
     return Curve(
         points=points,
         floor=float(floor[0]),

@@ -1,4 +1,4 @@
-"""Features of pictures by the bundled backbone, without Keras once its graph is in the cache.
+"""Features of items by the bundled backbone, without Keras once its graph is in the cache.
 
 It knows the bundled backbone, the graph's place and threads. It does not know what the features are for, nor how the
 graph is made: a process of its own does that, once for each cache.
@@ -37,7 +37,7 @@ def bundled() -> Backbone:
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:
-    """What the features depend on beside the pictures: all that a run depends on which freezes this backbone."""
+    """What the features depend on beside the items: all that a run depends on which freezes this backbone."""
     backbone = bundled()
     weights = sha256(weights_path(backbone, workspace))
     return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=backbone.native_size)
@@ -63,10 +63,10 @@ def trunk(workspace: Workspace) -> Single:
 def embed(
     workspace: Workspace, sources: Sequence[Path], value_range: ValueRange | None = None
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
-    """Features `(n, d)` of picture files, in their order, computed now and not kept; for few pictures.
+    """Features `(n, d)` of item files, in their order, computed now and not kept; for few items.
 
     Raises:
-        DataError: A file is no picture.
+        DataError: A file is no item.
         WeightsError: The backbone is not there.
     """
     size = bundled().native_size

@@ -20,7 +20,7 @@ class CheckStarted(StartedEvent):
 
 
 class StageEnded(JobEvent):
-    """One look at the pictures is over: `stage` as in `progress.json`, `findings` so many.
+    """One look at the items is over: `stage` as in `progress.json`, `findings` so many.
 
     `processor` is its processor time in seconds, of all threads: it tells more than `seconds` where others compute too.
     """

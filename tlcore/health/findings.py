@@ -54,7 +54,7 @@ TITLES: dict[Kind, str] = {
     "odd_size": "Odd sizes",
     "grey": "Grey among colour",
 }
-# What is not looked for where a picture has not exactly one class.
+# What is not looked for where an item has not exactly one class.
 LEFT_OUT: dict[str, frozenset[Kind]] = {
     "multilabel": frozenset({"confusable_classes", "split_class"}),
     "regression": frozenset({"confusable_classes", "split_class", "imbalance", "shortcut"}),
@@ -76,11 +76,11 @@ class Finding:
     """One fault.
 
     Attributes:
-        items: The SHA-256 of the pictures that it is about, those first that most need a look; empty for a class.
+        items: The SHA-256 of the items that it is about, those first that most need a look; empty for a class.
         score: What mending it would be worth, 0 to 1; comparable between kinds.
         says: One sentence: what it is and how bad.
-        suggested: A label for each picture that may have a wrong one; None for every other kind.
-        group: A name for pictures that belong together, ready to be given to them; empty for every other kind.
+        suggested: A label for each item that may have a wrong one; None for every other kind.
+        group: A name for items that belong together, ready to be given to them; empty for every other kind.
     """
 
     kind: Kind
@@ -92,7 +92,7 @@ class Finding:
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
-    """Sort by what mending is worth, equal ones by kind and by their pictures: the order never depends on chance."""
+    """Sort by what mending is worth, equal ones by kind and by their items: the order never depends on chance."""
     return sorted(findings, key=lambda each: (-each.score, KINDS.index(each.kind), each.items, each.says))
 
 
@@ -141,7 +141,7 @@ def read_findings(path: Path) -> list[Finding]:
 
 
 def to_csv(findings: Sequence[Finding], names: Mapping[str, str]) -> str:
-    """The findings as CSV, a line for each picture of each; `names` says where each picture came from, by SHA-256."""
+    """The findings as CSV, a line for each item of each; `names` says where each item came from, by SHA-256."""
     stream = StringIO()
     writer = spreadsheet.Writer(stream)
     writer.writerow(("finding", "kind", "score", "picture", "sha256", "suggested", "group", "says"))

@@ -28,7 +28,7 @@ def label_quality(probabilities: Floats, labels: Integers) -> Floats:
 def label_findings(
     items: pd.DataFrame, probabilities: Floats, labels: Integers, names: tuple[str, ...]
 ) -> list[Finding]:
-    """A finding for each picture whose label is probably wrong, with the label that is likelier.
+    """A finding for each item whose label is probably wrong, with the label that is likelier.
 
     `probabilities` is `(n, classes)`, out of fold, in the order of `items`; `labels` `(n,)` are positions in `names`.
     """
@@ -55,7 +55,7 @@ def label_findings(
 
 
 def _present(probabilities: Floats, labels: Integers) -> tuple[Floats, Integers]:
-    """Leave out classes that have no picture: cleanlab asks for every class."""
+    """Leave out classes that have no item: cleanlab asks for every class."""
     classes, present = np.unique(labels, return_inverse=True)
     chances = probabilities[:, classes].astype(np.float64)
     return chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-12), present

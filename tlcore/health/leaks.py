@@ -37,7 +37,7 @@ def leak_findings(workspace: Workspace, dataset: Dataset, items: pd.DataFrame, c
 
 
 def parts_of(dataset: Dataset, items: pd.DataFrame) -> pd.Series:
-    """The part of each picture by SHA-256: of the locked split where there is one, else the one it came with."""
+    """The part of each item by SHA-256: of the locked split where there is one, else the one it came with."""
     if (stored := read_stored(dataset)) is not None:
         return pd.Series([stored.parts.get(sha, "") for sha in items["sha256"]], index=items["sha256"], dtype=str)
     return items.drop_duplicates("sha256").set_index("sha256")["split"].fillna("")
@@ -89,7 +89,7 @@ def _of_run(run: Run, names: pd.Series, here: set[str]) -> Iterator[Finding]:
 
 
 def _straddling(parts: pd.Series, names: pd.Series) -> tuple[list[str], list[str]]:
-    """The pictures with a copy in an earlier part (training, then validation, then test), and those copies."""
+    """The items with a copy in an earlier part (training, then validation, then test), and those copies."""
     table = pd.DataFrame({"part": parts}).join(names.rename("cluster"), how="inner")
     table["order"] = table["part"].map({"train": 0, "": 0, "val": 1, "test": 2}).fillna(0)
     lowest = table.groupby("cluster")["order"].transform("min")

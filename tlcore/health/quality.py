@@ -1,4 +1,4 @@
-"""Faults of single pictures: blurred, dark, blown out, nearly uniform, of an odd size, grey among colour.
+"""Faults of single items: blurred, dark, blown out, nearly uniform, of an odd size, grey among colour.
 
 The scores and the bounds are cleanvision's own. It knows measures and tables. It does not know how they are taken.
 """
@@ -21,7 +21,7 @@ DARKER, LIGHTER, SOFTER = 0.4, 0.7, 0.5
 UNUSUAL = 3.5
 LEAST_SHARPNESS = 0.001  # less is no less sharp
 GREY = 1.0  # grey levels between the channels
-# Of all pictures: more than that are no exception.
+# Of all items: more than that are no exception.
 RARE, RARE_SIZE, RARE_LIGHT = 0.2, 0.15, 0.05
 WORTH: dict[Kind, float] = {"uniform": 0.45, "blown_out": 0.35, "dark": 0.35, "blurred": 0.3}
 _SAYS = {
@@ -33,7 +33,7 @@ _SAYS = {
 
 
 def fault_findings(items: pd.DataFrame, measures: pd.DataFrame) -> list[Finding]:
-    """Findings about single pictures; `measures` has the rows of `items`, in the same order."""
+    """Findings about single items; `measures` has the rows of `items`, in the same order."""
     return [*_of_light_and_blur(items, measures), *_odd_sizes(items), *_grey_among_colour(items, measures)]
 
 
@@ -57,9 +57,9 @@ def _of_light_and_blur(items: pd.DataFrame, measures: pd.DataFrame) -> Iterator[
         ("blown_out", light, LIGHT, low, (low > LIGHTER) & (_unusual(low) > UNUSUAL)),
         ("blurred", sharp, BLURRED, high, (edges < edges.median() + np.log(SOFTER)) & (_unusual(edges) < -UNUSUAL)),
     )
-    told: set[int] = set()  # the worst that can be said of a picture is said once
+    told: set[int] = set()  # the worst that can be said of an item is said once
     for kind, scores, bound, value, unusual in looks:
-        # Where many are as unusual, the pictures are of two kinds, and neither is a fault.
+        # Where many are as unusual, the items are of two kinds, and neither is a fault.
         found = scores < bound if unusual.mean() > RARE_LIGHT else (scores < bound) | unusual
         for row in np.flatnonzero(found.to_numpy()):
             if int(row) in told:

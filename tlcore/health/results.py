@@ -27,16 +27,16 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
     _write_array(folder / "features.npy", looks.features)
     _write_array(folder / "compact.npy", looks.compact.astype(np.float32))
     _write_table(folder / "clusters.parquet", looks.clusters)
-    pictures = pd.concat([looks.items[["sha256", "label"]], looks.measures], axis=1)
+    items = pd.concat([looks.items[["sha256", "label"]], looks.measures], axis=1)
     if probed is None:
         (folder / "probabilities.npy").unlink(missing_ok=True)
     elif not looks.one_class:
-        _write_answers(folder, looks, probed.predictions, pictures)
+        _write_answers(folder, looks, probed.predictions, items)
     else:
         _write_array(folder / "probabilities.npy", probed.predictions)
-        pictures["predicted"] = np.array(looks.info.classes, object)[probed.predictions.argmax(axis=1)]
-        pictures["label_quality"] = label_quality(probed.predictions, looks.targets)
-    _write_table(folder / "pictures.parquet", pictures)
+        items["predicted"] = np.array(looks.info.classes, object)[probed.predictions.argmax(axis=1)]
+        items["label_quality"] = label_quality(probed.predictions, looks.targets)
+    _write_table(folder / "pictures.parquet", items)
     write_findings(folder / "findings.parquet", ranked(looks.findings))
     if looks.curve is None:
         (folder / "curve.json").unlink(missing_ok=True)
@@ -47,7 +47,7 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
         fingerprint=looks.info.fingerprint,
         classes=looks.info.classes,
         value_range=looks.info.value_range,
-        pictures=len(looks.items),
+        items=len(looks.items),
         left_out=looks.left_out(),
         seconds=seconds(),
         accuracy=None if probed is None or not looks.one_class else probed.accuracy(looks.targets),
@@ -56,13 +56,11 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
     write_json(folder / "check.json", info)
 
 
-def _write_answers(
-    folder: Path, looks: CheckSteps, predictions: npt.NDArray[np.floating], pictures: pd.DataFrame
-) -> None:
+def _write_answers(folder: Path, looks: CheckSteps, predictions: npt.NDArray[np.floating], items: pd.DataFrame) -> None:
     """Keep what the probe says of several labels, a column for each, or of a number."""
     if looks.task.output == "values":
         (folder / "probabilities.npy").unlink(missing_ok=True)
-        pictures["predicted"] = predictions
+        items["predicted"] = predictions
     else:
         _write_array(folder / "probabilities.npy", predictions)
 

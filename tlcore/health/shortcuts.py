@@ -1,7 +1,7 @@
-"""Tell-tale shortcuts: what all pictures of a class share and the others lack, and which has nothing to do with it.
+"""Tell-tale shortcuts: what all items of a class share and the others lack, and which has nothing to do with it.
 
 A model that can tell a class by the size, the border, the camera or the format of its files learns that, and fails on
-the first picture from elsewhere. It knows tables. It does not know pixels.
+the first item from elsewhere. It knows tables. It does not know pixels.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def shortcut_findings(items: pd.DataFrame, traits: Mapping[str, pd.Series]) -> l
     """A finding for each class and trait that gives the class away.
 
     Args:
-        items: The pictures, with `sha256` and `label`.
-        traits: For each of `size`, `format`, `camera` and `border` a text for each picture, by the index of `items`;
-            pictures that are not in a series were not looked at.
+        items: The items, with `sha256` and `label`.
+        traits: For each of `size`, `format`, `camera` and `border` a text for each item, by the index of `items`;
+            items that are not in a series were not looked at.
     """
     return [finding for name, values in traits.items() for finding in _of_trait(items, name, values)]
 
@@ -38,7 +38,7 @@ def shortcut_findings(items: pd.DataFrame, traits: Mapping[str, pd.Series]) -> l
 def label_shortcut_findings(
     items: pd.DataFrame, traits: Mapping[str, pd.Series], has: Mapping[str, np.ndarray]
 ) -> list[Finding]:
-    """The same where pictures may have several labels: `has` says for each label which of the items have it."""
+    """The same where items may have several labels: `has` says for each label which of the items have it."""
     found = []
     for label, rows in has.items():
         against = items.assign(label=np.where(rows, label, f"without {label}"))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from tlcore.data.dataset import Dataset
 from tlcore.data.store import PixelStore
-from tlcore.errors import DataError, PictureError
+from tlcore.errors import DataError, ItemError
 from tlcore.health import embed
 from tlcore.health.classes import (
     confusable_findings,
@@ -56,7 +56,7 @@ class CheckSteps:
     """What was looked at and found so far.
 
     Attributes:
-        items: One row for each picture, in the order of the pixel store.
+        items: One row for each item, in the order of the pixel store.
         features: `(n, d)`; to be filled in before `find_copies`.
         compact: `(n, COMPACT)`, of length 1.
         clusters: `sha256, cluster`.
@@ -88,7 +88,7 @@ class CheckSteps:
         self.notes: list[str] = []
 
     def prepare(self) -> Generator[Progress, None, None]:
-        """Decode every picture, or find it decoded."""
+        """Decode every item, or find it decoded."""
         self.store = yield from PixelStore.open_or_build(
             [self.dataset.image_path(file) for file in self.items["file"]],
             tuple(self.items["sha256"]),
@@ -99,7 +99,7 @@ class CheckSteps:
         )
 
     def measure(self) -> Generator[Progress, None, None]:
-        """Look at light, sharpness and size of every picture, and at what gives a class away."""
+        """Look at light, sharpness and size of every item, and at what gives a class away."""
         self.thumbnails = np.empty((len(self.items), SIDE, SIDE), np.uint8)
         self.tints = np.empty((len(self.items), TINT_SIDE, TINT_SIDE, 2), np.int16)
         self.measures = yield from measure(MappedRows(self.store.pixels), self.thumbnails, self.tints)
@@ -195,7 +195,7 @@ class CheckSteps:
         self.findings += outlier_findings(self.items, self.features, self.targets, names)
 
     def draw_curve(self) -> Generator[Progress, None, None]:
-        """Learn from growing parts of the pictures."""
+        """Learn from growing parts of the items."""
         yield Progress(0, 0, note="Would more pictures help?")
         if not self.one_class:
             self.notes.append("Whether more pictures would help is told only where each picture has one class.")
@@ -207,18 +207,18 @@ class CheckSteps:
             self.notes.append("Whether more pictures would help cannot be said yet: there are too few of them.")
 
     def left_out(self) -> int:
-        """How many files were not taken in at all: damaged ones, and what is no picture."""
+        """How many files were not taken in at all: damaged ones, and what is no item."""
         return int((self.dataset.triage()["outcome"] == "left out").sum())
 
     def _groups(self) -> npt.NDArray[np.int64]:
-        """A number for each picture, the same for near-duplicates and for those of one group."""
+        """A number for each item, the same for near-duplicates and for those of one group."""
         cluster = self.items["sha256"].map(self.clusters.set_index("sha256")["cluster"])
         given = self.items["group"].fillna("").astype(object).replace("", np.nan)
         unit = given.fillna(cluster.astype(object)).fillna(self.items["sha256"])
         return pd.factorize(unit)[0].astype(np.int64)
 
     def _borders(self) -> Generator[Progress, None, pd.Series]:
-        """Bars around pictures, of some of each class: whole ones, as the pixel store may have cut them off."""
+        """Bars around items, of some of each class: whole ones, as the pixel store may have cut them off."""
         if self.one_class:
             some = self.items.groupby("label", sort=True).sample(frac=1.0, random_state=0)
             some = some.groupby("label", sort=True).head(PER_CLASS_FOR_BORDERS)
@@ -229,7 +229,7 @@ class CheckSteps:
         for file in some["file"]:
             try:
                 small = open_picture(self.dataset.image_path(file), side=64, value_range=self.info.value_range)
-            except (PictureError, ValueError):
+            except (ItemError, ValueError):
                 found.append("")
                 continue
             small.thumbnail((96, 96))

@@ -1,4 +1,4 @@
-"""Labels that look wrong where a picture has several, or a number; and how good the probe is that says so.
+"""Labels that look wrong where an item has several, or a number; and how good the probe is that says so.
 
 It knows out-of-fold predictions and labels. It does not know features.
 """
@@ -18,7 +18,7 @@ from tlcore.health.labels import LEAST, MOST
 from tlcore.linear_probe import Floats
 from tlcore.tasks.multilabel.labels import join
 
-# Fewer pictures with a label, or without it, say nothing of how often it is wrong.
+# Fewer items with a label, or without it, say nothing of how often it is wrong.
 FEWEST = 5
 # Robust deviations from the usual error of the probe (Iglewicz and Hoaglin, 1993), and times as many that score most.
 FAR, FARTHEST = 3.5, 3.0
@@ -29,7 +29,7 @@ SKILLED = 0.3
 def several_label_findings(
     items: pd.DataFrame, probabilities: Floats, membership: npt.NDArray[np.float32], info: DatasetInfo
 ) -> list[Finding]:
-    """A finding for each picture of which some labels are probably wrong, with those that are likelier.
+    """A finding for each item of which some labels are probably wrong, with those that are likelier.
 
     Every label is a question of yes or no for confident learning. `probabilities` and `membership` are `(n, labels)`,
     the former out of fold, both in the order of `items` and of the classes.
@@ -71,7 +71,7 @@ def _doubtful(given: npt.NDArray[np.float32], chances: Floats) -> npt.NDArray[np
 def number_findings(
     items: pd.DataFrame, predicted: Floats, values: npt.NDArray[np.float64], info: DatasetInfo
 ) -> list[Finding]:
-    """A finding for each picture whose number is far from what the probe predicts, as those of others are not.
+    """A finding for each item whose number is far from what the probe predicts, as those of others are not.
 
     Nothing is suggested: a prediction is no measurement. `predicted` and `values` are `(n,)`, in the order of `items`.
     """
@@ -100,7 +100,7 @@ def explained(predicted: Floats, values: npt.NDArray[np.float64]) -> float:
 
 
 def average_precision(probabilities: Floats, membership: npt.NDArray[np.float32]) -> float | None:
-    """Compute the mean average precision over the labels that some pictures have and some have not."""
+    """Compute the mean average precision over the labels that some items have and some have not."""
     from sklearn.metrics import average_precision_score
 
     told = [at for at in range(membership.shape[1]) if 0 < membership[:, at].sum() < len(membership)]

@@ -1,4 +1,4 @@
-"""The worker of a check: one look at the pictures after the other, in a process of its own.
+"""The worker of a check: one look at the items after the other, in a process of its own.
 
 It knows the order of the looks and what each needs. Results are written at the end, so that a check that fails leaves
 those of the one before. Pixels and features go through the caches in which runs look for theirs.
@@ -48,7 +48,7 @@ def work(folder: Path) -> int:
 def _carry_out(check: Check, writer: JobWriter[Event]) -> Literal["finished"]:
     writer.record(CheckStarted.here(version=check.dataset.info.version))
     began, workspace = time.monotonic(), Workspace.default()
-    # They take seconds and one core; decoding pictures meanwhile takes the others.
+    # They take seconds and one core; decoding items meanwhile takes the others.
     importing = threading.Thread(target=lambda: [importlib.import_module(name) for name in SLOW_IMPORTS], daemon=True)
     importing.start()
     looks = CheckSteps(workspace, check.dataset)
@@ -84,7 +84,7 @@ def _stage(
 
 
 def _features(looks: CheckSteps, workspace: Workspace) -> Generator[Step, None, None]:
-    """Features of every picture: found where a run or an earlier check has computed them, else computed as runs do."""
+    """Features of every item: found where a run or an earlier check has computed them, else computed as runs do."""
     whole, length = {"pictures": looks.store.key, **embed.identity(workspace)}, embed.bundled().feature_length
     cache = TrunkCache(workspace.cache, whole, len(looks.items), (Field(FEATURES, (length,)),))
     if (found := cache.read("plain")) is None:

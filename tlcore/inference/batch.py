@@ -1,4 +1,4 @@
-"""Many pictures at once: a model's answer for every file of a zip or a folder, as one table.
+"""Many items at once: a model's answer for every file of a zip or a folder, as one table.
 
 It knows archives and when an answer is none. It does not know how the table is shown.
 """
@@ -19,7 +19,7 @@ from tlcore import spreadsheet
 from tlcore.contract import Contract
 from tlcore.data.archive import Entry, Limits, Opened, opening, read
 from tlcore.data.system_files import system_files
-from tlcore.errors import DataError, PictureError
+from tlcore.errors import DataError, ItemError
 from tlcore.inference import predictions_csv
 from tlcore.inference.predictions_csv import SAID, Said, cells, said
 from tlcore.inference.predictor import Predictor, Scored
@@ -31,20 +31,20 @@ from tlcore.threads import map_bounded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_NO_PICTURES = "The files in it have no picture's name, or there are none."
+_NO_ITEMS = "The files in it have no picture's name, or there are none."
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The answers for the pictures of one source, in the order of their names.
+    """The answers for the items of one source, in the order of their names.
 
     Attributes:
         names: Paths within the zip or the folder.
-        outputs: `(n, width)`, float32; a row of zeros for a picture that cannot be read.
-        replies: What they mean; None for a picture that cannot be read.
-        unfamiliarity: `(n,)`, above 1 for a picture unlike the training pictures; NaN where the model does not say.
-        errors: Why a picture cannot be read; empty for the others.
-        ignored: Files that have no picture's name, which were not asked about.
+        outputs: `(n, width)`, float32; a row of zeros for an item that cannot be read.
+        replies: What they mean; None for an item that cannot be read.
+        unfamiliarity: `(n,)`, above 1 for an item unlike the training items; NaN where the model does not say.
+        errors: Why an item cannot be read; empty for the others.
+        ignored: Files that have no item's name, which were not asked about.
     """
 
     contract: Contract
@@ -56,7 +56,7 @@ class Answered:
 
     @cached_property
     def replies(self) -> list[Reply | None]:
-        """What each picture's outputs mean."""
+        """What each item's outputs mean."""
         contract = self.contract
         return [
             None if error else contract.kind.reply(row, contract.classes, contract.decision)
@@ -65,7 +65,7 @@ class Answered:
 
     @cached_property
     def confidence(self) -> NDArray[np.float32]:
-        """The confidence of each answer, 0 to 1; 0 for a picture that cannot be read."""
+        """The confidence of each answer, 0 to 1; 0 for an item that cannot be read."""
         return np.array([reply.confidence if reply else 0.0 for reply in self.replies], np.float32)
 
     def said(self, sure_from: float) -> list[Said]:
@@ -91,13 +91,13 @@ class Answered:
 def answer_all(
     predictor: Predictor, source: Path, *, limits: Limits | None = None
 ) -> Generator[Progress, None, Answered]:
-    """Ask about every picture of a zip or a folder.
+    """Ask about every item of a zip or a folder.
 
-    Only the answers are kept; pictures are read, on as many threads as the predictor has, and forgotten.
+    Only the answers are kept; items are read, on as many threads as the predictor has, and forgotten.
 
     Raises:
         ArchiveError: The archive is damaged, too large or hostile.
-        DataError: It is neither a zip nor a folder, or there is no picture in it.
+        DataError: It is neither a zip nor a folder, or there is no item in it.
     """
     limits = limits or Limits()
     with opening(source, limits) as opened:
@@ -106,7 +106,7 @@ def answer_all(
             entry for entry in opened.entries if entry.path.suffix.lower() in SUFFIXES and entry.path not in systems
         ]
         if not entries:
-            raise DataError(f"Pictures are needed. {source.name} has none. {_NO_PICTURES}")
+            raise DataError(f"Pictures are needed. {source.name} has none. {_NO_ITEMS}")
         contract = predictor.labels
         outputs = np.zeros((len(entries), contract.kind.width(len(contract.classes))), np.float32)
         unfamiliarity = np.full(len(entries), np.nan, np.float32)
@@ -161,5 +161,5 @@ def contents(source: Path, names: Sequence[str], *, limits: Limits | None = None
 def _content(opened: Opened, entry: Entry, limits: Limits) -> bytes:
     try:
         return read(opened, entry, most=limits.file_bytes)
-    except PictureError:
+    except ItemError:
         return b""

@@ -1,8 +1,8 @@
-"""How unlike the training pictures a picture is: the distance of its features to those of the nearest of them.
+"""How unlike the training items an item is: the distance of its features to those of the nearest of them.
 
-A classifier names one of its classes whatever it is shown. The features under its head tell when a picture is unlike
+A classifier names one of its classes whatever it is shown. The features under its head tell when an item is unlike
 anything that it was trained on: Y. Sun, Y. Ming, X. Zhu, Y. Li, "Out-of-distribution detection with deep nearest
-neighbors", ICML 2022. It knows arrays. It does not know models, graphs or pictures.
+neighbors", ICML 2022. It knows arrays. It does not know models, graphs or items.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 # Enough for the nearest of them to be near, and 2.5 MB in a graph where features have 1,280 numbers.
 MOST_KNOWN = 1000
-# Of the validation pictures; a picture beyond the distance of all but so many is called unfamiliar.
+# Of the validation items; an item beyond the distance of all but so many is called unfamiliar.
 FAMILIAR_SHARE = 0.95
 # Of a distance: below it lies what float16 rounds away.
 SMALLEST = 1e-4
@@ -28,7 +28,7 @@ TINY = np.float32(1e-12)
 
 @dataclass(frozen=True)
 class Known:
-    """The training pictures that new ones are held against.
+    """The training items that new ones are held against.
 
     Attributes:
         features: `(m, d)`, float16, each of length 1.
@@ -41,20 +41,20 @@ class Known:
     def unfamiliarity(self, features: Floats) -> npt.NDArray[np.float32]:
         """The distance of each row of `(n, d)` to the nearest known one, in units of the limit, `(n,)`.
 
-        Above 1 a picture is less like the training pictures than all but 5 % of the validation pictures are.
+        Above 1 an item is less like the training items than all but 5 % of the validation items are.
         """
         return (_distance(features, self.features) / self.limit).astype(np.float32)
 
 
 def learn_known(known: Floats, validation: Floats) -> Known:
-    """Find the limit: the distance that at most 5 % of new pictures of the same kind exceed.
+    """Find the limit: the distance that at most 5 % of new items of the same kind exceed.
 
     By split conformal prediction: of n validation distances the ⌈0.95 · (n + 1)⌉-th, or the largest where they are
     fewer than 19.
 
     Args:
-        known: `(m, d)`, features of training pictures, of any scale; `some_known` says which.
-        validation: `(v, d)`, of pictures that are not among the training pictures; v is at least 1.
+        known: `(m, d)`, features of training items, of any scale; `some_known` says which.
+        validation: `(v, d)`, of items that are not among the training items; v is at least 1.
     """
     directions = _unit(known).astype(np.float16)
     distances = np.sort(_distance(validation, directions))
@@ -63,7 +63,7 @@ def learn_known(known: Floats, validation: Floats) -> Known:
 
 
 def some_known(labels: npt.NDArray[np.integer[Any]], *, seed: int) -> npt.NDArray[np.int64]:
-    """The rows of training pictures to keep: at most 1,000, about the same share of every class.
+    """The rows of training items to keep: at most 1,000, about the same share of every class.
 
     Of each class there is at least one, where there are fewer classes than are kept.
     """

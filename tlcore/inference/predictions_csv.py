@@ -1,17 +1,17 @@
-"""Predictions as CSV: one layout for the command line and the Try page, a row for each picture.
+"""Predictions as CSV: one layout for the command line and the Try page, a row for each item.
 
-It knows the columns. It does not know which pictures there are, nor the model.
+It knows the columns. It does not know which items there are, nor the model.
 
-    path, label, confidence   the picture, its likeliest class and that class' probability, 0 to 1
+    path, label, confidence   the item, its likeliest class and that class' probability, 0 to 1
     says                      what the answer is worth: sure, not sure, none of these, cannot be read
-    unfamiliarity             above 1 the picture is unlike the training pictures; empty where the model does not say
+    unfamiliarity             above 1 the item is unlike the training items; empty where the model does not say
     p_<class>                 the probability of each class
-    error                     why a picture cannot be read; its other columns are empty
+    error                     why an item cannot be read; its other columns are empty
 
 A model of several labels has `labels` in place of `label`: those above their thresholds, joined by `|`; the confidence
 is that of its least certain decision. A model that predicts a number has `value, low, high, unit` in place of `label,
 confidence` and of the probabilities. Both say `out of distribution` instead of `none of these`, and the
-latter `predicted` of any other picture.
+latter `predicted` of any other item.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _shares(contract: Contract) -> list[str]:
 
 
 def said(confidence: float, unfamiliarity: float | None, sure_from: float, task: str = "classification") -> Said:
-    """What an answer is worth: an unfamiliar picture is of none of the classes, however sure the model seems."""
+    """What an answer is worth: an unfamiliar item is of none of the classes, however sure the model seems."""
     if unfamiliarity is not None and unfamiliarity > 1:
         return "none of these" if task == "classification" else "out of distribution"
     if task == "regression":
@@ -85,14 +85,14 @@ def cells(
     *,
     sure_from: float,
 ) -> dict[str, object]:
-    """Give the row of a picture, its values by the names of `columns` and in their order.
+    """Give the row of an item, its values by the names of `columns` and in their order.
 
     Args:
-        path: The picture.
+        path: The item.
         contract: Of the model.
-        outputs: `(width,)`; None where the picture cannot be read.
+        outputs: `(width,)`; None where the item cannot be read.
         unfamiliarity: None or NaN where the model does not say.
-        error: Why the picture cannot be read; empty otherwise.
+        error: Why the item cannot be read; empty otherwise.
         sure_from: The confidence from which an answer counts as sure, 0 to 1.
     """
     if outputs is None:
@@ -116,7 +116,7 @@ def cells(
 
 @dataclass(frozen=True)
 class Row:
-    """What the table has of a picture.
+    """What the table has of an item.
 
     Attributes:
         outputs: Probabilities, or the value; empty where there is an `error`.
@@ -168,7 +168,7 @@ class AnswerTable:
         self._stream.close()
 
     def write(self, answer: Answer) -> None:
-        """Add what was said of a picture.
+        """Add what was said of an item.
 
         Raises:
             DataError: The disk is full, or the file cannot be written any more.

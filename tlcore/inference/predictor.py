@@ -1,4 +1,4 @@
-"""Ask a model: pixels or picture files in, its outputs out: probabilities, or values.
+"""Ask a model: pixels or item files in, its outputs out: probabilities, or values.
 
 It knows ONNX Runtime and threads. It does not know where the model comes from or how answers are shown.
 """
@@ -28,15 +28,15 @@ Scored = tuple["NDArray[np.float32]", float | None]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model says of one picture.
+    """What the model says of one item.
 
     Attributes:
         outputs: `(width,)`, float32, probabilities in the order of `Contract.classes` or a value; None where the
-            picture cannot be read.
+            item cannot be read.
         error: Why it cannot be read; empty otherwise.
-        unfamiliarity: How unlike the training pictures it is; above 1 it is called unfamiliar. None where the model
-            does not say, or the picture cannot be read.
-        seconds: Reading the picture and asking the model.
+        unfamiliarity: How unlike the training items it is; above 1 it is called unfamiliar. None where the model
+            does not say, or the item cannot be read.
+        seconds: Reading the item and asking the model.
     """
 
     source: Path
@@ -49,14 +49,14 @@ class Answer:
 class Predictor:
     """A graph ready to answer.
 
-    Each picture is answered alone, on one core, as many pictures at a time as there are threads: for many pictures it
+    Each item is answered alone, on one core, as many items at a time as there are threads: for many items it
     is the fastest way on a processor, and an answer never depends on what else was asked.
 
     Args:
-        threads: Pictures at a time; one for each core where not given.
+        threads: Items at a time; one for each core where not given.
 
     Attributes:
-        tells_unfamiliar: Whether the graph says how unlike its training pictures a picture is; older ones do not.
+        tells_unfamiliar: Whether the graph says how unlike its training items an item is; older ones do not.
 
     Raises:
         RunError: The graph is missing or damaged, or does not fit its labels.
@@ -84,14 +84,14 @@ class Predictor:
         return cls(path / "model.onnx", read_contract(path), threads=threads)
 
     def reply(self, outputs: NDArray[np.float32]) -> Reply:
-        """Say what outputs `(width,)` of one picture mean."""
+        """Say what outputs `(width,)` of one item mean."""
         return self.labels.kind.reply(outputs, self.labels.classes, self.labels.decision)
 
     def pixels(self, source: Path | bytes | BinaryIO) -> NDArray[np.uint8]:
-        """A picture as the model sees it: `(size, size, 3)`, RGB, 0–255.
+        """An item as the model sees it: `(size, size, 3)`, RGB, 0–255.
 
         Raises:
-            ValueError: The picture cannot be read; the message is the reason.
+            ValueError: The item cannot be read; the message is the reason.
         """
         labels = self.labels
         return read_pixels(source, labels.image_size, labels.resize, labels.value_range)
@@ -102,15 +102,15 @@ class Predictor:
         return np.stack(answers) if answers else np.empty((0, self._width), np.float32)
 
     def each(self, pixels: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
-        """The same, a picture at a time and in order, for many pictures on the disk."""
+        """The same, an item at a time and in order, for many items on the disk."""
         return (outputs for outputs, _ in self.each_scored(pixels))
 
     def each_scored(self, pixels: Iterable[NDArray[Any]]) -> Iterator[Scored]:
-        """Outputs and unfamiliarity of each picture, in order."""
+        """Outputs and unfamiliarity of each item, in order."""
         return map_bounded(self.score, pixels, threads=self.threads)
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[Answer]:
-        """Answer for each picture file, in order; one that cannot be read has an answer that says why."""
+        """Answer for each file, in order; one that cannot be read has an answer that says why."""
         return map_bounded(self._answer_file, paths, threads=self.threads)
 
     def _answer_file(self, path: Path) -> Answer:
@@ -122,7 +122,7 @@ class Predictor:
         return Answer(path, outputs, "", time.perf_counter() - began, unfamiliarity)
 
     def score(self, pixels: NDArray[Any]) -> Scored:
-        """Outputs `(width,)` and unfamiliarity of one picture, on the calling thread."""
+        """Outputs `(width,)` and unfamiliarity of one item, on the calling thread."""
         answers, scores = self.answer(pixels[None])
         return answers[0], None if scores is None else float(scores[0])
 

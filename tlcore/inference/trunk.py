@@ -25,7 +25,7 @@ FEATURES = "features"  # what the cut is named after: the output of the last lay
 GRAPH_VERSION = 2  # goes up when a trunk is converted into another graph than before
 FEATURES_VERSION = 2
 
-AT_ONCE = 4  # pictures in one call: few, so that what lies between two layers stays in a core's cache
+AT_ONCE = 4  # items in one call: few, so that what lies between two layers stays in a core's cache
 
 TYPES = {"tensor(float)": np.float32, "tensor(int32)": np.int32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
 
@@ -61,14 +61,14 @@ def features_folder(identity: dict[str, Any], shape: Any, cache: Path) -> Path:
 
 
 def kept_features(
-    identity: dict[str, Any], pictures: str, shape: tuple[int, int], cache: Path
+    identity: dict[str, Any], items: str, shape: tuple[int, int], cache: Path
 ) -> npt.NDArray[np.float16] | None:
-    """The features `(n, d)` of the plain pictures of a pixel store, by its key, on the disk; None where there are none.
+    """The features `(n, d)` of the plain items of a pixel store, by its key, on the disk; None where there are none.
 
     Exact ones are looked for first, else those in lower precision that versions up to 0.1 may have computed.
     """
     for precision in ({}, {"precision": "bfloat16"}):
-        folder = features_folder({**identity, "pictures": pictures, **precision}, shape, cache)
+        folder = features_folder({**identity, "pictures": items, **precision}, shape, cache)
         try:
             found: npt.NDArray[np.float16] = np.load(folder / "view-plain.npy", mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):

@@ -37,7 +37,7 @@ class Progress(BaseModel):
 
     Attributes:
         phase, title: Of the part of the work that is under way.
-        done, total: In `unit`, such as `pictures` or `batches`; `total` is 0 where it is not known.
+        done, total: In `unit`, such as `items` or `batches`; `total` is 0 where it is not known.
         epoch, epochs: Over the whole job, from 1; 0 where nothing is trained.
         items_per_second: Over the last seconds; 0 where it is not known.
         seconds_left: Estimated; None where nothing is known yet.

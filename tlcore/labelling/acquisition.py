@@ -1,11 +1,11 @@
-"""Which pictures are worth a label: those that a model is unsure about, and not many of a kind.
+"""Which items are worth a label: those that a model is unsure about, and not many of a kind.
 
-It knows arrays. It does not know pictures.
+It knows arrays. It does not know items.
 
 BADGE: J. T. Ash, C. Zhang, A. Krishnamurthy, J. Langford, A. Agarwal, "Deep Batch Active Learning by Diverse,
-Uncertain Gradient Lower Bounds", ICLR 2020 (https://arxiv.org/abs/1906.03671). Each picture is the gradient that it
+Uncertain Gradient Lower Bounds", ICLR 2020 (https://arxiv.org/abs/1906.03671). Each item is the gradient that it
 would give the last layer if its likeliest class were right: long where the model is unsure, and pointing elsewhere for
-another kind of picture. k-means++ then draws pictures that lie far apart.
+another kind of item. k-means++ then draws items that lie far apart.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Rows of numbers kept on the disk by picture: features, or what a model says, computed once.
+"""Rows of numbers kept on the disk by item: features, or what a model says, computed once.
 
 It knows two files that are only appended to. It does not know what the numbers mean.
 
     <name>.f16   rows of `width` half-precision numbers
-    <name>.txt   the SHA-256 of each row's picture, one on a line, written after its row
+    <name>.txt   the SHA-256 of each row's item, one on a line, written after its row
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class KeptRows:
         return [line for line in text.split("\n") if len(line) == _LINE - 1]
 
     def read(self, shas: Sequence[str]) -> Rows:
-        """The rows of pictures, `(n, width)`, in the order of `shas`; all of them must be there."""
+        """The rows of items, `(n, width)`, in the order of `shas`; all of them must be there."""
         place = {sha: row for row, sha in enumerate(self.shas())}
         if not shas:
             return np.empty((0, self.width), np.float16)

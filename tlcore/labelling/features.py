@@ -1,6 +1,6 @@
-"""Features and answers for the pictures that labelling needs, each computed once and kept beside the inbox.
+"""Features and answers for the items that labelling needs, each computed once and kept beside the inbox.
 
-It knows where numbers are kept, and which pictures the probe may learn from. It does not know what is asked next.
+It knows where numbers are kept, and which items the probe may learn from. It does not know what is asked next.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ AT_ONCE = 64
 
 
 def learnable(inbox: Inbox) -> pd.DataFrame:
-    """The pictures of the dataset that the probe learns from: some of each class, never one of the test part.
+    """The items of the dataset that the probe learns from: some of each class, never one of the test part.
 
     They are chosen by their hashes, so that an addition changes few of them. A column is added, `together`: a number
-    that is equal for pictures of one group and for those that the health check took for copies of each other.
+    that is equal for items of one group and for those that the health check took for copies of each other.
     """
     items = inbox.dataset.items().sort_values("sha256")
     drawn = read_parts(inbox.dataset)
@@ -55,7 +55,7 @@ def learnable(inbox: Inbox) -> pd.DataFrame:
 def features(inbox: Inbox, workspace: Workspace) -> KeptRows:
     """Where the features of the bundled backbone are kept."""
     value_range = inbox.dataset.info.value_range
-    # Features of pictures that were looked at with another range of values are others.
+    # Features of items that were looked at with another range of values are others.
     more = {} if value_range is None else {"values": value_range}
     identity = json.dumps(embed.identity(workspace) | more, sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:12]
@@ -65,7 +65,7 @@ def features(inbox: Inbox, workspace: Workspace) -> KeptRows:
 def compute_features(
     inbox: Inbox, workspace: Workspace, wanted: Mapping[str, Path]
 ) -> Generator[Progress, None, KeptRows]:
-    """Compute the features of picture files that have none yet, by SHA-256; what was done stays done when it stops.
+    """Compute the features of item files that have none yet, by SHA-256; what was done stays done when it stops.
 
     Raises:
         DataError: A file can no longer be read.
@@ -116,7 +116,7 @@ def answers(inbox: Inbox, run: str, classes: int) -> KeptRows:
 def compute_answers(
     inbox: Inbox, run: str, predictor: Predictor, wanted: Mapping[str, Path]
 ) -> Generator[Progress, None, KeptRows]:
-    """Ask a run's model about picture files that it was not asked about yet; one that cannot be read is likely nothing.
+    """Ask a run's model about item files that it was not asked about yet; one that cannot be read is likely nothing.
 
     `run` is the run's id: its model never changes.
     """

@@ -20,8 +20,8 @@ class Point(BaseModel):
 
     Attributes:
         labels: How many labels had been given in the inbox.
-        right, n: Of pictures of the dataset that it had not learnt from.
-        judges: Which pictures these were; numbers of others cannot be compared.
+        right, n: Of items of the dataset that it had not learnt from.
+        judges: Which items these were; numbers of others cannot be compared.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -43,7 +43,7 @@ class Point(BaseModel):
 
 
 def course(inbox: Inbox) -> list[Point]:
-    """How good the probe was after so many labels, the fewest first, as far as the same pictures judged it as now."""
+    """How good the probe was after so many labels, the fewest first, as far as the same items judged it as now."""
     points = []
     for line in read_lines(inbox.path / "course.jsonl"):
         try:

@@ -1,10 +1,10 @@
-"""What the probe learns from, and the probe: what it says of other pictures, and how many it tells right unseen.
+"""What the probe learns from, and the probe: what it says of other items, and how many it tells right unseen.
 
 It knows features, labels and folds. It does not know files or the inbox.
 
-The probe is judged by pictures that were in the dataset before: each is asked about by a probe that has not seen it
+The probe is judged by items that were in the dataset before: each is asked about by a probe that has not seen it
 but has seen every label that was given in the inbox. So the number changes only by what those labels taught, and it is
-not bent by the choice of hard pictures, as the share of suggestions that were right is.
+not bent by the choice of hard items, as the share of suggestions that were right is.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Lesson:
     """What the probe learns from.
 
     Attributes:
-        shas, targets: Pictures, and what the task makes of their labels: the places of their classes in `classes`,
+        shas, targets: Items, and what the task makes of their labels: the places of their classes in `classes`,
             `(n,)`, which labels they have, `(n, labels)`, or numbers, `(n,)`.
-        together: Equal numbers for pictures that are never on both sides of a fold.
-        came: Whether a picture came through the inbox; the probe is judged by the others.
+        together: Equal numbers for items that are never on both sides of a fold.
+        came: Whether an item came through the inbox; the probe is judged by the others.
     """
 
     shas: tuple[str, ...]
@@ -52,7 +52,7 @@ class Lesson:
         classes: tuple[str, ...],
         task: str = "classification",
     ) -> Lesson:
-        """Put the labels of pictures, by SHA-256, in order."""
+        """Put the labels of items, by SHA-256, in order."""
         known = find_task(task)
         every = (*classes, *sorted(set(known.classes(list(labels.values()))) - set(classes)))
         targets = known.targets(list(labels.values()), every)
@@ -68,13 +68,13 @@ class Lesson:
 
     @property
     def judging(self) -> npt.NDArray[np.int64]:
-        """The pictures of the dataset that can judge a probe; none where they are too few."""
+        """The items of the dataset that can judge a probe; none where they are too few."""
         base = np.flatnonzero(~self.came)
         enough = len(base) >= 2 * FOLDS and _different(self.targets[base])
         return base if enough else base[:0]
 
     def folds(self) -> npt.NDArray[np.int64]:
-        """The fold in which each picture judges; -1 for those that only teach."""
+        """The fold in which each item judges; -1 for those that only teach."""
         folds = np.full(len(self.targets), -1)
         base = self.judging
         if len(base):
@@ -98,7 +98,7 @@ class Probe:
         return self._fit(np.ones(len(self._folds), np.bool_)).predict(self._axes(unknown))
 
     def judged(self) -> int | None:
-        """How many of the judging pictures were told right by a probe that had not seen them.
+        """How many of the judging items were told right by a probe that had not seen them.
 
         Of several labels all must be right; of numbers nobody can say it.
         """

@@ -1,4 +1,4 @@
-"""What to ask next: the most useful of the pictures that nobody has answered, and the classes that they may have.
+"""What to ask next: the most useful of the items that nobody has answered, and the classes that they may have.
 
 It knows the inbox, features and who suggests. It does not know how a question is put.
 """
@@ -25,7 +25,7 @@ from tlcore.progress import Progress
 from tlcore.tasks import Decision, find_task
 from tlcore.workspace import Workspace
 
-# Of how many pictures the most useful are chosen: the first by their hashes, so that it is no choice.
+# Of how many items the most useful are chosen: the first by their hashes, so that it is no choice.
 POOL = 1000
 ASKED_AT_ONCE = 32
 _MOST_CHANCES = 5
@@ -35,7 +35,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A picture to ask about.
+    """An item to ask about.
 
     Attributes:
         chances: Classes with their probabilities, the likeliest first; empty before two classes are known, and for
@@ -61,10 +61,10 @@ class Model:
 def suggest(
     inbox: Inbox, workspace: Workspace, model: Model | None = None
 ) -> Generator[Progress, None, list[Suggestion]]:
-    """Find the pictures to ask about next, the most useful first, and note how good the probe is by now.
+    """Find the items to ask about next, the most useful first, and note how good the probe is by now.
 
     Raises:
-        DataError: A picture can no longer be read.
+        DataError: An item can no longer be read.
         WeightsError: The bundled backbone is not there.
     """
     holding = standing(inbox.answers())
@@ -106,7 +106,7 @@ def suggest(
 
 
 def _answers(chances: Floats | None, classes: tuple[str, ...], task: str, decision: Decision) -> list[str] | None:
-    """Give what is suggested of each picture; a number with four digits, since more would be false precision."""
+    """Give what is suggested of each item; a number with four digits, since more would be false precision."""
     if chances is None:
         return None
     if ANSWERS[task] == "number":
@@ -115,7 +115,7 @@ def _answers(chances: Floats | None, classes: tuple[str, ...], task: str, decisi
 
 
 def _lesson(inbox: Inbox, items: pd.DataFrame, holding: dict[str, Answer]) -> tuple[Lesson, dict[str, Path]]:
-    """What there is to learn from, and where each of its pictures lies."""
+    """What there is to learn from, and where each of its items lies."""
     base, given = learnable(inbox), _labels(holding)
     labelled = items[items["sha256"].isin(set(given))]
     labels = dict(zip(base["sha256"], base["label"], strict=True)) | {sha: given[sha] for sha in labelled["sha256"]}
@@ -128,7 +128,7 @@ def _lesson(inbox: Inbox, items: pd.DataFrame, holding: dict[str, Answer]) -> tu
 def _learn(
     inbox: Inbox, lesson: Lesson, learnt: Floats, unknown: Floats, *, given: dict[str, str]
 ) -> npt.NDArray[np.float32] | None:
-    """Probabilities or numbers of unknown pictures; None before two different labels are known."""
+    """Probabilities or numbers of unknown items; None before two different labels are known."""
     if not lesson.enough:
         return None
     with threadpool_limits(1):  # thin products: several threads would wait for each other

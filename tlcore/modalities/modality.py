@@ -53,7 +53,7 @@ class Modality:
         fault: Why a file cannot be an item, from its first bytes and what is known of another kind of file; empty
             where it may be one.
         examine: Everything known of a whole file, from its content, its suffix and a way to wait for memory in bytes.
-            Raises PictureError with the reason.
+            Raises ItemError with the reason.
         decode: A file as the array that a model sees, from its source and the input settings of the model. Raises
             ValueError with the reason.
         decoder: The text of the standalone program that decodes, which every export carries.

@@ -41,7 +41,7 @@ def use(facts: RunFacts, gives: str, code: str) -> Iterator[str]:
 
 
 def data(facts: RunFacts) -> Iterator[str]:
-    """Which pictures there were."""
+    """Which items there were."""
     for block in training.data(facts):
         if isinstance(block, Table):
             yield from of_table(block)

@@ -58,8 +58,8 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Small pictures with a line of text each: `(jpeg, caption)`."""
+class Items:
+    """Small items with a line of text each: `(jpeg, caption)`."""
 
     each: tuple[tuple[bytes, str], ...]
 
@@ -71,7 +71,7 @@ class Code:
     text: str
 
 
-Block: TypeAlias = Text | Table | Figure | Pictures | Code
+Block: TypeAlias = Text | Table | Figure | Items | Code
 
 
 @dataclass(frozen=True)

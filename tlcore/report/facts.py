@@ -45,7 +45,7 @@ class RunFacts:
 
     Attributes:
         backbone: None where the catalogue does not have it any more.
-        pictures: The dataset as it is now; None where it was deleted.
+        items: The dataset as it is now; None where it was deleted.
         split: `sha256, file, label, split`, as the run has it.
         predictions: As `metrics.predictions_table` makes them.
         environment: None where there is none.
@@ -56,7 +56,7 @@ class RunFacts:
     config: TrainingConfig
     dataset: RunDataset
     backbone: Backbone | None
-    pictures: Dataset | None
+    items: Dataset | None
     state: RunState
     split: pd.DataFrame
     predictions: pd.DataFrame
@@ -75,14 +75,14 @@ class RunFacts:
 
     @property
     def counts(self) -> pd.DataFrame:
-        """Pictures of each class (a row, in the order of the run) in `train`, `val` and `test`."""
+        """Items of each class (a row, in the order of the run) in `train`, `val` and `test`."""
         named = self.split[["split"]].join(self.split["label"].map(self.task.names).explode())
         counts = named.groupby(["label", "split"]).size().unstack(fill_value=0)
         return counts.reindex(index=list(self.dataset.classes), columns=list(PARTS), fill_value=0)
 
     @property
     def totals(self) -> list[int]:
-        """All pictures in `train`, `val` and `test`."""
+        """All items in `train`, `val` and `test`."""
         return [int((self.split["split"] == part).sum()) for part in PARTS]
 
 
@@ -139,20 +139,20 @@ def read_facts(run: Run) -> Facts | TaskFacts:
 
 def _known(run: Run) -> dict[str, Any]:
     """Read what is known of a run of any task."""
-    pictures, state, config = _dataset(run), run.state(), run.config
+    items, state, config = _dataset(run), run.state(), run.config
     return {
         "run": run,
         "config": config,
         "dataset": run.dataset,
         "backbone": CATALOGUE.get(config.backbone),
-        "pictures": pictures,
+        "items": items,
         "state": state,
         "split": run.split(),
         "predictions": read_predictions(run.path),
         "environment": run.environment(),
         "readings": read_curves(state, config),
         "exports": read_manifests(run.path),
-        "looks": len(read_looks(pictures, run.dataset.draw)) if pictures else None,
+        "looks": len(read_looks(items, run.dataset.draw)) if items else None,
     }
 
 

@@ -69,7 +69,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             "The data of every table and figure, and every answer about a test picture, as CSV files in a zip.",
             "figures.zip",
             "application/zip",
-            lambda facts: as_zip(document(facts, pictures=False), _predictions(facts)),
+            lambda facts: as_zip(document(facts, items=False), _predictions(facts)),
         ),
         "script": Form(
             "Training script",
@@ -83,7 +83,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 
 
 def _predictions(facts: Facts | TaskFacts) -> pd.DataFrame:
-    """Every answer about a test picture."""
+    """Every answer about a test item."""
     return tasks.predictions(facts) if isinstance(facts, TaskFacts) else facts.predictions
 
 

@@ -9,7 +9,7 @@ import base64
 import html
 
 from tlcore.markup import one_line
-from tlcore.report.document import Block, Code, Column, Document, Figure, Pictures, Section, Table, Text, said
+from tlcore.report.document import Block, Code, Column, Document, Figure, Items, Section, Table, Text, said
 from tlcore.report.drawing import INKS, INKS_DARK, as_svg
 
 STYLE = """
@@ -68,8 +68,8 @@ def _block(block: Block) -> str:
             return f"<pre><code>{html.escape(text)}</code></pre>"
         case Table():
             return _table(block)
-        case Pictures(each=each):
-            return f'<div class="pictures">{"".join(_picture(jpeg, caption) for jpeg, caption in each)}</div>'
+        case Items(each=each):
+            return f'<div class="pictures">{"".join(_item(jpeg, caption) for jpeg, caption in each)}</div>'
         case Figure(drawing=None, data=data, caption=caption):
             return f"<details><summary>{escape(caption)} The numbers</summary>{_table(data)}</details>"
         case Figure(drawing=drawing, data=data, caption=caption):
@@ -78,7 +78,7 @@ def _block(block: Block) -> str:
             return f"<figure>{shown}<figcaption>{escape(caption)}</figcaption>{numbers}</figure>"
 
 
-def _picture(jpeg: bytes, caption: str) -> str:
+def _item(jpeg: bytes, caption: str) -> str:
     data = base64.b64encode(jpeg).decode()
     shown = f'<img src="data:image/jpeg;base64,{data}" alt="{escape(caption)}">'
     return f'<div>{shown}<div class="caption">{escape(caption)}</div></div>'

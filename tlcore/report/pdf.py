@@ -10,14 +10,14 @@ from io import BytesIO
 from typing import Any
 
 from tlcore.markup import one_line
-from tlcore.report.document import Block, Code, Document, Figure, Pictures, Section, Table, Text, said
+from tlcore.report.document import Block, Code, Document, Figure, Items, Section, Table, Text, said
 from tlcore.report.drawing import INKS, POINTS, Drawing, any_letter
 from tlcore.report.fonts import PLAIN, font_of, fonts
 
 MARGIN = 54.0  # points
 WIDTH = 595.3 - 2 * MARGIN
 SHADE, ACCENT, WARNING = "#f4f6f8", "#2f7fc1", "#e08214"
-PICTURES_IN_A_ROW = 6
+ITEMS_IN_A_ROW = 6
 SCALE = 0.85
 
 
@@ -81,8 +81,8 @@ def _block(block: Block, styles: dict[str, Any]) -> list[Any]:
             return [_paragraph(text, styles["code"])]
         case Table():
             return [*_table(block, styles), Spacer(1, 8)]
-        case Pictures():
-            return [_pictures(block, styles), Spacer(1, 8)]
+        case Items():
+            return [_items(block, styles), Spacer(1, 8)]
         case Figure(drawing=None):
             return []
         case Figure(drawing=drawing, caption=caption) if drawing is not None:
@@ -129,20 +129,20 @@ def _widths(table: Table) -> list[float]:
     return [width * min(1.0, WIDTH / sum(wanted)) for width in wanted]
 
 
-def _pictures(block: Pictures, styles: dict[str, Any]) -> Any:
+def _items(block: Items, styles: dict[str, Any]) -> Any:
     from reportlab.platypus import Image
     from reportlab.platypus import Table as Grid
 
-    side = WIDTH / PICTURES_IN_A_ROW
+    side = WIDTH / ITEMS_IN_A_ROW
     cells = []
     for jpeg, caption in block.each:
-        picture = Image(BytesIO(jpeg))
-        scale = (side - 8) / max(picture.drawWidth, picture.drawHeight)
-        picture.drawWidth, picture.drawHeight = picture.drawWidth * scale, picture.drawHeight * scale
-        cells.append([picture, _paragraph(caption, styles["caption"])])
-    cells += [[]] * (-len(cells) % PICTURES_IN_A_ROW)
-    rows = [cells[start : start + PICTURES_IN_A_ROW] for start in range(0, len(cells), PICTURES_IN_A_ROW)]
-    return Grid(rows, colWidths=[side] * PICTURES_IN_A_ROW, style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
+        item = Image(BytesIO(jpeg))
+        scale = (side - 8) / max(item.drawWidth, item.drawHeight)
+        item.drawWidth, item.drawHeight = item.drawWidth * scale, item.drawHeight * scale
+        cells.append([item, _paragraph(caption, styles["caption"])])
+    cells += [[]] * (-len(cells) % ITEMS_IN_A_ROW)
+    rows = [cells[start : start + ITEMS_IN_A_ROW] for start in range(0, len(cells), ITEMS_IN_A_ROW)]
+    return Grid(rows, colWidths=[side] * ITEMS_IN_A_ROW, style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
 
 
 def _paragraph(text: str, style: Any) -> Any:

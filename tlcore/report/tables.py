@@ -20,7 +20,7 @@ TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def as_zip(document: Document, predictions: pd.DataFrame) -> bytes:
-    """A CSV for each table and for the data of each figure, and one of every answer about a test picture.
+    """A CSV for each table and for the data of each figure, and one of every answer about a test item.
 
     UTF-8; shares are 0 to 1; a figure with an interval takes three columns.
     """

@@ -13,7 +13,7 @@ from tlcore.report.commands import command_line
 from tlcore.report.facts import TaskFacts
 from tlcore.report.sections import multilabel, regression, tasks
 
-# By the task's key: what the Hub calls it, and its pipeline; the Hub has none for numbers from pictures.
+# By the task's key: what the Hub calls it, and its pipeline; the Hub has none for numbers from items.
 KINDS: Mapping[str, tuple[str, str, str]] = {
     "multilabel": ("image-classification", "Multi-label image classification", "image-classification"),
     "regression": ("image-regression", "Image regression", ""),

@@ -63,7 +63,7 @@ def precision_recall(curves: Mapping[str, ThresholdCurve]) -> Drawing:
 
 
 def reliability(bins: Mapping[str, Sequence[Bin]]) -> Drawing:
-    """The share of pictures that have a label at each probability, a line for each label."""
+    """The share of items that have a label at each probability, a line for each label."""
     axes = plane(326 + 4.8 * max(len(short(name)) for name in bins), 255, "probability", "have the label", percent="xy")
     axes.plot((0, 1), (0, 1), "--", color=QUIET, linewidth=0.8)
     for place, (name, found) in enumerate(bins.items()):

@@ -78,7 +78,7 @@ RATE = Range(0.0, 1.0, above=True)
 
 
 class Fractions(BaseModel):
-    """The shares of the pictures for training, validation and test; they add up to 1."""
+    """The shares of the items for training, validation and test; they add up to 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -264,7 +264,7 @@ class TrainingConfig(BaseModel):
     def learns_from_validation(self) -> bool:
         """Tell whether the final head was also fitted on the validation set.
 
-        Where the exact head is the whole training, they are left nothing to choose, and few pictures are missed.
+        Where the exact head is the whole training, they are left nothing to choose, and few items are missed.
         """
         return self.head == "logistic" and self.mode == "freeze"
 

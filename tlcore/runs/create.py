@@ -47,7 +47,7 @@ def create_run(
     drawn = parts_for_run(
         dataset, train=shares.train, val=shares.val, test=shares.test, seed=config.seed, keep=not trial
     )
-    # Found beside the pictures: a trial has a workspace of its own.
+    # Found beside the items: a trial has a workspace of its own.
     start = find_start(Workspace(dataset.path.parents[1]), config.start, dataset) if config.start else None
     table, kept = keep_sides(start, drawn.table) if start else (drawn.table, ())
     begun = (says_begun(start.about, dataset.info.classes), *start.notes) if start else ()
@@ -96,7 +96,7 @@ def create_run(
 
 
 def _has_other_greys(before: RunDataset, dataset: Dataset) -> bool:
-    """Tell whether pictures of more than 8 bits had another value range when the run was created."""
+    """Tell whether items of more than 8 bits had another value range when the run was created."""
     now = dataset.info.value_range
     return before.value_range != now and (before.id == dataset.id or None not in (before.value_range, now))
 

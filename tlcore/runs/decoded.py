@@ -1,7 +1,7 @@
-"""Decodes all pictures of a run into one store on the disk, so that another split can use the same store.
+"""Decodes all items of a run into one store on the disk, so that another split can use the same store.
 
-It knows the split's table and the pixel store. It does not know which part is for what: `pictures` and
-`training.pictures` each take their own rows.
+It knows the split's table and the pixel store. It does not know which part is for what: `items` and
+`training.items` each take their own rows.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from tlcore.workspace import Workspace
 
 @dataclass(frozen=True)
 class Decoded:
-    """All pictures of a run.
+    """All items of a run.
 
     Attributes:
-        shas: Of the pictures, sorted; their places are the rows of the store.
+        shas: Of the items, sorted; their places are the rows of the store.
     """
 
     store: PixelStore
@@ -43,15 +43,15 @@ class Decoded:
         return np.searchsorted(np.array(self.shas), np.array(shas, dtype=str))
 
     def rows(self, shas: Sequence[str]) -> MappedRows:
-        """The pixels of some of the pictures, `(n, size, size, 3)`, uint8."""
+        """The pixels of some of the items, `(n, size, size, 3)`, uint8."""
         return MappedRows(self.store.pixels, self.places(shas))
 
 
 def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]:
-    """Decode every picture of a run, or find them decoded.
+    """Decode every item of a run, or find them decoded.
 
     Raises:
-        DataError: The dataset is gone, or a picture has been damaged since it was taken in.
+        DataError: The dataset is gone, or an item has been damaged since it was taken in.
     """
     dataset = open_dataset(workspace, run.dataset.id)
     table = run.split().drop_duplicates("sha256").sort_values("sha256")
@@ -68,7 +68,7 @@ def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]
 
 
 def find_decoded(run: Run, workspace: Workspace) -> Decoded | None:
-    """The store of every picture where it is there already."""
+    """The store of every item where it is there already."""
     shas = tuple(sorted(set(run.split()["sha256"])))
     store = PixelStore.find(
         shas,

@@ -33,8 +33,8 @@ class Room:
     """The disk space of a run, in bytes.
 
     Attributes:
-        pixels: The decoded pictures, in the cache.
-        features: One view of each picture as a frozen backbone's pooled features, in the cache.
+        pixels: The decoded items, in the cache.
+        features: One view of each item as a frozen backbone's pooled features, in the cache.
         checkpoint: With the one before, which stays until the new one is whole.
         model: The model's files and the exports.
     """
@@ -54,7 +54,7 @@ class Room:
         return self.checkpoint + self.model
 
 
-def needed(config: TrainingConfig, *, pictures: int, classes: int) -> Room:
+def needed(config: TrainingConfig, *, items: int, classes: int) -> Room:
     """Estimate what a run writes.
 
     Raises:
@@ -64,8 +64,8 @@ def needed(config: TrainingConfig, *, pictures: int, classes: int) -> Room:
     head = (backbone.feature_length + 1) * classes
     trained = head + (backbone.trained_parameters(config.blocks) if config.mode == "fine-tune" else 0)
     return Room(
-        pixels=3 * pictures * config.image_size**2,
-        features=BYTES_OF_A_FEATURE * pictures * backbone.feature_length,
+        pixels=3 * items * config.image_size**2,
+        features=BYTES_OF_A_FEATURE * items * backbone.feature_length,
         checkpoint=2 * COPIES_IN_CHECKPOINT * BYTES_OF_A_WEIGHT * trained,
         model=COPIES_OF_MODEL * BYTES_OF_A_WEIGHT * (backbone.parameters + head),
     )
@@ -88,7 +88,7 @@ def check_room(run: Run, workspace: Workspace) -> None:
         RunError: There is too little room, with the numbers.
     """
     table = run.split()
-    room = needed(run.config, pictures=table["sha256"].nunique(), classes=len(run.dataset.classes))
+    room = needed(run.config, items=table["sha256"].nunique(), classes=len(run.dataset.classes))
     decoded = find_decoded(run, workspace)  # kept until the end of this function: it must not make room for itself
     if decoded is not None:
         room = replace(room, pixels=0)

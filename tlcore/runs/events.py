@@ -90,7 +90,7 @@ class EpochEnded(JobEvent):
 
 
 class PhaseEnded(JobEvent):
-    """A stretch of work is done; `seconds` is its wall time, `images_per_second` where pictures were counted."""
+    """A stretch of work is done; `seconds` is its wall time, `images_per_second` where items were counted."""
 
     kind: Literal["phase_ended"] = "phase_ended"
     phase: str
@@ -99,7 +99,7 @@ class PhaseEnded(JobEvent):
 
 
 class CrossValidated(JobEvent):
-    """Few pictures: accuracy of the logistic head over `repeats` times `folds` stratified folds of all `n` pictures.
+    """Few items: accuracy of the logistic head over `repeats` times `folds` stratified folds of all `n` items.
 
     `accuracy` is the mean over the repeats, `deviation` the standard deviation over the folds.
     """

@@ -22,7 +22,7 @@ class Bar:
     """The tolerance within which a file is offered without a warning.
 
     Attributes:
-        same_answers: The least share of test pictures with the app's answer, as the task compares them.
+        same_answers: The least share of test items with the app's answer, as the task compares them.
         largest_difference: Of any probability, or of a value as a share of their spread, at most.
         lost_accuracy: By so much the headline metric may be worse than the app's, an error in units of the values'
             spread; None where it is not asked for.

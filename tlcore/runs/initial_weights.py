@@ -1,11 +1,11 @@
 """Provides initial weights other than the pretrained ones: from another run, or from a file that Graft exported.
 
-It knows where they are, what they are made for and which pictures they have met. It never loads them: that is
+It knows where they are, what they are made for and which items they have met. It never loads them: that is
 `training.beginning`'s, for which a copy is put into the run folder: what becomes of the other run does not matter.
 
     start/model.keras      the copy
     start/start.json       what is known of it
-    start/met.parquet      the pictures that it has met, and in which part: `sha256`, `split`
+    start/met.parquet      the items that it has met, and in which part: `sha256`, `split`
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class StartAbout(BaseModel):
         sha256: Of the copy.
         backbone: A key of the catalogue.
         image_size: Pixels.
-        resize: How a picture that is not square became one; None where it is not known.
+        resize: How an item that is not square became one; None where it is not known.
         task: Which its head was trained for.
         outputs: How many its head has.
         classes: Those whose place in the head is known and whose weights are taken over; mostly all or none.
@@ -105,7 +105,7 @@ class Start:
 
     @cached_property
     def met(self) -> dict[str, str]:
-        """Return the part of each picture that was used for training or validation, by SHA-256."""
+        """Return the part of each item that was used for training or validation, by SHA-256."""
         return {} if self.run is None else _met(self.run)
 
 
@@ -168,17 +168,17 @@ def faults_of_start(config: TrainingConfig, workspace: Workspace, *, task: str) 
 
 
 def keep_sides(start: Start, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Leave each picture in the part in which the start has met it; give the split, and a sentence where it changed.
+    """Leave each item in the part in which the start has met it; give the split, and a sentence where it changed.
 
     What it learnt from must not watch over the training now: the epoch would be chosen by heart. What belongs to such
-    a picture goes with it.
+    an item goes with it.
 
     Args:
         start: The weights.
         table: A run's split: `sha256`, `split` and, in all but old ones, `group`.
 
     Raises:
-        ConfigError: It has met test pictures.
+        ConfigError: It has met test items.
     """
     met = np.array([start.met.get(sha, "") for sha in table["sha256"].tolist()], dtype=object)
     sides = table["split"].to_numpy(dtype=object).copy()
@@ -250,7 +250,7 @@ def _of_run(run: Run, dataset: Dataset | None) -> Start:
     said = _Said(resize=config.resize, task=run.dataset.task)
     if not config.learns_from_validation:
         return Start(run.model_keras, _about(run.model_keras, made, run, said, classes), run)
-    # A head that knows the validation pictures by heart would be watched with them.
+    # A head that knows the validation items by heart would be watched with them.
     note = f"The head of '{run.name}' was also fitted on the validation set, so training starts with a new head."
     about = _about(run.model_keras, made, run, said, ()).model_copy(update={"keeps_head": False})
     return Start(run.model_keras, about, run, (note,))
@@ -305,7 +305,7 @@ def _about(path: Path, made: KerasFile, run: Run | None, said: _Said, classes: t
 
 
 def _met(run: Run) -> dict[str, str]:
-    """Return the part in which each picture was used: by the run, and before it by its initial weights."""
+    """Return the part in which each item was used: by the run, and before it by its initial weights."""
     split = run.split()
     split = split[split["split"].isin((LEARNT, WATCHED))]
     met = dict(zip(split["sha256"].tolist(), split["split"].tolist(), strict=True))

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tlcore.errors import ExportError, WorkspaceError
 from tlcore.files import read_json
@@ -31,7 +31,7 @@ class Accuracy(BaseModel):
 
 
 class Awkward(BaseModel):
-    """How a format that reads picture files itself reads a set of awkward ones, drawn for the parity check.
+    """How a format that reads item files itself reads a set of awkward ones, drawn for the parity check.
 
     Attributes:
         files: How many there are.
@@ -61,7 +61,7 @@ class Awkward(BaseModel):
 
 
 class Manifest(BaseModel):
-    """`manifest.json`: an artefact, and how its answers compare with the app's on the test pictures.
+    """`manifest.json`: an artefact, and how its answers compare with the app's on the test items.
 
     Attributes:
         format: The key of the format, as `formats.FORMATS` has it.
@@ -69,16 +69,16 @@ class Manifest(BaseModel):
         file: The name of the artefact, beside the manifest; it is not there when it could not be made, or not be asked.
         bytes: Size of the artefact; 0 where it is not there.
         precision: In which its numbers are; the bar that it must reach hangs on it.
-        n: Test pictures that were answered by both.
-        same_answers: Share of the pictures with the same answer, as the task compares them.
+        n: Test items that were answered by both.
+        same_answers: Share of the items with the same answer, as the task compares them.
         largest_difference: The largest difference of a probability, 0 to 1, or of a value as a share of their spread.
-        accuracy: The headline metric of the artefact on the test pictures; None where there are none, or in older
+        accuracy: The headline metric of the artefact on the test items; None where there are none, or in older
             manifests.
         agrees: Whether it reaches its bar. Where it does not, it is handed out only behind a warning.
         reason: What was lost; empty where nothing was. With `agrees`, what a person should know, mostly nothing.
-        milliseconds_per_picture: Processor time, median. For the bundle it includes reading the picture file.
-        milliseconds_p95: The same of the slow ones: 95 in 100 pictures take at most so long.
-        awkward: What it sees in awkward picture files; None where it reads none, or in older manifests.
+        milliseconds_per_item: Processor time, median. For the bundle it includes reading the file.
+        milliseconds_p95: The same of the slow ones: 95 in 100 items take at most so long.
+        awkward: What it sees in awkward item files; None where it reads none, or in older manifests.
         versions: Of Python and the packages with which it was loaded again.
     """
 
@@ -99,7 +99,9 @@ class Manifest(BaseModel):
     precision: Precision = "fp32"
     accuracy: Accuracy | None = None
     reason: str = ""
-    milliseconds_per_picture: float | None = None
+    milliseconds_per_item: float | None = Field(
+        default=None, validation_alias=AliasChoices("milliseconds_per_item", "milliseconds_per_picture")
+    )
     milliseconds_p95: float | None = None
     awkward: Awkward | None = None
     versions: dict[str, str] = Field(default_factory=dict)

@@ -17,8 +17,8 @@ class RunDataset(BaseModel):
 
     Attributes:
         task: A key of `tasks.TASKS`.
-        value_name, unit: Of the number that each picture has; empty for other tasks.
-        value_range: Which values of grey pictures of more than 8 bits are black and white for this run, whatever its
+        value_name, unit: Of the number that each item has; empty for other tasks.
+        value_range: Which values of grey items of more than 8 bits are black and white for this run, whatever its
             dataset says later; None where it had none.
         draw: Which draw of the dataset's test part the run is judged on; 0 where the part was the run's own.
         notes: What the split has to say, in sentences.

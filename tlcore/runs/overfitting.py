@@ -11,7 +11,7 @@ from tlcore.runs.events import EpochEnded
 
 LATER_EPOCHS = 3
 RISE = 0.05
-LEAST_RISE = 0.05  # nats; below it, some dozens of validation pictures say nothing
+LEAST_RISE = 0.05  # nats; below it, some dozens of validation items say nothing
 
 
 def turning_point(epochs: Sequence[EpochEnded]) -> int | None:

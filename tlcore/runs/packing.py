@@ -21,7 +21,7 @@ from tlcore.workspace import Workspace
 def pack_run(run: Run, path: Path | None = None) -> Generator[Progress, None, Packed]:
     """Write a run that has ended into one zip: settings, split, events, model, evaluation and downloads.
 
-    Without a `path` it lies in the present folder, under the name of the run. Its pictures are its dataset's.
+    Without a `path` it lies in the present folder, under the name of the run. Its items are its dataset's.
 
     Raises:
         RunError: The run is under way.

@@ -17,8 +17,8 @@ from tlcore.runs.initial_weights import faults_of_start
 from tlcore.tasks import Task, find_task
 from tlcore.workspace import Workspace
 
-# Of each class, on the whole: one picture for each part.
-FEWEST_PICTURES = 3
+# Of each class, on the whole: one item for each part.
+FEWEST_ITEMS = 3
 # On the whole, where an answer is not one class: two of them for validation and test each.
 FEWEST_OF_OTHERS = 10
 
@@ -53,11 +53,11 @@ def _of_dataset(dataset: Dataset | None) -> list[Problem]:
                 "dataset", f"A dataset needs at least two classes. Received {came}. Add pictures of at least one more."
             )
         ]
-    if sum(counts.values()) < FEWEST_PICTURES * len(filled):
+    if sum(counts.values()) < FEWEST_ITEMS * len(filled):
         return [
             Problem(
                 "dataset",
-                f"At least {FEWEST_PICTURES} pictures for each class are needed on the whole, one for each part of "
+                f"At least {FEWEST_ITEMS} pictures for each class are needed on the whole, one for each part of "
                 f"the split. Received {sum(counts.values())} for {len(filled)} classes. Add pictures.",
             )
         ]
@@ -145,7 +145,7 @@ def _of_backbone(config: TrainingConfig) -> list[Problem]:
 
 
 def _of_numbers(config: TrainingConfig) -> list[Problem]:
-    # What a picture's side may be depends on the backbone.
+    # What an item's side may be depends on the backbone.
     fields = [field for field in TrainingConfig.model_fields if field != "image_size"]
     told = {field: out_of_range(field, getattr(config, field)) for field in fields}
     found = [Problem(field, said) for field, said in told.items() if said]
@@ -172,6 +172,6 @@ def _of_fractions(config: TrainingConfig) -> list[Problem]:
 
 def _of_disk(config: TrainingConfig, dataset: Dataset) -> list[Problem]:
     workspace = Workspace(dataset.path.parents[1])
-    room = needed(config, pictures=len(dataset.items()), classes=len(dataset.info.classes))
+    room = needed(config, items=len(dataset.items()), classes=len(dataset.info.classes))
     lack = shortage(room, cache=workspace.cache, folder=workspace.runs)
     return [Problem("disk", lack)] if lack else []

@@ -1,4 +1,4 @@
-"""Recommends settings from facts about the pictures and the backbone, each with its reason.
+"""Recommends settings from facts about the items and the backbone, each with its reason.
 
 It knows counts, sizes, backbones and what was measured (`benchmarks/accuracy.py`). It does not know pixels, nor where
 the settings go.
@@ -19,27 +19,27 @@ from tlcore.tasks import Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.threads import cores
 
-# Pictures per class, on average. With 50 of three datasets, three draws of each, fine-tuning by these rules had 74.0 %
-# of the test pictures right and the exact head 74.2 %, in a tenth of the time. With 350 textiles it is 99 % and 76 %.
+# Items per class, on average. With 50 of three datasets, three draws of each, fine-tuning by these rules had 74.0 %
+# of the test items right and the exact head 74.2 %, in a tenth of the time. With 350 textiles it is 99 % and 76 %.
 FEWEST_TO_FINE_TUNE, FEW = 75, 200
-# Values have no classes: their pictures are counted by quarters of the values, as if each were a class.
+# Values have no classes: their items are counted by quarters of the values, as if each were a class.
 QUARTERS = 4
-# Times as many pictures in the largest class as in the smallest.
+# Times as many items in the largest class as in the smallest.
 UNEVEN, VERY_UNEVEN = 4.0, 10.0
-# Of all: fewer validation pictures than come of these make accuracy a coarse measure.
+# Of all: fewer validation items than come of these make accuracy a coarse measure.
 ENOUGH_FOR_ACCURACY = 700
-# Steps teach, not epochs: few pictures are looked at more often.
+# Steps teach, not epochs: few items are looked at more often.
 STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS, EPOCHS_OF_A_HEAD = 700, 15, 40, 30
 LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
 # Of fine-tuning EfficientNet-Lite0 on one core of a processor.
-PICTURES_PER_SECOND = 12.0
+ITEMS_PER_SECOND = 12.0
 BUDGET_HOURS = 3.0
-# Where nothing has to be stopped in time, validation pictures are better learnt from.
+# Where nothing has to be stopped in time, validation items are better learnt from.
 MOSTLY_TRAINING = Fractions(train=0.8, val=0.05, test=0.15)
 # Of a new head. The error of a number grows with every step that is too far, where a softmax saturates: 0.01 threw a
-# regression of 24 pictures from 15 mm off to 56, 0.001 brought it to 5.
+# regression of 24 items from 15 mm off to 56, 0.001 brought it to 5.
 HEAD_RATE, HEAD_RATE_OF_A_NUMBER = 1e-2, 1e-3
-# Billions for a picture of the native size, as published with each; another one counts as the middle of these.
+# Billions for an item of the native size, as published with each; another one counts as the middle of these.
 MULTIPLICATIONS = {
     "efficientnet_lite0": 0.41,
     "mobilenet_v2": 0.30,
@@ -90,7 +90,7 @@ PLAIN = Advice("augment", (), "Above a frozen backbone, changed pictures took ti
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Advice on every setting that depends on the pictures, the backbone or the machine."""
+    """Advice on every setting that depends on the items, the backbone or the machine."""
 
     advice: tuple[Advice, ...]
 
@@ -108,12 +108,12 @@ class Facts:
     """The facts that the recommendation is based on.
 
     Attributes:
-        counts: Pictures of each class, given test pictures apart; none where a value is predicted.
-        side: The shorter side of the middle picture, pixels.
+        counts: Items of each class, given test items apart; none where a value is predicted.
+        side: The shorter side of the middle item, pixels.
         cores: Of the processor.
         accelerator: Whether there is something faster.
         task: What an answer is.
-        number: Pictures, given test pictures apart; None where each has one class.
+        number: Items, given test items apart; None where each has one class.
     """
 
     counts: Mapping[str, int]
@@ -125,7 +125,7 @@ class Facts:
     number: int | None = None
 
     @property
-    def pictures(self) -> int:
+    def items(self) -> int:
         return sum(self.counts.values()) if self.number is None else self.number
 
     @property
@@ -134,9 +134,9 @@ class Facts:
 
     @property
     def per_class(self) -> float:
-        """Pictures that teach one class, on average: those of a quarter of the values where there are no classes."""
+        """Items that teach one class, on average: those of a quarter of the values where there are no classes."""
         if not self.task.few:
-            return self.pictures / QUARTERS
+            return self.items / QUARTERS
         return sum(self._filled) / max(1, len(self._filled))
 
     @property
@@ -155,17 +155,17 @@ class Facts:
 
     @property
     def batch(self) -> int:
-        return SMALL_BATCH if self.pictures < FEW_FOR_A_BATCH else LARGE_BATCH
+        return SMALL_BATCH if self.items < FEW_FOR_A_BATCH else LARGE_BATCH
 
     @property
     def epochs(self) -> int:
-        return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(STEPS_WANTED * self.batch / max(1, self.pictures))))
+        return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(STEPS_WANTED * self.batch / max(1, self.items))))
 
     def hours(self, blocks: int) -> float:
         """About how long fine-tuning the last `blocks` takes at most."""
         heavier = MULTIPLICATIONS.get(self.backbone.key, MIDDLING) / MULTIPLICATIONS["efficientnet_lite0"]
-        each = heavier * blocks / len(self.backbone.blocks) / (PICTURES_PER_SECOND * self.cores)
-        return self.pictures * self.epochs * each / 3600
+        each = heavier * blocks / len(self.backbone.blocks) / (ITEMS_PER_SECOND * self.cores)
+        return self.items * self.epochs * each / 3600
 
     @property
     def _filled(self) -> list[int]:
@@ -184,7 +184,7 @@ def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) 
         counts, backbone, side, cores(), accelerator=Path("/dev/nvidia0").exists(), task=task, number=len(learnt)
     )
     if any_depth:
-        return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_pictures(facts)))
+        return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_items(facts)))
     return advise(facts)
 
 
@@ -192,7 +192,7 @@ def advise(facts: Facts) -> Recommendation:
     """The recipe that follows from the facts."""
     depth = _depth(facts)
     chosen = {each.field: each.value for each in depth}
-    seen, counted = _of_the_pictures(facts, frozen=chosen["mode"] == "freeze"), _of_the_judgement(facts)
+    seen, counted = _of_the_items(facts, frozen=chosen["mode"] == "freeze"), _of_the_judgement(facts)
     if chosen["head"] == "logistic":  # it is solved, not trained: nothing else matters to it
         return Recommendation(
             depth + tuple(each for each in (*counted, *seen) if each.field in {"balancing", "image_size"})
@@ -217,7 +217,7 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
             Advice("fractions", MOSTLY_TRAINING, "The exact solution needs no validation pictures to stop by."),
         )
     affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
-    where = f"{facts.pictures:,} pictures on {facts.cores} cores"
+    where = f"{facts.items:,} pictures on {facts.cores} cores"
     if not affordable:
         return (
             Advice("mode", "freeze", f"Fine-tuning with {where} would take more than {BUDGET_HOURS:g} hours."),
@@ -238,7 +238,7 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
 
 def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
     backbone = facts.backbone
-    steps = facts.epochs * -(-facts.pictures // facts.batch)
+    steps = facts.epochs * -(-facts.items // facts.batch)
     if backbone.key.startswith(WITHOUT_BATCH_NORMALIZATION):
         rate, why = 1e-4, f"{backbone.title} has no BatchNormalization, which makes it shy of large steps."
     elif backbone.parameters > LARGE_WEIGHTS:
@@ -247,7 +247,7 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
         rate, why = 1e-3, f"{backbone.title} is small and normalizes its batches: it can move quickly."
     few = facts.per_class < FEW
     return (
-        Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.pictures:,} pictures; it stops early."),
+        Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.items:,} pictures; it stops early."),
         _head_rate(facts),
         Advice("fine_tune_learning_rate", rate, why),
         Advice(
@@ -308,22 +308,22 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     even = Advice("balancing", "none", "No class is so rare that it would be overlooked.")
     if facts.uneven >= UNEVEN:
         return Advice("target_metric", "macro_f1", f"{times}: rare classes should be heard."), even
-    if facts.pictures >= ENOUGH_FOR_ACCURACY:
+    if facts.items >= ENOUGH_FOR_ACCURACY:
         return Advice("target_metric", "accuracy", "There are validation pictures enough to count right answers."), even
     return Advice("target_metric", "loss", "With few validation pictures the loss says more than right answers."), even
 
 
 def _of_several_labels(facts: Facts) -> tuple[Advice, ...]:
-    """What counts as better where a picture has any number of labels."""
+    """What counts as better where an item has any number of labels."""
     headline = facts.task.metrics[0]
-    if facts.pictures >= ENOUGH_FOR_ACCURACY:
+    if facts.items >= ENOUGH_FOR_ACCURACY:
         why = "There are validation pictures enough to rank, and each label counts the same."
         return (Advice("target_metric", headline.key, why),)
     return (Advice("target_metric", "loss", "With few validation pictures the loss says more than a ranking."),)
 
 
-def _of_the_pictures(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
-    """Recommend the picture size, the augmentation and the batch size."""
+def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
+    """Recommend the input size, the augmentation and the batch size."""
     size = facts.backbone.native_size
     shown = "enlarged" if facts.side < size else "shrunk" if facts.side > size else "as they are"
     made = f"{facts.backbone.title} was made for it; your pictures, mostly {facts.side} pixels, are {shown}."

@@ -77,7 +77,7 @@ class Run(RunFolder):
             raise RunError(str(error)) from error
 
     def split(self) -> pd.DataFrame:
-        """Read the part of each picture: `sha256, file, label, split`.
+        """Read the part of each item: `sha256, file, label, split`.
 
         Raises:
             RunError: `split.parquet` is missing or damaged.

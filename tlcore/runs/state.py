@@ -46,8 +46,8 @@ class RunState(JobState):
     Attributes:
         phases, epochs, exports: In the order in which they came.
         best_epoch: The epoch whose weights are kept; None before the first epoch.
-        test: The judgement on the test pictures.
-        folds: The judgement by repeated folds, where there are few pictures.
+        test: The judgement on the test items.
+        folds: The judgement by repeated folds, where there are few items.
         notes: What the worker decided or met, in sentences.
     """
 
@@ -78,7 +78,7 @@ class RunState(JobState):
 
     @property
     def images_per_second(self) -> dict[str, float]:
-        """Pictures per second of every phase that counted them, by its name; weighted by time."""
+        """Items per second of every phase that counted them, by its name; weighted by time."""
         images: dict[str, float] = {}
         seconds: dict[str, float] = {}
         for phase in self.phases:

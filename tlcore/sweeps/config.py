@@ -151,7 +151,7 @@ def default_rate(config: SweepConfig, point: Point) -> float:
 
 
 def with_recommended(config: SweepConfig, dataset: Dataset) -> SweepConfig:
-    """The same choices, with what is recommended for these pictures in every setting that is not tried."""
+    """The same choices, with what is recommended for these items in every setting that is not tried."""
     tried = {"mode", "blocks", "epochs", "image_size", "target_metric", "seed"}
     settings = {}
     for backbone in config.backbones:

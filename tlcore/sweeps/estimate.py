@@ -13,7 +13,7 @@ from tlcore.sweeps.config import Point, SweepConfig, grid, most_trials, training
 from tlcore.workspace import Workspace
 
 LATEST_RUNS = 50
-PICTURE_PHASES = ("prepare", "trunk", "evaluate")  # as long as there are pictures; saving and proving are not
+ITEM_PHASES = ("prepare", "trunk", "evaluate")  # as long as there are items; saving and proving are not
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,17 @@ class Estimate:
     unknown: tuple[Point, ...]
 
 
-def estimate(workspace: Workspace, config: SweepConfig, pictures: int) -> Estimate:
+def estimate(workspace: Workspace, config: SweepConfig, items: int) -> Estimate:
     """Add up what the trials would take if none ended early."""
     points = grid(config)
-    known = _seconds_by_point(workspace, config, pictures, set(points))
+    known = _seconds_by_point(workspace, config, items, set(points))
     unknown = tuple(point for point in points if point not in known)
     if not known or len(unknown) > len(points) / 2:
         return Estimate(None, unknown)
     return Estimate(most_trials(config) * sum(known.values()) / len(known), unknown)
 
 
-def _seconds_by_point(
-    workspace: Workspace, config: SweepConfig, pictures: int, points: set[Point]
-) -> dict[Point, float]:
+def _seconds_by_point(workspace: Workspace, config: SweepConfig, items: int, points: set[Point]) -> dict[Point, float]:
     """The newest finished run of the same backbone, depth and image size speaks for a point, whatever its rate."""
     known: dict[Point, float] = {}
     for run in list_runs(workspace)[:LATEST_RUNS]:
@@ -45,22 +43,22 @@ def _seconds_by_point(
         for point in points - set(known):
             same = (point.backbone, point.blocks) == (asked.backbone, blocks)
             if same and training_config(config, point).image_size == asked.image_size:
-                seconds = _scaled(run, config.epochs, pictures)
+                seconds = _scaled(run, config.epochs, items)
                 if seconds is not None:
                     known[point] = seconds
     return known
 
 
-def _scaled(run: Run, epochs: int, pictures: int) -> float | None:
+def _scaled(run: Run, epochs: int, items: int) -> float | None:
     try:
         state = run.state()
         if state.state != "finished" or not state.epochs:
             return None
-        share = pictures / max(1, len(run.split()))
+        share = items / max(1, len(run.split()))
     except GraftError:
         return None
     last = state.epochs[-1].phase
     done = sum(epoch.phase == last for epoch in state.epochs)
-    scale = {**dict.fromkeys(PICTURE_PHASES, share), last: share * epochs / done}
+    scale = {**dict.fromkeys(ITEM_PHASES, share), last: share * epochs / done}
     training = {epoch.phase for epoch in state.epochs}
     return sum(seconds * scale.get(name, share if name in training else 1.0) for name, seconds in state.seconds.items())

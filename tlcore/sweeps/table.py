@@ -24,9 +24,9 @@ class Row:
 
     Attributes:
         epochs: That were trained, a warm-up of the head included.
-        validation: The target metric of the kept epoch on the validation pictures; what trials are chosen by.
+        validation: The target metric of the kept epoch on the validation items; what trials are chosen by.
         validation_loss: Of the same epoch, nats; decides between equals.
-        test: The judgement on the test pictures, which chose nothing.
+        test: The judgement on the test items, which chose nothing.
         seconds: At work, without the time in line.
         bytes: Of the model file.
     """
@@ -41,7 +41,7 @@ class Row:
 
 
 def measured(epoch: EpochEnded, metric: TargetMetric) -> float | None:
-    """The target metric of an epoch on the validation pictures; None where it was not measured."""
+    """The target metric of an epoch on the validation items; None where it was not measured."""
     return epoch.val_loss if metric == "loss" else epoch.val_figures.get(metric)
 
 

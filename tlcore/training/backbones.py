@@ -40,12 +40,12 @@ def build_backbone(
 
     Args:
         backbone: The entry of the catalogue.
-        size: Side of the square picture, pixels.
+        size: Side of the square input, pixels.
         weights: A file; `random` for new weights; None for the pretrained ones, downloaded by Keras if need be.
         workspace: Where weights put there by hand are looked for; the default one when None.
 
     Raises:
-        ConfigError: The pictures are too small for the backbone.
+        ConfigError: The items are too small for the backbone.
         WeightsError: The weights are missing and cannot be fetched, damaged, or do not fit.
     """
     if size < backbone.minimum_size:

@@ -22,10 +22,10 @@ from tlcore.training.views import Rows, Source
 
 @dataclass(frozen=True)
 class Labelled:
-    """Everything a batch needs to know of its part: the inputs' source, the answers, how much each picture counts.
+    """Everything a batch needs to know of its part: the inputs' source, the answers, how much each item counts.
 
     Attributes:
-        targets: One row for each picture, which the `head` turns into what its loss wants.
+        targets: One row for each item, which the `head` turns into what its loss wants.
     """
 
     source: Source
@@ -35,11 +35,11 @@ class Labelled:
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The training pictures in batches; each once an epoch, or each class as often where rare ones are sampled.
+    """The training items in batches; each once an epoch, or each class as often where rare ones are sampled.
 
-    The batches differ by at most one picture in size: no picture is dropped, none repeated, and no last small batch
+    The batches differ by at most one item in size: no item is dropped, none repeated, and no last small batch
     makes a wild step. A batch depends on the seed, the epoch and its place alone, so that a resumed epoch goes on with
-    the very pictures that were left.
+    the very items that were left.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
-    """The inputs of pictures that are only looked at: plain, in their order; some again at the end, where several
+    """The inputs of items that are only looked at: plain, in their order; some again at the end, where several
     devices are to get as many each.
     """
 
@@ -104,7 +104,7 @@ class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def sampled(labels: npt.NDArray[np.int64], chance: np.random.Generator) -> Rows:
-    """Sample as many rows as there are pictures, every class equally often; pictures repeat only when all were used."""
+    """Sample as many rows as there are items, every class equally often; items repeat only when all were used."""
     present = np.unique(labels)
     shares = np.full(len(present), len(labels) // len(present))
     shares[chance.permutation(len(present))[: len(labels) % len(present)]] += 1
@@ -117,5 +117,5 @@ def sampled(labels: npt.NDArray[np.int64], chance: np.random.Generator) -> Rows:
 
 
 def mixing(config: TrainingConfig) -> Mixing | None:
-    """Return how a run mixes its pictures; None if it does not."""
+    """Return how a run mixes its items; None if it does not."""
     return Mixing(mixup=config.mixup, cutmix=config.cutmix) if config.mixup or config.cutmix else None

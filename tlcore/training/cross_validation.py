@@ -1,7 +1,7 @@
-"""Cross-validates the logistic head over all pictures, in repeated stratified folds, if there are few.
+"""Cross-validates the logistic head over all items, in repeated stratified folds, if there are few.
 
-A test part of a few pictures says little; here every picture is judged, several times, by a head that has not met it.
-It knows features and labels. It does not know pictures or models.
+A test part of a few items says little; here every item is judged, several times, by a head that has not met it.
+It knows features and labels. It does not know items or models.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tlcore.tasks.classification.logistic_head import STRENGTHS, Floats, Integer
 from tlcore.tasks.classification.stratified_folds import stratified_folds
 
 REPEATS = 5
-# More is not worth a figure that the test pictures give as well; less needs no announcement.
+# More is not worth a figure that the test items give as well; less needs no announcement.
 SECONDS_FOR_FOLDS, WORTH_SAYING = 60.0, 5.0
 # Chosen anew inside each fold, or the figure would flatter; of every second one, as there are many folds.
 FEW_STRENGTHS = STRENGTHS[::2]
@@ -29,7 +29,7 @@ class Plan:
     """The cost of cross-validation.
 
     Attributes:
-        folds: Of one repeat; 0 where no class has two pictures (or groups).
+        folds: Of one repeat; 0 where no class has two items (or groups).
         seconds: Of one repeat, by a measurement.
         repeats: How many there is time for.
     """
@@ -74,14 +74,14 @@ def cross_validate(
     repeats: int = REPEATS,
     on_fold: Callable[[int, int], None] = lambda done, total: None,
 ) -> CrossValidated | None:
-    """Judge the logistic head on all pictures; None where no class has two pictures (or groups).
+    """Judge the logistic head on all items; None where no class has two items (or groups).
 
     Args:
-        features: `(n, features)`, of the plain pictures.
+        features: `(n, features)`, of the plain items.
         labels: `(n,)`, positions in the classes.
         seed: Deals the folds.
-        groups: `(n,)`; pictures of one number are never on both sides: equal bytes, or the dataset's `group`.
-        repeats: How often all pictures are dealt into folds anew.
+        groups: `(n,)`; items of one number are never on both sides: equal bytes, or the dataset's `group`.
+        repeats: How often all items are dealt into folds anew.
         on_fold: Told how many folds are done, of how many.
     """
     classes = int(labels.max()) + 1

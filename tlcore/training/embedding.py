@@ -1,6 +1,6 @@
 """Caches the bundled backbone as a graph, for code that computes features without Keras.
 
-It knows the backbone and the converter. It does not know pictures.
+It knows the backbone and the converter. It does not know items.
 """
 
 from __future__ import annotations

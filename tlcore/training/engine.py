@@ -1,4 +1,4 @@
-"""Chooses the engine that runs a trunk over the pictures, forward only.
+"""Chooses the engine that runs a trunk over the items, forward only.
 
 On an accelerator Keras answers, many items at once; on a processor ONNX Runtime, a few on each core, through
 OpenVINO's execution provider where that is installed. It knows arrays and runtimes. It does not know where arrays come
@@ -64,7 +64,7 @@ def engine_of(trunk: keras.Model, graph: Callable[[], onnx.ModelProto]) -> Engin
 
 
 def on_processor(graph: onnx.ModelProto) -> Engine:
-    """Make ONNX Runtime ready: a call of few pictures on each core."""
+    """Make ONNX Runtime ready: a call of few items on each core."""
     title = "ONNX Runtime with OpenVINO" if has_openvino() else "ONNX Runtime"
     return Engine(title, AT_ONCE, cores(), start(graph.SerializeToString()))
 

@@ -17,16 +17,16 @@ from tlcore.memmap import MappedArrays, MappedRows
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Noted
 from tlcore.training.initial_model import WeightsBelow
+from tlcore.training.items import PARTS, Items
 from tlcore.training.model import TransferModel
 from tlcore.training.phase_report import Report, Stop
-from tlcore.training.pictures import PARTS, Pictures
 from tlcore.training.trunk import Trunk
 from tlcore.training.views import CachedViews, ItemViews, Source, ThroughTrunk
 from tlcore.workspace import Workspace
 
 
 class BelowTheCut:
-    """The pictures as what is trained sees them, for any cut.
+    """The items as what is trained sees them, for any cut.
 
     Args:
         weights: Gives the hash of the weights below a cut.
@@ -39,14 +39,14 @@ class BelowTheCut:
         self,
         config: TrainingConfig,
         model: TransferModel,
-        pictures: dict[str, Pictures],
+        items: dict[str, Items],
         *,
         weights: WeightsBelow,
         workspace: Workspace,
         report: Report,
         stop: Stop,
     ) -> None:
-        self.config, self.model, self.pictures = config, model, pictures
+        self.config, self.model, self.items = config, model, items
         self.workspace, self.report, self.stop = workspace, report, stop
         self.said: list[str] = []
         self._weights = weights
@@ -55,12 +55,12 @@ class BelowTheCut:
     def sources(self, cut: int, *, epochs: int) -> dict[str, Source]:
         """Return the sources of the batches of each part with `cut` blocks below the cut, for a phase of `epochs`.
 
-        Training pictures come in a view of their own each epoch, validation pictures always plain.
+        Training items come in a view of their own each epoch, validation items always plain.
         """
         seed, names = self.config.seed, {"train": self.config.augment, "val": ()}
         inputs: dict[str, Source] = {
-            part: ItemViews(pictures.inputs, names[part], seed=seed, modality=pictures.decoded.modality)
-            for part, pictures in self.pictures.items()
+            part: ItemViews(items.inputs, names[part], seed=seed, modality=items.decoded.modality)
+            for part, items in self.items.items()
         }
         if not cut:
             return inputs
@@ -68,7 +68,7 @@ class BelowTheCut:
         views = trunk.views(epochs=epochs)
         if not views:
             return {part: ThroughTrunk(source, trunk.answer) for part, source in inputs.items()}
-        rows = {part: self.pictures[part].inputs.rows for part in PARTS}
+        rows = {part: self.items[part].inputs.rows for part in PARTS}
         return {
             "train": CachedViews([MappedArrays(features, rows["train"]) for features in views], seed=seed),
             "val": CachedViews([MappedArrays(views[0], rows["val"])], seed=seed),
@@ -83,7 +83,7 @@ class BelowTheCut:
         """
         trunk, some = self._trunk(cut), some or {}
         plain = trunk.plain()
-        inputs = {part: self.pictures[part].inputs.only(some.get(part, slice(None))) for part in PARTS}
+        inputs = {part: self.items[part].inputs.only(some.get(part, slice(None))) for part in PARTS}
         if plain is None:
             return {part: trunk.answer_all(each)[FEATURES] for part, each in inputs.items()}
         return {part: MappedRows(plain[FEATURES], each.rows)[:] for part, each in inputs.items()}
@@ -101,7 +101,7 @@ class BelowTheCut:
                 model,
                 self._identity(cut),
                 config=self.config,
-                decoded=self.pictures["train"].decoded,
+                decoded=self.items["train"].decoded,
                 cache=self.workspace.cache,
                 say=self._say,
                 report=self.report,

@@ -1,6 +1,6 @@
 """Finalizes a trained model: calibrates its outputs, adds the training features and assembles its graph.
 
-It knows the model, its features and its validation pictures. It does not know phases, files or test pictures.
+It knows the model, its features and its validation items. It does not know phases, files or test items.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from tlcore.tasks.head import Head
 from tlcore.training.engine import on_processor
 from tlcore.training.features import BelowTheCut
 from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
+from tlcore.training.items import PARTS
 from tlcore.training.logistic_training import Features, learn_from_training
 from tlcore.training.model import TransferModel
-from tlcore.training.pictures import PARTS
 from tlcore.training.save import to_onnx
 
 Floats = npt.NDArray[np.float32]
@@ -35,8 +35,8 @@ class Finished:
     Attributes:
         graph: Pixels to the task's outputs and unfamiliarity, for ONNX Runtime.
         temperature: By which the logits are divided, in the graph and in the Keras model; None where the task has none.
-        decision: What turns outputs into answers, found on the validation pictures.
-        validation: Outputs `(n, width)` and unfamiliarity `(n,)` of the validation pictures, by a head that has
+        decision: What turns outputs into answers, found on the validation items.
+        validation: Outputs `(n, width)` and unfamiliarity `(n,)` of the validation items, by a head that has
             not met them; None where the model's own is one.
     """
 
@@ -66,17 +66,17 @@ class Finishing:
         Args:
             strengths: Of the exact head, where they are known.
         """
-        pictures, config = self.below.pictures, self.config
+        items, config = self.below.items, self.config
         kernel, bias = self.model.head
-        rows = some_known(self.head.groups(pictures["train"].targets), seed=config.seed)
+        rows = some_known(self.head.groups(items["train"].targets), seed=config.seed)
         if config.learns_from_validation:
             features = self._features(None)
-            head = learn_from_training(features, pictures, config, self.head, strengths=strengths)
+            head = learn_from_training(features, items, config, self.head, strengths=strengths)
             raw, trained = features["val"] @ head.kernel + head.bias, features["train"][rows]
         else:
             features = self._features(rows)
             raw, trained = features["val"] @ kernel + bias, features["train"]
-        scaling = self.head.scale(raw, pictures["val"].targets)
+        scaling = self.head.scale(raw, items["val"].targets)
         kernel, bias = kernel * scaling.gain, bias * scaling.gain + scaling.offset
         self.model.set_head(kernel, bias)
         known = learn_known(trained, features["val"])
@@ -87,7 +87,7 @@ class Finishing:
         return Finished(
             join(body, head_of_graph, "head/"),
             scaling.temperature,
-            self.task.decide(outputs, pictures["val"].targets),
+            self.task.decide(outputs, items["val"].targets),
             answers if config.learns_from_validation else None,
         )
 
@@ -102,11 +102,11 @@ class Finishing:
         return join(self.below.graph(self.cut), above)
 
     def _features(self, rows: npt.NDArray[np.int64] | None) -> Features:
-        """Return the head's inputs for the plain pictures, `(n, d)`: of all, or of these training pictures only."""
+        """Return the head's inputs for the plain items, `(n, d)`: of all, or of these training items only."""
         some = {} if rows is None else {"train": rows}
         if self.cut == self._whole:
             found = self.below.features(self.cut, some)
             return {part: each.astype(np.float32) for part, each in found.items()}
         engine = on_processor(self._body)  # what is trained above has changed: nothing of it is in the cache
-        inputs = {part: self.below.pictures[part].inputs.only(some.get(part, slice(None))) for part in PARTS}
+        inputs = {part: self.below.items[part].inputs.only(some.get(part, slice(None))) for part in PARTS}
         return {part: engine(each)[POOLED] for part, each in inputs.items()}

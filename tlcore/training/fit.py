@@ -1,6 +1,6 @@
 """Trains the part above a cut for one phase, and returns the best weights.
 
-The same for every mode. It knows Keras models, batches, events and checkpoints. It does not know backbones or pictures.
+The same for every mode. It knows Keras models, batches, events and checkpoints. It does not know backbones or items.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     no longer helps.
 
     Args:
-        validation: The validation pictures; they are always seen plain.
+        validation: The validation items; they are always seen plain.
         target: The metric that chooses the best epoch.
         epochs: Of the whole run, as planned.
         save: Writes a checkpoint of the model and of this watch's standing.
@@ -86,7 +86,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self.phase, self.best, self.standing, self.batches = phase, best, standing, batches
         self.validation, self.batch_size, self.target = validation, batch_size, target
-        self.epochs, self.pictures = epochs, len(batches.part.targets)
+        self.epochs, self.items = epochs, len(batches.part.targets)
         self.report, self.stop, self.save = report, stop, save
         self.stopped = False
         self._average: keras.callbacks.SwapEMAWeights | None = None
@@ -121,7 +121,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
                 unit="batches",
                 epoch=standing.first_epoch + standing.done,
                 epochs=self.epochs,
-                items_per_second=self.pictures * (batch + 1) / steps / max(seconds, 1e-6),
+                items_per_second=self.items * (batch + 1) / steps / max(seconds, 1e-6),
                 seconds_left=left * seconds / (batch + 1),
             )
         )
@@ -156,7 +156,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
                 val_figures=dict(validated.figures),
                 learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
                 seconds=time.monotonic() - self._began,
-                images_per_second=self.pictures * steps / (self._offset + steps) / max(trained, 1e-6),
+                images_per_second=self.items * steps / (self._offset + steps) / max(trained, 1e-6),
                 best=better,
             )
         )
@@ -230,7 +230,7 @@ def _fit(model: keras.Model, watch: Watch, *, epochs: int) -> None:
 
 
 def validate(model: keras.Model, part: Labelled, *, batch_size: int) -> Validated:
-    """Look at the pictures of a part, plain and in inference mode."""
+    """Look at the items of a part, plain and in inference mode."""
     inputs = InOrder(part.source, len(part.targets), batch_size=batch_size)
     raw = np.asarray(model.predict(device.read(inputs), verbose=0), np.float32)[: len(part.targets)]
     return part.head.measure(raw, part.targets, part.weights)

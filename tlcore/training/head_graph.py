@@ -34,7 +34,7 @@ def head_graph(
     Args:
         kernel: `(d, width)`.
         bias: `(width,)`.
-        known: The training pictures that new ones are held against.
+        known: The training items that new ones are held against.
         task: Whose activation and output it has.
         like: A graph of the same versions: the one that it is to be joined to.
         source: What its input, the features `(n, d)`, is called.

@@ -108,7 +108,7 @@ def _take_over(model: TransferModel, start: StartAbout, path: Path, dataset: Run
             f"{error} Begin with the pretrained weights."
         ) from error
     if not start.keeps_head:
-        return  # it would be watched with pictures that it knows
+        return  # it would be watched with items that it knows
     (kernel, bias), (theirs, their_bias) = tuple(map(np.array, model.head)), head.resume(*map(np.array, source.head))
     for place, label in enumerate(dataset.classes):
         if label in start.classes:

@@ -1,4 +1,4 @@
-"""Fits the exact head of a run on the features of the plain pictures, and cross-validates it if they are few.
+"""Fits the exact head of a run on the features of the plain items, and cross-validates it if they are few.
 
 It knows features, targets and events. It does not know layers or files.
 """
@@ -17,11 +17,11 @@ from tlcore.runs.events import CrossValidated, EpochEnded
 from tlcore.tasks import Task, Validated
 from tlcore.tasks.head import Exact, Head
 from tlcore.training.cross_validation import cross_validate, plan_folds
+from tlcore.training.items import PARTS, Items, units
 from tlcore.training.phases import Phase
-from tlcore.training.pictures import PARTS, Pictures, units
 
 # In each class, on average: below it a test set says little.
-FEW_PICTURES = 20
+FEW_ITEMS = 20
 LEARNT_FROM_ALL = (
     "The final head was also fitted on the validation set, with the regularization that was chosen without it. The "
     "validation figures are those of the head before."
@@ -32,7 +32,7 @@ Features = dict[str, npt.NDArray[np.float32]]
 def solve_head(
     phase: Phase,
     features: Features,
-    pictures: dict[str, Pictures],
+    items: dict[str, Items],
     config: TrainingConfig,
     head: Head,
     *,
@@ -43,9 +43,9 @@ def solve_head(
     Where it is all that is trained, the head that is given has learnt from the validation part, too; what is said of it
     is still of the one that has not.
     """
-    targets = {part: each.targets for part, each in pictures.items()}
+    targets = {part: each.targets for part, each in items.items()}
     began = time.monotonic()
-    solved = learn_from_training(features, pictures, config, head)
+    solved = learn_from_training(features, items, config, head)
     seconds = time.monotonic() - began
     train, val = (
         head.measure(
@@ -53,46 +53,46 @@ def solve_head(
         )
         for part in PARTS
     )
-    ended = _epoch_ended(phase, epoch, train, val, seconds, pictures=len(targets["train"]))
+    ended = _epoch_ended(phase, epoch, train, val, seconds, items=len(targets["train"]))
     if config.learns_from_validation:
-        solved = _learn_from_all(solved, features, pictures, config, head)
+        solved = _learn_from_all(solved, features, items, config, head)
     return solved, val, ended
 
 
 def learn_from_training(
     features: Features,
-    pictures: dict[str, Pictures],
+    items: dict[str, Items],
     config: TrainingConfig,
     head: Head,
     *,
     strengths: tuple[float, ...] | None = None,
 ) -> Exact:
-    """Solve for the head that has not met the validation pictures."""
-    targets = pictures["train"].targets
+    """Solve for the head that has not met the validation items."""
+    targets = items["train"].targets
     return head.solve(
         features["train"],
         targets,
         seed=config.seed,
         weights=head.weights(targets, _weighted(config)),
-        groups=units(pictures["train"]),
+        groups=units(items["train"]),
         strengths=strengths,
     )
 
 
 def judge_few(
     features: Features,
-    pictures: dict[str, Pictures],
+    items: dict[str, Items],
     seed: int,
     note: Callable[[str], None],
     show: Callable[[Progress], None],
 ) -> CrossValidated | None:
-    """Cross-validate the exact head in repeated folds over all training and validation pictures.
+    """Cross-validate the exact head in repeated folds over all training and validation items.
 
     None where it cannot be said, or would take too long. How long it takes is noted before it begins, and shown.
     """
     every = np.concatenate([features[part] for part in PARTS])
-    labels = np.concatenate([pictures[part].targets for part in PARTS])
-    groups = units(*(pictures[part] for part in PARTS))
+    labels = np.concatenate([items[part].targets for part in PARTS])
+    groups = units(*(items[part] for part in PARTS))
     planned = plan_folds(every, labels, seed=seed, groups=groups)
     if planned.note:
         note(planned.note)
@@ -106,17 +106,17 @@ def judge_few(
     return cross_validate(every, labels, seed=seed, groups=groups, repeats=planned.repeats, on_fold=on_fold)
 
 
-def are_few(pictures: dict[str, Pictures], task: Task, *, classes: int) -> bool:
-    """Say whether a cross-validation tells more than the test set does; it knows one class for each picture only."""
-    number = sum(len(each.targets) for each in pictures.values())
-    return task.key == "classification" and number < FEW_PICTURES * classes
+def are_few(items: dict[str, Items], task: Task, *, classes: int) -> bool:
+    """Say whether a cross-validation tells more than the test set does; it knows one class for each item only."""
+    number = sum(len(each.targets) for each in items.values())
+    return task.key == "classification" and number < FEW_ITEMS * classes
 
 
 def _learn_from_all(
-    solved: Exact, features: Features, pictures: dict[str, Pictures], config: TrainingConfig, head: Head
+    solved: Exact, features: Features, items: dict[str, Items], config: TrainingConfig, head: Head
 ) -> Exact:
-    """Solve once more with the validation pictures among the others, at the strength that was found without them."""
-    targets = np.concatenate([pictures[part].targets for part in PARTS])
+    """Solve once more with the validation items among the others, at the strength that was found without them."""
+    targets = np.concatenate([items[part].targets for part in PARTS])
     return head.solve(
         np.concatenate([features[part] for part in PARTS]),
         targets,
@@ -132,7 +132,7 @@ def _weighted(config: TrainingConfig) -> Balancing:
 
 
 def _epoch_ended(
-    phase: Phase, epoch: int, train: Validated, val: Validated, seconds: float, *, pictures: int
+    phase: Phase, epoch: int, train: Validated, val: Validated, seconds: float, *, items: int
 ) -> EpochEnded:
     return EpochEnded(
         phase=phase.name,
@@ -143,6 +143,6 @@ def _epoch_ended(
         val_figures=dict(val.figures),
         learning_rate=0.0,
         seconds=seconds,
-        images_per_second=pictures / max(seconds, 1e-6),
+        images_per_second=items / max(seconds, 1e-6),
         best=True,
     )

@@ -86,7 +86,7 @@ def _sweep(training: Training, report: Report, stop: Stop) -> Curve:
             trying.show(Step(step + 1, STEPS))
             if not np.isfinite(found) or losses[-1] > EXPLODED * lowest:
                 break
-        trying.pictures = 0
+        trying.items = 0
     return suggest(rates[: len(losses)].tolist(), losses)
 
 

@@ -1,6 +1,6 @@
-"""Mixes two pictures into one: MixUp and CutMix, on batches of pixels or of features between two blocks.
+"""Mixes two items into one: MixUp and CutMix, on batches of pixels or of features between two blocks.
 
-It knows arrays and chance. It does not know pictures' files or models.
+It knows arrays and chance. It does not know items' files or models.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Mixing:
 def _paste(
     inputs: npt.NDArray[Any], others: npt.NDArray[Any], share: float, chance: np.random.Generator
 ) -> tuple[npt.NDArray[Any], float]:
-    """Paste a rectangle of about `1 - share` of the area; gives what is left of the own picture, exactly."""
+    """Paste a rectangle of about `1 - share` of the area; gives what is left of the own item, exactly."""
     height, width = inputs.shape[1:3]
     side = math.sqrt(1 - share)
     tall, wide = round(height * side), round(width * side)

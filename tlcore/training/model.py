@@ -1,6 +1,6 @@
 """The model: a backbone with a new head, as a whole or split by a cut.
 
-It knows layers and which of them share weights. It does not know pictures, files or how weights are trained.
+It knows layers and which of them share weights. It does not know items, files or how weights are trained.
 """
 
 from __future__ import annotations

@@ -23,12 +23,12 @@ class PhaseReport:
 
     Attributes:
         unit: What short work counts.
-        pictures, seconds: Of the part whose speed is worth telling; `seconds` is None for the whole stretch.
+        items, seconds: Of the part whose speed is worth telling; `seconds` is None for the whole stretch.
     """
 
     def __init__(self, report: Report, stop: Stop, phase: str, title: str) -> None:
         self.phase, self.title = phase, title
-        self.pictures = 0
+        self.items = 0
         self.seconds: float | None = None
         self.unit = "pictures"
         self._report, self._stop = report, stop
@@ -41,7 +41,7 @@ class PhaseReport:
         """
         if self._stop():
             raise StoppedError
-        self.pictures = step.done if self.unit == "pictures" else 0
+        self.items = step.done if self.unit == "pictures" else 0
         self._report(Progress.of(step, phase=self.phase, title=self.title, unit=self.unit))
 
 
@@ -71,6 +71,6 @@ def stretch(
         PhaseEnded(
             phase=phase,
             seconds=seconds,
-            images_per_second=under_way.pictures / counted if under_way.pictures and counted > 0 else None,
+            images_per_second=under_way.items / counted if under_way.items and counted > 0 else None,
         )
     )

@@ -27,7 +27,7 @@ class ResumeLog:
 
     Attributes:
         begun: Whether a worker ever had its turn.
-        judged: Whether the model of the last epoch has been judged on the test pictures.
+        judged: Whether the model of the last epoch has been judged on the test items.
     """
 
     def __init__(self, events: Sequence[Event]) -> None:

@@ -26,13 +26,13 @@ from tlcore.training.features import BelowTheCut
 from tlcore.training.finalize import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
 from tlcore.training.initial_model import begin
+from tlcore.training.items import Items, read_items
 from tlcore.training.logistic_training import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
 from tlcore.training.oom import is_out_of_memory
 from tlcore.training.optimizer import compile_for
 from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.phases import Phase, plan
-from tlcore.training.pictures import Pictures, read_pictures
 from tlcore.training.precision import FLOAT32, Choice, choose_precision, copy_weights, in_precision
 from tlcore.training.training_state import TrainingState
 from tlcore.training.views import Source
@@ -63,7 +63,7 @@ def train(run: Run, *, report: Report, stop: Stop, pause: Stop = lambda: False) 
     `stop` ends the training at the next batch; where `pause` says that it is to go on later, there is no model then.
 
     Raises:
-        GraftError: The pictures, the weights or the settings cannot be used.
+        GraftError: The items, the weights or the settings cannot be used.
         StoppedError: The run was asked to pause, or to stop before the first phase of training.
     """
     training = Training(run, report=report, stop=stop)
@@ -77,10 +77,10 @@ def train(run: Run, *, report: Report, stop: Stop, pause: Stop = lambda: False) 
 
 
 class Training:
-    """A run's model and pictures, and what has been done of its phases.
+    """A run's model and items, and what has been done of its phases.
 
     Args:
-        workspace: Where pictures, weights and caches are.
+        workspace: Where items, weights and caches are.
     """
 
     def __init__(self, run: Run, *, report: Report, stop: Stop, workspace: Workspace | None = None) -> None:
@@ -93,11 +93,11 @@ class Training:
         self._strengths: tuple[float, ...] | None = None
         with stretch(report, stop, "prepare", "Building the model") as preparing:
             device.prepare(self.config.seed)
-            self.pictures: dict[str, Pictures] = drain(read_pictures(run, workspace), preparing.show)
-            preparing.pictures = 0
+            self.items: dict[str, Items] = drain(read_items(run, workspace), preparing.show)
+            preparing.items = 0
             self.head = self.task.build_head(
                 self.classes,
-                self.pictures["train"].targets,
+                self.items["train"].targets,
                 label_smoothing=self.config.label_smoothing,
                 loss=self.config.loss,
             )
@@ -108,7 +108,7 @@ class Training:
             self.below = BelowTheCut(
                 self.config,
                 self.model,
-                self.pictures,
+                self.items,
                 weights=weights,
                 workspace=workspace,
                 report=report,
@@ -132,13 +132,13 @@ class Training:
             self.course.save()
 
     def judge_by_folds(self) -> None:
-        """Cross-validate the exact head over all training and validation pictures, if there are few."""
+        """Cross-validate the exact head over all training and validation items, if there are few."""
         # Not where another run went before: its backbone may know by heart what a fold would ask it.
-        if self.config.start is None and are_few(self.pictures, self.task, classes=self.classes):
+        if self.config.start is None and are_few(self.items, self.task, classes=self.classes):
             title, found = "Judging by folds, since the pictures are few", None
             with stretch(self.report, self.stop, "folds", title) as judging, suppress(StoppedError):
                 judging.unit = "folds"
-                found = judge_few(self._features(), self.pictures, self.config.seed, self._note, judging.show)
+                found = judge_few(self._features(), self.items, self.config.seed, self._note, judging.show)
             if found:
                 self.report(found)
 
@@ -158,7 +158,7 @@ class Training:
                 standing = self._fit(phase, above, sources)
             except Exception as error:
                 standing = self._fit_with_less_memory(error, phase, above, sources)
-            training.pictures = standing.done * len(self.pictures["train"].targets)
+            training.items = standing.done * len(self.items["train"].targets)
             training.seconds = standing.seconds
         self.course.epoch += standing.done
 
@@ -174,7 +174,7 @@ class Training:
             trained_parameters=(self.backbone.feature_length + 1) * self.head.width,
         ) as solving:
             solved, val, ended = solve_head(
-                phase, features, self.pictures, self.config, self.head, epoch=self.course.epoch
+                phase, features, self.items, self.config, self.head, epoch=self.course.epoch
             )
             if self.config.learns_from_validation:
                 self._note(LEARNT_FROM_ALL)
@@ -182,11 +182,11 @@ class Training:
             self.model.set_head(solved.kernel, solved.bias)
             self.course.best = Best(val.score(self.target), ended.epoch)
             self.report(ended)
-            solving.pictures = len(self.pictures["train"].targets)
+            solving.items = len(self.items["train"].targets)
         self.course.epoch += 1
 
     def _features(self) -> Features:
-        """Return the head's inputs for the plain pictures, `(n, features)` for each part."""
+        """Return the head's inputs for the plain items, `(n, features)` for each part."""
         return {part: each.astype(np.float32) for part, each in self.below.features(len(self.backbone.blocks)).items()}
 
     def finish(self) -> Finished:
@@ -195,7 +195,7 @@ class Training:
         return finishing.finish(self._strengths)
 
     def batches(self, phase: Phase, source: Source) -> Batches:
-        """The training pictures, as a phase sees them."""
+        """The training items, as a phase sees them."""
         return Batches(
             self._labelled("train", source),
             batch_size=self.course.batch_size,
@@ -207,7 +207,7 @@ class Training:
         )
 
     def _labelled(self, part: str, source: Source) -> Labelled:
-        targets = self.pictures[part].targets
+        targets = self.items[part].targets
         return Labelled(source, targets, self.head.weights(targets, self.config.balancing), self.head)
 
     def _fit(self, phase: Phase, above: keras.Model, sources: dict[str, Source]) -> Standing:

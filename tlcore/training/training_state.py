@@ -25,7 +25,7 @@ class TrainingState:
         whole: The model that is saved in the end.
         number: The phase that comes next, from 0.
         epoch: Its first epoch, over the whole run, from 1.
-        batch_size, accumulate: Pictures in a batch, and batches in a step: fewer and more once memory ran out.
+        batch_size, accumulate: Items in a batch, and batches in a step: fewer and more once memory ran out.
         choice: How the phase under way computes.
         under_way: The phase that a worker before was in: its standing, and the weights and the optimizer's state.
     """

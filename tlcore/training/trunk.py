@@ -1,4 +1,4 @@
-"""Runs a trunk over every picture of a run: chooses the number of views and stores the features on the disk.
+"""Runs a trunk over every item of a run: chooses the number of views and stores the features on the disk.
 
 It knows one cut's model, its engine, the cache and the room there is. It does not know the parts of the split, nor
 what is trained above.
@@ -17,7 +17,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import onnx
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict
+from pydantic import Field as Described
 
 from tlcore.data.caches import evict
 from tlcore.errors import WorkspaceError
@@ -33,7 +34,7 @@ from tlcore.training.save import trunk_graph
 from tlcore.training.trunk_cache import Features, TrunkCache
 from tlcore.training.views import asked_views, item_keys
 
-# Of one trunk cache. Features of an early block are larger than the pictures.
+# Of one trunk cache. Features of an early block are larger than the items.
 CACHE_BYTES = 8 * 10**9
 CACHE_SHARE_OF_FREE_DISK = 0.25
 # What all views but the first may take together where nobody asked for a number.
@@ -46,7 +47,7 @@ class Rate(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    pictures_per_second: float
+    items_per_second: float = Described(validation_alias=AliasChoices("items_per_second", "pictures_per_second"))
 
 
 class Trunk:
@@ -84,11 +85,11 @@ class Trunk:
         return trunk_graph(self.model, self.identity, self.folder)
 
     def views(self, *, epochs: int) -> list[Features]:
-        """The features of every picture of the run, `(n, …)` for each view; none where not even one view fits."""
+        """The features of every item of the run, `(n, …)` for each view; none where not even one view fits."""
         return self._ready(lambda: self._count(epochs))
 
     def plain(self) -> Features | None:
-        """The features of every picture as it is; None where they do not fit."""
+        """The features of every item as it is; None where they do not fit."""
         views = self._ready(lambda: 1)
         return views[0] if views else None
 
@@ -113,7 +114,7 @@ class Trunk:
             began = time.monotonic()
             drain(self._compute(engine, count), computing.show)
             computing.seconds = time.monotonic() - began
-            rate = computing.pictures / max(computing.seconds, 1e-6)
+            rate = computing.items / max(computing.seconds, 1e-6)
             self.say(f"{engine.title} computes what lies below the cut: {rate:.0f} pictures a second.")
         self._computed, self._engine = True, None  # it holds all weights once more
         evict(self.folder, keep=[self.cache.path, self.decoded.store.path])
@@ -141,20 +142,20 @@ class Trunk:
         return count
 
     def _rate(self) -> float:
-        """Pictures a second, by a few of them; measured once for each cache."""
+        """Items a second, by a few of them; measured once for each cache."""
         file = self.cache.path / "rate.json"
         try:
-            return read_json(file, Rate).pictures_per_second
+            return read_json(file, Rate).items_per_second
         except WorkspaceError:
             engine = self._started()
             some = self._inputs.only(slice(CALLS_TO_MEASURE * engine.threads * engine.at_once))
             engine(some.only(slice(engine.at_once)))  # the first call also prepares
             began = time.monotonic()
             engine(some)
-            found = Rate(pictures_per_second=len(some) / max(time.monotonic() - began, 1e-6))
+            found = Rate(items_per_second=len(some) / max(time.monotonic() - began, 1e-6))
             self.cache.path.mkdir(parents=True, exist_ok=True)
             write_json(file, found)
-            return found.pictures_per_second
+            return found.items_per_second
 
     def _fitting(self) -> int:
         """Return the number of views that fit on the disk."""

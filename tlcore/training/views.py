@@ -1,6 +1,6 @@
-"""Provides the batches: from cached views of every picture, or from the pixels.
+"""Provides the batches: from cached views of every item, or from the pixels.
 
-Both give the same thing for the same seed, epoch and rows. It knows pictures as arrays; it does not know labels.
+Both give the same thing for the same seed, epoch and rows. It knows items as arrays; it does not know labels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tlcore.memmap import MappedArrays
 from tlcore.modalities import Modality
 
 Rows = npt.NDArray[np.int64]
-# Views of one picture when there are endlessly many of them.
+# Views of one item when there are endlessly many of them.
 MANY_VIEWS = 4
 
 
@@ -27,10 +27,10 @@ class Source(Protocol):
 
 
 class CachedViews:
-    """Features of a part's pictures, computed once; each epoch draws one view of each picture.
+    """Features of a part's items, computed once; each epoch draws one view of each item.
 
     Args:
-        views: `(n, …)` each; the first is of the plain pictures.
+        views: `(n, …)` each; the first is of the plain items.
     """
 
     def __init__(self, views: Sequence[MappedArrays], *, seed: int) -> None:
@@ -40,7 +40,7 @@ class CachedViews:
 
     def __call__(self, rows: Rows, epoch: int) -> Arrays:
         number, drawn = self._drawn
-        if number != epoch:  # once an epoch, not for every batch: there may be very many pictures
+        if number != epoch:  # once an epoch, not for every batch: there may be very many items
             drawn = np.random.default_rng((self.seed, epoch)).integers(len(self.views), size=len(self.views[0]))
             self._drawn = epoch, drawn
         found = {
@@ -81,7 +81,7 @@ class ThroughTrunk:
 
 
 def asked_views(different: int | None, asked: int | None, *, epochs: int) -> tuple[int, str]:
-    """Return the number of views of a picture that are worth a trunk pass, and the reason.
+    """Return the number of views of an item that are worth a trunk pass, and the reason.
 
     No more can be seen than there are epochs. `different` is how many there are, as `Modality.different_views` says.
     """
@@ -94,7 +94,7 @@ def asked_views(different: int | None, asked: int | None, *, epochs: int) -> tup
 
 
 def item_keys(shas: Sequence[str]) -> npt.NDArray[np.int64]:
-    """A number for each picture that depends on its bytes alone."""
+    """A number for each item that depends on its bytes alone."""
     return np.array([int(sha[:15], 16) for sha in shas], np.int64)
 
 

@@ -1,6 +1,6 @@
 """The worker of a run: carries out the whole run in its own process.
 
-It knows the order: line, pictures, training, files, judgement, proof. Every step is another module's.
+It knows the order: line, items, training, files, judgement, proof. Every step is another module's.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from tlcore.runs.events import Event, Exported, Resumed, Started
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 from tlcore.training import checkpoint, device
+from tlcore.training.items import read_items
 from tlcore.training.phase_report import Report, Stop, stretch
-from tlcore.training.pictures import read_pictures
 from tlcore.training.preload import import_trainer
 from tlcore.training.resume_log import ResumeLog
 from tlcore.workspace import Workspace
@@ -75,11 +75,11 @@ def _carry_out(
         report(begins)
         check_room(run, Workspace.default())
         with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
-            # The backend takes seconds to import and one core; decoding pictures meanwhile takes the others.
+            # The backend takes seconds to import and one core; decoding items meanwhile takes the others.
             importing = threading.Thread(target=import_trainer)
             importing.start()
             try:
-                drain(read_pictures(run, Workspace.default()), preparing.show)
+                drain(read_items(run, Workspace.default()), preparing.show)
             finally:
                 importing.join()
             recorder.record_environment(device=device.prepare(run.config.seed))
@@ -100,7 +100,7 @@ def _carry_out(
                         largest_difference=made.largest_difference,
                     )
                 )
-            proving.pictures = 0  # they were files
+            proving.items = 0  # they were files
     except StoppedError:
         return _asked(run)
     checkpoint.remove(run.checkpoint)

@@ -20,7 +20,7 @@ from tlcore.tasks.multilabel.answers import chosen as given_labels
 from tlcore.tasks.multilabel.labels import targets
 
 MOST_LABELS = 30  # more cannot be told apart in one matrix
-MOST_CELLS, MOST_PICTURES = 200, 12
+MOST_CELLS, MOST_ITEMS = 200, 12
 KINDS = {"": "Co-occurrence", "errors": "Wrong labels"}
 EXPLAINS = {
     "": "How many test pictures have both labels; the diagonal counts each label. Darker cells hold a larger share of "
@@ -46,15 +46,15 @@ def show(judged: Judged) -> None:
     more = f" The {MOST_LABELS} most frequent labels are drawn; the list has all." if left_out else ""
     st.markdown(f"{EXPLAINS[kind]}{more} Click a cell to see its pictures.")
     place = _asked(len(table)) or _largest(table)
-    matrix, pictures = st.columns([1.4, 1], gap="large")
+    matrix, items = st.columns([1.4, 1], gap="large")
     with matrix:
         _chart(evaluation.labels, table, support, shown, place, errors=bool(kind))
-    with pictures:
+    with items:
         place = _choose(evaluation.labels, table, place)
         if place is None:
             st.success("No label was given wrongly to a picture that has another label.")
         else:
-            _pictures(judged, place, errors=bool(kind))
+            _items(judged, place, errors=bool(kind))
 
 
 def cells(
@@ -113,7 +113,7 @@ def _chart(
     )
 
 
-def _pictures(judged: Judged, place: tuple[int, int], *, errors: bool) -> None:
+def _items(judged: Judged, place: tuple[int, int], *, errors: bool) -> None:
     """The pictures of a cell, those with the highest probability of the second label first."""
     answers, (first, second) = judged.answers, place
     true = targets(answers.labels, answers.classes) > 0
@@ -126,11 +126,11 @@ def _pictures(judged: Judged, place: tuple[int, int], *, errors: bool) -> None:
     if not len(order):
         st.caption(f"No picture of {names[0]} " + (f"was wrongly given {names[1]}." if errors else f"has {names[1]}."))
         return
-    shas = list(answers.table["sha256"].iloc[order[:MOST_PICTURES]])
+    shas = list(answers.table["sha256"].iloc[order[:MOST_ITEMS]])
     said = label_errors.said(judged, shas)
     item_gallery.show(judged, shas, said, key=f"cell-{errors}-{first}-{second}", title=" and ".join(names))
-    if len(order) > MOST_PICTURES:
-        st.caption(f"{MOST_PICTURES} of {formats.count(len(order))}.")
+    if len(order) > MOST_ITEMS:
+        st.caption(f"{MOST_ITEMS} of {formats.count(len(order))}.")
 
 
 def _kind() -> str:

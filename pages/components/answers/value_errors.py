@@ -47,7 +47,7 @@ def clickable(judged: Judged, draw: Callable[[Values, int | None], go.Figure], *
         if points := [each for each in st.session_state[key].selection.points if each.get("customdata")]:
             st.query_params["item"] = shas[int(points[0]["customdata"][0])][:PREFIX]
 
-    chart, picture = st.columns([1.7, 1], gap="large")
+    chart, item = st.columns([1.7, 1], gap="large")
     with chart:
         plotly_chart(
             draw(found, place),
@@ -57,7 +57,7 @@ def clickable(judged: Judged, draw: Callable[[Values, int | None], go.Figure], *
             config={"displayModeBar": False},
             alt=alt,
         )
-    with picture:
+    with item:
         st.markdown("**Selected picture**" if _asked(shas) is not None else "**Largest error**")
         sha = shas[place]
         about = said(judged, [sha])

@@ -77,7 +77,7 @@ def _experience(workspace: Workspace) -> str:
     if not infos:
         return ""
     last = max(infos, key=lambda info: info.at)
-    return f" (the last check took {formats.duration(last.seconds)} for {formats.plural(last.pictures, 'picture')})"
+    return f" (the last check took {formats.duration(last.seconds)} for {formats.plural(last.items, 'picture')})"
 
 
 def _start(workspace: Workspace, dataset: Dataset, title: str, *, primary: bool = False) -> None:
@@ -117,7 +117,7 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
             _start(workspace, dataset, "Check again")
     one_class = dataset.info.task == "classification"
     with st.grid(4 if one_class else 3, min_column_width=150):
-        st.metric("Pictures checked", formats.count(info.pictures), border=True)
+        st.metric("Pictures checked", formats.count(info.items), border=True)
         st.metric("Findings left", formats.count(len(check_results.left(dataset))), border=True)
         right = formats.percent(info.accuracy) if info.accuracy is not None else "–"
         probe = "Cross-validated accuracy of a linear probe: each picture is predicted by a model that has not seen it."

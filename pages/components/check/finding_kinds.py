@@ -40,7 +40,7 @@ class About:
     of_a_set: tuple[Action, ...] = ()
 
 
-def pictures_of(found: Sequence[Finding]) -> tuple[str, ...]:
+def items_of(found: Sequence[Finding]) -> tuple[str, ...]:
     """The pictures of findings, each once, in their order."""
     return tuple(dict.fromkeys(sha for finding in found for sha in finding.items))
 
@@ -106,8 +106,8 @@ PUT_IN_PLACE = Way(
     advised=True,
 )
 EXCLUDE_ALL = Way(
-    lambda found: f"Exclude {formats.plural(len(pictures_of(found)), 'picture')}",
-    lambda dataset, found: Exclude(shas=pictures_of(found)),
+    lambda found: f"Exclude {formats.plural(len(items_of(found)), 'picture')}",
+    lambda dataset, found: Exclude(shas=items_of(found)),
 )
 _FAULTY = (EXCLUDE, DELETE, MOVE, LIKE)
 _SET = (KEEP_ONE, TOGETHER)

@@ -74,12 +74,12 @@ def _card(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
     with st.container(border=True, key=f"kind-{kind}"):
         said, way = st.columns([5, 1], vertical_alignment="center")
         with said, st.container(gap=None):
-            pictures = formats.plural(len({sha for finding in found for sha in finding.items}), "picture")
+            items = formats.plural(len({sha for finding in found for sha in finding.items}), "picture")
             number = f" :gray-badge[{formats.count(len(found))}]" if len(found) > 1 else ""
             st.markdown(f"{KINDS[kind].icon} **{TITLES[kind]}**{number} &nbsp; {_worth(found[0].score)}")
             st.markdown(formats.plain(found[0].says))
             if len(found) > 1:
-                st.caption(f"and {formats.count(len(found) - 1)} more like this, {pictures} in all")
+                st.caption(f"and {formats.count(len(found) - 1)} more like this, {items} in all")
         way.button(
             "Review and fix",
             key=f"look-{kind}",

@@ -46,7 +46,7 @@ def show(dataset: Dataset) -> None:
 def figure(curve: Curve, *, of_class: bool = False) -> go.Figure:
     """Draw the measured points, the fitted line and its band; dotted where nothing was measured."""
     chart = go.Figure()
-    at = [one.pictures for one in curve.fitted]
+    at = [one.items for one in curve.fitted]
     chart.add_scatter(
         x=[*at, *reversed(at)],
         y=[*(one.high for one in curve.fitted), *(one.low for one in reversed(curve.fitted))],
@@ -57,14 +57,14 @@ def figure(curve: Curve, *, of_class: bool = False) -> go.Figure:
         name="90 % of fitted lines",
         hoverinfo="skip",
     )
-    last = max(point.pictures for point in curve.points)
-    measured = sum(one.pictures <= last for one in curve.fitted)
+    last = max(point.items for point in curve.points)
+    measured = sum(one.items <= last for one in curve.fitted)
     for name, dash, part in (
         ("fitted", "solid", curve.fitted[:measured]),
         ("expected", "dot", curve.fitted[max(measured - 1, 0) :]),
     ):
         chart.add_scatter(
-            x=[one.pictures for one in part],
+            x=[one.items for one in part],
             y=[one.accuracy for one in part],
             mode="lines",
             line={"color": ACCENT, "dash": dash, "width": 2},
@@ -72,7 +72,7 @@ def figure(curve: Curve, *, of_class: bool = False) -> go.Figure:
             hovertemplate="%{x:,} pictures: %{y:.1%}<extra></extra>",
         )
     chart.add_scatter(
-        x=[point.pictures for point in curve.points],
+        x=[point.items for point in curve.points],
         y=[point.accuracy for point in curve.points],
         error_y={"array": [point.deviation for point in curve.points], "thickness": 1.2, "width": 3},
         mode="markers",

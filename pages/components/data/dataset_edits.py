@@ -32,8 +32,8 @@ def _delete(dataset: Dataset) -> None:
             width="stretch",
         )
         return
-    pictures = formats.plural(len(tables.items(dataset)), "picture")
-    st.warning(f"This deletes its {pictures}. Runs keep their models and results. This cannot be undone.")
+    items = formats.plural(len(tables.items(dataset)), "picture")
+    st.warning(f"This deletes its {items}. Runs keep their models and results. This cannot be undone.")
     if st.button("Delete for good", key=f"really-{dataset.id}", icon=":material/delete_forever:", width="stretch"):
         dataset.delete()
         st.query_params.pop("dataset", None)

@@ -75,8 +75,8 @@ def show(summary: Summary, source: Path, choices: ImportChoices, token: str) -> 
 def strip(files: Sequence[PurePosixPath], source: Path, choices: ImportChoices, token: str) -> None:
     """Show some pictures in a row."""
     small = thumbnails(source, files, choices, token)
-    pictures = "".join(_picture(small[file], file) for file in files)
-    st.html(f'{STYLE}<div class="import-class strip"><div class="pictures">{pictures}</div></div>')
+    items = "".join(_item(small[file], file) for file in files)
+    st.html(f'{STYLE}<div class="import-class strip"><div class="pictures">{items}</div></div>')
 
 
 def captioned(shown: Mapping[PurePosixPath, str], source: Path, choices: ImportChoices, token: str) -> None:
@@ -84,7 +84,7 @@ def captioned(shown: Mapping[PurePosixPath, str], source: Path, choices: ImportC
     small = thumbnails(source, list(shown), choices, token)
     cells = [
         f'<div class="import-class"><div class="name"><bdi>{html.escape(text)}</bdi></div>'
-        f'<div class="pictures one">{_picture(small[file], file)}</div></div>'
+        f'<div class="pictures one">{_item(small[file], file)}</div></div>'
         for file, text in shown.items()
     ]
     st.html(f'{STYLE}<div class="import-classes values">{"".join(cells)}</div>')
@@ -98,17 +98,17 @@ def cards(counts: Mapping[str, int], summary: Summary, small: Mapping[PurePosixP
     for label, count in counts.items():
         mark = "<i>new</i>" if label in new else ""
         name = html.escape(label.replace("\n", " "))
-        pictures = "".join(_picture(small.get(file, ""), file) for file in summary.examples[label])
+        items = "".join(_item(small.get(file, ""), file) for file in summary.examples[label])
         cells.append(
             f'<div class="import-class"><div class="name"><bdi title="{name}">{name}</bdi>{mark}'
             f"<span>{formats.count(count)}</span></div>"
             f'<div class="bar"><div style="width:{100 * count / largest:.1f}%"></div></div>'
-            f'<div class="pictures">{pictures}</div></div>'
+            f'<div class="pictures">{items}</div></div>'
         )
     return f'<div class="import-classes">{"".join(cells)}</div>'
 
 
-def _picture(address: str, file: PurePosixPath) -> str:
+def _item(address: str, file: PurePosixPath) -> str:
     name = html.escape(str(file))
     if address:
         return f'<img src="{html.escape(address)}" alt="{name}" title="{name}">'

@@ -35,7 +35,7 @@ def show(workspace: Workspace, run: Run, dataset: Dataset | None) -> None:
             "compared."
         )
         return
-    if not found.pair.pictures:
+    if not found.pair.items:
         return
     st.subheader("Before and after", anchor=False)
     with st.container(border=True):
@@ -92,7 +92,7 @@ def _figures(found: BeforeAfter) -> None:
 
 
 def _verdict(found: BeforeAfter, earlier: Run) -> str:
-    by, n = found.pair.difference, formats.plural(found.pair.pictures, "test picture")
+    by, n = found.pair.difference, formats.plural(found.pair.items, "test picture")
     said = (
         f"On the same {n}, **{100 * by.value:+.1f} in a hundred** are answered right, compared with "
         f"{formats.plain(run_facts.title(earlier))} (95 % interval {100 * by.low:+.1f} to {100 * by.high:+.1f}). "

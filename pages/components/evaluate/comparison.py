@@ -96,7 +96,7 @@ def pair(found: Pair, runs: Mapping[str, Run], names: Mapping[str, str], dataset
     """Two runs on the pictures that both were asked about: the test, the classes, the pictures that changed."""
     first, second = (formats.plain(names[each]) for each in (found.first, found.second))
     st.subheader("Picture by picture", anchor=False)
-    if not found.pictures:
+    if not found.items:
         st.caption("The two runs have no test pictures in common.")
         return
     st.markdown(_verdict(found, first, second))
@@ -139,7 +139,7 @@ def _verdict(found: Pair, first: str, second: str) -> str:
     by, interval = found.difference, _points(found.difference)
     side = "more" if by.value >= 0 else "fewer"
     said = (
-        f"On the {formats.plural(found.pictures, 'picture')} that both runs were tested on, **{second}** is right "
+        f"On the {formats.plural(found.items, 'picture')} that both runs were tested on, **{second}** is right "
         f"about **{100 * abs(by.value):.1f} {side} in a hundred** than **{first}** (95 % confidence interval "
         f"{interval} points). "
     )
@@ -159,7 +159,7 @@ def _classes(found: Pair) -> None:
                 "wrong → right": each.only_second,
                 "right → wrong": each.only_first,
                 "p-value": f"{each.p_value:.3f}",
-                "test pictures": each.pictures,
+                "test pictures": each.items,
             }
             for each in found.per_class
         ]
@@ -252,7 +252,7 @@ def _row(found: RunFigures, name: str) -> dict[str, str]:
         "model": formats.size(found.bytes) if found.bytes is not None else "–",
         "time per prediction": f"{found.milliseconds:.3g} ms" if found.milliseconds is not None else "–",
         "training": formats.duration(found.seconds),
-        "test pictures": formats.count(found.pictures),
+        "test pictures": formats.count(found.items),
         "model type": f"{found.backbone}, {found.mode}",
     }
 

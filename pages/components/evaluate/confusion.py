@@ -23,7 +23,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.evaluation.metrics import Evaluation, cell
 
 MOST_CELLS = 200  # in the list: the largest
-MOST_PICTURES = 12
+MOST_ITEMS = 12
 KEY = "confusion-cell"
 
 
@@ -35,7 +35,7 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
     block, chosen = _block(groups), _chosen(table)
     st.subheader("Confusion matrix", anchor=False)
     st.markdown(_says(groups, block))
-    matrix, pictures = st.columns([1.4, 1], gap="large")
+    matrix, items = st.columns([1.4, 1], gap="large")
     with matrix:
         with st.container(horizontal=True, vertical_alignment="center"):
             units = ["counts", "shares"]
@@ -68,7 +68,7 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
             config={"displayModeBar": False},
             alt="confusion matrix: rows are true classes, columns are predicted classes",
         )
-    with pictures:
+    with items:
         looked_at = _choose(evaluation.classes, table, groups, chosen)
         found = predictions.head(0) if looked_at is None else _answers(evaluation, predictions, looked_at)
         if dataset is None:
@@ -76,9 +76,9 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
         elif not found.empty:
             title = " → ".join(evaluation.classes[place] for place in looked_at or ())
             shas, key = list(found["sha256"]), f"cell-{looked_at}"
-            errors.gallery(dataset, predictions, shas, key=key, title=title, most=MOST_PICTURES)
-            if len(shas) > MOST_PICTURES:
-                st.caption(f"The {MOST_PICTURES} most confident of {formats.count(len(shas))}.")
+            errors.gallery(dataset, predictions, shas, key=key, title=title, most=MOST_ITEMS)
+            if len(shas) > MOST_ITEMS:
+                st.caption(f"The {MOST_ITEMS} most confident of {formats.count(len(shas))}.")
 
 
 def _says(groups: Sequence[Group], block: tuple[int, int] | None) -> str:

@@ -46,7 +46,7 @@ def show(
     others: Mapping[str, pd.DataFrame] | None = None,
     *,
     task_kinds: Callable[[pd.DataFrame], Mapping[str, Kinds]] | None = None,
-    show_pictures: Callable[[list[str], str, str], None] | None = None,
+    show_items: Callable[[list[str], str, str], None] | None = None,
 ) -> None:
     """Show the map, and the pictures that were selected.
 
@@ -56,7 +56,7 @@ def show(
         predictions: About the test set.
         others: The predictions of other runs by their names: the map then tells what they changed.
         task_kinds: Of a task without classes: what points may be of, by its title, from the table of the map.
-        show_pictures: Shows pictures by their SHA-256, under a key and a title; None for those of classes.
+        show_items: Shows pictures by their SHA-256, under a key and a title; None for those of classes.
     """
     st.subheader("Embedding map", anchor=False)
     table = understanding.map()
@@ -96,8 +96,8 @@ def show(
         st.caption(f"{formats.plural(len(shas), 'picture')} selected; they were deleted with their dataset.")
     else:
         title = f"{formats.plural(len(shas), 'picture')} selected"
-        if show_pictures is not None:
-            show_pictures(shas, "map", title)
+        if show_items is not None:
+            show_items(shas, "map", title)
         else:
             errors.gallery(dataset, predictions, shas, key="map", title=title)
 

@@ -17,7 +17,7 @@ from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.metrics import mistakes
-from tlcore.evaluation.slices import Slice, slice_pictures
+from tlcore.evaluation.slices import Slice, slice_items
 
 MOST_SLICES = 8
 
@@ -103,7 +103,7 @@ def unsure_hits(dataset: Dataset, predictions: pd.DataFrame, *, key: str, most: 
 def slices(
     understanding: Understanding,
     predictions: pd.DataFrame,
-    show_pictures: Callable[[list[str], str, str], None],
+    show_items: Callable[[list[str], str, str], None],
     measure: str = "accuracy",
 ) -> None:
     """The kinds of pictures that the model is worse on; the one that is looked at stands in the URL as `slice`.
@@ -111,7 +111,7 @@ def slices(
     Args:
         understanding: The error analysis.
         predictions: About the test set, with `correct` and `confidence`.
-        show_pictures: Shows pictures by their SHA-256, under a key and a title.
+        show_items: Shows pictures by their SHA-256, under a key and a title.
         measure: What share of them is compared.
     """
     found, traits = understanding.slices(), understanding.traits()
@@ -136,10 +136,10 @@ def slices(
     asked = st.query_params.get("slice", "")
     if asked.isascii() and asked.isdigit() and int(asked) < len(found.worse):
         chosen = found.worse[int(asked)]
-        shas = slice_pictures(traits, chosen)
+        shas = slice_items(traits, chosen)
         wrong_first = predictions[predictions["sha256"].isin(shas)].sort_values(["correct", "confidence"])
         st.markdown(f"**{formats.plain(chosen.says)}** Errors come first.")
-        show_pictures(list(wrong_first["sha256"]), f"slice-{asked}", chosen.says)
+        show_items(list(wrong_first["sha256"]), f"slice-{asked}", chosen.says)
 
 
 def _slice(understanding: Understanding, found: Slice, place: int) -> None:

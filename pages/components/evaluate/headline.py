@@ -64,14 +64,12 @@ def per_class(evaluation: Evaluation) -> None:
 
 def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:
     """Label, value and what to know about it."""
-    pictures = formats.plural(evaluation.n, "test picture")
+    items = formats.plural(evaluation.n, "test picture")
     if _uncertain(evaluation):
-        said = f"95 % confidence interval around **{formats.percent(evaluation.accuracy)}**, from only {pictures}"
+        said = f"95 % confidence interval around **{formats.percent(evaluation.accuracy)}**, from only {items}"
         yield "Test accuracy", f"{100 * evaluation.low:.0f}–{formats.percent(evaluation.high, 0)}", said
     else:
-        said = (
-            f"95 % confidence interval **{100 * evaluation.low:.1f} to {formats.percent(evaluation.high)}**, {pictures}"
-        )
+        said = f"95 % confidence interval **{100 * evaluation.low:.1f} to {formats.percent(evaluation.high)}**, {items}"
         yield "Test accuracy", formats.percent(evaluation.accuracy), said
     known = evaluation.baselines
     if known.linear_probe is not None:

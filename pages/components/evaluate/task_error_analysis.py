@@ -41,7 +41,7 @@ def show(judged: Judged, view: str) -> None:
     if view == "map":
         embedding_map.show(
             understanding, judged.dataset, predictions, task_kinds=partial(kinds, judged, predictions),
-            show_pictures=gallery,
+            show_items=gallery,
         )  # fmt: skip
     else:
         errors.slices(understanding, predictions, gallery, MEASURES[judged.task.key])

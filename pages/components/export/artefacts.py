@@ -184,8 +184,8 @@ def _figures(manifest: Manifest, task: Task) -> dict[str, str]:
         figures["Difficult files"] = (
             f"{formats.count(manifest.awkward.same)} of {formats.count(manifest.awkward.files)}"
         )
-    if manifest.milliseconds_per_picture is not None:
-        figures["Per picture"] = f"{manifest.milliseconds_per_picture:.3g}{formats.THIN}ms"
+    if manifest.milliseconds_per_item is not None:
+        figures["Per picture"] = f"{manifest.milliseconds_per_item:.3g}{formats.THIN}ms"
         if manifest.milliseconds_p95 is not None:
             figures["Per picture"] += f", 95{formats.THIN}% within {manifest.milliseconds_p95:.3g}{formats.THIN}ms"
     return figures

@@ -93,11 +93,11 @@ def differences(dataset: Dataset, table: pd.DataFrame, *, key: str) -> None:
         return
     shown = table.head(MOST_SHOWN)
     columns = (shown[name] for name in ("file", "was", "is"))
-    pictures = [
+    items = [
         (gallery.thumbnail(dataset, file), f"{was or 'none'} → {now or 'none'}")
         for file, was, now in zip(*columns, strict=True)
     ]
-    gallery.tiles(pictures, key, width=110)
+    gallery.tiles(items, key, width=110)
     if len(table) > len(shown):
         st.caption(f"The first {formats.count(len(shown))} of {formats.plural(len(table), 'difference')}.")
 

@@ -39,11 +39,11 @@ STYLE = """
 """
 
 
-def tiles(pictures: Sequence[tuple[bytes | None, str]], key: str, *, width: int = 100) -> None:
+def tiles(items: Sequence[tuple[bytes | None, str]], key: str, *, width: int = 100) -> None:
     """Show small pictures with a line below each; None in place of a picture that can no longer be read."""
     st.html(STYLE)
     with st.container(key=f"tiles-{key}"), st.grid("auto", min_column_width=width, gap="small"):
-        for content, caption in pictures:
+        for content, caption in items:
             if content is None:
                 st.markdown(":material/broken_image: cannot be read", help=formats.plain(caption))
             else:

@@ -119,8 +119,8 @@ def _last(dataset: Dataset | None) -> None:
         f"**{formats.plural(len(frames), 'frame')}** added to the class "
         f"**{formats.plain(frames['label'].iloc[0])}**, in {formats.plural(len(groups), 'group')} of similar frames."
     )
-    pictures = [
+    items = [
         (gallery.thumbnail(dataset, file), f"group {groups[group]}")
         for file, group in zip(frames["file"].head(TILES), frames["group"].head(TILES), strict=True)
     ]
-    gallery.tiles(pictures, "burst", width=90)
+    gallery.tiles(items, "burst", width=90)

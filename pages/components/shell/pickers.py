@@ -99,10 +99,10 @@ def _pick(label: str, name: str, captions: Mapping[str, str]) -> str:
 def _dataset_caption(dataset: Dataset) -> str:
     info = dataset.info
     try:
-        pictures = formats.plural(len(tables.items(dataset)), "picture")
+        items = formats.plural(len(tables.items(dataset)), "picture")
     except GraftError as error:
-        pictures = str(error)
-    return f"{info.name} · {pictures} · {_answers(info)}"
+        items = str(error)
+    return f"{info.name} · {items} · {_answers(info)}"
 
 
 def _answers(info: DatasetInfo) -> str:

@@ -127,8 +127,8 @@ class Form:
         )
         if parts is None:
             shares = (("training", first), ("validation", second - first), ("test", 100 - second))
-            pictures = len(tables.items(dataset))
-            about = (f"**{share} %** {name} (about {formats.count(pictures * share // 100)})" for name, share in shares)
+            items = len(tables.items(dataset))
+            about = (f"**{share} %** {name} (about {formats.count(items * share // 100)})" for name, share in shares)
             st.caption(" · ".join(about))
         else:
             st.caption(_locked(parts, first, second))

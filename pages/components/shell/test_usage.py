@@ -10,7 +10,7 @@ from tlcore.data.split.file import read_draw
 from tlcore.data.test_usage import MANY, read_looks, sentence
 
 
-def show(dataset: Dataset, draw: int, *, accuracy: float | None = None, pictures: int = 0) -> None:
+def show(dataset: Dataset, draw: int, *, accuracy: float | None = None, items: int = 0) -> None:
     """Say it; `draw` is the draw of the test part that the run was judged on, 0 for runs of long ago.
 
     The accuracy, of so many pictures, says by how much a choice may flatter; other metrics have no such rule.
@@ -18,7 +18,7 @@ def show(dataset: Dataset, draw: int, *, accuracy: float | None = None, pictures
     if not draw:
         return
     looks = len(read_looks(dataset, draw))
-    said = formats.plain(sentence(looks, accuracy=accuracy, pictures=pictures))
+    said = formats.plain(sentence(looks, accuracy=accuracy, items=items))
     now = read_draw(dataset)
     if now is not None and now.draw != draw:
         st.warning(

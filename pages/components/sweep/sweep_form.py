@@ -130,7 +130,7 @@ def show(workspace: Workspace, task: Task, faults: Sequence[Problem]) -> None:
             st.markdown(f":red[:material/error: {formats.plain(fault.message)}]")
 
 
-def plan(workspace: Workspace, config: SweepConfig, pictures: int) -> str:
+def plan(workspace: Workspace, config: SweepConfig, items: int) -> str:
     """Say what will be tried and about how long it takes, as Markdown."""
     points, trials = len(grid(config)), most_trials(config)
     combinations = formats.plural(points, "combination")
@@ -145,11 +145,11 @@ def plan(workspace: Workspace, config: SweepConfig, pictures: int) -> str:
         said = f"{formats.plural(trials, 'trial')}: the {combinations} at the recommended rates."
     else:
         said = f"{formats.plural(trials, 'trial')}, chosen from {combinations} by what the trials before them taught."
-    return f"{said} {_time(workspace, config, pictures)}"
+    return f"{said} {_time(workspace, config, items)}"
 
 
-def _time(workspace: Workspace, config: SweepConfig, pictures: int) -> str:
-    found = estimate(workspace, config, pictures)
+def _time(workspace: Workspace, config: SweepConfig, items: int) -> str:
+    found = estimate(workspace, config, items)
     if found.seconds is None:
         return "How long that takes will show: most of it was never trained on this machine."
     rest = f" Not known yet: {_named(found.unknown)}." if found.unknown else ""

@@ -5,7 +5,7 @@ does not know which edits make sense.
 
     edits.jsonl                     one line for each edit, undo and redo; a line that is there is an edit that is made
     base.parquet, base.json         the table and what was known before the first of these lines
-    additions/<version>.parquet     pictures that were added, and what became of the files that were given
+    additions/<version>.parquet     items that were added, and what became of the files that were given
     items.parquet, dataset.json     what follows from all these; made anew where a crash came between
 """
 
@@ -147,19 +147,19 @@ def lines(path: Path) -> tuple[Line, ...]:
 
 
 def first_version(path: Path) -> int:
-    """The version that the history begins with: 1, or later where a Graft added pictures that could not undo it."""
+    """The version that the history begins with: 1, or later where a Graft added items that could not undo it."""
     known = path / ("base.json" if (path / "base.json").exists() else "dataset.json")
     return read_json(known, DatasetInfo).version
 
 
 def write_addition(path: Path, number: int, items: pd.DataFrame, triage: pd.DataFrame) -> None:
-    """Keep the pictures of an addition and what became of its files; nothing holds before it is committed."""
+    """Keep the items of an addition and what became of its files; nothing holds before it is committed."""
     write_table(path / "additions" / f"{number}.parquet", items)
     write_table(path / "additions" / f"{number}-triage.parquet", triage)
 
 
 def addition(path: Path, number: int) -> pd.DataFrame:
-    """The pictures that an addition brought, as they came."""
+    """The items that an addition brought, as they came."""
     return read_table(path / "additions" / f"{number}.parquet", COLUMNS)
 
 

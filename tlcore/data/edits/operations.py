@@ -61,7 +61,7 @@ def apply(dataset: Dataset, change: Change) -> Entry:
     """Make a change; it is made once its line is on the disk, and only as a whole.
 
     Raises:
-        DataError: It names a picture or a class that is not there, changes nothing, or leaves no picture in use.
+        DataError: It names an item or a class that is not there, changes nothing, or leaves no item in use.
     """
     with editing(dataset.path):
         contents = log.present(dataset.path)
@@ -97,7 +97,7 @@ def redo(dataset: Dataset) -> Entry | None:
 def history(dataset: Dataset) -> list[Entry]:
     """Every version, the first one first: how it was made, each edit, each undo and redo.
 
-    Where a Graft added pictures that could not undo it, the first version is the one after that.
+    Where a Graft added items that could not undo it, the first version is the one after that.
     """
     settle(dataset.path)
     first, lines, names = log.first_version(dataset.path), log.lines(dataset.path), _names(dataset)
@@ -134,7 +134,7 @@ def at_version(dataset: Dataset, version: int) -> pd.DataFrame:
 
 
 def range_at(dataset: Dataset, version: int) -> ValueRange | None:
-    """The range of values of a version, for grey pictures of more than 8 bits; None where it had none.
+    """The range of values of a version, for grey items of more than 8 bits; None where it had none.
 
     Raises:
         DataError: As for `at_version`.
@@ -172,7 +172,7 @@ def _differences(was: pd.DataFrame, now: pd.DataFrame, what: str) -> pd.DataFram
 
 
 def given_labels(dataset: Dataset) -> pd.Series[str]:
-    """The class that each picture came with, by its SHA-256, before any edit."""
+    """The class that each item came with, by its SHA-256, before any edit."""
     with editing(dataset.path):
         first = log.replay(dataset.path, ()).table()
         added = [log.addition(dataset.path, number) for number in dataset.info.additions]

@@ -20,17 +20,17 @@ from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.tasks import find_task
 
-PICTURE, LABEL = "picture", "label"
+ITEM, LABEL = "picture", "label"
 
 
 def read_relabelling(dataset: Dataset, path: Path) -> Relabel:
-    """Read a CSV whose columns `picture` and `label` say which picture gets which class; other columns are left alone.
+    """Read a CSV whose columns `picture` and `label` say which item gets which class; other columns are left alone.
 
     With several labels they are joined by `|`, and an empty cell means none; a number may have a decimal comma.
-    Pictures are named as `Names` understands it. Where a picture stands several times, the last line holds.
+    Items are named as `Names` understands it. Where an item stands several times, the last line holds.
 
     Raises:
-        DataError: The file cannot be read, lacks a column, has a line without a class, or names no picture or several.
+        DataError: The file cannot be read, lacks a column, has a line without a class, or names no item or several.
     """
     try:
         content = expanded(path).read_bytes()
@@ -43,10 +43,10 @@ def relabelling(dataset: Dataset, content: bytes, name: str = "the CSV") -> Rela
     """What `read_relabelling` reads, of a file that is in memory, such as an upload."""
     table = read_table(content)
     head = [column.strip().casefold() for column in table.header]
-    if PICTURE not in head or LABEL not in head:
+    if ITEM not in head or LABEL not in head:
         came = ", ".join(f"'{column}'" for column in table.header) or "none"
-        raise DataError(f"The columns '{PICTURE}' and '{LABEL}' are needed in {name}. It has {came}.")
-    pictures = [table.cell(row, head.index(PICTURE)) for row in table.rows]
+        raise DataError(f"The columns '{ITEM}' and '{LABEL}' are needed in {name}. It has {came}.")
+    items = [table.cell(row, head.index(ITEM)) for row in table.rows]
     labels = [table.cell(row, head.index(LABEL)) for row in table.rows]
     empty = [number for number, label in enumerate(labels, start=2) if not label]
     task = dataset.info.task
@@ -56,7 +56,7 @@ def relabelling(dataset: Dataset, content: bytes, name: str = "the CSV") -> Rela
         raise DataError(
             f"Each line of {name} needs a class. Line {empty[0]} has none. Write one, or leave the line out."
         )
-    shas = Names(dataset.all_items()).find(pictures)
+    shas = Names(dataset.all_items()).find(items)
     return Relabel(labels=dict(zip(shas, labels, strict=True)))
 
 
@@ -77,15 +77,15 @@ def read_numbers(cells: Sequence[str], name: str) -> list[str]:
 
 
 def label_changes(dataset: Dataset) -> pd.DataFrame:
-    """The pictures whose class is another one than they came with: `picture`, `label` and what it `was`.
+    """The items whose class is another one than they came with: `picture`, `label` and what it `was`.
 
-    What comes out can be given to `read_relabelling`, for another dataset of the same pictures. Deleted pictures are
+    What comes out can be given to `read_relabelling`, for another dataset of the same items. Deleted items are
     left out.
     """
     items = dataset.all_items()
     items = items[items["state"] != DELETED].set_index("sha256")
     was = given_labels(dataset).reindex(items.index)
     changed = items["label"] != was
-    pictures = Names(dataset.all_items()).of(items.index[changed].tolist())
-    found = {PICTURE: pictures, LABEL: items.loc[changed, "label"].tolist(), "was": was[changed].tolist()}
+    names = Names(dataset.all_items()).of(items.index[changed].tolist())
+    found = {ITEM: names, LABEL: items.loc[changed, "label"].tolist(), "was": was[changed].tolist()}
     return pd.DataFrame(found, dtype="str")

@@ -1,6 +1,6 @@
 """What is in a dataset at one version, in memory, where one change after the other is made to it.
 
-It knows what each change does. It does not know files, but for the tables of added pictures that it asks for, nor
+It knows what each change does. It does not know files, but for the tables of added items that it asks for, nor
 whether a change makes sense; that is `fitting`'s.
 """
 
@@ -72,12 +72,12 @@ class _Words:
 
 
 class Contents:
-    """The pictures and classes of a dataset.
+    """The items and classes of a dataset.
 
     Args:
-        table: The columns of a dataset's items, and `state` where a picture is out of use.
+        table: The columns of a dataset's items, and `state` where an item is out of use.
         info: Whose classes, colours, notes, additions and range of values hold for the table.
-        added: Gives the table of the pictures that came with an addition, by its number.
+        added: Gives the table of the items that came with an addition, by its number.
     """
 
     def __init__(self, table: pd.DataFrame, info: DatasetInfo, added: Callable[[int], pd.DataFrame]) -> None:
@@ -101,13 +101,13 @@ class Contents:
         self._count()
 
     def look_up(self, shas: Iterable[str]) -> None:
-        """Find pictures ahead of the changes that name them: many at once take hardly longer than one."""
+        """Find items ahead of the changes that name them: many at once take hardly longer than one."""
         self._sought |= set(shas)
         rows = places(self._sought, self._table["sha256"])
         self._places = {sha: int(row) for sha, row in zip(self._sought, rows, strict=True) if row >= 0}
 
     def without(self, shas: Collection[str]) -> list[str]:
-        """Those of the pictures that are not there."""
+        """Those of the items that are not there."""
         self.look_up(shas)
         return [sha for sha in shas if sha not in self._places]
 
@@ -121,21 +121,21 @@ class Contents:
         return [self._states.words[code] for code in self._states.codes[self._rows(shas)]]
 
     def deep(self) -> int:
-        """The number of grey pictures of more than 8 bits that are not deleted."""
+        """The number of grey items of more than 8 bits that are not deleted."""
         there = self._states.codes != self._states.number(DELETED)
         return int((there & flagged(self._table).to_numpy()).sum())
 
     def in_use(self) -> int:
-        """Count the pictures that are neither excluded nor deleted."""
+        """Count the items that are neither excluded nor deleted."""
         return self._used
 
     def table(self) -> pd.DataFrame:
-        """Every picture; with a column `state` only where one is out of use, as in a dataset that knows no edits."""
+        """Every item; with a column `state` only where one is out of use, as in a dataset that knows no edits."""
         table = self._table.assign(label=self._labels.column(), group=self._groups.column())[list(COLUMNS)]
         return table if self.in_use() == len(table) else table.assign(state=self._states.column())
 
     def make(self, change: Change) -> None:
-        """Make a change that fits; every picture and class in it is there."""
+        """Make a change that fits; every item and class in it is there."""
         match change:
             case Relabel(labels=labels) | SetLabels(labels=labels) | SetValues(labels=labels):
                 with self._counting(rows := self._rows(labels)):
@@ -184,7 +184,7 @@ class Contents:
 
     @contextmanager
     def _counting(self, rows: Rows) -> Iterator[None]:
-        """Keep count of the pictures in use while those in some rows change: counting all would take its time."""
+        """Keep count of the items in use while those in some rows change: counting all would take its time."""
         self._counts -= self._counted(rows)
         self._used -= self._number_used(rows)
         yield
@@ -204,7 +204,7 @@ class Contents:
         return found
 
     def _merge(self, classes: Sequence[str], into: str) -> None:
-        """Let `into` have what the classes had: their pictures, and where it is new also the first one's place."""
+        """Let `into` have what the classes had: their items, and where it is new also the first one's place."""
         new = dict.fromkeys(classes, into)
         self._labels.change(lambda text: self.task.renamed(text, new))
         self._count()
@@ -219,7 +219,7 @@ class Contents:
     def _add(self, change: Add) -> None:
         self._set_state(change.removed, DELETED)
         before, new = self.table(), self._added(change.number)
-        # A picture that was deleted comes back as it was given this time.
+        # An item that was deleted comes back as it was given this time.
         kept = before[~before["sha256"].isin(new["sha256"])]
         table = pd.concat([kept, new], ignore_index=True)
         self._take(table.assign(state=table["state"].fillna(IN_USE)) if "state" in table else table)
@@ -238,6 +238,6 @@ class Contents:
         self.value_range = value_range
 
     def _renew_classes(self) -> None:
-        """A class is one that a picture in use has; a new one, or one that comes back, is put after the others."""
+        """A class is one that an item in use has; a new one, or one that comes back, is put after the others."""
         filled = self._counts.keys()
         self.classes = [label for label in self.classes if label in filled] + sorted(filled - set(self.classes))

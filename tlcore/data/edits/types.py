@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tlcore.modalities.image.pixels import ValueRange
 from tlcore.modalities.image.value_range import spoken
@@ -25,12 +25,12 @@ class _Change(BaseModel):
 
     @property
     def named(self) -> Collection[str]:
-        """The SHA-256 of the pictures that it names."""
+        """The SHA-256 of the items that it names."""
         return ()
 
 
 class Relabel(_Change):
-    """Give pictures another class, by their SHA-256; a class that is not there yet is added after the others."""
+    """Give items another class, by their SHA-256; a class that is not there yet is added after the others."""
 
     kind: Literal["relabel"] = "relabel"
     labels: dict[str, str]
@@ -43,15 +43,15 @@ class Relabel(_Change):
     def says(self) -> str:
         counts = Counter(self.labels.values()).most_common()
         if len(counts) == 1:
-            return f"Moved {_pictures(len(self.labels))} to '{counts[0][0]}'."
+            return f"Moved {_items(len(self.labels))} to '{counts[0][0]}'."
         parts = [f"{count:,} to '{label}'" for label, count in counts[:_MOST_NAMED]]
         if len(counts) > _MOST_NAMED:
             parts.append(f"others to {len(counts) - _MOST_NAMED:,} more")
-        return f"Moved {_pictures(len(self.labels))}: {_listed(parts)}."
+        return f"Moved {_items(len(self.labels))}: {_listed(parts)}."
 
 
 class SetLabels(_Change):
-    """Give pictures of a multi-label dataset their labels, by their SHA-256, each a text that joins them by `|`."""
+    """Give items of a multi-label dataset their labels, by their SHA-256, each a text that joins them by `|`."""
 
     kind: Literal["set-labels"] = "set-labels"
     labels: dict[str, str]
@@ -67,11 +67,11 @@ class SetLabels(_Change):
         if len(counts) > _MOST_NAMED:
             parts.append(f"others to {len(counts) - _MOST_NAMED:,} more sets")
         told = f"to {_names(counts[0][0])}" if len(counts) == 1 else _listed(parts)
-        return f"Set the labels of {_pictures(len(self.labels))}{' ' if len(counts) == 1 else ': '}{told}."
+        return f"Set the labels of {_items(len(self.labels))}{' ' if len(counts) == 1 else ': '}{told}."
 
 
 class AddLabel(_Change):
-    """Give pictures of a multi-label dataset one more label; a new one is added after the others."""
+    """Give items of a multi-label dataset one more label; a new one is added after the others."""
 
     kind: Literal["add-label"] = "add-label"
     label: str
@@ -83,11 +83,11 @@ class AddLabel(_Change):
 
     @property
     def says(self) -> str:
-        return f"Added the label '{self.label}' to {_pictures(len(self.shas))}."
+        return f"Added the label '{self.label}' to {_items(len(self.shas))}."
 
 
 class RemoveLabel(_Change):
-    """Take one label from pictures of a multi-label dataset; their others stay."""
+    """Take one label from items of a multi-label dataset; their others stay."""
 
     kind: Literal["remove-label"] = "remove-label"
     label: str
@@ -99,11 +99,11 @@ class RemoveLabel(_Change):
 
     @property
     def says(self) -> str:
-        return f"Removed the label '{self.label}' from {_pictures(len(self.shas))}."
+        return f"Removed the label '{self.label}' from {_items(len(self.shas))}."
 
 
 class SetValues(_Change):
-    """Give pictures of a regression dataset their numbers, by their SHA-256."""
+    """Give items of a regression dataset their numbers, by their SHA-256."""
 
     kind: Literal["set-values"] = "set-values"
     labels: dict[str, str]
@@ -115,14 +115,14 @@ class SetValues(_Change):
     @property
     def says(self) -> str:
         numbers = sorted({float(text) for text in self.labels.values()})
-        of = f"Set the {'value' if len(self.labels) == 1 else 'values'} of {_pictures(len(self.labels))}"
+        of = f"Set the {'value' if len(self.labels) == 1 else 'values'} of {_items(len(self.labels))}"
         if len(numbers) == 1:
             return f"{of} to {numbers[0]:.10g}."
         return f"{of}, from {numbers[0]:.10g} to {numbers[-1]:.10g}."
 
 
 class Exclude(_Change):
-    """Keep pictures in the dataset, but out of use."""
+    """Keep items in the dataset, but out of use."""
 
     kind: Literal["exclude"] = "exclude"
     shas: tuple[str, ...]
@@ -133,11 +133,11 @@ class Exclude(_Change):
 
     @property
     def says(self) -> str:
-        return f"Excluded {_pictures(len(self.shas))}."
+        return f"Excluded {_items(len(self.shas))}."
 
 
 class Restore(_Change):
-    """Bring excluded or deleted pictures back into use."""
+    """Bring excluded or deleted items back into use."""
 
     kind: Literal["restore"] = "restore"
     shas: tuple[str, ...]
@@ -148,11 +148,11 @@ class Restore(_Change):
 
     @property
     def says(self) -> str:
-        return f"Restored {_pictures(len(self.shas))}."
+        return f"Restored {_items(len(self.shas))}."
 
 
 class Delete(_Change):
-    """Take pictures out of the dataset; their bytes stay until the dataset goes, so that it can be undone."""
+    """Take items out of the dataset; their bytes stay until the dataset goes, so that it can be undone."""
 
     kind: Literal["delete"] = "delete"
     shas: tuple[str, ...]
@@ -163,7 +163,7 @@ class Delete(_Change):
 
     @property
     def says(self) -> str:
-        return f"Deleted {_pictures(len(self.shas))}."
+        return f"Deleted {_items(len(self.shas))}."
 
 
 class RenameClass(_Change):
@@ -206,7 +206,7 @@ class Colour(_Change):
 
 
 class Group(_Change):
-    """Put pictures, by their SHA-256, into groups that stay on one side of a split; an empty name takes them out."""
+    """Put items, by their SHA-256, into groups that stay on one side of a split; an empty name takes them out."""
 
     kind: Literal["group"] = "group"
     groups: dict[str, str]
@@ -218,15 +218,15 @@ class Group(_Change):
     @property
     def says(self) -> str:
         named = {name for name in self.groups.values() if name}
-        into = f"Put {_pictures(sum(map(bool, self.groups.values())))} into {plural(len(named), 'group')}"
+        into = f"Put {_items(sum(map(bool, self.groups.values())))} into {plural(len(named), 'group')}"
         freed = sum(not name for name in self.groups.values())
         if not named:
-            return f"Took {_pictures(freed)} out of their groups."
-        return f"{into}, took {_pictures(freed)} out." if freed else f"{into}."
+            return f"Took {_items(freed)} out of their groups."
+        return f"{into}, took {_items(freed)} out." if freed else f"{into}."
 
 
 class Range(_Change):
-    """Show other values as black and as white, in grey pictures of more than 8 bits."""
+    """Show other values as black and as white, in grey items of more than 8 bits."""
 
     kind: Literal["range"] = "range"
     low: float
@@ -238,19 +238,19 @@ class Range(_Change):
 
 
 class Add(_Change):
-    """Pictures that an intake brought.
+    """Items that an intake brought.
 
     Attributes:
         number: Of the tables in `additions/`: the version of the line that brought them.
-        pictures: How many.
-        removed: SHA-256 of pictures that came again in another class, so that they are in neither.
+        items: How many.
+        removed: SHA-256 of items that came again in another class, so that they are in neither.
         notes: Sentences of the intake.
         value_range: The range of values that was found in them, where the dataset had none; else None.
     """
 
     kind: Literal["add"] = "add"
     number: int
-    pictures: int
+    items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     value_range: ValueRange | None = None
@@ -261,8 +261,8 @@ class Add(_Change):
 
     @property
     def says(self) -> str:
-        gone = f", took away {_pictures(len(self.removed))} that came in two classes" if self.removed else ""
-        return f"Added {_pictures(self.pictures)}{gone}."
+        gone = f", took away {_items(len(self.removed))} that came in two classes" if self.removed else ""
+        return f"Added {_items(self.items)}{gone}."
 
 
 class Undo(_Change):
@@ -324,7 +324,7 @@ class Line(BaseModel):
     change: Annotated[Change | Undo | Redo, Field(discriminator="kind")]
 
 
-def _pictures(count: int) -> str:
+def _items(count: int) -> str:
     return plural(count, "picture")
 
 

@@ -31,7 +31,7 @@ from tlcore.errors import DataError
 from tlcore.modalities.image.value_range import checked, spoken
 
 _MOST_NAMED = 3
-# For each task the edit that gives pictures their labels, and what is said of those that have them already.
+# For each task the edit that gives items their labels, and what is said of those that have them already.
 _LABELING: dict[str, tuple[type[Labeling], str]] = {
     "classification": (Relabel, "have these classes"),
     "multilabel": (SetLabels, "have these labels"),
@@ -43,8 +43,8 @@ def fit(change: Change, contents: Contents) -> Change:
     """Leave of a change what changes something, with names trimmed.
 
     Raises:
-        DataError: It names a picture or a class that is not there, or a name that cannot be; or it changes nothing, or
-            leaves no picture in use.
+        DataError: It names an item or a class that is not there, or a name that cannot be; or it changes nothing, or
+            leaves no item in use.
     """
     match change:
         case Relabel(labels=labels) | SetLabels(labels=labels) | SetValues(labels=labels):
@@ -96,7 +96,7 @@ def _one_label(label: str, contents: Contents) -> str:
 
 
 def _with(shas: Sequence[str], label: str, contents: Contents, *, wanted: bool) -> tuple[str, ...]:
-    """Keep the pictures that have a label, or those that do not."""
+    """Keep the items that have a label, or those that do not."""
     shas = tuple(dict.fromkeys(shas))
     _check_known(shas, contents)
     texts = contents.labels(shas)

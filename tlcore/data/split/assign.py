@@ -1,9 +1,9 @@
-"""Which picture is for training, which for validation, which for the test.
+"""Which item is for training, which for validation, which for the test.
 
-It knows tables and given splits. It does not know pictures, or how parts are kept for a dataset (`locked`).
+It knows tables and given splits. It does not know items, or how parts are kept for a dataset (`locked`).
 
-Every class is split by itself, as well as groups allow (`dealing`). Equal bytes, and pictures of one group, are never
-on two sides. A split that the pictures came with is respected: what is given for the test stays there, and what belongs
+Every class is split by itself, as well as groups allow (`dealing`). Equal bytes, and items of one group, are never
+on two sides. A split that the items came with is respected: what is given for the test stays there, and what belongs
 to it but was given elsewhere is left out.
 """
 
@@ -24,9 +24,9 @@ _SLIGHTLY = 0.02
 
 @dataclass(frozen=True)
 class SplitResult:
-    """`table` has `sha256`, `file`, `label` and `split`, one row for each picture, in the order given.
+    """`table` has `sha256`, `file`, `label` and `split`, one row for each item, in the order given.
 
-    `split` is empty for a picture that must be left out: it belongs to a picture on a side that was given.
+    `split` is empty for an item that must be left out: it belongs to an item on a side that was given.
     """
 
     table: pd.DataFrame
@@ -36,11 +36,11 @@ class SplitResult:
 def split(
     items: pd.DataFrame, *, train: float, val: float, test: float, seed: int, units: Integers | None = None
 ) -> SplitResult:
-    """Assign every picture to a part.
+    """Assign every item to a part.
 
     A given test part stays the test part; a given validation part stays, or is drawn from the rest where there is none.
-    Pictures that the given split does not name, such as those added later, go to training. Equal seeds and equal
-    pictures give equal splits, in whatever order the rows come.
+    Items that the given split does not name, such as those added later, go to training. Equal seeds and equal
+    items give equal splits, in whatever order the rows come.
 
     `items` has the columns `sha256`, `file` and `label`, and may have `split`, `group` and `strata` (a tuple of what is
     balanced in place of the label); the shares add up to 1; `units` numbers what must
@@ -69,7 +69,7 @@ def split(
             for part in ("test", "val")
             if part not in parts and shares[part]
         ]
-        # What belongs to a given picture is left out later, and must not be dealt.
+        # What belongs to a given item is left out later, and must not be dealt.
         fixed[(fixed == "train") & ~np.isin(units, units[np.isin(fixed, ["val", "test"])])] = ""
         wanted = shares_of_rest(shares, parts)
     free = balanced(items).assign(sha256=items["sha256"], unit=units)[fixed == ""]
@@ -85,7 +85,7 @@ def balanced(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def exploded(items: pd.DataFrame, parts: pd.Series | np.ndarray) -> pd.DataFrame:
-    """Give `label` and `split`, a row for each thing that is balanced of each picture, by the place of the picture."""
+    """Give `label` and `split`, a row for each thing that is balanced of each item, by the place of the item."""
     table = items[["label"]].assign(split=np.asarray(parts)).reset_index(drop=True)
     if "strata" not in items:
         return table
@@ -109,7 +109,7 @@ def given_parts(given: Objects) -> tuple[str, ...]:
 
 
 def unnamed_note(number: int) -> list[str]:
-    """Say how many pictures a given split does not name."""
+    """Say how many items a given split does not name."""
     return [f"{number:,} pictures are not in the given split, so they are used for training."] if number else []
 
 
@@ -129,7 +129,7 @@ def beside(parts: Objects, units: Integers) -> Objects:
 
 
 def without_straddlers(parts: Objects, units: Integers) -> tuple[np.ndarray, list[str]]:
-    """Leave out what belongs to a picture of a part that judges: no test picture has its like anywhere else.
+    """Leave out what belongs to an item of a part that judges: no test item has its like anywhere else.
 
     Give the parts, empty for what is left out, and what to say about it.
     """
@@ -146,7 +146,7 @@ def without_straddlers(parts: Objects, units: Integers) -> tuple[np.ndarray, lis
 
 
 def lacking(table: pd.DataFrame, parts: Sequence[str]) -> list[str]:
-    """Say which class has no picture in which part."""
+    """Say which class has no item in which part."""
     counts = pd.crosstab(table["label"], table["split"])
     notes = []
     for label in counts.index:
@@ -161,24 +161,24 @@ def lacking(table: pd.DataFrame, parts: Sequence[str]) -> list[str]:
 def given_up(table: pd.DataFrame, units: Integers, shares: Mapping[str, float]) -> list[str]:
     """Say where groups kept a class from having its share of a part, the worst first.
 
-    `table` has `label` and `split`, as `exploded` gives them, of pictures whose `units` stay together; what is left out
+    `table` has `label` and `split`, as `exploded` gives them, of items whose `units` stay together; what is left out
     does not count.
     """
     found = []
     used = table.assign(unit=units[table.index])[table["split"] != ""]
     for label, rows in used.groupby("label", sort=True):
-        groups, pictures = rows["unit"].nunique(), len(rows)
-        if groups == pictures:
+        groups, items = rows["unit"].nunique(), len(rows)
+        if groups == items:
             continue
-        off = {part: int((rows["split"] == part).sum()) - shares[part] * pictures for part in PARTS}
+        off = {part: int((rows["split"] == part).sum()) - shares[part] * items for part in PARTS}
         worst = max(PARTS, key=lambda part: abs(off[part]))
-        if abs(off[worst]) >= max(1.5, _SLIGHTLY * pictures):
-            has = (off[worst] + shares[worst] * pictures) / pictures
+        if abs(off[worst]) >= max(1.5, _SLIGHTLY * items):
+            has = (off[worst] + shares[worst] * items) / items
             found.append(
                 (
-                    -abs(off[worst]) / pictures,
+                    -abs(off[worst]) / items,
                     f"'{label}' has {has:.0%} of its pictures in the {WORDS[worst]} part instead of "
-                    f"{shares[worst]:.0%}: its {pictures:,} pictures come in {groups:,} groups, which stay whole.",
+                    f"{shares[worst]:.0%}: its {items:,} pictures come in {groups:,} groups, which stay whole.",
                 )
             )
     return [sentence for _, sentence in sorted(found)]

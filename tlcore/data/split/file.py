@@ -1,6 +1,6 @@
-"""The parts of a dataset's pictures as they are kept: `parts.parquet`, and what can be read from it.
+"""The parts of a dataset's items as they are kept: `parts.parquet`, and what can be read from it.
 
-It knows the part of every picture that ever had one, and how the parts were drawn. It does not know how that is done,
+It knows the part of every item that ever had one, and how the parts were drawn. It does not know how that is done,
 which is `locked`'s.
 """
 
@@ -37,8 +37,8 @@ class Draw(BaseModel):
     Attributes:
         draw: 1 for the first, one more each time that they were drawn anew.
         seed, train, val, test: What they were drawn with; the shares add up to 1.
-        grouping: What makes pictures belong together, as `grouping.parse` reads it.
-        given: The parts that the pictures came with; they are never drawn.
+        grouping: What makes items belong together, as `grouping.parse` reads it.
+        given: The parts that the items came with; they are never drawn.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -60,12 +60,12 @@ class Draw(BaseModel):
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of the pictures in use.
+    """The parts of the items in use.
 
     Attributes:
         draw: How they were drawn.
-        table: `sha256`, `file`, `label`, `split` (empty for a picture that is left out) and `group` (equal for
-            pictures that stay together, empty for one that stands alone); one row for each of the items, in their
+        table: `sha256`, `file`, `label`, `split` (empty for an item that is left out) and `group` (equal for
+            items that stay together, empty for one that stands alone); one row for each of the items, in their
             order.
         notes: What a person should know, in sentences.
         gave_up: Where groups kept a class from having its share, in sentences.
@@ -80,12 +80,12 @@ class Parts:
 
     @property
     def looked_for_copies(self) -> bool:
-        """Whether the check has looked for near-copies in every picture."""
+        """Whether the check has looked for near-copies in every item."""
         return not any(asks_for_check(note) for note in self.notes)
 
     @property
     def groups(self) -> int:
-        """How many groups of two pictures or more there are."""
+        """How many groups of two items or more there are."""
         return int(self.table["group"].nunique()) - int((self.table["group"] == "").any())
 
     @property
@@ -103,19 +103,19 @@ class Parts:
         return f"{_capital(', '.join(rules))} stay together: {together:,} pictures in {self.groups:,} groups."
 
     def counts(self, classes: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Count the pictures in each part, for each class; with several labels one counts for each."""
+        """Count the items in each part, for each class; with several labels one counts for each."""
         found = {part: self.table.loc[self.table["split"] == part, "label"] for part in PARTS}
         counted = {part: count_labels(labels, classes, self.task) for part, labels in found.items()}
         return {label: {part: counted[part][label] for part in PARTS} for label in classes}
 
     def sizes(self) -> dict[str, int]:
-        """Count the pictures in each part."""
+        """Count the items in each part."""
         return {part: int((self.table["split"] == part).sum()) for part in PARTS}
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What the file has: how the parts were drawn, and the part of each picture by its hash."""
+    """What the file has: how the parts were drawn, and the part of each item by its hash."""
 
     draw: Draw
     parts: dict[str, str]

@@ -1,12 +1,12 @@
-"""What makes pictures belong together, so that a split never parts them.
+"""What makes items belong together, so that a split never parts them.
 
 It knows what a person may name, and where each is found: near-copies in what the health check wrote, a column of a
-table, the folders and names that pictures came with, their EXIF data. It does not know splits.
+table, the folders and names that items came with, their EXIF data. It does not know splits.
 
-    near-duplicates     pictures that the check took for copies of each other
-    column:NAME         a column of a CSV that came with the pictures, or later
-    folder:LEVEL        the folder that a picture came in: 1 is the outermost, -1 the one that directly holds it
-    pattern:REGEX       the first capture group in the name that a picture came with, its folders before it
+    near-duplicates     items that the check took for copies of each other
+    column:NAME         a column of a CSV that came with the items, or later
+    folder:LEVEL        the folder that an item came in: 1 is the outermost, -1 the one that directly holds it
+    pattern:REGEX       the first capture group in the name that an item came with, its folders before it
     exif:camera         the camera
     exif:day            the day on which it was taken
 
@@ -50,7 +50,7 @@ NOT_LOOKED_FOR = (
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that makes pictures belong together; `str` gives what a person writes."""
+    """One thing that makes items belong together; `str` gives what a person writes."""
 
     kind: Kind
     argument: str = ""
@@ -81,7 +81,7 @@ class Grouped:
 
     Attributes:
         units: `(n,)`, a number for what must stay together, for each of the items.
-        names: `(n,)`, a name of the unit, equal in every order of the rows; empty for a picture that stands alone.
+        names: `(n,)`, a name of the unit, equal in every order of the rows; empty for an item that stands alone.
         notes: What a person should know, in sentences.
     """
 
@@ -113,10 +113,10 @@ def parse(text: str) -> Rule:
 
 
 def group(dataset: Dataset, items: pd.DataFrame, rules: Sequence[Rule]) -> Grouped:
-    """Find what belongs together: equal bytes, pictures of one `group`, and what the rules say.
+    """Find what belongs together: equal bytes, items of one `group`, and what the rules say.
 
     Raises:
-        DataError: A rule finds nothing in these pictures.
+        DataError: A rule finds nothing in these items.
     """
     groupings, notes = [items["group"].fillna("").to_numpy(dtype=object)], []
     for rule in rules:
@@ -128,7 +128,7 @@ def group(dataset: Dataset, items: pd.DataFrame, rules: Sequence[Rule]) -> Group
 
 
 def _named(units: Integers, shas: list[str]) -> pd.Series[str]:
-    """Call each unit of two pictures or more by the least of their hashes."""
+    """Call each unit of two items or more by the least of their hashes."""
     has_others = (np.bincount(units) > 1)[units] if len(units) else np.array([], bool)
     least: dict[int, str] = {}
     for unit, sha in zip(units[has_others].tolist(), itertools.compress(shas, has_others), strict=True):
@@ -145,7 +145,7 @@ def names(dataset: Dataset, items: pd.DataFrame, rule: Rule) -> tuple[pd.Series[
     """The group of each of the items by one rule, empty where it has none; and what a person should know.
 
     Raises:
-        DataError: The rule finds nothing in these pictures.
+        DataError: The rule finds nothing in these items.
     """
     if rule.kind == "near-duplicates":
         return _near_duplicates(dataset, items)
@@ -166,7 +166,7 @@ def names(dataset: Dataset, items: pd.DataFrame, rule: Rule) -> tuple[pd.Series[
 
 
 def _near_duplicates(dataset: Dataset, items: pd.DataFrame) -> tuple[pd.Series[str], list[str]]:
-    """The clusters that the health check found, and whether it has seen these pictures."""
+    """The clusters that the health check found, and whether it has seen these items."""
     health = dataset.path / "health"
     nothing = pd.Series([""] * len(items), dtype="str")
     if not (health / "check.json").exists():

@@ -1,13 +1,13 @@
 """The split of a dataset, kept: the test part is drawn once and locked.
 
-It knows `parts.parquet`: the part of every picture that ever had one, and how it was drawn. It does not know what makes
-pictures belong together (`grouping`), nor how they are dealt (`dealing`).
+It knows `parts.parquet`: the part of every item that ever had one, and how it was drawn. It does not know what makes
+items belong together (`grouping`), nor how they are dealt (`dealing`).
 
-* The first run, or `data split`, draws the parts. From then on no picture changes sides. Pictures that were added join
+* The first run, or `data split`, draws the parts. From then on no item changes sides. Items that were added join
   by the same rule; one that was excluded or deleted keeps its part for the day it is restored.
 * A run with the seed and the shares of that draw has these very parts. One with others keeps the test part, and divides
-  the other pictures into training and validation anew, in the proportion of its shares.
-* A picture that belongs to one on the other side, as a check that came later may find, is left out of runs: the test
+  the other items into training and validation anew, in the proportion of its shares.
+* An item that belongs to one on the other side, as a check that came later may find, is left out of runs: the test
   part stays what it was, and nothing in it has its like in training.
 * To draw anew is an explicit act, as it makes older results incomparable.
 """
@@ -57,7 +57,7 @@ MOST_SAID = 3
 
 
 def read_parts(dataset: Dataset) -> Parts | None:
-    """The parts of a dataset as they stand, for pictures that were added, too; None where nothing was drawn yet."""
+    """The parts of a dataset as they stand, for items that were added, too; None where nothing was drawn yet."""
     if not stored_in(dataset).exists():
         return None
     with reading(dataset):
@@ -83,7 +83,7 @@ def draw_parts(
     """Draw the parts of a dataset, also where they were drawn before: old results cannot be compared with new ones.
 
     Raises:
-        DataError: The shares do not fit, a group is asked for that the pictures do not have, or the groups are too few.
+        DataError: The shares do not fit, a group is asked for that the items do not have, or the groups are too few.
     """
     with locking(dataset):
         before = read_stored(dataset)
@@ -98,10 +98,10 @@ def draw_parts(
 def regroup(dataset: Dataset, grouping: Sequence[str]) -> tuple[Parts, int]:
     """Keep the parts and group by something else from now on, if no group straddles the test part.
 
-    Give the parts, and how many pictures have their like on the other side; where that is not 0, nothing was changed.
+    Give the parts, and how many items have their like on the other side; where that is not 0, nothing was changed.
 
     Raises:
-        DataError: A group is asked for that the pictures do not have.
+        DataError: A group is asked for that the items do not have.
         WorkspaceError: Nothing was drawn yet.
     """
     with locking(dataset):
@@ -204,7 +204,7 @@ def _drawn(
 
 
 def _joined(stored: Stored, items: pd.DataFrame, grouped: Grouped) -> Stored:
-    """Let pictures that have no part yet join: as they came, else beside their like, else where most is lacking."""
+    """Let items that have no part yet join: as they came, else beside their like, else where most is lacking."""
     shas = items["sha256"]
     parts = np.array([stored.parts.get(sha, "") for sha in shas.tolist()], dtype=object)
     new = parts == ""
@@ -230,7 +230,7 @@ def _parts(
     task: str,
     anew: tuple[dict[str, float], int] | None = None,
 ) -> Parts:
-    """The parts of the pictures in use; `anew` has the shares and the seed that divide what is not for the test."""
+    """The parts of the items in use; `anew` has the shares and the seed that divide what is not for the test."""
     draw = stored.draw
     sides: Objects = np.array([stored.parts[sha] for sha in items["sha256"].tolist()], dtype=object)
     table = items[["sha256", "file", "label"]].copy()
@@ -255,7 +255,7 @@ def _parts(
     if find_task(task).output == "values":  # tenths of the values, which nobody has named
         return Parts(draw, table, tuple(notes), (), task)
     each = exploded(items, table["split"])
-    each = each[each["label"] != NO_LABEL]  # nobody adds pictures of nothing
+    each = each[each["label"] != NO_LABEL]  # nobody adds items of nothing
     notes += lacking(each, PARTS)
     gave_up = [] if draw.given else given_up(each, grouped.units, shares)
     return Parts(draw, table, tuple(notes), tuple(gave_up), task)

@@ -1,16 +1,16 @@
-"""Deal pictures out to the parts of a split: groups stay whole, and each class gets its share of each part.
+"""Deal items out to the parts of a split: groups stay whole, and each class gets its share of each part.
 
-It knows counts, classes, groups and chance. It does not know pictures, or what makes a group.
+It knows counts, classes, groups and chance. It does not know items, or what makes a group.
 
 The rule is greedy. Groups come one by one, the large ones first, those of about one size in random order; each goes to
-the part where it adds least to Pearson's chi-squared between the pictures that each class has and should have in each
+the part where it adds least to Pearson's chi-squared between the items that each class has and should have in each
 part. While a class has no more groups left than parts that it is missing from, they go to those parts. Large groups
 first, each to the part that lacks it most, is how Sechidis, Tsoumakas and Vlahavas, "On the Stratification of
 Multi-Label Data" (ECML PKDD 2011) and scikit-learn's `StratifiedGroupKFold` deal; those make parts of one size, or know
 no groups. Where groups are few, each is a large step, so what was dealt is then improved: a group is moved, or two are
 swapped, as long as chi-squared falls.
 
-Where strata are given, such as several labels of a picture, this is iterative stratification: the label that the fewest
+Where strata are given, such as several labels of an item, this is iterative stratification: the label that the fewest
 undealt groups have is dealt first, as in the paper, since what is rare is least able to make up for a bad start.
 """
 
@@ -74,15 +74,15 @@ def deal(
 ) -> npt.NDArray[np.object_]:
     """Give the part of each row, by the rule above.
 
-    Equal seeds and equal pictures give equal parts, in whatever order the rows come.
+    Equal seeds and equal items give equal parts, in whatever order the rows come.
 
     Args:
-        rows: The pictures to deal: `sha256`, `label` and `unit`, the number of what must stay together. Where there is
-            a column `strata`, it has what is balanced in place of the label: a tuple of texts for each picture. Every
-            picture then also counts for the whole, so that parts get their sizes and not only their labels.
+        rows: The items to deal: `sha256`, `label` and `unit`, the number of what must stay together. Where there is
+            a column `strata`, it has what is balanced in place of the label: a tuple of texts for each item. Every
+            item then also counts for the whole, so that parts get their sizes and not only their labels.
         shares: Of the parts that are dealt to; they add up to 1. The rest of each class is for training.
         seed: Of the order in which groups of about one size come.
-        had: Pictures that are in their part already and count for its share: `label` or `strata`, and `split`.
+        had: Items that are in their part already and count for its share: `label` or `strata`, and `split`.
     """
     if rows.empty:
         return np.array([], dtype=object)
@@ -100,24 +100,24 @@ def deal(
     return parts
 
 
-def amounts(pictures: int, units: int, shares: Mapping[str, float], *, exact: bool = False) -> dict[str, float]:
-    """Say how many pictures of a class each part should get: its share, but at least one while training keeps one.
+def amounts(items: int, units: int, shares: Mapping[str, float], *, exact: bool = False) -> dict[str, float]:
+    """Say how many items of a class each part should get: its share, but at least one while training keeps one.
 
-    `exact` shares are not rounded: what is rounded for each of many classes of the same pictures does not add up.
+    `exact` shares are not rounded: what is rounded for each of many classes of the same items does not add up.
     """
     left = units - 1
     found: dict[str, float] = {}
     for part in ("test", "val"):  # the test part first: a number without a test is worth nothing
         share = shares.get(part, 0.0)
-        found[part] = max(1, pictures * share if exact else round(pictures * share)) if share > 0 and left > 0 else 0
+        found[part] = max(1, items * share if exact else round(items * share)) if share > 0 and left > 0 else 0
         left -= found[part] > 0
-    over = sum(found.values()) - (pictures - 1)
+    over = sum(found.values()) - (items - 1)
     for part in sorted(found, key=lambda part: -found[part]):
         if over > 0 and found[part] > 1:
             less = min(over, found[part] - 1)
             found[part] -= less
             over -= less
-    return {"train": pictures - sum(found.values()), **found}
+    return {"train": items - sum(found.values()), **found}
 
 
 class _Table:

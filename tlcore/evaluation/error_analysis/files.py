@@ -3,12 +3,12 @@
 It knows the names of the files in `<run>/understanding/` and how to read them. It does not know how they are made: a
 worker writes them, each as soon as it is done, and `understanding.json` last.
 
-    slices.json          kinds of test pictures, and which the model is worse on
+    slices.json          kinds of test items, and which the model is worse on
     traits.parquet       sha256, and a text for each trait that slices are made by
     map.parquet          sha256, split, label, x, y (t-SNE), pca_x, pca_y
-    map.jpg              the pictures of map.parquet, small, side by side
+    map.jpg              the items of map.parquet, small, side by side
     attention.json       where the model looks for each class, and whether the maps can be trusted
-    heats.parquet        sha256, file, label, predicted, confidence: the pictures that have a stored heat map
+    heats.parquet        sha256, file, label, predicted, confidence: the items that have a stored heat map
     heats.npy            (n, height, width) float16: Grad-CAM of the answer, in the order of heats.parquet
     robustness.json      the accuracy under distortions
     understanding.json   how long it took, and what could not be looked at
@@ -118,7 +118,7 @@ class Understanding(Job[Event, JobState]):
         return self._json("slices.json", Slices)
 
     def traits(self) -> pd.DataFrame | None:
-        """`sha256` and a text for each trait, a row for each test picture."""
+        """`sha256` and a text for each trait, a row for each test item."""
         return self._table("traits.parquet")
 
     def map(self) -> pd.DataFrame | None:
@@ -126,7 +126,7 @@ class Understanding(Job[Event, JobState]):
         return self._table("map.parquet")
 
     def atlas(self) -> bytes | None:
-        """The pictures of the map as one JPEG, as `map.put_tile` lays them out."""
+        """The items of the map as one JPEG, as `map.put_tile` lays them out."""
         try:
             return (self.path / "map.jpg").read_bytes()
         except OSError:
@@ -136,7 +136,7 @@ class Understanding(Job[Event, JobState]):
         return self._json("attention.json", Attention)
 
     def heats(self) -> Heats | None:
-        """The gallery of heat maps: at most 40 test pictures of each class."""
+        """The gallery of heat maps: at most 40 test items of each class."""
         rows = self._table("heats.parquet")
         try:
             maps: npt.NDArray[Any] = np.load(self.path / "heats.npy", mmap_mode="r", allow_pickle=False)

@@ -24,7 +24,7 @@ from tlcore.evaluation.frozen_baseline import PER_CLASS, rivals
 from tlcore.evaluation.grad_cam import Trust, grad_cam, middle, shuffled, trust
 from tlcore.evaluation.robustness import try_distortions
 from tlcore.evaluation.saliency import Attention, look_at_classes
-from tlcore.evaluation.slice_features import column_traits, measure, picture_traits
+from tlcore.evaluation.slice_features import column_traits, item_traits, measure
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import replacing, write_json
 from tlcore.memmap import MappedRows
@@ -38,13 +38,13 @@ from tlcore.workspace import Workspace
 
 Floats = npt.NDArray[np.float32]
 GALLERY = 40  # heat maps that are kept of each class
-CHECKED = 8  # pictures whose maps are checked with shuffled weights
-# What is said of pictures that count as right, where that is not one class.
+CHECKED = 8  # items whose maps are checked with shuffled weights
+# What is said of items that count as right, where that is not one class.
 RIGHT = {
     "multilabel": "have all labels right",
     "regression": "have their true value within the prediction interval",
 }
-DISTORTED = 200  # test pictures; each is answered some forty times
+DISTORTED = 200  # test items; each is answered some forty times
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Basis:
     """What every look is at.
 
     Attributes:
-        test: The predictions, each picture once.
-        pictures: `sha256, file, label, split` of the pictures that the model was opened for: every test picture that
+        test: The predictions, each item once.
+        items: `sha256, file, label, split` of the items that the model was opened for: every test item that
             fits the map, and others.
-        features: `(m, d)`, of `pictures`.
-        heats: Grad-CAM of the answer by SHA-256, for at most 40 test pictures of each class.
+        features: `(m, d)`, of `items`.
+        heats: Grad-CAM of the answer by SHA-256, for at most 40 test items of each class.
     """
 
     run: Run
@@ -64,7 +64,7 @@ class Basis:
     model: OpenedModel
     decoded: Decoded
     test: pd.DataFrame
-    pictures: pd.DataFrame
+    items: pd.DataFrame
     features: Floats
     heats: dict[str, Floats]
 
@@ -74,7 +74,7 @@ class Basis:
 
     @property
     def has_classes(self) -> bool:
-        """Whether each picture has exactly one class."""
+        """Whether each item has exactly one class."""
         return self.run.dataset.task == CLASSIFICATION.key
 
 
@@ -82,7 +82,7 @@ def understand(run: Run, workspace: Workspace) -> Generator[Progress, None, tupl
     """Write every file of `understanding/` but the last; give what could not be looked at, in sentences.
 
     Raises:
-        GraftError: The run has not been judged, has no model, or its pictures are gone.
+        GraftError: The run has not been judged, has no model, or its items are gone.
     """
     basis = yield from _open(run, workspace)
     yield from _slices(basis)
@@ -97,25 +97,25 @@ def understand(run: Run, workspace: Workspace) -> Generator[Progress, None, tupl
 
 
 def _open(run: Run, workspace: Workspace) -> Generator[Progress, None, Basis]:
-    """Have the model look at every picture once."""
+    """Have the model look at every item once."""
     test = read_predictions(run.path).drop_duplicates("sha256").reset_index(drop=True)
     model = OpenedModel.from_run(run.path)
     decoded = yield from decode(run, workspace)
-    pictures = choose(run.split())
+    items = choose(run.split())
     gallery = test.groupby("label", observed=True, sort=False).head(GALLERY)
     one_class = run.dataset.task == CLASSIFICATION.key
     kept = dict(zip(gallery["sha256"], gallery["predicted"], strict=True)) if one_class else {}
-    features, heats = np.empty((len(pictures), len(model.kernel)), np.float32), {}
-    pace = Pace(len(pictures), "Looking through the model's eyes")
+    features, heats = np.empty((len(items), len(model.kernel)), np.float32), {}
+    pace = Pace(len(items), "Looking through the model's eyes")
     yield pace.at(0)
-    shas = tuple(pictures["sha256"])
+    shas = tuple(items["sha256"])
     for row, seen in enumerate(model.each(decoded.rows(shas))):
         features[row] = seen.features
         if shas[row] in kept:
             heats[shas[row]] = grad_cam(seen, model.kernel, model.labels.labels.index(kept[shas[row]]))
         if pace.due():
             yield pace.at(row + 1)
-    return Basis(run, workspace, model, decoded, test, pictures, features, heats)
+    return Basis(run, workspace, model, decoded, test, items, features, heats)
 
 
 def _slices(basis: Basis) -> Generator[Progress, None, None]:
@@ -123,7 +123,7 @@ def _slices(basis: Basis) -> Generator[Progress, None, None]:
     dataset, shas = open_dataset(basis.workspace, basis.run.dataset.id), basis.test["sha256"]
     items = dataset.all_items().drop_duplicates("sha256").set_index("sha256").reindex(shas)
     items = items.fillna({"width": 0, "height": 0, "source": ""})
-    traits = list(picture_traits(items, measure(basis.decoded.rows(tuple(shas)))))
+    traits = list(item_traits(items, measure(basis.decoded.rows(tuple(shas)))))
     columns = read_columns(dataset).drop_duplicates("sha256").set_index("sha256").reindex(shas)
     traits += column_traits(columns)
     traits += _clusters(basis, items["source"])
@@ -141,7 +141,7 @@ def _slices(basis: Basis) -> Generator[Progress, None, None]:
 
 
 def _groups(basis: Basis) -> npt.NDArray[np.int64] | None:
-    """Equal numbers for test pictures that belong together; None where all stand alone."""
+    """Equal numbers for test items that belong together; None where all stand alone."""
     split = basis.run.split().drop_duplicates("sha256")
     if "group" not in split:
         return None
@@ -152,8 +152,8 @@ def _groups(basis: Basis) -> npt.NDArray[np.int64] | None:
 
 
 def _clusters(basis: Basis, sources: pd.Series) -> list[Trait]:
-    """Clusters of the test pictures that the model was opened for; the others are in none."""
-    rows = pd.Series(range(len(basis.pictures)), index=basis.pictures["sha256"]).reindex(basis.test["sha256"])
+    """Clusters of the test items that the model was opened for; the others are in none."""
+    rows = pd.Series(range(len(basis.items)), index=basis.items["sha256"]).reindex(basis.test["sha256"])
     there = rows.notna().to_numpy()
     features = basis.features[rows[there].to_numpy(dtype=np.int64)]
     labels = basis.test["label"].to_numpy(dtype=object)[there]
@@ -183,37 +183,35 @@ def _attention(basis: Basis) -> Generator[Progress, None, None]:
 
 
 def _trust(basis: Basis, rows: pd.DataFrame) -> Trust | None:
-    """The median over a few pictures that were answered right."""
+    """The median over a few items that were answered right."""
     few = rows.sample(min(CHECKED, len(rows)), random_state=0)
     if few.empty:
         return None
     model, others = basis.model, shuffled(basis.model)
     pixels = basis.decoded.rows(tuple(few["sha256"]))
     classes = list(model.labels.labels)
-    found = [
-        trust(model, others, picture, classes.index(label)) for picture, label in zip(pixels, few["label"], strict=True)
-    ]
+    found = [trust(model, others, item, classes.index(label)) for item, label in zip(pixels, few["label"], strict=True)]
     return middle(found)
 
 
 def _map(basis: Basis) -> Generator[Progress, None, None]:
-    pace = Pace(len(basis.pictures), "Drawing the map")
+    pace = Pace(len(basis.items), "Drawing the map")
     yield pace.at(0)
-    folder, atlas = basis.understanding.path, blank_atlas(len(basis.pictures))
-    for place, pixels in enumerate(basis.decoded.rows(tuple(basis.pictures["sha256"]))):
+    folder, atlas = basis.understanding.path, blank_atlas(len(basis.items))
+    for place, pixels in enumerate(basis.decoded.rows(tuple(basis.items["sha256"]))):
         put_tile(atlas, place, pixels)
         if pace.due():
             yield pace.at(place + 1)
     with replacing(folder / "map.jpg") as beside:
         atlas.save(beside, "JPEG", quality=80)
-    table = basis.pictures[["sha256", "split", "label"]].reset_index(drop=True)
-    # Last: where the map is, its pictures are too.
+    table = basis.items[["sha256", "split", "label"]].reset_index(drop=True)
+    # Last: where the map is, its items are too.
     with replacing(folder / "map.parquet") as beside:
         pd.concat([table, draw_map(basis.features)], axis=1).to_parquet(beside, index=False)
 
 
 def _robustness(basis: Basis) -> Generator[Progress, None, tuple[str, ...]]:
-    """Try distortions on some test pictures; where there is no frozen backbone to compare with, say so."""
+    """Try distortions on some test items; where there is no frozen backbone to compare with, say so."""
     yield Progress(0, 0, note="Making the frozen backbone ready")
     split = basis.run.split().drop_duplicates("sha256")
     learnt = split[split["split"] == "train"].groupby("label", observed=True).head(PER_CLASS)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 
 from PIL import Image
 
-from tlcore.errors import PictureError
+from tlcore.errors import ItemError
 from tlcore.modalities.image.containers import raw_beginning, raw_sentence
 from tlcore.modalities.image.pixels import (
     FORMATS_FOR_PEOPLE,
@@ -69,7 +69,7 @@ def examine(content: bytes, suffix: str, taking: Callable[[int], AbstractContext
         taking: Waits for that many bytes of memory, and holds them while its block lasts.
 
     Raises:
-        PictureError: It cannot be used; the message is the reason.
+        ItemError: It cannot be used; the message is the reason.
     """
     try:
         with open_header(content) as image:
@@ -82,9 +82,9 @@ def examine(content: bytes, suffix: str, taking: Callable[[int], AbstractContext
                     to_rgb(image)
                 kind, (width, height), flags = image.format or "", upright_size(image), _flags(image)
     except ValueError as error:
-        raise PictureError(str(error)) from error
+        raise ItemError(str(error)) from error
     except MemoryError as error:
-        raise PictureError("The picture needs more memory than there is. Make it smaller.") from error
+        raise ItemError("The picture needs more memory than there is. Make it smaller.") from error
     right = _SUFFIX_OF_FORMAT[kind]
     given = suffix.casefold()
     wrong = _ALIASES.get(given, given) != right

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tlcore.errors import PictureError
+from tlcore.errors import ItemError
 from tlcore.modalities.image.pixels import ValueRange, open_picture
 
 
@@ -17,12 +17,12 @@ def thumbnail(path: Path, side: int, value_range: ValueRange | None) -> bytes:
     """Make a small JPEG of a picture file, its longer side at most `side` pixels.
 
     Raises:
-        PictureError: It can no longer be read.
+        ItemError: It can no longer be read.
     """
     try:
         picture = open_picture(path, side=side, value_range=value_range)
     except ValueError as error:
-        raise PictureError(f"The picture {path.name} can no longer be read. {error}") from error
+        raise ItemError(f"The picture {path.name} can no longer be read. {error}") from error
     picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
     stream = BytesIO()
     picture.save(stream, "JPEG", quality=85)
@@ -38,12 +38,12 @@ def gray_cells(content: bytes, side: int) -> npt.NDArray[np.float32]:
     """Average a JPEG or PNG over `side` by `side` cells: `(side, side)`, 0 to 1, gray.
 
     Raises:
-        PictureError: It is neither.
+        ItemError: It is neither.
     """
     try:
         with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as picture:
             picture.draft("L", (4 * side, 4 * side))  # a large JPEG need not be unpacked for a few cells
             small = picture.convert("L").resize((side, side), Image.Resampling.BOX)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise PictureError("A JPEG or PNG is needed. This file is neither.") from error
+        raise ItemError("A JPEG or PNG is needed. This file is neither.") from error
     return (np.asarray(small, np.float32) / 255.0).astype(np.float32)

@@ -21,27 +21,27 @@ from tlcore.report.sections.training import data, making
 MOST_CLASSES_DRAWN = 40
 
 
-def document(facts: Facts | TaskFacts, *, pictures: bool = True) -> Document:
-    """The whole report; without `pictures` there is nothing to look at of the dataset itself."""
+def document(facts: Facts | TaskFacts, *, items: bool = True) -> Document:
+    """The whole report; without `items` there is nothing to look at of the dataset itself."""
     return Document(
         title=facts.run.name if facts.run.name != facts.run.id else f"{facts.backbone_title} on {facts.dataset.name}",
         subtitle=f"{facts.backbone_title}, trained on “{facts.dataset.name}”. Run {facts.run.id}.",
         sections=tuple(
-            tasks.sections(facts, _again(facts), pictures=pictures)
+            tasks.sections(facts, _again(facts), items=items)
             if isinstance(facts, TaskFacts)
-            else _sections(facts, pictures=pictures)
+            else _sections(facts, items=items)
         ),
     )
 
 
-def _sections(facts: Facts, *, pictures: bool) -> tuple[Section, ...]:
+def _sections(facts: Facts, *, items: bool) -> tuple[Section, ...]:
     return (
         Section("Summary", tuple(_summary(facts))),
         Section("Accuracy and confidence intervals", tuple(_scores(facts))),
         Section("Precision, recall and F1 per class", tuple(_classes(facts))),
         Section("Confusion matrix", tuple(_confusion(facts))),
         Section("Calibration", tuple(trust(facts))),
-        Section("Error analysis", tuple(failures(facts, pictures=pictures))),
+        Section("Error analysis", tuple(failures(facts, items=items))),
         Section("Training", tuple(making(facts))),
         Section("Dataset", tuple(data(facts))),
         Section("Limits", tuple(Text(limit) for limit in limits(facts))),

@@ -1,4 +1,4 @@
-"""The part of a report about failures: kinds of pictures, where the model looks, what it does not stand, mistakes.
+"""The part of a report about failures: kinds of items, where the model looks, what it does not stand, mistakes.
 
 It knows what a closer look at a run has found, and words. It does not know how it was found, nor how a report is laid
 out.
@@ -16,20 +16,20 @@ from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.report import charts
-from tlcore.report.document import Block, Column, Figure, Pictures, Table, Text
+from tlcore.report.document import Block, Column, Figure, Items, Table, Text
 from tlcore.report.facts import Facts
 
 MOST_MISTAKES, SIDE = 12, 200
 
 
-def failures(facts: Facts, *, pictures: bool) -> Iterator[Block]:
-    """What is known of where the model fails; with `pictures`, the most confident mistakes to look at."""
+def failures(facts: Facts, *, items: bool) -> Iterator[Block]:
+    """What is known of where the model fails; with `items`, the most confident mistakes to look at."""
     wrong = mistakes(facts.predictions)
     if facts.judged.n:
         yield Text(f"{len(wrong):,} of {facts.judged.n:,} test pictures were answered wrong.")
-    if pictures and len(wrong) and (shown := _shown(facts)):
+    if items and len(wrong) and (shown := _shown(facts)):
         yield Text("The mistakes that it is surest of; a wrong label shows up here, too:")
-        yield Pictures(tuple(shown))
+        yield Items(tuple(shown))
     if facts.slices is None and facts.attention is None and facts.robustness is None:
         yield Text(
             f"There is no error analysis yet. `python -m tlcore understand {facts.run.id}` finds groups of difficult "
@@ -46,19 +46,19 @@ def failures(facts: Facts, *, pictures: bool) -> Iterator[Block]:
 
 def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
     """The most confident mistakes as small JPEGs; those whose file is gone are left out."""
-    if facts.pictures is None:
+    if facts.items is None:
         return
     for file, label, predicted, confidence in mistakes(facts.predictions, MOST_MISTAKES)[
         ["file", "label", "predicted", "confidence"]
     ].itertuples(index=False):
         try:
-            path = facts.pictures.image_path(str(file))
-            picture = open_picture(path, side=SIDE, value_range=facts.dataset.value_range)
+            path = facts.items.image_path(str(file))
+            item = open_picture(path, side=SIDE, value_range=facts.dataset.value_range)
         except ValueError:
             continue
-        picture.thumbnail((SIDE, SIDE))
+        item.thumbnail((SIDE, SIDE))
         stream = BytesIO()
-        picture.save(stream, "JPEG", quality=80)
+        item.save(stream, "JPEG", quality=80)
         yield stream.getvalue(), f"{label}, called {predicted} ({confidence:.0%} sure)"
 
 

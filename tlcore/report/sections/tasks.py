@@ -14,7 +14,7 @@ from tlcore.evaluation.figures import Interval
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.numbers import significant
 from tlcore.report import charts, task_charts
-from tlcore.report.document import Block, Cell, Column, Figure, Pictures, Section, Table, Text
+from tlcore.report.document import Block, Cell, Column, Figure, Items, Section, Table, Text
 from tlcore.report.facts import TaskFacts
 from tlcore.report.sections import multilabel, regression
 from tlcore.report.sections.training import data, making
@@ -37,7 +37,7 @@ WORST: Mapping[str, Callable[[TaskFacts, int], Iterator[tuple[int, str]]]] = {
 
 
 def predictions(facts: TaskFacts) -> pd.DataFrame:
-    """List every answer about a test picture: `p_<label>` of each label, or `value`, `low` and `high` in the unit."""
+    """List every answer about a test item: `p_<label>` of each label, or `value`, `low` and `high` in the unit."""
     answers = facts.answers
     said, outputs = answers.task.answers(answers.outputs, answers.classes, answers.decision), answers.outputs
     table = answers.table[["sha256", "file", "label"]]
@@ -47,13 +47,13 @@ def predictions(facts: TaskFacts) -> pd.DataFrame:
     return table.assign(value=outputs[:, 0], low=said["low"].to_numpy(), high=said["high"].to_numpy())
 
 
-def sections(facts: TaskFacts, again: Iterator[Block], *, pictures: bool) -> Iterator[Section]:
+def sections(facts: TaskFacts, again: Iterator[Block], *, items: bool) -> Iterator[Section]:
     """Every section; `again` is how the run is repeated."""
     yield Section("Summary", tuple(_summary(facts)))
     yield Section("Metrics and confidence intervals", tuple(_metrics(facts)))
     if facts.judged.n:
         yield from OWN[facts.task.key](facts)
-        yield Section("Error analysis", tuple(_errors(facts, pictures=pictures)))
+        yield Section("Error analysis", tuple(_errors(facts, items=items)))
     yield Section("Training", tuple(making(facts)))
     yield Section("Dataset", tuple(data(facts)))
     yield Section("Limits", tuple(Text(limit) for limit in limits(facts)))
@@ -177,15 +177,15 @@ def _metrics(facts: TaskFacts) -> Iterator[Block]:
     yield Figure(drawing, f"{metric.title} beside what needs less training, on the same test pictures.{lower}", table)
 
 
-def _errors(facts: TaskFacts, *, pictures: bool) -> Iterator[Block]:
-    """The test pictures with the worst errors; with `pictures`, to look at."""
+def _errors(facts: TaskFacts, *, items: bool) -> Iterator[Block]:
+    """The test items with the worst errors; with `items`, to look at."""
     worst = list(WORST[facts.task.key](facts, MOST_ERRORS))
     if not worst:
         yield Text("The model made no error on the test set.")
         return
     yield Text("The worst errors on the test set; wrong labels often show up here:")
-    if pictures and (found := tuple(_shown(facts, worst))):
-        yield Pictures(found)
+    if items and (found := tuple(_shown(facts, worst))):
+        yield Items(found)
         return
     files = facts.answers.table["file"]
     rows = tuple((str(files.iloc[place]), sentence) for place, sentence in worst)
@@ -193,16 +193,16 @@ def _errors(facts: TaskFacts, *, pictures: bool) -> Iterator[Block]:
 
 
 def _shown(facts: TaskFacts, worst: list[tuple[int, str]]) -> Iterator[tuple[bytes, str]]:
-    """Small JPEGs of pictures; those whose file is gone are left out."""
-    if facts.pictures is None:
+    """Small JPEGs of items; those whose file is gone are left out."""
+    if facts.items is None:
         return
     for place, sentence in worst:
         try:
-            path = facts.pictures.image_path(str(facts.answers.table["file"].iloc[place]))
-            picture = open_picture(path, side=SIDE, value_range=facts.dataset.value_range)
+            path = facts.items.image_path(str(facts.answers.table["file"].iloc[place]))
+            item = open_picture(path, side=SIDE, value_range=facts.dataset.value_range)
         except ValueError:
             continue
-        picture.thumbnail((SIDE, SIDE))
+        item.thumbnail((SIDE, SIDE))
         stream = BytesIO()
-        picture.save(stream, "JPEG", quality=80)
+        item.save(stream, "JPEG", quality=80)
         yield stream.getvalue(), sentence

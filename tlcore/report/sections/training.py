@@ -1,4 +1,4 @@
-"""The part of a report about how the model was made: backbone, settings, curves, time, and the pictures.
+"""The part of a report about how the model was made: backbone, settings, curves, time, and the items.
 
 It knows settings, events and counts, and words. It does not know how a report is laid out.
 """
@@ -42,7 +42,7 @@ def making(facts: RunFacts) -> Iterator[Block]:
 
 
 def data(facts: RunFacts) -> Iterator[Block]:
-    """Which pictures there were, and how they were divided."""
+    """Which items there were, and how they were divided."""
     about, task = facts.dataset, facts.task
     one = NAMES.get(task.key, "class")
     what = f"{len(about.classes)} {NAMED.get(task.key, 'classes')}" if about.classes else _number_of(facts)
@@ -62,7 +62,7 @@ def data(facts: RunFacts) -> Iterator[Block]:
 
 
 def _number_of(facts: RunFacts) -> str:
-    """Say which number each picture has."""
+    """Say which number each item has."""
     name, unit = facts.dataset.value_name or "a number", facts.dataset.unit
     return f"each picture with its {name} in {unit}" if unit else f"each picture with its {name}"
 
@@ -177,7 +177,7 @@ def _exports(facts: RunFacts) -> Iterator[Block]:
             each.bytes / 1e6,
             each.same_answers,
             each.largest_difference,
-            each.milliseconds_per_picture,
+            each.milliseconds_per_item,
             "yes" if each.agrees else "no",
             each.sha256[:12] + "…",
         )

@@ -1,7 +1,7 @@
 """The exact head: regularised multinomial logistic regression on features, solved to convergence.
 
 Minimised over the kernel `W` and the bias `b`, with `x` the features, centred and divided by one common scale, and
-`s` how much each picture counts (Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., 4.4;
+`s` how much each item counts (Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., 4.4;
 scikit-learn's `LogisticRegression` minimises the same and is the reference of the tests):
 
     C · Σᵢ sᵢ · −log softmax(W x + b)[yᵢ]  +  ½ ‖W‖²
@@ -34,14 +34,14 @@ USUAL_STRENGTH = 1e-2
 # The largest element of the gradient. Looking for a strength needs less than the solution does.
 ROUGH, EXACT = 1e-3, 3e-5
 MOST_STEPS = 1000
-# The strength is a property of the features: a part of many pictures tells it as well.
+# The strength is a property of the features: a part of many items tells it as well.
 MOST_ROWS_TO_CHOOSE = 3000
 MANY_ROWS, FOLDS, FOLDS_OF_MANY = 1000, 5, 3
 # Rows × axes × classes of a step that is felt: a strength is then looked for among every second one.
 COSTLY = 5 * 10**8
 # Measured from 3 to 1,000 classes: steps to choose the strength, for each fold, and of the solution itself.
 STEPS_OF_A_FOLD, STEPS_OF_A_SOLUTION, STEPS_TO_MEASURE = 30, 25, 2
-# A class without pictures is e⁻²⁰ times as likely as the others are on (geometric) average: never the answer.
+# A class without items is e⁻²⁰ times as likely as the others are on (geometric) average: never the answer.
 NEVER = 20.0
 # Curvature of the softmax at most, in each of its inputs.
 CURVATURE = 0.25
@@ -54,7 +54,7 @@ class LogisticHead:
     Attributes:
         kernel: `(features, classes)`, float32.
         bias: `(classes,)`, float32.
-        strength: The chosen `C`; larger trusts the pictures more.
+        strength: The chosen `C`; larger trusts the items more.
         accuracy: Share of right answers in cross-validation at that strength; None where there was none.
     """
 
@@ -86,8 +86,8 @@ def solve(
         labels: `(n,)`, positions in the classes.
         classes: How many there are; one may be absent.
         seed: Deals the folds.
-        weights: `(n,)`, how much each picture counts, 1 on average; None for all the same.
-        groups: `(n,)`; rows of one number are never on both sides of a fold, such as views of one picture.
+        weights: `(n,)`, how much each item counts, 1 on average; None for all the same.
+        groups: `(n,)`; rows of one number are never on both sides of a fold, such as views of one item.
         strengths: To choose from, ascending. One alone is taken without cross-validation.
     """
     # The products are thin: several threads gain nothing, lose much where others compute too, and change the sums.
@@ -139,7 +139,7 @@ def _solve(
             strength, accuracy = _choose(x[some], answers[some], counted[some], dealt, strengths)
     found = _Problem(x, answers, counted, len(present)).solution(strength, EXACT)
 
-    # A class without pictures: the mean of the others' logits, less a constant.
+    # A class without items: the mean of the others' logits, less a constant.
     whole = np.repeat(found.mean(axis=1, keepdims=True), classes, axis=1)
     whole[-1] -= NEVER
     whole[:, present] = found

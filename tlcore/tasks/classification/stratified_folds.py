@@ -21,7 +21,7 @@ def stratified_folds(
 ) -> list[tuple[Integers, Integers]]:
     """Deal rows into stratified folds: pairs of rows to learn from and rows to judge.
 
-    As many folds as the rarest class has pictures (or groups), from 2 to `most`; none where no class has two.
+    As many folds as the rarest class has items (or groups), from 2 to `most`; none where no class has two.
     """
     units = np.arange(len(labels)) if groups is None else groups
     sizes = [len(np.unique(units[labels == label])) for label in np.unique(labels)]
@@ -31,7 +31,7 @@ def stratified_folds(
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     dealt = kind(number, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a class has a single picture
+        warnings.simplefilter("ignore")  # that a class has a single item
         pairs = list(dealt.split(np.zeros(len(labels)), labels, groups))
     # A grouped fold may be empty, or leave a single class to learn from.
     return [(learn, judge) for learn, judge in pairs if len(judge) and len(np.unique(labels[learn])) > 1]

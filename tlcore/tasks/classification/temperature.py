@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# A normal prior of ln T: as much as one standard deviation is a factor of e. It decides only where pictures are few or
+# A normal prior of ln T: as much as one standard deviation is a factor of e. It decides only where items are few or
 # all of them are answered right, when the likelihood alone would call the model infinitely sure.
 PRIOR_DEVIATION = 1.0
 LARGEST = 20.0
@@ -21,12 +21,12 @@ SMALLEST_PROBABILITY = 1e-38
 
 
 def fit_temperature(logits: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.integer[Any]]) -> float:
-    """Find the temperature under which the right answers are likeliest; 1 where there is no picture.
+    """Find the temperature under which the right answers are likeliest; 1 where there is no item.
 
     Minimises the sum of −ln softmax(logits / T)[label] plus (ln T)² / 2, by Brent's method over ln T.
 
     Args:
-        logits: `(n, classes)`, of pictures that the model has not learnt from.
+        logits: `(n, classes)`, of items that the model has not learnt from.
         labels: `(n,)`, positions in the classes.
 
     Returns:

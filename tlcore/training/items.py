@@ -1,6 +1,6 @@
-"""Reads the pictures of a run as arrays: pixels and targets of the training and the validation set.
+"""Reads the items of a run as arrays: pixels and targets of the training and the validation set.
 
-It knows the split and the pixel store. It never looks at a test picture, and it needs no backend.
+It knows the split and the pixel store. It never looks at a test item, and it needs no backend.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ PARTS = ("train", "val")
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The pictures of one part.
+class Items:
+    """The items of one part.
 
     Attributes:
         inputs: The arrays that the model takes in, on disk: `pixels`, `(n, size, size, 3)`, uint8.
-        targets: One row for each picture, as the run's task has them.
+        targets: One row for each item, as the run's task has them.
         shas: What the arrays were made from, in the same order.
         decoded: Where the arrays lie, beside those of the other parts.
-        groups: A text for each picture, equal for pictures that must never be on two sides; empty for one alone.
+        groups: A text for each item, equal for items that must never be on two sides; empty for one alone.
     """
 
     inputs: MappedArrays
@@ -42,13 +42,13 @@ class Pictures:
     groups: tuple[str, ...] = ()
 
 
-def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, dict[str, Pictures]]:
-    """Decode the pictures, or find them decoded, and give those of training and validation.
+def read_items(run: Run, workspace: Workspace) -> Generator[Progress, None, dict[str, Items]]:
+    """Decode the items, or find them decoded, and give those of training and validation.
 
-    The test pictures are decoded along: with another seed they are for training, and nothing has to be done again.
+    The test items are decoded along: with another seed they are for training, and nothing has to be done again.
 
     Raises:
-        DataError: The dataset is gone, or a picture has been damaged since it was taken in.
+        DataError: The dataset is gone, or an item has been damaged since it was taken in.
     """
     decoded = yield from decode(run, workspace)
     table = run.split()
@@ -59,12 +59,12 @@ def read_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, d
         targets = task.targets(list(rows["label"]), run.dataset.classes)
         shas = tuple(rows["sha256"])
         groups = tuple(rows["group"]) if "group" in rows else ("",) * len(rows)  # runs of long ago have none
-        found[part] = Pictures(decoded.inputs.only(decoded.places(shas)), targets, shas, decoded, groups)
+        found[part] = Items(decoded.inputs.only(decoded.places(shas)), targets, shas, decoded, groups)
     return found
 
 
-def units(*parts: Pictures) -> npt.NDArray[np.int64] | None:
-    """Number the groups of the pictures of these parts, in turn; None if there are no groups."""
+def units(*parts: Items) -> npt.NDArray[np.int64] | None:
+    """Number the groups of the items of these parts, in turn; None if there are no groups."""
     shas = [sha for part in parts for sha in part.shas]
     groups = [group for part in parts for group in part.groups or ("",) * len(part.shas)]
     numbers = together(shas, groups)

@@ -1,7 +1,7 @@
-"""Pictures that lie in the folders of several classes: equal bytes, which have several labels or contradict each other.
+"""Items that lie in the folders of several classes: equal bytes, which have several labels or contradict each other.
 
-It knows files and their classes. It does not know pictures. Only files of equal size are read, at first their
-beginnings, and no more than a few thousand: the others are compared when all pictures are taken in.
+It knows files and their classes. It does not know items. Only files of equal size are read, at first their
+beginnings, and no more than a few thousand: the others are compared when all items are taken in.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from tlcore.data.archive import Entry, Opened, read, reading
 from tlcore.data.import_plan import ImportChoices, Place, Question, Reading, is_likely
 from tlcore.data.label_cells import CLASSIFICATION, MULTILABEL
-from tlcore.errors import PictureError
+from tlcore.errors import ItemError
 from tlcore.numbers import plural
 
 _HEAD_BYTES = 4096
@@ -24,7 +24,7 @@ _MOST_BYTES = 200 * 10**6
 
 
 def several_folders(opened: Opened, places: Mapping[PurePosixPath, Place]) -> Question | None:
-    """Ask whether pictures that lie in several class folders have several labels; None where there are none."""
+    """Ask whether items that lie in several class folders have several labels; None where there are none."""
     labels = {path: place.label for path, place in places.items() if place.label and is_likely(path)}
     files = [entry for entry in opened.entries if entry.path in labels and entry.size]
     same_size = _across(((entry.size, entry) for entry in files), labels)[:_MOST_FILES]
@@ -34,7 +34,7 @@ def several_folders(opened: Opened, places: Mapping[PurePosixPath, Place]) -> Qu
         total += entry.size
         if total > _MOST_BYTES:
             break
-        with suppress(PictureError, OSError):
+        with suppress(ItemError, OSError):
             whole.append((sha256(read(opened, entry, most=entry.size)).digest(), entry))
     found: dict[object, list[Entry]] = defaultdict(list)
     shared = set(_across(whole, labels))
@@ -65,6 +65,6 @@ def _across(keyed: Iterable[tuple[object, Entry]], labels: Mapping[PurePosixPath
 
 
 def _head(opened: Opened, entry: Entry) -> tuple[int, bytes] | None:
-    with suppress(PictureError, OSError), reading(opened, entry) as stream:
+    with suppress(ItemError, OSError), reading(opened, entry) as stream:
         return entry.size, stream.read(_HEAD_BYTES)
     return None

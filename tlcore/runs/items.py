@@ -1,6 +1,6 @@
-"""Finds the test pictures of a run: which they are, where their files are, and their pixels.
+"""Finds the test items of a run: which they are, where their files are, and their pixels.
 
-It knows the split and the pixel store. Training never imports this module: it must not see the test pictures.
+It knows the split and the pixel store. Training never imports this module: it must not see the test items.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TestPictures:
+class TestItems:
     """One part of a run, usually the test set, in the order of its `split.parquet`.
 
     Attributes:
         rows: `sha256, file, label`.
         paths: The originals.
         pixels: `(n, size, size, 3)`, uint8; on the disk.
-        value_range: With which grey pictures of more than 8 bits became pixels.
+        value_range: With which grey items of more than 8 bits became pixels.
     """
 
     __test__ = False  # pytest takes every name that begins so for a test
@@ -44,20 +44,20 @@ class TestPictures:
     value_range: ValueRange | None = None
 
 
-def read_test_pictures(run: Run, workspace: Workspace) -> Generator[Progress, None, TestPictures]:
-    """Decode the test pictures, or find them decoded.
+def read_test_items(run: Run, workspace: Workspace) -> Generator[Progress, None, TestItems]:
+    """Decode the test items, or find them decoded.
 
     Raises:
-        DataError: The dataset is gone, or a picture has been damaged since it was taken in.
+        DataError: The dataset is gone, or an item has been damaged since it was taken in.
     """
     return (yield from read_part(run, workspace, "test"))
 
 
-def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, None, TestPictures]:
-    """Decode the pictures of a part (`train`, `val`, `test`), or find them decoded.
+def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, None, TestItems]:
+    """Decode the items of a part (`train`, `val`, `test`), or find them decoded.
 
     Raises:
-        DataError: The dataset is gone, or a picture has been damaged since it was taken in.
+        DataError: The dataset is gone, or an item has been damaged since it was taken in.
     """
     config = run.config
     split = run.split()
@@ -65,10 +65,10 @@ def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, 
     dataset = open_dataset(workspace, run.dataset.id)
     paths = tuple(dataset.image_path(file) for file in rows["file"])
     if not paths:
-        return TestPictures(rows, (), MappedRows(np.empty((0, config.image_size, config.image_size, 3), np.uint8)))
+        return TestItems(rows, (), MappedRows(np.empty((0, config.image_size, config.image_size, 3), np.uint8)))
     if (decoded := find_decoded(run, workspace)) is not None:
-        return TestPictures(rows, paths, decoded.rows(tuple(rows["sha256"])), run.dataset.value_range)
-    # A run of long ago, judged again: the other pictures are of no use.
+        return TestItems(rows, paths, decoded.rows(tuple(rows["sha256"])), run.dataset.value_range)
+    # A run of long ago, judged again: the other items are of no use.
     store = yield from PixelStore.open_or_build(
         list(paths),
         list(rows["sha256"]),
@@ -77,4 +77,4 @@ def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, 
         cache=workspace.cache,
         value_range=run.dataset.value_range,
     )
-    return TestPictures(rows, paths, MappedRows(store.pixels), run.dataset.value_range)
+    return TestItems(rows, paths, MappedRows(store.pixels), run.dataset.value_range)
