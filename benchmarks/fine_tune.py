@@ -41,7 +41,7 @@ config, backbone = run.config, find(run.config.backbone)
 pictures = drain(read_pictures(run, Workspace.default()), lambda step: None)["train"]
 pixels = np.asarray(pictures.inputs[:]["pixels"], np.float32)
 labels = np.asarray(pictures.targets)
-body = build_backbone(backbone, size=config.image_size)
+body = build_backbone(backbone, size=config.input.size)
 head = CLASSIFICATION.build_head(int(labels.max()) + 1, labels)
 model = TransferModel(backbone, body, head, dropout=config.dropout, seed=0)
 cut = len(backbone.blocks) - blocks

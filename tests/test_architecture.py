@@ -33,6 +33,7 @@ RANKS = {
     "linear_probe": 0,
     "markup": 0,
     "numbers": 0,
+    "settings": 0,
     "spreadsheet": 0,
     "threads": 0,
     "shell_words": 0.5,
@@ -240,7 +241,7 @@ def test_names_are_nouns_of_the_field():
 
 
 def test_training_names_tensorflow_only_where_the_device_or_an_export_needs_it():
-    paths = [path for path in LIBRARY if "training" in path.parts and path.name not in {"device.py", "save.py"}]
+    paths = [path for path in LIBRARY if room(path) == "training" and path.name not in {"device.py", "save.py"}]
     assert imported(paths, lambda name: name.split(".")[0] in {"tensorflow", "jax", "torch"}) == []
 
 
