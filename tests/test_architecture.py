@@ -23,8 +23,8 @@ LIGHT_MODULES = (
     *("tlcore.training.phases", "tlcore.training.views"),
 )
 
-# Law 2: a room may import itself and what stands in a lower rank. Ranks are whole numbers: a room that fits only between
-# two of them is in the wrong place.
+# Law 2: a room may import itself and what stands in a lower rank. Ranks are whole numbers: a room that fits only
+# between two of them is in the wrong place.
 RANKS = {
     "errors": 0,
     "disk": 1,
