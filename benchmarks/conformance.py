@@ -80,6 +80,7 @@ def make_run(key: str, folder: Path) -> Any:
     from tlcore.export.calibration_data import sample
     from tlcore.files import write_json
     from tlcore.inference.ood import learn_known
+    from tlcore.modalities.image.settings import ImageInput
     from tlcore.progress import drain
     from tlcore.runs.config import Fractions, TrainingConfig
     from tlcore.runs.create import create_run
@@ -107,7 +108,7 @@ def make_run(key: str, folder: Path) -> Any:
         ),
     )
     keras.utils.set_random_seed(0)
-    body = build_backbone(backbone, size=size, weights=None if backbone.weights_package else "random")
+    body = build_backbone(backbone, input=ImageInput(size=size), weights=None if backbone.weights_package else "random")
     train, val = (sample(run, part, PER_CLASS * len(CLASSES)) for part in ("train", "val"))
     if not backbone.weights_package:
         settle(body, train.pixels.astype(np.float32))

@@ -27,6 +27,7 @@ from tlcore.export.parity import AppAnswers
 from tlcore.files import write_json
 from tlcore.inference.ood import learn_known
 from tlcore.inference.trunk import FEATURES
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
@@ -80,7 +81,7 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     train, val, test = (sample(run, part, EVERY_ITEM) for part in ("train", "val", "test"))
 
     keras.utils.set_random_seed(0)
-    body = as_far_as_needed(build_backbone(backbone, size=size, weights="random"), backbone)
+    body = as_far_as_needed(build_backbone(backbone, input=ImageInput(size=size), weights="random"), backbone)
     settle(body, train.pixels.astype(np.float32))
     model = TransferModel(backbone, body, head(len(CLASSES)), dropout=0.0, seed=0)
     known, validated, tested = (

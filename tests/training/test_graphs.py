@@ -16,6 +16,7 @@ from tests.heads import head
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.inference.ood import learn_known
 from tlcore.inference.trunk import FEATURES
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
 from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
@@ -35,7 +36,7 @@ def test_a_whole_backbone_answers_alike_in_keras_and_as_a_graph():
     # Every kind of layer of the others is held by `test_every_backbone.py`.
     backbone = CATALOGUE["efficientnet_lite0"]
     keras.utils.set_random_seed(0)
-    body = build_backbone(backbone, size=backbone.minimum_size, weights="random")
+    body = build_backbone(backbone, input=ImageInput(size=backbone.minimum_size), weights="random")
     model = TransferModel(backbone, body, head(3), dropout=0.0, seed=0)
     pixels = np.random.default_rng(0).integers(0, 256, (2, backbone.minimum_size, backbone.minimum_size, 3))
     expected = np.asarray(model.whole(pixels.astype(np.float32), training=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -92,6 +93,9 @@ class Modality:
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
+        backbones: The rows of the catalogue, a JSON file.
+        build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
+            input settings and the file of its weights, None for new ones: arrays to the last feature map.
         before: Names that files of before had for input settings, beside all others, and those of today.
     """
 
@@ -114,4 +118,6 @@ class Modality:
     told_by_shape: Callable[[Sequence[int]], dict[str, Any]]
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
+    backbones: Path
+    build: str
     before: Mapping[str, str]

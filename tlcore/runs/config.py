@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.modalities import BEFORE, Input, find_modality, read_input
 from tlcore.settings import BELOW_ONE, RATE, SHARE, Range, chosen
 
@@ -267,6 +268,8 @@ def gathered(content: Mapping[str, Any]) -> dict[str, Any]:
     """Put settings that are called `input.NAME` into `input`, and those that files of before had beside the others."""
     given = content.get("input") or {}
     given = dict(given) if isinstance(given, Mapping) else given.model_dump()
+    if not given and (chosen_one := CATALOGUE.get(str(content.get("backbone")))):
+        given = {"modality": chosen_one.modality}
     before, rest = find_modality(BEFORE).before, {}
     for name, value in content.items():
         if name in before or name.startswith(INPUT):

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tlcore.backbones.catalogue import find
+from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import find, suitable
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
+from tlcore.modalities import find_modality
 from tlcore.runs.config import NOT_FOR_EVERY_TASK, TrainingConfig
 from tlcore.runs.disk_space import needed, shortage
 from tlcore.runs.initial_weights import faults_of_start
@@ -29,7 +31,7 @@ def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, 
     found = (
         *_of_dataset(dataset),
         *_of_task(config, dataset),
-        *_of_backbone(config),
+        *_of_backbone(config, dataset),
         *_of_numbers(config),
         *_of_fractions(config),
     )
@@ -120,11 +122,16 @@ def unknown_metric(task: Task, metric: str) -> str:
     return f"{task.title} is measured by {', '.join(known)}. Received {metric}. Choose one of them."
 
 
-def _of_backbone(config: TrainingConfig) -> list[Problem]:
+def _of_backbone(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
     try:
         backbone = find(config.backbone)
     except ConfigError as error:
         return list(error.problems)
+    if dataset is not None and (lack := _unfit(backbone, dataset)):
+        return [Problem("backbone", lack)]
+    if config.input.modality != backbone.modality:
+        ours, theirs = (find_modality(each).noun.many for each in (config.input.modality, backbone.modality))
+        return [Problem("input", f"{backbone.title} takes in {theirs}. Received the input settings of {ours}.")]
     found = []
     if config.mode == "fine-tune" and config.blocks not in Range(1, len(backbone.blocks)):
         found.append(
@@ -135,6 +142,16 @@ def _of_backbone(config: TrainingConfig) -> list[Problem]:
         )
     found += config.input.problems(title=backbone.title, native=backbone.native_size, minimum=backbone.minimum_size)
     return found
+
+
+def _unfit(backbone: Backbone, dataset: Dataset) -> str:
+    """Say that a backbone cannot be trained on a dataset; empty where it can."""
+    info = dataset.info
+    if backbone.modality == info.modality and info.task in backbone.tasks:
+        return ""
+    fit = [each.title for each in suitable(info.modality, info.task)]
+    items, task = find_modality(info.modality).noun.many, find_task(info.task).title.lower()
+    return f"A backbone for {task} of {items} is needed. Received {backbone.title}. Choose one of {', '.join(fit)}."
 
 
 def _of_numbers(config: TrainingConfig) -> list[Problem]:

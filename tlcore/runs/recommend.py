@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.data.dataset import Dataset
 from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
 from tlcore.runs.config import INPUT, Fractions, TrainingConfig
@@ -32,7 +33,7 @@ ENOUGH_FOR_ACCURACY = 700
 # Steps teach, not epochs: few items are looked at more often.
 STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS, EPOCHS_OF_A_HEAD = 700, 15, 40, 30
 LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
-# Of fine-tuning EfficientNet-Lite0 on one core of a processor.
+# Of fine-tuning the default backbone on one core of a processor.
 ITEMS_PER_SECOND = 12.0
 BUDGET_HOURS = 3.0
 # Where nothing has to be stopped in time, validation items are better learnt from.
@@ -40,28 +41,6 @@ MOSTLY_TRAINING = Fractions(train=0.8, val=0.05, test=0.15)
 # Of a new head. The error of a number grows with every step that is too far, where a softmax saturates: 0.01 threw a
 # regression of 24 items from 15 mm off to 56, 0.001 brought it to 5.
 HEAD_RATE, HEAD_RATE_OF_A_NUMBER = 1e-2, 1e-3
-# Billions for an item of the native size, as published with each; another one counts as the middle of these.
-MULTIPLICATIONS = {
-    "efficientnet_lite0": 0.41,
-    "mobilenet_v2": 0.30,
-    "mobilenet": 0.57,
-    "mobilenet_v3_small": 0.06,
-    "mobilenet_v3_large": 0.22,
-    "resnet50": 3.9,
-    "resnet50_v2": 3.5,
-    "vgg16": 15.3,
-    "inception_v3": 5.7,
-    "xception": 8.4,
-    "densenet121": 2.9,
-    "efficientnet_b0": 0.39,
-    "efficientnet_v2_b0": 0.72,
-    "efficientnet_v2_s": 8.8,
-    "convnext_tiny": 4.5,
-    "nasnet_mobile": 0.56,
-}
-MIDDLING = 2.9
-# Families without BatchNormalization follow large rates worse.
-WITHOUT_BATCH_NORMALIZATION = ("convnext", "vgg")
 LARGE_WEIGHTS = 20e6
 
 
@@ -157,7 +136,7 @@ class Facts:
 
     def hours(self, blocks: int) -> float:
         """About how long fine-tuning the last `blocks` takes at most."""
-        heavier = MULTIPLICATIONS.get(self.backbone.key, MIDDLING) / MULTIPLICATIONS["efficientnet_lite0"]
+        heavier = self.backbone.multiplications / find(DEFAULT).multiplications
         each = heavier * blocks / len(self.backbone.blocks) / (ITEMS_PER_SECOND * self.cores)
         return self.items * self.epochs * each / 3600
 
@@ -240,7 +219,7 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
 def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
     backbone = facts.backbone
     steps = facts.epochs * -(-facts.items // facts.batch)
-    if backbone.key.startswith(WITHOUT_BATCH_NORMALIZATION):
+    if not backbone.batch_normalization:
         rate, why = 1e-4, f"{backbone.title} has no BatchNormalization, which makes it shy of large steps."
     elif backbone.parameters > LARGE_WEIGHTS:
         rate, why = 3e-4, f"{backbone.title} is large, and large networks move by small steps."
@@ -271,7 +250,10 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
 
 def made_for(backbone: Backbone) -> dict[str, Any]:
     """Give the input settings that a backbone was made for, by their names beside other settings."""
-    return {f"{INPUT}{name}": value for name, value in find_modality(BEFORE).made_for(backbone.native_size).items()}
+    return {
+        f"{INPUT}{name}": value
+        for name, value in find_modality(backbone.modality).made_for(backbone.native_size).items()
+    }
 
 
 def head_rate(task: Task) -> float:

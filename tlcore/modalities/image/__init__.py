@@ -3,6 +3,8 @@
 It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
+from pathlib import Path
+
 from tlcore.modalities.image.augment import NAMES
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.pixels import SUFFIXES
@@ -40,5 +42,7 @@ IMAGE = Modality(
     told_by_shape=told_by_shape,
     usual_size=usual_size,
     advice=advice,
+    backbones=Path(__file__).with_name("backbones.json"),
+    build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
 )
