@@ -68,7 +68,7 @@ def features_folder(identity: dict[str, Any], shape: Any, cache: Path) -> Path:
 def kept_features(
     identity: dict[str, Any], items: str, shape: tuple[int, int], cache: Path
 ) -> npt.NDArray[np.float16] | None:
-    """The features `(n, d)` of the plain items of a pixel store, by its key, on the disk; None where there are none.
+    """The features `(n, d)` of the plain items of a store, by its key, on the disk; None where there are none.
 
     Exact ones are looked for first, else those in lower precision that versions up to 0.1 may have computed.
     """

@@ -1,6 +1,6 @@
 """The settings of a run: the default, the range and the description of each.
 
-It knows settings. It does not know how they are carried out, nor anything of pixels or weights. `problems` holds the
+It knows settings. It does not know how they are carried out, nor anything of items or weights. `problems` holds the
 ranges; the command line, the forms and `docs/settings.md` show titles, ranges and descriptions.
 """
 
@@ -43,9 +43,9 @@ Augmentation = Literal["flip_left_right", "flip_up_down", "rotate", "zoom", "shi
 NOT_FOR_EVERY_TASK = {
     "label_smoothing": "Label smoothing spreads an answer over classes, and a number has none.",
     "loss": "The loss can be chosen for regression only; other tasks have cross-entropy.",
-    "mixup": "MixUp mixes the answers of two pictures, and a mixed picture need not show the mean of two numbers.",
-    "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the picture is labelled "
-    "with: it is for one class per picture.",
+    "mixup": "MixUp mixes the answers of two items, and a mixed item need not show the mean of two numbers.",
+    "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the item is labelled "
+    "with: it is for one class per item.",
 }
 INPUT = "input."
 
@@ -96,7 +96,7 @@ class TrainingConfig(BaseModel):
     epochs: Annotated[int, Range(1, 1000)] = Field(
         20,
         title="Epochs",
-        description="Passes over the training pictures; when fine-tuning, after the warm-up. Early stopping may end "
+        description="Passes over the training items; when fine-tuning, after the warm-up. Early stopping may end "
         "them sooner.",
     )
     input: Input = Field(
@@ -106,13 +106,13 @@ class TrainingConfig(BaseModel):
     head: Head = Field(
         "trained",
         title="Head",
-        description="How the new last layer is found: `trained` follows gradients and sees augmented pictures; "
+        description="How the new last layer is found: `trained` follows gradients and sees augmented items; "
         "`logistic` is the regularised logistic regression (of a number: ridge regression), solved exactly, its "
-        "strength chosen by cross-validation: for few pictures the surest; `both` trains on from that solution and "
-        "keeps whichever is better on the validation pictures.",
+        "strength chosen by cross-validation: for few items the surest; `both` trains on from that solution and "
+        "keeps whichever is better on the validation items.",
     )
     batch_size: Annotated[int, Range(1, 1024)] = Field(
-        32, title="Batch size", description="Pictures in one step. Smaller batches need less memory."
+        32, title="Batch size", description="Items in one step. Smaller batches need less memory."
     )
     optimizer: Optimizer = Field("adamw", title="Optimizer", description="The optimization algorithm.")
     head_learning_rate: Annotated[float, RATE] = Field(
@@ -155,7 +155,7 @@ class TrainingConfig(BaseModel):
     target_metric: TargetMetric = Field(
         "loss",
         title="Best epoch by",
-        description="The metric of the validation pictures that chooses the best epoch, whose weights are kept: the "
+        description="The metric of the validation items that chooses the best epoch, whose weights are kept: the "
         "loss, or one of the task's own.",
     )
     patience: Annotated[int, Range(0, 1000)] = Field(
@@ -166,18 +166,18 @@ class TrainingConfig(BaseModel):
     balancing: Balancing = Field(
         "none",
         title="Class balancing",
-        description="For rare classes: `weights` counts their pictures more, `sampling` shows them more often. For "
+        description="For rare classes: `weights` counts their items more, `sampling` shows them more often. For "
         "classification only.",
     )
     augment: tuple[Augmentation, ...] = Field(
         ("flip_left_right",),
         title="Augmentation",
-        description="Random changes to the training pictures, never to the others.",
+        description="Random changes to the training items, never to the others.",
     )
     views: Annotated[int | None, Range(1, 64)] = Field(
         None,
         title="Cached views",
-        description="Augmented versions of each training picture that are computed once where blocks are frozen, the "
+        description="Augmented versions of each training item that are computed once where blocks are frozen, the "
         "first one plain. Left empty, their number is chosen from the augmentations, the disk and the time.",
     )
     label_smoothing: Annotated[float, BELOW_ONE] = Field(
@@ -195,14 +195,14 @@ class TrainingConfig(BaseModel):
     mixup: Annotated[float, SHARE] = Field(
         0.0,
         title="MixUp",
-        description="Mixes two pictures and their answers by shares from a beta distribution with this alpha (Zhang "
+        description="Mixes two items and their answers by shares from a beta distribution with this alpha (Zhang "
         "et al., 2018): the larger, the more evenly; 0 is off. Not for regression.",
         examples=[0.2],
     )
     cutmix: Annotated[float, SHARE] = Field(
         0.0,
         title="CutMix",
-        description="Pastes a piece of one picture into another and mixes their answers by its area (Yun et al., "
+        description="Pastes a piece of one item into another and mixes their answers by its area (Yun et al., "
         "2019); for classification, with unfrozen blocks. The alpha of its beta distribution; 0 is off, 1 is usual.",
         examples=[1],
     )

@@ -1,7 +1,7 @@
 """Recommends settings from facts about the items and the backbone, each with its reason.
 
-It knows counts, sizes, backbones and what was measured (`benchmarks/accuracy.py`). It does not know pixels, nor where
-the settings go.
+It knows counts, sizes, backbones and what was measured (`benchmarks/accuracy.py`). It does not know an item's
+content, nor where the settings go.
 """
 
 from __future__ import annotations
@@ -118,6 +118,16 @@ class Facts:
         return {0: "quarter of the values", 1: "label"}.get(self.task.few, "class")
 
     @property
+    def one(self) -> str:
+        """What an item is called."""
+        return self.modality.noun.one
+
+    @property
+    def many(self) -> str:
+        """What several items are called."""
+        return self.modality.noun.many
+
+    @property
     def measured(self) -> str:
         """Say that limits were not measured for the task; empty where they were."""
         return "" if self.task == CLASSIFICATION else NOT_MEASURED
@@ -183,7 +193,7 @@ def advise(facts: Facts) -> Recommendation:
 
 def _depth(facts: Facts) -> tuple[Advice, ...]:
     """Freeze or fine-tune, how deep, and with which head."""
-    backbone, said = facts.backbone, f"{facts.per_class:,.0f} pictures per {facts.of_what}"
+    backbone, said = facts.backbone, f"{facts.per_class:,.0f} {facts.many} per {facts.of_what}"
     many = WITH_MANY.format(facts.classes) if facts.task == CLASSIFICATION and facts.classes >= MANY else ""
     blocks = len(backbone.blocks)
     if facts.per_class < FEWEST_TO_FINE_TUNE:
@@ -194,10 +204,10 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
                 f"{said} are too few to change the backbone by: a new head is surer.{facts.measured}",
             ),
             Advice("head", "logistic", f"{EXACT}{many}"),
-            Advice("fractions", MOSTLY_TRAINING, "The exact solution needs no validation pictures to stop by."),
+            Advice("fractions", MOSTLY_TRAINING, f"The exact solution needs no validation {facts.many} to stop by."),
         )
     affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
-    where = f"{facts.items:,} pictures on {facts.cores} cores"
+    where = f"{facts.items:,} {facts.many} on {facts.cores} cores"
     if not affordable:
         return (
             Advice("mode", "freeze", f"Fine-tuning with {where} would take more than {BUDGET_HOURS:g} hours."),
@@ -227,21 +237,23 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
         rate, why = 1e-3, f"{backbone.title} is small and normalizes its batches: it can move quickly."
     few = facts.per_class < FEW
     return (
-        Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.items:,} pictures; it stops early."),
+        Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.items:,} {facts.many}; it stops early."),
         _head_rate(facts),
         Advice("fine_tune_learning_rate", rate, why),
         Advice(
             "layer_decay",
             0.8 if few else 1.0,
-            "Few pictures: early blocks, which see edges and colours, need to move less."
+            f"Few {facts.many}: early blocks, which are general, need to move less."
             if few
-            else "There are pictures enough to move early blocks as quickly as late ones.",
+            else f"There are {facts.many} enough to move early blocks as quickly as late ones.",
         ),
         Advice(
             "weight_decay", 1e-4, "A light pull: what holds the weights back is validation, which chooses the epoch."
         ),
         Advice(
-            "patience", 10 if few else 5, "Few validation pictures swing more." if few else "Five chances in a row."
+            "patience",
+            10 if few else 5,
+            f"Few validation {facts.many} swing more." if few else "Five chances in a row.",
         ),
         Advice("gradual", False, "The head is warmed up first; block by block would cost epochs."),
         Advice("ema", 0.0, "The rate falls to zero at the end, which calms the weights, too."),
@@ -282,12 +294,16 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     """Recommend the objective and the class balancing."""
     if not facts.task.few:
         return (
-            Advice("target_metric", facts.task.metrics[0].key, "Every validation picture counts by how far off it is."),
+            Advice(
+                "target_metric",
+                facts.task.metrics[0].key,
+                f"Every validation {facts.one} counts by how far off it is.",
+            ),
             Advice("loss", "huber", "Single values that are far off, such as wrong labels, pull less on it."),
         )
     if len(facts.task.balancing) == 1:
         return _of_several_labels(facts)
-    times = f"The largest class has {facts.uneven:,.1f} times as many pictures as the smallest"
+    times = f"The largest class has {facts.uneven:,.1f} times as many {facts.many} as the smallest"
     if facts.uneven >= VERY_UNEVEN:
         return (
             Advice("target_metric", "balanced_accuracy", f"{times}: each class should count the same."),
@@ -297,17 +313,21 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     if facts.uneven >= UNEVEN:
         return Advice("target_metric", "macro_f1", f"{times}: rare classes should be heard."), even
     if facts.items >= ENOUGH_FOR_ACCURACY:
-        return Advice("target_metric", "accuracy", "There are validation pictures enough to count right answers."), even
-    return Advice("target_metric", "loss", "With few validation pictures the loss says more than right answers."), even
+        return Advice(
+            "target_metric", "accuracy", f"There are validation {facts.many} enough to count right answers."
+        ), even
+    return Advice(
+        "target_metric", "loss", f"With few validation {facts.many} the loss says more than right answers."
+    ), even
 
 
 def _of_several_labels(facts: Facts) -> tuple[Advice, ...]:
     """What counts as better where an item has any number of labels."""
     headline = facts.task.metrics[0]
     if facts.items >= ENOUGH_FOR_ACCURACY:
-        why = "There are validation pictures enough to rank, and each label counts the same."
+        why = f"There are validation {facts.many} enough to rank, and each label counts the same."
         return (Advice("target_metric", headline.key, why),)
-    return (Advice("target_metric", "loss", "With few validation pictures the loss says more than a ranking."),)
+    return (Advice("target_metric", "loss", f"With few validation {facts.many} the loss says more than a ranking."),)
 
 
 def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
@@ -318,13 +338,13 @@ def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
         Advice(
             "batch_size",
             facts.batch,
-            "Few pictures make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
+            f"Few {facts.many} make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
         ),
         PLAIN if frozen else MIRRORED,
         Advice("dropout", 0.2, "Usual for a head on pooled features."),
     )
     optional = (
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
-        Advice("mixup", 0.0, "Mixed pictures pay off in long trainings; this one is short."),
+        Advice("mixup", 0.0, f"Mixed {facts.many} pay off in long trainings; this one is short."),
     )
     return (*usual, *(each for each in optional if each.field in facts.task.options))

@@ -50,7 +50,7 @@ class Plan:
         if self.repeats:
             return f"Judging by folds is done {_times(self.repeats)} instead of {REPEATS} times: {all_of_it}, {most}."
         return (
-            f"Judging by folds is left out: {all_of_it}, {most}. How good the model is, the test pictures say, with "
+            f"Judging by folds is left out: {all_of_it}, {most}. How good the model is, the test set says, with "
             "their interval."
         )
 
