@@ -211,7 +211,8 @@ def keep_sides(start: Start, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[s
                 Problem(
                     "start",
                     f"Initial weights must not have been trained on the test set. '{start.about.title}' was trained on "
-                    f"{tested:,} of its {start.noun.many}, before a new test set was drawn. Start from the pretrained weights.",
+                    f"{tested:,} of its {start.noun.many}, before a new test set was drawn. Start from the pretrained "
+                    "weights.",
                 )
             ]
         )
@@ -224,7 +225,8 @@ def keep_sides(start: Start, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[s
     sides[free & learnt] = LEARNT
     moved = int((sides != before).sum())
     said = (
-        f"{moved:,} {start.noun.many} stay in the part, training or validation, in which '{start.about.title}' has met them."
+        f"{moved:,} {start.noun.many} stay in the part, training or validation, in which '{start.about.title}' has met "
+        "them."
         if moved
         else ""
     )
