@@ -32,7 +32,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from tlcore.tasks.classification import logistic_head
-from tlcore.tasks.classification.stratified_folds import stratified_folds
+from tlcore.tasks.folds import folds_of
 
 TOLERANCE, MOST_STEPS = 1e-4, 1000
 
@@ -45,7 +45,7 @@ def theirs(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     some = np.random.default_rng(0).permutation(len(x))[: logistic_head.MOST_ROWS_TO_CHOOSE]
     many = len(some) >= logistic_head.MANY_ROWS
     most = logistic_head.FOLDS_OF_MANY if many else logistic_head.FOLDS
-    dealt = stratified_folds(labels[some], seed=0, most=most)
+    dealt = folds_of(labels[some], seed=0, most=most)
     models = [LogisticRegression(tol=TOLERANCE, max_iter=MOST_STEPS, warm_start=True) for _ in dealt]
     best, worse = (np.inf, 0.0), 0
     for strength in logistic_head.STRENGTHS:

@@ -93,7 +93,7 @@ class LinearProbe:
             ValueError: Fewer than two classes have rows.
         """
         if strength is None:
-            folds = deal(_strata(targets, answers), seed=0) if folds is None else folds
+            folds = deal(strata(targets, answers), seed=0) if folds is None else folds
             strength = choose_strength(turned, targets, folds, answers=answers)
         # The products are thin: several threads gain nothing, and lose much where others compute too.
         with threadpool_limits(1, user_api="blas"):
@@ -154,7 +154,7 @@ def cross_validate(
         groups: `(n,)`; rows of one number are never on both sides of a fold, such as near-duplicates.
         seed: Deals the folds.
     """
-    folds = deal(_strata(targets, answers), groups=groups, seed=seed)
+    folds = deal(strata(targets, answers), groups=groups, seed=seed)
     too_few = answers == "class" and int((np.bincount(targets, minlength=classes) > 1).sum()) < 2
     if too_few or folds.max(initial=0) < 1:
         return None
@@ -248,7 +248,7 @@ def _enough(targets: Targets, answers: Answers) -> bool:
     return len(np.unique(targets)) > 1 if answers == "class" else len(targets) > 1
 
 
-def _strata(targets: Targets, answers: Answers) -> Targets:
+def strata(targets: Targets, answers: Answers) -> Targets:
     """Choose the strata of the folds: classes, the rarest label of each row, or quantiles of numbers."""
     if answers != "labels":
         return targets

@@ -89,6 +89,7 @@ class Training:
         workspace = workspace or Workspace.default()
         self.backbone = find(self.config.backbone)
         self.task, self.classes = find_task(run.dataset.task), len(run.dataset.classes)
+        self.unit = run.dataset.unit
         self.phases = plan(self.config, self.backbone, self.task)
         self.stopped = False
         self._strengths: tuple[float, ...] | None = None
@@ -140,9 +141,11 @@ class Training:
             title, found = f"Judging by folds, since the {noun.many} are few", None
             with stretch(self.report, self.stop, "folds", title) as judging, suppress(StoppedError):
                 judging.unit = "folds"
-                found = judge_few(self._features(), self.items, self.config.seed, self._note, judging.show)
+                found = judge_few(
+                    self._features(), self.items, self.head, self.task, self.config.seed, self._note, judging.show
+                )
             if found:
-                self.report(found)
+                self.report(found.model_copy(update={"unit": self.unit}))
 
     def _train(self, phase: Phase) -> None:
         sources = self.below.sources(phase.cut, epochs=phase.epochs)

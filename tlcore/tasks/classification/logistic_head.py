@@ -24,12 +24,14 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
-from tlcore.tasks.classification.stratified_folds import stratified_folds
+from tlcore.tasks.folds import folds_of
 from tlcore.threads import cores
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
 STRENGTHS = tuple(10.0 ** (half / 2) for half in range(-8, 3))
+# Of every second one, where many heads are solved for.
+FEW_STRENGTHS = STRENGTHS[::2]
 USUAL_STRENGTH = 1e-2
 # The largest element of the gradient. Looking for a strength needs less than the solution does.
 ROUGH, EXACT = 1e-3, 3e-5
@@ -95,8 +97,8 @@ def solve(
         return _solve(features, labels, classes, seed, weights, groups, strengths)
 
 
-def estimate_seconds(features: Floats, labels: Integers, *, folds: int) -> float:
-    """Measure some steps, and say how long `solve` takes that chooses among every second strength by so many folds."""
+def estimate_seconds(features: Floats, labels: Integers) -> float:
+    """Measure some steps, and say how long `solve` takes that chooses among few strengths."""
     with threadpool_limits(1, user_api="blas"):
         began = time.monotonic()
         present, answers = np.unique(labels, return_inverse=True)
@@ -105,8 +107,7 @@ def estimate_seconds(features: Floats, labels: Integers, *, folds: int) -> float
         problem = _Problem(x, answers, np.ones(len(x), np.float32), len(present))
         problem.solution(USUAL_STRENGTH, EXACT, most=STEPS_TO_MEASURE)
         step = (time.monotonic() - prepared) / max(1, problem.steps)
-    at_once = min(cores(), folds) or 1
-    return prepared - began + step * (STEPS_OF_A_FOLD * folds / at_once + STEPS_OF_A_SOLUTION)
+    return prepared - began + step * (STEPS_OF_A_FOLD * FOLDS / min(cores(), FOLDS) + STEPS_OF_A_SOLUTION)
 
 
 def _solve(
@@ -129,7 +130,7 @@ def _solve(
         if min(len(x), MOST_ROWS_TO_CHOOSE) * x.shape[1] * len(present) > COSTLY and len(strengths) == len(STRENGTHS):
             strengths = strengths[::2]
         some = np.random.default_rng(seed).permutation(len(x))[:MOST_ROWS_TO_CHOOSE]
-        dealt = stratified_folds(
+        dealt = folds_of(
             answers[some],
             seed=seed,
             groups=None if groups is None else groups[some],
