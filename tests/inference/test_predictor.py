@@ -54,7 +54,7 @@ def test_files_are_answered_in_order_as_their_pixels_are(predictor, tiny_folder)
     paths = sorted(tiny_folder.rglob("*.png"))
     answers = list(predictor.predict_files(paths))
     assert [answer.source for answer in answers] == paths
-    expected = predictor.predict(np.stack([predictor.pixels(path) for path in paths]))
+    expected = predictor.predict(np.stack([predictor.decode(path)["pixels"] for path in paths]))
     assert np.array_equal(np.stack([answer.outputs for answer in answers]), expected)
     assert all(answer.seconds > 0 for answer in answers)
 

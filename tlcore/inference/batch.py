@@ -117,7 +117,7 @@ def answer_all(
 
         def ask(entry: Entry) -> Scored | str:
             try:
-                return predictor.score(predictor.pixels(read(opened, entry, most=limits.file_bytes)))
+                return predictor.score(predictor.decode(read(opened, entry, most=limits.file_bytes)))
             except (DataError, ValueError, OSError) as error:
                 return str(error)
 
