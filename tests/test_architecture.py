@@ -31,7 +31,6 @@ RANKS = {
     "files": 1,
     "intervals": 1,
     "items": 1,
-    "linear_probe": 1,
     "markup": 1,
     "numbers": 1,
     "settings": 1,

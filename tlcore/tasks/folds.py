@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import FOLDS, deal
+from tlcore.tasks.linear_probe import FOLDS, deal
 
 Integers = npt.NDArray[np.integer[Any]]
 

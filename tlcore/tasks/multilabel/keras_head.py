@@ -5,9 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from tlcore.linear_probe import strata
 from tlcore.tasks.classification.temperature import fit_temperature
 from tlcore.tasks.head import Head, Integers, Scaling, count_all_alike
+from tlcore.tasks.linear_probe import strata
 from tlcore.tasks.multilabel.exact import seconds_of_labels, solve_labels
 from tlcore.tasks.multilabel.measures import measure
 from tlcore.tasks.task import Floats, Targets
