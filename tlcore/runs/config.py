@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from tlcore.backbones.catalogue import CATALOGUE
-from tlcore.modalities import BEFORE, Input, find_modality, read_input
+from tlcore.modalities import BEFORE, MODALITIES, Input, find_modality, read_input
 from tlcore.settings import BELOW_ONE, RATE, SHARE, Range, chosen
 
 Mode = Literal["freeze", "fine-tune"]
@@ -36,7 +37,6 @@ TargetMetric = Literal[
 ]
 ValueLoss = Literal["huber", "squared", "absolute"]
 Precision = Literal["auto", "float32"]
-Augmentation = Literal["flip_left_right", "flip_up_down", "rotate", "zoom", "shift", "brightness", "contrast", "erase"]
 
 
 # Why a setting does not apply to every task; `Task.options` says to which it does.
@@ -169,8 +169,8 @@ class TrainingConfig(BaseModel):
         description="For rare classes: `weights` counts their items more, `sampling` shows them more often. For "
         "classification only.",
     )
-    augment: tuple[Augmentation, ...] = Field(
-        ("flip_left_right",),
+    augment: tuple[str, ...] = Field(
+        find_modality(BEFORE).usual_augmentations,
         title="Augmentation",
         description="Random changes to the training items, never to the others.",
     )
@@ -229,7 +229,11 @@ class TrainingConfig(BaseModel):
     @classmethod
     def _of_input(cls, content: Any) -> Any:
         """Put into `input` what is called `input.NAME`, and what files of before had beside the other settings."""
-        return gathered(content) if isinstance(content, dict) else content
+        if not isinstance(content, dict):
+            return content
+        found = gathered(content)
+        modality = MODALITIES.get(found["input"].get("modality", BEFORE))
+        return {"augment": modality.usual_augmentations, **found} if modality else found
 
     @property
     def learns_from_validation(self) -> bool:
@@ -238,6 +242,19 @@ class TrainingConfig(BaseModel):
         Where the exact head is the whole training, they are left nothing to choose, and few items are missed.
         """
         return self.head == "logistic" and self.mode == "freeze"
+
+    @field_validator("augment")
+    @classmethod
+    def _are_known(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = find_modality(info.data["input"].modality).augmentations if "input" in info.data else names
+        if unknown := [name for name in names if name not in known]:
+            expected = f"some of {', '.join(known) or 'none'}"
+            raise PydanticCustomError(
+                "augmentation",
+                "Augmentations should be {expected}: not {unknown}",
+                {"expected": expected, "unknown": ", ".join(unknown)},
+            )
+        return names
 
     def values(self) -> dict[str, Any]:
         """Give every setting by its name; those of the input are called `input.NAME`."""

@@ -52,11 +52,6 @@ WITH_MANY = (
     " With {:,} classes that takes minutes; how good it is over repeated folds is judged only where a minute is "
     "enough, and the run says so before."
 )
-MIRRORED = Advice(
-    "augment", ("flip_left_right",), "A mirrored thing is mostly the same thing; switch on what else happens."
-)
-# By benchmarks/views.py.
-PLAIN = Advice("augment", (), "Above a frozen backbone, changed pictures took time and gained nothing where measured.")
 
 
 @dataclass(frozen=True)
@@ -334,13 +329,12 @@ def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
     """Recommend the input size, the augmentation and the batch size."""
     backbone = facts.backbone
     usual = (
-        *facts.modality.advice(facts.size, title=backbone.title, native=backbone.native_size),
+        *facts.modality.advice(facts.size, title=backbone.title, native=backbone.native_size, frozen=frozen),
         Advice(
             "batch_size",
             facts.batch,
             f"Few {facts.many} make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
         ),
-        PLAIN if frozen else MIRRORED,
         Advice("dropout", 0.2, "Usual for a head on pooled features."),
     )
     optional = (

@@ -5,11 +5,13 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 
 from pathlib import Path
 
-from tlcore.modalities.image.augment import NAMES
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.pixels import SUFFIXES
 from tlcore.modalities.image.settings import (
+    AUGMENTATIONS,
     BEFORE,
+    MORE,
+    USUAL,
     ImageInput,
     advice,
     decode,
@@ -31,7 +33,9 @@ IMAGE = Modality(
     examine=examine,
     decode=decode,
     decoder=pixels_py,
-    augmentations=tuple(NAMES),
+    augmentations=AUGMENTATIONS,
+    usual_augmentations=USUAL,
+    more_augmentations=MORE,
     different_views=different_views,
     view_name=view_name,
     view=view,
