@@ -31,7 +31,6 @@ RANKS = {
     "files": 1,
     "intervals": 1,
     "items": 1,
-    "linear_probe": 1,
     "markup": 1,
     "numbers": 1,
     "settings": 1,
@@ -63,6 +62,8 @@ RANKS = {
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
 RANK_OF_MODULE = {"tlcore.training.work": 14, "tlcore.health.work": 14}
+# A modality names by text what builds its backbones: it knows their rows.
+RANK_OF_MODULE["tlcore.modalities.image.keras_build"] = 8
 
 
 @cache
@@ -88,7 +89,9 @@ def module_name(path: Path) -> str:
 
 
 def is_heavy(name: str) -> bool:
-    of_keras = name.startswith(("tlcore.tasks", "tlcore.modalities")) and name.rpartition(".")[2].startswith("keras_")
+    of_keras = name.startswith(("tlcore.tasks", "tlcore.modalities", "tlcore.backbones")) and name.rpartition(".")[
+        2
+    ].startswith("keras_")
     return of_keras or (name.startswith(HEAVY_ROOMS) and not name.startswith(LIGHT_MODULES))
 
 

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 
 from tlcore.health.curve import _fit, learning_curve
 from tlcore.health.labels import label_findings, label_quality
-from tlcore.linear_probe import cross_validate
+from tlcore.tasks.linear_probe import cross_validate
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tlcore.health.findings import Finding
-from tlcore.linear_probe import Floats, Integers
+from tlcore.tasks.linear_probe import Floats, Integers
 
 UNEVEN = 4.0  # times as many items in the largest class as in a small one
 FEW = 10

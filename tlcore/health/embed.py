@@ -40,7 +40,7 @@ def identity(workspace: Workspace) -> dict[str, Any]:
     """What the features depend on beside the items: all that a run depends on which freezes this backbone."""
     backbone = bundled()
     weights = sha256(weights_path(backbone, workspace))
-    return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=backbone.native_size)
+    return trunk_identity(backbone, weights, cut=len(backbone.blocks), input=backbone.native_input)
 
 
 def trunk(workspace: Workspace) -> Single:

@@ -16,9 +16,9 @@ import pandas as pd
 
 from tlcore.health.clusters import clusters_of
 from tlcore.health.findings import Finding
-from tlcore.linear_probe import Floats, Integers
 from tlcore.modalities.image.near_duplicates import MOMENTS, near_pairs
 from tlcore.progress import Progress
+from tlcore.tasks.linear_probe import Floats, Integers
 
 NUMBERED = re.compile(r"^(?P<before>.*?)(?P<number>\d{1,9})(?P<after>\D*)$")
 LEAST = 20  # pictures of one series

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tlcore.health.findings import Finding
-from tlcore.linear_probe import Floats, Integers
+from tlcore.tasks.linear_probe import Floats, Integers
 
 LEAST, MOST = 0.3, 0.8
 

@@ -38,7 +38,6 @@ from tlcore.health.task_labels import (
     number_findings,
     several_label_findings,
 )
-from tlcore.linear_probe import STRENGTHS, Answers, CrossValidated, Floats, cross_validate, principal_axes
 from tlcore.memmap import MappedRows
 from tlcore.modalities.image.image_statistics import TINT_SIDE, border, cameras, measure
 from tlcore.modalities.image.near_duplicates import near_pairs
@@ -46,6 +45,7 @@ from tlcore.modalities.image.perceptual_hash import SIDE
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.progress import Pace, Progress
 from tlcore.tasks import find_task
+from tlcore.tasks.linear_probe import STRENGTHS, Answers, CrossValidated, Floats, cross_validate, principal_axes
 from tlcore.workspace import Workspace
 
 COMPACT = 128

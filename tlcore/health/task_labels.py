@@ -15,7 +15,7 @@ from tlcore.data.info import DatasetInfo
 from tlcore.data.label_text import describe_label
 from tlcore.health.findings import Finding
 from tlcore.health.labels import LEAST, MOST
-from tlcore.linear_probe import Floats
+from tlcore.tasks.linear_probe import Floats
 from tlcore.tasks.multilabel.labels import join
 
 # Fewer items with a label, or without it, say nothing of how often it is wrong.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -81,7 +82,9 @@ class Modality:
         decode: A file as the arrays that a model sees, without a number of items, from its source and the input
             settings. Raises ValueError with the reason.
         decoder: The text of the standalone program that decodes, which every export carries.
-        augmentations: By name; none is a good answer.
+        augmentations: By name, each with its title and for what it is good; none is a good answer.
+        usual_augmentations, more_augmentations: Those of a run where nobody chose, and those that are tried against
+            overfitting.
         different_views: How many views some augmentations can make; None where there are endlessly many.
         view_name: What the view of a number is called; equal names mean equal views of equal items.
         view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
@@ -91,7 +94,11 @@ class Modality:
         made_for: The input settings that a backbone was made for, from its native size.
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
-        advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
+        advice: The input settings and augmentations that are recommended for that size, from a backbone's `title` and
+            `native` size, and whether it stays `frozen`.
+        backbones: The rows of the catalogue, a JSON file.
+        build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
+            input settings and the file of its weights, None for new ones: arrays to the last feature map.
         before: Names that files of before had for input settings, beside all others, and those of today.
     """
 
@@ -103,7 +110,9 @@ class Modality:
     examine: Callable[[bytes, str, Callable[[int], AbstractContextManager[None]]], Examined]
     decode: Callable[[Any, Any], Arrays]
     decoder: Callable[[], str]
-    augmentations: tuple[str, ...]
+    augmentations: Mapping[str, tuple[str, str]]
+    usual_augmentations: tuple[str, ...]
+    more_augmentations: tuple[str, ...]
     different_views: Callable[[Sequence[str]], int | None]
     view_name: Callable[[Sequence[str], int], str]
     view: Callable[..., Arrays]
@@ -114,4 +123,6 @@ class Modality:
     told_by_shape: Callable[[Sequence[int]], dict[str, Any]]
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
+    backbones: Path
+    build: str
     before: Mapping[str, str]

@@ -3,11 +3,15 @@
 It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
-from tlcore.modalities.image.augment import NAMES
+from pathlib import Path
+
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.pixels import SUFFIXES
 from tlcore.modalities.image.settings import (
+    AUGMENTATIONS,
     BEFORE,
+    MORE,
+    USUAL,
     ImageInput,
     advice,
     decode,
@@ -29,7 +33,9 @@ IMAGE = Modality(
     examine=examine,
     decode=decode,
     decoder=pixels_py,
-    augmentations=tuple(NAMES),
+    augmentations=AUGMENTATIONS,
+    usual_augmentations=USUAL,
+    more_augmentations=MORE,
     different_views=different_views,
     view_name=view_name,
     view=view,
@@ -40,5 +46,7 @@ IMAGE = Modality(
     told_by_shape=told_by_shape,
     usual_size=usual_size,
     advice=advice,
+    backbones=Path(__file__).with_name("backbones.json"),
+    build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
 )
