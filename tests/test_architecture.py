@@ -60,7 +60,12 @@ RANKS = {
     "__main__": 6,
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
-RANK_OF_MODULE = {"tlcore.training.work": 4.9, "tlcore.health.work": 4.95}
+# What a modality has beside files and arrays stands above the room that it needs: a camera's frames become a dataset.
+RANK_OF_MODULE = {
+    "tlcore.training.work": 4.9,
+    "tlcore.health.work": 4.95,
+    "tlcore.modalities.image.bursts": 2.5,
+}
 
 
 @cache

@@ -44,6 +44,7 @@ from tlcore.modalities.image.image_statistics import TINT_SIDE, border, cameras,
 from tlcore.modalities.image.near_duplicates import near_pairs
 from tlcore.modalities.image.perceptual_hash import SIDE
 from tlcore.modalities.image.pixels import open_picture
+from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import Pace, Progress
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
@@ -95,7 +96,7 @@ class CheckSteps:
             size=embed.bundled().native_size,
             policy=embed.RESIZE,
             cache=self.workspace.cache,
-            value_range=self.info.value_range,
+            value_range=range_of(self.info.reading),
         )
 
     def measure(self) -> Generator[Progress, None, None]:
@@ -228,7 +229,7 @@ class CheckSteps:
         pace, found = Pace(len(some), "Looking for borders"), []
         for file in some["file"]:
             try:
-                small = open_picture(self.dataset.image_path(file), side=64, value_range=self.info.value_range)
+                small = open_picture(self.dataset.image_path(file), side=64, value_range=range_of(self.info.reading))
             except (ItemError, ValueError):
                 found.append("")
                 continue

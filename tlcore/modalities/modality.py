@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy.typing as npt
 
-from tlcore.items import Arrays
+from tlcore.items import Arrays, Reading
+from tlcore.numbers import plural
+from tlcore.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = npt.NDArray[Any]
 
@@ -20,6 +26,17 @@ class Noun:
 
     one: str
     many: str
+
+    def counted(self, number: int) -> str:
+        """Count items: `1 picture`, `1,200 pictures`."""
+        return plural(number, self.one, self.many)
+
+
+def any_of(nouns: Sequence[Noun]) -> Noun:
+    """Join what items are called: `picture, text or sound`."""
+    ones, manies = ([getattr(noun, name) for noun in nouns] for name in ("one", "many"))
+    one, many = (" or ".join(filter(None, (", ".join(each[:-1]), each[-1]))) for each in (ones, manies))
+    return Noun(one, many)
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,68 @@ class Examined:
     sample: Any = None
 
 
+class Samples(Protocol):
+    """What is collected of all items of a dataset, one after the other."""
+
+    def add(self, sample: Any) -> None:
+        """Add what `Examined.sample` has of one item."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """A dataset before items are added: how its items are read, how many there are, how many of them that concerns."""
+
+    reading: Reading = field(default_factory=dict)
+    concerned: int = 0
+    items: int = 0
+
+
+@dataclass(frozen=True)
+class Settling:
+    """How all items of a dataset decide together how each of them is read, such as by one range of values.
+
+    Attributes:
+        concerns: Which rows of a dataset's items it is about.
+        samples: Begins to collect what is needed of the items.
+        sample: Takes it from one file; None where the file is not concerned. Raises DataError.
+        settle: Finds the reading that new items bring, empty where they bring none, and sentences about it; from what
+            was collected of them, the flags of each, and the dataset before.
+        measure: Finds the reading of files anew; empty where it concerns none of them. Raises DataError.
+        checked: Gives a reading that can be used. Raises DataError.
+        told: Says which reading was set, in a sentence.
+        renoted: Changes the notes of a dataset for another reading; from the notes, both readings, how many items are
+            concerned, and how many there are.
+        concerns_none: Says that a dataset has no such items, in a sentence.
+    """
+
+    concerns: Callable[[pd.DataFrame], pd.Series[bool]]
+    samples: Callable[[], Samples]
+    sample: Callable[[Path], Any]
+    settle: Callable[[Any, Sequence[str], Before], tuple[Reading, tuple[str, ...]]]
+    measure: Callable[[Iterable[Path]], Generator[Progress, None, Reading]]
+    checked: Callable[[Reading], Reading]
+    told: Callable[[Reading], str]
+    renoted: Callable[[tuple[str, ...], Reading, Reading, int, int], tuple[str, ...]]
+    concerns_none: str
+
+
+@dataclass(frozen=True)
+class Records:
+    """What files record about how they came to be, such as the camera: items that agree in it belong together.
+
+    Attributes:
+        table: The file beside the items of a dataset that keeps what was read; safe to delete.
+        says: What agrees, by the name of each record, to end "… stay together".
+        read: Reads the records of a file, in the order of `says`; each is empty where the file does not say.
+        advice: What to know where no file says it.
+    """
+
+    table: str
+    says: Mapping[str, str]
+    read: Callable[[Path], tuple[str, ...]]
+    advice: str
+
+
 @dataclass(frozen=True)
 class Modality:
     """A kind of item.
@@ -54,6 +133,13 @@ class Modality:
             where it may be one.
         examine: Everything known of a whole file, from its content, its suffix and a way to wait for memory in bytes.
             Raises ItemError with the reason.
+        preview: A small file that shows an item, from its file, how large it is to be and the reading of its dataset.
+            Raises ItemError where the item can no longer be read.
+        preview_suffix: Of such a file, with the dot.
+        settling: How all items of a dataset decide together how each is read; None where each is read by itself.
+        records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
+        other_suffixes: Of items that few programs read, each with that of what `convert` writes.
+        convert: Writes an item, from its file, to another file that most programs read.
         decode: A file as the array that a model sees, from its source and the input settings of the model. Raises
             ValueError with the reason.
         decoder: The text of the standalone program that decodes, which every export carries.
@@ -70,6 +156,8 @@ class Modality:
     facts: tuple[str, ...]
     fault: Callable[[bytes, str], str]
     examine: Callable[[bytes, str, Callable[[int], AbstractContextManager[None]]], Examined]
+    preview: Callable[[Path, int, Reading], bytes]
+    preview_suffix: str
     decode: Callable[..., Array]
     decoder: Callable[[], str]
     augmentations: tuple[str, ...]
@@ -77,3 +165,7 @@ class Modality:
     view_name: Callable[[Sequence[str], int], str]
     view: Callable[..., Arrays]
     augmented: Callable[..., Arrays]
+    settling: Settling | None = None
+    records: Mapping[str, Records] = field(default_factory=dict)
+    other_suffixes: Mapping[str, str] = field(default_factory=dict)
+    convert: Callable[[Path, Path], None] | None = None

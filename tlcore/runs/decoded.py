@@ -16,6 +16,7 @@ from tlcore.data.dataset import open_dataset
 from tlcore.data.store import PixelStore
 from tlcore.memmap import MappedArrays, MappedRows
 from tlcore.modalities import MODALITIES, Modality
+from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import Progress
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -62,7 +63,7 @@ def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]
         size=run.config.image_size,
         policy=run.config.resize,
         cache=workspace.cache,
-        value_range=run.dataset.value_range,
+        value_range=range_of(run.dataset.reading),
     )
     return Decoded(store, shas)
 
@@ -75,6 +76,6 @@ def find_decoded(run: Run, workspace: Workspace) -> Decoded | None:
         size=run.config.image_size,
         policy=run.config.resize,
         cache=workspace.cache,
-        value_range=run.dataset.value_range,
+        value_range=range_of(run.dataset.reading),
     )
     return None if store is None else Decoded(store, shas)

@@ -16,6 +16,7 @@ from tlcore.data.dataset import open_dataset
 from tlcore.data.store import PixelStore
 from tlcore.memmap import MappedRows
 from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import Progress
 from tlcore.runs.decoded import find_decoded
 from tlcore.runs.run import Run
@@ -67,7 +68,7 @@ def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, 
     if not paths:
         return TestItems(rows, (), MappedRows(np.empty((0, config.image_size, config.image_size, 3), np.uint8)))
     if (decoded := find_decoded(run, workspace)) is not None:
-        return TestItems(rows, paths, decoded.rows(tuple(rows["sha256"])), run.dataset.value_range)
+        return TestItems(rows, paths, decoded.rows(tuple(rows["sha256"])), range_of(run.dataset.reading))
     # A run of long ago, judged again: the other items are of no use.
     store = yield from PixelStore.open_or_build(
         list(paths),
@@ -75,6 +76,6 @@ def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, 
         size=config.image_size,
         policy=config.resize,
         cache=workspace.cache,
-        value_range=run.dataset.value_range,
+        value_range=range_of(run.dataset.reading),
     )
-    return TestItems(rows, paths, MappedRows(store.pixels), run.dataset.value_range)
+    return TestItems(rows, paths, MappedRows(store.pixels), range_of(run.dataset.reading))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tlcore.contract import image_contract, write_contract
 from tlcore.evaluation.feature_map import named_tensors
@@ -140,7 +140,7 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
             about.classes,
             config.image_size,
             resize=config.resize,
-            value_range=about.value_range,
+            **dict[str, Any](about.reading),
             task=about.task,
             tensors=named_tensors(finished.graph),
             temperature=finished.temperature,

@@ -5,8 +5,11 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 
 from tlcore.modalities.image.augment import NAMES
 from tlcore.modalities.image.examine import examine, fault
+from tlcore.modalities.image.exif import EXIF
 from tlcore.modalities.image.pixels import SUFFIXES, read_pixels
+from tlcore.modalities.image.preview import SUFFIX, convert, preview
 from tlcore.modalities.image.standalone import pixels_py
+from tlcore.modalities.image.value_range import SETTLING
 from tlcore.modalities.image.views import augmented, different_views, view, view_name
 from tlcore.modalities.modality import Modality, Noun
 
@@ -17,6 +20,12 @@ IMAGE = Modality(
     facts=("width", "height"),
     fault=fault,
     examine=examine,
+    preview=preview,
+    preview_suffix=SUFFIX,
+    settling=SETTLING,
+    records={"exif": EXIF},
+    other_suffixes={".heic": ".png"},
+    convert=convert,
     decode=read_pixels,
     decoder=pixels_py,
     augmentations=tuple(NAMES),
