@@ -26,7 +26,6 @@ from tlcore.export.script_words import SOLVERS, script_words
 from tlcore.markup import one_line
 from tlcore.modalities.image import augment
 from tlcore.modalities.image.standalone import definitions
-from tlcore.modalities.image.value_range import range_of
 from tlcore.modalities.image.views import FLIPS, different_views
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
@@ -228,8 +227,8 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
     ]
     values: dict[str, Any] = {
         **_answer(run),
-        "SIZE": config.image_size,
-        "RESIZE": config.resize,
+        "SIZE": config.input.size,
+        "RESIZE": config.input.resize,
         "VALUE_RANGE": range_of(run.dataset.reading),
         "BATCH_SIZE": config.batch_size,
         "DROPOUT": config.dropout,

@@ -7,13 +7,32 @@ ground floor; only files named `keras_*.py` import a backend.
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePath
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Examined, Modality, Noun, any_of
+from tlcore.modalities.modality import Advice, Examined, InputSettings, Modality, Noun, any_of
 
-__all__ = ["MODALITIES", "NOUN", "SUFFIXES", "Examined", "Modality", "Noun", "find_modality", "modality_of"]
+__all__ = [
+    "BEFORE",
+    "MODALITIES",
+    "NOUN",
+    "SUFFIXES",
+    "Advice",
+    "Examined",
+    "Input",
+    "InputSettings",
+    "Modality",
+    "Noun",
+    "find_modality",
+    "modality_of",
+    "read_input",
+]
 
 MODALITIES: dict[str, Modality] = {modality.key: modality for modality in (IMAGE,)}
+# Of files that do not say theirs, as there was no other.
+BEFORE = IMAGE.key
 # Of files that are items of any modality.
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
 # What an item is called where its modality is not known yet: `picture`, or `picture, text or sound`.
@@ -35,3 +54,18 @@ def modality_of(paths: Iterable[PurePath]) -> Modality:
     """Find the modality that most of some files have by their names; the first one of the table where none has."""
     suffixes = Counter(path.suffix.lower() for path in paths)
     return max(MODALITIES.values(), key=lambda each: sum(suffixes[suffix] for suffix in each.suffixes))
+
+
+def read_input(content: Any) -> Any:
+    """Read input settings, which name their modality; those of before are of pictures.
+
+    Raises:
+        ValueError: There is no such modality, or it has no such settings.
+    """
+    if isinstance(content, dict):
+        return find_modality(content.get("modality", BEFORE)).settings.model_validate(content)
+    return content
+
+
+# The settings of a field are those of its modality; only code of that modality knows their names.
+Input = Annotated[Any, BeforeValidator(read_input)]

@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
 
-from tlcore.items import Arrays, Reading
+from tlcore.errors import Problem
+from tlcore.items import Arrays, Reading, Spec
 from tlcore.numbers import plural
 from tlcore.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,31 @@ class Records:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """A value of a setting, and in one sentence why."""
+
+    field: str
+    value: Any
+    reason: str
+
+
+class InputSettings(BaseModel):
+    """How a file becomes the input of a model. Each modality has settings of its own.
+
+    What a person chooses has a title; its `json_schema_extra` says the `option` of the command line, the `step` of a
+    number and the `words` of a choice. `input.NAME` is what a setting is called beside the others of a run.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modality: str
+
+    def problems(self, *, title: str, native: int, minimum: int) -> list[Problem]:
+        """Find what a backbone, by its title and sizes, cannot take."""
+        return []
+
+
+@dataclass(frozen=True)
 class Modality:
     """A kind of item.
 
@@ -136,18 +160,25 @@ class Modality:
         preview: A small file that shows an item, from its file, how large it is to be and the reading of its dataset.
             Raises ItemError where the item can no longer be read.
         preview_suffix: Of such a file, with the dot.
-        settling: How all items of a dataset decide together how each is read; None where each is read by itself.
-        records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
-        other_suffixes: Of items that few programs read, each with that of what `convert` writes.
-        convert: Writes an item, from its file, to another file that most programs read.
-        decode: A file as the array that a model sees, from its source and the input settings of the model. Raises
-            ValueError with the reason.
+        decode: A file as the arrays that a model sees, without a number of items, from its source and the input
+            settings. Raises ValueError with the reason.
         decoder: The text of the standalone program that decodes, which every export carries.
         augmentations: By name; none is a good answer.
         different_views: How many views some augmentations can make; None where there are endlessly many.
         view_name: What the view of a number is called; equal names mean equal views of equal items.
         view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
         augmented: A batch of arrays, augmented for an epoch.
+        settings: The input settings.
+        spec: The arrays of one item, from the input settings.
+        made_for: The input settings that a backbone was made for, from its native size.
+        told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
+        usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
+        advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
+        before: Names that files of before had for input settings, beside all others, and those of today.
+        settling: How all items of a dataset decide together how each is read; None where each is read by itself.
+        records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
+        other_suffixes: Of items that few programs read, each with that of what `convert` writes.
+        convert: Writes an item, from its file, to another file that most programs read.
     """
 
     key: str
@@ -158,13 +189,20 @@ class Modality:
     examine: Callable[[bytes, str, Callable[[int], AbstractContextManager[None]]], Examined]
     preview: Callable[[Path, int, Reading], bytes]
     preview_suffix: str
-    decode: Callable[..., Array]
+    decode: Callable[[Any, Any], Arrays]
     decoder: Callable[[], str]
     augmentations: tuple[str, ...]
     different_views: Callable[[Sequence[str]], int | None]
     view_name: Callable[[Sequence[str], int], str]
     view: Callable[..., Arrays]
     augmented: Callable[..., Arrays]
+    settings: type[InputSettings]
+    spec: Callable[[Any], Spec]
+    made_for: Callable[[int], dict[str, Any]]
+    told_by_shape: Callable[[Sequence[int]], dict[str, Any]]
+    usual_size: Callable[..., int]
+    advice: Callable[..., tuple[Advice, ...]]
+    before: Mapping[str, str] = field(default_factory=dict)
     settling: Settling | None = None
     records: Mapping[str, Records] = field(default_factory=dict)
     other_suffixes: Mapping[str, str] = field(default_factory=dict)
