@@ -38,6 +38,7 @@ MODULES = (
     "numbers.py",
     "threads.py",
     "progress.py",
+    "settings.py",
     "modalities/__init__.py",
     "modalities/modality.py",
     *(
@@ -51,6 +52,7 @@ MODULES = (
                 "exif",
                 "pixels",
                 "preview",
+                "settings",
                 "standalone",
                 "value_counts",
                 "value_range",

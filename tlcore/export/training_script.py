@@ -26,6 +26,7 @@ from tlcore.export.script_words import SOLVERS, script_words
 from tlcore.markup import one_line
 from tlcore.modalities.image import augment
 from tlcore.modalities.image.standalone import definitions
+from tlcore.modalities.image.value_range import range_of
 from tlcore.modalities.image.views import FLIPS, different_views
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
