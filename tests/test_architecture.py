@@ -293,6 +293,13 @@ def test_pillow_is_known_to_the_modality_of_pictures_alone():
     assert imported(rest, lambda name: name.split(".")[0] in {"PIL", "pillow_heif"}) == []
 
 
+def test_training_never_sees_a_test_item():
+    training = [path for path in LIBRARY if "training" in path.parts]
+    judged = {"tlcore.runs.items.read_part", "tlcore.runs.items.read_test_items", "tlcore.runs.items.TestItems"}
+    assert imported(training, lambda name: name in judged) == []
+    assert imported(training, lambda name: name == "tlcore.runs.items.read_items") != []
+
+
 def room(path: Path) -> str:
     return path.relative_to(ROOT / "tlcore").parts[0].removesuffix(".py")
 

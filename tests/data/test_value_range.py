@@ -24,6 +24,7 @@ from tlcore.data.store import store_key
 from tlcore.errors import DataError
 from tlcore.modalities.image.battery_bytes import png
 from tlcore.modalities.image.pixels import VERSION, open_picture, read_pixels
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.modalities.image.value_counts import ValueCounts, measure_range, sample_values
 from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import drain
@@ -136,8 +137,8 @@ def test_a_turned_picture_is_ranged_and_turned():
 def test_without_a_range_pixels_are_what_they_were_and_stores_are_found_again():
     assert np.asarray(open_picture(encoded(np.full((8, 8), 1000, np.uint16), "PNG"))).max() == 4
     old = hashlib.sha256(f"pixels {VERSION} 16 crop\nsha\n".encode()).hexdigest()
-    assert store_key(["sha"], size=16, policy="crop") == old
-    keys = {store_key(["sha"], size=16, policy="crop", value_range=each) for each in (None, (0, 1), (0, 2), (1, 2))}
+    assert store_key(["sha"], ImageInput(size=16)) == old
+    keys = {store_key(["sha"], ImageInput(size=16, value_range=each)) for each in (None, (0, 1), (0, 2), (1, 2))}
     assert len(keys) == 4
 
 

@@ -184,7 +184,7 @@ def test_a_savedmodel_makes_the_very_pixels_of_the_app_of_the_bytes_of_a_file():
 
 
 def test_pixels_that_were_prepared_for_one_range_are_never_taken_for_another(workspace, run):
-    from tlcore.runs.decoded import decode
+    from tlcore.runs.items import decode
 
     first = drain(decode(run, workspace), nothing).store
     later = drain(decode(make(workspace, open_dataset(workspace, run.dataset.id)), workspace), nothing).store

@@ -7,11 +7,11 @@ import pytest
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
+from tlcore.runs.items import PARTS, Items, units
 from tlcore.tasks.classification.logistic_head import solve
 from tlcore.tasks.classification.stratified_folds import stratified_folds
 from tlcore.training import cross_validation
 from tlcore.training.cross_validation import Plan, cross_validate, plan_folds
-from tlcore.training.items import PARTS, Items, units
 from tlcore.training.logistic_training import judge_few
 
 

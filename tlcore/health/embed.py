@@ -25,6 +25,7 @@ from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
 from tlcore.items import Reading
 from tlcore.jobs.launch import worker_environment
+from tlcore.modalities import BEFORE, InputSettings, find_modality
 from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
 from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import Progress, map_blocks
@@ -36,6 +37,14 @@ RESIZE: Policy = "crop"
 def bundled() -> Backbone:
     """The backbone whose weights need no network."""
     return find(DEFAULT)
+
+
+def settings(reading: Reading) -> InputSettings:
+    """How an item becomes the input of the bundled backbone."""
+    modality = find_modality(BEFORE)
+    return modality.settings.model_validate(
+        {"modality": BEFORE, "size": bundled().native_size, "resize": RESIZE, **reading}
+    )
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:

@@ -170,6 +170,9 @@ class Modality:
         augmented: A batch of arrays, augmented for an epoch.
         settings: The input settings.
         spec: The arrays of one item, from the input settings.
+        identity: A text that is equal where the settings, and the version of the way from file to arrays, make equal
+            arrays of equal files.
+        described: What the settings make of an item, in a few words, after its noun: `of 224 pixels, crop`.
         made_for: The input settings that a backbone was made for, from its native size.
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
@@ -198,6 +201,8 @@ class Modality:
     augmented: Callable[..., Arrays]
     settings: type[InputSettings]
     spec: Callable[[Any], Spec]
+    identity: Callable[[Any], str]
+    described: Callable[[Any], str]
     made_for: Callable[[int], dict[str, Any]]
     told_by_shape: Callable[[Sequence[int]], dict[str, Any]]
     usual_size: Callable[..., int]

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from tlcore.progress import Progress
 from tlcore.runs.config import Balancing, TrainingConfig
 from tlcore.runs.events import CrossValidated, EpochEnded
+from tlcore.runs.items import PARTS, Items, units
 from tlcore.tasks import Task, Validated
 from tlcore.tasks.head import Exact, Head
 from tlcore.training.cross_validation import cross_validate, plan_folds
-from tlcore.training.items import PARTS, Items, units
 from tlcore.training.phases import Phase
 
 # In each class, on average: below it a test set says little.
