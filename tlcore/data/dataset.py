@@ -103,7 +103,7 @@ class Dataset:
         return [self.image_path(file) for file in items.loc[settling.concerns(items), "file"]] if settling else []
 
     def thumbnail(self, file: str, side: int = 160, *, reading: Reading | None = None) -> bytes:
-        """A small file that shows an item, for a picture a JPEG whose longer side is `side`; made once, then kept.
+        """A small file that shows an item, `side` large, as its modality does; made once, then kept.
 
         A `reading` is a run's; without one it is the dataset's own.
 

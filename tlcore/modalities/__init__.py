@@ -35,7 +35,7 @@ MODALITIES: dict[str, Modality] = {modality.key: modality for modality in (IMAGE
 BEFORE = IMAGE.key
 # Of files that are items of any modality.
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
-# What an item is called where its modality is not known yet: `picture`, or `picture, text or sound`.
+# What an item is called where its modality is not known yet, as in `text or sound`.
 NOUN = any_of([modality.noun for modality in MODALITIES.values()])
 
 
@@ -57,7 +57,7 @@ def modality_of(paths: Iterable[PurePath]) -> Modality:
 
 
 def read_input(content: Any) -> Any:
-    """Read input settings, which name their modality; those of before are of pictures.
+    """Read input settings, which name their modality; those of before are of the first modality.
 
     Raises:
         ValueError: There is no such modality, or it has no such settings.

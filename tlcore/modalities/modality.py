@@ -27,12 +27,12 @@ class Noun:
     many: str
 
     def counted(self, number: int) -> str:
-        """Count items: `1 picture`, `1,200 pictures`."""
+        """Count items: `1 text`, `1,200 texts`."""
         return plural(number, self.one, self.many)
 
 
 def any_of(nouns: Sequence[Noun]) -> Noun:
-    """Join what items are called: `picture, text or sound`."""
+    """Join what items are called: `text or sound`."""
     ones, manies = ([getattr(noun, name) for noun in nouns] for name in ("one", "many"))
     one, many = (" or ".join(filter(None, (", ".join(each[:-1]), each[-1]))) for each in (ones, manies))
     return Noun(one, many)
@@ -194,11 +194,6 @@ class Modality:
     preview_suffix: str
     decode: Callable[[Any, Any], Arrays]
     decoder: Callable[[], str]
-    augmentations: tuple[str, ...]
-    different_views: Callable[[Sequence[str]], int | None]
-    view_name: Callable[[Sequence[str], int], str]
-    view: Callable[..., Arrays]
-    augmented: Callable[..., Arrays]
     settings: type[InputSettings]
     spec: Callable[[Any], Spec]
     identity: Callable[[Any], str]
@@ -208,6 +203,11 @@ class Modality:
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
     before: Mapping[str, str] = field(default_factory=dict)
+    augmentations: tuple[str, ...] = ()
+    different_views: Callable[[Sequence[str]], int | None] = lambda names: 1
+    view_name: Callable[[Sequence[str], int], str] = lambda names, number: "plain"
+    view: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
+    augmented: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
     settling: Settling | None = None
     records: Mapping[str, Records] = field(default_factory=dict)
     other_suffixes: Mapping[str, str] = field(default_factory=dict)
