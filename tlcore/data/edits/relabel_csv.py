@@ -1,6 +1,6 @@
 """Changes of labels as a CSV: read from one that a person wrote, written for another copy of the dataset.
 
-It knows the columns `item` and `label`; the first may have the name of an item of the modality, such as `picture`. It does not know how a change is made.
+It knows the columns `label` and `item`, or what the modality calls one. It does not know how a change is made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ITEM, LABEL = "item", "label"
 
 
 def read_relabelling(dataset: Dataset, path: Path) -> Relabel:
-    """Read a CSV whose columns for the item and its `label` say which item gets which class; other columns are left alone.
+    """Read a CSV whose columns for the item and its `label` say which gets which class; other columns are left alone.
 
     With several labels they are joined by `|`, and an empty cell means none; a number may have a decimal comma.
     Items are named as `Names` understands it. Where an item stands several times, the last line holds.
