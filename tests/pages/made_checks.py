@@ -36,7 +36,7 @@ def finished(
             version=info.version,
             fingerprint=info.fingerprint,
             classes=info.classes,
-            value_range=info.value_range,
+            reading=info.reading,
             items=len(items),
             seconds=12.3,
             accuracy=accuracy,

@@ -32,10 +32,10 @@ from tlcore.files import read_json, read_parquet
 from tlcore.health.curve import LearningCurve
 from tlcore.health.events import EVENTS, CheckEnded, Event
 from tlcore.health.findings import Finding, read_findings, to_csv
+from tlcore.items import Reading
 from tlcore.jobs.events import now
 from tlcore.jobs.job import Job
 from tlcore.jobs.state import JobState
-from tlcore.modalities.image.pixels import ValueRange
 
 
 class CheckInfo(BaseModel):
@@ -43,7 +43,7 @@ class CheckInfo(BaseModel):
 
     Attributes:
         version, fingerprint, classes: Of the dataset when it was checked.
-        value_range: With which items of more than 8 bits were looked at.
+        reading: How each item was read, as far as all of them decided it.
         items: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
         seconds: From the worker's start to its end.
         accuracy: Share of right answers of the probe, out of fold; None where it could not be asked.
@@ -56,7 +56,7 @@ class CheckInfo(BaseModel):
     version: int
     fingerprint: str
     classes: tuple[str, ...]
-    value_range: ValueRange | None = None
+    reading: Reading = Field(default_factory=dict, validation_alias=AliasChoices("reading", "value_range"))
     items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     left_out: int = 0
     seconds: float
@@ -108,9 +108,9 @@ class Check(Job[Event, JobState]):
             return None
 
     def stale(self) -> bool:
-        """Whether items, labels or the range of values have changed since the results were made."""
+        """Whether items, labels or how items are read have changed since the results were made."""
         info, now = self.info(), self.dataset.info
-        return info is not None and (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
+        return info is not None and (info.fingerprint, info.reading) != (now.fingerprint, now.reading)
 
     def findings(self) -> list[Finding]:
         """What was found, that first which is worth most to mend; empty where nothing was checked.

@@ -23,8 +23,11 @@ from tlcore.data.caches import using
 from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
+from tlcore.items import Reading
 from tlcore.jobs.launch import worker_environment
+from tlcore.modalities import BEFORE, InputSettings, find_modality
 from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
+from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
 
@@ -34,6 +37,14 @@ RESIZE: Policy = "crop"
 def bundled() -> Backbone:
     """The backbone whose weights need no network."""
     return find(DEFAULT)
+
+
+def settings(reading: Reading) -> InputSettings:
+    """How an item becomes the input of the bundled backbone."""
+    modality = find_modality(BEFORE)
+    return modality.settings.model_validate(
+        {"modality": BEFORE, "size": bundled().native_size, "resize": RESIZE, **reading}
+    )
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:
@@ -61,7 +72,7 @@ def trunk(workspace: Workspace) -> Single:
 
 
 def embed(
-    workspace: Workspace, sources: Sequence[Path], value_range: ValueRange | None = None
+    workspace: Workspace, sources: Sequence[Path], reading: Reading | None = None
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
     """Features `(n, d)` of item files, in their order, computed now and not kept; for few items.
 
@@ -75,7 +86,9 @@ def embed(
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(np.stack([_pixels(source, size, value_range) for source in sources[first : first + AT_ONCE]]))
+        return answer(
+            np.stack([_pixels(source, size, range_of(reading or {})) for source in sources[first : first + AT_ONCE]])
+        )
 
     found = yield from map_blocks(features, len(sources), AT_ONCE, note)
     length = bundled().feature_length

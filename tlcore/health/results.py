@@ -46,7 +46,7 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
         version=looks.info.version,
         fingerprint=looks.info.fingerprint,
         classes=looks.info.classes,
-        value_range=looks.info.value_range,
+        reading=looks.info.reading,
         items=len(looks.items),
         left_out=looks.left_out(),
         seconds=seconds(),

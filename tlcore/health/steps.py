@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.store import PixelStore
+from tlcore.data.store import ArrayStore
 from tlcore.errors import DataError, ItemError
 from tlcore.health import embed
 from tlcore.health.classes import (
@@ -38,11 +38,11 @@ from tlcore.health.task_labels import (
     number_findings,
     several_label_findings,
 )
-from tlcore.memmap import MappedRows
 from tlcore.modalities.image.image_statistics import TINT_SIDE, border, cameras, measure
 from tlcore.modalities.image.near_duplicates import near_pairs
 from tlcore.modalities.image.perceptual_hash import SIDE
 from tlcore.modalities.image.pixels import open_picture
+from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import Pace, Progress
 from tlcore.tasks import find_task
 from tlcore.tasks.linear_probe import STRENGTHS, Answers, CrossValidated, Floats, cross_validate, principal_axes
@@ -62,7 +62,7 @@ class CheckSteps:
         clusters: `sha256, cluster`.
     """
 
-    store: PixelStore
+    store: ArrayStore
     features: npt.NDArray[Any]
     measures: pd.DataFrame
     thumbnails: npt.NDArray[np.uint8]
@@ -89,20 +89,17 @@ class CheckSteps:
 
     def prepare(self) -> Generator[Progress, None, None]:
         """Decode every item, or find it decoded."""
-        self.store = yield from PixelStore.open_or_build(
-            [self.dataset.image_path(file) for file in self.items["file"]],
-            tuple(self.items["sha256"]),
-            size=embed.bundled().native_size,
-            policy=embed.RESIZE,
-            cache=self.workspace.cache,
-            value_range=self.info.value_range,
+        paths = [self.dataset.image_path(file) for file in self.items["file"]]
+        settings = embed.settings(self.info.reading)
+        self.store = yield from ArrayStore.open_or_build(
+            paths, tuple(self.items["sha256"]), settings, self.workspace.cache
         )
 
     def measure(self) -> Generator[Progress, None, None]:
         """Look at light, sharpness and size of every item, and at what gives a class away."""
         self.thumbnails = np.empty((len(self.items), SIDE, SIDE), np.uint8)
         self.tints = np.empty((len(self.items), TINT_SIDE, TINT_SIDE, 2), np.int16)
-        self.measures = yield from measure(MappedRows(self.store.pixels), self.thumbnails, self.tints)
+        self.measures = yield from measure(self.store.inputs.first, self.thumbnails, self.tints)
         self.findings += fault_findings(self.items, self.measures)
         yield Progress(0, 0, note="Looking for what gives a class away")
         named = cameras([self.dataset.image_path(file) for file in self.items["file"]])
@@ -228,7 +225,7 @@ class CheckSteps:
         pace, found = Pace(len(some), "Looking for borders"), []
         for file in some["file"]:
             try:
-                small = open_picture(self.dataset.image_path(file), side=64, value_range=self.info.value_range)
+                small = open_picture(self.dataset.image_path(file), side=64, value_range=range_of(self.info.reading))
             except (ItemError, ValueError):
                 found.append("")
                 continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tlcore.markup import markdown
-from tlcore.modalities.image.value_range import spoken
+from tlcore.modalities.image.value_range import range_of, spoken
 from tlcore.report.card_text import of_table
 from tlcore.report.document import Table, Text
 from tlcore.report.facts import RunFacts
@@ -32,9 +32,9 @@ def use(facts: RunFacts, gives: str, code: str) -> Iterator[str]:
         f"The model takes pixels `(n, {size}, {size}, 3)`, RGB, 0 to 255, and gives {gives}. Its own preprocessing is "
         f"inside; a picture becomes a square by “{facts.config.input.resize}”, after its EXIF orientation was applied."
     )
-    if facts.dataset.value_range:
+    if value_range := range_of(facts.dataset.reading):
         yield (
-            f"Of grey pictures of more than 8 bits, values {spoken(facts.dataset.value_range)} become 0 to 255 "
+            f"Of grey pictures of more than 8 bits, values {spoken(value_range)} become 0 to 255 "
             "(`value_range` in `contract.json`); what lies outside is clipped."
         )
     yield code

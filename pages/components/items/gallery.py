@@ -15,7 +15,7 @@ from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.data.label_counts import has_label, values
 from tlcore.errors import GraftError
-from tlcore.modalities.image.pixels import ValueRange
+from tlcore.items import Reading
 
 SIDE = 160
 MOST_PILLS = 12
@@ -50,10 +50,10 @@ def tiles(items: Sequence[tuple[bytes | None, str]], key: str, *, width: int = 1
                 st.image(content, caption=formats.plain(caption) or None, width="stretch", alt=caption or "picture")
 
 
-def thumbnail(dataset: Dataset, file: str, value_range: ValueRange | None = None) -> bytes | None:
+def thumbnail(dataset: Dataset, file: str, reading: Reading | None = None) -> bytes | None:
     """A small picture; None where it can no longer be read."""
     try:
-        return dataset.thumbnail(file, SIDE, value_range=value_range)
+        return dataset.thumbnail(file, SIDE, reading=reading)
     except (GraftError, OSError):
         return None
 

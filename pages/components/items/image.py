@@ -22,6 +22,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.modalities.image.augment import augment
 from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
+from tlcore.modalities.image.value_range import range_of
 
 LARGE = 1024
 PREVIEW_SIDE, PREVIEWED, VARIANTS = 144, 3, 4
@@ -111,7 +112,7 @@ def preview(dataset: Dataset, names: Sequence[str], policy: str, draw: int) -> N
     """Show some pictures as they are and as training may see them; `draw` chooses other chances."""
     cells = []
     for place, file in enumerate(_some(dataset.id, dataset)):
-        pixels = _pixels(str(dataset.image_path(file)), policy, dataset.info.value_range)
+        pixels = _pixels(str(dataset.image_path(file)), policy, range_of(dataset.info.reading))
         cells.append(tile(address(pixels), alt="as it is", title="as it is"))
         for variant in range(VARIANTS):
             rng = np.random.default_rng([draw, place, variant])

@@ -1,6 +1,6 @@
 """The camera on the page: a class, so many frames a second, and what came of the last burst.
 
-It knows what is shown and heard; what frames become is `tlcore.data.bursts`' to say. The browser's half is
+It knows what is shown and heard; what frames become is `tlcore.modalities.image.bursts`' to say. The browser's half is
 `camera.js`, after `webcam.js`.
 """
 
@@ -15,10 +15,10 @@ import streamlit as st
 
 from pages.components.items import gallery
 from pages.components.shell import formats, tables
-from tlcore.data.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import IntakeReport
 from tlcore.errors import DataError, GraftError
+from tlcore.modalities.image.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.progress import drain
 from tlcore.workspace import Workspace
 
