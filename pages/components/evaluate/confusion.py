@@ -16,7 +16,7 @@ import streamlit as st
 from pages.components.answers import confusion_chart
 from pages.components.answers.confusion_chart import Counts, Group
 from pages.components.evaluate import errors
-from pages.components.items import test_items
+from pages.components.items import item_grid
 from pages.components.shell import formats, frame
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.data.dataset import Dataset
@@ -72,7 +72,7 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
         looked_at = _choose(evaluation.classes, table, groups, chosen)
         found = predictions.head(0) if looked_at is None else _answers(evaluation, predictions, looked_at)
         if dataset is None:
-            test_items.gallery(found, dataset, key=f"cell-{looked_at}", first=6)
+            item_grid.with_answers(found, dataset, key=f"cell-{looked_at}", first=6)
         elif not found.empty:
             title = " → ".join(evaluation.classes[place] for place in looked_at or ())
             shas, key = list(found["sha256"]), f"cell-{looked_at}"
