@@ -56,7 +56,8 @@ def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
         images = open_dataset(workspace, run.dataset.id)
     except GraftError as error:
         st.info(
-            f"The test pictures went with their dataset. {formats.plain(error)}", icon=":material/image_not_supported:"
+            f"The test pictures were deleted with their dataset. {formats.plain(error)}",
+            icon=":material/image_not_supported:",
         )
         return []
     st.session_state.setdefault("try-draw", randbelow(10**6))

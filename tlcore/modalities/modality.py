@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from tlcore.items import Arrays
+from tlcore.numbers import plural
 
 Array = npt.NDArray[Any]
 
@@ -20,6 +21,10 @@ class Noun:
 
     one: str
     many: str
+
+    def counted(self, number: int) -> str:
+        """Count items: `1 picture`, `1,200 pictures`."""
+        return plural(number, self.one, self.many)
 
 
 @dataclass(frozen=True)

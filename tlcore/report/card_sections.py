@@ -20,8 +20,8 @@ def origin(facts: RunFacts) -> str:
     licence = facts.backbone.licence if facts.backbone else "not known"
     return (
         f"It is {facts.backbone_title}, pretrained on ImageNet (licence of those weights: {licence}), with a head of "
-        "its own. The licence of the pictures is not known to Graft, which wrote this card; whoever publishes the "
-        "model chooses one that both allow, and puts it in place of `unknown` above."
+        f"its own. The licence of the {facts.noun.many} is not known to Graft, which wrote this card; whoever "
+        "publishes the model chooses one that both allow, and puts it in place of `unknown` above."
     )
 
 
