@@ -24,7 +24,7 @@ USE = """```python
 import keras
 
 model = keras.models.load_model("model.keras")
-probabilities = model.predict(pixels)
+probabilities = model.predict({inputs})
 ```"""
 
 

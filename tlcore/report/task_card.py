@@ -24,7 +24,7 @@ import json
 import keras
 
 model = keras.models.load_model("model.keras")
-probabilities = model.predict(pixels)
+probabilities = model.predict({inputs})
 about = json.load(open("contract.json"))
 given = probabilities >= about["decision"]["thresholds"]  # labels are in about["classes"]
 ```"""
@@ -32,7 +32,7 @@ VALUES_CODE = """```python
 import keras
 
 model = keras.models.load_model("model.keras")
-values = model.predict(pixels)
+values = model.predict({inputs})
 ```"""
 
 

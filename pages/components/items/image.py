@@ -108,7 +108,7 @@ def preview(dataset: Dataset, config: TrainingConfig, draw: int) -> None:
     """Show some pictures as they are and as training may see them; `draw` chooses other chances."""
     names, cells = config.augment, []
     for place, file in enumerate(_some(dataset.id, dataset)):
-        pixels = _pixels(str(dataset.image_path(file)), config.resize, dataset.info.value_range)
+        pixels = _pixels(str(dataset.image_path(file)), config.input.resize, dataset.info.value_range)
         cells.append(tile(address(pixels), alt="as it is", title="as it is"))
         for variant in range(VARIANTS):
             rng = np.random.default_rng([draw, place, variant])
@@ -137,7 +137,7 @@ def with_heat(source: Path | np.ndarray, heat: np.ndarray, side: int, contract: 
     """Draw a heat map over what a model sees of a picture, a file or its pixels; give a JPEG of that side."""
     if isinstance(source, Path):
         # The same part of the picture as the model sees, and the same greys.
-        source = read_pixels(source, side, contract.input.resize, contract.value_range)
+        source = read_pixels(source, side, contract.input.resize, contract.input.value_range)
     return jpeg(over(resized(source, side), heat))
 
 
