@@ -66,13 +66,13 @@ def cards(asked: list[Asked], predictor: Predictor, *, below: Below | None = Non
     st.html(predictions.STYLE)
     answered = [one for one in asked if one.outputs is not None]
     if answered:
-        seen_as = find_display(predictor.labels.modality).seen_as(predictor.labels)
+        size = find_display(predictor.labels.modality).seen_as(predictor.labels)
         reading = 1000 * float(np.median([one.reading_seconds for one in answered]))
         model = 1000 * float(np.median([one.model_seconds for one in answered]))
         st.caption(
             f"{formats.plural(len(answered), 'picture')} as the model sees {'them' if len(answered) > 1 else 'it'}, "
-            f"{seen_as} · {reading + model:.3g} ms per picture: {reading:.2g} ms to read, {model:.2g} ms "
-            "for the model, on one core of this machine"
+            f"{size} · {formats.milliseconds(reading + model)} per picture: {formats.milliseconds(reading)} to read, "
+            f"{formats.milliseconds(model)} for the model, on one core of this machine"
         )
     with st.grid("auto", min_column_width=230, gap="small"):
         for place, one in enumerate(asked):

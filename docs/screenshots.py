@@ -1,6 +1,6 @@
 """Makes the screenshots of README and docs anew, from a workspace that it fills first.
 
-    python benchmarks/screenshots.py --home FOLDER [--clothes FOLDER] [NAME …]
+    python docs/screenshots.py --home FOLDER [--clothes FOLDER] [NAME …]
 
 FOLDER keeps the workspace, so that a picture can be made again without a training: the built-in textiles trained frozen
 and fine-tuned, and once with a fifth of all labels wrong; drawn shapes with several labels, and drawn discs with their
@@ -110,7 +110,7 @@ def prepare(home: Path, clothes: Path | None) -> None:
     ):
         if f"{name}, frozen" not in ids(home):
             graft(home, "data", "add", str(draw(home / name)), "--name", name, *more)
-            train(name, "--mode", "freeze", "--name", f"{name}, frozen")
+            train(name, "--mode", "freeze", "--head", "logistic", "--name", f"{name}, frozen")
     if CORRUPTED not in ids(home):
         wrong, right = with_wrong_labels(home)
         graft(home, "data", "add", str(wrong), "--name", "Textiles, a fifth wrong")
@@ -151,7 +151,10 @@ def drawn(folder: Path, columns: tuple[str, ...], cells: Callable[[list[bool], f
         for (name, colour), box, here in zip(COLOURS.items(), boxes, shown, strict=True):
             if here:
                 (draw.ellipse if name == "disc" else draw.rectangle)(box, fill=colour)
+        # Several labels are told from faint shapes: easy pictures would show nothing but perfect figures.
         noisy = np.asarray(image, np.float32) + rng.normal(0, 45, (160, 160, 3))
+        if len(columns) > 1:
+            noisy = 128 + (noisy - 128) * 0.3 + rng.normal(0, 75, (160, 160, 3))
         Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(folder / f"{number:03d}.png")
         rows.append([f"{number:03d}.png", *cells(shown, size)])
     (folder / "labels.csv").write_text("\n".join(map(",".join, rows)), encoding="utf-8")
@@ -231,7 +234,7 @@ def drop_zip(page: Page, home: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for label in ("global", "local", "nominal"):
             for file in sorted((root / label).glob("*.jpg"))[-11:]:
-                archive.write(file, file.name)
+                archive.write(file, f"{label}-{file.name}")
         archive.writestr("broken.jpg", b"no picture")
     page.locator("input[type=file]").first.set_input_files(path)
     page.get_by_text("Confidence threshold").wait_for(timeout=120_000)
@@ -301,6 +304,7 @@ def take(page: Page, url: str, shot: Shot, home: Path, known: dict[str, str]) ->
     settled(page)
     page.mouse.move(2, 2)
     page.wait_for_function(DRAWN_ALL)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-testid=stElementSkeleton]')")
     page.wait_for_timeout(1500)
     if clip is None:
         return page.screenshot()
