@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs/images"
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.evaluation_page import make_dataset, make_run  # noqa: E402
 from benchmarks.first_page import server  # noqa: E402
 from tests.browser.chromium import find_or_install  # noqa: E402
 from tests.browser.test_journey import settled  # noqa: E402
@@ -46,7 +47,7 @@ from tlcore.workspace import Workspace  # noqa: E402
 
 DRAWN, TEXTILES, CLOTHES_EACH = 240, "Textile inspection", 36
 FROZEN, TUNED, CORRUPTED, CORRECTED = "Frozen", "Fine-tuned, 3 blocks", "Wrong labels", "Corrected labels"
-SHAPES, DISCS = "Shapes", "Discs"
+SHAPES, DISCS, MANY = "Shapes", "Discs", "Many classes"
 # Whether each picture in sight has been drawn, those of components too.
 DRAWN_ALL = """() => {
   const inside = (each) => each.shadowRoot ? every(each.shadowRoot) : each
@@ -117,6 +118,9 @@ def prepare(home: Path, clothes: Path | None) -> None:
         train("Textiles, a fifth wrong", "--mode", "freeze", "--head", "logistic", "--name", CORRUPTED)
         graft(home, "data", "relabel", "Textiles, a fifth wrong", "--csv", str(right))
         train("Textiles, a fifth wrong", "--from", CORRUPTED, "--mode", "freeze", "--name", CORRECTED)
+    if MANY not in ids(home):
+        workspace = Workspace(home / "workspace")
+        make_run(workspace, make_dataset(home / "workspace", 2000, 200), right=0.75, seed=1, name=MANY)
     if clothes is not None and "Clothes" not in ids(home):
         graft(home, "data", "add", str(some_of(clothes, home / "clothes")), "--name", "Clothes")
         graft(home, "data", "check", "Clothes")
@@ -212,7 +216,7 @@ def below(heading: str, height: int) -> Callable[[Page, Path], tuple[int, int, i
         page.wait_for_timeout(1500)
         box = found.bounding_box()
         assert box is not None
-        return int(box["x"]) - 16, int(box["y"]) - 16, 900, height
+        return int(box["x"]) - 16, int(box["y"]) - 16, 1120, height
 
     return act
 
@@ -278,7 +282,8 @@ SHOTS = {
     "evaluation": Shot("/evaluate?run={Fine-tuned, 3 blocks}&cell=1-2", (1280, 1290)),
     "classes": Shot("/evaluate?run={Fine-tuned, 3 blocks}&view=classes", (1280, 1200)),
     "compare": Shot("/evaluate?run={Fine-tuned, 3 blocks}&view=compare&with={Frozen}", (1280, 1240)),
-    "before-after": Shot("/evaluate?run={Corrected labels}", (1280, 1000), below("Before and after", 420)),
+    "before-after": Shot("/evaluate?run={Corrected labels}", (1280, 1000), below("Before and after", 400)),
+    "many-classes": Shot("/evaluate?run={Many classes}", (1280, 1100), below("Confusion matrix", 760)),
     "multilabel": Shot("/evaluate?run={Shapes, frozen}&pair=0-2", (1280, 1270)),
     "regression": Shot("/evaluate?run={Discs, frozen}", (1280, 1310)),
     "try": Shot("/try?run={Frozen}", (1280, 1000), drop("global/*.jpg", 4, "pictures as the model sees them")),
@@ -306,6 +311,8 @@ def take(page: Page, url: str, shot: Shot, home: Path, known: dict[str, str]) ->
     page.wait_for_function(DRAWN_ALL)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-testid=stElementSkeleton]')")
     page.wait_for_timeout(1500)
+    settled(page)
+    page.wait_for_timeout(500)
     if clip is None:
         return page.screenshot()
     left, top, width, height = clip
