@@ -21,6 +21,7 @@ from tlcore.modalities.image.settings import (
     identity,
     made_for,
     spec,
+    takes,
     told_by_shape,
     usual_size,
 )
@@ -57,6 +58,7 @@ IMAGE = Modality(
     described=described,
     made_for=made_for,
     told_by_shape=told_by_shape,
+    takes=takes,
     usual_size=usual_size,
     advice=advice,
     backbones=Path(__file__).with_name("backbones.json"),
