@@ -181,7 +181,7 @@ class Modality:
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings and augmentations that are recommended for that size, from a backbone's `title` and
             `native` size, and whether it stays `frozen`.
-        backbones: The rows of the catalogue, a JSON file.
+        backbones: The rows of the catalogue, a JSON file; None where nobody has trained one.
         build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
             input settings and the file of its weights, None for new ones: arrays to the last feature map.
         before: Names that files of before had for input settings, beside all others, and those of today.
@@ -210,7 +210,7 @@ class Modality:
     takes: Callable[[Any], tuple[str, str]]
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
-    backbones: Path
+    backbones: Path | None
     build: str
     before: Mapping[str, str] = field(default_factory=dict)
     augmentations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
