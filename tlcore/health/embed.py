@@ -24,16 +24,21 @@ from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
 from tlcore.jobs.launch import worker_environment
-from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
+from tlcore.modalities import Modality, find_modality
 from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
 
-RESIZE: Policy = "crop"
+RESIZE = "crop"
 
 
 def bundled() -> Backbone:
     """The backbone whose weights need no network."""
     return find(DEFAULT)
+
+
+def bundled_for(modality: Modality) -> Backbone | None:
+    """The backbone of a modality whose weights need no network; None where there is none."""
+    return bundled() if bundled().modality == modality.key else None
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:
@@ -61,32 +66,33 @@ def trunk(workspace: Workspace) -> Single:
 
 
 def embed(
-    workspace: Workspace, sources: Sequence[Path], value_range: ValueRange | None = None
+    workspace: Workspace, sources: Sequence[Path], value_range: tuple[float, float] | None = None
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
-    """Features `(n, d)` of item files, in their order, computed now and not kept; for few items.
+    """Features `(n, d)` of files of the bundled backbone's modality, in their order, computed now; for few items.
 
     Raises:
         DataError: A file is no item.
         WeightsError: The backbone is not there.
     """
-    size = bundled().native_size
-    note = "Looking at the pictures"
+    modality, size = find_modality(bundled().modality), bundled().native_size
+    note = f"Looking at the {modality.noun.many}"
     yield Progress(0, len(sources), note=note)
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(np.stack([_pixels(source, size, value_range) for source in sources[first : first + AT_ONCE]]))
+        some = sources[first : first + AT_ONCE]
+        return answer(np.stack([_decoded(modality, source, size, value_range) for source in some]))
 
     found = yield from map_blocks(features, len(sources), AT_ONCE, note)
     length = bundled().feature_length
     return np.concatenate(found).astype(np.float16) if found else np.empty((0, length), np.float16)
 
 
-def _pixels(source: Path, size: int, value_range: ValueRange | None) -> npt.NDArray[np.uint8]:
+def _decoded(modality: Modality, source: Path, size: int, value_range: tuple[float, float] | None) -> npt.NDArray[Any]:
     try:
-        return read_pixels(source, size, RESIZE, value_range)
+        return modality.decode(source, size, RESIZE, value_range)
     except ValueError as error:
-        raise DataError(f"The picture {source} can no longer be read. {error}") from error
+        raise DataError(f"The {modality.noun.one} {source} can no longer be read. {error}") from error
 
 
 def _make_graph(path: Path, workspace: Workspace) -> None:

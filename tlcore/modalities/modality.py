@@ -10,6 +10,8 @@ from typing import Any
 import numpy.typing as npt
 
 from tlcore.items import Arrays
+from tlcore.modalities.checks import NO_CHECKS, Checks
+from tlcore.numbers import plural
 
 Array = npt.NDArray[Any]
 
@@ -20,6 +22,10 @@ class Noun:
 
     one: str
     many: str
+
+    def count(self, number: int) -> str:
+        """Count items: `1 picture`, `1,200 pictures`."""
+        return plural(number, self.one, self.many)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Modality:
         view_name: What the view of a number is called; equal names mean equal views of equal items.
         view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
         augmented: A batch of arrays, augmented for an epoch.
+        checks: What the check of a dataset looks for in items of this modality alone.
     """
 
     key: str
@@ -77,3 +84,4 @@ class Modality:
     view_name: Callable[[Sequence[str], int], str]
     view: Callable[..., Arrays]
     augmented: Callable[..., Arrays]
+    checks: Checks = NO_CHECKS

@@ -4,6 +4,7 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
 from tlcore.modalities.image.augment import NAMES
+from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.pixels import SUFFIXES, read_pixels
 from tlcore.modalities.image.standalone import pixels_py
@@ -24,4 +25,5 @@ IMAGE = Modality(
     view_name=view_name,
     view=view,
     augmented=augmented,
+    checks=CHECKS,
 )
