@@ -74,7 +74,7 @@ def check(
     modality = find_modality(dataset.info.modality)
     counts = Counter(each.kind for each in findings)
     lines = [
-        f"{dataset.info.name}: {len(findings):,} findings in {modality.noun.count(info.items)}, {info.seconds:.0f} s."
+        f"{dataset.info.name}: {len(findings):,} findings in {modality.noun.counted(info.items)}, {info.seconds:.0f} s."
     ]
     named = titles(modality, find_task(dataset.info.task))
     lines += [f"  {named[kind]}: {many:,}" for kind, many in counts.most_common()]

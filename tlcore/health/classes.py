@@ -30,7 +30,7 @@ def imbalance_findings(counts: Integers, names: tuple[str, ...], noun: Noun) -> 
     for number in np.flatnonzero(counts * UNEVEN < counts[largest]):
         ratio = counts[largest] / max(int(counts[number]), 1)
         says = (
-            f"'{names[number]}' has {noun.count(int(counts[number]))} and '{names[largest]}' {counts[largest]:,}, "
+            f"'{names[number]}' has {noun.counted(int(counts[number]))} and '{names[largest]}' {counts[largest]:,}, "
             f"{ratio:.0f} times as many: the model will seldom answer the rare one."
         )
         findings.append(Finding("imbalance", (), float(min(0.65, 0.25 + 0.1 * np.log2(ratio / UNEVEN * 2))), says))
@@ -93,7 +93,7 @@ def split_class_findings(
             continue
         few = int((sides == smaller).sum())
         says = (
-            f"'{name}' falls into two clusters of {len(rows) - few:,} and {noun.count(few)} "
+            f"'{name}' falls into two clusters of {len(rows) - few:,} and {noun.counted(few)} "
             f"(silhouette {separate:.2f}): it may be two classes, or {noun.many} from two places."
         )
         findings.append(

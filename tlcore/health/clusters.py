@@ -34,12 +34,12 @@ def cluster_findings(clusters: pd.DataFrame, items: pd.DataFrame, info: DatasetI
     for name, rows in known.groupby("cluster", sort=True):
         labels, many = Counter(rows["label"]), len(rows)
         if _contradict(labels, close):
-            says = f"{noun.count(many)} are copies of one another, but {_told(labels, info)}"
+            says = f"{noun.counted(many)} are copies of one another, but {_told(labels, info)}"
             score = WORTH_CONTRADICTION
         else:
             of = "of" if task.probe == "class" else "with"
             given = describe_label(next(iter(labels)), info)
-            says = f"{noun.count(many)} {of} {given} are copies of one another and count as {many}."
+            says = f"{noun.counted(many)} {of} {given} are copies of one another and count as {many}."
             score = WORTH_COPIES + 0.2 * (1 - 2 / many)
         findings.append(Finding("near_duplicate", tuple(rows["sha256"]), score, says, group=str(name)))
     return findings

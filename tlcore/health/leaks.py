@@ -109,4 +109,4 @@ def _measured(run: Run, predictions: pd.DataFrame, noun: Noun) -> str:
     outputs = predictions[task.columns(task.width(len(about.classes)))].to_numpy(np.float32)
     figure = task.headline(outputs, task.targets(list(predictions["label"]), about.classes))
     value, low, high = (task.metrics[0].plain(one, about.unit) for one in (figure.value, figure.low, figure.high))
-    return f"{value} ({low} to {high}, {noun.count(len(predictions))})"
+    return f"{value} ({low} to {high}, {noun.counted(len(predictions))})"

@@ -109,7 +109,7 @@ class CheckSteps:
     def measure(self) -> Generator[Progress, None, None]:
         """Look for what is wrong with single items, and for what gives a class away."""
         arrays = {} if self.store is None else {"pixels": MappedRows(self.store.pixels)}
-        self.own = self.modality.checks.start(ItemTable(self.items, self.paths, arrays, self.info.value_range))
+        self.own = self.modality.checks.start(ItemTable(self.items, self.paths, arrays, embed.reading_of(self.info)))
         self.measures, found = yield from self.own.measure()
         self.findings += found
         if not self.modality.checks.traits:

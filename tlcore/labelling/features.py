@@ -83,7 +83,7 @@ def compute_features(
     pace = Pace(len(missing), f"Looking at the {find_modality(inbox.dataset.info.modality).noun.many}")
     for first in range(0, len(missing), AT_ONCE):
         some = missing[first : first + AT_ONCE]
-        steps = embed.embed(workspace, [wanted[sha] for sha in some], inbox.dataset.info.value_range)
+        steps = embed.embed(workspace, [wanted[sha] for sha in some], embed.reading_of(inbox.dataset.info))
         while True:
             try:
                 step = next(steps)

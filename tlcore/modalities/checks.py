@@ -115,13 +115,13 @@ class ItemTable:
         table: The rows of `items.parquet`.
         paths: Of their files, in the order of the rows.
         arrays: The decoded items by the name of each array, `(n, …)`, in that order.
-        reading: How the files of the dataset are read, as its modality has it; None where there is nothing to say.
+        reading: The input settings that all items of the dataset decide together.
     """
 
     table: pd.DataFrame
     paths: Sequence[Path]
     arrays: Mapping[str, Any]
-    reading: Any = None
+    reading: Mapping[str, Any]
 
 
 class ItemChecks(Protocol):

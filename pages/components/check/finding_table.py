@@ -59,7 +59,7 @@ def _view(dataset: Dataset, kind: str, found: Sequence[Finding]) -> View:
         _sentences(found)
     return View(
         name=f"{dataset.id}-{kind}",
-        title=f"{heading}: {modality.noun.count(len(rows))}",
+        title=f"{heading}: {modality.noun.counted(len(rows))}",
         rows=rows,
         actions=tuple(action for action in known.actions if suggested or action != ACCEPT),
         groups=tuple(Group(key, title, known.of_a_set) for key, title in sets.items()),

@@ -57,9 +57,10 @@ class PictureChecks:
     def _borders(self, some: Sequence[int]) -> Generator[Progress, None, pd.Series[str]]:
         """Find bars around pictures: in the whole files, as their decoded pixels may have been cropped."""
         pace, found = Pace(len(some), "Looking for borders"), []
+        value_range = self._items.reading.get("value_range")
         for row in some:
             try:
-                small = open_picture(self._items.paths[row], side=64, value_range=self._items.reading)
+                small = open_picture(self._items.paths[row], side=64, value_range=value_range)
             except (ItemError, ValueError):
                 found.append("")
                 continue
