@@ -45,7 +45,7 @@ class CheckInfo(BaseModel):
     """`check.json`.
 
     Attributes:
-        version, fingerprint, classes: Of the dataset when it was checked.
+        version, fingerprint, classes, task: Of the dataset when it was checked; files of before say no task.
         value_range: With which items of more than 8 bits were looked at.
         items: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
         seconds: From the worker's start to its end.
@@ -59,6 +59,7 @@ class CheckInfo(BaseModel):
     version: int
     fingerprint: str
     classes: tuple[str, ...]
+    task: str = ""
     value_range: tuple[float, float] | None = None
     items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     left_out: int = 0
@@ -119,9 +120,12 @@ class Check(Job[Event, JobState]):
             return None
 
     def stale(self) -> bool:
-        """Whether items, labels or the range of values have changed since the results were made."""
+        """Whether items, labels, their task or the range of values have changed since the results were made."""
         info, now = self.info(), self.dataset.info
-        return info is not None and (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
+        if info is None:
+            return False
+        other_task = info.task not in ("", now.task)
+        return other_task or (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
 
     def findings(self) -> list[Finding]:
         """What was found, that first which is worth most to mend; empty where nothing was checked.

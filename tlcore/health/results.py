@@ -44,6 +44,7 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
         version=looks.info.version,
         fingerprint=looks.info.fingerprint,
         classes=looks.info.classes,
+        task=looks.info.task,
         value_range=looks.info.value_range,
         items=len(looks.items),
         left_out=looks.left_out(),
