@@ -58,9 +58,11 @@ def test_a_number_that_is_far_off_is_found_where_the_probe_knows_something():
     (found,) = label_findings(items([repr(float(one)) for one in values]), doubts, about)
     assert (found.items, found.suggested) == (("7",), None)
     assert " kg, but a probe that has not seen it predicts " in found.says
+    values[8] += 4000  # so far off that no R² is left
+    assert [doubt.row for doubt in task.doubts(predicted[:, None], values[:, None], (), "kg").found] == [7, 8]
     unskilled = task.doubts(rng.permutation(predicted)[:, None], values[:, None], (), "kg")
     assert unskilled.found == ()
-    assert "explains too little of the values (R² " in unskilled.note
+    assert "predicts the values too poorly" in unskilled.note
 
 
 def test_copies_with_different_labels_or_far_numbers_contradict_each_other():

@@ -37,7 +37,7 @@ from tlcore.jobs.job import Job
 from tlcore.jobs.state import JobState
 from tlcore.modalities import find_modality
 from tlcore.modalities.checks import Finding
-from tlcore.tasks import find_task
+from tlcore.tasks import Task, find_task
 from tlcore.tasks.evaluation import Figure
 
 
@@ -119,6 +119,11 @@ class Check(Job[Event, JobState]):
         except WorkspaceError:
             return None
 
+    def task(self) -> Task:
+        """The task of the dataset when it was checked; that of today where nothing says it."""
+        info = self.info()
+        return find_task((info.task if info else "") or self.dataset.info.task)
+
     def stale(self) -> bool:
         """Whether items, labels, their task or the range of values have changed since the results were made."""
         info, now = self.info(), self.dataset.info
@@ -135,8 +140,8 @@ class Check(Job[Event, JobState]):
         """
         if self.info() is None:
             return []
-        info = self.dataset.info
-        return read_findings(self.path / "findings.parquet", titles(find_modality(info.modality), find_task(info.task)))
+        modality = find_modality(self.dataset.info.modality)
+        return read_findings(self.path / "findings.parquet", titles(modality, self.task()))
 
     def csv(self) -> str:
         """The findings as CSV, each item by the name it came with."""

@@ -8,12 +8,12 @@ import numpy as np
 
 from tlcore.numbers import significant
 from tlcore.tasks.doubts import Doubt, Doubts
-from tlcore.tasks.regression.measures import figures
 from tlcore.tasks.task import Floats, Targets
 
 # Robust deviations from the usual error of the probe (Iglewicz and Hoaglin, 1993), and times as many that score most.
 FAR, FARTHEST = 3.5, 3.0
-# A probe that explains less of the variation (R²) is wrong more often than the values are.
+# A probe that explains less of the variation is wrong more often than the values are. Both are measured by median
+# deviations: a few wrong values would else hide themselves.
 SKILLED = 0.3
 
 
@@ -27,18 +27,19 @@ def doubts(outputs: Floats, targets: Targets, classes: Sequence[str], unit: str 
         unit: Of the values.
     """
     predicted, values = outputs[:, 0].astype(np.float64), targets[:, 0]
-    explained = figures(predicted, values)["r2"]
-    if explained < SKILLED:
-        return Doubts(
-            note=f"A linear probe explains too little of the values (R² {explained:.2f}, cross-validated) to tell "
-            "which of them look wrong."
-        )
-    away = values - predicted
-    away = np.abs(away - np.median(away))
+    away = _away(values - predicted)
     usual = 1.4826 * float(np.median(away)) or 1e-9
+    if 1 - (usual / (1.4826 * float(np.median(_away(values))) or 1e-9)) ** 2 < SKILLED:
+        return Doubts(note="A linear probe predicts the values too poorly to tell which of them look wrong.")
     found = []
     for row in np.flatnonzero(away > FAR * usual):
         times = away[row] / usual
         says = f"predicts {significant(float(predicted[row]), unit)}: {times:.0f} times as far off as is usual"
         found.append(Doubt(int(row), says, float(min(1.0, (times - FAR) / (FAR * (FARTHEST - 1))))))
     return Doubts(found)
+
+
+def _away(values: Floats) -> Floats:
+    """The distance of each value from the median."""
+    distances: Floats = np.abs(values - np.median(values))
+    return distances
