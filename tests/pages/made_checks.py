@@ -22,6 +22,7 @@ def finished(
     *,
     clusters: dict[str, list[str]] | None = None,
     score: float | None = 0.91,
+    task: str = "",
 ) -> Check:
     """A check that found these."""
     check = Check(dataset)
@@ -38,6 +39,7 @@ def finished(
             version=info.version,
             fingerprint=info.fingerprint,
             classes=info.classes,
+            task=task,
             value_range=info.value_range,
             items=len(items),
             seconds=12.3,

@@ -8,7 +8,7 @@ from tests.pages import made_checks
 from tests.pages.opening import button, on_the_table, open_page, words
 from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.edits import operations
-from tlcore.data.edits.types import Exclude, Relabel
+from tlcore.data.edits.types import ChangeTask, Exclude, Relabel
 from tlcore.health.check import Check
 from tlcore.health.events import CheckStarted
 from tlcore.jobs.progress import Progress
@@ -172,6 +172,15 @@ def test_suggestions_of_a_model_that_is_often_wrong_are_shown_with_a_warning(tin
 
 
 # === Several labels, numbers ===
+
+
+def test_results_of_another_task_are_shown_as_they_were_measured(checked):
+    made_checks.finished(checked, Check(checked).findings(), task="classification")
+    operations.apply(checked, ChangeTask(task="multilabel"))
+    app = open_page("check", dataset=checked.id)
+    assert not app.exception
+    assert metrics(app)["Linear probe: Accuracy"] == "91.0 %"
+    assert "the task or the value range have changed" in words(app)
 
 
 def test_a_suggested_set_of_labels_is_shown_and_accepted(tiny_dataset):

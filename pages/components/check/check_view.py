@@ -114,12 +114,12 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
             settled = len(check_results.findings(dataset)) - len(check_results.left(dataset))
             done = f" {formats.plural(settled, 'finding')} settled since." if settled else ""
             st.markdown(
-                ":material/update: The pictures, their labels or their value range have changed since this "
+                ":material/update: The pictures, their labels, the task or the value range have changed since this "
                 f"check.{done} Check again to see what is left. It is quick, because the computed features are kept.",
                 width="stretch",
             )
             _start(workspace, dataset, "Check again")
-    noun, metric = find_modality(dataset.info.modality).noun, find_task(dataset.info.task).metrics[0]
+    noun, metric = find_modality(dataset.info.modality).noun, check.task().metrics[0]
     with st.grid(4, min_column_width=150):
         st.metric(f"{noun.many.capitalize()} checked", formats.count(info.items), border=True)
         st.metric("Findings left", formats.count(len(check_results.left(dataset))), border=True)
@@ -136,7 +136,7 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
 
 def _of_probe(dataset: Dataset, info: CheckInfo) -> str:
     """What the figure of the probe means, and how sure it is."""
-    noun, metric = find_modality(dataset.info.modality).noun, find_task(dataset.info.task).metrics[0]
+    noun, metric = find_modality(dataset.info.modality).noun, Check(dataset).task().metrics[0]
     said = f"Of a linear probe, cross-validated: each {noun.one} is predicted by a model that has not seen it."
     if info.score is not None and info.score.low < info.score.high:
         low, high = (metric.shown(end, dataset.info.unit) for end in (info.score.low, info.score.high))

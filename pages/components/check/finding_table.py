@@ -14,10 +14,10 @@ from pages.components.shell import check_results, formats, frame, tables, task_w
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.types import Relabel
+from tlcore.health.check import Check
 from tlcore.health.findings import titles
 from tlcore.modalities import find_modality
 from tlcore.modalities.checks import Finding
-from tlcore.tasks import find_task
 
 KEY = "finding-table"
 FEW = 4
@@ -42,7 +42,7 @@ def show(dataset: Dataset, kind: str, found: Sequence[Finding]) -> None:
 def _view(dataset: Dataset, kind: str, found: Sequence[Finding]) -> View:
     info = dataset.info
     modality = find_modality(info.modality)
-    known, heading = about(kind, modality), titles(modality, find_task(info.task))[kind]
+    known, heading = about(kind, modality), titles(modality, Check(dataset).task())[kind]
     sets, set_of = _sets(dataset, kind, found)
     sentences: dict[str, str] = {}
     for finding in found:

@@ -17,7 +17,6 @@ from tlcore.health.findings import titles, to_csv
 from tlcore.modalities import find_modality
 from tlcore.modalities.checks import Finding
 from tlcore.spreadsheet import as_file
-from tlcore.tasks import find_task
 
 STEPS = 5
 # Below it the probe errs more often than people who label do.
@@ -45,7 +44,7 @@ def show(dataset: Dataset) -> None:
 
 def titles_of(dataset: Dataset) -> dict[str, str]:
     """The kinds of finding that are looked for in a dataset, with their titles."""
-    return titles(find_modality(dataset.info.modality), find_task(dataset.info.task))
+    return titles(find_modality(dataset.info.modality), Check(dataset).task())
 
 
 def _overview(dataset: Dataset, by_kind: dict[str, list[Finding]]) -> None:
@@ -136,7 +135,7 @@ def _one(dataset: Dataset, kind: str, found: Sequence[Finding]) -> None:
 
 def _how_sure(dataset: Dataset) -> None:
     """A weak model is mistaken more often than the labels are."""
-    info, metric = Check(dataset).info(), find_task(dataset.info.task).metrics[0]
+    info, metric = Check(dataset).info(), Check(dataset).task().metrics[0]
     noun = find_modality(dataset.info.modality).noun
     if info is not None and info.score is not None and metric.kind == "share" and info.score.value < TRUSTED:
         st.warning(

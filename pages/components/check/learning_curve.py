@@ -9,9 +9,10 @@ from pages.components.shell import charts, check_results, formats
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import ACCENT, polish
 from tlcore.data.dataset import Dataset
+from tlcore.health.check import Check
 from tlcore.health.curve import LEAST_ROWS, Curve
 from tlcore.modalities import find_modality
-from tlcore.tasks import Metric, find_task
+from tlcore.tasks import Metric
 
 ALL = {"class": "All classes", "labels": "All labels", "number": "All"}
 BAND = f"rgba({charts.BLUE},0.16)"
@@ -20,7 +21,7 @@ BAND = f"rgba({charts.BLUE},0.16)"
 def show(dataset: Dataset) -> None:
     """Show the curve of all items, or of a class; say so where there are too few for one."""
     info = dataset.info
-    noun, task = find_modality(info.modality).noun, find_task(info.task)
+    noun, task = find_modality(info.modality).noun, Check(dataset).task()
     st.subheader(f"Learning curve: would more {noun.many} help?", anchor=False)
     curves = check_results.curve(dataset)
     if curves is None:
