@@ -8,6 +8,7 @@ from tests.data.conftest import write_classes
 from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.__main__ import main
 from tlcore.data.edits.operations import apply, history, redo, task_faults, undo
+from tlcore.data.edits.relabel_csv import label_changes
 from tlcore.data.edits.types import AddLabel, ChangeTask, Exclude, Relabel, RemoveLabel
 from tlcore.data.inbox import Inbox, standing
 from tlcore.errors import DataError
@@ -53,6 +54,7 @@ def test_classes_that_are_numbers_become_values_with_a_name_and_a_unit(grades):
     info = grades.info
     assert (info.task, info.classes, info.value_name, info.unit) == ("regression", (), "grade", "points")
     assert set(grades.items()["label"]) == {"1.0", "2.0", "10.0"}
+    assert label_changes(grades).empty
     apply(grades, ChangeTask(task="regression", value_name="grade", unit="marks"))
     assert grades.info.unit == "marks"
     undo(grades)
