@@ -9,13 +9,15 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from tlcore.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = npt.NDArray[Any]
 Integers = npt.NDArray[Any]
@@ -79,6 +81,7 @@ class Pairs:
 
         A cluster is named after the smallest hash in it, so that it keeps its name from one check to the next.
         """
+        import pandas as pd
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
@@ -174,6 +177,8 @@ class _Nothing:
 
     def measure(self) -> Generator[Progress, None, tuple[pd.DataFrame, list[Finding]]]:
         """Measure nothing."""
+        import pandas as pd
+
         yield from ()
         return pd.DataFrame(index=self.items.table.index), []
 
