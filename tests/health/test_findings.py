@@ -125,7 +125,7 @@ def cameras(values):
 
 
 def halves():
-    return {"a": np.arange(40) < 20, "b": np.arange(40) >= 20}
+    return {"a": np.arange(20), "b": np.arange(20, 40)}
 
 
 def test_a_class_that_its_format_gives_away_is_told_and_the_items_are_its_pictures():

@@ -115,23 +115,30 @@ def learning_curve(
     some = np.sort(np.random.default_rng(seed).permutation(len(labels))[:MOST_ROWS])
     rows, own = turned[some], [labels[row] for row in some]
     targets, strata = task.targets(own, names), _strata(task, own)
-    has = np.array([[name in given for name in names] for given in map(task.names, own)], bool).reshape(len(own), -1)
+    place, has = {name: number for number, name in enumerate(names)}, np.zeros((len(own), len(names)), bool)
+    for row, label in enumerate(own):
+        has[row, [place[name] for name in task.names(label)]] = True
     together = None if groups is None else groups[some]
     whole, each = _Measured(), [_Measured() for _ in names]
     for repeat in range(REPEATS):
         judged = deal(strata, seed=seed + repeat, groups=together, folds=HELD_OUT) == 0
+        number = int(judged.sum())
+        if not number:
+            return None
+        counts = np.random.default_rng(repeat).multinomial(number, np.full(number, 1 / number), size=DRAWS)
+        resampled = counts.astype(np.float64)
         for part in _nested(strata, ~judged, seed + repeat):
-            if len(np.unique(targets[part], axis=0)) < 2 or not judged.any():
+            if len(np.unique(targets[part], axis=0)) < 2:
                 return None
             probe = LinearProbe.fit(
                 rows[part], targets[part], answers=task.probe, classes=len(names), strength=strength
             )
             outputs = probe.outputs(rows[judged])
-            whole.add(len(part), int(judged.sum()), task.headline_measure(outputs, targets[judged]), judged)
+            whole.add(len(part), number, task.headline_measure(outputs, targets[judged]), resampled)
             for own_class, measure, mine in zip(
                 each, task.class_measures(outputs, targets[judged]), has.T, strict=False
             ):
-                own_class.add(int(mine[part].sum()), int(mine[judged].sum()), measure, judged)
+                own_class.add(int(mine[part].sum()), int(mine[judged].sum()), measure, resampled)
     return LearningCurve(
         whole=whole.fit(task.metrics[0], words, ""),
         classes={
@@ -167,15 +174,17 @@ class _Measured:
         self._values: list[float] = []
         self._draws: list[Numbers] = []
 
-    def add(self, learned: int, asked: int, measure: Measure, judged: npt.NDArray[np.bool_]) -> None:
-        """Measure answers about the judged items, and about resamples of them; `asked` of them are of the class."""
-        value, number = measure[0], int(judged.sum())
-        rng = np.random.default_rng(len(self._values))
-        once, counts = np.ones((1, number)), rng.multinomial(number, np.full(number, 1 / number), size=DRAWS)
-        found = float(value(once)[0]) if asked else np.nan
-        draws = value(counts.astype(np.float64)) if asked else np.full(DRAWS, np.nan)
+    def add(self, learned: int, asked: int, measure: Measure, counts: Numbers) -> None:
+        """Measure answers about the judged items, and about resamples of them, by how often each is drawn.
+
+        `asked` of the judged items are of the class.
+        """
+        value = measure[0]
+        found = float(value(np.ones((1, counts.shape[1])))[0]) if asked else np.nan
+        draws = value(counts) if asked else np.full(DRAWS, np.nan)
         if measure[1:] == (0.0, 1.0) and asked and np.ptp(draws[np.isfinite(draws)]) == 0:
             # All right or all wrong: a bootstrap would be certain, which so few items do not allow.
+            rng = np.random.default_rng(len(self._values))
             draws = rng.binomial(asked, (found * asked + 0.5) / (asked + 1), size=DRAWS) / asked
         self._learned.append(learned)
         self._judged.append(asked)

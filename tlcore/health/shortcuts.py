@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tlcore.linear_probe import Integers
 from tlcore.modalities import Noun
 from tlcore.modalities.checks import Finding, Trait
 
@@ -20,20 +20,20 @@ FEW = 8
 
 
 def shortcut_findings(
-    items: pd.DataFrame, traits: Mapping[str, Trait], has: Mapping[str, npt.NDArray[np.bool_]], noun: Noun
+    items: pd.DataFrame, traits: Mapping[str, Trait], rows_of: Mapping[str, Integers], noun: Noun
 ) -> list[Finding]:
-    """A finding for each class and trait that gives the class away; `has` says for each class which items have it."""
-    return [finding for trait in traits.values() for finding in _of_trait(items, trait, has, noun)]
+    """A finding for each class and trait that gives the class away; `rows_of` has the rows of each class."""
+    return [finding for trait in traits.values() for finding in _of_trait(items, trait, rows_of, noun)]
 
 
-def _of_trait(
-    items: pd.DataFrame, trait: Trait, has: Mapping[str, npt.NDArray[np.bool_]], noun: Noun
-) -> Iterator[Finding]:
+def _of_trait(items: pd.DataFrame, trait: Trait, rows_of: Mapping[str, Integers], noun: Noun) -> Iterator[Finding]:
     rows = items.index.get_indexer(trait.values.index)
     codes, values = pd.factorize(trait.values, sort=True)
     every = np.bincount(codes, minlength=len(values))
     told = []
-    for label, of_all in has.items():
+    for label, members in rows_of.items():
+        of_all = np.zeros(len(items), np.bool_)
+        of_all[members] = True
         own = of_all[rows]
         inside = np.bincount(codes[own], minlength=len(values))
         with_label, without = int(own.sum()), int((~own).sum())

@@ -6,7 +6,7 @@ know processes, nor the backbone: whoever drives it fills in the features.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class CheckSteps:
         turned: `(n, c)`, the features on their principal axes; None where there are none.
         compact: `(n, COMPACT)`, of length 1.
         clusters: `sha256, cluster`.
-        has: For each class, which items have it, `(n,)`.
+        rows_of: For each class, the rows of the items that have it.
         doubts: What the probe says against the labels.
         score: The headline metric of the task for the probe's out-of-fold predictions.
     """
@@ -82,10 +82,11 @@ class CheckSteps:
         self.paths = [dataset.image_path(file) for file in items["file"]]
         labels, names = list(items["label"]), self.info.classes
         self.targets = self.task.targets(labels, names)
-        given = [frozenset(self.task.names(label)) for label in labels]
-        self.has: Mapping[str, npt.NDArray[np.bool_]] = {
-            name: np.array([name in own for own in given], np.bool_) for name in names
-        }
+        rows_of: dict[str, list[int]] = {name: [] for name in names}
+        for row, label in enumerate(labels):
+            for name in self.task.names(label):
+                rows_of[name].append(row)
+        self.rows_of = {name: np.array(rows, np.int64) for name, rows in rows_of.items()}
         self.one_class = self.task.probe == "class"
         self.findings: list[Finding] = []
         self.notes: list[str] = []
@@ -125,7 +126,7 @@ class CheckSteps:
             PER_CLASS * max(1, len(self.info.classes))
         )  # fmt: skip
         traits = yield from self.own.traits(sorted(some.index.tolist()))
-        self.findings += shortcut_findings(self.items, traits, self.has, self.noun)
+        self.findings += shortcut_findings(self.items, traits, self.rows_of, self.noun)
 
     def find_copies(self) -> Generator[Progress, None, None]:
         """Look for near-duplicates, for items that belong together, and for either on two sides of a split."""
@@ -169,7 +170,7 @@ class CheckSteps:
         yield Progress(0, 0, note="Looking at whole classes")
         names, shas = self.info.classes, self.items["sha256"].to_numpy(dtype=object)
         if names:
-            counts = np.array([int(own.sum()) for own in self.has.values()], np.int64)
+            counts = np.array([len(rows) for rows in self.rows_of.values()], np.int64)
             self.findings += imbalance_findings(counts, names, self.noun)
         if self.turned is None or self.features is None:
             return
