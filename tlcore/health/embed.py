@@ -25,13 +25,9 @@ from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
 from tlcore.items import Reading
 from tlcore.jobs.launch import worker_environment
-from tlcore.modalities import BEFORE, InputSettings, find_modality
-from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
-from tlcore.modalities.image.value_range import range_of
+from tlcore.modalities import InputSettings, Modality, find_modality
 from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
-
-RESIZE: Policy = "crop"
 
 
 def bundled() -> Backbone:
@@ -39,12 +35,16 @@ def bundled() -> Backbone:
     return find(DEFAULT)
 
 
+def bundled_for(modality: Modality) -> Backbone | None:
+    """The backbone of a modality whose weights need no network; None where there is none."""
+    return bundled() if bundled().modality == modality.key else None
+
+
 def settings(reading: Reading) -> InputSettings:
     """How an item becomes the input of the bundled backbone."""
-    modality = find_modality(BEFORE)
-    return modality.settings.model_validate(
-        {"modality": BEFORE, "size": bundled().native_size, "resize": RESIZE, **reading}
-    )
+    modality = find_modality(bundled().modality)
+    own = {"modality": modality.key, **modality.made_for(bundled().native_size)}
+    return modality.settings.model_validate({**own, **reading})
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:
@@ -74,32 +74,33 @@ def trunk(workspace: Workspace) -> Single:
 def embed(
     workspace: Workspace, sources: Sequence[Path], reading: Reading | None = None
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
-    """Features `(n, d)` of item files, in their order, computed now and not kept; for few items.
+    """Features `(n, d)` of files of the bundled backbone's modality, in their order, computed now; for few items.
 
     Raises:
         DataError: A file is no item.
         WeightsError: The backbone is not there.
     """
-    size = bundled().native_size
-    note = "Looking at the pictures"
+    backbone = bundled()
+    modality = find_modality(backbone.modality)
+    made = settings(reading or {})
+    note = f"Looking at the {modality.noun.many}"
     yield Progress(0, len(sources), note=note)
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(
-            np.stack([_pixels(source, size, range_of(reading or {})) for source in sources[first : first + AT_ONCE]])
-        )
+        return answer(np.stack([_decoded(modality, source, made) for source in sources[first : first + AT_ONCE]]))
 
     found = yield from map_blocks(features, len(sources), AT_ONCE, note)
-    length = bundled().feature_length
-    return np.concatenate(found).astype(np.float16) if found else np.empty((0, length), np.float16)
+    return np.concatenate(found).astype(np.float16) if found else np.empty((0, backbone.feature_length), np.float16)
 
 
-def _pixels(source: Path, size: int, value_range: ValueRange | None) -> npt.NDArray[np.uint8]:
+def _decoded(modality: Modality, source: Path, settings: Any) -> npt.NDArray[Any]:
+    """The one array of an item: the bundled backbones take one."""
     try:
-        return read_pixels(source, size, RESIZE, value_range)
+        (array,) = modality.decode(source, settings).values()
     except ValueError as error:
-        raise DataError(f"The picture {source} can no longer be read. {error}") from error
+        raise DataError(f"The {modality.noun.one} {source} can no longer be read. {error}") from error
+    return array
 
 
 def _make_graph(path: Path, workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Reading, Spec
+from tlcore.modalities.checks import NO_CHECKS, Checks
 from tlcore.numbers import plural
 from tlcore.progress import Progress
 
@@ -189,6 +190,7 @@ class Modality:
         records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
         other_suffixes: Of items that few programs read, each with that of what `convert` writes.
         convert: Writes an item, from its file, to another file that most programs read.
+        checks: What the check of a dataset looks for in items of this modality alone.
     """
 
     key: str
@@ -224,3 +226,4 @@ class Modality:
     records: Mapping[str, Records] = field(default_factory=dict)
     other_suffixes: Mapping[str, str] = field(default_factory=dict)
     convert: Callable[[Path, Path], None] | None = None
+    checks: Checks = NO_CHECKS
