@@ -11,14 +11,12 @@ from tests.pages.made_runs import epoch_ended, finished, made
 from tlcore.__main__ import main
 from tlcore.data.split.locked import draw_parts
 from tlcore.errors import RunError
-from tlcore.evaluation.compare import compare, run_figures
-from tlcore.evaluation.figures import Interval
+from tlcore.evaluation.compare import compare
 from tlcore.evaluation.files import read_curves, read_evaluation, read_predictions, read_validation
-from tlcore.evaluation.paired import mcnemar
 from tlcore.evaluation.run import evaluate_run
-from tlcore.files import write_json
 from tlcore.runs.events import Ended, Started
 from tlcore.runs.recorder import Recorder
+from tlcore.tasks.paired import mcnemar
 
 SHARES = {"fractions": {"train": 0.2, "val": 0.2, "test": 0.6}}
 
@@ -128,7 +126,7 @@ def test_evaluate_gives_every_figure_with_its_interval(judged, capsys):
     assert whole | {"run", "looks", "calibration", "baselines", "per_class", "ood", "top_k", "notes"} <= set(content)
     for name in whole:
         assert content[name]["low"] <= content[name]["value"] <= content[name]["high"]
-    assert content["accuracy"]["value"] == read_evaluation(judged.path).accuracy
+    assert content["accuracy"]["value"] == read_evaluation(judged.path).headline.value
     assert content["baselines"]["largest_class"]["label"] in judged.dataset.classes
     assert content["baselines"]["linear_probe"] is None
     first = content["per_class"][0]
@@ -141,24 +139,6 @@ def test_evaluate_gives_every_figure_with_its_interval(judged, capsys):
     said = capsys.readouterr().out
     assert "Always" in said
     assert "After epoch 2 the validation loss rose from 0.70 to 1.20" in said
-
-
-def test_a_judgement_of_long_ago_still_reads(judged):
-    """As `evaluation.json` was before it said how sure everything is."""
-    content = json.loads(judged.evaluation_json.read_text())
-    new = {"scores", "baselines", "order", "tree", "brier"}
-    old = {name: value for name, value in content.items() if name not in new}
-    for each in old["per_class"]:
-        for name in ("f1_low", "f1_high", "auc", "average_precision"):
-            del each[name]
-    write_json(judged.evaluation_json, old)
-    found = read_evaluation(judged.path)
-    assert found.scores is None
-    assert found.order == found.tree == ()
-    assert found.baselines.linear_probe is None
-    figures = run_figures(judged)
-    assert figures.balanced_accuracy is None
-    assert figures.accuracy == Interval(value=found.accuracy, low=found.low, high=found.high)
 
 
 def test_the_validation_pictures_are_answered_too_and_kept_apart(judged):
@@ -177,9 +157,8 @@ def test_a_run_whose_split_has_groups_is_judged_by_them(workspace, tiny_dataset)
     split["group"] = split["label"]
     split.to_parquet(run.path / "split.parquet")
     found = evaluate_run(run, lambda step: None)
-    assert (found.scores.units, found.scores.grouped) == (3, True)
-    assert (found.low, found.high) == (found.scores.accuracy.low, found.scores.accuracy.high)
+    assert (found.groups, found.grouped) == (3, True)
     split.drop(columns="group").to_parquet(run.path / "split.parquet")  # as in runs of long ago
     alone = evaluate_run(run, lambda step: None)
-    assert not alone.scores.grouped
-    assert alone.high - alone.low < found.high - found.low
+    assert not alone.grouped
+    assert alone.headline.high - alone.headline.low < found.headline.high - found.headline.low

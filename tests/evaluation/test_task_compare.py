@@ -13,7 +13,7 @@ from tlcore.__main__ import main
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Exclude, Relabel
 from tlcore.errors import RunError
-from tlcore.evaluation.files import read_task_evaluation
+from tlcore.evaluation.files import read_evaluation
 from tlcore.evaluation.task_answers import read_task_answers
 from tlcore.evaluation.task_compare import compare_task_runs, task_before_and_after, task_pair
 from tlcore.tasks import find_task
@@ -30,8 +30,8 @@ def test_the_better_of_two_runs_has_the_better_headline_on_the_same_items(worksp
     poor, good = evaluated(workspace, dataset, skill=0.2), evaluated(workspace, dataset, skill=6.0, seed=1)
     found = compare_task_runs([poor, good])
     (pair,) = found.pairs
-    assert pair.n == read_task_evaluation(poor.path).n == found.runs[0].n
-    assert pair.before == read_task_evaluation(poor.path).headline
+    assert pair.n == read_evaluation(poor.path).n == found.runs[0].n
+    assert pair.before == read_evaluation(poor.path).headline
     assert pair.difference.low <= pair.difference.value <= pair.difference.high
     better = pair.difference.value > 0 if found.metric == "mean_average_precision" else pair.difference.value < 0
     assert better

@@ -10,12 +10,13 @@ from pages.components.evaluate import confusion_tree
 from pages.components.shell import training_diagnostics
 from tests.pages.made_runs import epoch_ended, finished, made
 from tests.pages.opening import button, on_the_table, open_page, words
-from tlcore.evaluation.confusion_tree import merge_classes, order_classes
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.metrics import Evaluation, probabilities
-from tlcore.evaluation.roc_pr import class_curves
+from tlcore.evaluation.predictions import probabilities
 from tlcore.runs.events import Ended, PhaseStarted, Started
 from tlcore.runs.recorder import Recorder
+from tlcore.tasks.classification.confusion_tree import merge_classes, order_classes
+from tlcore.tasks.classification.roc_pr import class_curves
+from tlcore.tasks.evaluation import Evaluation
 
 
 @pytest.fixture

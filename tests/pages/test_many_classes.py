@@ -11,12 +11,13 @@ from PIL import Image
 
 from pages.components.evaluate import class_summary
 from pages.components.shell import class_counts
+from tests.judging import evaluate
 from tests.pages.made_runs import finished
 from tests.pages.opening import open_page, words
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest
 from tlcore.evaluation.files import read_evaluation
-from tlcore.evaluation.metrics import evaluate, predictions_table
+from tlcore.evaluation.predictions import predictions_table
 from tlcore.progress import drain
 
 CLASSES = 90

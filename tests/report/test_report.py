@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
 
+from tests.judging import evaluate
 from tlcore.__main__ import main
 from tlcore.errors import ConfigError, RunError
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import evaluate, predictions_table
+from tlcore.evaluation.predictions import predictions_table
 from tlcore.report import charts, sections
 from tlcore.report.card import card, model_card
 from tlcore.report.document import Column, Figure, Table, flat, said
@@ -29,6 +29,7 @@ from tlcore.report.page import as_page
 from tlcore.report.pdf import as_pdf
 from tlcore.report.sections import document, training
 from tlcore.report.tables import as_zip
+from tlcore.tasks.evaluation import Figure as Interval
 
 # What a name can do to a page, a card, a table and a PDF.
 NASTY = '<script>alert("x")</script>'

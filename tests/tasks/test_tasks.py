@@ -103,7 +103,7 @@ def test_the_layers_of_the_head_compute_what_the_graph_will(task):
     assert np.isfinite(float(head.loss()(rows, raw)))
 
 
-@pytest.mark.parametrize("key", [key for key, task in TASKS.items() if task.evaluation])
+@pytest.mark.parametrize("key", TASKS)
 def test_an_evaluation_has_every_metric_with_its_interval_beside_baselines_that_are_worse(key):
     task, known, new = find_task(key), case(key), case(key, seed=1)
     classes = task.classes(known.labels)
@@ -122,7 +122,7 @@ def test_an_evaluation_has_every_metric_with_its_interval_beside_baselines_that_
         unit="kg",
     )
     found = task.evaluate(evidence, classes, task.decide(outputs, task.targets(new.labels, classes)))
-    assert set(found.figures) == {metric.key for metric in task.metrics}
+    assert {metric.key for metric in task.metrics} <= set(found.figures)
     for figure in found.figures.values():
         assert figure.low <= figure.value <= figure.high
     simple = next(iter(found.baselines.values()))[found.metric]
@@ -174,7 +174,7 @@ def test_names_with_bars_and_backslashes_survive_being_joined():
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("key", [key for key, task in TASKS.items() if task.evaluation])
+@pytest.mark.parametrize("key", TASKS)
 def test_an_empty_test_set_has_no_figures_and_says_so(key):
     task, known = find_task(key), case(key)
     classes = task.classes(known.labels)
@@ -184,7 +184,7 @@ def test_an_empty_test_set_has_no_figures_and_says_so(key):
     found = task.evaluate(evidence, classes, decision)
     assert found.n == 0
     assert found.figures == found.above_baselines == {}
-    assert "The test set is empty" in found.notes[0]
+    assert "There are no test items" in found.notes[0]
     assert type(found).model_validate_json(found.model_dump_json()) == found
 
 

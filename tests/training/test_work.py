@@ -10,8 +10,7 @@ import pytest
 from tests.training import tiny_run
 from tlcore.backbones import catalogue
 from tlcore.contract import read_contract
-from tlcore.evaluation.calibration_schema import read_calibration
-from tlcore.evaluation.files import read_predictions
+from tlcore.evaluation.files import read_calibration, read_predictions
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.training import trainer

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.data.edits.diff import Since, edits_since
 from tlcore.evaluation.compare import Pair, pair
-from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import read_predictions, units_of_test
-from tlcore.evaluation.scores import share
 from tlcore.runs.run import Run
+from tlcore.tasks.classification.scores import share
+from tlcore.tasks.evaluation import Figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +37,8 @@ class BeforeAfter(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     pair: Pair
-    before: Interval
-    after: Interval
+    before: Figure
+    after: Figure
     relabelled: int
     left_out: int
 
@@ -82,6 +82,6 @@ def _judged(table: pd.DataFrame, shared: set[str], labels: dict[str, str], units
     return table.assign(label=now, correct=table["predicted"] == now, unit=table["sha256"].map(units))
 
 
-def _accuracy(table: pd.DataFrame) -> Interval:
+def _accuracy(table: pd.DataFrame) -> Figure:
     units = np.unique(table["unit"].to_numpy(dtype=np.int64), return_inverse=True)[1]
     return share(table["correct"].to_numpy(dtype=bool), units)

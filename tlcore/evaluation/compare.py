@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import ExportError, RunError
-from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import read_evaluation, read_predictions, units_of_test
-from tlcore.evaluation.paired import corrected, difference, paired_test
 from tlcore.evaluation.task_compare import check_same_task
 from tlcore.runs.manifest import read_manifest
 from tlcore.runs.run import Run
+from tlcore.tasks.evaluation import Figure
+from tlcore.tasks.paired import corrected, difference, paired_test
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +45,11 @@ class RunFigures(_Part):
     name: str
     backbone: str
     mode: str
-    accuracy: Interval
+    accuracy: Figure
     items: int
-    balanced_accuracy: Interval | None = None
-    macro_f1: Interval | None = None
-    log_loss: Interval | None = None
+    balanced_accuracy: Figure | None = None
+    macro_f1: Figure | None = None
+    log_loss: Figure | None = None
     bytes: int | None = None
     milliseconds: float | None = None
     seconds: float | None = None
@@ -95,7 +95,7 @@ class Pair(_Part):
     only_first: int
     only_second: int
     both_wrong: int
-    difference: Interval
+    difference: Figure
     p_value: float
     grouped: bool
     per_class: tuple[ClassDifference, ...]
@@ -139,17 +139,17 @@ def run_figures(run: Run) -> RunFigures:
         proof = read_manifest(run.path, "onnx")
     except ExportError:  # a damaged proof takes nothing from the judgement
         proof = None
-    scores = judged.scores
+    figures = judged.figures
     return RunFigures(
         run=run.id,
         name=run.name,
         backbone=config.backbone,
         mode=config.mode,
-        accuracy=Interval(value=judged.accuracy, low=judged.low, high=judged.high),
+        accuracy=judged.headline,
         items=judged.n,
-        balanced_accuracy=scores.balanced_accuracy if scores else None,
-        macro_f1=scores.macro_f1 if scores else None,
-        log_loss=scores.log_loss if scores else None,
+        balanced_accuracy=figures.get("balanced_accuracy"),
+        macro_f1=figures.get("macro_f1"),
+        log_loss=figures.get("log_loss"),
         bytes=run.model_onnx.stat().st_size if run.model_onnx.exists() else None,
         milliseconds=proof.milliseconds_per_item if proof else None,
         seconds=run.state().total_seconds,

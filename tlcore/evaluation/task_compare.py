@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.diff import Since, edits_since
 from tlcore.errors import ExportError, RunError
-from tlcore.evaluation.files import read_task_evaluation
+from tlcore.evaluation.files import read_evaluation
 from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
 from tlcore.runs.manifest import read_manifest
 from tlcore.runs.run import Run
@@ -161,7 +161,7 @@ def task_run_figures(run: Run) -> TaskRunFigures:
     Raises:
         RunError: The run was not evaluated.
     """
-    evaluation, config = read_task_evaluation(run.path), run.config
+    evaluation, config = read_evaluation(run.path), run.config
     if evaluation is None:
         raise RunError(f"An evaluated run is needed. {run.name} was not. `evaluate {run.id}` evaluates it.")
     try:

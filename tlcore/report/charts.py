@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tlcore.evaluation.calibration_schema import Calibration, Reliability
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import Evaluation
 from tlcore.evaluation.robustness import Curve, Robustness, Share
 from tlcore.report.drawing import COLOURS, INKS, TEST, TRAIN, VAL, WRONG, Drawing, finished, plane
 from tlcore.runs.events import EpochEnded
+from tlcore.tasks.classification.calibration_schema import Calibration, Reliability
+from tlcore.tasks.evaluation import Evaluation
+from tlcore.tasks.evaluation import Figure as Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,13 +44,13 @@ def intervals(rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = 
 
 def confusion(judged: Evaluation) -> Drawing:
     """The matrix in the order of the mix-ups; colours are shares of a row, counts stand in it where there is room."""
-    order = list(judged.order or range(len(judged.classes)))
+    order = list(judged.order or range(len(judged.labels)))
     counts = np.array(judged.confusion, np.int64)[np.ix_(order, order)]
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     colours = np.where(np.eye(len(order), dtype=bool), TRAIN, WRONG)
     says = f"Confusion matrix of {len(order)} classes: rows are true classes, columns are predictions."
     return matrix(
-        [judged.classes[each] for each in order], counts, shares, colours, "predicted class", "true class", says
+        [judged.labels[each] for each in order], counts, shares, colours, "predicted class", "true class", says
     )
 
 

@@ -15,7 +15,7 @@ from tlcore.numbers import significant
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlcore.tasks.evaluation import Figure, Measures, TaskEvaluation
+    from tlcore.tasks.evaluation import Evaluation, Figure, Measures
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -113,6 +113,10 @@ class Evidence:
             are not known.
         learned_with_features: The labels of those training items.
         value_name, unit: Of a predicted value.
+        validation: Labels and outputs of the validation items, by a model that had not met them; None where there are
+            none.
+        temperature: By which the model divides its logits; None where it does not.
+        noun: What a person calls one item, and several.
     """
 
     labels: Sequence[str]
@@ -123,6 +127,9 @@ class Evidence:
     learned_with_features: Sequence[str] = ()
     value_name: str = ""
     unit: str = ""
+    validation: tuple[Sequence[str], Floats] | None = None
+    temperature: float | None = None
+    noun: tuple[str, str] = ("item", "items")
 
 
 @dataclass(frozen=True)
@@ -177,8 +184,9 @@ class Task:
         right: `(n,)`: whether each predicted label counts as right for a true one.
         decide: The decision from outputs and targets of the validation items.
         head: The module of the training head, imported only by training.
-        evaluation: The module that evaluates, imported only for that; empty for classification, whose evaluation is a
-            room of its own.
+        evaluation: The module that evaluates, imported only for that.
+        counts_right: Whether the headline is the share of right answers, so that two models can be compared by which
+            answers each has right.
     """
 
     key: str
@@ -205,7 +213,8 @@ class Task:
     right: Callable[[Sequence[str], pd.DataFrame], npt.NDArray[Any]]
     decide: Callable[[Floats, Targets], Decision]
     head: str
-    evaluation: str = ""
+    evaluation: str
+    counts_right: bool = False
 
     def columns(self, width: int) -> list[str]:
         """Name the columns of a table of predictions that hold the outputs."""
@@ -219,9 +228,15 @@ class Task:
         """
         return {metric.key: metric for metric in (*self.metrics, LOSS)}[key]
 
-    def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+    def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> Evaluation:
         """Compute everything that a test set says of a model."""
-        found: TaskEvaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        found: Evaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        return found
+
+    def files(self, evidence: Evidence, classes: Sequence[str]) -> Mapping[str, pd.DataFrame | BaseModel | None]:
+        """Make what a run folder holds beside the evaluation, by file name; None for a file that cannot be there."""
+        found: Mapping[str, pd.DataFrame | BaseModel | None]
+        found = import_module(self.evaluation).files(evidence, classes)
         return found
 
     def headline(self, outputs: Floats, targets: Targets, groups: npt.NDArray[Any] | None = None) -> Figure:

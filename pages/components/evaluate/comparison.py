@@ -19,11 +19,11 @@ from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.evaluation.compare import Comparison, Pair, RunFigures, compare
-from tlcore.evaluation.figures import Interval
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.task_compare import TaskComparison, TaskPair, compare_task_runs
 from tlcore.runs.run import Run, list_runs
 from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.evaluation import Figure
 from tlcore.workspace import Workspace
 
 MOST_RUNS = 8
@@ -257,11 +257,11 @@ def _row(found: RunFigures, name: str) -> dict[str, str]:
     }
 
 
-def _share(found: Interval | None) -> str:
+def _share(found: Figure | None) -> str:
     return f"{formats.percent(found.value)} ({100 * found.low:.0f}–{100 * found.high:.0f})" if found else "–"
 
 
-def _points(found: Interval) -> str:
+def _points(found: Figure) -> str:
     return f"{100 * found.low:+.1f} to {100 * found.high:+.1f}"
 
 

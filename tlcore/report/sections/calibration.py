@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tlcore.evaluation.calibration_schema import Calibration, Unfamiliarity
+from tlcore.evaluation.files import Unfamiliarity
+from tlcore.evaluation.ood_evaluation import NO_SECOND_OUTPUT
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Table, Text
 from tlcore.report.facts import Facts
+from tlcore.tasks.classification.calibration_schema import Calibration
 
 
 def trust(facts: Facts) -> Iterator[Block]:
@@ -45,7 +47,7 @@ def trust(facts: Facts) -> Iterator[Block]:
         yield _coverage(found)
     yield from _sets(found)
     yield from _thresholds(found)
-    yield from _unfamiliar(found.unfamiliarity)
+    yield from unfamiliar(facts.ood)
     for note in found.notes:
         yield Text(note, "note")
 
@@ -120,8 +122,10 @@ def _thresholds(found: Calibration) -> Iterator[Block]:
     yield Table("thresholds", columns, rows, most=24)
 
 
-def _unfamiliar(found: Unfamiliarity | None) -> Iterator[Block]:
+def unfamiliar(found: Unfamiliarity | None) -> Iterator[Block]:
+    """How the model tells items that are none of its own."""
     if found is None:
+        yield Text(NO_SECOND_OUTPUT, "note")
         return
     yield Text(
         f"A second output says how unlike the training pictures a picture is. It calls {found.test.value:.1%} of the "

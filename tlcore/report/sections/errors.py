@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import mistakes
+from tlcore.evaluation.predictions import mistakes
 from tlcore.evaluation.robustness import Robustness
 from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
@@ -18,6 +17,7 @@ from tlcore.modalities.image.pixels import open_picture
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Items, Table, Text
 from tlcore.report.facts import Facts
+from tlcore.tasks.evaluation import Figure as Interval
 
 MOST_MISTAKES, SIDE = 12, 200
 

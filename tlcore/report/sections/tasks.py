@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from tlcore.evaluation.figures import Interval
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.numbers import significant
 from tlcore.report import charts, task_charts
@@ -19,6 +18,7 @@ from tlcore.report.facts import TaskFacts
 from tlcore.report.sections import multilabel, regression
 from tlcore.report.sections.training import data, making
 from tlcore.tasks import Metric
+from tlcore.tasks.evaluation import Figure as Interval
 from tlcore.tasks.evaluation import Figure as Measured
 
 if TYPE_CHECKING:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from tlcore.linear_probe import LinearProbe, principal_axes
-from tlcore.tasks.evaluation import Measures, TaskEvaluation, difference, figures, share, usual_notes
+from tlcore.tasks.evaluation import Evaluation, Measures, difference, figures, share, usual_notes
 from tlcore.tasks.regression.answers import targets
 from tlcore.tasks.regression.measures import measures
 from tlcore.tasks.task import Decision, Evidence, Floats
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic import BaseModel
 
-def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+
+def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> Evaluation:
     """Compute every figure in the value's unit; baselines learn from the training items alone."""
     true, predicted = targets(evidence.labels, classes)[:, 0], evidence.outputs[:, 0].astype(np.float64)
     groups, n = evidence.groups, len(true)
     within = np.abs(predicted - true) <= (np.inf if decision.margin is None else decision.margin)
     mine = measures(predicted, true)
     theirs = {title: measures(guessed, true) for title, guessed in _baselines(evidence).items()}
-    return TaskEvaluation(
+    return Evaluation(
         task="regression",
         n=n,
         groups=len(np.unique(groups)),
@@ -34,8 +39,13 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
         margin=decision.margin,
         value_name=evidence.value_name,
         unit=evidence.unit,
-        notes=tuple(usual_notes(n, len(np.unique(groups)))),
+        notes=tuple(usual_notes(evidence)),
     )
+
+
+def files(evidence: Evidence, classes: Sequence[str]) -> Mapping[str, pd.DataFrame | BaseModel | None]:
+    """Make nothing: every view of this task is computed from its answers."""
+    return {}
 
 
 def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:

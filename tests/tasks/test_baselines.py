@@ -11,15 +11,16 @@ from sklearn.neighbors import NearestCentroid
 from tests.graphs import make_answerable_run
 from tlcore.backbones.catalogue import find
 from tlcore.backbones.weights import weights_path
-from tlcore.evaluation.baselines import guess
 from tlcore.evaluation.files import read_features
 from tlcore.evaluation.frozen_features import frozen_features
-from tlcore.evaluation.run import evaluate_run
+from tlcore.evaluation.run import NO_FEATURES, evaluate_run
 from tlcore.files import sha256
 from tlcore.inference.trunk import trunk_identity
 from tlcore.items import Field
 from tlcore.progress import drain
 from tlcore.runs.decoded import decode
+from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
+from tlcore.tasks.classification.baselines import guess
 from tlcore.training.trunk_cache import TrunkCache
 
 
@@ -37,7 +38,7 @@ def test_the_nearest_mean_is_scikit_learns_nearest_centroid():
     reference = NearestCentroid().fit(train.astype(np.float64), labels).predict(test.astype(np.float64))
     assert (found.nearest_mean == reference).mean() > 0.99
     assert (found.linear_probe == true).mean() > 0.6
-    assert found.learnt_from == 300
+    assert found.learned_from == 300
 
 
 def test_one_core_is_enough_for_the_baselines():
@@ -88,12 +89,12 @@ def test_features_of_training_are_found_and_kept_with_the_run(run, workspace):
     assert sorted(kept.items["sha256"]) == sorted(split.loc[split["split"] != "", "sha256"])
     places = [decoded.shas.index(sha) for sha in kept.items["sha256"]]
     assert np.array_equal(kept.rows, rows[places])
-    assert judged.baselines.learnt_from == int((split["split"] == "train").sum())
-    assert judged.baselines.linear_probe.value > judged.baselines.largest_class.value
-    assert judged.baselines.nearest_mean.low < judged.baselines.nearest_mean.value
-    assert judged.baselines.note == ""
-    gain = judged.baselines.above_probe
-    assert gain.value == pytest.approx(judged.accuracy - judged.baselines.linear_probe.value)
+    assert judged.learned_from == int((split["split"] == "train").sum())
+    assert judged.baseline(LINEAR_PROBE).value > judged.baseline(LARGEST_CLASS).value
+    assert judged.baseline(NEAREST_MEAN).low < judged.baseline(NEAREST_MEAN).value
+    assert NO_FEATURES not in judged.notes
+    gain = judged.above_baselines[LINEAR_PROBE]
+    assert gain.value == pytest.approx(judged.headline.value - judged.baseline(LINEAR_PROBE).value)
     assert gain.low <= gain.value <= gain.high
     # Judged again with an empty cache, it is the same.
     for path in workspace.cache.glob("trunk-*/*"):
@@ -104,6 +105,5 @@ def test_features_of_training_are_found_and_kept_with_the_run(run, workspace):
 def test_where_there_are_no_features_it_is_said_and_the_rest_is_judged(run, workspace):
     assert drain(frozen_features(run, workspace), lambda step: None) is None
     judged = evaluate_run(run, lambda step: None)
-    assert judged.baselines.linear_probe is judged.baselines.nearest_mean is None
-    assert judged.baselines.largest_class.value == judged.baseline.accuracy
-    assert "cannot be computed" in judged.baselines.note
+    assert set(judged.baselines) == {LARGEST_CLASS}
+    assert judged.notes[-1] == NO_FEATURES

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.figures import Interval, Scores, TopK
 from tlcore.intervals import Floats, draws, grouped_wilson, interval_of_mean_share, interval_of_means, wilson
+from tlcore.tasks.evaluation import Figure
 
 Integers = npt.NDArray[np.int64]
 TOP = (2, 3, 5)
@@ -90,50 +90,55 @@ class Scoring:
     def _losses(self) -> tuple[Floats, Floats]:
         return interval_of_means(self.answers.losses, self.answers.units, within=(0.0, np.inf))
 
-    def scores(self) -> Scores:
-        """Every figure of the whole."""
+    def figures(self) -> dict[str, Figure]:
+        """Compute every figure of the whole, by its key.
+
+        `balanced_accuracy` is the mean recall of the classes that occur among the test items, `macro_f1` the mean F1
+        of those that occur there or among the answers. `log_loss` is the mean of −ln(probability of the right class),
+        in nats: ln(classes) is a guess. `brier` is the mean of the squared differences between the probabilities and
+        the truth, added up over the classes, 0 to 2 (G. W. Brier, Monthly Weather Review 78 (1950), 1–3). `top_k` is
+        the share of items whose class is among the k likeliest, for each k of 2, 3 and 5 below the number of classes.
+        """
         accuracy = self._share(self.seen.accuracy[0], lambda: self.drawn.accuracy, self._all)
         there = np.unique(self.answers.true)
         either = np.union1d(there, self.answers.answered)
-        return Scores(
-            accuracy=accuracy,
-            balanced_accuracy=self._mean_of([self.recall(index) for index in there], self.drawn.recall[:, there]),
-            macro_f1=self._mean_of([self.f1(index) for index in either], self.drawn.f1[:, either]),
-            log_loss=self._mean(0, most=-float(np.log(SMALLEST))),
-            brier=self._mean(1, most=2.0),
-            top_k=tuple(self._top(place, k) for place, k in enumerate(self.top)),
-            units=self.answers.number_of_units,
-            grouped=self.answers.grouped,
-        )
+        return {
+            "accuracy": accuracy,
+            "balanced_accuracy": self._mean_of([self.recall(index) for index in there], self.drawn.recall[:, there]),
+            "macro_f1": self._mean_of([self.f1(index) for index in either], self.drawn.f1[:, either]),
+            "log_loss": self._mean(0, most=-float(np.log(SMALLEST))),
+            "brier": self._mean(1, most=2.0),
+            **{f"top_{k}": self._top(place) for place, k in enumerate(self.top)},
+        }
 
-    def recall(self, index: int) -> Interval:
+    def recall(self, index: int) -> Figure:
         """Of one class, by its position; 0 of nothing."""
         of_class = self.answers.true == index
         return self._share(self.seen.recall[0, index], lambda: self.drawn.recall[:, index], of_class)
 
-    def precision(self, index: int) -> Interval:
+    def precision(self, index: int) -> Figure:
         """Of one class, by its position; 0 of nothing."""
         said = self.answers.answered == index
         return self._share(self.seen.precision[0, index], lambda: self.drawn.precision[:, index], said)
 
-    def f1(self, index: int) -> Interval:
+    def f1(self, index: int) -> Figure:
         """Of one class, by its position; 0 of nothing.
 
         F1 is 2J / (1 + J) of the share J of hits among the items that are of the class or called so.
         """
         either = (self.answers.true == index) | (self.answers.answered == index)
         overlap = self._share(_overlap(self.seen.f1[:, index])[0], lambda: _overlap(self.drawn.f1[:, index]), either)
-        return Interval(**{name: 2 * value / (1 + value) for name, value in overlap.model_dump().items()})
+        return Figure(**{name: 2 * value / (1 + value) for name, value in overlap.model_dump().items()})
 
     @property
     def _all(self) -> npt.NDArray[np.bool_]:
         return np.ones(len(self.answers.true), bool)
 
-    def _share(self, value: float, drawn: Callable[[], Floats], of: npt.NDArray[np.bool_]) -> Interval:
+    def _share(self, value: float, drawn: Callable[[], Floats], of: npt.NDArray[np.bool_]) -> Figure:
         """Of the items `of`; `drawn` gives it for each resample, which only groups need."""
         n = int(of.sum())
         if not n:
-            return Interval(value=0.0, low=0.0, high=1.0)
+            return Figure(value=0.0, low=0.0, high=1.0)
         if not self.answers.grouped:
             low, high = wilson(round(float(value) * n), n)
         else:
@@ -144,18 +149,17 @@ class Scoring:
             low, high = grouped_wilson(float(value), n, variance=variance, groups=units)
         return _interval(value, low, high)
 
-    def _mean_of(self, figures: Sequence[Interval], drawn: Floats) -> Interval:
+    def _mean_of(self, figures: Sequence[Figure], drawn: Floats) -> Figure:
         shares, lows, highs = (np.array([getattr(each, name) for each in figures]) for name in ("value", "low", "high"))
         low, high = interval_of_mean_share(shares, lows, highs, drawn)
         return _interval(float(shares.mean()), max(0.0, low), min(1.0, high))
 
-    def _mean(self, column: int, *, most: float) -> Interval:
+    def _mean(self, column: int, *, most: float) -> Figure:
         lows, highs = self._losses
         return _interval(self.answers.losses[:, column].mean(), lows[column], min(most, highs[column]))
 
-    def _top(self, place: int, k: int) -> TopK:
-        found = self._share(self.seen.top[0, place], lambda: self.drawn.top[:, place], self._all)
-        return TopK(k=k, **found.model_dump())
+    def _top(self, place: int) -> Figure:
+        return self._share(self.seen.top[0, place], lambda: self.drawn.top[:, place], self._all)
 
 
 def scoring(
@@ -184,10 +188,10 @@ def scoring(
     return Scoring(Answers(true, answered, losses, among, alone if units is None else units, classes), top)
 
 
-def share(right: npt.NDArray[np.bool_], units: Integers | None = None) -> Interval:
+def share(right: npt.NDArray[np.bool_], units: Integers | None = None) -> Figure:
     """The share of items `(n,)` for which something holds; 0 of nothing."""
     if not (n := len(right)):
-        return Interval(value=0.0, low=0.0, high=1.0)
+        return Figure(value=0.0, low=0.0, high=1.0)
     answers = np.where(right, 0, 1).astype(np.int64)
     numbers = np.arange(n, dtype=np.int64) if units is None else units
     none = np.empty((n, 0))
@@ -224,6 +228,6 @@ def _overlap(f1: Floats) -> Floats:
     return f1 / (2 - f1)
 
 
-def _interval(value: float, low: float, high: float) -> Interval:
+def _interval(value: float, low: float, high: float) -> Figure:
     # An interval that resampling moves to one side, or rounding, may miss its own figure.
-    return Interval(value=float(value), low=float(min(low, value)), high=float(max(high, value)))
+    return Figure(value=float(value), low=float(min(low, value)), high=float(max(high, value)))

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.calibration_schema import Bin, CoveragePoint, Reliability
-from tlcore.evaluation.figures import Interval
 from tlcore.intervals import wilson
 from tlcore.tasks import calibration_error
+from tlcore.tasks.classification.calibration_schema import Bin, CoveragePoint, Reliability
+from tlcore.tasks.evaluation import Figure
 
 BINS = 15
 # Points of the curve of coverage that are kept: more cannot be told apart in a chart.
@@ -41,7 +41,7 @@ def reliability(probabilities: Floats, labels: Integers, units: Integers | None 
     units = rows if units is None else units
     value, low, high = calibration_error.calibration_error(confidence - right, place, units, bins=BINS)
     return Reliability(
-        ece=Interval(value=value, low=low, high=high),
+        ece=Figure(value=value, low=low, high=high),
         log_loss=float(surprise.mean()) if len(rows) else 0.0,
         brier=float(brier.mean()) if len(rows) else 0.0,
         bins=tuple(bins),
@@ -72,10 +72,10 @@ def coverage(probabilities: Floats, labels: Integers) -> tuple[CoveragePoint, ..
     )
 
 
-def share(right: int, n: int) -> Interval:
+def share(right: int, n: int) -> Figure:
     """A share with its 95 % interval by Wilson; 0 of 0 is 0, somewhere between 0 and 1."""
     low, high = wilson(right, n)
-    return Interval(value=right / n if n else 0.0, low=low, high=high)
+    return Figure(value=right / n if n else 0.0, low=low, high=high)
 
 
 def bin_of(confidence: Floats) -> npt.NDArray[np.int64]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import leaves_list
 
-from tlcore.evaluation.confusion_tree import merge_classes, order_classes
+from tlcore.tasks.classification.confusion_tree import merge_classes, order_classes
 
 
 def test_classes_that_are_mixed_up_stand_together():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.figures import Merge
+from tlcore.tasks.evaluation import Merge
 
 # The best order of the leaves takes time that grows with the cube of the classes: 300 of them take about a second.
 MOST_TO_ORDER = 300

@@ -23,13 +23,13 @@ class Guesses:
 
     Attributes:
         nearest_mean, linear_probe: None where there are no features, or no two classes to learn.
-        learnt_from: Training items.
+        learned_from: Training items.
         note: Why there are none, in a sentence.
     """
 
     nearest_mean: Integers | None = None
     linear_probe: Integers | None = None
-    learnt_from: int = 0
+    learned_from: int = 0
     note: str = ""
 
 
@@ -47,7 +47,9 @@ def guess(train: Floats, labels: Integers, test: Floats, *, classes: int) -> Gue
     """
     present = np.unique(labels)
     if len(present) < 2 or not len(test):
-        return Guesses(learnt_from=len(labels), note="The baselines need two classes to learn from and test pictures.")
+        return Guesses(
+            learned_from=len(labels), note="The baselines on features need two classes to learn from, and a test set."
+        )
     with threadpool_limits(1, user_api="blas"):  # several threads spend most of their time waiting for each other
         axes = principal_axes(train)
         turned, asked = axes(train), axes(test)

@@ -8,12 +8,12 @@ from sklearn import metrics as reference
 
 from tests.runs.logs import fold
 from tlcore.backbones.catalogue import find
-from tlcore.evaluation.roc_pr import MOST_POINTS, areas, class_curves
 from tlcore.evaluation.training_diagnostics import read_curves
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import EpochEnded, PhaseStarted, Started
 from tlcore.runs.overfitting import overfitting_note
 from tlcore.runs.problems import problems
+from tlcore.tasks.classification.roc_pr import MOST_POINTS, areas, class_curves
 
 
 def chances(n=3000, seed=0):

@@ -20,8 +20,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.calibration_schema import ConformalSets
-from tlcore.evaluation.reliability import Floats, Integers, share
+from tlcore.tasks.classification.calibration_schema import ConformalSets
+from tlcore.tasks.classification.reliability import Floats, Integers, share
 
 Method = Literal["lac", "aps"]
 METHODS: tuple[Method, ...] = ("lac", "aps")

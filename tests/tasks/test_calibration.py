@@ -11,12 +11,13 @@ from scipy.special import softmax
 from sklearn import metrics as reference
 
 from tlcore.errors import RunError
-from tlcore.evaluation.calibration_fit import Answered, calibrate, read_answers
-from tlcore.evaluation.calibration_schema import Calibration, read_calibration
-from tlcore.evaluation.conformal import METHODS, fit_sets, judge_sets, sets
-from tlcore.evaluation.metrics import predictions_table
-from tlcore.evaluation.reliability import BINS, bin_of, coverage, reliability
+from tlcore.evaluation.files import read_calibration
+from tlcore.evaluation.predictions import predictions_table
 from tlcore.files import write_json
+from tlcore.tasks.classification.calibration_fit import Answered, calibrate, read_answers
+from tlcore.tasks.classification.calibration_schema import Calibration
+from tlcore.tasks.classification.conformal import METHODS, fit_sets, judge_sets, sets
+from tlcore.tasks.classification.reliability import BINS, bin_of, coverage, reliability
 
 CLASSES = ("bird", "cat", "dog")
 
@@ -139,20 +140,10 @@ def test_what_comes_after_is_better_and_what_was_before_is_restored():
 
 
 def test_nothing_to_learn_from_and_nothing_to_judge_is_said_and_not_a_fault():
-    nothing = Answered(np.empty((0, 3), np.float32), np.empty(0, np.int64), np.empty(0, np.float32))
-    found = calibrate(nothing, nothing, CLASSES, temperature=1.3)
+    nothing = Answered(np.empty((0, 3), np.float32), np.empty(0, np.int64))
+    found = calibrate(nothing, nothing, CLASSES, temperature=1.3, items="pictures")
     assert (found.validation, found.test) == (0, 0)
     assert "0 validation pictures" in found.notes[0]
-
-
-def test_unfamiliar_pictures_are_counted_where_the_model_tells():
-    chances, labels = answers(100, 0)
-    scores = np.linspace(0.1, 1.05, 100)
-    part = Answered(chances, labels, scores)
-    found = calibrate(part, part, CLASSES, temperature=1.0).unfamiliarity
-    assert found.validation == found.test.value == (scores > 1).mean()
-    assert found.test.low < found.test.value < found.test.high
-    assert calibrate(Answered(chances, labels), part, CLASSES, temperature=1.0).unfamiliarity is None
 
 
 def test_the_file_holds_what_was_written(tmp_path):
@@ -173,7 +164,6 @@ def test_a_table_of_predictions_is_taken_apart_with_its_units():
     table = predictions_table(rows, answers(4, 0)[0].astype(np.float32), CLASSES)
     plain = read_answers(table, CLASSES)
     assert plain.labels.tolist() == [1, 2, 1, 0]
-    assert (plain.unfamiliarity, plain.units) == (None, None)
-    full = read_answers(table.assign(unfamiliarity=[0.1, 0.2, 0.3, 4.0]), CLASSES, np.array([0, 1, 0, 2]))
+    assert plain.units is None
+    full = read_answers(table, CLASSES, np.array([0, 1, 0, 2]))
     assert full.units.tolist() == [0, 1, 0, 2]
-    assert full.unfamiliarity.tolist() == pytest.approx([0.1, 0.2, 0.3, 4.0])

@@ -1,18 +1,15 @@
 """`calibration.json`: whether the probabilities mean what they say, and what can be made of them.
 
-It knows names, units and ranges of what is said, and how the file is read. It does not know how it is computed.
+It knows names, units and ranges of what is said. It does not know how it is computed.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tlcore.errors import RunError, WorkspaceError
-from tlcore.evaluation.figures import Interval
-from tlcore.files import read_json
+from tlcore.tasks.evaluation import Figure
 
 
 class _Part(BaseModel):
@@ -32,7 +29,7 @@ class Bin(_Part):
     high: float
     n: int
     confidence: float
-    accuracy: Interval
+    accuracy: Figure
 
 
 class Reliability(_Part):
@@ -47,7 +44,7 @@ class Reliability(_Part):
         bins: Those with an item, the least confident first.
     """
 
-    ece: Interval
+    ece: Figure
     log_loss: float
     brier: float
     bins: tuple[Bin, ...]
@@ -64,7 +61,7 @@ class CoveragePoint(_Part):
 
     confidence: float
     coverage: float
-    accuracy: Interval
+    accuracy: Figure
 
 
 class ConformalSets(_Part):
@@ -82,7 +79,7 @@ class ConformalSets(_Part):
     method: Literal["lac", "aps"]
     wanted: float
     threshold: float
-    coverage: Interval
+    coverage: Figure
     sizes: tuple[int, ...]
     mean_size: float
 
@@ -113,35 +110,6 @@ class ClassThreshold(_Part):
     usual: Outcome
 
 
-class Strangers(_Part):
-    """Items of another dataset, none of which is one of the run's.
-
-    Attributes:
-        auroc: How often one of them is called less familiar than one of the run's test items, with its 95 %
-            interval; 0.5 is chance.
-        recognised: The share of them that is called unfamiliar.
-    """
-
-    dataset: str
-    name: str
-    n: int
-    auroc: Interval
-    recognised: float
-
-
-class Unfamiliarity(_Part):
-    """Whether the model knows what it does not know.
-
-    Attributes:
-        validation, test: The share of these items that is called unfamiliar; about 5 % by construction.
-        strangers: For each other dataset of the workspace.
-    """
-
-    validation: float
-    test: Interval
-    strangers: tuple[Strangers, ...] = ()
-
-
 class Calibration(_Part):
     """`calibration.json`.
 
@@ -151,7 +119,6 @@ class Calibration(_Part):
         validation, test: Items.
         before, after: Of the test items, without the temperature and with it.
         coverage: From every item answered to few; of the test items.
-        unfamiliarity: None where the model has no second output.
         notes: What to know before trusting the numbers, in sentences.
     """
 
@@ -165,20 +132,4 @@ class Calibration(_Part):
     coverage: tuple[CoveragePoint, ...] = ()
     conformal: tuple[ConformalSets, ...] = ()
     thresholds: tuple[ClassThreshold, ...] = ()
-    unfamiliarity: Unfamiliarity | None = None
     notes: tuple[str, ...] = ()
-
-
-def read_calibration(run: Path) -> Calibration | None:
-    """The calibration of a run folder; None where it has none yet.
-
-    Raises:
-        RunError: The file is damaged.
-    """
-    path = run / "calibration.json"
-    if not path.exists():
-        return None
-    try:
-        return read_json(path, Calibration)
-    except WorkspaceError as error:
-        raise RunError(str(error)) from error

@@ -10,8 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.figures import Interval
 from tlcore.intervals import Z_95, student
+from tlcore.tasks.evaluation import Figure
 
 TOSSES = 10_000
 MOST_EXACT = 13  # groups: 2 to this power are all the ways in which they can fall
@@ -57,7 +57,7 @@ def paired_test(first: Booleans, second: Booleans, units: Integers) -> float:
     return least / (TOSSES + 1)
 
 
-def difference(first: Booleans, second: Booleans, units: Integers) -> Interval:
+def difference(first: Booleans, second: Booleans, units: Integers) -> Figure:
     """How much more of the items the second model has right, −1 to 1, with its 95 % interval; 0 of nothing.
 
     D. G. Bonett and R. M. Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on
@@ -71,19 +71,19 @@ def difference(first: Booleans, second: Booleans, units: Integers) -> Interval:
     """
     n, more = len(first), second.astype(np.int64) - first
     if not n:
-        return Interval(value=0.0, low=-1.0, high=1.0)
+        return Figure(value=0.0, low=-1.0, high=1.0)
     value = float(more.mean())
     worse, better = (int((more < 0).sum()) + 1) / (n + 2), (int((more > 0).sum()) + 1) / (n + 2)
     middle, reach = better - worse, Z_95 * math.sqrt((better + worse - (better - worse) ** 2) / (n + 2))
     groups, numbers = np.unique(units, return_inverse=True)
     if len(groups) < 2:
-        return Interval(value=value, low=-1.0, high=1.0)
+        return Figure(value=value, low=-1.0, high=1.0)
     if len(groups) < n:
         off = np.bincount(numbers, weights=more - value)
         error = math.sqrt(len(groups) / (len(groups) - 1) * float((off**2).sum())) / n
         reach = max(reach, student(len(groups)) * error)
     low, high = max(-1.0, middle - reach), min(1.0, middle + reach)
-    return Interval(value=value, low=min(low, value), high=max(high, value))
+    return Figure(value=value, low=min(low, value), high=max(high, value))
 
 
 def corrected(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -10,9 +10,10 @@ import pytest
 from tests.graphs import make_answerable_run
 from tlcore.__main__ import main
 from tlcore.errors import DataError, RunError
-from tlcore.evaluation.calibration_fit import Answered
-from tlcore.evaluation.costs import cost_table, weigh, weigh_run
+from tlcore.evaluation.costs import weigh_run
 from tlcore.evaluation.run import evaluate_run
+from tlcore.tasks.classification.calibration_fit import Answered
+from tlcore.tasks.classification.costs import cost_table, weigh
 
 CLASSES = ("ok", "scratch", "hole")
 

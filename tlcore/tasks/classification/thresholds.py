@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.errors import DataError
-from tlcore.evaluation.calibration_schema import ClassThreshold, Outcome
-from tlcore.evaluation.reliability import Floats, Integers
+from tlcore.tasks.classification.calibration_schema import ClassThreshold, Outcome
+from tlcore.tasks.classification.measures import answered_codes
+from tlcore.tasks.classification.reliability import Floats, Integers
 
 RATIOS = (1.0, 10.0)
 NOT_SURE = -1
@@ -75,7 +76,7 @@ def class_thresholds(
         ratios: What a missed item costs, in false alarms; a threshold of each.
         only: One class; None for all.
     """
-    answers = test[0].argmax(axis=1) if len(test[1]) else np.empty(0, np.int64)
+    answers = answered_codes(test[0])
     found = []
     for index, label in enumerate(classes):
         if only not in (None, label):

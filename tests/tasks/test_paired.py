@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tlcore.evaluation.paired import corrected, difference, mcnemar, paired_test
+from tlcore.tasks.paired import corrected, difference, mcnemar, paired_test
 
 
 def answers(both, only_first, only_second, neither):

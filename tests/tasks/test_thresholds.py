@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tlcore.errors import DataError
-from tlcore.evaluation.thresholds import NOT_SURE, best_threshold, cheapest, class_thresholds, mean_cost, outcome
+from tlcore.tasks.classification.thresholds import (
+    NOT_SURE,
+    best_threshold,
+    cheapest,
+    class_thresholds,
+    mean_cost,
+    outcome,
+)
 
 
 def cost(threshold: float, chances: np.ndarray, of_class: np.ndarray, ratio: float) -> float:
