@@ -61,7 +61,14 @@ RANKS = {
     "__main__": 16,
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
-RANK_OF_MODULE = {"tlcore.training.work": 14, "tlcore.health.work": 14}
+# What a modality draws of a model's answers opens the model, as the evaluation does; its row names it by text.
+RANK_OF_MODULE = {
+    "tlcore.training.work": 14,
+    "tlcore.health.work": 14,
+    "tlcore.modalities.image.explain.grad_cam": 11,
+    "tlcore.modalities.image.explain.saliency": 11,
+    "tlcore.modalities.image.explain.explanations": 11,
+}
 
 
 @cache

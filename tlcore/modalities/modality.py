@@ -62,6 +62,8 @@ class Modality:
         view_name: What the view of a number is called; equal names mean equal views of equal items.
         view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
         augmented: A batch of arrays, augmented for an epoch.
+        analysis: The module whose `ANALYSIS` says what an error analysis can do with its items beside what it does with
+            any; imported only for that, and empty where there is nothing.
     """
 
     key: str
@@ -77,3 +79,4 @@ class Modality:
     view_name: Callable[[Sequence[str], int], str]
     view: Callable[..., Arrays]
     augmented: Callable[..., Arrays]
+    analysis: str = ""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tlcore.evaluation.robustness import Curve, Robustness, Share
+from tlcore.evaluation.robustness import Curve, Robustness
 from tlcore.report.drawing import COLOURS, INKS, TEST, TRAIN, VAL, WRONG, Drawing, finished, plane
 from tlcore.runs.events import EpochEnded
 from tlcore.tasks.classification.calibration_schema import Calibration, Reliability
@@ -172,8 +172,9 @@ def class_curves(points: pd.DataFrame, kind: str, classes: Sequence[str]) -> Dra
 
 
 def robustness(found: Robustness, curve: Curve) -> Drawing:
-    """The accuracy of the model and of the frozen backbone as one distortion gets stronger."""
-    axes = plane(265, 180, f"{curve.title}: {curve.unit}", "accuracy", percent="y")
+    """The headline metric of the model and of the frozen backbone as one corruption gets stronger."""
+    share, unit = found.of.kind == "share", f", {found.unit}" if found.of.kind == "value" and found.unit else ""
+    axes = plane(265, 180, f"{curve.title}: {curve.unit}", f"{found.of.name}{unit}", percent="y" if share else "")
     places = range(len(curve.strengths) + 1)
     for name, colour, shares in (
         ("this model", TRAIN, (found.model, *curve.model)),
@@ -181,7 +182,9 @@ def robustness(found: Robustness, curve: Curve) -> Drawing:
     ):
         _points(axes, places, shares, colour, name, marker="")
     axes.set_xticks(places, ["none", *(f"{each:g}" for each in curve.strengths)])
-    return finished(axes, f"Accuracy under {curve.title.lower()} at {len(curve.strengths)} strengths.", legend="above")
+    return finished(
+        axes, f"{found.of.title} under {curve.title.lower()} at {len(curve.strengths)} strengths.", legend="above"
+    )
 
 
 def _diagonal(axes: Axes) -> None:
@@ -195,7 +198,7 @@ def _bins(axes: Axes, found: Reliability, colour: str, name: str) -> None:
 def _points(
     axes: Axes,
     places: Sequence[float],
-    shares: Sequence[Interval | Share],
+    shares: Sequence[Interval],
     colour: str,
     name: str,
     *,

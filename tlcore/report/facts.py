@@ -17,10 +17,10 @@ from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.files import Unfamiliarity, read_calibration, read_evaluation, read_ood, read_predictions
 from tlcore.evaluation.files import read_curves as read_class_curves
 from tlcore.evaluation.robustness import Robustness
-from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
 from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
 from tlcore.evaluation.training_diagnostics import Reading, read_curves
+from tlcore.modalities.analysis import Attention
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment
 from tlcore.runs.manifest import Manifest, read_manifests

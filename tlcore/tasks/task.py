@@ -249,12 +249,13 @@ class Task:
         """
         import numpy as np
 
-        from tlcore.tasks.evaluation import figures
+        from tlcore.tasks.evaluation import NOTHING, figures, share
 
-        key = self.metrics[0].key
-        measured = import_module(f"tlcore.tasks.{self.key}.measures").headline(outputs, targets)
+        key, module = self.metrics[0].key, import_module(f"tlcore.tasks.{self.key}.measures")
         each = np.arange(len(outputs)) if groups is None else groups
-        return figures({key: measured}, each)[key]
+        if self.counts_right:
+            return share(module.right(outputs, targets), each) or NOTHING
+        return figures({key: module.headline(outputs, targets)}, each).get(key, NOTHING)
 
     def measures(self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
         """Make each metric a function of how often each item occurs, as `tasks.evaluation.figures` takes them."""
@@ -266,6 +267,15 @@ class Task:
     ) -> npt.NDArray[Any]:
         """Compute how wrong the answer about each item is, `(n,)`: wrong labels, or the absolute error."""
         found: npt.NDArray[Any] = import_module(self.evaluation).item_errors(labels, outputs, classes, decision)
+        return found
+
+    def probe(self, features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+        """Fit a linear probe on features `(m, d)`; it gives outputs `(n, width)` for others.
+
+        Raises:
+            ValueError: There is too little to learn from.
+        """
+        found: Callable[[Floats], Floats] = import_module(self.evaluation).probe(features, labels, classes)
         return found
 
     def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:

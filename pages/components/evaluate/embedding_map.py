@@ -24,7 +24,7 @@ from pages.components.shell.theme import BAD, GOOD, PART_TITLES, PARTS, QUIET, c
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.markup import one_line
-from tlcore.modalities.image.atlas import atlas_across
+from tlcore.modalities.analysis import mosaic_across
 
 HEIGHT = 560
 MOST_NAMES = 12  # in the legend: more would push the map away
@@ -109,7 +109,7 @@ def _hover(understanding: Understanding, key: str, count: int) -> None:
         return
     url = get_instance().media_file_mgr.add(atlas, "image/jpeg", f"{key}-atlas")
     _mount(
-        key=f"{key}-hover", data={"key": key, "url": f"{light_table.base_path()}{url}", "across": atlas_across(count)}
+        key=f"{key}-hover", data={"key": key, "url": f"{light_table.base_path()}{url}", "across": mosaic_across(count)}
     )
 
 

@@ -75,13 +75,13 @@ def _follow() -> None:
 def show_task(judged: Judged, workspace: Workspace) -> None:
     """Show the view of a task other than classification that the URL names, and the way to the others."""
     views = answers.VIEWS[judged.task.key]
-    shared = {name: VIEWS[name] for name in ("failures", "map", "compare", "report")}
+    shared = {name: VIEWS[name] for name in ("failures", "map", "robustness", "compare", "report")}
     chosen = choose({**{name: title for name, (title, _) in views.items()}, **shared})
     if chosen == "compare":
         comparison.show(judged.run, judged.dataset)
     elif chosen == "report":
         report_view.show(judged.run)
-    elif chosen in ("failures", "map"):
+    elif chosen in ("failures", "map", "robustness"):
         task_error_analysis.show(judged, chosen)
     else:
         if chosen == OVERVIEW:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.feature_map import OpenedModel
-from tlcore.evaluation.grad_cam import grad_cam, likeness, occlusion
-from tlcore.modalities.image.heat_overlay import over
+from tlcore.modalities import find_modality
+from tlcore.modalities.analysis import find_analysis
+from tlcore.modalities.image.explain.heat_overlay import over
 from tlcore.modalities.image.pixels import read_pixels
 from tlcore.modalities.image.preview import resized
 from tlcore.runs.run import Run
@@ -98,9 +100,10 @@ def _both(path: str, stamp: int, file: str, label: str) -> tuple[Pixels, Pixels,
     model, asked = _opened(path, stamp), predictor(run)
     pixels, index = asked.pixels(Path(file)), model.labels.labels.index(label)
     seen = model.see(pixels)
-    first, second = grad_cam(seen, model.kernel, index), occlusion(asked.each, pixels, index)
+    explain = import_module(find_analysis(find_modality(model.labels.modality)).explain)
+    first, second, agreement = explain.both_maps(model, seen, asked.each, pixels, index)
     large = resized(pixels, LARGE)
-    return over(large, first), over(large, second), likeness(first, second), float(seen.probabilities[index])
+    return over(large, first), over(large, second), agreement, float(seen.outputs[index])
 
 
 def _tile(run: Run, dataset: Dataset, row: pd.Series, heat: npt.NDArray[np.float16]) -> str:

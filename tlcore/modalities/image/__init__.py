@@ -24,4 +24,5 @@ IMAGE = Modality(
     view_name=view_name,
     view=view,
     augmented=augmented,
+    analysis="tlcore.modalities.image.explain.analysis",
 )

@@ -83,7 +83,7 @@ def limits(facts: Facts) -> Iterator[str]:
     if facts.slices is None:
         yield "Groups of difficult pictures were not searched for."
     if facts.robustness is None:
-        yield "It was not tested on blurred, noisy, dark or otherwise distorted pictures."
+        yield "It was not tested on blurred, noisy, dark or otherwise corrupted pictures."
     if facts.attention is None:
         yield "No saliency maps were computed."
 

@@ -11,8 +11,8 @@ from io import BytesIO
 
 from tlcore.evaluation.predictions import mistakes
 from tlcore.evaluation.robustness import Robustness
-from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
+from tlcore.modalities.analysis import Attention
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Items, Table, Text
@@ -128,7 +128,7 @@ def _robustness(found: Robustness) -> Iterator[Block]:
     for sentence in found.says:
         yield Text(sentence)
     columns = (
-        Column("distortion"),
+        Column("corruption"),
         Column("unit"),
         Column("strength", "number"),
         Column("this model", "percent"),
@@ -137,9 +137,6 @@ def _robustness(found: Robustness) -> Iterator[Block]:
     for curve in found.curves:
         strengths: tuple[str | float, ...] = ("none", *curve.strengths)
         shares = zip(strengths, (found.model, *curve.model), (found.baseline, *curve.baseline), strict=True)
-        rows = tuple(
-            (curve.title, curve.unit, strength, Interval(**ours.model_dump()), Interval(**theirs.model_dump()))
-            for strength, ours, theirs in shares
-        )
+        rows = tuple((curve.title, curve.unit, strength, ours, theirs) for strength, ours, theirs in shares)
         caption = f"{curve.title}: right answers as it gets stronger."
         yield Figure(charts.robustness(found, curve), caption, Table(f"robustness-{curve.key}", columns, rows))

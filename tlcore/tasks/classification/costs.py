@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tlcore.errors import DataError
 from tlcore.tasks.classification.calibration_fit import Answered
 from tlcore.tasks.classification.calibration_schema import ClassThreshold
-from tlcore.tasks.classification.measures import answered_codes
+from tlcore.tasks.classification.class_codes import likeliest
 from tlcore.tasks.classification.thresholds import NOT_SURE, cheapest, class_thresholds, mean_cost
 
 Costs = npt.NDArray[np.float64]
@@ -97,13 +97,13 @@ def weigh(
     Raises:
         DataError: The costs are no such table.
     """
-    likeliest = answered_codes(test.probabilities)
+    usual = likeliest(test.probabilities)
     answers = cheapest(test.probabilities, costs, asking=asking)
     unsure = answers == NOT_SURE
     return Weighed(
-        likeliest=mean_cost(likeliest, test.labels, costs),
+        likeliest=mean_cost(usual, test.labels, costs),
         cheapest=mean_cost(answers, test.labels, costs, asking=asking or 0.0),
-        changed=_mean((answers != likeliest) & ~unsure),
+        changed=_mean((answers != usual) & ~unsure),
         not_sure=_mean(unsure),
         n=len(test.labels),
         thresholds=_thresholds(validation, test, classes, costs, only),

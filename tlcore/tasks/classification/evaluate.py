@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
 from tlcore.tasks.classification.baselines import Guesses, guess
 from tlcore.tasks.classification.calibration_fit import Answered, calibrate
-from tlcore.tasks.classification.class_codes import class_codes
+from tlcore.tasks.classification.class_codes import class_codes, likeliest
 from tlcore.tasks.classification.confusion_tree import merge_classes, order_classes
-from tlcore.tasks.classification.measures import answered_codes, confusion_counts, measures
+from tlcore.tasks.classification.measures import confusion_counts, measures
 from tlcore.tasks.classification.roc_pr import areas, class_curves
 from tlcore.tasks.classification.scores import Scoring, scoring, share
 from tlcore.tasks.evaluation import NOTHING, Evaluation, Figure, LabelFigures, Measures, named, usual_notes
@@ -31,7 +32,7 @@ Integers = npt.NDArray[np.int64]
 def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> Evaluation:
     """Compute every figure; baselines learn from the training items alone."""
     true, outputs, groups = class_codes(evidence.labels, classes), evidence.outputs, evidence.groups
-    answered, n = answered_codes(outputs), len(true)
+    answered, n = likeliest(outputs), len(true)
     confusion = confusion_counts(true, answered, len(classes))
     scored = scoring(true, answered, outputs, groups) if n else None
     per_label = tuple(_of_class(scored, outputs, place, label) for place, label in enumerate(classes))
@@ -95,8 +96,15 @@ def item_errors(
     labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
 ) -> npt.NDArray[np.float64]:
     """Count the wrong answers about each item, `(n,)`: 0 or 1."""
-    wrong: npt.NDArray[np.float64] = (answered_codes(outputs) != class_codes(labels, classes)).astype(np.float64)
+    wrong: npt.NDArray[np.float64] = (likeliest(outputs) != class_codes(labels, classes)).astype(np.float64)
     return wrong
+
+
+def probe(features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+    """Fit a logistic regression; it gives probabilities, 0 for a class that had no item."""
+    axes = principal_axes(features)
+    fitted = LinearProbe.fit(axes(features), class_codes(labels, classes), classes=len(classes))
+    return lambda others: fitted.predict(axes(others))
 
 
 def _guesses(evidence: Evidence, classes: Sequence[str]) -> Guesses:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score, recall_score
 
+from tlcore.tasks.classification.class_codes import likeliest
 from tlcore.tasks.evaluation import Measure, Measures
 from tlcore.tasks.task import Floats, Targets, Validated
 
@@ -37,12 +38,6 @@ def measure(logits: Floats, targets: Targets, weights: Floats) -> Validated:
     )
 
 
-def answered_codes(outputs: Floats) -> npt.NDArray[np.int64]:
-    """Give the position of the likeliest class of each row `(n, classes)`; of equals the first."""
-    best: npt.NDArray[np.int64] = outputs.argmax(axis=1) if len(outputs) else np.empty(0, np.int64)
-    return best
-
-
 def confusion_counts(true: Targets, answered: Targets, classes: int) -> npt.NDArray[np.int64]:
     """Count the items of each true class, a row, by their answer, a column."""
     counts: npt.NDArray[np.int64] = np.bincount(true * classes + answered, minlength=classes**2)
@@ -56,7 +51,7 @@ def measures(outputs: Floats, targets: Targets) -> Measures:
         outputs: Probabilities `(n, classes)`.
         targets: Positions in the classes, `(n,)`.
     """
-    answered, each = answered_codes(outputs), np.eye(outputs.shape[1])
+    answered, each = likeliest(outputs), np.eye(outputs.shape[1])
     right = (answered == targets).astype(np.float64)
 
     def by_class(counts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
@@ -78,6 +73,12 @@ def measures(outputs: Floats, targets: Targets) -> Measures:
         "balanced_accuracy": (balanced, 0.0, 1.0),
         "macro_f1": (macro_f1, 0.0, 1.0),
     }
+
+
+def right(outputs: Floats, targets: Targets) -> npt.NDArray[np.bool_]:
+    """Say for which items the likeliest class is the true one, `(n,)`."""
+    found: npt.NDArray[np.bool_] = likeliest(outputs) == targets
+    return found
 
 
 def headline(outputs: Floats, targets: Targets) -> Measure:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tlcore.errors import DataError
 from tlcore.tasks.classification.calibration_schema import ClassThreshold, Outcome
-from tlcore.tasks.classification.measures import answered_codes
+from tlcore.tasks.classification.class_codes import likeliest
 from tlcore.tasks.classification.reliability import Floats, Integers
 
 RATIOS = (1.0, 10.0)
@@ -76,7 +76,7 @@ def class_thresholds(
         ratios: What a missed item costs, in false alarms; a threshold of each.
         only: One class; None for all.
     """
-    answers = answered_codes(test[0])
+    answers = likeliest(test[0])
     found = []
     for index, label in enumerate(classes):
         if only not in (None, label):

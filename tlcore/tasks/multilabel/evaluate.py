@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +80,13 @@ def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], 
     return measures(outputs, chosen(outputs, decision), targets(labels, classes) > 0)
 
 
+def probe(features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+    """Fit a logistic regression of each label; it gives independent probabilities."""
+    axes = principal_axes(features)
+    fitted = LinearProbe.fit(axes(features), targets(labels, classes), answers="labels")
+    return lambda others: fitted.predict(axes(others)).astype(np.float64)
+
+
 def item_errors(
     labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
 ) -> npt.NDArray[np.float64]:
@@ -120,10 +127,9 @@ def _baselines(
     found = {"Label frequencies": (often, chosen(often, Decision()))}
     if evidence.features is not None:
         train, test = evidence.features
-        known, axes = targets(evidence.learned_with_features, classes), principal_axes(train)
-        probe = LinearProbe.fit(axes(train), known, answers="labels")
-        shares = probe.predict(axes(test)).astype(np.float64)
-        found["Linear probe"] = (shares, chosen(shares, decide(probe.predict(axes(train)), known)))
+        answer = probe(train, evidence.learned_with_features, classes)
+        decision = decide(answer(train), targets(evidence.learned_with_features, classes))
+        found["Linear probe"] = (shares := answer(test), chosen(shares, decision))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +53,13 @@ def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], 
     return measures(outputs[:, 0].astype(np.float64), targets(labels, classes)[:, 0])
 
 
+def probe(features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+    """Fit a ridge regression; it gives values `(n, 1)`."""
+    axes = principal_axes(features)
+    fitted = LinearProbe.fit(axes(features), targets(labels, classes)[:, 0], answers="number")
+    return lambda others: fitted.predict(axes(others))[:, None]
+
+
 def item_errors(
     labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision
 ) -> npt.NDArray[np.float64]:
@@ -67,6 +74,5 @@ def _baselines(evidence: Evidence) -> dict[str, Floats]:
     found: dict[str, Floats] = {"Always the median": np.full(len(evidence.labels), np.median(learned))}
     if evidence.features is not None:
         train, test = evidence.features
-        known, axes = targets(evidence.learned_with_features, ())[:, 0], principal_axes(train)
-        found["Linear probe"] = LinearProbe.fit(axes(train), known, answers="number").predict(axes(test))
+        found["Linear probe"] = probe(train, evidence.learned_with_features, ())(test)[:, 0]
     return found

@@ -10,46 +10,16 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
 from tlcore.evaluation.feature_map import OpenedModel, Seen
-from tlcore.modalities.image.heat_overlay import stretched
+from tlcore.modalities.analysis import Trust
+from tlcore.modalities.image.explain.heat_overlay import stretched
 
 Floats = npt.NDArray[np.float32]
 Method = Literal["grad-cam", "occlusion"]
 Each = Callable[[Iterable[npt.NDArray[Any]]], Iterator[Floats]]
 WINDOWS = 6  # of occlusion, side by side along a side; they move by half of themselves
 LEAST = 1e-12  # of a probability, so that its logarithm is finite
-ALIKE = 0.7  # rank correlation from which on two maps say the same
-
-
-class Trust(BaseModel):
-    """How a map changes when the weights that it is of are shuffled: rank correlation with the true one, -1 to 1.
-
-    Attributes:
-        head: With the head's weights shuffled.
-        everything: With the weights of every layer shuffled.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    head: float
-    everything: float
-
-    @property
-    def changes(self) -> bool:
-        """Tell whether the map depends on what was learned."""
-        return max(self.head, self.everything) < ALIKE
-
-    @property
-    def says(self) -> str:
-        numbers = f"{self.head:.2f} with the head's weights shuffled, {self.everything:.2f} with those of every layer"
-        if self.changes:
-            return f"Shuffled weights give other maps (rank correlation {numbers}): the maps show what was learned."
-        return (
-            f"Shuffled weights give nearly the same maps (rank correlation {numbers}): they may show the "
-            "picture's own edges rather than what was learned. Trust the maps by occlusion more."
-        )
 
 
 def grad_cam(seen: Seen, kernel: Floats, index: int) -> Floats:

@@ -14,12 +14,23 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import RunError, WorkspaceError
-from tlcore.evaluation.feature_map import OpenedModel
-from tlcore.evaluation.grad_cam import Trust, grad_cam, likeness, middle, occlusion, shuffled, trust
+from tlcore.evaluation.feature_map import OpenedModel, Seen
 from tlcore.files import replacing, write_json
 from tlcore.inference.predictor import Predictor
-from tlcore.modalities.image.heat_overlay import write_overlay
+from tlcore.modalities.analysis import Trust
+from tlcore.modalities.image.explain.grad_cam import (
+    Each,
+    Floats,
+    grad_cam,
+    likeness,
+    middle,
+    occlusion,
+    shuffled,
+    trust,
+)
+from tlcore.modalities.image.explain.heat_overlay import write_overlay
 from tlcore.progress import Pace, Progress
+from tlcore.tasks.classification.class_codes import likeliest
 
 SIDE = 448  # of the maps that are drawn, pixels: small pictures grow
 
@@ -90,20 +101,20 @@ def explain_items(
             failed.append((source, str(error)))
             continue
         seen = model.see(pixels)
-        best = int(seen.probabilities.argmax())
+        best = int(likeliest(seen.outputs[None])[0])
         index = best if label is None else classes.index(label)
-        by_gradient, by_covering = grad_cam(seen, model.kernel, index), occlusion(predictor.each, pixels, index)
+        by_gradient, by_covering, agreement = both_maps(model, seen, predictor.each, pixels, index)
         stem = f"{number + 1:03d}-{source.stem}"
         found.append(
             Explanation(
                 path=str(source),
                 predicted=classes[best],
-                confidence=float(seen.probabilities[best]),
+                confidence=float(seen.outputs[best]),
                 label=classes[index],
-                probability=float(seen.probabilities[index]),
+                probability=float(seen.outputs[index]),
                 grad_cam=_draw(out / f"{stem}-grad-cam.png", pixels, by_gradient),
                 occlusion=_draw(out / f"{stem}-occlusion.png", pixels, by_covering),
-                agreement=likeness(by_gradient, by_covering),
+                agreement=agreement,
                 trust=trust(model, others, pixels, index),
             )
         )
@@ -111,6 +122,14 @@ def explain_items(
     median = middle([each.trust for each in found])
     _write(out, found, median)
     return Explanations(tuple(found), tuple(failed), median)
+
+
+def both_maps(
+    model: OpenedModel, seen: Seen, each: Each, pixels: npt.NDArray[np.uint8], index: int
+) -> tuple[Floats, Floats, float]:
+    """Map a class's evidence by Grad-CAM and by occlusion, and give their rank correlation."""
+    by_gradient, by_covering = grad_cam(seen, model.kernel, index), occlusion(each, pixels, index)
+    return by_gradient, by_covering, likeness(by_gradient, by_covering)
 
 
 def _draw(path: Path, pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float32]) -> str:

@@ -1,4 +1,4 @@
-"""Distortions: what light, lenses, files and hands do to a picture, in five strengths each.
+"""Corruptions: what light, lenses, files and hands do to a picture, in five strengths each.
 
 It knows pixels. It does not know models. After D. Hendrycks and T. Dietterich, "Benchmarking Neural Network Robustness
 to Common Corruptions and Perturbations", ICLR 2019; the strengths are our own and are told in units.
@@ -6,8 +6,6 @@ to Common Corruptions and Perturbations", ICLR 2019; the strengths are our own a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -15,26 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from tlcore.modalities.analysis import Corruption
+
 Pixels = npt.NDArray[np.uint8]
-Distort = Callable[[Pixels, float, int], Pixels]
-
-
-@dataclass(frozen=True)
-class Distortion:
-    """A kind of distortion.
-
-    Attributes:
-        key, title: For programs and for people.
-        unit: What the strengths are in.
-        strengths: Five, the mildest first.
-        distort: Makes a picture `(size, size, 3)` of one, a strength and a seed.
-    """
-
-    key: str
-    title: str
-    unit: str
-    strengths: tuple[float, ...]
-    distort: Distort
 
 
 def _blur(pixels: Pixels, percent: float, seed: int) -> Pixels:
@@ -80,7 +61,7 @@ def _scale(pixels: Pixels, percent: float, seed: int) -> Pixels:
 
 
 def _mirrored(pixels: Pixels, before: int, after: int | None = None) -> Pixels:
-    """What comes in from outside is the picture, mirrored: black corners would be a distortion of their own."""
+    """What comes in from outside is the picture, mirrored: black corners would be a corruption of their own."""
     edge = (before, before if after is None else after)
     wide: Pixels = np.pad(pixels, (edge, edge, (0, 0)), mode="symmetric")
     return wide
@@ -91,13 +72,13 @@ def _to_pixels(values: npt.NDArray[Any]) -> Pixels:
     return rounded
 
 
-DISTORTIONS = (
-    Distortion("blur", "Blur", "% of the side (Gaussian radius)", (0.4, 0.8, 1.3, 2.0, 3.0), _blur),
-    Distortion("noise", "Noise", "grey levels (deviation)", (8, 16, 26, 40, 60), _noise),
-    Distortion("darker", "Less light", "% of the brightness", (80, 60, 45, 30, 20), _light),
-    Distortion("brighter", "More light", "% of the brightness", (120, 145, 175, 210, 260), _light),
-    Distortion("jpeg", "JPEG", "quality", (60, 40, 25, 15, 8), _jpeg),
-    Distortion("rotation", "Rotation", "degrees", (5, 10, 20, 30, 45), _rotation),
-    Distortion("smaller", "Farther away", "% of the size", (90, 80, 70, 55, 40), _scale),
-    Distortion("larger", "Nearer", "% of the size", (110, 125, 150, 180, 220), _scale),
+CORRUPTIONS = (
+    Corruption("blur", "Blur", "% of the side (Gaussian radius)", (0.4, 0.8, 1.3, 2.0, 3.0), _blur),
+    Corruption("noise", "Noise", "grey levels (deviation)", (8, 16, 26, 40, 60), _noise),
+    Corruption("darker", "Less light", "% of the brightness", (80, 60, 45, 30, 20), _light),
+    Corruption("brighter", "More light", "% of the brightness", (120, 145, 175, 210, 260), _light),
+    Corruption("jpeg", "JPEG", "quality", (60, 40, 25, 15, 8), _jpeg),
+    Corruption("rotation", "Rotation", "degrees", (5, 10, 20, 30, 45), _rotation),
+    Corruption("smaller", "Farther away", "% of the size", (90, 80, 70, 55, 40), _scale),
+    Corruption("larger", "Nearer", "% of the size", (110, 125, 150, 180, 220), _scale),
 )

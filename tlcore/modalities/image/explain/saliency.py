@@ -1,20 +1,28 @@
 """Attention: where in the picture the model looks for each class, and whether that is where it should.
 
-It knows heat maps of test pictures. It does not know how they are made.
+It knows heat maps of test pictures and the files that hold them. It does not know how a map is computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
-from tlcore.evaluation.grad_cam import Trust, shares
-from tlcore.modalities.image.heat_overlay import stretched
+from tlcore.evaluation.feature_map import OpenedModel, Seen
+from tlcore.files import replacing, write_json
+from tlcore.modalities.analysis import Attention, ClassAttention, Trust
+from tlcore.modalities.image.explain.grad_cam import grad_cam, middle, shares, shuffled, trust
+from tlcore.modalities.image.explain.heat_overlay import stretched
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+GALLERY = 40  # heat maps that are kept of each class
+CHECKED = 8  # pictures whose maps are checked with shuffled weights
 Floats = npt.NDArray[np.float32]
 SIDE = 16  # maps are compared at this size
 BORDER = 2  # cells on each side: an eighth of the side
@@ -25,42 +33,47 @@ MORE = 0.1  # of all heat
 LESS = 0.6  # times what the other classes have
 
 
-class ClassAttention(BaseModel):
-    """One class.
+class SaliencyMaps:
+    """Heat maps of a classifier's answers about test pictures, collected while it looks at each.
 
-    Attributes:
-        n: Pictures whose maps were looked at: test pictures of the class that were answered with it.
-        border: Mean share of the heat in the outer eighth on each side; an even map has 0.44 there.
-        elsewhere_border: The same over the other classes.
-        usual: Mean share of the heat in the place that is usual for the other classes: the cells that hold the warmer
-            half of their heat. `elsewhere_usual` is the mean of what that is for each map of another class.
-        warning: A sentence where the heat lies at the border, or away from where it lies for others; empty else.
+    Args:
+        model: The model, opened.
+        test: The predictions, each picture once; maps are kept of at most 40 pictures of each class.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    def __init__(self, model: OpenedModel, test: pd.DataFrame) -> None:
+        self._model, self._classes = model, list(model.labels.labels)
+        some = test.groupby("label", observed=True, sort=False).head(GALLERY)
+        self._rows, self._maps = some, dict[str, Floats]()
+        self._answers = dict(zip(some["sha256"], some["predicted"], strict=True))
 
-    label: str
-    n: int
-    border: float
-    elsewhere_border: float
-    usual: float
-    elsewhere_usual: float
-    warning: str = ""
+    def see(self, sha: str, seen: Seen) -> None:
+        """Keep the map of a picture's answer, where it is one of those."""
+        if sha in self._answers:
+            self._maps[sha] = grad_cam(seen, self._model.kernel, self._classes.index(self._answers[sha]))
 
+    def write(self, folder: Path, items: Callable[[tuple[str, ...]], Iterable[npt.NDArray[Any]]]) -> None:
+        """Write the maps, and what they say of each class; `items` gives pictures by their SHA-256."""
+        rows = self._rows[self._rows["sha256"].isin(self._maps)].sort_index().reset_index(drop=True)
+        maps = np.array([self._maps[sha] for sha in rows["sha256"]], np.float16)
+        right, labels = rows["correct"].to_numpy(dtype=bool), rows["label"].to_numpy(dtype=object)
+        with replacing(folder / "heats.parquet") as beside:
+            rows[["sha256", "file", "label", "predicted", "confidence"]].to_parquet(beside, index=False)
+        with replacing(folder / "heats.npy") as beside, beside.open("wb") as stream:
+            np.save(stream, maps, allow_pickle=False)
+        found = look_at_classes(maps[right].astype(np.float32), labels[right], self._classes) if right.any() else ()
+        write_json(folder / "attention.json", Attention(classes=found, trust=self._trust(rows[right], items)))
 
-class Attention(BaseModel):
-    """`understanding/attention.json`.
-
-    Attributes:
-        classes: Those with enough pictures, in the order of the run.
-        trust: How the maps change when weights are shuffled, medians over a few pictures; None without pictures.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: Literal[1] = 1
-    classes: tuple[ClassAttention, ...]
-    trust: Trust | None = None
+    def _trust(
+        self, rows: pd.DataFrame, items: Callable[[tuple[str, ...]], Iterable[npt.NDArray[Any]]]
+    ) -> Trust | None:
+        """Take the median over a few pictures that were answered right."""
+        few = rows.sample(min(CHECKED, len(rows)), random_state=0)
+        if few.empty:
+            return None
+        others, pixels = shuffled(self._model), items(tuple(few["sha256"]))
+        places = [self._classes.index(label) for label in few["label"]]
+        return middle([trust(self._model, others, item, at) for item, at in zip(pixels, places, strict=True)])
 
 
 def look_at_classes(heats: Floats, labels: npt.NDArray[Any], classes: Sequence[str]) -> tuple[ClassAttention, ...]:
