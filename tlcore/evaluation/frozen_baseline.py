@@ -95,7 +95,7 @@ def rivals(
 
 
 def _backbone(run: Run, workspace: Workspace, resized: Resize | None) -> tuple[Callable[[Array], Floats], str]:
-    backbone, size = find(run.config.backbone), run.config.image_size
+    backbone, size = find(run.config.backbone), run.config.input.size
     try:
         weights = sha256(weights_path(backbone, workspace))
         path = graph_path(trunk_identity(backbone, weights, cut=len(backbone.blocks), size=size), workspace.cache)

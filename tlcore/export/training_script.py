@@ -227,8 +227,8 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
     ]
     values: dict[str, Any] = {
         **_answer(run),
-        "SIZE": config.image_size,
-        "RESIZE": config.resize,
+        "SIZE": config.input.size,
+        "RESIZE": config.input.resize,
         "VALUE_RANGE": run.dataset.value_range,
         "BATCH_SIZE": config.batch_size,
         "DROPOUT": config.dropout,

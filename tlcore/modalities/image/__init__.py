@@ -5,7 +5,17 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 
 from tlcore.modalities.image.augment import NAMES
 from tlcore.modalities.image.examine import examine, fault
-from tlcore.modalities.image.pixels import SUFFIXES, read_pixels
+from tlcore.modalities.image.pixels import SUFFIXES
+from tlcore.modalities.image.settings import (
+    BEFORE,
+    ImageInput,
+    advice,
+    decode,
+    made_for,
+    spec,
+    told_by_shape,
+    usual_size,
+)
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.modalities.image.views import augmented, different_views, view, view_name
 from tlcore.modalities.modality import Modality, Noun
@@ -17,12 +27,19 @@ IMAGE = Modality(
     facts=("width", "height"),
     fault=fault,
     examine=examine,
-    decode=read_pixels,
+    decode=decode,
     decoder=pixels_py,
     augmentations=tuple(NAMES),
     different_views=different_views,
     view_name=view_name,
     view=view,
     augmented=augmented,
+    settings=ImageInput,
+    spec=spec,
+    made_for=made_for,
+    told_by_shape=told_by_shape,
+    usual_size=usual_size,
+    advice=advice,
+    before=BEFORE,
     analysis="tlcore.modalities.image.explain.analysis",
 )
