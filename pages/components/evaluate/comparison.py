@@ -176,3 +176,10 @@ def _names(runs: Mapping[str, Run]) -> dict[str, str]:
     return {
         key: f"{title} ({run_facts.made(runs[key])})" if title in several else title for key, title in titles.items()
     }
+
+
+def _title(run: Run) -> str:
+    try:
+        return run_facts.title(run)
+    except GraftError:
+        return run.id
