@@ -17,6 +17,7 @@ from pages.components.shell.pickers import has_model
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore import numbers
 from tlcore.data.dataset import Dataset
+from tlcore.errors import GraftError
 from tlcore.evaluation.compare import Comparison, Pair, RunFigures, compare
 from tlcore.runs.run import Run, list_runs
 from tlcore.tasks import Metric, find_task
@@ -182,4 +183,4 @@ def _title(run: Run) -> str:
     try:
         return run_facts.title(run)
     except GraftError:
-        return run.id
+        return run.name
