@@ -51,6 +51,7 @@ class RunFacts:
         looks: How often the test part was judged on; None where the dataset is gone.
         judged: Its evaluation.
         ood: How it tells items that are none of its own; None where it cannot.
+        slices, robustness: None where nobody had a closer look.
     """
 
     run: Run
@@ -67,6 +68,8 @@ class RunFacts:
     looks: int | None
     judged: Evaluation
     ood: Unfamiliarity | None
+    slices: Slices | None
+    robustness: Robustness | None
 
     @property
     def backbone_title(self) -> str:
@@ -96,14 +99,12 @@ class Facts(RunFacts):
     Attributes:
         class_curves: The points of the ROC and precision–recall curves; None in runs of long ago.
         calibration: None where there is none.
-        slices, attention, robustness: None where nobody had a closer look.
+        attention: None where nobody had a closer look.
     """
 
     class_curves: pd.DataFrame | None
     calibration: Calibration | None
-    slices: Slices | None
     attention: Attention | None
-    robustness: Robustness | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,14 +122,11 @@ def read_facts(run: Run) -> Facts | TaskFacts:
     """
     judged = read_evaluation(run.path)
     if judged is not None and judged.task == "classification":
-        understanding = Understanding(run)
         return Facts(
             **_known(run, judged),
             class_curves=read_class_curves(run.path),
             calibration=read_calibration(run.path),
-            slices=understanding.slices(),
-            attention=understanding.attention(),
-            robustness=understanding.robustness(),
+            attention=Understanding(run).attention(),
         )
     answers = read_task_answers(run) if judged is not None else None
     if judged is not None and answers is not None:
@@ -153,6 +151,8 @@ def _known(run: Run, judged: Evaluation) -> dict[str, Any]:
         "exports": read_manifests(run.path),
         "judged": judged,
         "ood": read_ood(run.path),
+        "slices": Understanding(run).slices(),
+        "robustness": Understanding(run).robustness(),
         "looks": len(read_looks(items, run.dataset.draw)) if items else None,
     }
 

@@ -37,11 +37,11 @@ def failures(facts: Facts, *, items: bool) -> Iterator[Block]:
             "note",
         )
     if facts.slices:
-        yield from _slices(facts.slices)
+        yield from slices(facts.slices)
     if facts.attention:
         yield from _attention(facts.attention)
     if facts.robustness:
-        yield from _robustness(facts.robustness)
+        yield from robustness(facts.robustness)
 
 
 def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
@@ -62,7 +62,8 @@ def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
         yield stream.getvalue(), f"{label}, called {predicted} ({confidence:.0%} sure)"
 
 
-def _slices(found: Slices) -> Iterator[Block]:
+def slices(found: Slices) -> Iterator[Block]:
+    """The kinds of items that were tested, those on which the model is worse first."""
     if not found.slices:
         return
     said = f"{len(found.slices):,} kinds of pictures were tested"
@@ -124,19 +125,21 @@ def _attention(found: Attention) -> Iterator[Block]:
     yield Table("attention", columns, rows, most=20)
 
 
-def _robustness(found: Robustness) -> Iterator[Block]:
+def robustness(found: Robustness) -> Iterator[Block]:
+    """The headline metric under each corruption, beside the frozen baseline."""
+    share = "percent" if found.of.kind == "share" else "number"
     for sentence in found.says:
         yield Text(sentence)
     columns = (
         Column("corruption"),
         Column("unit"),
         Column("strength", "number"),
-        Column("this model", "percent"),
-        Column("frozen backbone", "percent"),
+        Column("this model", share),
+        Column("frozen backbone", share),
     )
     for curve in found.curves:
         strengths: tuple[str | float, ...] = ("none", *curve.strengths)
         shares = zip(strengths, (found.model, *curve.model), (found.baseline, *curve.baseline), strict=True)
         rows = tuple((curve.title, curve.unit, strength, ours, theirs) for strength, ours, theirs in shares)
-        caption = f"{curve.title}: right answers as it gets stronger."
+        caption = f"{curve.title}: {found.of.name} as it gets stronger."
         yield Figure(charts.robustness(found, curve), caption, Table(f"robustness-{curve.key}", columns, rows))
