@@ -15,7 +15,7 @@ from tlcore.evaluation.slices import Slices
 from tlcore.modalities.analysis import Attention
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.report import charts
-from tlcore.report.document import Block, Column, Figure, Items, Table, Text
+from tlcore.report.document import Block, Column, Figure, Items, Kind, Table, Text
 from tlcore.report.facts import Facts
 from tlcore.tasks.evaluation import Figure as Interval
 
@@ -127,7 +127,7 @@ def _attention(found: Attention) -> Iterator[Block]:
 
 def robustness(found: Robustness) -> Iterator[Block]:
     """The headline metric under each corruption, beside the frozen baseline."""
-    share = "percent" if found.of.kind == "share" else "number"
+    share: Kind = "percent" if found.of.kind == "share" else "number"
     for sentence in found.says:
         yield Text(sentence)
     columns = (

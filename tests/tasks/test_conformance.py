@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, f1_score, hamming_loss, mean_absolute_error, r2_score
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tlcore.intervals import wilson
 from tlcore.tasks import TASKS, find_task
-from tlcore.tasks.evaluation import share
+from tlcore.tasks.evaluation import difference, share
 from tlcore.tasks.multilabel import labels as multilabel
-from tlcore.tasks.multilabel.curves import at_threshold, label_calibration_error, reliability, threshold_curve
-from tlcore.tasks.multilabel.errors import label_errors
-from tlcore.tasks.multilabel.measures import measures as of_labels
-from tlcore.tasks.regression.measures import figures as of_values
 from tlcore.tasks.task import LOSS, Decision, Evidence
 
 N = 160
@@ -103,9 +101,10 @@ def test_the_layers_of_the_head_compute_what_the_graph_will(task):
     assert np.isfinite(float(head.loss()(rows, raw)))
 
 
-@pytest.mark.parametrize("key", TASKS)
-def test_an_evaluation_has_every_metric_with_its_interval_beside_baselines_that_are_worse(key):
-    task, known, new = find_task(key), case(key), case(key, seed=1)
+@cache
+def answered(task, seed=1):
+    """New items, and what an exact head that learned from others gives for them: evidence, classes and decision."""
+    known, new = case(task.key), case(task.key, seed=seed)
     classes = task.classes(known.labels)
     targets = task.targets(known.labels, classes)
     head = task.build_head(len(classes), targets)
@@ -121,7 +120,11 @@ def test_an_evaluation_has_every_metric_with_its_interval_beside_baselines_that_
         learned_with_features=known.labels,
         unit="kg",
     )
-    found = task.evaluate(evidence, classes, task.decide(outputs, task.targets(new.labels, classes)))
+    return evidence, classes, task.decide(outputs, task.targets(new.labels, classes))
+
+
+def test_an_evaluation_has_every_metric_with_its_interval_beside_baselines_that_are_worse(task):
+    found = task.evaluate(*answered(task))
     assert {metric.key for metric in task.metrics} <= set(found.figures)
     for figure in found.figures.values():
         assert figure.low <= figure.value <= figure.high
@@ -132,51 +135,103 @@ def test_an_evaluation_has_every_metric_with_its_interval_beside_baselines_that_
     assert type(found).model_validate_json(found.model_dump_json()) == found
 
 
-def test_metrics_of_several_labels_are_scikit_learns():
-    rng = np.random.default_rng(3)
-    true, shares = rng.random((60, 4)) < 0.4, rng.random((60, 4)).round(1)
-    given = shares >= 0.5
-    found = {key: float(measure(np.ones((1, 60)))[0]) for key, (measure, *_) in of_labels(shares, given, true).items()}
-    assert found["mean_average_precision"] == pytest.approx(average_precision_score(true, shares, average="macro"))
-    assert found["micro_f1"] == pytest.approx(f1_score(true, given, average="micro"))
-    assert found["macro_f1"] == pytest.approx(f1_score(true, given, average="macro"))
-    assert found["hamming_loss"] == pytest.approx(hamming_loss(true, given))
-    assert found["exact_match"] == pytest.approx((true == given).all(axis=1).mean())
+@given(text=st.text(max_size=12), key=st.sampled_from(sorted(TASKS)))
+def test_a_label_is_read_once_and_for_all_or_refused_with_the_reason(text, key):
+    task = find_task(key)
+    try:
+        read = task.read(text)
+    except ValueError:
+        with pytest.raises(ValueError, match="needed"):
+            task.read(text)
+        return
+    assert task.read(read) == read
+    assert set(task.classes([read])) == set(task.names(read))
 
 
-def test_metrics_of_numbers_are_scikit_learns_and_scipys():
-    from scipy.stats import spearmanr
-
-    rng = np.random.default_rng(4)
-    true = rng.normal(size=50).round(1)
-    predicted = true + rng.normal(size=50)
-    found = of_values(predicted, true)
-    assert found["mae"] == pytest.approx(mean_absolute_error(true, predicted))
-    assert found["r2"] == pytest.approx(r2_score(true, predicted))
-    assert found["spearman"] == pytest.approx(spearmanr(true, predicted).statistic)
-
-
-def test_prediction_intervals_hold_as_many_true_values_as_they_promise():
-    rng, task = np.random.default_rng(5), find_task("regression")
-    shares = []
-    for _ in range(200):
-        true, noise = rng.normal(size=(60, 1)), rng.normal(size=(60, 1))
-        decision = task.decide(true[:30] + noise[:30], true[:30])
-        answered = task.answers(true[30:] + noise[30:], (), decision)
-        shares.append(task.right([repr(float(value)) for value in true[30:, 0]], answered).mean())
-    assert np.mean(shares) == pytest.approx(0.9, abs=0.03)
+@settings(max_examples=30)
+@given(seed=st.integers(0, 1000), key=st.sampled_from(sorted(TASKS)))
+def test_one_item_is_answered_as_it_is_in_a_table(seed, key):
+    task, rng = find_task(key), np.random.default_rng(seed)
+    classes = task.classes(case(key).labels)
+    outputs = task.activate(rng.normal(size=(4, task.width(len(classes))))).astype(np.float32)
+    decision = task.decide(outputs, task.targets(case(key).labels[:4], classes))
+    table = task.answers(outputs, classes, decision)
+    for row, output in zip(table.itertuples(), outputs, strict=True):
+        reply = task.reply(output, classes, decision)
+        assert reply.label == row.predicted
+        assert reply.confidence == pytest.approx(row.confidence)
+        assert set(reply.labels) == set(task.names(row.predicted))
+    # A true label that is what was answered is right, and its item has no error.
+    predicted = list(table["predicted"])
+    assert task.right(predicted, table).all()
+    assert task.item_errors(predicted, outputs, classes, decision) == pytest.approx(np.zeros(4), abs=1e-5)
 
 
-def test_names_with_bars_and_backslashes_survive_being_joined():
-    names = ("a|b", "c\\", "\\|", "d")
-    assert set(multilabel.split(multilabel.join(names))) == set(names)
-    assert multilabel.split("") == ()
+def test_two_models_give_the_same_answer_both_ways_or_neither(task):
+    evidence, _, decision = answered(task)
+    one, other = evidence.outputs, answered(task, seed=2)[0].outputs
+    assert np.array_equal(task.same(one, other, decision), task.same(other, one, decision))
+    assert len(task.same(one[:0], other[:0], decision)) == 0
+
+
+def test_measures_are_the_figures_of_the_evaluation_and_count_each_item_as_often_as_it_is_drawn(task):
+    evidence, classes, decision = answered(task)
+    found = task.evaluate(evidence, classes, decision)
+    measures = task.measures(evidence.labels, evidence.outputs, classes, decision)
+    assert set(measures) == {metric.key for metric in task.metrics}
+    counts = np.random.default_rng(0).integers(0, 3, N).astype(float)
+    drawn = np.repeat(np.arange(N), counts.astype(int))
+    again = task.measures([evidence.labels[at] for at in drawn], evidence.outputs[drawn], classes, decision)
+    for key, (measure, least, most) in measures.items():
+        assert measure(np.ones((1, N)))[0] == pytest.approx(found.figures[key].value)
+        assert measure(counts[None])[0] == pytest.approx(again[key][0](np.ones((1, len(drawn))))[0])
+        assert least <= measure(counts[None])[0] <= most
+
+
+def test_the_headline_of_outputs_is_that_of_the_evaluation(task):
+    evidence, classes, decision = answered(task)
+    headline = task.headline(evidence.outputs, task.targets(evidence.labels, classes))
+    assert headline.value == pytest.approx(task.evaluate(evidence, classes, decision).headline.value)
+    assert headline.low <= headline.value <= headline.high
+    grouped = task.headline(evidence.outputs, task.targets(evidence.labels, classes), np.arange(N) // 8)
+    assert grouped.value == pytest.approx(headline.value)
+    assert grouped.high - grouped.low != pytest.approx(headline.high - headline.low)
+
+
+def test_a_model_does_not_differ_from_itself_and_is_better_than_one_that_guesses(task):
+    evidence, classes, decision = answered(task)
+    mine = task.measures(evidence.labels, evidence.outputs, classes, decision)
+    mixed = task.measures(evidence.labels, evidence.outputs[::-1], classes, decision)
+    metric = task.metrics[0]
+    none = difference(mine, mine, metric.key, evidence.groups)
+    assert (none.low, none.value, none.high) == (0, 0, 0)
+    more = difference(mixed, mine, metric.key, evidence.groups)
+    assert metric.verdict(more.low, more.high) == "significantly better"
+    worse = task.item_errors(evidence.labels, evidence.outputs[::-1], classes, decision)
+    assert worse.mean() > task.item_errors(evidence.labels, evidence.outputs, classes, decision).mean()
+
+
+def test_a_linear_probe_gives_outputs_of_the_task(task):
+    known, new = case(task.key), case(task.key, seed=1)
+    classes = task.classes(known.labels)
+    outputs = task.probe(known.features, known.labels, classes)(new.features)
+    assert outputs.shape == (N, task.width(len(classes)))
+    targets = task.targets(new.labels, classes)
+    good, bad = task.headline(outputs, targets), task.headline(outputs[::-1], targets)
+    assert (good.low > bad.high) if task.metrics[0].higher_is_better else (good.high < bad.low)
+
+
+def test_what_a_run_keeps_beside_the_evaluation_has_a_place_of_its_own(task):
+    evidence, classes, _ = answered(task)
+    for name, content in task.files(evidence, classes).items():
+        assert not name.startswith(("/", ".."))
+        assert name not in {"evaluation.json", "evaluation/ood.json", "predictions.parquet", "validation.parquet"}
+        assert content is None or len(content.to_json() if hasattr(content, "to_json") else content.model_dump_json())
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("key", TASKS)
-def test_an_empty_test_set_has_no_figures_and_says_so(key):
-    task, known = find_task(key), case(key)
+def test_an_empty_test_set_has_no_figures_and_says_so(task):
+    known = case(task.key)
     classes = task.classes(known.labels)
     outputs = np.zeros((0, task.width(len(classes))), np.float32)
     nobody = np.zeros(0, np.int64)
@@ -186,38 +241,6 @@ def test_an_empty_test_set_has_no_figures_and_says_so(key):
     assert found.figures == found.above_baselines == {}
     assert "There are no test items" in found.notes[0]
     assert type(found).model_validate_json(found.model_dump_json()) == found
-
-
-def test_probabilities_that_are_what_they_say_have_no_calibration_error_and_reach_down_to_none():
-    rng = np.random.default_rng(7)
-    shares = rng.random(4000)
-    true = rng.random(4000) < shares
-    found = label_calibration_error(shares, true, np.arange(4000))
-    assert found.low == 0
-    assert found.value < 0.03
-    off = label_calibration_error(shares**3, true, np.arange(4000))
-    assert off.low > 0.1
-    assert sum(each.n for each in reliability(shares, true)) == 4000
-
-
-def test_a_curve_of_thresholds_counts_what_each_of_them_does():
-    shares, true = np.array([0.9, 0.8, 0.8, 0.3]), np.array([True, False, True, True])
-    curve = threshold_curve(shares, true)
-    for threshold, precision, recall, answered in zip(
-        curve.thresholds, curve.precision, curve.recall, curve.answered, strict=True
-    ):
-        at = at_threshold(shares, true, threshold)
-        assert (at.precision, at.recall) == pytest.approx((precision, recall))
-        assert at.right + at.wrong == answered
-    assert at_threshold(shares, true, 0.95).precision is None
-
-
-def test_wrong_decisions_are_listed_the_most_confident_first():
-    outputs = np.array([[0.9, 0.2], [0.6, 0.05]], np.float32)
-    found = label_errors(["b", "a|b"], outputs, ("a", "b"), Decision())
-    assert list(found["kind"]) == ["missing", "wrong", "missing"]
-    assert list(found["item"]) == [1, 0, 0]
-    assert list(find_task("multilabel").item_errors(["b", "a|b"], outputs, ("a", "b"), Decision())) == [2, 1]
 
 
 def test_shares_that_are_all_right_are_not_certain():
