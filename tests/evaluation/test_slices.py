@@ -35,7 +35,7 @@ def trait(values, **more):
 def test_a_slice_is_tested_as_fisher_does():
     # 3 of 10 dark pictures and 27 of 30 others are right.
     right = [1] * 3 + [0] * 7 + [1] * 27 + [0] * 3
-    (found,) = find_slices(answers(right), [trait(["dark"] * 10 + [""] * 30)]).slices
+    (found,) = find_slices(answers(right), [trait(["dark"] * 10 + [""] * 30)], items="pictures").slices
     assert found.p == pytest.approx(fisher_exact([[3, 7], [27, 3]], alternative="less").pvalue)
     assert (found.n, found.right, found.accuracy, found.elsewhere) == (10, 3, 0.3, 0.9)
     assert found.worse

@@ -96,7 +96,7 @@ class Understanding(Job[Event, JobState]):
         """
         if not self.run.predictions.exists():
             raise RunError(
-                f"A run that has been judged on its test pictures is needed. {self.run.name} has not been. "
+                f"A run that has been evaluated on its test set is needed. {self.run.name} has not been. "
                 "Evaluate it first."
             )
         self.path.mkdir(exist_ok=True)

@@ -145,6 +145,7 @@ def _slices(basis: Basis) -> Generator[Progress, None, None]:
         groups=_groups(basis),
         right=RIGHT.get(basis.run.dataset.task, "are answered right"),
         by_class=basis.has_classes,
+        items=basis.modality.noun.many,
     )
     write_json(folder / "slices.json", found)
 
