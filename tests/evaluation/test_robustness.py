@@ -108,7 +108,7 @@ def test_what_a_corruption_costs_a_number_is_told_in_its_unit():
     assert found.model.value < 0.5
     assert curve.model[1].value == pytest.approx(50, abs=0.5)
     assert [figure.value for figure in curve.baseline] == pytest.approx([5, 5])
-    assert "mean absolute error" in found.says[0]
+    assert "MAE" in found.says[0]
     assert "lux" in found.says[0]
     assert "lean on" in found.says[0]
 

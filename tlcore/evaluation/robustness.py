@@ -159,7 +159,7 @@ def _says(model: Figure, baseline: Figure, curves: Sequence[Curve], metric: Metr
     hurt = [curve for curve in curves if hurts(middle[curve.key])]
     if not hurt:
         yield (
-            f"At middle strength no corruption changes the {metric.name} beyond what so few {asked.noun.many} can "
+            f"At middle strength no corruption changes the {metric.brief} beyond what so few {asked.noun.many} can "
             "tell from chance."
         )
     much = MUCH if metric.kind == "share" else MUCH_MORE * abs(model.value)
@@ -167,7 +167,7 @@ def _says(model: Figure, baseline: Figure, curves: Sequence[Curve], metric: Metr
         place = len(curve.model) // 2
         ours, theirs = curve.model[place], curve.baseline[place]
         said = (
-            f"{curve.title} at {curve.strengths[place]:g} {curve.unit}: {metric.name} {shown(ours)} instead of "
+            f"{curve.title} at {curve.strengths[place]:g} {curve.unit}: {metric.brief} {shown(ours)} instead of "
             f"{shown(model)}; the frozen baseline goes from {shown(baseline)} to {shown(theirs)}."
         )
         if loss(model, ours) > loss(baseline, theirs) + much:

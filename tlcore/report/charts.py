@@ -174,7 +174,7 @@ def class_curves(points: pd.DataFrame, kind: str, classes: Sequence[str]) -> Dra
 def robustness(found: Robustness, curve: Curve) -> Drawing:
     """The headline metric of the model and of the frozen backbone as one corruption gets stronger."""
     share, unit = found.of.kind == "share", f", {found.unit}" if found.of.kind == "value" and found.unit else ""
-    axes = plane(265, 180, f"{curve.title}: {curve.unit}", f"{found.of.name}{unit}", percent="y" if share else "")
+    axes = plane(265, 180, f"{curve.title}: {curve.unit}", f"{found.of.brief}{unit}", percent="y" if share else "")
     places = range(len(curve.strengths) + 1)
     for name, colour, shares in (
         ("this model", TRAIN, (found.model, *curve.model)),

@@ -65,6 +65,11 @@ class Metric:
         """The usual abbreviation where the title has one, such as `MAE`; else the title."""
         return self.title.partition("(")[2].rstrip(")") or self.title
 
+    @property
+    def brief(self) -> str:
+        """The abbreviation, or else the name, as it stands within a sentence or beside an axis."""
+        return self.short if "(" in self.title else self.name
+
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
         if self.kind == "value":

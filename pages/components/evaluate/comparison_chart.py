@@ -54,7 +54,7 @@ def figure(found: Comparison, names: Mapping[str, str]) -> go.Figure:
         )
     across_title = "milliseconds per prediction (larger marks are larger models)" if timed else "megabytes"
     unit = f", {found.unit}" if metric.kind == "value" and found.unit else ""
-    polish(chart, x=across_title, y=f"test {metric.name}{unit}", height=360)
+    polish(chart, x=across_title, y=f"test {metric.brief}{unit}", height=360)
     chart.update_xaxes(rangemode="tozero").update_yaxes(tickformat=".0%" if metric.kind == "share" else None)
     return chart.update_layout(
         dragmode=False, legend={"y": -0.25, "yanchor": "top", "itemsizing": "constant"}, showlegend=True

@@ -71,7 +71,7 @@ def figure(robustness: Robustness, curve: Curve) -> go.Figure:
             hovertemplate=f"{name}: %{{y:{digits}}} (%{{customdata[0]:{digits}}}–%{{customdata[1]:{digits}}})"
             f"{unit}<extra></extra>",
         )
-    polish(chart, x=curve.unit, y=f"{robustness.of.name}{f', {robustness.unit}' if unit else ''}", height=HEIGHT)
+    polish(chart, x=curve.unit, y=f"{robustness.of.brief}{f', {robustness.unit}' if unit else ''}", height=HEIGHT)
     chart.update_layout(showlegend=False, dragmode=False, margin={"t": 8})
     chart.update_xaxes(tickvals=places, ticktext=["as is", *(f"{strength:g}" for strength in curve.strengths)])
     if share:
