@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 
+from tests.evaluation.task_runs import evaluated, multilabel_dataset
 from tests.graphs import make_answerable_run
 from tlcore.__main__ import main
 from tlcore.errors import RunError
@@ -99,3 +100,16 @@ def test_the_command_says_what_to_do_next(run, capsys):
     assert "makes its files again" in capsys.readouterr().out
     assert main(["runs", "rename-class", run.id, "box", "square", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["classes"] == ["circle", "square", "triangle"]
+
+
+def test_a_label_is_renamed_among_the_others_of_its_pictures(workspace, tiny_dataset):
+    run = evaluated(workspace, multilabel_dataset(tiny_dataset))
+    before, then = read_evaluation(run.path), read_predictions(run.path)
+    rename_class(run, "dog", "a hound")
+    found, now = read_evaluation(run.path), read_predictions(run.path)
+    assert found.labels == run.dataset.classes == ("boat", "a hound", "person")
+    assert [one.label for one in found.per_label] == list(found.labels)
+    assert found.figures == before.figures
+    for was, label in zip(then["label"], now["label"], strict=True):
+        assert set(label.split("|")) == {"a hound" if name == "dog" else name for name in was.split("|")}
+    assert (now["label"] == now["predicted"]).equals(then["correct"])

@@ -50,7 +50,7 @@ def test_evaluate_opens_on_a_summary_and_not_on_every_name(run):
     assert (weakest["recall"] == 0).all()
     evaluation = read_evaluation(run.path)
     first = pairs.iloc[0]
-    true, answer = (evaluation.classes.index(first[name]) for name in ("true", "answer"))
+    true, answer = (evaluation.labels.index(first[name]) for name in ("true", "answer"))
     assert evaluation.confusion[true][answer] == first["pictures"] > 0
 
 
