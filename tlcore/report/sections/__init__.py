@@ -54,36 +54,37 @@ def headline(facts: Facts) -> str:
     """How good the model is, in a sentence that leads with the interval."""
     judged, found = facts.judged, facts.judged.headline
     if not judged.n:
-        return "There were no test pictures: nothing is known of how good the model is."
+        return f"There were no test {facts.noun.many}: nothing is known of how good the model is."
     return (
-        f"Of 100 new pictures like these, expect between {100 * found.low:.0f} and {100 * found.high:.0f} right "
-        f"answers (95 % interval): {found.value:.1%} of {judged.n:,} test pictures were answered right, and "
-        "training never saw them."
+        f"Of 100 new {facts.noun.many} like these, expect between {100 * found.low:.0f} and {100 * found.high:.0f} "
+        f"right answers (95 % interval): {found.value:.1%} of {judged.n:,} test {facts.noun.many} were answered "
+        "right, and training never saw them."
     )
 
 
 def limits(facts: Facts) -> Iterator[str]:
     """What the model cannot do and what is not known of it, each in a sentence."""
-    classes = facts.dataset.classes
+    classes, noun = facts.dataset.classes, facts.noun
     yield (
-        f"It answers with one of {len(classes)} classes, whatever the picture shows"
+        f"It answers with one of {len(classes)} classes, whatever the {noun.one} shows"
         + (
-            "; a second output says how unlike the training pictures a picture is, and above 1 the answer means little."
+            f"; a second output says how unlike the training {noun.many} a {noun.one} is, and above 1 the answer "
+            "means little."
             if facts.ood
             else ", and cannot say that it shows none of them."
         )
     )
     yield (
-        "The confidence intervals cover the random choice of the test pictures. They do not cover other places, other "
-        "cameras or later times than those of the pictures."
+        f"The confidence intervals cover the random choice of the test {noun.many}. They do not cover other places, "
+        f"other devices or later times than those of the {noun.many}."
     )
     yield from facts.judged.notes
     if facts.looks is not None and facts.looks > 1:
         yield (f"The test set was used {facts.looks:,} times; a model that was chosen by it looks better than it is.")
     if facts.slices is None:
-        yield "Groups of difficult pictures were not searched for."
+        yield f"Groups of difficult {noun.many} were not searched for."
     if facts.robustness is None:
-        yield "It was not tested on blurred, noisy, dark or otherwise corrupted pictures."
+        yield f"It was not tested on corrupted {noun.many}."
     if facts.attention is None:
         yield "No saliency maps were computed."
 
@@ -106,7 +107,7 @@ def per_class(facts: Facts) -> Table:
         Column("precision", "percent"),
         Column("recall", "percent"),
         Column("F1", "percent"),
-        Column("test pictures", "count"),
+        Column("test examples", "count"),
         Column("answers", "count"),
         Column("ROC area", "number"),
         Column("average precision", "number"),
@@ -119,7 +120,7 @@ def scores(facts: Facts) -> Table:
     named = {
         "accuracy": ("accuracy", "share of right answers"),
         "balanced_accuracy": ("balanced accuracy", "the same, every class counting alike"),
-        "macro_f1": ("macro F1", "answers right and pictures found, mean over the classes"),
+        "macro_f1": ("macro F1", "mean of precision and recall, mean over the classes"),
         **{f"top_{k}": (f"top {k}", f"the right class is among the {k} likeliest") for k in (2, 3, 5)},
         "log_loss": ("log loss", "surprise by the truth, nats; less is better"),
         "brier": ("Brier score", "distance of the probabilities from the truth, 0 to 2; less is better"),
@@ -144,11 +145,11 @@ def _summary(facts: Facts) -> Iterator[Block]:
 
 def _scores(facts: Facts) -> Iterator[Block]:
     if not facts.judged.n:
-        yield Text("Nothing is known without test pictures.", "note")
+        yield Text("Nothing is known without a test set.", "note")
         return
     yield Text(
-        "Each figure comes with its 95 % interval: if the examination were held again and again with other pictures of "
-        "the same kind, such intervals would hold the true figure 95 times in 100."
+        f"Each figure comes with its 95 % interval: if the test were repeated with other {facts.noun.many} of the "
+        "same kind, such intervals would hold the true figure 95 times in 100."
     )
     yield scores(facts)
     rows = [("this model", facts.judged.headline)]
@@ -162,7 +163,7 @@ def _scores(facts: Facts) -> Iterator[Block]:
     columns = (Column("answers by"), Column("accuracy", "percent"))
     yield Figure(
         charts.intervals(rows, "Accuracy of the model and of what less than it scores.", first=True),
-        "Accuracy beside what needs less training: all were asked about the same test pictures.",
+        "Accuracy beside what needs less training, on the same test set.",
         Table("baselines", columns, tuple(rows)),
     )
     if more := facts.judged.above_baselines.get(LINEAR_PROBE):
@@ -174,7 +175,7 @@ def _scores(facts: Facts) -> Iterator[Block]:
 
 def _classes(facts: Facts) -> Iterator[Block]:
     yield Text(
-        "Precision: when the model says this class, how often it is right. Recall: of the pictures of this class, how "
+        "Precision: when the model says this class, how often it is right. Recall: of the examples of this class, how "
         "many it finds. F1 is high only where both are."
     )
     table = per_class(facts)
@@ -228,7 +229,7 @@ def _confusion(facts: Facts) -> Iterator[Block]:
         (judged.labels[true], *(judged.confusion[true][index] for index in order)) for true in order
     ]
     drawing = charts.confusion(judged) if judged.n else None
-    yield Figure(drawing, "Confusion matrix of the test pictures.", Table("confusion", columns, tuple(rows)))
+    yield Figure(drawing, "Confusion matrix of the test set.", Table("confusion", columns, tuple(rows)))
 
 
 def _again(facts: RunFacts) -> Iterator[Block]:
