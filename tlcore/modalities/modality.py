@@ -191,6 +191,8 @@ class Modality:
         other_suffixes: Of items that few programs read, each with that of what `convert` writes.
         convert: Writes an item, from its file, to another file that most programs read.
         checks: What the check of a dataset looks for in items of this modality alone.
+        analysis: The module whose `ANALYSIS` says what an error analysis can do with its items beside what it does with
+            any; imported only for that, and empty where there is nothing.
     """
 
     key: str
@@ -227,3 +229,4 @@ class Modality:
     other_suffixes: Mapping[str, str] = field(default_factory=dict)
     convert: Callable[[Path, Path], None] | None = None
     checks: Checks = NO_CHECKS
+    analysis: str = ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tlcore.evaluation.figures import Interval
 from tlcore.markup import markdown
 from tlcore.report import card_sections, sections, task_card
 from tlcore.report.card_text import joined, of_table, yaml
@@ -18,6 +17,7 @@ from tlcore.report.commands import command_line
 from tlcore.report.document import said
 from tlcore.report.facts import Facts, TaskFacts, read_facts
 from tlcore.runs.run import Run
+from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
 
 TASK = "image-classification"
 USE = """```python
@@ -64,19 +64,17 @@ def head(facts: Facts) -> dict[str, Any]:
 
 
 def _results(facts: Facts) -> list[dict[str, Any]]:
-    judged, found = facts.judged, facts.judged.scores
-    if not judged.n:
+    if not facts.judged.n:
         return []
-    figures: list[tuple[str, str, Interval]] = [
-        ("accuracy", "Accuracy", Interval(value=judged.accuracy, low=judged.low, high=judged.high))
-    ]
-    if found:
-        figures += [
-            ("balanced_accuracy", "Balanced accuracy", found.balanced_accuracy),
-            ("f1", "Macro F1", found.macro_f1),
-            ("log_loss", "Log loss", found.log_loss),
-            ("brier_score", "Brier score", found.brier),
-        ]
+    known = facts.judged.figures
+    named = (
+        ("accuracy", "accuracy", "Accuracy"),
+        ("balanced_accuracy", "balanced_accuracy", "Balanced accuracy"),
+        ("macro_f1", "f1", "Macro F1"),
+        ("log_loss", "log_loss", "Log loss"),
+        ("brier", "brier_score", "Brier score"),
+    )
+    figures = [(kind, name, known[key]) for key, kind, name in named if key in known]
     if facts.calibration and facts.calibration.test:
         figures.append(("expected_calibration_error", "Expected calibration error", facts.calibration.after.ece))
     metrics = [
@@ -123,13 +121,12 @@ def _use(facts: Facts) -> Iterator[str]:
 
 def _figures(facts: Facts) -> Iterator[str]:
     yield from of_table(sections.scores(facts))
-    known = facts.judged.baselines
-    if known.linear_probe and known.nearest_mean:
-        probe, mean = (said(share, "percent") for share in (known.linear_probe, known.nearest_mean))
+    found, other = facts.judged.baseline(LINEAR_PROBE), facts.judged.baseline(NEAREST_MEAN)
+    if found and other:
+        probe, mean = said(found, "percent"), said(other, "percent")
         yield f"There a linear probe on the untouched backbone scores {probe}, the nearest class mean {mean}."
-    baseline = facts.judged.baseline
-    if facts.judged.n:
-        yield f"Always answering “{markdown(baseline.label)}” would score {baseline.accuracy:.1%}."
+    if baseline := facts.judged.baseline(LARGEST_CLASS):
+        yield f"Always answering “{markdown(facts.judged.largest_class)}” would score {baseline.value:.1%}."
 
 
 def _probabilities(facts: Facts) -> Iterator[str]:
@@ -143,10 +140,10 @@ def _probabilities(facts: Facts) -> Iterator[str]:
         f"{'part of the model' if found.in_model else 'not part of the model'}. The expected calibration error on the "
         f"test {noun.many} is {after}; without it {before}."
     )
-    if found.unfamiliarity:
+    if facts.ood:
         yield (
             f"A second output of `model.onnx` says how unlike the training {noun.many} a {noun.one} is; it calls "
-            f"{found.unfamiliarity.test.value:.1%} of the test {noun.many} unfamiliar."
+            f"{facts.ood.test.value:.1%} of the test {noun.many} unfamiliar."
         )
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tlcore.evaluation.calibration_schema import Calibration, Reliability
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import Evaluation
-from tlcore.evaluation.robustness import Curve, Robustness, Share
+from tlcore.evaluation.robustness import Curve, Robustness
 from tlcore.report.drawing import COLOURS, INKS, TEST, TRAIN, VAL, WRONG, Drawing, finished, plane
 from tlcore.runs.events import EpochEnded
+from tlcore.tasks.classification.calibration_schema import Calibration, Reliability
+from tlcore.tasks.evaluation import Evaluation
+from tlcore.tasks.evaluation import Figure as Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,13 +44,13 @@ def intervals(rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = 
 
 def confusion(judged: Evaluation) -> Drawing:
     """The matrix in the order of the mix-ups; colours are shares of a row, counts stand in it where there is room."""
-    order = list(judged.order or range(len(judged.classes)))
+    order = list(judged.order or range(len(judged.labels)))
     counts = np.array(judged.confusion, np.int64)[np.ix_(order, order)]
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     colours = np.where(np.eye(len(order), dtype=bool), TRAIN, WRONG)
     says = f"Confusion matrix of {len(order)} classes: rows are true classes, columns are predictions."
     return matrix(
-        [judged.classes[each] for each in order], counts, shares, colours, "predicted class", "true class", says
+        [judged.labels[each] for each in order], counts, shares, colours, "predicted class", "true class", says
     )
 
 
@@ -170,8 +170,9 @@ def class_curves(points: pd.DataFrame, kind: str, classes: Sequence[str]) -> Dra
 
 
 def robustness(found: Robustness, curve: Curve) -> Drawing:
-    """The accuracy of the model and of the frozen backbone as one distortion gets stronger."""
-    axes = plane(265, 180, f"{curve.title}: {curve.unit}", "accuracy", percent="y")
+    """The headline metric of the model and of the frozen backbone as one corruption gets stronger."""
+    share, unit = found.of.kind == "share", f", {found.unit}" if found.of.kind == "value" and found.unit else ""
+    axes = plane(265, 180, f"{curve.title}: {curve.unit}", f"{found.of.brief}{unit}", percent="y" if share else "")
     places = range(len(curve.strengths) + 1)
     for name, colour, shares in (
         ("this model", TRAIN, (found.model, *curve.model)),
@@ -179,7 +180,9 @@ def robustness(found: Robustness, curve: Curve) -> Drawing:
     ):
         _points(axes, places, shares, colour, name, marker="")
     axes.set_xticks(places, ["none", *(f"{each:g}" for each in curve.strengths)])
-    return finished(axes, f"Accuracy under {curve.title.lower()} at {len(curve.strengths)} strengths.", legend="above")
+    return finished(
+        axes, f"{found.of.title} under {curve.title.lower()} at {len(curve.strengths)} strengths.", legend="above"
+    )
 
 
 def _diagonal(axes: Axes) -> None:
@@ -193,7 +196,7 @@ def _bins(axes: Axes, found: Reliability, colour: str, name: str) -> None:
 def _points(
     axes: Axes,
     places: Sequence[float],
-    shares: Sequence[Interval | Share],
+    shares: Sequence[Interval],
     colour: str,
     name: str,
     *,

@@ -14,17 +14,15 @@ from tlcore.contract import Contract, read_contract
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.test_usage import read_looks
 from tlcore.errors import GraftError, RunError
-from tlcore.evaluation.calibration_schema import Calibration, read_calibration
 from tlcore.evaluation.error_analysis.files import Understanding
+from tlcore.evaluation.files import Unfamiliarity, read_calibration, read_evaluation, read_ood, read_predictions
 from tlcore.evaluation.files import read_curves as read_class_curves
-from tlcore.evaluation.files import read_evaluation, read_predictions, read_task_evaluation
-from tlcore.evaluation.metrics import Evaluation
 from tlcore.evaluation.robustness import Robustness
-from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
 from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
 from tlcore.evaluation.training_diagnostics import Reading, read_curves
 from tlcore.modalities import Modality, Noun, find_modality
+from tlcore.modalities.analysis import Attention
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment
 from tlcore.runs.manifest import Manifest, read_manifests
@@ -32,7 +30,8 @@ from tlcore.runs.metadata import RunDataset
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 from tlcore.tasks import Task, find_task
-from tlcore.tasks.evaluation import TaskEvaluation
+from tlcore.tasks.classification.calibration_schema import Calibration
+from tlcore.tasks.evaluation import Evaluation
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -50,9 +49,12 @@ class RunFacts:
         backbone: None where the catalogue does not have it any more.
         items: The dataset as it is now; None where it was deleted.
         split: `sha256, file, label, split`, as the run has it.
-        predictions: As `metrics.predictions_table` makes them.
+        predictions: As `predictions.predictions_table` makes them.
         environment: None where there is none.
         looks: How often the test part was judged on; None where the dataset is gone.
+        judged: Its evaluation.
+        ood: How it tells items that are none of its own; None where it cannot.
+        slices, robustness: None where nobody had a closer look.
     """
 
     run: Run
@@ -68,6 +70,10 @@ class RunFacts:
     readings: tuple[Reading, ...]
     exports: tuple[Manifest, ...]
     looks: int | None
+    judged: Evaluation
+    ood: Unfamiliarity | None
+    slices: Slices | None
+    robustness: Robustness | None
 
     @property
     def backbone_title(self) -> str:
@@ -106,22 +112,18 @@ class Facts(RunFacts):
     Attributes:
         class_curves: The points of the ROC and precision–recall curves; None in runs of long ago.
         calibration: None where there is none.
-        slices, attention, robustness: None where nobody had a closer look.
+        attention: None where nobody had a closer look.
     """
 
-    judged: Evaluation
     class_curves: pd.DataFrame | None
     calibration: Calibration | None
-    slices: Slices | None
     attention: Attention | None
-    robustness: Robustness | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts(RunFacts):
     """A run of another task, with its answers about the test set."""
 
-    judged: TaskEvaluation
     answers: TaskAnswers
 
 
@@ -132,25 +134,20 @@ def read_facts(run: Run) -> Facts | TaskFacts:
         RunError: It was not judged, or something that every judged run has is missing or damaged.
     """
     judged = read_evaluation(run.path)
-    if judged is not None:
-        understanding = Understanding(run)
+    if judged is not None and judged.task == "classification":
         return Facts(
-            **_known(run),
-            judged=judged,
+            **_known(run, judged),
             class_curves=read_class_curves(run.path),
             calibration=read_calibration(run.path),
-            slices=understanding.slices(),
-            attention=understanding.attention(),
-            robustness=understanding.robustness(),
+            attention=Understanding(run).attention(),
         )
-    other = read_task_evaluation(run.path)
-    answers = read_task_answers(run) if other is not None else None
-    if other is not None and answers is not None:
-        return TaskFacts(**_known(run), judged=other, answers=answers)
+    answers = read_task_answers(run) if judged is not None else None
+    if judged is not None and answers is not None:
+        return TaskFacts(**_known(run, judged), answers=answers)
     raise RunError(f"A run that was judged is needed for a report. {run.name} was not. `evaluate {run.id}` judges it.")
 
 
-def _known(run: Run) -> dict[str, Any]:
+def _known(run: Run, judged: Evaluation) -> dict[str, Any]:
     """Read what is known of a run of any task."""
     items, state, config = _dataset(run), run.state(), run.config
     return {
@@ -166,6 +163,10 @@ def _known(run: Run) -> dict[str, Any]:
         "environment": run.environment(),
         "readings": read_curves(state, config),
         "exports": read_manifests(run.path),
+        "judged": judged,
+        "ood": read_ood(run.path),
+        "slices": Understanding(run).slices(),
+        "robustness": Understanding(run).robustness(),
         "looks": len(read_looks(items, run.dataset.draw)) if items else None,
     }
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.figures import Interval
 from tlcore.report.charts import BESIDE, QUIET, matrix, short
 from tlcore.report.drawing import COLOURS, INKS, TRAIN, VAL, WRONG, Drawing, finished, plane
 from tlcore.runs.events import EpochEnded
+from tlcore.tasks.evaluation import Figure as Interval
 from tlcore.tasks.multilabel.curves import Bin, ThresholdCurve
 
 if TYPE_CHECKING:

@@ -66,4 +66,5 @@ IMAGE = Modality(
     build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
     checks=CHECKS,
+    analysis="tlcore.modalities.image.explain.analysis",
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tlcore.evaluation.figures import Interval
 from tlcore.report import charts
 from tlcore.report.commands import command_line
 from tlcore.report.document import Block, Cell, Code, Column, Document, Figure, Section, Table, Text
@@ -17,6 +16,8 @@ from tlcore.report.sections import tasks
 from tlcore.report.sections.calibration import trust
 from tlcore.report.sections.errors import failures
 from tlcore.report.sections.training import data, making
+from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
+from tlcore.tasks.evaluation import Figure as Interval
 
 MOST_CLASSES_DRAWN = 40
 
@@ -51,25 +52,25 @@ def _sections(facts: Facts, *, items: bool) -> tuple[Section, ...]:
 
 def headline(facts: Facts) -> str:
     """How good the model is, in a sentence that leads with the interval."""
-    judged = facts.judged
+    judged, found = facts.judged, facts.judged.headline
     if not judged.n:
         return f"There were no test {facts.noun.many}: nothing is known of how good the model is."
     return (
-        f"Of 100 new {facts.noun.many} like these, expect between {100 * judged.low:.0f} and {100 * judged.high:.0f} "
-        f"right answers (95 % interval): {judged.accuracy:.1%} of {judged.n:,} test {facts.noun.many} were answered "
+        f"Of 100 new {facts.noun.many} like these, expect between {100 * found.low:.0f} and {100 * found.high:.0f} "
+        f"right answers (95 % interval): {found.value:.1%} of {judged.n:,} test {facts.noun.many} were answered "
         "right, and training never saw them."
     )
 
 
 def limits(facts: Facts) -> Iterator[str]:
     """What the model cannot do and what is not known of it, each in a sentence."""
-    classes, calibration, noun = facts.dataset.classes, facts.calibration, facts.noun
+    classes, noun = facts.dataset.classes, facts.noun
     yield (
         f"It answers with one of {len(classes)} classes, whatever the {noun.one} shows"
         + (
             f"; a second output says how unlike the training {noun.many} a {noun.one} is, and above 1 the answer "
             "means little."
-            if calibration and calibration.unfamiliarity
+            if facts.ood
             else ", and cannot say that it shows none of them."
         )
     )
@@ -83,7 +84,7 @@ def limits(facts: Facts) -> Iterator[str]:
     if facts.slices is None:
         yield f"Groups of difficult {noun.many} were not searched for."
     if facts.robustness is None:
-        yield f"It was not tested on distorted {noun.many}."
+        yield f"It was not tested on corrupted {noun.many}."
     if facts.attention is None:
         yield "No saliency maps were computed."
 
@@ -93,17 +94,13 @@ def per_class(facts: Facts) -> Table:
     rows = [
         (
             each.label,
-            Interval(value=each.precision, low=each.precision_low, high=each.precision_high),
-            Interval(value=each.recall, low=each.recall_low, high=each.recall_high),
-            each.f1
-            if each.f1_low is None or each.f1_high is None
-            else Interval(value=each.f1, low=each.f1_low, high=each.f1_high),
+            *(each.figures.get(name) for name in ("precision", "recall", "f1")),
             each.support,
             each.answered,
-            each.auc,
-            each.average_precision,
+            each.areas.get("roc_auc"),
+            each.areas.get("average_precision"),
         )
-        for each in facts.judged.per_class
+        for each in facts.judged.per_label
     ]
     columns = (
         Column("class"),
@@ -120,27 +117,26 @@ def per_class(facts: Facts) -> Table:
 
 def scores(facts: Facts) -> Table:
     """Every figure of the whole with its interval."""
-    judged, found = facts.judged, facts.judged.scores
-    accuracy = Interval(value=judged.accuracy, low=judged.low, high=judged.high)
-    rows: list[tuple[str, Interval | float | None, str]] = [("accuracy", accuracy, "share of right answers")]
-    if found:
-        rows += [
-            ("balanced accuracy", found.balanced_accuracy, "the same, every class counting alike"),
-            ("macro F1", found.macro_f1, "mean of precision and recall, mean over the classes"),
-            *((f"top {top.k}", top, f"the right class is among the {top.k} likeliest") for top in found.top_k),
-            ("log loss", found.log_loss, "surprise by the truth, nats; less is better"),
-            ("Brier score", found.brier, "distance of the probabilities from the truth, 0 to 2; less is better"),
-        ]
+    named = {
+        "accuracy": ("accuracy", "share of right answers"),
+        "balanced_accuracy": ("balanced accuracy", "the same, every class counting alike"),
+        "macro_f1": ("macro F1", "mean of precision and recall, mean over the classes"),
+        **{f"top_{k}": (f"top {k}", f"the right class is among the {k} likeliest") for k in (2, 3, 5)},
+        "log_loss": ("log loss", "surprise by the truth, nats; less is better"),
+        "brier": ("Brier score", "distance of the probabilities from the truth, 0 to 2; less is better"),
+    }
+    known = facts.judged.figures
+    rows = tuple((title, known[key], about) for key, (title, about) in named.items() if key in known)
     columns = (Column("figure"), Column("value", "number"), Column("what it is"))
-    return Table("scores", columns, tuple(rows) if judged.n else ())
+    return Table("scores", columns, rows)
 
 
 def _summary(facts: Facts) -> Iterator[Block]:
     yield Text(headline(facts))
-    baseline = facts.judged.baseline
-    if facts.judged.n:
-        said = f"Always answering “{baseline.label}”, the largest class, would score {baseline.accuracy:.1%}."
-        if facts.judged.low <= baseline.accuracy:
+    baseline = facts.judged.baseline(LARGEST_CLASS)
+    if baseline:
+        said = f"Always answering “{facts.judged.largest_class}”, the largest class, would score {baseline.value:.1%}."
+        if facts.judged.headline.low <= baseline.value:
             said += " The interval reaches down to that: the model is not shown to have learned anything yet."
         yield Text(said)
     for note in facts.judged.notes:
@@ -156,28 +152,25 @@ def _scores(facts: Facts) -> Iterator[Block]:
         "same kind, such intervals would hold the true figure 95 times in 100."
     )
     yield scores(facts)
-    known = facts.judged.baselines
-    rows = [("this model", Interval(value=facts.judged.accuracy, low=facts.judged.low, high=facts.judged.high))]
-    named = (
-        ("frozen linear probe", known.linear_probe),
-        ("nearest class mean", known.nearest_mean),
-        ("always the largest class", known.largest_class),
-    )
-    rows += [(name, share) for name, share in named if share is not None]
+    rows = [("this model", facts.judged.headline)]
+    for name, title in (
+        ("frozen linear probe", LINEAR_PROBE),
+        ("nearest class mean", NEAREST_MEAN),
+        ("always the largest class", LARGEST_CLASS),
+    ):
+        if share := facts.judged.baseline(title):
+            rows.append((name, share))
     columns = (Column("answers by"), Column("accuracy", "percent"))
     yield Figure(
         charts.intervals(rows, "Accuracy of the model and of what less than it scores.", first=True),
         "Accuracy beside what needs less training, on the same test set.",
         Table("baselines", columns, tuple(rows)),
     )
-    if known.above_probe:
-        more = known.above_probe
+    if more := facts.judged.above_baselines.get(LINEAR_PROBE):
         yield Text(
             f"Training has added {100 * more.value:+.1f} points to what a linear probe on the untouched backbone "
             f"scores (95 % interval {100 * more.low:+.1f} to {100 * more.high:+.1f})."
         )
-    if known.note:
-        yield Text(known.note, "note")
 
 
 def _classes(facts: Facts) -> Iterator[Block]:
@@ -203,7 +196,7 @@ def _classes(facts: Facts) -> Iterator[Block]:
 
 
 def _class_curves(facts: Facts) -> Iterator[Block]:
-    points, classes = facts.class_curves, facts.judged.classes
+    points, classes = facts.class_curves, facts.judged.labels
     if points is None:
         return
     for kind, name, caption in (
@@ -230,10 +223,10 @@ def _confusion(facts: Facts) -> Iterator[Block]:
         "Each row is a true class, each column an answer: the diagonal is right, everything beside it a mix-up. "
         "Classes that are mixed up stand together; the fuller the colour, the larger the share of the row."
     )
-    order = judged.order or tuple(range(len(judged.classes)))
-    columns = (Column("true class"), *(Column(judged.classes[index], "count") for index in order))
+    order = judged.order or tuple(range(len(judged.labels)))
+    columns = (Column("true class"), *(Column(judged.labels[index], "count") for index in order))
     rows: list[tuple[Cell, ...]] = [
-        (judged.classes[true], *(judged.confusion[true][index] for index in order)) for true in order
+        (judged.labels[true], *(judged.confusion[true][index] for index in order)) for true in order
     ]
     drawing = charts.confusion(judged) if judged.n else None
     yield Figure(drawing, "Confusion matrix of the test set.", Table("confusion", columns, tuple(rows)))

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tlcore.evaluation.calibration_schema import Calibration, Unfamiliarity
+from tlcore.evaluation.files import Unfamiliarity
+from tlcore.evaluation.ood_evaluation import NO_SECOND_OUTPUT
 from tlcore.modalities import Noun
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Table, Text
 from tlcore.report.facts import Facts
+from tlcore.tasks.classification.calibration_schema import Calibration
 
 
 def trust(facts: Facts) -> Iterator[Block]:
@@ -46,7 +48,7 @@ def trust(facts: Facts) -> Iterator[Block]:
         yield _coverage(found)
     yield from _sets(found)
     yield from _thresholds(found)
-    yield from _unfamiliar(found.unfamiliarity, facts.noun)
+    yield from unfamiliar(facts.ood, facts.noun)
     for note in found.notes:
         yield Text(note, "note")
 
@@ -123,8 +125,10 @@ def _thresholds(found: Calibration) -> Iterator[Block]:
     yield Table("thresholds", columns, rows, most=24)
 
 
-def _unfamiliar(found: Unfamiliarity | None, noun: Noun) -> Iterator[Block]:
+def unfamiliar(found: Unfamiliarity | None, noun: Noun) -> Iterator[Block]:
+    """How the model tells items that are none of its own."""
     if found is None:
+        yield Text(NO_SECOND_OUTPUT, "note")
         return
     yield Text(
         f"A second output says how unlike the training {noun.many} a {noun.one} is. It flags {found.test.value:.1%} "

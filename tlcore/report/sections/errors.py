@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import mistakes
+from tlcore.evaluation.predictions import mistakes
 from tlcore.evaluation.robustness import Robustness
-from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
+from tlcore.modalities.analysis import Attention
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.modalities.image.value_range import range_of
 from tlcore.report import charts
-from tlcore.report.document import Block, Column, Figure, Items, Table, Text
+from tlcore.report.document import Block, Column, Figure, Items, Kind, Table, Text
 from tlcore.report.facts import Facts
+from tlcore.tasks.evaluation import Figure as Interval
 
 MOST_MISTAKES, SIDE = 12, 200
 
@@ -38,11 +38,11 @@ def failures(facts: Facts, *, items: bool) -> Iterator[Block]:
             "note",
         )
     if facts.slices:
-        yield from _slices(facts.slices)
+        yield from slices(facts.slices)
     if facts.attention:
         yield from _attention(facts.attention)
     if facts.robustness:
-        yield from _robustness(facts.robustness)
+        yield from robustness(facts.robustness)
 
 
 def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
@@ -63,7 +63,8 @@ def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
         yield stream.getvalue(), f"{label}, called {predicted} ({confidence:.0%} sure)"
 
 
-def _slices(found: Slices) -> Iterator[Block]:
+def slices(found: Slices) -> Iterator[Block]:
+    """The kinds of items that were tested, those on which the model is worse first."""
     if not found.slices:
         return
     said = f"{len(found.slices):,} groups of examples were tested"
@@ -125,22 +126,21 @@ def _attention(found: Attention) -> Iterator[Block]:
     yield Table("attention", columns, rows, most=20)
 
 
-def _robustness(found: Robustness) -> Iterator[Block]:
+def robustness(found: Robustness) -> Iterator[Block]:
+    """The headline metric under each corruption, beside the frozen baseline."""
+    share: Kind = "percent" if found.of.kind == "share" else "number"
     for sentence in found.says:
         yield Text(sentence)
     columns = (
-        Column("distortion"),
+        Column("corruption"),
         Column("unit"),
         Column("strength", "number"),
-        Column("this model", "percent"),
-        Column("frozen backbone", "percent"),
+        Column("this model", share),
+        Column("frozen backbone", share),
     )
     for curve in found.curves:
         strengths: tuple[str | float, ...] = ("none", *curve.strengths)
         shares = zip(strengths, (found.model, *curve.model), (found.baseline, *curve.baseline), strict=True)
-        rows = tuple(
-            (curve.title, curve.unit, strength, Interval(**ours.model_dump()), Interval(**theirs.model_dump()))
-            for strength, ours, theirs in shares
-        )
-        caption = f"{curve.title}: right answers as it gets stronger."
+        rows = tuple((curve.title, curve.unit, strength, ours, theirs) for strength, ours, theirs in shares)
+        caption = f"{curve.title}: {found.of.name} as it gets stronger."
         yield Figure(charts.robustness(found, curve), caption, Table(f"robustness-{curve.key}", columns, rows))

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.evaluation.figures import Interval
 from tlcore.report import charts, task_charts
 from tlcore.report.document import Block, Cell, Column, Figure, Section, Table, Text
 from tlcore.report.facts import TaskFacts
+from tlcore.tasks.evaluation import Figure as Interval
 from tlcore.tasks.evaluation import LabelFigures
 from tlcore.tasks.multilabel.curves import reliability, threshold_curve
 from tlcore.tasks.multilabel.errors import MISSING, label_errors

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from tlcore.evaluation.figures import Interval
 from tlcore.modalities.image.pixels import open_picture
 from tlcore.modalities.image.value_range import range_of
 from tlcore.numbers import significant
@@ -18,8 +17,11 @@ from tlcore.report import charts, task_charts
 from tlcore.report.document import Block, Cell, Column, Figure, Items, Section, Table, Text
 from tlcore.report.facts import TaskFacts
 from tlcore.report.sections import multilabel, regression
+from tlcore.report.sections.calibration import unfamiliar
+from tlcore.report.sections.errors import robustness, slices
 from tlcore.report.sections.training import data, making
 from tlcore.tasks import Metric
+from tlcore.tasks.evaluation import Figure as Interval
 from tlcore.tasks.evaluation import Figure as Measured
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ def sections(facts: TaskFacts, again: Iterator[Block], *, items: bool) -> Iterat
     yield Section("Metrics and confidence intervals", tuple(_metrics(facts)))
     if facts.judged.n:
         yield from OWN[facts.task.key](facts)
-        yield Section("Error analysis", tuple(_errors(facts, items=items)))
+        yield Section("Error analysis", (*_errors(facts, items=items), *_closer(facts)))
+        yield Section("Out-of-distribution inputs", tuple(unfamiliar(facts.ood, facts.noun)))
     yield Section("Training", tuple(making(facts)))
     yield Section("Dataset", tuple(data(facts)))
     yield Section("Limits", tuple(Text(limit) for limit in limits(facts)))
@@ -192,6 +195,20 @@ def _errors(facts: TaskFacts, *, items: bool) -> Iterator[Block]:
     files = facts.answers.table["file"]
     rows = tuple((str(files.iloc[place]), sentence) for place, sentence in worst)
     yield Table("worst-errors", (Column("file"), Column("error")), rows)
+
+
+def _closer(facts: TaskFacts) -> Iterator[Block]:
+    """What the error analysis has found."""
+    if facts.slices is None and facts.robustness is None:
+        yield Text(
+            f"There is no error analysis yet. `python -m tlcore understand {facts.run.id}` finds groups of difficult "
+            "pictures and measures the robustness.",
+            "note",
+        )
+    if facts.slices:
+        yield from slices(facts.slices)
+    if facts.robustness:
+        yield from robustness(facts.robustness)
 
 
 def _shown(facts: TaskFacts, worst: list[tuple[int, str]]) -> Iterator[tuple[bytes, str]]:
