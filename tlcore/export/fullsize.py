@@ -72,7 +72,7 @@ class FullSizeOnnx(OnnxFile):
             outputs, *scores = (saved[name] for name in saved.files)
         return Replay(
             outputs,
-            said["milliseconds_per_picture"],
+            said["milliseconds_per_item"],
             said["versions"],
             unfamiliarity=scores[0] if scores else None,
             milliseconds_p95=said["milliseconds_p95"],

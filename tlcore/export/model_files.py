@@ -74,7 +74,7 @@ def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scra
         outputs, *scores = (saved[name] for name in saved.files)
     return Replay(
         outputs,
-        said["milliseconds_per_picture"],
+        said["milliseconds_per_item"],
         said["versions"],
         unfamiliarity=scores[0] if scores else None,
         milliseconds_p95=said["milliseconds_p95"],

@@ -12,12 +12,12 @@ import zipfile
 from pathlib import Path
 from string import Template
 
-import tlcore
 from tlcore.contract import CONTRACT, Contract, read_contract
 from tlcore.errors import ExportError
 from tlcore.export.bundle import BUNDLED, add, content_of, requirements
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
+from tlcore.export.library import LIBRARY, needed_by
 from tlcore.export.pixel_parity import seen_by_python
 from tlcore.export.replies import outputs_of, unfamiliarity_of
 from tlcore.export.wording import words
@@ -25,47 +25,9 @@ from tlcore.markup import markdown
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
-from tlcore.tasks import TASKS
 
-LIBRARY = Path(tlcore.__file__).parent
-# What `tlcore.serving` may import, and nothing else: a test starts the server with these alone.
-MODULES = (
-    "__init__.py",
-    "contract.py",
-    "errors.py",
-    "files.py",
-    "items.py",
-    "numbers.py",
-    "threads.py",
-    "progress.py",
-    "modalities/__init__.py",
-    "modalities/modality.py",
-    *(
-        f"modalities/image/{name}.py"
-        for name in (
-            *(
-                "__init__",
-                "augment",
-                "containers",
-                "examine",
-                "pixels",
-                "standalone",
-                "value_counts",
-                "value_range",
-                "views",
-            ),
-        )
-    ),
-    "inference/__init__.py",
-    "inference/predictor.py",
-    "inference/session.py",
-    "tasks/__init__.py",
-    "tasks/task.py",
-    *(f"tasks/{task}/{name}.py" for task in TASKS for name in ("__init__", "answers")),
-    "tasks/classification/class_codes.py",
-    "tasks/multilabel/labels.py",
-    *(f"serving/{path.name}" for path in sorted((LIBRARY / "serving").glob("*.py"))),
-)
+# A test starts the server with these alone.
+MODULES = needed_by("tlcore.serving.server")
 PACKAGES = ("fastapi", "uvicorn", "prometheus-client", "python-multipart", "onnxruntime", "numpy", "pillow")
 TEXTS = {
     "server.py": "server.py.txt",
@@ -110,7 +72,7 @@ class Server:
             raise ExportError(f"it answered for {len(answers)} of {len(items.paths)} pictures")
         return Replay(
             outputs_of(answers, contract),
-            said["milliseconds_per_picture"],
+            said["milliseconds_per_item"],
             {"python": platform.python_version(), **said["versions"]},
             unfamiliarity=unfamiliarity_of(answers),
             milliseconds_p95=said["milliseconds_p95"],

@@ -150,7 +150,7 @@ def main(kind: str) -> None:
     np.savez(asked["answers"], *map(np.concatenate, zip(*found, strict=True)))
     versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
     median, slow = np.percentile(milliseconds, (50, 95)).tolist()
-    said = {"milliseconds_per_picture": median, "milliseconds_p95": slow, "versions": versions}
+    said = {"milliseconds_per_item": median, "milliseconds_p95": slow, "versions": versions}
     sys.stdout.write(json.dumps(said))
     gc.freeze()  # all memory goes back at once: nothing is to be looked through before
 
