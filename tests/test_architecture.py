@@ -16,10 +16,14 @@ LIBRARY = sorted((ROOT / "tlcore").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
 HEAVY_PACKAGES = {"keras", "tensorflow", "jax", "torch", "tf2onnx", "keras_hub"}
-HEAVY_ROOMS = ("tlcore.training", "tlcore.export", "tlcore.evaluation.explain", "tlcore.health.work")
+HEAVY_ROOMS = (
+    *("tlcore.training", "tlcore.export", "tlcore.evaluation.explain", "tlcore.health.work"),
+    "tlcore.modalities.image.formats",
+)
 # A run as text, which the pages offer, and what it is told from: these modules of heavy rooms need no backend.
 LIGHT_MODULES = (
-    *("tlcore.export.training_script", "tlcore.export.script_words"),
+    *("tlcore.export.training_script", "tlcore.export.script_parts"),
+    *("tlcore.modalities.image.formats.table", "tlcore.modalities.image.formats.script"),
     *("tlcore.training.phases", "tlcore.training.views"),
 )
 

@@ -21,7 +21,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
-from tlcore.export.web import VENDOR, WEB
+from tlcore.modalities.image.formats.web import VENDOR, WEB
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
 from tlcore.runs.manifest import artefact

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tlcore.export import bundle, pixel_parity
-from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, Tolerance, fault, judge
+from tlcore.modalities.image.formats.pixel_parity import OTHER_DECODERS, Sight, Tolerance, fault, judge
 from tlcore.export.run import export_run
 from tlcore.modalities.image.battery import COLOURS, DEPTHS, battery
 from tlcore.modalities.image.pixels import FORMATS, open_header, read_pixels

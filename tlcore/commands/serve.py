@@ -17,22 +17,34 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 chooses a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 admits other machines.")] = "127.0.0.1",
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Pictures processed at the same time.", show_default="one for each core")
+        int | None, typer.Option(min=1, help="Items processed at the same time.", show_default="one for each core")
     ] = None,
-    max_pictures: Annotated[int, typer.Option(min=1, help="The largest number of pictures in one request.")] = 32,
-    max_bytes: Annotated[int, typer.Option(min=1, help="The largest size of a picture file, in bytes.")] = 20_000_000,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, max=120_000_000, help="The largest number of pixels of a picture, width × height.")
-    ] = 50_000_000,
+    max_items: Annotated[
+        int, typer.Option("--max-items", "--max-pictures", min=1, help="The largest number of items in one request.")
+    ] = 32,
+    max_bytes: Annotated[int, typer.Option(min=1, help="The largest size of a file, in bytes.")] = 20_000_000,
+    max_extent: Annotated[
+        int | None,
+        typer.Option(
+            "--max-extent",
+            "--max-pixels",
+            min=1,
+            help="The largest item once it is decoded, such as the pixels of a picture (width × height).",
+            show_default="50,000,000 pixels",
+        ),
+    ] = None,
 ) -> None:
     """Serve predictions over HTTP until Ctrl-C; the variable GRAFT_API_KEY sets a key."""
     from tlcore.commands.use import with_model  # not before a typing error could show
 
     found = with_model(run)
     from tlcore.export.facts import shipped_contract
+    from tlcore.modalities import find_modality
     from tlcore.serving.limits import Limits
+    from tlcore.serving.server import check_extent
     from tlcore.serving.server import serve as answer
 
     contract = shipped_contract(found)
-    limits = Limits(pictures=max_pictures, picture_bytes=max_bytes, pixels=max_pixels)
+    check_extent(max_extent, find_modality(contract.modality).extent)
+    limits = Limits(items=max_items, item_bytes=max_bytes, extent=max_extent)
     answer(found.path, model=found.id, host=host, port=port, threads=threads, contract=contract, limits=limits)

@@ -10,6 +10,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from tlcore.errors import ExportError
 from tlcore.export.bundle import add
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
+from tlcore.memmap import MappedRows
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
@@ -56,19 +58,15 @@ def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scra
     Raises:
         ExportError: It cannot be loaded, or does not answer.
     """
-    pixels = items.pixels.array
-    if not isinstance(pixels, np.memmap) or pixels.filename is None:
-        raise ExportError("the test pictures are not on the disk")
     rows, answers = scratch / "rows.npy", scratch / "answers.npz"
-    np.save(rows, items.pixels.rows)
+    np.save(rows, next(iter(items.arrays.values())).rows)
     asked = {
         "model": str(model),
-        "pixels": str(pixels.filename),
-        "size": pixels.shape[1],
+        "inputs": {name: _on_disk(array) for name, array in items.arrays.items()},
         "rows": str(rows),
         "answers": str(answers),
     }
-    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, items=len(items.pixels))
+    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
     said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
     with np.load(answers) as saved:
         outputs, *scores = (saved[name] for name in saved.files)
@@ -80,6 +78,19 @@ def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scra
         milliseconds_p95=said["milliseconds_p95"],
         note=note,
     )
+
+
+def _on_disk(array: MappedRows) -> dict[str, Any]:
+    """Say where a stored array is, for a process that maps it as well.
+
+    Raises:
+        ExportError: It is in memory only.
+    """
+    stored = array.array
+    if not isinstance(stored, np.memmap) or stored.filename is None:
+        raise ExportError("the test items are not on the disk")
+    place = {"file": str(stored.filename), "offset": stored.offset}
+    return {**place, "dtype": str(stored.dtype), "shape": stored.shape[1:]}
 
 
 def expect_proof(fresh: FreshProcess) -> None:

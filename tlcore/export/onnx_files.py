@@ -13,13 +13,14 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from tlcore.contract import read_contract
+from tlcore.contract import Contract, read_contract
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.model_files import replayed
-from tlcore.runs.formats import FORMATS, Format
+from tlcore.export_format import Format
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
@@ -90,6 +91,12 @@ def read_graph(run: Run) -> onnx.ModelProto:
         raise ExportError(
             f"The run's {run.model_onnx.name} could not be loaded: it is damaged. Train the run again."
         ) from error
+
+
+def embedded(file: Path) -> Contract:
+    """Read the contract that a graph carries."""
+    props = onnx.load(file, load_external_data=False).metadata_props
+    return Contract.model_validate_json(next(each.value for each in props if each.key == CONTRACT_KEY))
 
 
 def described(graph: onnx.ModelProto, run: Run) -> onnx.ModelProto:

@@ -5,9 +5,9 @@ ground floor; only files named `keras_*.py` import a backend.
 """
 
 from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Examined, Modality, Noun
+from tlcore.modalities.modality import Examined, Extent, Modality, Noun
 
-__all__ = ["MODALITIES", "SUFFIXES", "Examined", "Modality", "Noun", "find_modality"]
+__all__ = ["MODALITIES", "SUFFIXES", "Examined", "Extent", "Modality", "Noun", "find_modality"]
 
 MODALITIES: dict[str, Modality] = {modality.key: modality for modality in (IMAGE,)}
 # Of files that are items of any modality.

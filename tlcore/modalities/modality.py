@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from tlcore.export_format import Format
 from tlcore.items import Arrays
 
 Array = npt.NDArray[Any]
@@ -42,6 +43,23 @@ class Examined:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How large an item is in memory: a small file can hold very much.
+
+    Attributes:
+        unit: In which it is counted, such as `pixels`.
+        usual: The most that a server takes where nothing else is said.
+        most: The most that can be decoded.
+        measure: That of a file's content, without decoding it. Raises ValueError with the reason.
+    """
+
+    unit: str
+    usual: int
+    most: int
+    measure: Callable[[bytes], int]
+
+
+@dataclass(frozen=True)
 class Modality:
     """A kind of item.
 
@@ -62,6 +80,13 @@ class Modality:
         view_name: What the view of a number is called; equal names mean equal views of equal items.
         view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
         augmented: A batch of arrays, augmented for an epoch.
+        extent: How large an item is in memory; None where its file's size says it.
+        media_type: How the types of its files begin, such as `image/`.
+        formats: The export formats that only its items can have.
+        exports: What makes and checks its exports, an `export.item_exports.ItemExports`, as `module:name`; only exports
+            import it. Empty where it has nothing of its own.
+        script: Its part of the script that trains a model again, an `export.script_parts.ItemScript`, as `module:name`;
+            empty where there is no such script.
     """
 
     key: str
@@ -77,3 +102,8 @@ class Modality:
     view_name: Callable[[Sequence[str], int], str]
     view: Callable[..., Arrays]
     augmented: Callable[..., Arrays]
+    extent: Extent | None = None
+    media_type: str = ""
+    formats: tuple[Format, ...] = ()
+    exports: str = ""
+    script: str = ""

@@ -5,7 +5,7 @@ It knows the split and the pixel store. Training never imports this module: it m
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +42,11 @@ class TestItems:
     paths: tuple[Path, ...]
     pixels: MappedRows
     value_range: ValueRange | None = None
+
+    @property
+    def arrays(self) -> Mapping[str, MappedRows]:
+        """What a model sees of them, by name, `(n, …)` each; on the disk."""
+        return {"pixels": self.pixels}
 
 
 def read_test_items(run: Run, workspace: Workspace) -> Generator[Progress, None, TestItems]:

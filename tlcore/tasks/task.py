@@ -177,6 +177,7 @@ class Task:
         right: `(n,)`: whether each predicted label counts as right for a true one.
         decide: The decision from outputs and targets of the validation items.
         head: The module of the training head, imported only by training.
+        shipped: The module of its part of the programs and texts of exports, imported only for them.
         evaluation: The module that evaluates, imported only for that; empty for classification, whose evaluation is a
             room of its own.
     """
@@ -205,6 +206,7 @@ class Task:
     right: Callable[[Sequence[str], pd.DataFrame], npt.NDArray[Any]]
     decide: Callable[[Floats, Targets], Decision]
     head: str
+    shipped: str
     evaluation: str = ""
 
     def columns(self, width: int) -> list[str]:

@@ -11,7 +11,8 @@ from pages.components.shell import formats, frame, job_status
 from tlcore.jobs.events import now
 from tlcore.jobs.state import JobState
 from tlcore.runs.exporting import Making, under_way
-from tlcore.runs.formats import FORMATS, Format
+from tlcore.export_format import Format
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

@@ -4,11 +4,12 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
 from tlcore.modalities.image.augment import NAMES
-from tlcore.modalities.image.examine import examine, fault
-from tlcore.modalities.image.pixels import SUFFIXES, read_pixels
+from tlcore.modalities.image.examine import count_pixels, examine, fault
+from tlcore.modalities.image.formats.table import FORMATS
+from tlcore.modalities.image.pixels import MAX_PIXELS, SUFFIXES, read_pixels
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.modalities.image.views import augmented, different_views, view, view_name
-from tlcore.modalities.modality import Modality, Noun
+from tlcore.modalities.modality import Extent, Modality, Noun
 
 IMAGE = Modality(
     key="image",
@@ -24,4 +25,9 @@ IMAGE = Modality(
     view_name=view_name,
     view=view,
     augmented=augmented,
+    extent=Extent("pixels", 50_000_000, MAX_PIXELS, count_pixels),
+    media_type="image/",
+    formats=FORMATS,
+    exports="tlcore.modalities.image.formats.exports:EXPORTS",
+    script="tlcore.modalities.image.formats.script:SCRIPT",
 )

@@ -36,4 +36,5 @@ CLASSIFICATION = Task(
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.classification.keras_head",
+    shipped="tlcore.tasks.classification.shipped",
 )

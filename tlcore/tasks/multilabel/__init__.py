@@ -46,5 +46,6 @@ MULTILABEL = Task(
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.multilabel.keras_head",
+    shipped="tlcore.tasks.multilabel.shipped",
     evaluation="tlcore.tasks.multilabel.evaluate",
 )

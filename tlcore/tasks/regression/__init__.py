@@ -53,5 +53,6 @@ REGRESSION = Task(
     right=answers.right,
     decide=answers.decide,
     head="tlcore.tasks.regression.keras_head",
+    shipped="tlcore.tasks.regression.shipped",
     evaluation="tlcore.tasks.regression.evaluate",
 )
