@@ -31,16 +31,16 @@ from tlcore.runs.run import Run
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
 from tlcore.training.model import TransferModel
-from tlcore.training.pictures import read_pictures
+from tlcore.training.items import read_items
 from tlcore.progress import drain
 from tlcore.workspace import Workspace
 from pathlib import Path
 
 run, blocks, epochs = Run(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
 config, backbone = run.config, find(run.config.backbone)
-pictures = drain(read_pictures(run, Workspace.default()), lambda step: None)["train"]
-pixels = np.asarray(pictures.inputs[:]["pixels"], np.float32)
-labels = np.asarray(pictures.targets)
+items = drain(read_items(run, Workspace.default()), lambda step: None)["train"]
+pixels = np.asarray(items.inputs[:]["pixels"], np.float32)
+labels = np.asarray(items.targets)
 body = build_backbone(backbone, size=config.image_size)
 head = CLASSIFICATION.build_head(int(labels.max()) + 1, labels)
 model = TransferModel(backbone, body, head, dropout=config.dropout, seed=0)
