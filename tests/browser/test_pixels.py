@@ -13,8 +13,8 @@ import onnxruntime
 import pytest
 from playwright.sync_api import Browser
 
-from tlcore.modalities.image.formats.fullsize_graph import fullsize_graph
 from tlcore.modalities.image.battery import AwkwardFile, battery
+from tlcore.modalities.image.formats.fullsize_graph import fullsize_graph
 from tlcore.modalities.image.pixels import open_picture, read_pixels
 from tlcore.modalities.image.standalone import pixels_py
 

@@ -19,7 +19,7 @@ from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.model_files import replayed
-from tlcore.export_format import Format
+from tlcore.file_format import Format
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run

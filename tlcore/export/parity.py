@@ -17,7 +17,7 @@ import numpy as np
 from tlcore.contract import UNFAMILIARITY, read_contract
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import units_of_test
-from tlcore.export_format import Precision, bar_of
+from tlcore.file_format import Precision, bar_of
 from tlcore.files import read_parquet
 from tlcore.modalities import Noun, find_modality
 from tlcore.runs.manifest import Accuracy, Awkward
@@ -179,7 +179,7 @@ def _with_scores(
     if not found.agrees or (off <= LARGEST_DIFFERENCE_OF_SCORES).all():
         return found
     reason = (
-        f"{file} should say how unfamiliar a {noun.one} is to within {LARGEST_DIFFERENCE_OF_SCORES:.0%} of what the "
+        f"{file} should say how unfamiliar each {noun.one} is to within {LARGEST_DIFFERENCE_OF_SCORES:.0%} of what the "
         f"app says. It was up to {float(np.nanmax(off, initial=0)):.2g} off."
     )
     return replace(found, agrees=False, reason=reason)

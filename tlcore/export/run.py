@@ -18,7 +18,7 @@ from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
 from tlcore.export.parity import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare, reading_fault
 from tlcore.export.registry import find
-from tlcore.export_format import Precision
+from tlcore.file_format import Precision
 from tlcore.files import remove_tree, sha256, temporary_folder, write_json
 from tlcore.modalities import find_modality
 from tlcore.progress import Pace, Progress, drain

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from tlcore.export_format import Format
+from tlcore.file_format import Format
 from tlcore.items import Arrays
 
 Array = npt.NDArray[Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from tlcore.export_format import Format
+from tlcore.file_format import Format
 from tlcore.modalities import MODALITIES
 
 _FIRST = (

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tlcore.errors import ExportError, WorkspaceError
-from tlcore.export_format import Precision
+from tlcore.file_format import Precision
 from tlcore.files import read_json
 from tlcore.jobs.events import now
 

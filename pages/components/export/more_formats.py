@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.components.export.artefacts import ICONS, make
 from pages.components.shell import formats, frame, job_status
+from tlcore.file_format import Format
 from tlcore.jobs.events import now
 from tlcore.jobs.state import JobState
 from tlcore.runs.exporting import Making, under_way
-from tlcore.export_format import Format
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tlcore.export_format import Format
+from tlcore.file_format import Format
 
 FORMATS = (
     Format(
