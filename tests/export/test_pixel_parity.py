@@ -119,8 +119,8 @@ def test_the_command_line_and_the_manifest_say_how_many_files_agree(run, monkeyp
     written = read_manifest(run.path, "bundle").awkward
     assert said["same"] == said["files"] == written.files == len(battery(32))
     assert (
-        written.told == f"Of {written.files} awkward picture files, {written.same} give pixels that are the app's, or "
-        "both refuse them."
+        written.told
+        == f"Of {written.files} awkward files, {written.same} are read as the app reads them, or refused by both."
     )
 
 

@@ -46,7 +46,7 @@ TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class Bundle:
-    """A zip with both models, their contract, the way to pixels, a program and what it needs."""
+    """A zip with both models, their contract, the code that decodes, a program and what it needs."""
 
     form = FORMATS["bundle"]
     key, title, description, file = form.key, form.title, form.description, form.file

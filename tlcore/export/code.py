@@ -1,4 +1,4 @@
-"""Code: a notebook that predicts with the model and the script that trains it, beside the model and the way to pixels.
+"""Code: a notebook that predicts with the model and the script that trains it, beside the model and its decoder.
 
 It knows the notebook's cells, and runs them in order to prove them. It needs no notebook's server for that: cells of
 code, one after the other, are a program.

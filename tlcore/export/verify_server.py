@@ -5,8 +5,8 @@ It imports nothing of Graft's but what was unpacked; `python -I` would not find 
     python -I verify_server.py FOLDER LIST PACKAGES OPTIONS
 
 FOLDER has the server's `server.py`, LIST a file a line; PACKAGES are names whose versions are told, with commas
-between, OPTIONS are the server's. The server runs as it is started by hand; a thread asks it and, when it is done, asks it to
-stop as a container is asked. One process: when it is ended, nothing is left behind.
+between, OPTIONS are the server's. The server runs as it is started by hand; a thread asks it and, when it is done, asks
+it to stop as a container is asked. One process: when it is ended, nothing is left behind.
 """
 
 from __future__ import annotations
