@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tlcore.contract import Contract
 from tlcore.errors import ExportError
-from tlcore.export.exporter import Exporter, FreshProcess
+from tlcore.export.exporter import Exporter, FreshProcess, Replay
 from tlcore.modalities import find_modality
 from tlcore.runs.items import TestItems
 from tlcore.runs.manifest import Awkward
@@ -37,8 +37,7 @@ class ItemExports:
             the app.
         bytes_reader: The function that makes arrays of a file's bytes within a TensorFlow graph, as `module:name`;
             empty where there is none.
-        check_bytes: How a SavedModel with such a signature answers for files: what a person should know, and how it
-            reads awkward files.
+        replay_files: Asks a SavedModel with such a signature about the test items, by their arrays and by their files.
     """
 
     decoder: str = "decode"
@@ -53,7 +52,7 @@ class ItemExports:
     formats: tuple[Exporter, ...] = ()
     check_python: Callable[[Path, str, Contract, FreshProcess, Path], Awkward] | None = None
     bytes_reader: str = ""
-    check_bytes: Callable[[Path, Contract, TestItems, FreshProcess, Path], tuple[str, Awkward]] | None = None
+    replay_files: Callable[[Path, Contract, TestItems, FreshProcess, Path], Replay] | None = None
 
 
 def item_exports(modality: str) -> ItemExports:

@@ -52,23 +52,36 @@ class KerasArchive:
 KERAS = KerasArchive()
 
 
-def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scratch: Path, *, note: str = "") -> Replay:
+def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
     """Have `verify.py` load a model, as `kind` says, in a fresh process, and ask it about the test items.
 
     Raises:
         ExportError: It cannot be loaded, or does not answer.
     """
+    asked = request(model, items, scratch)
+    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
+    return answered(asked, json.loads(output.splitlines()[-1]))  # a backend may have something to say before
+
+
+def request(model: Path, items: TestItems, scratch: Path) -> dict[str, Any]:
+    """Write down what a fresh process is asked: a model, and the test items as they are stored.
+
+    Raises:
+        ExportError: The items are not on the disk.
+    """
     rows, answers = scratch / "rows.npy", scratch / "answers.npz"
     np.save(rows, next(iter(items.arrays.values())).rows)
-    asked = {
+    return {
         "model": str(model),
         "inputs": {name: _on_disk(array) for name, array in items.arrays.items()},
         "rows": str(rows),
         "answers": str(answers),
     }
-    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
-    said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
-    with np.load(answers) as saved:
+
+
+def answered(asked: dict[str, Any], said: dict[str, Any]) -> Replay:
+    """Read what a fresh process answered to a request."""
+    with np.load(asked["answers"]) as saved:
         outputs, *scores = (saved[name] for name in saved.files)
     return Replay(
         outputs,
@@ -76,7 +89,6 @@ def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scra
         said["versions"],
         unfamiliarity=scores[0] if scores else None,
         milliseconds_p95=said["milliseconds_p95"],
-        note=note,
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +43,11 @@ class SavedModelFile(OnnxFile):
         home = scratch / "unpacked"
         unpack(artefact, home)
         model = home / "model" / "1"
-        replay = replayed("savedmodel", model, items, fresh, scratch)
         contract = read_contract(home)
-        check = item_exports(contract.modality).check_bytes
-        if check is None:
-            return replay
-        note, awkward = check(model, contract, items, fresh, scratch)
-        return replace(replay, note=note, awkward=awkward)
+        by_files = item_exports(contract.modality).replay_files
+        if by_files is None:
+            return replayed("savedmodel", model, items, fresh, scratch)
+        return by_files(model, contract, items, fresh, scratch)
 
 
 class LiteFile(OnnxFile):

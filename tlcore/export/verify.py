@@ -70,7 +70,7 @@ def import_savedmodel() -> tuple[Load, dict[str, str]]:
         signature = loaded.signatures["serving_default"]
 
         def answer(arrays: Arrays, alive: Any = loaded) -> list[Any]:
-            return _outputs(signature(**{name: tf.constant(array) for name, array in arrays.items()}))
+            return outputs_of(signature(**{name: tf.constant(array) for name, array in arrays.items()}))
 
         return answer
 
@@ -89,7 +89,7 @@ def import_litert() -> tuple[Load, dict[str, str]]:
 
     def load(model: str) -> Callable[[Any], Any]:
         runner = lite.Interpreter(model_path=model, num_threads=1).get_signature_runner("serving_default")
-        return lambda arrays: _outputs(runner(**arrays))
+        return lambda arrays: outputs_of(runner(**arrays))
 
     return load, versions
 
@@ -111,7 +111,7 @@ def import_coreml() -> tuple[Load, dict[str, str]]:
 
     def load(model: str) -> Callable[[Any], Any]:
         loaded = coremltools.models.MLModel(model, compute_units=coremltools.ComputeUnit.CPU_ONLY)
-        return lambda arrays: _outputs(loaded.predict(arrays))
+        return lambda arrays: outputs_of(loaded.predict(arrays))
 
     return load, {"coremltools": coremltools.__version__}
 
@@ -126,7 +126,7 @@ def as_taken(arrays: Arrays) -> Arrays:
     return {name: array.astype(np.float32) if array.dtype == np.uint8 else array for name, array in arrays.items()}
 
 
-def _outputs(said: dict[str, Any]) -> list[Any]:
+def outputs_of(said: dict[str, Any]) -> list[Any]:
     """By name: probabilities or values first, then how unfamiliar the item is, where it says so."""
     return [said[name] for name in ("probabilities", "values", "unfamiliarity") if name in said]
 
@@ -148,13 +148,21 @@ def main(kind: str) -> None:
     gc.freeze()
     gc.enable()
     asked = json.loads(sys.stdin.readline())
-    answer = load(asked["model"])
+    said = answer_all(load(asked["model"]), asked, versions, at_once=BATCHES.get(kind, 1))
+    sys.stdout.write(json.dumps(said))
+    gc.freeze()  # all memory goes back at once: nothing is to be looked through before
+
+
+def answer_all(
+    answer: Callable[[Arrays], Any], asked: dict[str, Any], versions: dict[str, str], *, at_once: int = 1
+) -> dict[str, Any]:
+    """Answer for the stored items, write the answers down, and say how long it took."""
     stored = {
         name: np.memmap(each["file"], each["dtype"], "r", each["offset"]).reshape(-1, *each["shape"])
         for name, each in asked["inputs"].items()
     }
     rows = np.load(asked["rows"])
-    found, milliseconds, at_once = [], [], BATCHES.get(kind, 1)
+    found, milliseconds = [], []
     for start in range(0, len(rows), at_once):
         places = rows[start : start + at_once]
         batch = {name: np.asarray(array[places]) for name, array in stored.items()}
@@ -164,9 +172,7 @@ def main(kind: str) -> None:
     np.savez(asked["answers"], *map(np.concatenate, zip(*found, strict=True)))
     versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
     median, slow = np.percentile(milliseconds, (50, 95)).tolist()
-    said = {"milliseconds_per_item": median, "milliseconds_p95": slow, "versions": versions}
-    sys.stdout.write(json.dumps(said))
-    gc.freeze()  # all memory goes back at once: nothing is to be looked through before
+    return {"milliseconds_per_item": median, "milliseconds_p95": slow, "versions": versions}
 
 
 if __name__ == "__main__":

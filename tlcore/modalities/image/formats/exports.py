@@ -7,7 +7,7 @@ from pathlib import Path
 from tlcore.export.item_exports import ItemExports
 from tlcore.modalities.image.formats.fullsize import FULL_SIZE
 from tlcore.modalities.image.formats.pixel_parity import check_python
-from tlcore.modalities.image.formats.saved_model import check_bytes
+from tlcore.modalities.image.formats.saved_model import replay_files
 from tlcore.modalities.image.formats.web import WEB
 
 EXPORTS = ItemExports(
@@ -23,5 +23,5 @@ EXPORTS = ItemExports(
     formats=(FULL_SIZE, WEB),
     check_python=check_python,
     bytes_reader="tlcore.modalities.image.formats.keras_tf_decode:read_files",
-    check_bytes=check_bytes,
+    replay_files=replay_files,
 )

@@ -1,4 +1,4 @@
-"""Asks a SavedModel by the bytes of picture files: whether it answers as by their pixels, and what it sees.
+"""Asks a SavedModel by pixels and by the bytes of picture files: what it answers, and what it sees.
 
 It knows the signature that takes files. It does not know how it was made, and does not name TensorFlow.
 """
@@ -6,16 +6,18 @@ It knows the signature that takes files. It does not know how it was made, and d
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tlcore.contract import Contract
-from tlcore.export.exporter import FreshProcess
+from tlcore.export.exporter import FreshProcess, Replay
+from tlcore.export.model_files import REPLAY, request
+from tlcore.export.model_files import answered as replayed
 from tlcore.modalities.image.formats.pixel_parity import OTHER_DECODERS, Sight, answered, judge, laid_out
 from tlcore.runs.items import TestItems
-from tlcore.runs.manifest import Awkward
 
 REPLAY_BYTES = Path(__file__).with_name("verify_bytes.py")
 # Of the test pictures' files, to ask the signature about that takes files as they are.
@@ -23,10 +25,8 @@ FILES_ASKED = 20
 DECODED_BY_TENSORFLOW = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif"})
 
 
-def check_bytes(
-    model: Path, contract: Contract, items: TestItems, fresh: FreshProcess, scratch: Path
-) -> tuple[str, Awkward]:
-    """Compare answers for files with those for their pixels, in a sentence, and what it sees with what the app sees.
+def replay_files(model: Path, contract: Contract, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
+    """Ask a SavedModel about the test pictures, and hold what it makes of files against the pixels of the app.
 
     Raises:
         ExportError: It cannot be asked.
@@ -39,17 +39,19 @@ def check_bytes(
     np.save(some, np.stack([pixels[row : row + 1][0] for row in rows]) if rows else np.zeros(0, np.uint8))
     answers = scratch / "answers-of-files.npz"
     asked = {
-        "model": str(model),
+        **request(model, items, scratch),
+        "program": str(REPLAY),
         "files": files,
         "pixels": str(some),
         "output": contract.kind.output,
-        "answers": str(answers),
+        "answers_of_files": str(answers),
         "battery": battery,
     }
-    output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, items=len(rows))
+    output = fresh.run(REPLAY_BYTES, [], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
     said: dict[str, Any] = json.loads(output.splitlines()[-1])
     awkward = judge(Sight(answered(battery, said["refused"]), OTHER_DECODERS), contract.input)
-    return _compared(answers, contract) if rows else "", awkward
+    note = _compared(answers, contract) if rows else ""
+    return replace(replayed(asked, said), note=note, awkward=awkward)
 
 
 def _compared(answers: Path, contract: Contract) -> str:
