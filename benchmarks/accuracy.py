@@ -116,7 +116,7 @@ def drawn(workspace: Workspace, dataset: Dataset, size: str, seed: int) -> Datas
 def settings(method: str, dataset: Dataset, backbone: str) -> dict[str, Any]:
     """What a method asks for; everything else is the default."""
     chosen = find(backbone)
-    common = {"backbone": backbone, "image_size": chosen.native_size}
+    common = {"backbone": backbone, "input.size": chosen.native_size}
     blocks = len(chosen.blocks)
     match method:
         case "logistic":
@@ -136,7 +136,7 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
     """Train as a worker does, in this process, and judge the exported model; its downloads are not made."""
     import keras
 
-    from tlcore.contract import image_contract
+    from tlcore.contract import contract_of
     from tlcore.evaluation.run import evaluate_run
     from tlcore.training.save import save_onnx
     from tlcore.training.trainer import train
@@ -147,10 +147,9 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
     finished = trained.finish()
     save_onnx(finished.graph, run.model_onnx)
     config, about = run.config, run.dataset
-    labels = image_contract(
-        classes=about.classes,
-        size=config.image_size,
-        resize=config.resize,
+    labels = contract_of(
+        run.input,
+        about.classes,
         backbone=config.backbone,
         dataset=about.name,
         temperature=finished.temperature,

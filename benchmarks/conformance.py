@@ -74,7 +74,7 @@ def make_run(key: str, folder: Path) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     from tlcore.backbones.catalogue import find
-    from tlcore.contract import image_contract
+    from tlcore.contract import contract_of
     from tlcore.data.intake import ingest
     from tlcore.evaluation.run import evaluate_run
     from tlcore.export.calibration_data import sample
@@ -94,14 +94,13 @@ def make_run(key: str, folder: Path) -> Any:
     workspace, backbone = Workspace.default(), find(key)
     dataset = drain(ingest(workspace, folder / "shapes"), lambda step: None).dataset
     size, fractions = backbone.minimum_size, Fractions(train=0.4, val=0.2, test=0.4)
-    config = TrainingConfig(dataset=dataset.id, backbone=key, image_size=size, fractions=fractions)
+    config = TrainingConfig(dataset=dataset.id, backbone=key, fractions=fractions, **{"input.size": size})
     run = create_run(workspace, dataset, config)
     write_json(
         run.contract_json,
-        image_contract(
-            classes=run.dataset.classes,
-            size=size,
-            resize=config.resize,
+        contract_of(
+            run.input,
+            run.dataset.classes,
             backbone=key,
             dataset="shapes",
             temperature=1.0,

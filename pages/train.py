@@ -67,7 +67,7 @@ def show(workspace: Workspace) -> None:
     form.mark("blocks")
     form.faults("blocks")
     st.markdown(freeze_depth.sentence(backbone, config, task.width(len(dataset.info.classes))))
-    for field, column in zip(("epochs", "image_size"), st.columns([1, 1, 1]), strict=False):
+    for field, column in zip(("epochs", "input.size"), st.columns([1, 1, 1]), strict=False):
         with column:
             form.field(field)
 

@@ -10,7 +10,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.conftest import CLASSES
-from tlcore.contract import Contract, image_contract, read_contract
+from tests.contracts import image_contract
+from tlcore.contract import Contract, read_contract
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.files import write_json
 from tlcore.inference.ood import learn_known
@@ -99,13 +100,13 @@ def _colours(run: Run, workspace: Workspace, labels: Contract, part: str) -> np.
     """The mean colour of each picture of a part, `(n, 3)`."""
     split, dataset = run.split(), open_dataset(workspace, run.dataset.id)
     paths = [dataset.image_path(file) for file in split.loc[split["split"] == part, "file"]]
-    return np.stack([read_pixels(path, labels.image_size, labels.resize).mean(axis=(0, 1)) for path in paths])
+    return np.stack([read_pixels(path, labels.input.size, labels.input.resize).mean(axis=(0, 1)) for path in paths])
 
 
 def make_answerable_run(workspace: Workspace, dataset: Dataset, **settings: Any) -> Run:
     """Make a run that has come as far as a model, without training one."""
     fractions = Fractions(train=0.4, val=0.2, test=0.4)
-    config = TrainingConfig(dataset=dataset.id, image_size=32, fractions=fractions, **settings)
+    config = TrainingConfig(dataset=dataset.id, fractions=fractions, **{"input.size": 32, **settings})
     run = create_run(workspace, dataset, config)
     colours = tuple(CLASSES[label] for label in run.dataset.classes)
     write_colour_model(run.model_onnx, colours)

@@ -85,7 +85,7 @@ def relabel(dataset: Dataset, task: str, labels: Mapping[str, str]) -> Dataset:
 def train_run(workspace: Workspace, dataset: Dataset, **settings: Any) -> Run:
     """Train, evaluate and export a run of the dataset as its worker does, in a process of its own."""
     fractions = Fractions(train=0.5, val=0.25, test=0.25)
-    asked = {"head": "logistic", "image_size": SIDE, "augment": (), "fractions": fractions, **settings}
+    asked = {"head": "logistic", "input.size": SIDE, "augment": (), "fractions": fractions, **settings}
     run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, **asked))
     ended = subprocess.run(
         [sys.executable, "-m", "tlcore", "work", str(run.path)], capture_output=True, text=True, check=False

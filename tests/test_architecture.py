@@ -39,6 +39,7 @@ RANKS = {
     "linear_probe": 1,
     "markup": 1,
     "numbers": 1,
+    "settings": 1,
     "spreadsheet": 1,
     "threads": 1,
     "memmap": 2,
@@ -67,7 +68,7 @@ RANKS = {
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
 # Export formats of a modality stand above exports, which find them by the text in the modality's row.
-FORMATS_OF_PICTURES = ("exports", "fullsize", "keras_tf_decode", "pixel_parity", "saved_model", "script", "web")
+FORMATS_OF_PICTURES = ("exports", "fullsize", "pixel_parity", "saved_model", "script", "web")
 RANK_OF_MODULE = {
     "tlcore.training.work": 14,
     "tlcore.health.work": 14,
@@ -258,7 +259,7 @@ def test_names_are_nouns_of_the_field():
 
 
 def test_training_names_tensorflow_only_where_the_device_or_an_export_needs_it():
-    paths = [path for path in LIBRARY if "training" in path.parts and path.name not in {"device.py", "save.py"}]
+    paths = [path for path in LIBRARY if room(path) == "training" and path.name not in {"device.py", "save.py"}]
     assert imported(paths, lambda name: name.split(".")[0] in {"tensorflow", "jax", "torch"}) == []
 
 

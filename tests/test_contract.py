@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlcore.contract import Contract, contract_path, image_contract, read_contract, write_contract
+from tests.contracts import image_contract
+from tlcore.contract import Contract, contract_path, read_contract, write_contract
 from tlcore.errors import RunError
 from tlcore.tasks import TASKS, Decision
 

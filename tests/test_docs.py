@@ -8,25 +8,26 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from pages.components.shell.fields import FIELDS
 from tlcore.commands.settings import default as option_default
 from tlcore.commands.train import train
 from tlcore.evaluation.metrics import Evaluation
 from tlcore.runs import events
-from tlcore.runs.config import Augmentation, TrainingConfig, range_of
+from tlcore.runs.config import Augmentation, settings
 from tlcore.runs.manifest import Manifest
+from tlcore.settings import range_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = (ROOT / "docs/settings.md").read_text()
 RUN_FOLDER = (ROOT / "docs/run-folder.md").read_text()
 
 
-def row(field: str, of: type[BaseModel]) -> str:
+def row(field: str, about: FieldInfo) -> str:
     """The line of a table that tells of a setting: its name, default, range and description."""
-    about, bounds = of.model_fields[field], range_of(field, of)
-    default = "" if about.default in (None, {}) or about.is_required() else option_default(field, of)
+    bounds = range_of(about)
+    default = "" if about.default in (None, {}) or about.is_required() else option_default(about)
     if get_origin(about.annotation) is Literal:
         bounds = ", ".join(f"`{word}`" for word in get_args(about.annotation))
     written = f"`{default}`" if default and not isinstance(about.default, bool | int | float) else default
@@ -34,21 +35,21 @@ def row(field: str, of: type[BaseModel]) -> str:
     return "".join(f"| {cell} " if cell else "| " for cell in cells) + "|"
 
 
-@pytest.mark.parametrize("field", TrainingConfig.model_fields)
-def test_the_documentation_says_of_a_setting_what_its_field_says(field):
-    assert row(field, TrainingConfig) in SETTINGS.splitlines()
+@pytest.mark.parametrize(("field", "about"), settings().items())
+def test_the_documentation_says_of_a_setting_what_its_field_says(field, about):
+    assert row(field, about) in SETTINGS.splitlines()
 
 
 def test_help_and_form_say_of_every_setting_what_its_field_says():
     options = typing.get_type_hints(train, include_extras=True)
-    for name, about in TrainingConfig.model_fields.items():
+    for name, about in settings().items():
         if name not in {"dataset", "schema_version"}:
-            (option,) = typing.get_args(options[name])[1:]
+            (option,) = typing.get_args(options[name.replace(".", "_")])[1:]
             assert option.help.startswith(about.description)
         if name in FIELDS:
             assert (FIELDS[name].label, FIELDS[name].help) == (about.title, about.description)
     of_elsewhere = {"schema_version", "dataset", "backbone", "start"}
-    assert set(TrainingConfig.model_fields) - set(FIELDS) == of_elsewhere
+    assert set(settings()) - set(FIELDS) == of_elsewhere
 
 
 @pytest.mark.parametrize("name", get_args(Augmentation))

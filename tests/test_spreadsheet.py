@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tlcore.contract import image_contract
+from tests.contracts import image_contract
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.relabel_csv import label_changes, relabelling
 from tlcore.data.edits.types import RenameClass

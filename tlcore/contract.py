@@ -7,6 +7,7 @@ graphs, nor how an item becomes arrays. `labels.json` of runs and servers of bef
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,27 +17,12 @@ from pydantic import Field as Described
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.files import read_json, write_json
 from tlcore.items import Field, Spec
+from tlcore.modalities import BEFORE as FIRST_MODALITY
+from tlcore.modalities import Input, InputSettings, find_modality
 from tlcore.tasks import Decision, Task, find_task
 
 CONTRACT, BEFORE = "contract.json", "labels.json"
-PIXELS, UNFAMILIARITY = "pixels", "unfamiliarity"
-
-
-class ImageInput(BaseModel):
-    """How a file becomes the model's input.
-
-    Attributes:
-        size: Side of the square input, pixels.
-        resize: How an item that is not square becomes one.
-        value_range: Which values of a grey item of more than 8 bits become black and white; None where the model was
-            not trained on such items, or each was scaled by itself.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    size: int
-    resize: Literal["crop", "letterbox", "stretch"]
-    value_range: tuple[float, float] | None = None
+UNFAMILIARITY = "unfamiliarity"
 
 
 class NamedTensors(BaseModel):
@@ -85,7 +71,7 @@ class Contract(BaseModel):
         task: A key of `tasks.TASKS`.
         classes: In the order of the outputs; none where a value is predicted.
         input: How a file becomes the inputs.
-        inputs, outputs: The model's arrays, each without the number of items. Pixels are RGB, 0 to 255.
+        inputs, outputs: The model's arrays, each without the number of items.
         tensors: What is where in `model.onnx`.
         temperature: By which the logits are divided within the model; nothing is left to do. None in models that were
             made before there was one, and where the task has none.
@@ -101,10 +87,10 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: Literal[1] = 1
-    modality: Literal["image"] = "image"
+    modality: str = FIRST_MODALITY
     task: str = "classification"
     classes: tuple[str, ...]
-    input: ImageInput
+    input: Input
     inputs: Spec = ()
     outputs: Spec = ()
     tensors: NamedTensors = NamedTensors()
@@ -123,15 +109,18 @@ class Contract(BaseModel):
     @classmethod
     def _from_before(cls, content: Any) -> Any:
         """Understand `labels.json`, and `graft.json` of exports of before: the same facts under other names."""
-        if not isinstance(content, dict) or "labels" not in content or "classes" in content:
+        if not isinstance(content, dict):
             return content
-        known = {key: value for key, value in content.items() if key not in {"input", "outputs"}}
-        settings = {
-            name: content[old]
-            for name, old in (("size", "image_size"), ("resize", "resize"), ("value_range", "value_range"))
-            if old in content
-        }
-        return {**known, "classes": content["labels"], "input": settings}
+        modality = find_modality(content.get("modality", FIRST_MODALITY))
+        if "labels" in content and "classes" not in content:
+            known = {key: value for key, value in content.items() if key not in {"input", "outputs"}}
+            settings = {name: content[old] for old, name in modality.before.items() if old in content}
+            content = {**known, "classes": content["labels"], "input": settings}
+        if isinstance(given := content.get("input"), dict):
+            # A contract of a later version may say more than is known here.
+            known = {name: value for name, value in given.items() if name in modality.settings.model_fields}
+            content = {**content, "input": {**known, "modality": modality.key}}
+        return content
 
     @property
     def kind(self) -> Task:
@@ -143,39 +132,20 @@ class Contract(BaseModel):
         """The classes."""
         return self.classes
 
-    @property
-    def image_size(self) -> int:
-        """Side of the square input, pixels."""
-        return self.input.size
 
-    @property
-    def resize(self) -> Literal["crop", "letterbox", "stretch"]:
-        """How an item that is not square becomes one."""
-        return self.input.resize
-
-    @property
-    def value_range(self) -> tuple[float, float] | None:
-        """Which values of a grey item of more than 8 bits become black and white."""
-        return self.input.value_range
-
-
-def image_contract(
+def contract_of(
+    input: InputSettings,
     classes: Sequence[str],
-    size: int,
     *,
-    resize: Literal["crop", "letterbox", "stretch"] = "crop",
-    value_range: tuple[float, float] | None = None,
     task: str = "classification",
     unfamiliarity: bool = True,
     **others: Any,
 ) -> Contract:
-    """Write the contract of a model of items.
+    """Write the contract of a model.
 
     Args:
+        input: How a file becomes the model's input.
         classes: In the order of the outputs.
-        size: Side of the square, pixels.
-        resize: How an item that is not square becomes one.
-        value_range: Of grey items of more than 8 bits.
         task: A key of `tasks.TASKS`.
         unfamiliarity: Whether the model says how unlike its training items an item is.
         others: More of the contract, by name.
@@ -183,13 +153,19 @@ def image_contract(
     known = find_task(task)
     outputs: Spec = (Field(known.output, (known.width(len(classes)),)),)
     return Contract(
+        modality=input.modality,
         task=task,
         classes=tuple(classes),
-        input=ImageInput(size=size, resize=resize, value_range=value_range),
-        inputs=(Field(PIXELS, (size, size, 3)),),
+        input=input,
+        inputs=taken_in(find_modality(input.modality).spec(input)),
         outputs=(*outputs, Field(UNFAMILIARITY, ())) if unfamiliarity else outputs,
         **others,
     )
+
+
+def taken_in(spec: Spec) -> Spec:
+    """Describe what a model takes in of arrays: bytes as numbers, all else as it is."""
+    return tuple(replace(each, dtype="float32") if each.dtype == "uint8" else each for each in spec)
 
 
 def contract_path(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -26,6 +27,11 @@ class Field:
 
 
 Spec: TypeAlias = tuple[Field, ...]
+
+
+def bytes_of(spec: Spec) -> int:
+    """Count the bytes of one item's arrays; an array of any length counts none."""
+    return sum(np.dtype(each.dtype).itemsize * max(0, math.prod(each.shape)) for each in spec)
 
 
 def count(arrays: Arrays) -> int:

@@ -15,8 +15,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import CLASSES, draw_shape
+from tests.contracts import image_contract
 from tests.graphs import make_answerable_run, write_knowing_model, write_task_model
-from tlcore.contract import image_contract, write_contract
+from tlcore.contract import write_contract
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.run import evaluate_run

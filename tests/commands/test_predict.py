@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import make_answerable_run, write_colour_model
 from tlcore.__main__ import main
 from tlcore.commands.paths import files_in, items_in
-from tlcore.contract import image_contract
 from tlcore.inference.predictions_csv import AnswerTable
 from tlcore.inference.predictor import Answer, Predictor
 from tlcore.runs.run import Run

@@ -7,9 +7,10 @@ import json
 
 import pytest
 
+from tests.contracts import image_contract
 from tests.graphs import make_answerable_run, write_task_model
 from tlcore.__main__ import main
-from tlcore.contract import image_contract, write_contract
+from tlcore.contract import write_contract
 from tlcore.tasks import Decision
 
 CONTRACTS = {

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from tests.contracts import image_contract
 from tests.pages.made_runs import beginning, made
-from tlcore.contract import image_contract, write_contract
+from tlcore.contract import write_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.info import fingerprint, write_table
 from tlcore.evaluation.metrics import predictions_table

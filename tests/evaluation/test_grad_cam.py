@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import write_colour_model
-from tlcore.contract import image_contract
 from tlcore.errors import RunError
 from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.evaluation.grad_cam import (

@@ -16,10 +16,10 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.own_weights import settle
 from tests.conftest import CLASSES, draw_shape
+from tests.contracts import image_contract
 from tests.heads import head
 from tests.training.layer_kinds import kind
 from tlcore.backbones.backbone import Backbone
-from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
 from tlcore.export.calibration_data import sample
@@ -66,12 +66,12 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     """Build the backbone as far as it is needed, under a head that tells the shapes apart, and save it as a run."""
     size = backbone.minimum_size
     fractions = Fractions(train=0.4, val=0.2, test=0.4)
-    config = TrainingConfig(dataset=dataset.id, backbone=backbone.key, image_size=size, fractions=fractions)
+    config = TrainingConfig(dataset=dataset.id, backbone=backbone.key, input={"size": size}, fractions=fractions)
     run = create_run(workspace, dataset, config)
     labels = image_contract(
         classes=run.dataset.classes,
         size=size,
-        resize=config.resize,
+        resize=config.input.resize,
         backbone=backbone.key,
         dataset="shapes",
         temperature=1.0,

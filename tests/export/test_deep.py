@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from tests.contracts import image_contract
 from tests.export.deep_pictures import RANGE, deep_files, deep_pngs, tiff, twelve_bits
 from tests.export.test_training_script import way_to_pixels
-from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Range
@@ -81,7 +81,7 @@ def scans(workspace: Workspace, tmp_path: Path) -> Dataset:
 
 def make(workspace: Workspace, dataset: Dataset) -> Run:
     fractions = Fractions(train=0.4, val=0.2, test=0.4)
-    run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, image_size=SIZE, fractions=fractions))
+    run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, input={"size": SIZE}, fractions=fractions))
     write_brightness_model(run.model_onnx)
     run.model_keras.write_bytes(b"stands in for an archive; the bundle carries it along")
     labels = image_contract(classes=run.dataset.classes, size=SIZE, resize="crop", value_range=run.dataset.value_range)
@@ -157,7 +157,7 @@ def test_a_server_answers_as_the_app_does_and_tells_the_range(run):
 
 @pytest.mark.parametrize("resize", ["crop", "letterbox", "stretch"])
 def test_the_script_that_trains_again_reads_as_the_app_does(run, resize, tmp_path):
-    write_json(run.path / "config.json", run.config.model_copy(update={"resize": resize}))
+    write_json(run.path / "config.json", run.config.changed({"input.resize": resize}))
     script = training_script(run)
     own = way_to_pixels(script)
     assert own["VALUE_RANGE"] == RANGE

@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.__main__ import main
-from tlcore.contract import image_contract
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.metrics import probabilities

@@ -15,8 +15,8 @@ import onnx
 import pytest
 
 from tests.conftest import built_once, draw_shape
+from tests.contracts import image_contract
 from tests.graphs import make_answerable_run, write_knowing_model
-from tlcore.contract import image_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.intake import ingest
 from tlcore.evaluation.run import evaluate_run
@@ -83,7 +83,7 @@ def make_run(workspace: Workspace, folder: Path) -> Run:
             draw_shape(label, rng).save(folder / label / f"{number:02d}.png")
     dataset: Dataset = drain(ingest(workspace, folder), nothing).dataset
     fractions = Fractions(train=0.4, val=0.2, test=0.4)
-    run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, image_size=SIZE, fractions=fractions))
+    run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, input={"size": SIZE}, fractions=fractions))
     labels = image_contract(
         classes=run.dataset.classes, size=SIZE, resize="crop", backbone="small", dataset="shapes", temperature=1.0
     )

@@ -69,7 +69,7 @@ def test_what_comes_from_a_large_jpeg_is_reduced_as_its_decoder_does_for_the_app
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 def test_the_export_answers_as_the_app_does(workspace, tiny_dataset, policy):
-    run = make_answerable_run(workspace, tiny_dataset, resize=policy)
+    run = make_answerable_run(workspace, tiny_dataset, **{"input.resize": policy})
     run.contract_json.write_text(run.contract_json.read_text().replace('"crop"', f'"{policy}"'))
     evaluate_run(run, lambda step: None)
     (manifest,) = export_run(run, lambda step: None, ["onnx-fullsize"])

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tlcore.contract import ImageInput
 from tlcore.export.parity import reading_fault
 from tlcore.export.run import export_run
 from tlcore.modalities import MODALITIES
@@ -19,6 +18,7 @@ from tlcore.modalities.image.battery import COLOURS, DEPTHS, battery
 from tlcore.modalities.image.formats import pixel_parity
 from tlcore.modalities.image.formats.pixel_parity import OTHER_DECODERS, Sight, Tolerance, judge
 from tlcore.modalities.image.pixels import FORMATS, open_header, read_pixels
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.runs.manifest import read_manifest
 
 SIDE = 24

@@ -14,8 +14,9 @@ import onnx
 import pytest
 
 from tests.browser.chromium import find_or_install
+from tests.contracts import image_contract
 from tlcore.__main__ import main
-from tlcore.contract import Contract, NamedTensors, image_contract, read_contract
+from tlcore.contract import Contract, NamedTensors, read_contract
 from tlcore.data.dataset import open_dataset
 from tlcore.errors import ExportError
 from tlcore.evaluation.feature_map import OpenedModel, Seen

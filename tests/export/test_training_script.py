@@ -32,7 +32,7 @@ def make(workspace, tiny_dataset):
 
     def made(**settings):
         fractions = Fractions(train=0.5, val=0.25, test=0.25)
-        settings = {"image_size": SIZE, "fractions": fractions, **settings}
+        settings = {"input.size": SIZE, "fractions": fractions, **settings}
         return create_run(workspace, tiny_dataset, TrainingConfig(dataset=tiny_dataset.id, **settings))
 
     return made
@@ -40,7 +40,7 @@ def make(workspace, tiny_dataset):
 
 def told(run, **settings):
     """The script of a run with other settings: what they are is checked when a run is made, not here."""
-    write_json(run.path / "config.json", run.config.model_copy(update=settings))
+    write_json(run.path / "config.json", run.config.changed(settings))
     return training_script(run)
 
 
@@ -84,7 +84,7 @@ def awkward_pictures(tmp_path_factory):
 
 @pytest.mark.parametrize("resize", ["crop", "letterbox", "stretch"])
 def test_its_pixels_are_grafts(make, awkward_pictures, resize):
-    own = way_to_pixels(told(make(), resize=resize))
+    own = way_to_pixels(told(make(), **{"input.resize": resize}))
     assert (own["SIZE"], own["RESIZE"]) == (SIZE, resize)
     for path in awkward_pictures:
         assert np.array_equal(own["read_pixels"](path, SIZE, resize), read_pixels(path, SIZE, resize)), path.name
@@ -149,7 +149,7 @@ def carried_out(make, monkeypatch, tmp_path, tiny_dataset):
     def done(**settings):
         run = make()
         path = tmp_path / "train.py"
-        path.write_text(told(run, backbone=TINY.key, image_size=32, batch_size=8, **settings))
+        path.write_text(told(run, backbone=TINY.key, input={"size": 32}, batch_size=8, **settings))
         spec = importlib.util.spec_from_file_location("script", path)
         script = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(script)

@@ -33,7 +33,7 @@ class Made:
     items: Path
 
     def told(self, **settings):
-        write_json(self.run.path / "config.json", self.run.config.model_copy(update=settings))
+        write_json(self.run.path / "config.json", self.run.config.changed(settings))
         return training_script(self.run)
 
 
@@ -41,7 +41,7 @@ class Made:
 def made(request, workspace, tmp_path):
     dataset = make_dataset(workspace, tmp_path / "source", request.param)
     fractions = Fractions(train=0.5, val=0.25, test=0.25)
-    config = TrainingConfig(dataset=dataset.id, image_size=32, batch_size=8, augment=(), fractions=fractions)
+    config = TrainingConfig(dataset=dataset.id, input={"size": 32}, batch_size=8, augment=(), fractions=fractions)
     run = create_run(workspace, dataset, config)
     return Made(run, dataset.image_path(run.split()["file"][0]).parent)
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import write_colour_model
-from tlcore.contract import image_contract
 from tlcore.data.archive import Limits
 from tlcore.errors import ArchiveError, DataError
 from tlcore.inference.batch import answer_all, contents, counts

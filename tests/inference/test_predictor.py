@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import write_colour_model
-from tlcore.contract import Contract, image_contract, read_contract
+from tlcore.contract import Contract, read_contract
 from tlcore.errors import RunError
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor, top

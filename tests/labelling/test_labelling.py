@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import draw_shape
+from tests.contracts import image_contract
 from tests.data.conftest import write_classes
 from tests.graphs import write_colour_model
 from tests.task_datasets import relabelled
-from tlcore.contract import image_contract
 from tlcore.data.edits.operations import apply, undo
 from tlcore.data.edits.types import Group, Range
 from tlcore.data.inbox import Inbox

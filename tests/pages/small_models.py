@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.contracts import image_contract
 from tests.pages.made_runs import finished
-from tlcore.contract import image_contract
 from tlcore.files import write_bytes, write_json
 from tlcore.runs.manifest import Manifest
 

@@ -11,10 +11,10 @@ from PIL import Image
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from pages.components.shell import upload
+from tests.contracts import image_contract
 from tests.pages import made_checks
 from tests.pages.made_runs import finished
 from tests.pages.opening import button, on_the_table, open_page, words
-from tlcore.contract import image_contract
 from tlcore.data.dataset import list_datasets, open_dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Exclude

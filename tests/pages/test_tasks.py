@@ -161,7 +161,7 @@ def finished_values(workspace, dataset, mae):
 def test_a_number_is_learned_from_the_train_page_by_the_real_worker(workspace, tmp_path):
     make_dataset(workspace, tmp_path / "regression", "regression")
     app = open_page("train")
-    app.number_input(key="train-image_size").set_value(64).run()
+    app.number_input(key="train-input.size").set_value(64).run()
     button(app, "Start").click().run()
     (run,) = list_runs(workspace)
     wait_for_end(run)

@@ -57,7 +57,7 @@ def test_the_toggle_and_the_slider_say_how_many_weights_are_trained(workspace, t
 def test_every_fault_stands_on_the_page_and_start_waits_until_there_is_none(workspace, tiny_dataset, started):
     app = open_page("train")
     app.number_input(key="train-epochs").set_value(0)
-    app.number_input(key="train-image_size").set_value(8)
+    app.number_input(key="train-input.size").set_value(8)
     app.number_input(key="train-dropout").set_value(1.5)
     app.slider(key="train-fractions").set_value((100, 100)).run()
     text = words(app)
@@ -70,13 +70,13 @@ def test_every_fault_stands_on_the_page_and_start_waits_until_there_is_none(work
         assert text.count(start) == 1, start
     assert button(app, "Start").disabled
     app.number_input(key="train-epochs").set_value(3)
-    app.number_input(key="train-image_size").set_value(96)
+    app.number_input(key="train-input.size").set_value(96)
     app.number_input(key="train-dropout").set_value(0.1)
     app.slider(key="train-fractions").set_value((60, 80)).run()
     assert not button(app, "Start").disabled
     button(app, "Start").click().run()
     config = list_runs(workspace)[0].config
-    assert (config.epochs, config.image_size, config.dropout) == (3, 96, 0.1)
+    assert (config.epochs, config.input.size, config.dropout) == (3, 96, 0.1)
     assert config.fractions.train == pytest.approx(0.6)
 
 
@@ -87,7 +87,7 @@ def test_another_backbone_brings_its_own_image_size_and_its_own_blocks(workspace
     app.select_slider(key="train-blocks").set_value(9).run()
     app.button(key="choose-xception").click().run()
     assert not app.exception
-    assert app.number_input(key="train-image_size").value == 299
+    assert app.number_input(key="train-input.size").value == 299
     assert "Xception needs its pretrained weights" in words(app)
 
 
@@ -208,10 +208,10 @@ def test_a_model_file_is_begun_with_and_brings_the_settings_it_needs(workspace, 
     app.run()
     assert app.radio(key="train-start").value.endswith("mine.keras")
     assert "The pictures that mine.keras was trained on are not known" in words(app), "as long as it is chosen"
-    assert app.number_input(key="train-image_size").value == 160
+    assert app.number_input(key="train-input.size").value == 160
     button(app, "Start").click().run()
     (run,) = list_runs(workspace)
-    assert run.config.image_size == 160
+    assert run.config.input.size == 160
     assert (run.path / "start" / "model.keras").read_bytes() == model.read_bytes()
 
 

@@ -10,13 +10,14 @@ import zipfile
 import pytest
 
 from pages.components.try_ import predictions, try_camera
+from tests.contracts import image_contract
 from tests.graphs import write_task_model
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import SIZE
 from tests.pages.test_data import item
 from tests.task_runs import relabel
-from tlcore.contract import image_contract, write_contract
+from tlcore.contract import write_contract
 from tlcore.data.dataset import open_dataset
 from tlcore.data.inbox import Inbox, standing
 from tlcore.files import write_json

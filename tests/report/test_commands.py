@@ -10,7 +10,7 @@ import typer
 from tlcore.__main__ import app
 from tlcore.commands.settings import augmentations, fractions_of
 from tlcore.report.commands import NAMES, PROGRAM, command_line
-from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.config import INPUT, Fractions, TrainingConfig, settings
 
 SETTINGS = [
     {},
@@ -35,5 +35,6 @@ def test_the_command_asks_for_the_settings_of_the_run(given):
     asked |= {"augment": augmentations(asked["augment"]), "fractions": fractions_of(asked["fractions"])}
     named = {"from": "start", **{option.strip("-"): field for field, option in NAMES.items()}}
     read = {named.get(name.strip("_"), name): value for name, value in asked.items() if value not in (None, False)}
-    fields = {name: value for name, value in read.items() if name in TrainingConfig.model_fields}
+    read = {name.replace("input_", INPUT): value for name, value in read.items()}
+    fields = {name: value for name, value in read.items() if name in settings()}
     assert TrainingConfig(dataset=config.dataset, **fields) == config

@@ -38,7 +38,7 @@ def disk(monkeypatch):
 def test_what_a_run_takes_follows_from_pictures_size_and_what_is_trained():
     lite = find("efficientnet_lite0")
     frozen = needed(TrainingConfig(dataset="d"), items=50_000, classes=3)
-    assert frozen.pixels == 50_000 * 224 * 224 * 3
+    assert frozen.arrays == 50_000 * 224 * 224 * 3
     assert frozen.features == 50_000 * lite.feature_length * 2
     assert frozen.model > 5 * 4 * lite.parameters
     deep = needed(TrainingConfig(dataset="d", mode="fine-tune", blocks=9), items=50_000, classes=3)

@@ -32,7 +32,7 @@ def described(*, outputs=3, size=224, backbone="efficientnet_lite0", layer=None)
             "module": "keras.layers",
             "class_name": "InputLayer",
             "name": "pixels",
-            "config": {"batch_shape": [None, size]},
+            "config": {"batch_shape": [None, size, size, 3]},
         },
         layer or {"module": "keras.layers", "class_name": "ReLU", "name": "activation", "config": {}},
         {"module": "keras.layers", "class_name": "Dense", "name": "head_logits", "config": {"units": outputs}},
@@ -56,7 +56,7 @@ def with_model(workspace: Workspace, dataset: Dataset, **settings) -> Run:
 
 
 def again(run: Run, **changes) -> TrainingConfig:
-    return run.config.model_copy(update={"start": run.id, **changes})
+    return run.config.changed({"start": run.id, **changes})
 
 
 def sides(run: Run) -> dict[str, str]:
@@ -131,7 +131,9 @@ def test_a_head_that_knows_the_validation_pictures_is_not_taken_over(workspace, 
 
 
 @pytest.mark.parametrize(
-    "change", [{"backbone": "mobilenet_v2"}, {"image_size": 128}, {"resize": "stretch"}, {"start": "nothing"}], ids=str
+    "change",
+    [{"backbone": "mobilenet_v2"}, {"input.size": 128}, {"input.resize": "stretch"}, {"start": "nothing"}],
+    ids=str,
 )
 def test_what_does_not_fit_is_told_beside_the_setting(workspace, tiny_dataset, change):
     first = with_model(workspace, tiny_dataset)
@@ -154,9 +156,11 @@ def test_a_file_is_taken_with_the_classes_that_lie_beside_it(workspace, tiny_dat
     labels = {"labels": ["a", "b", "c"], "resize": "letterbox", "image_size": 224}
     (path.parent / "labels.json").write_text(json.dumps(labels))
     about = find_start(workspace, str(path)).about
-    assert (about.classes, about.resize, about.outputs) == (("a", "b", "c"), "letterbox", 3)
+    assert (about.classes, about.input, about.outputs) == (("a", "b", "c"), {"size": 224, "resize": "letterbox"}, 3)
     fractions = Fractions(train=0.5, val=0.25, test=0.25)
-    config = TrainingConfig(dataset=tiny_dataset.id, resize="letterbox", start=str(path), fractions=fractions)
+    config = TrainingConfig(
+        dataset=tiny_dataset.id, input={"resize": "letterbox"}, start=str(path), fractions=fractions
+    )
     run = create_run(workspace, tiny_dataset, config)
     assert any("was trained on are not known" in note for note in run.dataset.notes)
     assert pd.read_parquet(run.path / "start" / "met.parquet").empty
@@ -168,7 +172,7 @@ def test_a_file_tells_its_classes_itself_whatever_lies_beside_it(workspace, tmp_
         archive.writestr("graft.json", json.dumps({"labels": ["x", "y", "z"], "resize": "stretch"}))
     (path.parent / "labels.json").write_text(json.dumps({"labels": ["a", "b", "c"], "resize": "letterbox"}))
     about = find_start(workspace, str(path)).about
-    assert (about.classes, about.resize) == (("x", "y", "z"), "stretch")
+    assert (about.classes, about.input["resize"]) == (("x", "y", "z"), "stretch")
     hostile = write_model(tmp_path / "hostile.keras")
     with zipfile.ZipFile(hostile, "a") as archive:
         archive.writestr("graft.json", '{"labels": {"a": 1}}')
@@ -198,13 +202,13 @@ def test_code_in_a_file_is_refused_by_its_name(workspace, tmp_path, layer):
 
 
 def test_the_command_line_takes_over_what_the_start_was_made_for(workspace, tiny_dataset, tmp_path, capsys):
-    run = with_model(workspace, tiny_dataset, resize="letterbox")
+    run = with_model(workspace, tiny_dataset, input={"resize": "letterbox"})
     found = start_of(workspace, run.id)
     assert found == {
         "start": run.id,
         "backbone": "efficientnet_lite0",
-        "image_size": 224,
-        "resize": "letterbox",
+        "input.size": 224,
+        "input.resize": "letterbox",
     }
     moved = run.path.rename(tmp_path / "elsewhere")
     assert start_of(workspace, str(moved))["start"] == str(moved), "its pictures are known, as they are not of a file"

@@ -13,7 +13,7 @@ from tlcore.runs.lr_finder import find_rates
 @pytest.mark.slow
 def test_a_process_of_its_own_finds_the_curve(workspace, tiny_dataset):
     seen = []
-    config = TrainingConfig(dataset=tiny_dataset.id, image_size=32, batch_size=8)
+    config = TrainingConfig(dataset=tiny_dataset.id, input={"size": 32}, batch_size=8)
     found = drain(find_rates(config), seen.append)
     assert len(found.rates) == len(found.losses) > 20
     assert list(found.rates) == sorted(found.rates)

@@ -31,7 +31,7 @@ def test_every_backbone_can_be_cut_at_every_block_at_its_own_size(tiny_dataset, 
             backbone=backbone.key,
             mode="fine-tune",
             blocks=blocks,
-            image_size=backbone.native_size,
+            input={"size": backbone.native_size},
         )
         assert problems(config, tiny_dataset) == ()
 
@@ -44,8 +44,8 @@ def test_every_backbone_can_be_cut_at_every_block_at_its_own_size(tiny_dataset, 
         ("epochs", {"epochs": 10**6}),
         ("blocks", {"mode": "fine-tune", "blocks": 0}),
         ("blocks", {"mode": "fine-tune", "blocks": 100}),
-        ("image_size", {"image_size": 1}),
-        ("image_size", {"image_size": 5000}),
+        ("input.size", {"input.size": 1}),
+        ("input.size", {"input.size": 5000}),
         ("batch_size", {"batch_size": 0}),
         ("head_learning_rate", {"head_learning_rate": 0.0}),
         ("head_learning_rate", {"head_learning_rate": math.nan}),
@@ -62,7 +62,7 @@ def test_every_backbone_can_be_cut_at_every_block_at_its_own_size(tiny_dataset, 
     ids=str,
 )
 def test_each_fault_is_told_with_its_field(tiny_dataset, field, change):
-    (problem,) = problems(TrainingConfig(dataset=tiny_dataset.id).model_copy(update=change), tiny_dataset)
+    (problem,) = problems(TrainingConfig(dataset=tiny_dataset.id).changed(change), tiny_dataset)
     assert problem.field == field
     assert problem.message.endswith((".", "!"))
     assert "Received" in problem.message

@@ -9,7 +9,7 @@ from tlcore.backbones.catalogue import CATALOGUE, find
 from tlcore.commands.settings import resolved
 from tlcore.commands.terminal import Terminal
 from tlcore.data.dataset import open_dataset
-from tlcore.runs.config import TrainingConfig
+from tlcore.runs.config import settings
 from tlcore.runs.problems import problems
 from tlcore.runs.recommend import Facts, advise, recommend
 from tlcore.tasks import TASKS, find_task
@@ -18,7 +18,7 @@ SMALL = find("efficientnet_lite0")
 
 
 def values(counts, backbone=SMALL, *, cores=4, **more):
-    return advise(Facts(counts, backbone, side=250, cores=cores, **more)).values
+    return advise(Facts(counts, backbone, size=250, cores=cores, **more)).values
 
 
 def test_few_pictures_get_the_exact_head_and_many_the_whole_backbone():
@@ -58,12 +58,12 @@ def test_few_pictures_are_looked_at_more_often():
 @pytest.mark.parametrize("backbone", CATALOGUE.values(), ids=lambda backbone: backbone.key)
 @pytest.mark.parametrize("count", [1, 12, 60, 3000])
 def test_every_recipe_can_be_carried_out_and_says_why(backbone, count):
-    recipe = advise(Facts({"a": count, "b": 2 * count, "c": 12 * count}, backbone, side=100, cores=2))
+    recipe = advise(Facts({"a": count, "b": 2 * count, "c": 12 * count}, backbone, size=100, cores=2))
     config = recipe.config("some", backbone=backbone.key)
     assert not [fault for fault in problems(config, None) if fault.field != "dataset"]
     assert len(recipe.values) == len(recipe.advice)
     for each in recipe.advice:
-        assert each.field in TrainingConfig.model_fields
+        assert each.field in settings()
         assert each.reason[0].isupper() or each.reason[0].isdigit()
         assert each.reason.endswith(".")
 
@@ -74,7 +74,7 @@ def test_every_recipe_can_be_carried_out_and_says_why(backbone, count):
 def test_a_recipe_has_only_settings_of_its_task(key, count, backbone):
     task = find_task(key)
     counts = {"a": count, "b": 2 * count, "c": 12 * count} if task.few else {}
-    found = advise(Facts(counts, backbone, side=100, cores=2, task=task, number=15 * count)).values
+    found = advise(Facts(counts, backbone, size=100, cores=2, task=task, number=15 * count)).values
     assert {name for name in ("label_smoothing", "loss", "mixup", "cutmix") if name in found} <= set(task.options)
     assert found.get("balancing", "none") in task.balancing
     assert found.get("target_metric", "loss") in {"loss", *(metric.key for metric in task.metrics)}
@@ -89,7 +89,7 @@ def test_the_head_of_a_number_learns_in_smaller_steps(workspace, tmp_path):
 
 def test_few_and_many_values_are_told_apart_as_few_and_many_pictures_of_a_class():
     few, many = (
-        advise(Facts({}, SMALL, side=100, cores=4, task=find_task("regression"), number=number))
+        advise(Facts({}, SMALL, size=100, cores=4, task=find_task("regression"), number=number))
         for number in (200, 2000)
     )
     assert (few.values["mode"], few.values["head"]) == ("freeze", "logistic")
@@ -127,7 +127,7 @@ def test_auto_on_the_command_line_fills_what_was_not_given_and_says_why(workspac
 
 def test_that_many_classes_take_time_is_said_before():
     few, many = (
-        advise(Facts({f"class {label}": 3 for label in range(classes)}, SMALL, side=250, cores=4))
+        advise(Facts({f"class {label}": 3 for label in range(classes)}, SMALL, size=250, cores=4))
         for classes in (10, 1000)
     )
 

@@ -32,7 +32,7 @@ def make_small_run(workspace, tiny_dataset) -> Iterator[Callable[[int], Run]]:
             dataset=tiny_dataset.id,
             epochs=epochs,
             patience=0,
-            image_size=64,
+            input={"size": 64},
             batch_size=8,
             fractions=Fractions(train=0.5, val=0.25, test=0.25),
         )

@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import write_colour_model
-from tlcore.contract import image_contract
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
 from tlcore.serving.api import create_app

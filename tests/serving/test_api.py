@@ -70,7 +70,7 @@ def test_a_picture_that_cannot_be_read_refuses_the_request_by_name(client):
 def test_every_awkward_file_is_answered_or_refused_as_the_app_does(model_folder):
     predictor = Predictor.from_run(model_folder, threads=1)
     with TestClient(create_app(predictor, model="shapes-1", sha256="0" * 64)) as client:
-        for file in battery(LABELS.image_size):
+        for file in battery(LABELS.input.size):
             answer = client.post("/predict", content=file.content, headers={"Content-Type": "image/png"})
             reason = ""
             try:

@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 from jsonschema import validate
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import write_task_model
 from tests.serving.conftest import picture
-from tlcore.contract import image_contract, read_contract, write_contract
+from tlcore.contract import read_contract, write_contract
 from tlcore.inference.predictor import Predictor
 from tlcore.serving.api import create_app
 from tlcore.tasks import Decision

@@ -29,7 +29,7 @@ LITE, NASNET = "efficientnet_lite0", "nasnet_mobile"
         ({"rates": (0.0,)}, "rates"),
         ({"trials": 0}, "trials"),
         ({"epochs": 0}, "epochs"),
-        ({"image_size": 8}, "image_size"),
+        ({"input": {"size": 8}}, "input.size"),
     ],
     ids=lambda value: str(value),
 )
@@ -61,18 +61,20 @@ def test_the_rate_of_a_point_is_that_of_what_is_trained():
     tuned = training_config(config, Point("xception", 2, 0.05))
     assert (tuned.mode, tuned.blocks, tuned.fine_tune_learning_rate) == ("fine-tune", 2, 0.05)
     assert tuned.head_learning_rate == 0.01
-    assert tuned.image_size == CATALOGUE["xception"].native_size
+    assert tuned.input.size == CATALOGUE["xception"].native_size
 
 
 def test_what_is_not_tried_is_as_recommended_for_the_pictures(workspace, tiny_dataset):
-    choices = SweepConfig(dataset=tiny_dataset.id, backbones=(LITE, "convnext_tiny"), epochs=7, seed=3, image_size=64)
+    choices = SweepConfig(
+        dataset=tiny_dataset.id, backbones=(LITE, "convnext_tiny"), epochs=7, seed=3, input={"size": 64}
+    )
     config = create_sweep(workspace, tiny_dataset, choices).config
     for backbone in choices.backbones:
         recommended = recommend(tiny_dataset, CATALOGUE[backbone], any_depth=True).values
         tuned = training_config(config, Point(backbone, 2))
         assert tuned.batch_size == recommended["batch_size"]
         assert tuned.fine_tune_learning_rate == recommended["fine_tune_learning_rate"]
-        assert (tuned.blocks, tuned.epochs, tuned.seed, tuned.image_size) == (2, 7, 3, 64)
+        assert (tuned.blocks, tuned.epochs, tuned.seed, tuned.input.size) == (2, 7, 3, 64)
         assert tuned.target_metric == "accuracy"
         assert tuned.head == "both"
     assert default_rate(config, Point(LITE, 2)) != default_rate(config, Point("convnext_tiny", 2))
@@ -118,4 +120,4 @@ def test_the_estimate_scales_an_earlier_run_of_the_same_kind(workspace, tiny_dat
     deeper = config.model_copy(update={"depths": (0, 1, 2)})
     assert estimate(workspace, deeper, items).seconds is None
     assert estimate(workspace, deeper, items).unknown == (Point(LITE, 1), Point(LITE, 2))
-    assert estimate(workspace, config.model_copy(update={"image_size": 64}), items).seconds is None
+    assert estimate(workspace, config.model_copy(update={"input": {"size": 64}}), items).seconds is None

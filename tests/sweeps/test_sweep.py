@@ -185,7 +185,7 @@ def test_a_killed_sweep_goes_on_with_the_run_that_went_on_without_it(make_sweep,
 
 @pytest.mark.slow
 def test_a_real_sweep_is_worked_at_by_processes_of_its_own(make_sweep, workspace):
-    sweep = make_sweep(depths=(0,), rates=(0.01,), trials=1, epochs=1, image_size=64)
+    sweep = make_sweep(depths=(0,), rates=(0.01,), trials=1, epochs=1, input={"size": 64})
     launch(sweep)
     assert sweep.state().live
     until(lambda: not sweep.state().live, seconds=480)

@@ -110,7 +110,7 @@ def test_layer_names_do_not_depend_on_what_was_built_before(small):
 def test_pictures_that_are_too_small_are_refused_beside_their_field(small):
     with pytest.raises(ConfigError, match=r"at least 32 pixels\. Received: 24") as caught:
         build_backbone(small, size=24, weights="random")
-    assert caught.value.problems[0].field == "image_size"
+    assert caught.value.problems[0].field == "input.size"
 
 
 def test_without_a_network_the_sentence_says_what_to_do(small, workspace, no_network):

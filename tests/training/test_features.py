@@ -26,7 +26,7 @@ def below(tiny_model, colours, tmp_path, workspace):
     decoded = Decoded(PixelStore(tmp_path, "pictures", mapped), shas)
 
     def make(**changes):
-        config = TrainingConfig(**{"dataset": "d", "image_size": 16, **changes})
+        config = TrainingConfig(**{"dataset": "d", "input.size": 16, **changes})
         order = np.random.default_rng(config.seed).permutation(len(shas))
         parts = {"train": order[:30], "val": order[30:40]}
         items = {}

@@ -56,7 +56,7 @@ def first(workspace, tiny_dataset, tiny):
 def settings(dataset, **changes):
     given = {
         "backbone": TINY.key,
-        "image_size": SIZE,
+        "input.size": SIZE,
         "batch_size": 4,
         "epochs": 2,
         "precision": "float32",
@@ -190,7 +190,7 @@ def test_an_exported_file_is_a_start_like_its_run(workspace, tiny_dataset, first
     shutil.copyfile(first.model_keras, tmp_path / "mine.keras")
     (tmp_path / "mine.keras").chmod(0o444)
     start = find_start(workspace, str(tmp_path / "mine.keras"))
-    assert (start.about.backbone, start.about.image_size, start.about.outputs) == ("tiny", SIZE, 3)
+    assert (start.about.backbone, start.about.input["size"], start.about.outputs) == ("tiny", SIZE, 3)
     second = again(workspace, tiny_dataset, first, start=str(tmp_path / "mine.keras"))
     from_run = built(again(workspace, tiny_dataset, first), workspace)
     from_file = built(second, workspace)

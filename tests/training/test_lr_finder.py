@@ -42,7 +42,7 @@ def test_a_loss_that_falls_nowhere_is_said_to_say_nothing():
 @pytest.mark.slow
 def test_the_finder_tries_rates_on_the_pictures_and_keeps_nothing(workspace, tiny_dataset):
     config = TrainingConfig(
-        dataset=tiny_dataset.id, image_size=64, batch_size=8, fractions=Fractions(train=0.5, val=0.25, test=0.25)
+        dataset=tiny_dataset.id, input={"size": 64}, batch_size=8, fractions=Fractions(train=0.5, val=0.25, test=0.25)
     )
     seen = []
     curve = find_rate(config, tiny_dataset, workspace, report=seen.append, stop=lambda: False)
@@ -58,7 +58,7 @@ def test_the_finder_tries_rates_on_the_pictures_and_keeps_nothing(workspace, tin
 @pytest.mark.parametrize("task", ["multilabel", "regression"])
 def test_the_finder_knows_the_loss_of_every_task(workspace, tmp_path, task):
     dataset = make_dataset(workspace, tmp_path / task, task)
-    config = TrainingConfig(dataset=dataset.id, image_size=32, batch_size=8)
+    config = TrainingConfig(dataset=dataset.id, input={"size": 32}, batch_size=8)
     curve = find_rate(config, dataset, workspace, report=lambda news: None, stop=lambda: False)
     assert curve.rates[0] < curve.suggested < curve.rates[-1]
     assert np.isfinite(curve.losses).all()

@@ -53,7 +53,7 @@ def make_run(workspace, dataset, **changes) -> Run:
         "blocks": 1,
         "epochs": EPOCHS,
         "patience": 0,
-        "image_size": tiny_run.SIZE,
+        "input.size": tiny_run.SIZE,
         "batch_size": 4,
         "fine_tune_learning_rate": 1e-4,
         "fractions": Fractions(train=0.5, val=0.25, test=0.25),

@@ -22,11 +22,11 @@ pytestmark = pytest.mark.slow
 
 
 def make_run(workspace, dataset, **changes):
-    settings = {"epochs": 2, "image_size": 64, "batch_size": 8, "fractions": Fractions(train=0.5, val=0.25, test=0.25)}
+    settings = {"epochs": 2, "input.size": 64, "batch_size": 8, "fractions": Fractions(train=0.5, val=0.25, test=0.25)}
     return create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, **(settings | changes)))
 
 
-SMALL = {"backbone": tiny_run.TINY.key, "image_size": tiny_run.SIZE}
+SMALL = {"backbone": tiny_run.TINY.key, "input.size": tiny_run.SIZE}
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     assert found.unfamiliarity.validation <= 0.2
 
     model = keras.models.load_model(run.model_keras, safe_mode=True)
-    size = run.config.image_size
+    size = run.config.input.size
     pixels = np.random.default_rng(0).integers(0, 256, (3, size, size, 3)).astype(np.float32)
     (answers,) = onnxruntime.InferenceSession(str(run.model_onnx)).run(["probabilities"], {"pixels": pixels})
     np.testing.assert_allclose(model.predict(pixels, verbose=0), answers, atol=1e-4)

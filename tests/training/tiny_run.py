@@ -72,7 +72,7 @@ def prepare(folder: Path) -> Run:
         dropout=0.0,
         epochs=2,
         fine_tune_learning_rate=1e-4,
-        image_size=SIZE,
+        input={"size": SIZE},
         batch_size=8,
         fractions=Fractions(train=0.5, val=0.25, test=0.25),
     )

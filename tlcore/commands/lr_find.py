@@ -11,7 +11,7 @@ import typer
 
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.import_options import with_import_options
-from tlcore.commands.settings import option, settings
+from tlcore.commands.settings import option, settings, with_input_options
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.jobs.progress import Progress
 from tlcore.runs.config import TrainingConfig
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROWS = 12
 
 
+@with_input_options()
 @with_import_options
 def lr_find(
     data: Annotated[
@@ -33,12 +34,12 @@ def lr_find(
     backbone: Annotated[str | None, option("backbone")] = None,
     mode: Annotated[str | None, option("mode")] = None,
     blocks: Annotated[int | None, option("blocks")] = None,
-    image_size: Annotated[int | None, option("image_size")] = None,
     batch_size: Annotated[int | None, option("batch_size")] = None,
     loss: Annotated[str | None, option("loss")] = None,
     seed: Annotated[int | None, option("seed")] = None,
     as_json: AsJson = False,
     *,
+    input: dict[str, Any],
     choices: ImportChoices,
 ) -> None:
     """Suggest a learning rate: of the head when freezing, of the unfrozen blocks when fine-tuning."""
@@ -46,13 +47,12 @@ def lr_find(
         "backbone": backbone,
         "mode": mode,
         "blocks": blocks,
-        "image_size": image_size,
         "batch_size": batch_size,
         "loss": loss,
         "seed": seed,
     }
     terminal = Terminal(as_json=as_json)
-    given = {field: value for field, value in asked.items() if value is not None}
+    given = {field: value for field, value in asked.items() if value is not None} | input
     settings("-", given)  # a typing error shows before the items are taken in
     workspace = Workspace.default()
     dataset = find_or_take_in(workspace, data, terminal, choices)

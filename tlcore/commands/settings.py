@@ -5,14 +5,21 @@ It knows the words that people type. It does not know what the settings do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from tlcore.commands.terminal import Terminal, table
 from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import Fractions, TrainingConfig, range_of
+from tlcore.modalities import MODALITIES
+from tlcore.runs.config import INPUT, Fractions, TrainingConfig, option_of
+from tlcore.runs.config import settings as settings_of
+from tlcore.settings import range_of
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
@@ -20,11 +27,12 @@ if TYPE_CHECKING:
     from tlcore.data.dataset import Dataset
 
 AUTO = "auto"
+R = TypeVar("R")
 
 
-def default(field: str, of: type[BaseModel] = TrainingConfig) -> str:
+def default(about: FieldInfo) -> str:
     """Write a setting's default as it would be typed."""
-    value = of.model_fields[field].default
+    value = about.default
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -41,15 +49,68 @@ def option(
         metavar: What is typed; the words of a choice where not given.
         unset: What is done without it, where the default is None.
     """
-    about, bounds = of.model_fields[field], range_of(field, of)
+    return _option(of.model_fields[field], *names, more=more, metavar=metavar, unset=unset)
+
+
+def _option(about: FieldInfo, *names: str, more: str = "", metavar: str = "", unset: str = "") -> Any:
+    bounds = range_of(about)
     words = "|".join(get_args(about.annotation)) if get_origin(about.annotation) is Literal else ""
     described = f"{about.description} ({bounds})" if bounds else about.description
     return typer.Option(
         *names,
         help=f"{described} {more}".strip(),
         metavar=metavar or words or None,
-        show_default=unset or default(field, of),
+        show_default=unset or default(about),
     )
+
+
+def with_input_options(*, unset: str = "") -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Give a command the options of every modality's input settings.
+
+    It gets what was typed as one argument, `input`, by name only: the values by the names of the settings.
+
+    Args:
+        unset: What is done without an option; the setting's default where empty.
+    """
+    options = {
+        name.replace(".", "_"): (name, about)
+        for modality in MODALITIES
+        for name, about in settings_of(modality).items()
+        if name.startswith(INPUT)
+    }
+
+    def given(command: Callable[..., R]) -> Callable[..., R]:
+        own = inspect.signature(command)
+        hints = get_type_hints(command, include_extras=True)
+
+        @functools.wraps(command)
+        def wrapped(**given: Any) -> R:
+            typed = {name: given.pop(argument) for argument, (name, _) in options.items()}
+            return command(**given, input={name: value for name, value in typed.items() if value is not None})
+
+        parameters = [
+            each.replace(annotation=hints.get(name, each.annotation))
+            for name, each in own.parameters.items()
+            if name != "input"
+        ]
+        place = list(own.parameters).index("input")
+        parameters[place:place] = [
+            inspect.Parameter(
+                argument,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[
+                    Optional[str if get_origin(about.annotation) is Literal else about.annotation],  # noqa: UP045
+                    _option(about, option_of(name, about), unset=unset),
+                ],
+            )
+            for argument, (name, about) in options.items()
+        ]
+        wrapped.__signature__ = own.replace(parameters=parameters, return_annotation=own.return_annotation)  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
+        return wrapped
+
+    return given
 
 
 def settings(dataset: str, given: dict[str, Any]) -> TrainingConfig:
@@ -63,7 +124,7 @@ def settings(dataset: str, given: dict[str, Any]) -> TrainingConfig:
     except ValidationError as error:
         faults = []
         for fault in error.errors():
-            field = str(fault["loc"][0])
+            field = ".".join(map(str, fault["loc"][:2] if fault["loc"][0] == INPUT[:-1] else fault["loc"][:1]))
             needed = str(fault.get("ctx", {}).get("expected", "")) or fault["msg"]
             faults.append(Problem(field, f"It must be {needed}. Received '{fault['input']}'."))
         raise ConfigError(faults) from error
@@ -102,8 +163,7 @@ def start_of(workspace: Workspace, name: str) -> dict[str, Any]:
     found = {
         "start": about.run if about.run and (workspace.runs / about.run).exists() else str(elsewhere),
         "backbone": about.backbone,
-        "image_size": about.image_size,
-        "resize": about.resize,
+        **{f"{INPUT}{name}": value for name, value in about.input.items()},
     }
     return {field: value for field, value in found.items() if value is not None}
 

@@ -15,7 +15,7 @@ from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import INTERRUPTED, interval, named, terminated_like_interrupted
 from tlcore.commands.import_options import with_import_options
-from tlcore.commands.settings import option
+from tlcore.commands.settings import option, with_input_options
 from tlcore.commands.terminal import AsJson, Bar, Terminal, table
 from tlcore.errors import ConfigError, Problem
 from tlcore.jobs.launch import launch
@@ -36,6 +36,7 @@ LOOK_SECONDS = 0.3
 METRICS = "|".join(get_args(TargetMetric))
 
 
+@with_input_options(unset="each backbone's own")
 @with_import_options
 def sweep(
     data: Annotated[
@@ -53,13 +54,13 @@ def sweep(
     ] = None,
     trials: Annotated[int | None, option("trials", of=SweepConfig)] = None,
     epochs: Annotated[int | None, option("epochs", of=SweepConfig)] = None,
-    image_size: Annotated[int | None, option("image_size", of=SweepConfig, unset="each backbone's own")] = None,
     target_metric: Annotated[
         str | None, option("target_metric", of=SweepConfig, metavar=METRICS, unset="the task's headline metric")
     ] = None,
     seed: Annotated[int | None, option("seed", of=SweepConfig)] = None,
     as_json: AsJson = False,
     *,
+    input: dict[str, Any],
     choices: ImportChoices,
 ) -> None:
     """Try several backbones, depths and learning rates; unpromising runs are pruned."""
@@ -70,13 +71,12 @@ def sweep(
         "rates": None if rates is None else tuple(_rate(part) for part in _list(rates)),
         "trials": trials,
         "epochs": epochs,
-        "image_size": image_size,
         "target_metric": target_metric,
         "seed": seed,
     }
     workspace = Workspace.default()
     found = _find_or_make(
-        workspace, data, {key: value for key, value in asked.items() if value is not None}, terminal, choices
+        workspace, data, {key: value for key, value in asked.items() if value is not None} | input, terminal, choices
     )
     with terminated_like_interrupted():
         seen = len(found.events())

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import conclude, follow, terminated_like_interrupted
 from tlcore.commands.import_options import with_import_options
-from tlcore.commands.settings import AUTO, augmentations, fractions_of, option, resolved, settings, start_of
+from tlcore.commands.settings import (
+    AUTO,
+    augmentations,
+    fractions_of,
+    option,
+    resolved,
+    settings,
+    start_of,
+    with_input_options,
+)
 from tlcore.commands.terminal import AsJson, Terminal
 from tlcore.workspace import Workspace
 
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
 OF_AUTO = "`auto`: every setting that is not given becomes the recommended one."
 
 
+@with_input_options()
 @with_import_options
 def train(
     data: Annotated[
@@ -37,8 +47,6 @@ def train(
     mode: Annotated[str | None, option("mode", metavar="freeze|fine-tune|auto", more=OF_AUTO)] = None,
     blocks: Annotated[int | None, option("blocks")] = None,
     epochs: Annotated[int | None, option("epochs")] = None,
-    image_size: Annotated[int | None, option("image_size")] = None,
-    resize: Annotated[str | None, option("resize")] = None,
     batch_size: Annotated[int | None, option("batch_size")] = None,
     optimizer: Annotated[str | None, option("optimizer")] = None,
     head_learning_rate: Annotated[float | None, option("head_learning_rate")] = None,
@@ -67,6 +75,7 @@ def train(
     ] = None,
     as_json: AsJson = False,
     *,
+    input: dict[str, Any],
     choices: ImportChoices,
 ) -> None:
     """Train a model, evaluate it on the test set and export it."""
@@ -76,8 +85,6 @@ def train(
         "mode": mode,
         "blocks": blocks,
         "epochs": epochs,
-        "image_size": image_size,
-        "resize": resize,
         "batch_size": batch_size,
         "optimizer": optimizer,
         "head_learning_rate": head_learning_rate,
@@ -102,7 +109,7 @@ def train(
         "seed": seed,
     }
     terminal = Terminal(as_json=as_json)
-    given = {field: value for field, value in asked.items() if value is not None}
+    given = {field: value for field, value in asked.items() if value is not None} | input
     # A typing error shows before the items are taken in.
     settings("-", {field: value for field, value in given.items() if (field, value) != ("mode", AUTO)})
     from tlcore.jobs.launch import launch

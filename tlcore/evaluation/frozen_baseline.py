@@ -109,7 +109,7 @@ def rivals(run: Run, workspace: Workspace, model: OpenedModel, pixels: Iterable[
 
 
 def _backbone(run: Run, workspace: Workspace) -> tuple[Single, int, str]:
-    backbone, size = find(run.config.backbone), run.config.image_size
+    backbone, size = find(run.config.backbone), run.config.input.size
     try:
         weights = sha256(weights_path(backbone, workspace))
         path = graph_path(trunk_identity(backbone, weights, cut=len(backbone.blocks), size=size), workspace.cache)

@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import Literal
 
 from tlcore.backbones.catalogue import find
+from tlcore.modalities import Advice
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import EpochEnded
 from tlcore.runs.overfitting import turning_point
-from tlcore.runs.recommend import Advice
 from tlcore.runs.state import RunState
 
 Kind = Literal["rate-too-high", "overfitting", "underfitting", "stopped-too-early"]

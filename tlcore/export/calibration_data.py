@@ -52,9 +52,7 @@ def sample(run: Run, part: str, most: int) -> Sample:
     rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, most).astype(int))]
 
     def read(file: str) -> Arrays:
-        settings = contract.input
-        path = dataset.image_path(file)
-        return {"pixels": modality.decode(path, settings.size, settings.resize, settings.value_range)}
+        return modality.decode(dataset.image_path(file), contract.input)
 
     try:
         found = list(map_bounded(read, rows["file"]))

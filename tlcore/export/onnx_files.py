@@ -20,6 +20,7 @@ from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.model_files import replayed
 from tlcore.file_format import Format
+from tlcore.modalities import find_modality
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
@@ -100,9 +101,11 @@ def embedded(file: Path) -> Contract:
 
 
 def described(graph: onnx.ModelProto, run: Run) -> onnx.ModelProto:
-    """Write into a graph what its numbers mean, in JSON: its `contract`, and `labels`, `image_size`, `resize` of it."""
+    """Write into a graph what its numbers mean, in JSON: its `contract`, and of it `labels` and the input settings."""
     contract = shipped_contract(run)
-    settings = {"labels": list(contract.classes), "image_size": contract.input.size, "resize": contract.input.resize}
+    # As programs know them that were written for graphs of before.
+    known = find_modality(contract.modality).before
+    settings = {"labels": list(contract.classes), **{name: getattr(contract.input, own) for name, own in known.items()}}
     onnx.helper.set_model_props(
         graph, {CONTRACT_KEY: as_json(contract), **{key: json.dumps(value) for key, value in settings.items()}}
     )

@@ -36,7 +36,6 @@ from tlcore.training.views import asked_views
 
 PIECES = (Path(__file__).with_name("bundled") / "train.py.txt",)
 TABLE = "# === The split: file, label, part and group of each item ==="
-MODALITY = "image"
 PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn", "scipy")
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
 ARGUMENTS = {"adamw": ", weight_decay=WEIGHT_DECAY", "adam": "", "sgd": ", momentum=0.9, nesterov=True"}
@@ -118,7 +117,7 @@ def cannot_be_told(run: Run) -> str:
             f"A script begins with published weights. {run.name} began with those of {config.start}. Write the script "
             "of the run that came first."
         )
-    if item_script(MODALITY) is None:
+    if item_script(run.config.input.modality) is None:
         return f"There is no script for {_noun(run).many}. Take the model of the run's downloads instead."
     if config.backbone not in CATALOGUE:
         return f"A script names its backbone. {config.backbone} is not in the catalogue any more. Train another one."
@@ -186,7 +185,7 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run, item: ItemSc
         "TARGET_METRIC": config.target_metric,
         "AUGMENT": config.augment,
         "VIEWS": asked_views(
-            find_modality(MODALITY).different_views(config.augment),
+            find_modality(run.config.input.modality).different_views(config.augment),
             config.views,
             epochs=max(phase[2] for phase in phases),
         )[0],
@@ -278,11 +277,11 @@ def _answer(run: Run, of_task: Script) -> dict[str, Any]:
 
 
 def _noun(run: Run) -> Noun:
-    return find_modality(MODALITY).noun
+    return find_modality(run.config.input.modality).noun
 
 
 def _item_script(run: Run) -> ItemScript:
-    found = item_script(MODALITY)
+    found = item_script(run.config.input.modality)
     if found is None:
         raise ExportError(cannot_be_told(run))
     return found

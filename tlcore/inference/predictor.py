@@ -94,7 +94,7 @@ class Predictor:
             ValueError: The item cannot be read; the message is the reason.
         """
         labels = self.labels
-        return read_pixels(source, labels.image_size, labels.resize, labels.value_range)
+        return read_pixels(source, labels.input.size, labels.input.resize, labels.input.value_range)
 
     def predict(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Outputs `(n, width)` of pixels `(n, size, size, 3)`, 0–255."""

@@ -4,12 +4,31 @@ It knows files and the arrays that they become. It does not know labels, dataset
 ground floor; only files named `keras_*.py` import a backend.
 """
 
-from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Examined, Extent, Modality, Noun
+from typing import Annotated, Any
 
-__all__ = ["MODALITIES", "SUFFIXES", "Examined", "Extent", "Modality", "Noun", "find_modality"]
+from pydantic import BeforeValidator
+
+from tlcore.modalities.image import IMAGE
+from tlcore.modalities.modality import Advice, Examined, Extent, InputSettings, Modality, Noun
+
+__all__ = [
+    "BEFORE",
+    "MODALITIES",
+    "SUFFIXES",
+    "Advice",
+    "Examined",
+    "Extent",
+    "Input",
+    "InputSettings",
+    "Modality",
+    "Noun",
+    "find_modality",
+    "read_input",
+]
 
 MODALITIES: dict[str, Modality] = {modality.key: modality for modality in (IMAGE,)}
+# Of files that do not say theirs, as there was no other.
+BEFORE = IMAGE.key
 # Of files that are items of any modality.
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
 
@@ -23,3 +42,18 @@ def find_modality(key: str) -> Modality:
     if key not in MODALITIES:
         raise ValueError(f"A modality must be one of {', '.join(MODALITIES)}. Received '{key}'.")
     return MODALITIES[key]
+
+
+def read_input(content: Any) -> Any:
+    """Read input settings, which name their modality; those of before are of pictures.
+
+    Raises:
+        ValueError: There is no such modality, or it has no such settings.
+    """
+    if isinstance(content, dict):
+        return find_modality(content.get("modality", BEFORE)).settings.model_validate(content)
+    return content
+
+
+# The settings of a field are those of its modality; only code of that modality knows their names.
+Input = Annotated[Any, BeforeValidator(read_input)]

@@ -7,12 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
 
+from tlcore.errors import Problem
 from tlcore.file_format import Format
-from tlcore.items import Arrays
-
-Array = npt.NDArray[Any]
+from tlcore.items import Arrays, Spec
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,31 @@ class Extent:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """A value of a setting, and in one sentence why."""
+
+    field: str
+    value: Any
+    reason: str
+
+
+class InputSettings(BaseModel):
+    """How a file becomes the input of a model. Each modality has settings of its own.
+
+    What a person chooses has a title; its `json_schema_extra` says the `option` of the command line, the `step` of a
+    number and the `words` of a choice. `input.NAME` is what a setting is called beside the others of a run.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modality: str
+
+    def problems(self, *, title: str, native: int, minimum: int) -> list[Problem]:
+        """Find what a backbone, by its title and sizes, cannot take."""
+        return []
+
+
+@dataclass(frozen=True)
 class Modality:
     """A kind of item.
 
@@ -72,14 +96,21 @@ class Modality:
             where it may be one.
         examine: Everything known of a whole file, from its content, its suffix and a way to wait for memory in bytes.
             Raises ItemError with the reason.
-        decode: A file as the array that a model sees, from its source and the input settings of the model. Raises
-            ValueError with the reason.
+        decode: A file as the arrays that a model sees, without a number of items, from its source and the input
+            settings. Raises ValueError with the reason.
         decoder: The text of the standalone program that decodes, which every export carries.
         augmentations: By name; none is a good answer.
         different_views: How many views some augmentations can make; None where there are endlessly many.
         view_name: What the view of a number is called; equal names mean equal views of equal items.
         view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
         augmented: A batch of arrays, augmented for an epoch.
+        settings: The input settings.
+        spec: The arrays of one item, from the input settings.
+        made_for: The input settings that a backbone was made for, from its native size.
+        told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
+        usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
+        advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
+        before: Names that files of before had for input settings, beside all others, and those of today.
         extent: How large an item is in memory; None where its file's size says it.
         media_type: How the types of its files begin, such as `image/`.
         formats: The export formats that only its items can have.
@@ -95,13 +126,20 @@ class Modality:
     facts: tuple[str, ...]
     fault: Callable[[bytes, str], str]
     examine: Callable[[bytes, str, Callable[[int], AbstractContextManager[None]]], Examined]
-    decode: Callable[..., Array]
+    decode: Callable[[Any, Any], Arrays]
     decoder: Callable[[], str]
     augmentations: tuple[str, ...]
     different_views: Callable[[Sequence[str]], int | None]
     view_name: Callable[[Sequence[str], int], str]
     view: Callable[..., Arrays]
     augmented: Callable[..., Arrays]
+    settings: type[InputSettings]
+    spec: Callable[[Any], Spec]
+    made_for: Callable[[int], dict[str, Any]]
+    told_by_shape: Callable[[Sequence[int]], dict[str, Any]]
+    usual_size: Callable[..., int]
+    advice: Callable[..., tuple[Advice, ...]]
+    before: Mapping[str, str]
     extent: Extent | None = None
     media_type: str = ""
     formats: tuple[Format, ...] = ()

@@ -27,10 +27,10 @@ def origin(facts: RunFacts) -> str:
 
 def use(facts: RunFacts, gives: str, code: str) -> Iterator[str]:
     """What the model takes and `gives`, and the `code` that loads it."""
-    size = facts.config.image_size
+    size = facts.config.input.size
     yield (
         f"The model takes pixels `(n, {size}, {size}, 3)`, RGB, 0 to 255, and gives {gives}. Its own preprocessing is "
-        f"inside; a picture becomes a square by “{facts.config.resize}”, after its EXIF orientation was applied."
+        f"inside; a picture becomes a square by “{facts.config.input.resize}”, after its EXIF orientation was applied."
     )
     if facts.dataset.value_range:
         yield (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.config import Fractions, TrainingConfig, option_of, settings
 
 PROGRAM = "python -m tlcore"
 # Where the option has a shorter name than the setting.
@@ -22,14 +22,13 @@ def command_line(config: TrainingConfig) -> str:
     the seed.
     """
     words = [*PROGRAM.split(), "train", shlex.quote(config.dataset)]
-    for field in TrainingConfig.model_fields:
+    for field, about in settings(config.input.modality).items():
         if field not in ("schema_version", "dataset"):
-            words += _option(field, getattr(config, field))
+            words += _option(NAMES.get(field, option_of(field, about)), config.value(field))
     return " ".join(words)
 
 
-def _option(field: str, value: Any) -> list[str]:
-    name = NAMES.get(field, f"--{field.replace('_', '-')}")
+def _option(name: str, value: Any) -> list[str]:
     match value:
         case None:
             return []

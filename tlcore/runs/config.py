@@ -6,13 +6,16 @@ ranges; the command line, the forms and `docs/settings.md` show titles, ranges a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
+
+from tlcore.modalities import BEFORE, Input, find_modality, read_input
+from tlcore.settings import BELOW_ONE, RATE, SHARE, Range, chosen
 
 Mode = Literal["freeze", "fine-tune"]
-ResizePolicy = Literal["crop", "letterbox", "stretch"]
 Optimizer = Literal["adamw", "adam", "sgd"]
 Balancing = Literal["none", "weights", "sampling"]
 Head = Literal["trained", "logistic", "both"]
@@ -43,38 +46,7 @@ NOT_FOR_EVERY_TASK = {
     "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the picture is labelled "
     "with: it is for one class per picture.",
 }
-LARGEST_IMAGE = 1024
-
-
-@dataclass(frozen=True)
-class Range:
-    """The numbers that a setting may be.
-
-    What lies outside is told by `problems` instead of raised here, so that a form can show every fault at once.
-
-    Attributes:
-        above, below: Whether the lowest, and the highest, number itself is outside.
-    """
-
-    low: float
-    high: float
-    above: bool = False
-    below: bool = False
-
-    def __contains__(self, value: float) -> bool:
-        lowest = self.low < value if self.above else self.low <= value
-        return lowest and (value < self.high if self.below else value <= self.high)  # NaN is outside
-
-    def __str__(self) -> str:
-        if isinstance(self.low, int):
-            return f"{self.low:,} to {self.high:,}" if self.high > self.low else f"{self.low:,}"
-        low, high = ("above" if self.above else "at least"), ("below" if self.below else "at most")
-        return f"{low} {self.low:g} and {high} {self.high:g}"
-
-
-SHARE = Range(0.0, 1.0)
-BELOW_ONE = Range(0.0, 1.0, below=True)
-RATE = Range(0.0, 1.0, above=True)
+INPUT = "input."
 
 
 class Fractions(BaseModel):
@@ -126,17 +98,9 @@ class TrainingConfig(BaseModel):
         description="Passes over the training pictures; when fine-tuning, after the warm-up. Early stopping may end "
         "them sooner.",
     )
-    image_size: Annotated[int, Range(1, LARGEST_IMAGE)] = Field(
-        224,
-        title="Image size (pixels)",
-        description="Side of the square picture that the model sees, at least the backbone's minimum. Larger shows "
-        "more detail and takes longer.",
-    )
-    resize: ResizePolicy = Field(
-        "crop",
-        title="Resize",
-        description="How a picture becomes a square: `crop` cuts off the longer side, `letterbox` pads the shorter "
-        "one, `stretch` squeezes.",
+    input: Input = Field(
+        default_factory=lambda: read_input({}),
+        description="How a file becomes the model's input: the settings of the modality, `modality` among them.",
     )
     head: Head = Field(
         "trained",
@@ -260,6 +224,12 @@ class TrainingConfig(BaseModel):
         "is locked. The same seed gives the same run.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_input(cls, content: Any) -> Any:
+        """Put into `input` what is called `input.NAME`, and what files of before had beside the other settings."""
+        return gathered(content) if isinstance(content, dict) else content
+
     @property
     def learns_from_validation(self) -> bool:
         """Tell whether the final head was also fitted on the validation set.
@@ -268,18 +238,46 @@ class TrainingConfig(BaseModel):
         """
         return self.head == "logistic" and self.mode == "freeze"
 
+    def values(self) -> dict[str, Any]:
+        """Give every setting by its name; those of the input are called `input.NAME`."""
+        return {name: self.value(name) for name in settings(self.input.modality)}
 
-def range_of(field: str, of: type[BaseModel] = TrainingConfig) -> Range | None:
-    """Find the range of a setting; None where it is no number, or depends on others."""
-    return next((each for each in of.model_fields[field].metadata if isinstance(each, Range)), None)
+    def value(self, name: str) -> Any:
+        """Give a setting by its name."""
+        return getattr(self.input, name.removeprefix(INPUT)) if name.startswith(INPUT) else getattr(self, name)
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """Give the same settings with others by their names, which are checked."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_validate({**given, "input": self.input.model_dump(), **values})
 
 
-def out_of_range(field: str, value: Any, of: type[BaseModel] = TrainingConfig) -> str:
-    """Say that a setting is not in its range; empty where it is, or has none."""
-    about, bounds = of.model_fields[field], range_of(field, of)
-    if bounds is None or value is None or value in bounds:
-        return ""
-    good = (about.examples or [about.default])[0]
-    advice = "" if good is None else f" Try {good:g}."
-    received = f"{value:,}" if isinstance(value, int) else f"{value:g}"
-    return f"{about.title} must be {bounds}. Received {received}.{advice}"
+def settings(modality: str = BEFORE) -> dict[str, FieldInfo]:
+    """Give every setting that a person chooses, by its name; those of the input are called `input.NAME`."""
+    found = {}
+    for name, about in TrainingConfig.model_fields.items():
+        if about.title:
+            found[name] = about
+        elif name == "input":
+            found |= {f"{INPUT}{each}": of_input for each, of_input in chosen(find_modality(modality).settings)}
+    return found
+
+
+def gathered(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Put settings that are called `input.NAME` into `input`, and those that files of before had beside the others."""
+    given = content.get("input") or {}
+    given = dict(given) if isinstance(given, Mapping) else given.model_dump()
+    before, rest = find_modality(BEFORE).before, {}
+    for name, value in content.items():
+        if name in before or name.startswith(INPUT):
+            given[before.get(name, name.removeprefix(INPUT))] = value
+        else:
+            rest[name] = value
+    return {**rest, "input": given}
+
+
+def option_of(name: str, about: FieldInfo) -> str:
+    """Name the option of the command line for a setting."""
+    extra = about.json_schema_extra
+    given = extra.get("option") if isinstance(extra, dict) else None
+    return str(given or f"--{name.removeprefix(INPUT).replace('_', '-')}")

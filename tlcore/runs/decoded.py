@@ -59,8 +59,8 @@ def decode(run: Run, workspace: Workspace) -> Generator[Progress, None, Decoded]
     store = yield from PixelStore.open_or_build(
         [dataset.image_path(file) for file in table["file"]],
         shas,
-        size=run.config.image_size,
-        policy=run.config.resize,
+        size=run.config.input.size,
+        policy=run.config.input.resize,
         cache=workspace.cache,
         value_range=run.dataset.value_range,
     )
@@ -72,8 +72,8 @@ def find_decoded(run: Run, workspace: Workspace) -> Decoded | None:
     shas = tuple(sorted(set(run.split()["sha256"])))
     store = PixelStore.find(
         shas,
-        size=run.config.image_size,
-        policy=run.config.resize,
+        size=run.config.input.size,
+        policy=run.config.input.resize,
         cache=workspace.cache,
         value_range=run.dataset.value_range,
     )

@@ -15,6 +15,8 @@ from tlcore.backbones.catalogue import find
 from tlcore.data.caches import make_room, spare_bytes
 from tlcore.disk import RESERVE_BYTES
 from tlcore.errors import RunError
+from tlcore.items import bytes_of
+from tlcore.modalities import find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.decoded import find_decoded
 from tlcore.runs.run import Run
@@ -33,20 +35,22 @@ class Room:
     """The disk space of a run, in bytes.
 
     Attributes:
-        pixels: The decoded items, in the cache.
+        arrays: The decoded items, in the cache.
         features: One view of each item as a frozen backbone's pooled features, in the cache.
         checkpoint: With the one before, which stays until the new one is whole.
         model: The model's files and the exports.
+        noun: What several items are called.
     """
 
-    pixels: int
+    arrays: int
     features: int
     checkpoint: int
     model: int
+    noun: str = "items"
 
     @property
     def caches(self) -> int:
-        return self.pixels + self.features
+        return self.arrays + self.features
 
     @property
     def own(self) -> int:
@@ -63,11 +67,13 @@ def needed(config: TrainingConfig, *, items: int, classes: int) -> Room:
     backbone = find(config.backbone)
     head = (backbone.feature_length + 1) * classes
     trained = head + (backbone.trained_parameters(config.blocks) if config.mode == "fine-tune" else 0)
+    modality = find_modality(config.input.modality)
     return Room(
-        pixels=3 * items * config.image_size**2,
+        arrays=items * bytes_of(modality.spec(config.input)),
         features=BYTES_OF_A_FEATURE * items * backbone.feature_length,
         checkpoint=2 * COPIES_IN_CHECKPOINT * BYTES_OF_A_WEIGHT * trained,
         model=COPIES_OF_MODEL * BYTES_OF_A_WEIGHT * (backbone.parameters + head),
+        noun=modality.noun.many,
     )
 
 
@@ -91,7 +97,7 @@ def check_room(run: Run, workspace: Workspace) -> None:
     room = needed(run.config, items=table["sha256"].nunique(), classes=len(run.dataset.classes))
     decoded = find_decoded(run, workspace)  # kept until the end of this function: it must not make room for itself
     if decoded is not None:
-        room = replace(room, pixels=0)
+        room = replace(room, arrays=0)
     if lack := shortage(room, cache=workspace.cache, folder=run.path):
         raise RunError(lack)
     make_room(workspace.cache, room.caches + room.own + RESERVE_BYTES)
@@ -105,9 +111,9 @@ def _lack(room: Room, bytes_needed: int, where: Path, *, caches: bool) -> str:
     spare = spare_bytes(where) if caches else free
     if spare >= wanted:
         return ""
-    parts = {"for decoded pictures": room.pixels, "for features": room.features} if caches else {}
+    parts = {f"for decoded {room.noun}": room.arrays, "for features": room.features} if caches else {}
     if not caches or bytes_needed > room.caches:
         parts["for checkpoint and model"] = room.own
     said = disk.lack("The run needs", parts, place=where, free=free, reserve=RESERVE_BYTES)
     also = f" With the caches that nobody uses, {disk.size(spare)} would be." if spare > free else ""
-    return f"{said}{also} Make room there, choose a smaller image size, or set GRAFT_HOME to a folder on another disk."
+    return f"{said}{also} Make room there, choose smaller inputs, or set GRAFT_HOME to a folder on another disk."

@@ -1,7 +1,7 @@
 """Provides initial weights other than the pretrained ones: from another run, or from a file that Graft exported.
 
 It knows where they are, what they are made for and which items they have met. It never loads them: that is
-`training.beginning`'s, for which a copy is put into the run folder: what becomes of the other run does not matter.
+`training.initial_model`'s, for which a copy is put into the run folder: what becomes of the other run does not matter.
 
     start/model.keras      the copy
     start/start.json       what is known of it
@@ -11,7 +11,7 @@ It knows where they are, what they are made for and which items they have met. I
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +27,11 @@ from tlcore.data.split.stratify import together
 from tlcore.disk import expanded
 from tlcore.errors import ConfigError, GraftError, Problem, RunError
 from tlcore.files import read_json, read_parquet, replacing, sha256, write_json
+from tlcore.modalities import BEFORE, find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.keras_file import SUFFIX, KerasFile, none_of_ours, read_keras_file
 from tlcore.runs.run import Run, open_run
+from tlcore.settings import chosen
 from tlcore.tasks import TASKS, find_task
 from tlcore.workspace import Workspace
 
@@ -48,8 +50,7 @@ class StartAbout(BaseModel):
         run: The run's id; empty for a file.
         sha256: Of the copy.
         backbone: A key of the catalogue.
-        image_size: Pixels.
-        resize: How an item that is not square became one; None where it is not known.
+        input: The input settings, as far as they are known.
         task: Which its head was trained for.
         outputs: How many its head has.
         classes: Those whose place in the head is known and whose weights are taken over; mostly all or none.
@@ -63,12 +64,18 @@ class StartAbout(BaseModel):
     run: str = ""
     sha256: str = ""
     backbone: str
-    image_size: int
-    resize: str | None = None
+    input: dict[str, Any]
     task: str = "classification"
     outputs: int
     classes: tuple[str, ...] = ()
     keeps_head: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_before(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "input" in content:
+            return content
+        return {**content, "input": _input_before(content)}
 
 
 class _Said(BaseModel):
@@ -77,15 +84,23 @@ class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     labels: tuple[str, ...] = ()
-    resize: str | None = None
+    input: dict[str, Any] = {}
     task: str = "classification"
 
     @model_validator(mode="before")
     @classmethod
     def _of_contract(cls, content: Any) -> Any:
-        if not isinstance(content, dict) or "classes" not in content:
+        if not isinstance(content, dict):
             return content
-        return {"labels": content["classes"], "task": content.get("task"), **(content.get("input") or {})}
+        if "classes" not in content:
+            return content if "input" in content else {**content, "input": _input_before(content)}
+        return {"labels": content["classes"], "task": content.get("task"), "input": content.get("input") or {}}
+
+
+def _input_before(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the input settings that a file of before has beside other facts."""
+    named = find_modality(BEFORE).before
+    return {name: content[old] for old, name in named.items() if content.get(old) is not None}
 
 
 @dataclass(frozen=True)
@@ -151,11 +166,12 @@ def faults_of_start(config: TrainingConfig, workspace: Workspace, *, task: str) 
                 f"the dataset is one of {ours}. Begin with the pretrained weights.",
             )
         ]
-    wanted = (
-        ("backbone", config.backbone, about.backbone),
-        ("image size", config.image_size, about.image_size),
-        ("resize policy", config.resize, about.resize or config.resize),
+    of_input = (
+        (str(facts.title).partition(" (")[0].lower(), getattr(config.input, name), about.input[name])
+        for name, facts in chosen(type(config.input))
+        if name in about.input
     )
+    wanted = (("backbone", config.backbone, about.backbone), *of_input)
     return [
         Problem(
             "start",
@@ -247,7 +263,7 @@ def _of_run(run: Run, dataset: Dataset | None) -> Start:
     config, classes, made = run.config, run.dataset.classes, read_keras_file(run.model_keras)
     if dataset is not None and dataset.id == run.dataset.id:
         classes = tuple(map(edits_since(dataset, run.dataset.version).name, classes))
-    said = _Said(resize=config.resize, task=run.dataset.task)
+    said = _Said(input=config.input.model_dump(), task=run.dataset.task)
     if not config.learns_from_validation:
         return Start(run.model_keras, _about(run.model_keras, made, run, said, classes), run)
     # A head that knows the validation items by heart would be watched with them.
@@ -296,12 +312,21 @@ def _about(path: Path, made: KerasFile, run: Run | None, said: _Said, classes: t
         title=run.name if run else path.name,
         run=run.id if run else "",
         backbone=made.backbone,
-        image_size=made.image_size,
-        resize=said.resize,
+        input=_input(path, made, said),
         task=said.task,
         outputs=made.outputs,
         classes=classes if len(classes) == made.outputs else (),
     )
+
+
+def _input(path: Path, made: KerasFile, said: _Said) -> dict[str, Any]:
+    """Give the settings of the input that a person chooses: those that are written, and what its shape tells."""
+    try:
+        modality = find_modality(said.input.get("modality", BEFORE))
+        known = said.input | modality.told_by_shape(made.shape)
+    except ValueError as error:
+        raise none_of_ours(path, str(error)) from error
+    return {name: known[name] for name, _ in chosen(modality.settings) if name in known}
 
 
 def _met(run: Run) -> dict[str, str]:

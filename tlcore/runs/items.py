@@ -70,15 +70,15 @@ def read_part(run: Run, workspace: Workspace, part: str) -> Generator[Progress, 
     dataset = open_dataset(workspace, run.dataset.id)
     paths = tuple(dataset.image_path(file) for file in rows["file"])
     if not paths:
-        return TestItems(rows, (), MappedRows(np.empty((0, config.image_size, config.image_size, 3), np.uint8)))
+        return TestItems(rows, (), MappedRows(np.empty((0, config.input.size, config.input.size, 3), np.uint8)))
     if (decoded := find_decoded(run, workspace)) is not None:
         return TestItems(rows, paths, decoded.rows(tuple(rows["sha256"])), run.dataset.value_range)
     # A run of long ago, judged again: the other items are of no use.
     store = yield from PixelStore.open_or_build(
         list(paths),
         list(rows["sha256"]),
-        size=config.image_size,
-        policy=config.resize,
+        size=config.input.size,
+        policy=config.input.resize,
         cache=workspace.cache,
         value_range=run.dataset.value_range,
     )

@@ -31,13 +31,13 @@ class KerasFile:
 
     Attributes:
         backbone: A key of the catalogue, of the Graft that made it.
-        image_size: Pixels.
+        shape: Of its first input, without the number of items.
         outputs: How many classes its head tells apart.
         about: What the archive says of its classes and of its way to pixels, as JSON; empty in those of older Grafts.
     """
 
     backbone: str
-    image_size: int
+    shape: tuple[int, ...]
     outputs: int
     about: bytes = b""
 
@@ -58,13 +58,13 @@ def read_keras_file(path: Path) -> KerasFile:
     try:
         layers = described["config"]["layers"]
         name = str(described["config"]["name"])
-        size = int(layers[0]["config"]["batch_shape"][1])
+        shape = tuple(int(length) for length in layers[0]["config"]["batch_shape"][1:])
         outputs = [int(each["config"]["units"]) for each in layers if each["name"] == HEAD]
         if not name.startswith(PREFIX) or len(outputs) != 1:
             raise ValueError
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise none_of_ours(path, "it holds another kind of model") from error
-    return KerasFile(name.removeprefix(PREFIX), size, outputs[0], about)
+    return KerasFile(name.removeprefix(PREFIX), shape, outputs[0], about)
 
 
 def none_of_ours(path: Path, why: str) -> RunError:

@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tlcore.errors import RunError
 from tlcore.jobs.launch import worker_environment
 from tlcore.progress import Progress
-from tlcore.runs.config import TrainingConfig
+from tlcore.runs.config import INPUT, TrainingConfig, option_of, settings
 
 POLL_SECONDS = 0.3
-# Of the settings that change the curve, those that are options of `lr-find`.
-OPTIONS = ("backbone", "mode", "blocks", "image_size", "batch_size", "loss", "seed")
+# Of the settings that change the curve, those that are options of `lr-find`, beside those of the input.
+OPTIONS = ("backbone", "mode", "blocks", "batch_size", "loss", "seed")
 
 
 class Rates(BaseModel):
@@ -47,7 +47,9 @@ def find_rates(config: TrainingConfig) -> Generator[Progress, None, Rates]:
     Raises:
         RunError: It could not be found.
     """
-    options = [text for name in OPTIONS for text in (f"--{name.replace('_', '-')}", str(getattr(config, name)))]
+    wanted = [*OPTIONS, *(name for name in config.values() if name.startswith(INPUT))]
+    known = settings(config.input.modality)
+    options = [text for name in wanted for text in (option_of(name, known[name]), str(config.value(name)))]
     began = time.monotonic()
     # Files and not pipes: a full pipe would stop the work.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:

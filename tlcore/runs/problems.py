@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import LARGEST_IMAGE, NOT_FOR_EVERY_TASK, Range, TrainingConfig, out_of_range
+from tlcore.runs.config import NOT_FOR_EVERY_TASK, TrainingConfig
 from tlcore.runs.disk_space import needed, shortage
 from tlcore.runs.initial_weights import faults_of_start
+from tlcore.settings import Range, chosen, out_of_range
 from tlcore.tasks import Task, find_task
 from tlcore.workspace import Workspace
 
@@ -132,22 +133,12 @@ def _of_backbone(config: TrainingConfig) -> list[Problem]:
                 f"{backbone.title} can unfreeze {Range(1, len(backbone.blocks))} blocks. Received {config.blocks}.",
             )
         )
-    sizes = Range(backbone.minimum_size, LARGEST_IMAGE)
-    if config.image_size not in sizes:
-        found.append(
-            Problem(
-                "image_size",
-                f"{backbone.title} takes pictures of {sizes} pixels. "
-                f"Received {config.image_size}. {backbone.native_size} is what it was made for.",
-            )
-        )
+    found += config.input.problems(title=backbone.title, native=backbone.native_size, minimum=backbone.minimum_size)
     return found
 
 
 def _of_numbers(config: TrainingConfig) -> list[Problem]:
-    # What an item's side may be depends on the backbone.
-    fields = [field for field in TrainingConfig.model_fields if field != "image_size"]
-    told = {field: out_of_range(field, getattr(config, field)) for field in fields}
+    told = {field: out_of_range(about, getattr(config, field)) for field, about in chosen(TrainingConfig)}
     found = [Problem(field, said) for field, said in told.items() if said]
     if config.cutmix > 0 and config.mode == "freeze":
         found.append(

@@ -14,7 +14,8 @@ from typing import Any
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
-from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
+from tlcore.runs.config import INPUT, Fractions, TrainingConfig
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.threads import cores
@@ -64,15 +65,6 @@ WITHOUT_BATCH_NORMALIZATION = ("convnext", "vgg")
 LARGE_WEIGHTS = 20e6
 
 
-@dataclass(frozen=True)
-class Advice:
-    """A value of a setting, and in one sentence why."""
-
-    field: str
-    value: Any
-    reason: str
-
-
 EXACT = "The exact solution, its strength chosen by cross-validation: surest for few."
 NOT_MEASURED = " The limit was measured for classification and is used for this task as well."
 # Classes from which on solving is felt. What folds take, the run measures and says before they begin.
@@ -109,18 +101,20 @@ class Facts:
 
     Attributes:
         counts: Items of each class, given test items apart; none where a value is predicted.
-        side: The shorter side of the middle item, pixels.
+        size: How large the items mostly are, in the unit of the backbone's native size.
         cores: Of the processor.
         accelerator: Whether there is something faster.
+        modality: What an item is.
         task: What an answer is.
         number: Items, given test items apart; None where each has one class.
     """
 
     counts: Mapping[str, int]
     backbone: Backbone
-    side: int
+    size: int
     cores: int
     accelerator: bool = False
+    modality: Modality = MODALITIES[BEFORE]
     task: Task = CLASSIFICATION
     number: int | None = None
 
@@ -178,10 +172,17 @@ def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) 
     learnt = items[items["split"] != "test"]
     task = find_task(dataset.info.task)
     counts = Counter(name for label in learnt["label"].tolist() for name in task.names(label))
-    side = int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
-    # A look at the driver, as asking the backend would load it.
+    modality = find_modality(dataset.info.modality)
     facts = Facts(
-        counts, backbone, side, cores(), accelerator=Path("/dev/nvidia0").exists(), task=task, number=len(learnt)
+        counts,
+        backbone,
+        modality.usual_size(items),
+        cores(),
+        # A look at the driver, as asking the backend would load it.
+        accelerator=Path("/dev/nvidia0").exists(),
+        modality=modality,
+        task=task,
+        number=len(learnt),
     )
     if any_depth:
         return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_items(facts)))
@@ -195,7 +196,7 @@ def advise(facts: Facts) -> Recommendation:
     seen, counted = _of_the_items(facts, frozen=chosen["mode"] == "freeze"), _of_the_judgement(facts)
     if chosen["head"] == "logistic":  # it is solved, not trained: nothing else matters to it
         return Recommendation(
-            depth + tuple(each for each in (*counted, *seen) if each.field in {"balancing", "image_size"})
+            (*depth, *(each for each in (*counted, *seen) if each.field == "balancing" or each.field.startswith(INPUT)))
         )
     rates = _of_the_head(facts) if chosen["mode"] == "freeze" else _of_fine_tuning(facts)
     return Recommendation((*depth, *rates, *counted, *seen))
@@ -268,6 +269,11 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
     )
 
 
+def made_for(backbone: Backbone) -> dict[str, Any]:
+    """Give the input settings that a backbone was made for, by their names beside other settings."""
+    return {f"{INPUT}{name}": value for name, value in find_modality(BEFORE).made_for(backbone.native_size).items()}
+
+
 def head_rate(task: Task) -> float:
     """Give the learning rate of a new head."""
     return HEAD_RATE if task.few else HEAD_RATE_OF_A_NUMBER
@@ -324,11 +330,9 @@ def _of_several_labels(facts: Facts) -> tuple[Advice, ...]:
 
 def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
     """Recommend the input size, the augmentation and the batch size."""
-    size = facts.backbone.native_size
-    shown = "enlarged" if facts.side < size else "shrunk" if facts.side > size else "as they are"
-    made = f"{facts.backbone.title} was made for it; your pictures, mostly {facts.side} pixels, are {shown}."
+    backbone = facts.backbone
     usual = (
-        Advice("image_size", size, made),
+        *facts.modality.advice(facts.size, title=backbone.title, native=backbone.native_size),
         Advice(
             "batch_size",
             facts.batch,

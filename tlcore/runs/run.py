@@ -15,6 +15,7 @@ from tlcore.files import read_json, read_parquet, write_bytes, write_json
 from tlcore.jobs.cause import Machine
 from tlcore.jobs.job import jobs_in
 from tlcore.jobs.state import OVER
+from tlcore.modalities import InputSettings
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment
 from tlcore.runs.events import EVENTS, Ended, Event
@@ -75,6 +76,16 @@ class Run(RunFolder):
             return read_json(self.path / "dataset.json", RunDataset)
         except WorkspaceError as error:
             raise RunError(str(error)) from error
+
+    @property
+    def input(self) -> InputSettings:
+        """How a file becomes the input: as the settings say, and as was found for all items of the dataset.
+
+        Raises:
+            RunError: `config.json` or `dataset.json` is missing or damaged.
+        """
+        settings: InputSettings = self.config.input
+        return settings.model_copy(update={"value_range": self.dataset.value_range})
 
     def split(self) -> pd.DataFrame:
         """Read the part of each item: `sha256, file, label, split`.

@@ -8,14 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tlcore.backbones.catalogue import CATALOGUE, DEFAULT, find
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
-from tlcore.runs.config import RATE, Range, TargetMetric, TrainingConfig, out_of_range
+from tlcore.modalities import read_input
+from tlcore.runs.config import INPUT, TargetMetric, TrainingConfig, gathered
 from tlcore.runs.problems import problems as problems_of_run
-from tlcore.runs.recommend import recommend
+from tlcore.runs.recommend import made_for, recommend
+from tlcore.settings import RATE, Range, out_of_range
 from tlcore.tasks import Task, find_task
 
 Depth = int | Literal["all"]
@@ -55,10 +57,11 @@ class SweepConfig(BaseModel):
         title="Epochs of each run",
         description="Unpromising runs are pruned after a quarter or a half of them.",
     )
-    image_size: int | None = Field(
-        None,
-        title="Image size (pixels)",
-        description="Side of the square picture. Left empty, each backbone gets what it was made for.",
+    input: dict[str, Any] = Field(
+        {},
+        title="Input",
+        description="Input settings that every run has, by their names. What is not given is what each backbone was "
+        "made for.",
     )
     target_metric: TargetMetric | None = Field(
         None,
@@ -76,10 +79,31 @@ class SweepConfig(BaseModel):
         description="What else the runs of each backbone have: recommended for the pictures when the sweep is made.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_input(cls, content: Any) -> Any:
+        """Put into `input` what is called `input.NAME`, and what files of before had beside the other choices."""
+        if not isinstance(content, dict):
+            return content
+        choices = gathered(content)
+        return {**choices, "input": {name: value for name, value in choices["input"].items() if value is not None}}
+
+    @field_validator("input")
+    @classmethod
+    def _known(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """Refuse settings that the modality does not have."""
+        read_input(content)
+        return content
+
     @property
     def metric(self) -> TargetMetric:
         """The target metric, which every sweep that was made has; a draft without one is given the loss."""
         return self.target_metric or "loss"
+
+    @property
+    def of_input(self) -> dict[str, Any]:
+        """The input settings by their names beside other settings."""
+        return {f"{INPUT}{name}": value for name, value in self.input.items()}
 
     def of_task(self, task: Task) -> SweepConfig:
         """The same choices, with the task's headline metric where none was chosen."""
@@ -135,13 +159,13 @@ def training_config(config: SweepConfig, point: Point) -> TrainingConfig:
         "mode": "fine-tune" if point.blocks else "freeze",
         "blocks": max(point.blocks, 1),
         "epochs": config.epochs,
-        "image_size": config.image_size or find(point.backbone).native_size,
         "target_metric": config.metric,
         "seed": config.seed,
     }
     if point.rate is not None:
         tried["fine_tune_learning_rate" if point.blocks else "head_learning_rate"] = point.rate
-    return TrainingConfig(dataset=config.dataset, **{**config.settings.get(point.backbone, {}), **tried})
+    own = {**made_for(find(point.backbone)), **config.settings.get(point.backbone, {})}
+    return TrainingConfig(dataset=config.dataset, **{**own, **tried, **config.of_input})
 
 
 def default_rate(config: SweepConfig, point: Point) -> float:
@@ -152,7 +176,7 @@ def default_rate(config: SweepConfig, point: Point) -> float:
 
 def with_recommended(config: SweepConfig, dataset: Dataset) -> SweepConfig:
     """The same choices, with what is recommended for these items in every setting that is not tried."""
-    tried = {"mode", "blocks", "epochs", "image_size", "target_metric", "seed"}
+    tried = {"mode", "blocks", "epochs", "target_metric", "seed"}
     settings = {}
     for backbone in config.backbones:
         recommended = recommend(dataset, find(backbone), any_depth=True).values
@@ -198,6 +222,6 @@ def _of_choices(config: SweepConfig) -> list[Problem]:
         for rate in config.rates
         if rate not in RATE
     ]
-    if said := out_of_range("trials", config.trials, SweepConfig):
+    if said := out_of_range(SweepConfig.model_fields["trials"], config.trials):
         found.append(Problem("trials", said))
     return found

@@ -35,14 +35,14 @@ def estimate(workspace: Workspace, config: SweepConfig, items: int) -> Estimate:
 
 
 def _seconds_by_point(workspace: Workspace, config: SweepConfig, items: int, points: set[Point]) -> dict[Point, float]:
-    """The newest finished run of the same backbone, depth and image size speaks for a point, whatever its rate."""
+    """The newest finished run of the same backbone, depth and input speaks for a point, whatever its rate."""
     known: dict[Point, float] = {}
     for run in list_runs(workspace)[:LATEST_RUNS]:
         asked = run.config
         blocks = asked.blocks if asked.mode == "fine-tune" else 0
         for point in points - set(known):
             same = (point.backbone, point.blocks) == (asked.backbone, blocks)
-            if same and training_config(config, point).image_size == asked.image_size:
+            if same and training_config(config, point).input == asked.input:
                 seconds = _scaled(run, config.epochs, items)
                 if seconds is not None:
                     known[point] = seconds

@@ -50,7 +50,7 @@ def build_backbone(
     """
     if size < backbone.minimum_size:
         sentence = f"{backbone.title} needs pictures of at least {backbone.minimum_size} pixels. Received: {size}."
-        raise ConfigError([Problem("image_size", f"{sentence} Choose a larger image size.")])
+        raise ConfigError([Problem("input.size", f"{sentence} Choose a larger image size.")])
     if weights is None:
         weights = fetch_weights(backbone, workspace or Workspace.default())
     pixels = keras.Input((size, size, 3), name="pixels")

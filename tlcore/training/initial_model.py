@@ -72,7 +72,7 @@ def _build(run: Run, backbone: Backbone, head: Head, weights: Path | str, worksp
     config = run.config
     body = build_backbone(
         backbone,
-        size=config.image_size,
+        size=config.input.size,
         weights="random" if weights == "random" else Path(weights),
         workspace=workspace,
     )

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tlcore.contract import image_contract, write_contract
+from tlcore.contract import contract_of, write_contract
 from tlcore.evaluation.feature_map import named_tensors
 from tlcore.evaluation.run import evaluate_run, headline, write_validation
 from tlcore.export.exporter import FreshProcess
@@ -136,11 +136,9 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
         config, about = run.config, run.dataset
         if finished.validation is not None:
             write_validation(run, *finished.validation, finished.decision)
-        contract = image_contract(
+        contract = contract_of(
+            run.input,
             about.classes,
-            config.image_size,
-            resize=config.resize,
-            value_range=about.value_range,
             task=about.task,
             tensors=named_tensors(finished.graph),
             temperature=finished.temperature,

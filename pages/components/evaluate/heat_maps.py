@@ -116,7 +116,7 @@ def _tile(run: Run, dataset: Dataset, row: pd.Series, heat: npt.NDArray[np.float
 def _overlaid(path: str, file: str, heat: bytes, shape: tuple[int, ...]) -> str:
     labels = read_contract(Path(path))
     # The same part of the picture as the model sees, and the same greys.
-    pixels = read_pixels(Path(file), SIDE, labels.resize, labels.value_range)
+    pixels = read_pixels(Path(file), SIDE, labels.input.resize, labels.input.value_range)
     drawn = over(pixels, np.frombuffer(heat, np.float16).reshape(shape).astype(np.float32))
     return image.address(drawn)
 

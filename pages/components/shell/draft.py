@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.components.shell.fields import AUGMENTATIONS, FIELDS, Field
+from pages.components.shell.fields import ABOUT, AUGMENTATIONS, FIELDS, Field
+from tlcore.backbones.catalogue import find
 from tlcore.runs.config import Augmentation, Fractions, TrainingConfig
-from tlcore.runs.recommend import Recommendation
+from tlcore.runs.recommend import Recommendation, made_for
 
 Values = dict[str, Any]
 
@@ -22,8 +23,8 @@ def begin(source: str, config: TrainingConfig) -> None:
     """Fill the draft once for each source: the defaults, or the run that is repeated."""
     if st.session_state.get(key("source")) == source:
         return
-    for field in TrainingConfig.model_fields:
-        _write(field, getattr(config, field))
+    for field, value in config.values().items():
+        _write(field, value)
     st.session_state[key("source")] = source
     st.session_state[key("followed")] = {}
 
@@ -49,7 +50,7 @@ def choose_backbone(name: str) -> None:
     """Take another backbone; what was made for the one before is recommended anew."""
     st.session_state[key("backbone")] = name
     followed: Values = st.session_state[key("followed")]
-    for field in ("image_size", "blocks"):
+    for field in ("blocks", *made_for(find(name))):
         followed[field] = read(field)
 
 
@@ -102,4 +103,4 @@ def _write(field: str, value: Any) -> None:
 
 
 def _default(field: str) -> Any:
-    return TrainingConfig.model_fields[field].default
+    return ABOUT[field].default

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from pages.components.shell import formats
-from tlcore.runs.config import NOT_FOR_EVERY_TASK, Augmentation, Fractions, TrainingConfig
+from tlcore.modalities import BEFORE, MODALITIES
+from tlcore.runs.config import INPUT, NOT_FOR_EVERY_TASK, Augmentation, Fractions, settings
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.task import LOSS
 
@@ -21,6 +22,9 @@ AUGMENTATIONS: dict[Augmentation, tuple[str, str]] = {
     "contrast": ("Contrast", "For different cameras and weather."),
     "erase": ("Erase a piece", "For things that are often partly hidden."),
 }
+
+
+ABOUT = {name: about for modality in MODALITIES for name, about in settings(modality).items()}
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,11 @@ class Field:
 
     @property
     def label(self) -> str:
-        return TrainingConfig.model_fields[self.name].title or self.name
+        return ABOUT[self.name].title or self.name
 
     @property
     def help(self) -> str:
-        return TrainingConfig.model_fields[self.name].description or ""
+        return ABOUT[self.name].description or ""
 
     @property
     def format(self) -> str | None:
@@ -66,13 +70,19 @@ class Field:
         return formats.count(value) if isinstance(value, int) else f"{value:g}"
 
 
+def _of_input(name: str) -> Field:
+    """A setting of the input, whose modality says how it is asked for."""
+    extra = ABOUT[name].json_schema_extra
+    about = extra if isinstance(extra, dict) else {}
+    return Field(name, step=about.get("step", 1), choices=dict(about.get("words", {})))
+
+
 _FIELDS = (
     Field("mode", choices={"freeze": "freeze", "fine-tune": "fine-tune"}),
     Field("blocks"),
     Field("augment"),
     Field("fractions"),
     Field("epochs"),
-    Field("image_size", step=32),
     Field("head"),
     Field("dropout", step=0.05, digits=2),
     Field("gradual"),
@@ -83,14 +93,6 @@ _FIELDS = (
     Field("layer_decay", step=0.05, digits=2),
     Field("weight_decay", step=1e-4, digits=5),
     Field("ema", step=0.01, digits=3),
-    Field(
-        "resize",
-        choices={
-            "crop": "crop: the middle square",
-            "letterbox": "letterbox: everything, with bars",
-            "stretch": "stretch: everything, squeezed",
-        },
-    ),
     Field("views", empty="chosen"),
     Field("mixup", step=0.1, digits=2),
     Field("cutmix", step=0.1, digits=2),
@@ -108,14 +110,15 @@ _FIELDS = (
     ),
     Field("precision", choices={"auto": "as measured", "float32": "always float32"}),
     Field("seed"),
+    *(_of_input(name) for name in ABOUT if name.startswith(INPUT)),
 )
 FIELDS = {about.name: about for about in _FIELDS}
 MEANS = ("balanced_accuracy", "macro_f1")
 
 
 @cache
-def fields_of(task: str) -> dict[str, Field]:
-    """Give the settings that apply to a task, by its key, with the words that their choices have there."""
+def fields_of(task: str, modality: str = BEFORE) -> dict[str, Field]:
+    """Give the settings of a task and a modality, by their keys, with the words that their choices have there."""
     about = find_task(task)
     words = {
         "head": {"trained": "trained", "logistic": about.exact, "both": "both: the better one in validation"},
@@ -125,10 +128,11 @@ def fields_of(task: str) -> dict[str, Field]:
     left_out = {name for name in NOT_FOR_EVERY_TASK if name not in about.options}
     if len(about.balancing) == 1:
         left_out.add("balancing")
+    there = settings(modality)
     return {
         name: replace(each, choices=words.get(name, each.choices))
         for name, each in FIELDS.items()
-        if name not in left_out
+        if name in there and name not in left_out
     }
 
 
@@ -151,7 +155,7 @@ ADVANCED: dict[str, tuple[str, ...]] = {
         "layer_decay",
         "ema",
     ),
-    "Input": ("resize", "views", "mixup", "cutmix", "label_smoothing"),
+    "Input": ("input.resize", "views", "mixup", "cutmix", "label_smoothing"),
     "Objective": ("target_metric", "loss", "patience", "balancing"),
     "Hardware and seed": ("precision", "seed"),
 }

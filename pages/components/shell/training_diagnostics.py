@@ -10,9 +10,9 @@ from tlcore.data.dataset import open_dataset
 from tlcore.errors import ConfigError
 from tlcore.evaluation.training_diagnostics import Reading, read_curves
 from tlcore.jobs.launch import launch
+from tlcore.modalities import Advice
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
-from tlcore.runs.recommend import Advice
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -31,7 +31,7 @@ def changed(run: Run, kind: str) -> TrainingConfig:
     config = run.config
     found = next((each for each in read_curves(run.state(), config) if each.kind == kind), None)
     values = {each.field: each.value for each in first(found)} if found else {}
-    return config.model_copy(update=values)
+    return config.changed(values)
 
 
 def first(reading: Reading) -> tuple[Advice, ...]:

@@ -9,10 +9,11 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from pages.components.shell import formats
-from pages.components.shell.fields import metric_words
-from tlcore.backbones.catalogue import CATALOGUE
+from pages.components.shell.fields import ABOUT, FIELDS, metric_words
+from tlcore.backbones.catalogue import CATALOGUE, DEFAULT, find
 from tlcore.backbones.weights import weights_state
 from tlcore.errors import Problem
+from tlcore.runs.recommend import made_for
 from tlcore.sweeps.config import Depth, Point, SweepConfig, grid, most_trials
 from tlcore.sweeps.estimate import estimate
 from tlcore.tasks import Task
@@ -29,6 +30,8 @@ DEPTHS: dict[Depth, str] = {
 }
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 FIRST_BACKBONES = 3
+# Which each backbone has its own of.
+OF_INPUT = tuple(made_for(find(DEFAULT)))
 
 
 def key(field: str) -> str:
@@ -42,7 +45,8 @@ def begin(workspace: Workspace, task: Task) -> None:
     small = sorted(ready, key=lambda name: CATALOGUE[name].parameters)[:FIRST_BACKBONES]
     defaults = SweepConfig(dataset="")
     chosen: dict[str, Any] = {
-        **{field: getattr(defaults, field) for field in ("trials", "epochs", "image_size", "seed")},
+        **{field: getattr(defaults, field) for field in ("trials", "epochs", "seed")},
+        **dict.fromkeys(OF_INPUT),
         "backbones": small or list(defaults.backbones),
         "depths": list(defaults.depths),
         "rates": [],
@@ -56,7 +60,9 @@ def begin(workspace: Workspace, task: Task) -> None:
 def draft(dataset: str) -> SweepConfig:
     """The choices as they stand in the widgets; a field that was emptied has its default."""
     values = {
-        field: st.session_state[key(field)] for field in SweepConfig.model_fields if key(field) in st.session_state
+        field: st.session_state[key(field)]
+        for field in (*SweepConfig.model_fields, *OF_INPUT)
+        if key(field) in st.session_state
     }
     given = {field: value for field, value in values.items() if value is not None}
     lists = {field: tuple(given.pop(field)) for field in ("backbones", "depths", "rates")}
@@ -121,12 +127,14 @@ def show(workspace: Workspace, task: Task, faults: Sequence[Problem]) -> None:
     with st.expander("Advanced", icon=":material/tune:"):
         left, right = st.columns(2)
         with left:
-            _number("image_size", "each its own", 32)
+            for field in OF_INPUT:
+                _number(field, "each its own")
         with right:
             _number("seed")
-    told("image_size")
+    for field in OF_INPUT:
+        told(field)
     for fault in faults:
-        if fault.field not in {"backbones", "depths", "rates", "trials", "epochs", "image_size"}:
+        if fault.field not in {"backbones", "depths", "rates", "trials", "epochs", *OF_INPUT}:
             st.markdown(f":red[:material/error: {formats.plain(fault.message)}]")
 
 
@@ -167,16 +175,16 @@ def _backbone(workspace: Workspace, name: str) -> str:
 
 
 def _about(field: str) -> FieldInfo:
-    return SweepConfig.model_fields[field]
+    return SweepConfig.model_fields.get(field) or ABOUT[field]
 
 
-def _number(field: str, empty: str = "", step: int = 1) -> None:
+def _number(field: str, empty: str = "") -> None:
     # No bounds here: the library says what fits, in a sentence.
     about = _about(field)
     st.number_input(
         about.title or field,
         value=None,
-        step=step,
+        step=int(FIELDS[field].step) if field in FIELDS else 1,
         key=key(field),
         help=about.description,
         placeholder=empty or f"{about.default:g}",

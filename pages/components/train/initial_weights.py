@@ -14,7 +14,7 @@ from pages.components.shell import draft, formats, frame, run_facts, training_di
 from pages.components.shell.settings import Form
 from tlcore.backbones.catalogue import find
 from tlcore.errors import GraftError
-from tlcore.runs.config import TrainingConfig
+from tlcore.runs.config import INPUT, TrainingConfig
 from tlcore.runs.initial_weights import Start, find_start
 from tlcore.runs.keras_file import SUFFIX
 from tlcore.runs.run import open_run
@@ -92,8 +92,7 @@ def _take_over() -> None:
     draft.adopt(
         start=str(start.model),
         backbone=about.backbone,
-        image_size=about.image_size,
-        **({"resize": about.resize} if about.resize else {}),
+        **{f"{INPUT}{name}": value for name, value in about.input.items()},
     )
 
 

@@ -6,7 +6,17 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 from tlcore.modalities.image.augment import NAMES
 from tlcore.modalities.image.examine import count_pixels, examine, fault
 from tlcore.modalities.image.formats.table import FORMATS
-from tlcore.modalities.image.pixels import MAX_PIXELS, SUFFIXES, read_pixels
+from tlcore.modalities.image.pixels import MAX_PIXELS, SUFFIXES
+from tlcore.modalities.image.settings import (
+    BEFORE,
+    ImageInput,
+    advice,
+    decode,
+    made_for,
+    spec,
+    told_by_shape,
+    usual_size,
+)
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.modalities.image.views import augmented, different_views, view, view_name
 from tlcore.modalities.modality import Extent, Modality, Noun
@@ -18,7 +28,7 @@ IMAGE = Modality(
     facts=("width", "height"),
     fault=fault,
     examine=examine,
-    decode=read_pixels,
+    decode=decode,
     decoder=pixels_py,
     augmentations=tuple(NAMES),
     different_views=different_views,
@@ -30,4 +40,11 @@ IMAGE = Modality(
     formats=FORMATS,
     exports="tlcore.modalities.image.formats.exports:EXPORTS",
     script="tlcore.modalities.image.formats.script:SCRIPT",
+    settings=ImageInput,
+    spec=spec,
+    made_for=made_for,
+    told_by_shape=told_by_shape,
+    usual_size=usual_size,
+    advice=advice,
+    before=BEFORE,
 )

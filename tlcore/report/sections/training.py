@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tlcore.modalities import Advice
 from tlcore.numbers import duration
 from tlcore.report import charts, task_charts
 from tlcore.report.document import Block, Cell, Column, Figure, Table, Text
 from tlcore.report.facts import RunFacts
-from tlcore.runs.config import Fractions, TrainingConfig
-from tlcore.runs.recommend import Advice
+from tlcore.runs.config import Fractions
 from tlcore.tasks.classification import CLASSIFICATION
 
 NO_ENERGY = "Energy was not measured."
@@ -33,8 +33,12 @@ def making(facts: RunFacts) -> Iterator[Block]:
     for reading in facts.readings:
         yield Text(f"{reading.title}. {reading.sign} {_changes(reading.changes)}", "warning")
     columns = (Column("setting"), Column("value"))
-    named = [name for name in TrainingConfig.model_fields if name != "schema_version"]
-    rows = tuple((name, setting(getattr(config, name), nothing=NOT_GIVEN.get(name, "chosen"))) for name in named)
+    values = config.values()
+    rows = tuple(
+        (name, setting(value, nothing=NOT_GIVEN.get(name, "chosen")))
+        for name, value in values.items()
+        if name != "schema_version"
+    )
     yield Table("settings", columns, rows)
     yield Text(time_and_machine(facts))
     if facts.exports:

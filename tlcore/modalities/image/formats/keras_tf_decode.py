@@ -11,11 +11,11 @@ from functools import partial
 
 import tensorflow as tf
 
-from tlcore.contract import ImageInput
 from tlcore.modalities.image.formats.keras_tf_decode_bmp import bmp
 from tlcore.modalities.image.formats.keras_tf_decode_bytes import Bytes
 from tlcore.modalities.image.formats.keras_tf_decode_formats import gif, jpeg, png, webp
 from tlcore.modalities.image.formats.keras_tf_decode_resize import fewest, to_square
+from tlcore.modalities.image.settings import ImageInput
 
 UNREADABLE = "This is not a picture that can be read here (JPEG, PNG, WebP, BMP, GIF), or it is damaged."
 

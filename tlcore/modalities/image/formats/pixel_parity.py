@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.contract import Contract, ImageInput
+from tlcore.contract import Contract
 from tlcore.errors import ExportError
 from tlcore.modalities.image.battery import AwkwardFile, battery
 from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.runs.manifest import Awkward
 
 if TYPE_CHECKING:

@@ -87,8 +87,8 @@ def gaps(config: TrainingConfig, backbone: Backbone) -> Mapping[str, str]:
 def settings(run: Run) -> Mapping[str, Any]:
     """Name the settings that only pictures have."""
     return {
-        "SIZE": run.config.image_size,
-        "RESIZE": run.config.resize,
+        "SIZE": run.config.input.size,
+        "RESIZE": run.config.input.resize,
         "VALUE_RANGE": run.dataset.value_range,
     }
 

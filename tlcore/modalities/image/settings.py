@@ -1,0 +1,105 @@
+"""The input settings of pictures: the size of the square that a model sees, and how a picture becomes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field as Described
+
+from tlcore.errors import Problem
+from tlcore.items import Arrays, Field, Spec
+from tlcore.modalities.image.pixels import read_pixels
+from tlcore.modalities.modality import Advice, InputSettings
+from tlcore.settings import Range
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PIXELS = "pixels"
+LARGEST = 1024
+# As files of before had them beside other settings.
+BEFORE = {"image_size": "size", "resize": "resize", "value_range": "value_range"}
+
+
+class ImageInput(InputSettings):
+    """How a file becomes the model's input.
+
+    Attributes:
+        value_range: Which values of a grey picture of more than 8 bits become black and white; None where the model was
+            not trained on such pictures, or each was scaled by itself. It is found for a dataset, not chosen for a run.
+    """
+
+    modality: Literal["image"] = "image"
+    size: Annotated[int, Range(1, LARGEST)] = Described(
+        224,
+        title="Image size (pixels)",
+        description="Side of the square picture that the model sees, at least the backbone's minimum. Larger shows "
+        "more detail and takes longer.",
+        json_schema_extra={"option": "--image-size", "step": 32},
+    )
+    resize: Literal["crop", "letterbox", "stretch"] = Described(
+        "crop",
+        title="Resize",
+        description="How a picture becomes a square: `crop` cuts off the longer side, `letterbox` pads the shorter "
+        "one, `stretch` squeezes.",
+        json_schema_extra={
+            "option": "--resize",
+            "words": {
+                "crop": "crop: the middle square",
+                "letterbox": "letterbox: everything, with bars",
+                "stretch": "stretch: everything, squeezed",
+            },
+        },
+    )
+    value_range: tuple[float, float] | None = None
+
+    def problems(self, *, title: str, native: int, minimum: int) -> list[Problem]:
+        sizes = Range(minimum, LARGEST)
+        if self.size in sizes:
+            return []
+        return [
+            Problem(
+                "input.size",
+                f"{title} takes pictures of {sizes} pixels. Received {self.size}. {native} is what it was made for.",
+            )
+        ]
+
+
+def decode(source: Any, settings: ImageInput) -> Arrays:
+    """Read a file's pixels, `(size, size, 3)`.
+
+    Raises:
+        ValueError: It cannot be read, with the reason.
+    """
+    return {PIXELS: read_pixels(source, settings.size, settings.resize, settings.value_range)}
+
+
+def spec(settings: ImageInput) -> Spec:
+    """Describe the pixels of a picture: RGB, 0 to 255."""
+    return (Field(PIXELS, (settings.size, settings.size, 3), "uint8"),)
+
+
+def made_for(native: int) -> dict[str, Any]:
+    """Give the settings that a backbone was made for, from its native size."""
+    return {"size": native}
+
+
+def told_by_shape(shape: Sequence[int]) -> dict[str, Any]:
+    """Give the settings that the shape of a model's input, without the number of pictures, tells."""
+    side, across, channels = shape
+    if side != across or channels != 3:
+        raise ValueError(f"Pixels need the shape (size, size, 3). Received {tuple(shape)}.")
+    return {"size": int(side)}
+
+
+def usual_size(items: pd.DataFrame) -> int:
+    """Find the shorter side of the middle picture, pixels."""
+    return int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
+
+
+def advice(size: int, *, title: str, native: int) -> tuple[Advice, ...]:
+    """Recommend the size of the input for pictures whose usual size is `size`."""
+    shown = "enlarged" if size < native else "shrunk" if size > native else "as they are"
+    made = f"{title} was made for it; your pictures, mostly {size} pixels, are {shown}."
+    return (Advice("input.size", native, made),)
