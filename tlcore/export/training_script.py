@@ -212,7 +212,7 @@ def _imports(titles: Collection[str], backbone: Backbone, item: ItemScript, of_t
     plain, named = (
         [line for line in some if line.startswith(how)] for some in (standard,) for how in ("import", "from")
     )
-    others = sorted(lines - set(standard), key=lambda line: (line.startswith("from"), line))
+    others = sorted(lines - set(standard), key=lambda line: (line.startswith("from"), line.lower()))
     return "\n".join(
         [
             "from __future__ import annotations\n",
