@@ -15,6 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":  # as if they were not installed: TensorFlow imports them for what no conversion needs
+    sys.modules.update(dict.fromkeys(("jax", "matplotlib")))  # type: ignore[arg-type]
+
 import keras
 import tensorflow as tf
 

@@ -19,7 +19,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,23 @@ import numpy as np
 Arrays = dict[str, Any]
 Load = Callable[[str], Callable[[Arrays], Any]]
 BATCHES = {"keras": 16, "keras-jax": 16}  # of either, the fastest on a processor; the others take one at a time
-# Keras imports them where they are there, for layers and items of its own that no answer needs.
+# Keras and TensorFlow import them where they are there, for what no answer needs: half of the time of their start.
 NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
+NOT_NEEDED_BY_TENSORFLOW = (*NOT_NEEDED, "jax", "scipy")
 
 
 def import_keras_with_jax() -> tuple[Load, dict[str, str]]:
     os.environ["KERAS_BACKEND"] = "jax"
-    return import_keras()
+    return import_keras(NOT_NEEDED)
 
 
-def import_keras() -> tuple[Load, dict[str, str]]:
-    sys.modules.update(dict.fromkeys(NOT_NEEDED))  # type: ignore[arg-type]  # as if they were not installed
+def leave_out(packages: Sequence[str]) -> None:
+    """Let packages look as if they were not installed."""
+    sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]
+
+
+def import_keras(not_needed: Sequence[str] = NOT_NEEDED_BY_TENSORFLOW) -> tuple[Load, dict[str, str]]:
+    leave_out(not_needed)
     import keras
 
     def load(model: str) -> Callable[[Any], Any]:
@@ -61,6 +67,7 @@ def import_onnx() -> tuple[Load, dict[str, str]]:
 
 
 def import_savedmodel() -> tuple[Load, dict[str, str]]:
+    leave_out(NOT_NEEDED_BY_TENSORFLOW)
     import tensorflow as tf
 
     def load(model: str) -> Callable[[Any], Any]:
@@ -78,6 +85,7 @@ def import_savedmodel() -> tuple[Load, dict[str, str]]:
 
 
 def import_litert() -> tuple[Load, dict[str, str]]:
+    leave_out(NOT_NEEDED_BY_TENSORFLOW)
     try:
         from ai_edge_litert import interpreter as lite
 
