@@ -240,6 +240,17 @@ def test_the_preview_says_the_task_and_why(workspace, capsys, several):
     assert last_object(run(capsys, str(several), "--dry-run", "--json")[1])["task"] == "multilabel"
 
 
+def test_the_preview_offers_one_class_where_each_row_has_one_yes(workspace, capsys, several):
+    (several / "labels.csv").write_text("file,cat,dog\n" + "".join(f"{n}.png,{n % 2},{1 - n % 2}\n" for n in range(16)))
+    code, out, _ = run(capsys, str(several), "--dry-run")
+    assert code == 0
+    assert "Could also be: --task classification  One class for each picture" in out
+    (other,) = last_object(run(capsys, str(several), "--dry-run", "--json")[1])["other_readings"]
+    assert other["classes"] == {"cat": 8, "dog": 8}
+    assert run(capsys, str(several), *other["options"].split())[0] == 0
+    assert counts(workspace) == {"cat": 8, "dog": 8}
+
+
 def test_a_number_gets_a_name_and_a_unit(workspace, capsys, several):
     (several / "labels.csv").write_text("file;Weight (g)\n" + "".join(f"{n}.png;{n},5\n" for n in range(16)))
     code, out, _ = run(capsys, str(several), "--value-name", "mass", "--json")

@@ -71,11 +71,12 @@ def test_values_that_come_back_are_the_class_whatever_the_columns_are_called(hea
 
 @pytest.mark.parametrize("yes_no", [("1", "0"), ("1.0", "0.0"), ("true", "false"), ("yes", "no"), ("1", "-1")])
 @pytest.mark.parametrize("number_of_classes", [2, 3, 7])
-def test_one_column_for_each_class_is_a_single_label(yes_no, number_of_classes):
+def test_one_column_for_each_label_with_one_yes_in_a_row_is_sure_however_yes_is_written(yes_no, number_of_classes):
     titles = [f"kind {place}" for place in range(number_of_classes)]
     columns = [[yes_no[place != one] for one in range(number_of_classes)] for place in range(number_of_classes)]
     found = read(ITEMS, {"_classes.csv": table(",".join(["filename", *titles]), *columns)})
     assert found.sure
+    assert found.task == "multilabel"
     assert set(found.counts()) == set(titles)
     assert found.places[PurePosixPath("pics/p01.jpg")].label == "kind 1"
 

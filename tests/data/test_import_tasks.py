@@ -71,11 +71,23 @@ def test_a_row_of_zeros_has_no_label_and_what_nothing_names_is_not_labelled():
     assert "its labels are not known" in found.places[PurePosixPath(ITEMS[39])].reason
 
 
-def test_one_column_for_each_class_with_one_yes_in_a_row_can_be_several_labels():
+def test_one_column_for_each_label_with_one_yes_in_a_row_can_be_one_class():
     text = table("file,a,b", [1, 0], [0, 1])
-    assert read(ITEMS, {"t.csv": text}).task == "classification"
-    found = read(ITEMS, {"t.csv": text}, task="multilabel")
+    found = read(ITEMS, {"t.csv": text})
     assert (found.task, found.counts()) == ("multilabel", {"a": 20, "b": 20})
+    assert "with one yes in each row" in found.reason
+    (other,) = found.others
+    assert (other.option(), dict(other.counts)) == ("--task classification", {"a": 20, "b": 20})
+    chosen = read(ITEMS, {"t.csv": text}, task="classification")
+    assert (chosen.task, chosen.counts(), chosen.others) == ("classification", {"a": 20, "b": 20}, [])
+
+
+def test_one_class_is_offered_only_where_no_row_of_any_table_has_several_labels():
+    one_each = table("file,a,b", [1, 0, 0], [0, 1, 0], names=ITEMS[:20])
+    several = table("file,a,b", [1, 0], [1, 1], names=ITEMS[20:])
+    (other,) = read(ITEMS[:20], {"train.csv": one_each}).others
+    assert other.title == "One class for each picture: the others are left out"
+    assert read(ITEMS, {"train.csv": one_each, "test.csv": several}).others == []
 
 
 def test_a_bar_in_the_name_of_a_label_does_not_part_it():
@@ -93,7 +105,7 @@ def test_a_bar_in_the_name_of_a_label_does_not_part_it():
          ["--task classification", "--task multilabel"]),
         (table("file,a,b,c", *([int(n % 3 == one or n == 7) for n in range(200)] for one in range(3)),
                names=[f"pics/q{n:03d}.jpg" for n in range(200)]),
-         ["--task classification", "--task multilabel"]),
+         ["--task multilabel", "--task classification"]),
         # Two signs could separate the labels.
         (table("file,tags", ["a;b", "a", "b", "a,b"]),
          ['--task multilabel --separator ";"', '--task multilabel --separator ","']),
@@ -187,6 +199,34 @@ SETS = {
             ]
         )
     },
+    "VIA": {
+        "via.json": json.dumps(
+            {"_via_img_metadata": {f"p{n:02d}.jpg12": {"filename": f"p{n:02d}.jpg", "regions": [
+                {"shape_attributes": {"name": "rect"}, "region_attributes": {"label": one, "note": "blurred"}}
+                for one in WORDS[: 1 + 2 * (n % 2)]]} for n in range(N)}}
+        )
+    },
+    "VIA 1": {
+        "via.json": json.dumps(
+            {f"p{n:02d}.jpg12": {"filename": f"p{n:02d}.jpg", "regions": {str(place): {"region_attributes": {
+                "kind": {one: True, "owl": False}}} for place, one in enumerate(WORDS[: 1 + 2 * (n % 2)])}}
+             for n in range(N)}
+        )
+    },
+    "VIA's CSV": {
+        "via.csv": "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,"
+        "region_attributes\n"
+        + "".join(
+            f'p{n:02d}.jpg,12,"{{}}",{1 + 2 * (n % 2)},{place},"{{""name"":""rect""}}","{{""label"":""{one}""}}"\n'
+            for n in range(N) for place, one in enumerate(WORDS[: 1 + 2 * (n % 2)])
+        )
+    },
+    "LabelMe": {
+        f"annotations/p{n:02d}.json": json.dumps({
+            "imagePath": f"..\\images\\p{n:02d}.jpg", "imageData": None, "flags": {"blurred": True},
+            "shapes": [{"label": one, "points": [[0, 1], [2, 3]]} for one in WORDS[: 1 + 2 * (n % 2)]]})
+        for n in range(N)
+    },
 }  # fmt: skip
 
 
@@ -201,6 +241,29 @@ def test_objects_say_which_classes_occur_or_how_many_there_are(kind):
     assert found.sure
     assert [found.places[PurePosixPath(name)].label for name in items[:2]] == ["1.0", "3.0"]
     assert found.value_name == "objects"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {f"p{n:02d}.json": json.dumps({"imagePath": f"p{n:02d}.jpg", "shapes": [],
+                                       "flags": {"cat": n % 2 == 0, "dog": n % 2 == 1}}) for n in range(N)},
+        {"via.json": json.dumps({f"p{n:02d}.jpg": {"filename": f"p{n:02d}.jpg", "regions": [], "file_attributes": {
+            "class": ("cat", "dog")[n % 2]}} for n in range(N)})},
+    ],
+)  # fmt: skip
+def test_flags_and_attributes_of_whole_pictures_are_classes_where_there_are_no_shapes(files):
+    found = read(ITEMS, files)
+    assert found.sure
+    assert (found.task, found.counts()) == ("classification", {"cat": 20, "dog": 20})
+
+
+def test_a_picture_that_was_annotated_without_objects_has_none_and_one_that_was_not_is_left_out():
+    shapes = [[{"label": "cat"}, {"label": "dog"}], []]
+    files = {f"pics/p{n:02d}.json": json.dumps({"imagePath": "x", "shapes": shapes[n % 2]}) for n in range(30)}
+    found = read(ITEMS, files, task="multilabel")
+    assert found.places[PurePosixPath(ITEMS[1])].none
+    assert not found.places[PurePosixPath(ITEMS[35])].known
 
 
 def test_objects_of_one_class_in_each_picture_are_its_class():

@@ -308,6 +308,18 @@ def test_several_labels_are_shown_with_the_reason_and_can_be_read_otherwise(work
     assert sorted(set(dataset.items()["label"])) == ["a", "a|b", "a|c", "b"]
 
 
+def test_a_column_for_each_label_with_one_yes_in_a_row_becomes_one_class_by_one_press(workspace):
+    rows = {f"{n}.png": ("1,0", "0,1")[n % 2] for n in range(24)}
+    app = drop(with_table(rows, "file,cat,dog"))
+    assert "Multi-label classification: 2 columns of yes or no, with one yes in each row" in words(app)
+    press(app, "Change to: one class for each picture")
+    assert field(app, "Task").value == "classification"
+    assert "Change to: one class for each picture" not in [button.label for button in app.button]
+    press(app, "Import")
+    (dataset,) = list_datasets(workspace)
+    assert (dataset.info.task, dataset.counts()) == ("classification", {"cat": 12, "dog": 12})
+
+
 def test_numbers_are_shown_with_their_range_and_get_a_name_and_a_unit(workspace):
     rows = {f"{n}.png": f'"{n},25"' for n in range(24)}
     app = drop(with_table(rows, "file,Weight (kg)"))
@@ -318,6 +330,7 @@ def test_numbers_are_shown_with_their_range_and_get_a_name_and_a_unit(workspace)
     assert name.value == "Weight"
     name.set_value("mass").run()
     assert field(app, "Decimal sign").value == "comma"
+    assert field(app, "Value from").value == "labels.csv"
     press(app, "Import")
     (dataset,) = list_datasets(workspace)
     info = dataset.info

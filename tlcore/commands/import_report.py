@@ -13,7 +13,7 @@ from tlcore.commands.terminal import terminal_encoding
 from tlcore.markup import one_line
 
 if TYPE_CHECKING:
-    from tlcore.data.import_plan import ImportPlan, Question, TableSeen
+    from tlcore.data.import_plan import ImportPlan, Question, Reading, TableSeen
     from tlcore.data.import_preview import ImportPreview
 
 MOST_CLASSES, MOST_REASONS = 12, 20
@@ -32,14 +32,15 @@ def questions_object(plan: ImportPlan) -> dict[str, Any]:
         "questions": [
             {
                 "sentence": question.sentence,
-                "readings": [
-                    {"title": reading.title, "options": reading.option() or CONFIRM, "classes": dict(reading.counts)}
-                    for reading in question.readings
-                ],
+                "readings": [_reading_object(reading) for reading in question.readings],
             }
             for question in plan.questions
         ]
     }
+
+
+def _reading_object(reading: Reading) -> dict[str, Any]:
+    return {"title": reading.title, "options": reading.option() or CONFIRM, "classes": dict(reading.counts)}
 
 
 def preview_object(found: ImportPreview) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def preview_object(found: ImportPreview) -> dict[str, Any]:
         "new_classes": list(found.new_classes),
         "similar_classes": _similar(plan.counts()),
         **questions_object(plan),
+        "other_readings": [_reading_object(reading) for reading in plan.others],
         "needs_label": plan.loose,
         "refusal": plan.refusal,
         "sure": plan.sure,
@@ -122,6 +124,7 @@ def preview_text(found: ImportPreview, name: str) -> str:
     if plan.loose and not plan.refusal:
         lines.append(ASK_FOR_CLASS)
     lines += [line for question in plan.questions for line in _question(question)]
+    lines += [f"Could also be: {reading.option(terminal_encoding())}  {reading.title}" for reading in plan.others]
     return _text(lines)
 
 

@@ -6,10 +6,14 @@ objects are.
 * COCO: https://cocodataset.org/#format-data, one JSON with `images`, `annotations`, `categories`.
 * Pascal VOC: one XML beside each item, `<annotation>` with `<object>` and `<bndbox>`.
 * YOLO: one text for each item, a line `class x y width height` for each box; `data.yaml` or `classes.txt`.
+* VIA: https://www.robots.ox.ac.uk/~vgg/software/via, one JSON with `regions` and their `region_attributes`.
+* LabelMe: https://github.com/wkentaro/labelme, one JSON beside each item, with `shapes` and `imagePath`.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -20,11 +24,16 @@ from typing import Any
 
 from tlcore.data.annotations import item_of
 from tlcore.data.object_annotations import (
+    HEADER,
     Beside,
+    Rows,
     coco_rows,
     cvat_rows,
     label_studio_rows,
+    labelme_rows,
     table_of_objects,
+    via_csv_rows,
+    via_rows,
     voc_rows,
     yolo_rows,
 )
@@ -35,6 +44,7 @@ _LOOKED_AT = 20
 _MOST_EMPTY = 500
 _MOST_BYTES = 64 * 10**6
 _LABEL_STUDIO_SHAPES = (b"rectanglelabels", b"polygonlabels", b"brushlabels", b"keypointlabels", b"ellipselabels")
+_VIA_CSV = b"filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _YOLO_LINE = re.compile(rf"\s*\d+(?:\s+{_NUMBER}){{4,}}\s*")
 
@@ -64,6 +74,9 @@ def find_annotation_sets(paths: Sequence[PurePosixPath], read: Callable[[PurePos
     found += [_cvat(path, read(path)) for path in by_suffix.get(".xml", [])[:_LOOKED_AT]]
     items = Beside(path for suffix, files in by_suffix.items() if suffix in SUFFIXES for path in files)
     found.append(_voc(by_suffix.get(".xml", []), read, items))
+    found += [_via_csv(path, read(path)) for path in by_suffix.get(".csv", [])[:_LOOKED_AT]]
+    known = {path for each in found if each is not None for path in each.files}
+    found.append(_labelme([path for path in by_suffix.get(".json", []) if path not in known], read, items))
     texts = [path for path in by_suffix.get(".txt", []) if items.find(path)]
     found.append(_yolo(texts, by_suffix.get(".yaml", []) + by_suffix.get(".yml", []), read, items))
     return [each for each in found if each is not None]
@@ -105,12 +118,10 @@ def _from_json(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
         return None
     if isinstance(whole.get("images"), list) and isinstance(whole.get("annotations"), list):
         return _coco(path, whole)
-    if isinstance(whole.get("shapes"), list) and "imagePath" in whole:
-        return AnnotationSet("a LabelMe set with outlines", (path,))
     if "_via_img_metadata" in whole or any(
         isinstance(one, dict) and "regions" in one for one in islice(whole.values(), 3)
     ):
-        return AnnotationSet("a VIA set with regions", (path,))
+        return _shapes_or_whole("a VIA set", "with regions", [path], *via_rows(whole))
     return None
 
 
@@ -136,6 +147,35 @@ def _voc(paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes],
         return None
     name = "a Pascal VOC set with boxes"
     return AnnotationSet(name, tuple(paths), table_of_objects(voc_rows(paths, read, items), name))
+
+
+def _labelme(
+    paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes], items: Beside
+) -> AnnotationSet | None:
+    beside = [path for path in paths if items.find(path)] or list(paths)
+    if not any(b'"imagePath"' in content and b'"shapes"' in content for content in map(read, beside[:_LOOKED_AT])):
+        return None
+    files, shapes, flags = labelme_rows(beside, read, items)
+    return _shapes_or_whole("a LabelMe set", "with outlines", files, shapes, flags)
+
+
+def _via_csv(path: PurePosixPath, content: bytes) -> AnnotationSet | None:
+    if not content.removeprefix(b"\xef\xbb\xbf").lstrip(b"#").startswith(_VIA_CSV):
+        return None
+    text = content.decode("utf-8-sig", errors="replace").lstrip("#")
+    lines = (line for line in csv.DictReader(io.StringIO(text, newline="")) if None not in line.values())
+    return _shapes_or_whole("a VIA set", "with regions", [path], *via_csv_rows(lines))
+
+
+def _shapes_or_whole(
+    name: str, of_shapes: str, files: Sequence[PurePosixPath], shapes: Rows, whole: Rows
+) -> AnnotationSet:
+    """Give the set of a program that annotates shapes and whole items: shapes, or the labels of items without any."""
+    objects = table_of_objects(shapes, f"{name} {of_shapes}")
+    if objects is not None or not any(row[1] for row in whole):
+        return AnnotationSet(f"{name} {of_shapes}", tuple(files), objects)
+    table = Table(HEADER, tuple(whole), origin=f"the labels of whole items of {name}")
+    return AnnotationSet(f"{name} with labels of whole items", tuple(files), table)
 
 
 def _yolo(

@@ -196,6 +196,7 @@ class ImportPlan:
         levels: Of the folders, the outermost first.
         tables: Every table that was seen.
         questions: What is not sure. Empty where the import can go on.
+        others: What the labels could be for as well, where nothing has to be asked.
         seen: What else there is and was not used, in sentences, for a refusal: masks, tables that cannot be read.
         refusal: Why the source cannot be taken in as it is, in sentences; empty where it can.
         choices: What was taken, by choice or by evidence.
@@ -215,6 +216,7 @@ class ImportPlan:
     levels: list[Level] = field(default_factory=list)
     tables: list[TableSeen] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    others: list[Reading] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     refusal: str = ""
     choices: ImportChoices = field(default_factory=ImportChoices)

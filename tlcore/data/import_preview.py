@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from tlcore.data.archive import Limits, Opened, opening, read
 from tlcore.data.dataset import Dataset
 from tlcore.data.encodings import Decoded, canonical
-from tlcore.data.import_plan import ImportChoices, ImportPlan
+from tlcore.data.import_plan import ImportChoices, ImportPlan, Reading
 from tlcore.data.label_cells import REGRESSION
 from tlcore.data.label_sources import plan
 from tlcore.data.parquet import WithRows, unrolled
@@ -142,6 +142,7 @@ def understand(opened: WithRows, choices: ImportChoices) -> ImportPlan:
     found = plan(paths, reader(opened), choices, opened.known)
     if roles is not None and roles.label is not None:
         found.reason = roles.reason
+        found.others = [Reading(title, made) for title, made in roles.others] if opened.question is None else []
         if found.task == REGRESSION:
             name, unit = opened.value
             found.value_name, found.unit = choices.value_name or name, unit if choices.unit is None else choices.unit

@@ -145,7 +145,8 @@ def use_column(
     """Take the column that a person chose for the labels; what it holds says for which task."""
     choices = choices or ImportChoices()
     roles.strength = STRONG + 1
-    roles.doubt, roles.refusal, roles.rivals, roles.placeholder, roles.options = "", "", [], False, []
+    roles.doubt, roles.refusal, roles.rivals, roles.placeholder = "", "", [], False
+    roles.options, roles.others = [], []
     taking = label_tasks.Taking(roles, columns, files, choices)
     few = len(column.counts) <= max(2, sum(column.counts.values()) / 2)
     if column.kind == "boxes or outlines":

@@ -48,6 +48,7 @@ from tlcore.data.table_groups import (
     is_list,
     is_rival,
     joined_question,
+    joined_readings,
     places_of,
     rank,
     said,
@@ -255,6 +256,9 @@ class _Sources:
         self._see_tables(used, "Another table names the classes.")
         if question is not None:
             found.questions.append(question)
+        else:
+            offers = [table.others() for table in group]
+            found.others = list(joined_readings(offers)) if all(offers) else []
         program = next((table.table.origin for table in group if table.table.origin), "")
         objects = group[0].table.objects.removeprefix("a ")
         found.layout = (

@@ -165,6 +165,10 @@ class LabelTable:
             return Question(self.roles.doubt, (self._reading(self.roles.label),))
         return None
 
+    def others(self) -> list[Reading]:
+        """Give what the labels could be for as well, where nothing is asked."""
+        return [self._option(title, one) for title, one in self.roles.others] if self.roles else []
+
     def _option(self, title: str, choices: ImportChoices) -> Reading:
         """Give an answer to the doubt, with what comes of it."""
         roles = roles_of(self, replace(self.choices, **{k: v for k, v in vars(choices).items() if v}))

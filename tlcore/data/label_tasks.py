@@ -25,8 +25,7 @@ from tlcore.data.number_format import COMMA, POINT, find_format, is_missing, rea
 from tlcore.data.value_kinds import is_mark, labels_in, separators_of, truth
 
 # One row in a hundred may be a slip; of rows for each file, one file in twenty.
-_MOST_SLIPS, _MOST_SEVERAL = 0.01, 0.05
-_MOST_NONE, _ASKED_NONE = 0.5, 0.1
+_MOST_SLIPS, _MOST_SEVERAL, _MOST_NONE = 0.01, 0.05, 0.5
 ONE_CLASS, SEVERAL, NUMBER = (
     "One class for each picture",
     "Several labels for each picture",
@@ -51,6 +50,7 @@ class ColumnRoles:
         refusal: What the table has instead of labels, in a clause; empty where it has some.
         doubt: What has to be asked about the labels, in a sentence.
         options: The answers to `doubt`, each with what has to be chosen; the first one is what was taken.
+        others: What the labels could be for as well, to be offered without a question.
         taken: What was taken for the label, for people: "column 'bird'", "one column for each class".
         placeholder: Whether the table only stands for one that somebody is to fill in.
         reading: How the labels are read.
@@ -69,6 +69,7 @@ class ColumnRoles:
     refusal: str = ""
     doubt: str = ""
     options: list[Option] = field(default_factory=list)
+    others: list[Option] = field(default_factory=list)
     taken: str = ""
     placeholder: bool = False
     reading: LabelReading = field(default_factory=LabelReading)
@@ -152,10 +153,10 @@ class Taking:
             return
         self._take([column], CLASSIFICATION, "cell", reason="each picture has one class")
         if several and not task:
-            self._ask(f"{told}.", self._either(MULTILABEL))
+            self._ask(f"{told}.", self._either(CLASSIFICATION, MULTILABEL))
 
     def flags(self, flags: Sequence[ColumnFacts]) -> None:
-        """Take one column for each label: a class where each row has one of them, else several labels."""
+        """Take one column for each label; where hardly a row has several, they may be classes instead."""
         roles, task = self.roles, self.choices.task
         ticked = all(is_mark(column.counts) for column in flags)
         rows = zip(*(column.values for column in flags), strict=True)
@@ -165,22 +166,23 @@ class Taking:
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
         told = f"{several:,} of {len(counts):,} pictures have several of the {len(flags)} labels ({shown})"
         if none:
-            told += f", {none:,} have none"
-        many = several > _MOST_SLIPS * len(counts) or none > _MOST_NONE * len(counts)
-        if task == MULTILABEL or (not task and many):
-            self._take(
-                flags, MULTILABEL, "flags", ticked=ticked, reason=f"{len(flags)} columns of yes or no, and {told}"
-            )
-            roles.taken = f"one column for each label ({shown})"
-            self._note_flags(flags)
-        else:
-            reason = f"{len(flags)} columns of yes or no, with one yes in each row"
-            if several:
-                reason = f"{len(flags)} columns of yes or no; pictures with several are left out"
+            told += f", {none:,} {'has' if none == 1 else 'have'} none"
+        columns = f"{len(flags)} columns of yes or no"
+        one_each = f"{columns}, with one yes in each row"
+        if task == CLASSIFICATION:
+            reason = f"{columns}; pictures with several are left out" if several else one_each
             self._take(flags, CLASSIFICATION, "flags", ticked=ticked, reason=reason)
             roles.taken = f"one column for each class ({shown})"
-            if not task and (several or none > _ASKED_NONE * len(counts)):
-                self._ask(f"{told}.", self._either(MULTILABEL))
+        else:
+            reason = f"{columns}, and {told}" if several or none else one_each
+            self._take(flags, MULTILABEL, "flags", ticked=ticked, reason=reason)
+            roles.taken = f"one column for each label ({shown})"
+            self._note_flags(flags)
+        if not task and 0 < several <= _MOST_SLIPS * len(counts) and none <= _MOST_NONE * len(counts):
+            self._ask(f"{told}.", self._either(MULTILABEL, CLASSIFICATION))
+        elif not task and not several:
+            left_out = ": the others are left out" if none else ""
+            roles.others = [(f"{ONE_CLASS}{left_out}", ImportChoices(task=CLASSIFICATION))]
         roles.strength = STRONG
 
     def or_flags(self, flags: Sequence[ColumnFacts]) -> None:
@@ -322,9 +324,9 @@ class Taking:
         if not self.roles.doubt:
             self.roles.doubt, self.roles.options = sentence, list(options)
 
-    def _either(self, other: str) -> list[Option]:
-        titles = {CLASSIFICATION: f"{ONE_CLASS}: the others are left out", MULTILABEL: SEVERAL, REGRESSION: NUMBER}
-        return [(titles[task], ImportChoices(task=task)) for task in (CLASSIFICATION, other)]
+    def _either(self, *tasks: str) -> list[Option]:
+        titles = {CLASSIFICATION: f"{ONE_CLASS}: the others are left out", MULTILABEL: SEVERAL}
+        return [(titles[task], ImportChoices(task=task)) for task in tasks]
 
     def _ask_how_to_split(self, column: ColumnFacts, separators: str, pieces: Sequence[Sequence[str]]) -> None:
         """Ask where two separators could be meant, or where whole cells may be the classes: `red, large`."""

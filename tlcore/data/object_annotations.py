@@ -1,4 +1,4 @@
-"""The objects that annotations name, as tables with a row for each: COCO, Pascal VOC, YOLO, CVAT, Label Studio.
+"""The objects that annotations name, as tables with a row for each: COCO, VOC, YOLO, CVAT, Label Studio, VIA, LabelMe.
 
 It knows their formats. It does not read where objects lie, nor does it know what the rows are for: which classes occur
 in an item, or how many objects it has (`label_tasks`).
@@ -6,7 +6,9 @@ in an item, or how many objects it has (`label_tasks`).
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,6 +20,8 @@ HEADER = ("file_name", "label")
 _MOST_BYTES = 4 * 10**6  # of the text or the XML of one item
 SHAPES_OF_LABEL_STUDIO = ("rectanglelabels", "polygonlabels", "brushlabels", "keypointlabels", "ellipselabels")
 SHAPES_OF_CVAT = frozenset({"box", "polygon", "polyline", "points", "mask", "ellipse", "cuboid", "skeleton"})
+# What the attribute of VIA that has the class is usually called.
+_CLASS_ATTRIBUTES = frozenset({"label", "labels", "class", "classes", "category", "name", "type", "object"})
 _NAMES = re.compile(r"^names[ \t]*:[ \t]*(.*)$", re.MULTILINE)
 _ITEM = re.compile(r"""\s*(?:-|(\d+)\s*:)\s*(['"]?)(.+?)\2\s*(?:#.*)?""")
 Read = Callable[[PurePosixPath], bytes]
@@ -212,13 +216,90 @@ def label_studio_rows(tasks: object, item_of: Callable[[dict[str, Any]], str]) -
         notes = _dicts(task.get("annotations") or task.get("completions"))
         results = [one for note in notes if not note.get("was_cancelled") for one in _dicts(note.get("result"))]
         values = [one["value"] for one in results if isinstance(one.get("value"), dict)]
-        values += [one for key in data_keys(task) for one in _dicts(task[key])]  # the short form, JSON-MIN
+        values += [one for key in _label_studio_keys(task) for one in _dicts(task[key])]  # the short form, JSON-MIN
         given = [value.get(shape) for value in values for shape in SHAPES_OF_LABEL_STUDIO]
         labels = [str(label) for one in given if isinstance(one, list) for label in one]
         rows += [(file, label) for label in labels or [""]]
     return rows
 
 
-def data_keys(task: Mapping[str, Any]) -> list[str]:
+def _label_studio_keys(task: Mapping[str, Any]) -> list[str]:
     """Name the parts of a task of JSON-MIN that are lists of shapes."""
     return [key for key, value in task.items() if key not in {"annotations", "completions"} and _dicts(value)]
+
+
+# === VIA ===
+
+
+def via_rows(whole: Mapping[str, Any]) -> tuple[Rows, Rows]:
+    """Read the class of every region of VIA 1 and 2, and the classes of whole files."""
+    held = whole.get("_via_img_metadata")
+    files = _dicts(list((held if isinstance(held, dict) else whole).values()))
+    names = [str(one.get("filename", "")) for one in files]
+    regions = [[_attributes(each.get("region_attributes")) for each in _regions(one.get("regions"))] for one in files]
+    of_files = [[_attributes(one.get("file_attributes"))] for one in files]
+    return _rows_of_attribute(names, regions), _rows_of_attribute(names, of_files)
+
+
+def via_csv_rows(lines: Iterable[Mapping[str, Any]]) -> tuple[Rows, Rows]:
+    """Read VIA's CSV, which has a line for each region, or one for a file without any."""
+    files: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        one = files.setdefault(str(line["filename"]), {"filename": line["filename"], "regions": []})
+        one["file_attributes"] = _object(str(line["file_attributes"]))
+        if line["region_count"] != "0":
+            one["regions"].append({"region_attributes": _object(str(line["region_attributes"]))})
+    return via_rows(files)
+
+
+def _regions(given: object) -> list[dict[str, Any]]:
+    """List the regions of a file: VIA 2 has a list, VIA 1 numbers them."""
+    return _dicts(list(given.values()) if isinstance(given, dict) else given)
+
+
+def _attributes(given: object) -> dict[str, list[str]]:
+    """Give the values of each attribute: a text, or boxes that are ticked."""
+    found: dict[str, list[str]] = {}
+    for name, value in given.items() if isinstance(given, dict) else ():
+        texts = [text for text, ticked in value.items() if ticked] if isinstance(value, dict) else [str(value)]
+        found[name] = [text.strip() for text in texts if text.strip()]
+    return found
+
+
+def _rows_of_attribute(files: Sequence[str], attributes: Sequence[Sequence[Mapping[str, Sequence[str]]]]) -> Rows:
+    """Read the attribute that has the class: one that is called so, else the one that most have; empty without any."""
+    often = Counter(name for its in attributes for each in its for name, values in each.items() if values)
+    wanted = max(often, key=lambda name: (name.strip().casefold() in _CLASS_ATTRIBUTES, often[name]), default="")
+    labels = [[text for each in its for text in each.get(wanted, ())] for its in attributes]
+    return [(file, label) for file, its in zip(files, labels, strict=True) for label in its or [""]] if wanted else []
+
+
+# === LabelMe ===
+
+
+def labelme_rows(paths: Sequence[PurePosixPath], read: Read, items: Beside) -> tuple[list[PurePosixPath], Rows, Rows]:
+    """Read the label of every shape of one JSON for each item, and the flags of whole items; first the files."""
+    files: list[PurePosixPath] = []
+    shapes: Rows = []
+    flags: Rows = []
+    for path in paths:
+        whole = _object(read(path))
+        if not isinstance(whole.get("shapes"), list) or "imagePath" not in whole:
+            continue
+        files.append(path)
+        name = items.find(path) or str(whole["imagePath"]).replace("\\", "/")
+        labels = [str(one.get("label", "")).strip() for one in _dicts(whole["shapes"])]
+        shapes += [(name, label) for label in labels or [""]]
+        given = whole.get("flags")
+        ticked = [flag for flag, yes in given.items() if yes is True] if isinstance(given, dict) else []
+        flags += [(name, flag) for flag in ticked or [""]]
+    return files, shapes, flags
+
+
+def _object(content: bytes | str) -> dict[str, Any]:
+    """Read an object of JSON; a damaged one is empty."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -168,15 +168,17 @@ def which_table(best: LabelTable, other: LabelTable) -> Question:
 def joined_question(questions: Sequence[Question | None]) -> Question | None:
     """Ask about tables of one kind together, with the files of all of them."""
     asked = [question for question in questions if question is not None]
-    if not asked:
-        return None
-    titles = [reading.title for reading in asked[0].readings]
-    same = [one for one in asked if [reading.title for reading in one.readings] == titles]
-    readings = [
-        replace(first, counts=dict(sum((Counter(one.readings[place].counts) for one in same), Counter()).most_common()))
-        for place, first in enumerate(asked[0].readings)
-    ]
-    return Question(asked[0].sentence, tuple(readings))
+    return Question(asked[0].sentence, joined_readings([one.readings for one in asked])) if asked else None
+
+
+def joined_readings(of_tables: Sequence[Sequence[Reading]]) -> tuple[Reading, ...]:
+    """Give the readings of the first of several tables, with the files of all that have the same ones."""
+    titles = [reading.title for reading in of_tables[0]]
+    same = [readings for readings in of_tables if [reading.title for reading in readings] == titles]
+    return tuple(
+        replace(first, counts=dict(sum((Counter(one[place].counts) for one in same), Counter()).most_common()))
+        for place, first in enumerate(of_tables[0])
+    )
 
 
 def table_or_folders(table: LabelTable, by_folder: Mapping[PurePosixPath, Place]) -> Question:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from pages.components.data import import_table
 from pages.components.data.import_summary import Summary
-from pages.components.shell import formats
+from pages.components.shell import formats, task_words
 from tlcore.data.encodings import encoding_name, encoding_names
 from tlcore.data.import_plan import FOLDERS, NO_COLUMN, Column, ImportChoices, ImportPlan, Level, TableSeen
 from tlcore.data.import_task import task_sentence
@@ -48,7 +48,6 @@ WITHOUT = {
 NONE = "None"
 ONE_EACH = "One column for each class"
 ONE_LABEL_EACH = "One column for each label"
-ROLES_OF_LABEL = {MULTILABEL.key: "label", REGRESSION.key: "value"}
 SAMPLE_LINES = 4
 
 
@@ -71,23 +70,22 @@ class Fields:
         plan = summary.plan
         if not (plan.tables or plan.levels or summary.encoding or self.choices.encoding):
             return
-        several = plan.task != CLASSIFICATION.key
-        st.subheader("Labels" if several else "Class labels", anchor=False)
-        what = "label" if several else "class"
-        st.caption(f"How each file gets its {what}. Change a field if the guess is wrong.")
+        heading = "Class labels" if plan.task == CLASSIFICATION.key else task_words.heading(plan)
+        st.subheader(heading, anchor=False)
+        st.caption(f"How each file gets its {task_words.one(plan)}. Change a field if the guess is wrong.")
         used = next((table for table in plan.tables if table.used), None)
         asked = next((table for table in plan.tables if table.path == plan.choices.table), None)
         table = used or asked
         with st.container(horizontal=True, gap="medium"):
-            self._source(plan.tables, table)
+            self._source(plan, table)
             if table is None:
-                self._level(plan.levels, plan.choices.class_level)
+                self._level(plan)
             self._encoding(summary, table)
         if table is not None:
             with st.grid(4, min_column_width=200):
                 for role in FIELDS:
                     self._column(role, table, plan)
-            import_table.first_rows(table, ROLES_OF_LABEL.get(plan.task, "class"))
+            import_table.first_rows(table, task_words.one(plan))
         if summary.encoding is not None:
             self._names(summary)
         import_table.others([each for each in plan.tables if each is not table])
@@ -101,6 +99,12 @@ class Fields:
         st.caption(formats.plain(task_sentence(plan)))
         if fixed:
             return
+        for place, reading in enumerate(plan.others):
+            st.button(
+                f"Change to: {formats.plain(reading.title[:1].lower() + reading.title[1:])}",
+                icon=":material/swap_horiz:", key=self._key(f"other-{place}"),
+                on_click=self.choose, args=(self.choices.with_(reading.choices),),
+            )  # fmt: skip
         with st.container(horizontal=True, gap="medium"):
             titles = {key: each.title for key, each in TASKS.items()}
             self._select(
@@ -143,18 +147,19 @@ class Fields:
                 title, key=key, on_change=changed, help=help, placeholder="left out", autocomplete="off", width=320
             )
 
-    def _source(self, tables: Sequence[TableSeen], table: TableSeen | None) -> None:
-        options = {FOLDERS: "Folders", **{each.path: f"Table {each.path}" for each in tables}}
+    def _source(self, plan: ImportPlan, table: TableSeen | None) -> None:
+        options = {FOLDERS: "Folders", **{each.path: f"Table {each.path}" for each in plan.tables}}
         if len(options) == 1:
             return
 
         def chosen(value: str | None) -> ImportChoices:
             return replace(_without_columns(self.choices), table=value, class_level=None)
 
-        self._select("Class from", "table", options, table.path if table else FOLDERS, chosen)
+        title = f"{task_words.one(plan).capitalize()} from"
+        self._select(title, "table", options, table.path if table else FOLDERS, chosen)
 
-    def _level(self, levels: Sequence[Level], taken: int | None) -> None:
-        options = {level.number: _level_title(level) for level in levels}
+    def _level(self, plan: ImportPlan) -> None:
+        options, taken = {level.number: _level_title(level) for level in plan.levels}, plan.choices.class_level
         if taken is not None and taken not in options and taken < 0:
             options[taken] = "The folder that holds each file"
         if not options:
@@ -162,15 +167,15 @@ class Fields:
         self._select(
             "Folder level", "level", options, taken,
             lambda value: replace(_without_columns(self.choices), table=FOLDERS, class_level=value), width="stretch",
-            help="The folder level whose names are the classes. Level 1 is the outermost.",
+            help=f"The folder level whose names are the {task_words.many(plan)}. Level 1 is the outermost.",
         )  # fmt: skip
 
     def _column(self, role: Role, table: TableSeen, plan: ImportPlan) -> None:
         title, help = FIELDS[role]
         columns, one_each = table.columns, table.used and plan.choices.label_column is None
         each = ONE_EACH
-        if role == "class" and plan.task in ROLES_OF_LABEL:
-            noun = ROLES_OF_LABEL[plan.task]
+        if role == "class" and plan.task != CLASSIFICATION.key:
+            noun = task_words.one(plan)
             title, help, each = f"{noun.capitalize()} column", f"Has the {noun} of each file.", ONE_LABEL_EACH
         options: dict[str, str] = {} if role in {"file", "class"} else {NO_COLUMN: NONE}
         options |= {column.name: _column_title(column) for column in columns}

@@ -14,7 +14,7 @@ import streamlit as st
 from pages.components.data import import_classes, import_values
 from pages.components.data.import_fields import Fields
 from pages.components.data.import_summary import MOST_LISTED, MOST_REASONS, Summary, summarize
-from pages.components.shell import formats
+from pages.components.shell import formats, task_words
 from tlcore.data.dataset import Dataset
 from tlcore.data.import_plan import ImportChoices, Question, Reading
 from tlcore.errors import DataError
@@ -86,8 +86,9 @@ def show(source: Path, state: State, into: Dataset | None, go: Go, cancel: Calla
     if plan.refusal:
         st.markdown(said + "Nothing has been imported.")
     else:
-        what = {"multilabel": "labels", "regression": "values"}.get(plan.task, "classes")
-        st.markdown(f"{said}Check that the {what} are right. Nothing has been imported yet: *Import* {makes}.")
+        st.markdown(
+            f"{said}Check that the {task_words.many(plan)} are right. Nothing has been imported yet: *Import* {makes}."
+        )
     if state.fault:
         st.error(formats.lines(state.fault), icon=":material/error:")
     if not (plan.loose or plan.refusal):
@@ -147,8 +148,7 @@ def _numbers(summary: Summary) -> None:
             unit = f" {formats.plain(summary.plan.unit)}" if summary.plan.unit else ""
             st.metric("Range", f"{low:.4g} – {high:.4g}{unit}", border=True)
         else:
-            title = "Labels" if summary.plan.task == "multilabel" else "Classes"
-            st.metric(title, formats.count(len(summary.counts)), border=True)
+            st.metric(task_words.heading(summary.plan), formats.count(len(summary.counts)), border=True)
         st.metric(
             "Left out", formats.count(summary.left_out_count), border=True,
             help=
