@@ -35,7 +35,7 @@ NOT_NEEDED_BY_TENSORFLOW = (*NOT_NEEDED, "jax", "scipy")
 
 def import_keras_with_jax() -> tuple[Load, dict[str, str]]:
     os.environ["KERAS_BACKEND"] = "jax"
-    return import_keras(NOT_NEEDED)
+    return import_keras()
 
 
 def leave_out(packages: Sequence[str]) -> None:
@@ -43,8 +43,9 @@ def leave_out(packages: Sequence[str]) -> None:
     sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]
 
 
-def import_keras(not_needed: Sequence[str] = NOT_NEEDED_BY_TENSORFLOW) -> tuple[Load, dict[str, str]]:
-    leave_out(not_needed)
+def import_keras() -> tuple[Load, dict[str, str]]:
+    # Which backend it takes may be written in a file of the user's, so that JAX is left out only where it is certain.
+    leave_out(NOT_NEEDED_BY_TENSORFLOW if os.environ.get("KERAS_BACKEND") == "tensorflow" else NOT_NEEDED)
     import keras
 
     def load(model: str) -> Callable[[Any], Any]:
