@@ -48,7 +48,8 @@ def save_model(model: keras.Model, target: Path, contract: Contract) -> None:
     `read_bytes` gives the arrays that the model sees of these.
     """
     home = tf.Module()
-    home.model = model
+    # Its weights alone: to write the layers down as well takes longer than all the rest, and nobody asks for them.
+    home.weights = [variable.value for variable in model.variables]
 
     def serve(*arrays: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(model(as_taken(arrays), training=False))
@@ -59,7 +60,7 @@ def save_model(model: keras.Model, target: Path, contract: Contract) -> None:
 
     def serve_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
         found = home.read_bytes(encoded)
-        return serve(*(found[each.name] for each in contract.inputs))
+        return dict(home.serve(*(found[each.name] for each in contract.inputs)))  # the network is in the file once
 
     beside = target.with_name(CONTRACT)
     beside.write_text(as_json(contract), encoding="utf-8")
