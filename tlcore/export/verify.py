@@ -19,7 +19,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,14 @@ import numpy as np
 Arrays = dict[str, Any]
 Load = Callable[[str], Callable[[Arrays], Any]]
 BATCHES = {"keras": 16, "keras-jax": 16}  # of either, the fastest on a processor; the others take one at a time
-# Keras and TensorFlow import them where they are there, for what no answer needs: half of the time of their start.
-NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
-NOT_NEEDED_BY_TENSORFLOW = (*NOT_NEEDED, "jax", "scipy")
+# Keras and TensorFlow import them where they are there, for what no answer needs: half of the time of their start. Which
+# backend Keras takes may be written in a file of the user's, so that JAX is left to it.
+_BY_KERAS = ("matplotlib", "pandas", "sklearn")
+_BY_TENSORFLOW = (*_BY_KERAS, "jax", "scipy")
+NOT_NEEDED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("keras", "keras-jax"), _BY_KERAS),
+    **dict.fromkeys(("savedmodel", "litert"), _BY_TENSORFLOW),
+}
 
 
 def import_keras_with_jax() -> tuple[Load, dict[str, str]]:
@@ -38,14 +43,7 @@ def import_keras_with_jax() -> tuple[Load, dict[str, str]]:
     return import_keras()
 
 
-def leave_out(packages: Sequence[str]) -> None:
-    """Let packages look as if they were not installed."""
-    sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]
-
-
 def import_keras() -> tuple[Load, dict[str, str]]:
-    # Which backend it takes may be written in a file of the user's, so that JAX is left out only where it is certain.
-    leave_out(NOT_NEEDED_BY_TENSORFLOW if os.environ.get("KERAS_BACKEND") == "tensorflow" else NOT_NEEDED)
     import keras
 
     def load(model: str) -> Callable[[Any], Any]:
@@ -68,7 +66,6 @@ def import_onnx() -> tuple[Load, dict[str, str]]:
 
 
 def import_savedmodel() -> tuple[Load, dict[str, str]]:
-    leave_out(NOT_NEEDED_BY_TENSORFLOW)
     import tensorflow as tf
 
     def load(model: str) -> Callable[[Any], Any]:
@@ -86,7 +83,6 @@ def import_savedmodel() -> tuple[Load, dict[str, str]]:
 
 
 def import_litert() -> tuple[Load, dict[str, str]]:
-    leave_out(NOT_NEEDED_BY_TENSORFLOW)
     try:
         from ai_edge_litert import interpreter as lite
 
@@ -152,6 +148,7 @@ KINDS: dict[str, Callable[[], tuple[Load, dict[str, str]]]] = {
 
 
 def main(kind: str) -> None:
+    sys.modules.update(dict.fromkeys(NOT_NEEDED.get(kind, ())))  # type: ignore[arg-type]  # as if not installed
     gc.disable()  # not while thousands of modules are imported, which stay
     load, versions = KINDS[kind]()
     gc.freeze()
