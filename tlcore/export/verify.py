@@ -28,8 +28,8 @@ import numpy as np
 Arrays = dict[str, Any]
 Load = Callable[[str], Callable[[Arrays], Any]]
 BATCHES = {"keras": 16, "keras-jax": 16}  # of either, the fastest on a processor; the others take one at a time
-# Keras and TensorFlow import them where they are there, for what no answer needs: half of the time of their start. Which
-# backend Keras takes may be written in a file of the user's, so that JAX is left to it.
+# Keras and TensorFlow import them where they are there, for what no answer needs: half of the time of their start.
+# Which backend Keras takes may be written in a file of the user's, so that JAX is left to it.
 _BY_KERAS = ("matplotlib", "pandas", "sklearn")
 _BY_TENSORFLOW = (*_BY_KERAS, "jax", "scipy")
 NOT_NEEDED: dict[str, tuple[str, ...]] = {
