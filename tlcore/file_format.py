@@ -69,6 +69,10 @@ class Format:
     with_run: bool = False
     modality: str = ""
 
+    def fits(self, modality: str) -> bool:
+        """Tell whether the items of a modality can have it."""
+        return self.modality in {"", modality}
+
     @property
     def bar(self) -> Bar:
         return BARS[self.precision]

@@ -16,7 +16,7 @@ from tlcore.export.script_parts import item_script
 from tlcore.export.wording import words
 from tlcore.modalities import MODALITIES, Noun
 from tlcore.modalities.image import IMAGE
-from tlcore.runs.formats import FORMATS, formats_of
+from tlcore.runs.formats import FORMATS
 from tlcore.tasks import TASKS
 
 
@@ -31,8 +31,8 @@ def bare(monkeypatch):
 def test_pictures_alone_have_a_web_page_and_a_graph_that_takes_any_size(bare):
     own = {key for key, form in FORMATS.items() if form.modality == "image"}
     assert own == {"web", "onnx-fullsize"} == {exporter.key for exporter in item_exports("image").formats}
-    assert set(formats_of("image")) == set(FORMATS)
-    assert set(formats_of("series")) == set(FORMATS) - own
+    assert all(form.fits("image") for form in FORMATS.values())
+    assert {key for key, form in FORMATS.items() if not form.fits("series")} == own
     assert {exporter.key for exporter in find(None, "series")} == {exporter.key for exporter in find(None, "image")}
     with pytest.raises(ExportError, match="Received: web"):
         find(["onnx", "web"], "series")

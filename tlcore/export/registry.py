@@ -21,7 +21,7 @@ from tlcore.export.openvino_file import OPENVINO
 from tlcore.export.server import SERVER
 from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
 from tlcore.modalities import MODALITIES
-from tlcore.runs.formats import FORMATS, formats_of
+from tlcore.runs.formats import FORMATS
 
 ALL = "all"
 
@@ -58,7 +58,7 @@ def find(keys: Sequence[str] | None, modality: str = "image") -> tuple[Exporter,
     Raises:
         ExportError: There is no such format of such items, or it cannot be made here.
     """
-    known = formats_of(modality)
+    known = {key: form for key, form in FORMATS.items() if form.fits(modality)}
     wanted = [key for key, form in known.items() if form.with_run] if keys is None else list(keys)
     unknown = [key for key in wanted if key not in (*known, ALL)]
     if unknown or not wanted:

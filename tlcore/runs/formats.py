@@ -125,8 +125,3 @@ def _table(formats: Iterable[Format]) -> Mapping[str, Format]:
 
 
 FORMATS = _table((*_FIRST, *(form for modality in MODALITIES.values() for form in modality.formats), *_LAST))
-
-
-def formats_of(modality: str) -> Mapping[str, Format]:
-    """Choose the formats that the items of a modality can have."""
-    return {key: form for key, form in FORMATS.items() if form.modality in {"", modality}}

@@ -52,7 +52,7 @@ def _list(run: Run, workspace: Workspace, made: Collection[str], busy: bool, sta
 
 def _known(run: Run) -> dict[str, Format]:
     """Choose the formats that the run's kind of item can have."""
-    return {key: form for key, form in FORMATS.items() if form.modality in {"", run.config.input.modality}}
+    return {key: form for key, form in FORMATS.items() if form.fits(run.config.input.modality)}
 
 
 def _busy(making: Mapping[str, JobState]) -> bool:
