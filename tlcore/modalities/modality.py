@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from tlcore.errors import Problem
 from tlcore.file_format import Format
 from tlcore.items import Arrays, Spec
+from tlcore.modalities.checks import NO_CHECKS, Checks
 from tlcore.numbers import plural
 
 
@@ -124,6 +125,7 @@ class Modality:
             import it. Empty where it has nothing of its own.
         script: Its part of the script that trains a model again, an `export.script_parts.ItemScript`, as `module:name`;
             empty where there is no such script.
+        checks: What the check of a dataset looks for in items of this modality alone.
     """
 
     key: str
@@ -152,3 +154,4 @@ class Modality:
     formats: tuple[Format, ...] = ()
     exports: str = ""
     script: str = ""
+    checks: Checks = NO_CHECKS

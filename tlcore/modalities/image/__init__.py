@@ -4,6 +4,7 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
 from tlcore.modalities.image.augment import NAMES
+from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import count_pixels, examine, fault
 from tlcore.modalities.image.formats.table import FORMATS
 from tlcore.modalities.image.pixels import MAX_PIXELS, SUFFIXES
@@ -49,4 +50,5 @@ IMAGE = Modality(
     usual_size=usual_size,
     advice=advice,
     before=BEFORE,
+    checks=CHECKS,
 )
