@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Advice, Examined, InputSettings, Modality, Noun, any_of
+from tlcore.modalities.modality import Advice, Examined, Extent, InputSettings, Modality, Noun, any_of
 
 __all__ = [
     "BEFORE",
@@ -21,6 +21,7 @@ __all__ = [
     "SUFFIXES",
     "Advice",
     "Examined",
+    "Extent",
     "Input",
     "InputSettings",
     "Modality",

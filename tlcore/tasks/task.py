@@ -194,6 +194,7 @@ class Task:
         gradient: Outputs `(n, width)` less the answers that they give: what the last layer would learn from an item
             whose likeliest answer is right.
         head: The module of the training head, imported only by training.
+        shipped: The module of its part of the programs and texts of exports, imported only for them.
         evaluation: The module that evaluates, imported only for that.
         counts_right: Whether the headline is the share of right answers, so that two models can be compared by which
             answers each has right.
@@ -226,6 +227,7 @@ class Task:
     decide: Callable[[Floats, Targets], Decision]
     gradient: Callable[[Floats], Floats]
     head: str
+    shipped: str
     evaluation: str
     counts_right: bool = False
 
