@@ -69,8 +69,8 @@ RANKS = {
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
 # What a modality has beside files and arrays stands above the room that it needs: a camera's frames become a dataset,
-# what builds its backbones knows their rows, what it draws of a model's answers opens the model, as the evaluation does,
-# and its formats are exports. Its row names them by text.
+# what builds its backbones knows their rows, what it draws of a model's answers opens the model, as the evaluation
+# does, and its formats are exports. Its row names them by text.
 RANK_OF_MODULE = {
     "tlcore.training.work": 14,
     "tlcore.health.work": 14,
