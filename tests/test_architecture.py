@@ -201,6 +201,17 @@ def test_pages_import_the_light_half_only():
     assert imported(PAGES, names_a_backend) == []
 
 
+def test_components_import_their_own_folder_and_what_is_shared():
+    shared, crossing = {"shell", "items", "answers"}, []
+    for path in PAGES:
+        _, _, own = module_name(path).partition("pages.components.")
+        for name in imports(path):
+            _, _, below = name.partition("pages.components.")
+            if own and below and below.split(".")[0] not in {own.split(".")[0], *shared}:
+                crossing.append(f"{path.relative_to(ROOT)}: {name}")
+    assert crossing == []
+
+
 def test_only_the_components_cache():
     for path in PAGES:
         if "components" not in path.parts:
