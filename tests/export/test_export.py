@@ -22,7 +22,7 @@ from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.__main__ import main
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.metrics import probabilities
+from tlcore.evaluation.predictions import probabilities
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.bundle import requirements
 from tlcore.export.exporter import FreshProcess, Replay

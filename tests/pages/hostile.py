@@ -29,12 +29,12 @@ from tlcore.evaluation.embedding_map import draw_map
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
 from tlcore.evaluation.error_analysis.run import Basis, _attention, _open
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.run import evaluate_run
+from tlcore.evaluation.run import evaluate_run, headline
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import write_json
 from tlcore.health.findings import Finding
 from tlcore.progress import drain
-from tlcore.runs.events import Ended, Evaluated, Noted, PhaseEnded
+from tlcore.runs.events import Ended, Noted, PhaseEnded
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 from tlcore.sweeps.config import SweepConfig
@@ -153,7 +153,7 @@ def _run(workspace: Workspace, dataset: Dataset, right: float) -> Run:
             recorder.record(event)
         recorder.record(Noted(message=NOTE))
         recorder.record(PhaseEnded(phase="head", seconds=3.0, images_per_second=100.0))
-        recorder.record(Evaluated(accuracy=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+        recorder.record(headline(judged))
         recorder.record(Ended(state="finished"))
     return run
 

@@ -17,12 +17,12 @@ import numpy as np
 from tlcore.contract import UNFAMILIARITY, read_contract
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import units_of_test
-from tlcore.evaluation.scores import share
 from tlcore.files import read_parquet
 from tlcore.runs.formats import Precision, bar_of
 from tlcore.runs.manifest import Accuracy
 from tlcore.tasks import Decision, Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.tasks.classification.scores import share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -99,6 +99,8 @@ class Modality:
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
         before: Names that files of before had for input settings, beside all others, and those of today.
+        analysis: The module whose `ANALYSIS` says what an error analysis can do with its items beside what it does with
+            any; imported only for that, and empty where there is nothing.
     """
 
     key: str
@@ -122,3 +124,4 @@ class Modality:
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
     before: Mapping[str, str]
+    analysis: str = ""

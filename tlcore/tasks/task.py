@@ -15,7 +15,7 @@ from tlcore.numbers import significant
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlcore.tasks.evaluation import Figure, Measures, TaskEvaluation
+    from tlcore.tasks.evaluation import Evaluation, Figure, Measures
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -65,6 +65,11 @@ class Metric:
         """The usual abbreviation where the title has one, such as `MAE`; else the title."""
         return self.title.partition("(")[2].rstrip(")") or self.title
 
+    @property
+    def brief(self) -> str:
+        """The abbreviation, or else the name, as it stands within a sentence or beside an axis."""
+        return self.short if "(" in self.title else self.name
+
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
         if self.kind == "value":
@@ -113,6 +118,10 @@ class Evidence:
             are not known.
         learned_with_features: The labels of those training items.
         value_name, unit: Of a predicted value.
+        validation: Labels and outputs of the validation items, by a model that had not met them; None where there are
+            none.
+        temperature: By which the model divides its logits; None where it does not.
+        noun: What a person calls one item, and several.
     """
 
     labels: Sequence[str]
@@ -123,6 +132,9 @@ class Evidence:
     learned_with_features: Sequence[str] = ()
     value_name: str = ""
     unit: str = ""
+    validation: tuple[Sequence[str], Floats] | None = None
+    temperature: float | None = None
+    noun: tuple[str, str] = ("item", "items")
 
 
 @dataclass(frozen=True)
@@ -177,8 +189,9 @@ class Task:
         right: `(n,)`: whether each predicted label counts as right for a true one.
         decide: The decision from outputs and targets of the validation items.
         head: The module of the training head, imported only by training.
-        evaluation: The module that evaluates, imported only for that; empty for classification, whose evaluation is a
-            room of its own.
+        evaluation: The module that evaluates, imported only for that.
+        counts_right: Whether the headline is the share of right answers, so that two models can be compared by which
+            answers each has right.
     """
 
     key: str
@@ -205,7 +218,8 @@ class Task:
     right: Callable[[Sequence[str], pd.DataFrame], npt.NDArray[Any]]
     decide: Callable[[Floats, Targets], Decision]
     head: str
-    evaluation: str = ""
+    evaluation: str
+    counts_right: bool = False
 
     def columns(self, width: int) -> list[str]:
         """Name the columns of a table of predictions that hold the outputs."""
@@ -219,9 +233,15 @@ class Task:
         """
         return {metric.key: metric for metric in (*self.metrics, LOSS)}[key]
 
-    def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+    def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> Evaluation:
         """Compute everything that a test set says of a model."""
-        found: TaskEvaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        found: Evaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        return found
+
+    def files(self, evidence: Evidence, classes: Sequence[str]) -> Mapping[str, pd.DataFrame | BaseModel | None]:
+        """Make what a run folder holds beside the evaluation, by file name; None for a file that cannot be there."""
+        found: Mapping[str, pd.DataFrame | BaseModel | None]
+        found = import_module(self.evaluation).files(evidence, classes)
         return found
 
     def headline(self, outputs: Floats, targets: Targets, groups: npt.NDArray[Any] | None = None) -> Figure:
@@ -234,12 +254,13 @@ class Task:
         """
         import numpy as np
 
-        from tlcore.tasks.evaluation import figures
+        from tlcore.tasks.evaluation import NOTHING, figures, share
 
-        key = self.metrics[0].key
-        measured = import_module(f"tlcore.tasks.{self.key}.measures").headline(outputs, targets)
+        key, module = self.metrics[0].key, import_module(f"tlcore.tasks.{self.key}.measures")
         each = np.arange(len(outputs)) if groups is None else groups
-        return figures({key: measured}, each)[key]
+        if self.counts_right:
+            return share(module.right(outputs, targets), each) or NOTHING
+        return figures({key: module.headline(outputs, targets)}, each).get(key, NOTHING)
 
     def measures(self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
         """Make each metric a function of how often each item occurs, as `tasks.evaluation.figures` takes them."""
@@ -251,6 +272,15 @@ class Task:
     ) -> npt.NDArray[Any]:
         """Compute how wrong the answer about each item is, `(n,)`: wrong labels, or the absolute error."""
         found: npt.NDArray[Any] = import_module(self.evaluation).item_errors(labels, outputs, classes, decision)
+        return found
+
+    def probe(self, features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+        """Fit a linear probe on features `(m, d)`; it gives outputs `(n, width)` for others.
+
+        Raises:
+            ValueError: There is too little to learn from.
+        """
+        found: Callable[[Floats], Floats] = import_module(self.evaluation).probe(features, labels, classes)
         return found
 
     def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:

@@ -20,7 +20,7 @@ from tlcore.contract import Contract
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.modalities.image.augment import augment
-from tlcore.modalities.image.heat_overlay import over
+from tlcore.modalities.image.explain.heat_overlay import over
 from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
 from tlcore.modalities.image.preview import resized
 from tlcore.runs.config import TrainingConfig

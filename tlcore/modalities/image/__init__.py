@@ -43,4 +43,5 @@ IMAGE = Modality(
     usual_size=usual_size,
     advice=advice,
     before=BEFORE,
+    analysis="tlcore.modalities.image.explain.analysis",
 )
