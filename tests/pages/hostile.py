@@ -27,7 +27,7 @@ from tlcore.data.intake import ingest
 from tlcore.data.split.locked import draw_parts
 from tlcore.evaluation.embedding_map import draw_map
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
-from tlcore.evaluation.error_analysis.run import Basis, _attention, _open
+from tlcore.evaluation.error_analysis.run import Basis, _open
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.run import evaluate_run, headline
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
@@ -163,7 +163,7 @@ def _understood(run: Run, workspace: Workspace) -> None:
     found = Understanding(run)
     found.path.mkdir()
     basis: Basis = drain(_open(run, workspace), lambda step: None)
-    drain(_attention(basis), lambda step: None)
+    basis.saliency.write(found.path, basis.decoded.rows)
     predictions = read_predictions(run.path)
     kinds = np.where(predictions["correct"], "bright", NAMES["square"]).astype(object)
     traits = [Trait("camera", kinds, "from the camera {value}")]
