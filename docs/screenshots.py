@@ -11,6 +11,7 @@ are. NAMEs are those of the files, such as `data train`; all if none is given. L
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import http.server
 import json
@@ -29,7 +30,7 @@ from pathlib import Path
 import conformal_clip_data
 import numpy as np
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs/images"
@@ -308,8 +309,9 @@ def take(page: Page, url: str, shot: Shot, home: Path, known: dict[str, str]) ->
     clip = shot.act(page, home)
     settled(page)
     page.mouse.move(2, 2)
-    page.wait_for_function(DRAWN_ALL)
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-testid=stElementSkeleton]')")
+    for drawn in (DRAWN_ALL, "!document.querySelector('[data-testid=stSkeleton], [data-testid=stElementSkeleton]')"):
+        with contextlib.suppress(TimeoutError):  # what never comes is seen in the picture
+            page.wait_for_function(drawn, timeout=20_000)
     page.wait_for_timeout(1500)
     settled(page)
     page.wait_for_timeout(500)
