@@ -213,7 +213,7 @@ def below(heading: str, height: int) -> Callable[[Page, Path], tuple[int, int, i
 
     def act(page: Page, home: Path) -> tuple[int, int, int, int]:
         found = page.get_by_role("heading", name=heading, exact=True).first
-        found.scroll_into_view_if_needed()
+        found.evaluate("heading => heading.scrollIntoView()")
         page.wait_for_timeout(1500)
         box = found.bounding_box()
         assert box is not None
