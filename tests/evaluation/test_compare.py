@@ -58,7 +58,7 @@ def test_pictures_of_one_group_are_one_opinion(pair):
     split.to_parquet(pair[0].path / "split.parquet")
     grouped = compare(pair).pairs[0]
     assert grouped.grouped
-    assert grouped.p_value > alone.right.p_value
+    assert grouped.right.p_value > alone.right.p_value
     assert grouped.difference.value == alone.difference.value
 
 

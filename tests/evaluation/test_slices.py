@@ -117,7 +117,7 @@ def test_a_slice_within_a_class_is_held_against_that_class():
 
 def test_a_class_is_no_slice_and_neither_are_few_pictures():
     labels = ["cat"] * 20 + ["dog"] * 20
-    found = find_slices(answers([1] * 40, labels), [trait(labels), trait(["few"] * 4 + [""] * 36)])
+    found = find_slices(answers([1] * 40, labels), [trait(labels), trait(["few"] * 4 + [""] * 36)], items="pictures")
     assert found.slices == ()
     assert "at least 5 pictures" in found.notes[0]
     assert find_slices(answers([]), [trait([])]).slices == ()

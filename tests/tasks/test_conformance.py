@@ -214,7 +214,7 @@ def test_a_model_does_not_differ_from_itself_and_is_better_than_one_that_guesses
 def test_a_linear_probe_gives_outputs_of_the_task(task):
     known, new = case(task.key), case(task.key, seed=1)
     classes = task.classes(known.labels)
-    outputs = task.probe(known.features, known.labels, classes)(new.features)
+    outputs = task.fit_probe(known.features, known.labels, classes)(new.features)
     assert outputs.shape == (N, task.width(len(classes)))
     targets = task.targets(new.labels, classes)
     good, bad = task.headline(outputs, targets), task.headline(outputs[::-1], targets)

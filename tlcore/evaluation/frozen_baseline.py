@@ -87,11 +87,11 @@ def rivals(
     if run.config.mode == "freeze":
         features = np.stack([seen.features for seen in model.each(items)])
         says = f"A linear probe on the features of the frozen backbone, of {len(labels):,} training {noun.many}."
-        return Rivals(model, task.probe(features, labels, classes), None, says)
+        return Rivals(model, task.fit_probe(features, labels, classes), None, says)
     frozen, title = _backbone(run, workspace, resized)
     features = np.stack(list(map_bounded(frozen, items)))
     says = f"A linear probe on the features of {title} as it came, frozen, of {len(labels):,} training {noun.many}."
-    return Rivals(model, task.probe(features, labels, classes), frozen, says)
+    return Rivals(model, task.fit_probe(features, labels, classes), frozen, says)
 
 
 def _backbone(run: Run, workspace: Workspace, resized: Resize | None) -> tuple[Callable[[Array], Floats], str]:

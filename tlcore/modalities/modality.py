@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Spec
+from tlcore.modalities.checks import NO_CHECKS, Checks
 from tlcore.numbers import plural
 
 
@@ -99,6 +100,7 @@ class Modality:
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
         before: Names that files of before had for input settings, beside all others, and those of today.
+        checks: What the check of a dataset looks for in items of this modality alone.
         analysis: The module whose `ANALYSIS` says what an error analysis can do with its items beside what it does with
             any; imported only for that, and empty where there is nothing.
     """
@@ -124,4 +126,5 @@ class Modality:
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
     before: Mapping[str, str]
+    checks: Checks = NO_CHECKS
     analysis: str = ""

@@ -55,10 +55,8 @@ def measures(outputs: Floats, targets: Targets) -> Measures:
     right = (answered == targets).astype(np.float64)
 
     def by_class(counts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-        hits, support, said = (
-            counts @ rows for rows in (right[:, None] * each[targets], each[targets], each[answered])
-        )
-        return hits, support, said
+        support, said = counts @ each[targets], counts @ each[answered]
+        return (counts * right) @ each[targets], support, said
 
     def balanced(counts: Numbers) -> Numbers:
         hits, support, _ = by_class(counts)
@@ -86,8 +84,25 @@ def headline(outputs: Floats, targets: Targets) -> Measure:
     return measures(outputs, targets)["accuracy"]
 
 
+def of_classes(outputs: Floats, targets: Targets) -> list[Measure]:
+    """Make the recall of each class a function of how often each item occurs; NaN where none of it does."""
+    hits = right(outputs, targets).astype(np.float64)
+
+    def recall(own: Numbers) -> Measure:
+        return lambda counts: _ratio(counts @ (hits * own), counts @ own), 0.0, 1.0
+
+    return [recall((targets == place).astype(np.float64)) for place in range(outputs.shape[1])]
+
+
+def _ratio(above: Numbers, below: Numbers) -> Numbers:
+    with np.errstate(invalid="ignore"):
+        found: Numbers = above / below
+    return found
+
+
 def _mean(above: Numbers, below: Numbers) -> Numbers:
     """Average shares `(b, classes)` over the classes that have a denominator."""
-    shares = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-    means: Numbers = shares.sum(axis=1) / np.maximum((below > 0).sum(axis=1), 1)
+    known = below > 0
+    shares = np.divide(above, below, out=np.zeros_like(above), where=known)
+    means: Numbers = shares.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return means
