@@ -289,7 +289,7 @@ SHOTS = {
     "regression": Shot("/evaluate?run={Discs, frozen}", (1280, 1310)),
     "try": Shot("/try?run={Frozen}", (1280, 1000), drop("global/*.jpg", 4, "pictures as the model sees them")),
     "try-many": Shot("/try?run={Frozen}&way=Many", (1280, 1030), drop_zip),
-    "export": Shot("/export?run={Frozen}", (1280, 1150)),
+    "export": Shot("/export?run={Fine-tuned, 3 blocks}", (1280, 1150)),
     "export-more": Shot("/export?run={Fine-tuned, 3 blocks}", (1280, 1100), below("More formats", 1060)),
     "check": Shot("/check?dataset={Clothes}", (1280, 1290)),
     "light-table": Shot("/check?dataset={Clothes}", (1280, 1010), select_some),
