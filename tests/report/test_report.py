@@ -155,7 +155,7 @@ def test_without_test_pictures_no_figure_is_given(facts):
     empty = replace(facts, judged=judged, predictions=facts.predictions.head(0), class_curves=None, calibration=None)
     page, text = as_page(document(empty)), card(empty)
     assert "no test pictures" in page
-    assert "right answers" not in page.partition("Accuracy and confidence intervals")[0].partition("<h1>")[2]
+    assert "right answers" not in page.partition("Metrics and confidence intervals")[0].partition("<h1>")[2]
     assert ModelCard(text).data.to_dict()["model-index"][0]["results"] == []
     assert as_pdf(document(empty)).startswith(b"%PDF")
 
@@ -183,7 +183,7 @@ def test_every_table_and_figure_is_a_csv(facts):
     with zipfile.ZipFile(io.BytesIO(as_zip(document(facts), facts.predictions))) as archive:
         found = {name: archive.read(name).decode() for name in archive.namelist()}
     assert set(found) == {f"{table.name}.csv" for table in document(facts).tables()} | {"predictions.csv"}
-    (accuracy, *_) = csv.DictReader(io.StringIO(found["scores.csv"]))
+    (accuracy, *_) = csv.DictReader(io.StringIO(found["metrics.csv"]))
     judged = facts.judged
     assert [float(accuracy[name]) for name in ("value", "value low", "value high")] == pytest.approx(
         [judged.headline.value, judged.headline.low, judged.headline.high]

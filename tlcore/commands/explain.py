@@ -79,7 +79,7 @@ def explain(
     found = with_model(run)
     modality = find_modality(read_contract(found.path).modality)
     if not (explain_with := find_analysis(modality).explain):
-        raise RunError(f"Saliency maps need a model of pictures. {found.name} is a model of {modality.noun.many}.")
+        raise RunError(f"There are no saliency maps of {modality.noun.many}, which {found.name} is about.")
     explain_items = import_module(explain_with).explain_items
     count_items(items)
     sources, ignored = list(items_in(items)), list(others_in(items))

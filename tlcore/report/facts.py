@@ -6,7 +6,9 @@ It knows what is in a run folder and which of it may be missing. It does not kno
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
@@ -19,7 +21,7 @@ from tlcore.evaluation.files import Unfamiliarity, read_calibration, read_evalua
 from tlcore.evaluation.files import read_curves as read_class_curves
 from tlcore.evaluation.robustness import Robustness
 from tlcore.evaluation.slices import Slices
-from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
+from tlcore.evaluation.task_answers import TaskAnswers
 from tlcore.evaluation.training_diagnostics import Reading, read_curves
 from tlcore.modalities import Modality, Noun, find_modality
 from tlcore.modalities.analysis import Attention
@@ -41,8 +43,8 @@ PARTS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunFacts:
-    """A run that was judged, whatever its task.
+class Facts:
+    """A run that was judged.
 
     Attributes:
         contract: What its model takes, gives and means.
@@ -54,7 +56,9 @@ class RunFacts:
         looks: How often the test part was judged on; None where the dataset is gone.
         judged: Its evaluation.
         ood: How it tells items that are none of its own; None where it cannot.
-        slices, robustness: None where nobody had a closer look.
+        slices, attention, robustness: None where its errors were not analyzed.
+        class_curves: The points of the ROC and precision–recall curves of classes; None where there are none.
+        calibration: Of a classification; None where there is none.
     """
 
     run: Run
@@ -73,7 +77,10 @@ class RunFacts:
     judged: Evaluation
     ood: Unfamiliarity | None
     slices: Slices | None
+    attention: Attention | None
     robustness: Robustness | None
+    class_curves: pd.DataFrame | None
+    calibration: Calibration | None
 
     @property
     def backbone_title(self) -> str:
@@ -93,6 +100,30 @@ class RunFacts:
         return find_task(self.dataset.task)
 
     @property
+    def one_label(self) -> str:
+        """What one of its classes is called."""
+        return "class" if self.task.counts_right else "label"
+
+    @property
+    def answers(self) -> TaskAnswers:
+        """The answers about the test set, each item once."""
+        table = self.predictions.drop_duplicates("sha256").reset_index(drop=True)
+        return TaskAnswers(self.task, self.dataset.classes, self.contract.decision, table, np.arange(len(table)))
+
+    @property
+    def named_predictions(self) -> pd.DataFrame:
+        """Every answer about a test item: `p_<label>` of each label, or `value`, `low` and `high` in the unit."""
+        answers, outputs = self.answers, self.answers.outputs
+        if self.task.counts_right:
+            return self.predictions
+        said = self.task.answers(outputs, answers.classes, answers.decision)
+        table = answers.table[["sha256", "file", "label"]]
+        if answers.classes:
+            shares = {f"p_{name}": outputs[:, at] for at, name in enumerate(answers.classes)}
+            return table.assign(predicted=said["predicted"].to_numpy(), **shares)
+        return table.assign(value=outputs[:, 0], low=said["low"].to_numpy(), high=said["high"].to_numpy())
+
+    @property
     def counts(self) -> pd.DataFrame:
         """Items of each class (a row, in the order of the run) in `train`, `val` and `test`."""
         named = self.split[["split"]].join(self.split["label"].map(self.task.names).explode())
@@ -105,70 +136,40 @@ class RunFacts:
         return [int((self.split["split"] == part).sum()) for part in PARTS]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts(RunFacts):
-    """A run of a classifier.
-
-    Attributes:
-        class_curves: The points of the ROC and precision–recall curves; None in runs of long ago.
-        calibration: None where there is none.
-        attention: None where nobody had a closer look.
-    """
-
-    class_curves: pd.DataFrame | None
-    calibration: Calibration | None
-    attention: Attention | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskFacts(RunFacts):
-    """A run of another task, with its answers about the test set."""
-
-    answers: TaskAnswers
-
-
-def read_facts(run: Run) -> Facts | TaskFacts:
+def read_facts(run: Run) -> Facts:
     """Read a run.
 
     Raises:
         RunError: It was not judged, or something that every judged run has is missing or damaged.
     """
     judged = read_evaluation(run.path)
-    if judged is not None and judged.task == "classification":
-        return Facts(
-            **_known(run, judged),
-            class_curves=read_class_curves(run.path),
-            calibration=read_calibration(run.path),
-            attention=Understanding(run).attention(),
+    if judged is None:
+        raise RunError(
+            f"A run that was judged is needed for a report. {run.name} was not. `evaluate {run.id}` judges it."
         )
-    answers = read_task_answers(run) if judged is not None else None
-    if judged is not None and answers is not None:
-        return TaskFacts(**_known(run, judged), answers=answers)
-    raise RunError(f"A run that was judged is needed for a report. {run.name} was not. `evaluate {run.id}` judges it.")
-
-
-def _known(run: Run, judged: Evaluation) -> dict[str, Any]:
-    """Read what is known of a run of any task."""
-    items, state, config = _dataset(run), run.state(), run.config
-    return {
-        "run": run,
-        "config": config,
-        "dataset": run.dataset,
-        "contract": read_contract(run.path),
-        "backbone": CATALOGUE.get(config.backbone),
-        "items": items,
-        "state": state,
-        "split": run.split(),
-        "predictions": read_predictions(run.path),
-        "environment": run.environment(),
-        "readings": read_curves(state, config),
-        "exports": read_manifests(run.path),
-        "judged": judged,
-        "ood": read_ood(run.path),
-        "slices": Understanding(run).slices(),
-        "robustness": Understanding(run).robustness(),
-        "looks": len(read_looks(items, run.dataset.draw)) if items else None,
-    }
+    items, state, config, understanding = _dataset(run), run.state(), run.config, Understanding(run)
+    return Facts(
+        run=run,
+        config=config,
+        dataset=run.dataset,
+        contract=read_contract(run.path),
+        backbone=CATALOGUE.get(config.backbone),
+        items=items,
+        state=state,
+        split=run.split(),
+        predictions=read_predictions(run.path),
+        environment=run.environment(),
+        readings=read_curves(state, config),
+        exports=read_manifests(run.path),
+        judged=judged,
+        ood=read_ood(run.path),
+        slices=understanding.slices(),
+        attention=understanding.attention(),
+        robustness=understanding.robustness(),
+        class_curves=read_class_curves(run.path),
+        calibration=read_calibration(run.path),
+        looks=len(read_looks(items, run.dataset.draw)) if items else None,
+    )
 
 
 def _dataset(run: Run) -> Dataset | None:
