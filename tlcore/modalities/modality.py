@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Spec
+from tlcore.numbers import plural
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Noun:
 
     one: str
     many: str
+
+    def counted(self, number: int) -> str:
+        """Count items: `1 picture`, `1,200 pictures`."""
+        return plural(number, self.one, self.many)
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class Modality:
         spec: The arrays of one item, from the input settings.
         made_for: The input settings that a backbone was made for, from its native size.
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
+        takes: What a model takes, in words, and how a file becomes that, in sentences; from the input settings.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings and augmentations that are recommended for that size, from a backbone's `title` and
             `native` size, and whether it stays `frozen`.
@@ -121,6 +127,7 @@ class Modality:
     spec: Callable[[Any], Spec]
     made_for: Callable[[int], dict[str, Any]]
     told_by_shape: Callable[[Sequence[int]], dict[str, Any]]
+    takes: Callable[[Any], tuple[str, str]]
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
     backbones: Path

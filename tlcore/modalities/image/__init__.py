@@ -17,6 +17,7 @@ from tlcore.modalities.image.settings import (
     decode,
     made_for,
     spec,
+    takes,
     told_by_shape,
     usual_size,
 )
@@ -44,6 +45,7 @@ IMAGE = Modality(
     spec=spec,
     made_for=made_for,
     told_by_shape=told_by_shape,
+    takes=takes,
     usual_size=usual_size,
     advice=advice,
     backbones=Path(__file__).with_name("backbones.json"),
