@@ -1,6 +1,6 @@
-"""Reads the items of a run as arrays: pixels and targets of the training and the validation set.
+"""Reads the items of a run as arrays: inputs and targets of the training and the validation set.
 
-It knows the split and the pixel store. It never looks at a test item, and it needs no backend.
+It knows the split and the store. It never looks at a test item, and it needs no backend.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Items:
     """The items of one part.
 
     Attributes:
-        inputs: The arrays that the model takes in, on disk: `pixels`, `(n, size, size, 3)`, uint8.
+        inputs: The arrays that the model takes in, on disk, by name.
         targets: One row for each item, as the run's task has them.
         shas: What the arrays were made from, in the same order.
         decoded: Where the arrays lie, beside those of the other parts.
