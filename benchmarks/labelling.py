@@ -23,6 +23,7 @@ from tlcore.data.intake import ingest
 from tlcore.health.embed import embed
 from tlcore.labelling.acquisition import most_useful
 from tlcore.progress import drain
+from tlcore.tasks import TASKS
 from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.workspace import Workspace
 
@@ -68,7 +69,9 @@ def course(
             return found
         if useful:
             chances = probe.predict(axes(rows[left]))
-            chosen = most_useful(rows[left] - rows[left].mean(axis=0), chances, STRETCH, seed=seed)
+            chosen = most_useful(
+                rows[left] - rows[left].mean(axis=0), TASKS["classification"].gradient(chances), STRETCH, seed=seed
+            )
         else:
             chosen = rng.permutation(len(left))[:STRETCH]
         known += [int(left[row]) for row in chosen]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Spec
+from tlcore.modalities.checks import NO_CHECKS, Checks
 from tlcore.numbers import plural
 
 
@@ -106,6 +107,7 @@ class Modality:
         build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
             input settings and the file of its weights, None for new ones: arrays to the last feature map.
         before: Names that files of before had for input settings, beside all others, and those of today.
+        checks: What the check of a dataset looks for in items of this modality alone.
     """
 
     key: str
@@ -133,3 +135,4 @@ class Modality:
     backbones: Path
     build: str
     before: Mapping[str, str]
+    checks: Checks = NO_CHECKS

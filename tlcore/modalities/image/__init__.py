@@ -5,6 +5,7 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 
 from pathlib import Path
 
+from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.pixels import SUFFIXES
 from tlcore.modalities.image.settings import (
@@ -51,4 +52,5 @@ IMAGE = Modality(
     backbones=Path(__file__).with_name("backbones.json"),
     build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
+    checks=CHECKS,
 )
