@@ -33,6 +33,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from tlcore.modalities.image.value_range import range_of
 from tlcore.tasks.classification import logistic_head
 from tlcore.tasks.folds import folds_of
 from tlcore.tasks.linear_probe import AXES, LinearProbe
@@ -88,7 +89,7 @@ def textiles() -> tuple[np.ndarray, np.ndarray]:
         dataset = drain(sample(workspace), lambda step: None).dataset
         items = dataset.items()
         paths = [dataset.path / "images" / file for file in items["file"]]
-        found = drain(embed.embed(workspace, paths, dataset.info.value_range), lambda step: None)
+        found = drain(embed.embed(workspace, paths, range_of(dataset.info.reading)), lambda step: None)
         return np.asarray(found, np.float32), np.unique(items["label"], return_inverse=True)[1]
 
 

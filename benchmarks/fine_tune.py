@@ -31,7 +31,7 @@ from tlcore.runs.run import Run
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
 from tlcore.training.model import TransferModel
-from tlcore.training.items import read_items
+from tlcore.runs.items import read_items
 from tlcore.progress import drain
 from tlcore.workspace import Workspace
 from pathlib import Path

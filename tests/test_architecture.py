@@ -63,10 +63,12 @@ RANKS = {
     "__main__": 16,
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
+# What a modality has beside files and arrays stands above the room that it needs: a camera's frames become a dataset,
+# and what builds its backbones, named by text, knows their rows.
 RANK_OF_MODULE = {
     "tlcore.training.work": 14,
     "tlcore.health.work": 14,
-    # A modality names by text what builds its backbones: it knows their rows.
+    "tlcore.modalities.image.bursts": 7,
     "tlcore.modalities.image.keras_build": 8,
 }
 
@@ -304,15 +306,24 @@ def test_pillow_is_known_to_the_modality_of_pictures_alone():
     assert imported(rest, lambda name: name.split(".")[0] in {"PIL", "pillow_heif"}) == []
 
 
+def test_training_never_sees_a_test_item():
+    training = [path for path in LIBRARY if "training" in path.parts]
+    judged = {"tlcore.runs.items.read_part", "tlcore.runs.items.read_test_items", "tlcore.runs.items.TestItems"}
+    assert imported(training, lambda name: name in judged) == []
+    assert imported(training, lambda name: name == "tlcore.runs.items.read_items") != []
+
+
 def room(path: Path) -> str:
     return path.relative_to(ROOT / "tlcore").parts[0].removesuffix(".py")
 
 
 def test_most_rooms_do_not_know_what_an_item_looks_like():
     # These still look into the modality of pictures; the list may only become shorter.
-    know = {"commands", "data", "evaluation", "export", "report", "runs", "serving"}
+    know = {"commands", "evaluation", "export", "report", "serving"}
     rest = [path for path in LIBRARY if room(path) not in {*know, "modalities"}]
     assert {room(path) for path in rest} >= {
+        "data",
+        "runs",
         "training",
         "sweeps",
         "health",

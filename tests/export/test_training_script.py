@@ -198,9 +198,8 @@ def test_its_exact_head_answers_as_grafts(carried_out, workspace):
     import keras
 
     from tlcore.progress import drain
-    from tlcore.runs.items import read_test_items
+    from tlcore.runs.items import read_items, read_test_items
     from tlcore.tasks.classification import CLASSIFICATION
-    from tlcore.training.items import read_items
     from tlcore.training.logistic_training import solve_head
     from tlcore.training.phases import plan
 

@@ -10,12 +10,12 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from tests.heads import head as head_of
+from tlcore.runs.items import PARTS, Items, units
 from tlcore.tasks import find_task
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.logistic_head import solve
 from tlcore.tasks.folds import folds_of
 from tlcore.training.cross_validation import Plan, cross_validate, plan_folds
-from tlcore.training.items import PARTS, Items, units
 from tlcore.training.logistic_training import judge_few
 
 

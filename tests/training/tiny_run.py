@@ -98,8 +98,7 @@ def write_weights(workspace: Workspace, tiny: Backbone = TINY) -> None:
     """Put the backbone's weights, the same ones every time, where somebody would put them by hand."""
     from tlcore.training.backbones import build_backbone
 
-    backbone = build_backbone(tiny, input=ImageInput(size=SIZE), weights="random")
-    rng = np.random.default_rng(0)
+    backbone, rng = build_backbone(tiny, input=ImageInput(size=SIZE), weights="random"), np.random.default_rng(0)
     for variable in backbone.trainable_variables:
         if variable.name == "kernel":
             variable.assign(rng.normal(scale=0.3, size=variable.shape))

@@ -37,7 +37,7 @@ def suitable(modality: str, task: str) -> tuple[Backbone, ...]:
 def _read(modalities: Iterable[Modality]) -> Mapping[str, Backbone]:
     catalogue: dict[str, Backbone] = {}
     for modality in modalities:
-        for row in json.loads(modality.backbones.read_bytes()):
+        for row in json.loads(modality.backbones.read_bytes()) if modality.backbones else ():
             entry = Backbone(modality=modality.key, **row)
             if entry.key in catalogue:
                 raise ValueError(f"Every key of a backbone should stand once in the catalogue. '{entry.key}' does not.")

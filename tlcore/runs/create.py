@@ -52,7 +52,7 @@ def create_run(
     start = find_start(Workspace(dataset.path.parents[1]), config.start, dataset) if config.start else None
     table, kept = keep_sides(start, drawn.table) if start else (drawn.table, ())
     begun = (says_begun(start.about, dataset.info.classes), *start.notes) if start else ()
-    if start and start.run and _has_other_greys(start.run.dataset, dataset):
+    if start and start.run and _is_read_otherwise(start.run.dataset, dataset):
         begun += (OTHER_GREYS.format(start.run.name),)
     faults = _lacking(table, find_task(dataset.info.task), find_modality(dataset.info.modality).noun)
     if faults:
@@ -75,7 +75,7 @@ def create_run(
             unit=info.unit,
             version=info.version,
             fingerprint=info.fingerprint,
-            value_range=info.value_range,
+            reading=info.reading,
             draw=drawn.draw.draw,
             notes=(*begun, *drawn.notes, *kept, *drawn.gave_up[:MOST_SAID]),
         )
@@ -96,10 +96,10 @@ def create_run(
     return Run(path)
 
 
-def _has_other_greys(before: RunDataset, dataset: Dataset) -> bool:
-    """Tell whether items of more than 8 bits had another value range when the run was created."""
-    now = dataset.info.value_range
-    return before.value_range != now and (before.id == dataset.id or None not in (before.value_range, now))
+def _is_read_otherwise(before: RunDataset, dataset: Dataset) -> bool:
+    """Tell whether items were read another way when the run was created."""
+    now = dataset.info.reading
+    return before.reading != now and (before.id == dataset.id or bool(before.reading and now))
 
 
 def _fresh_folder(out: Path) -> Path:

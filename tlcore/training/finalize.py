@@ -14,12 +14,12 @@ import onnx
 
 from tlcore.inference.ood import learn_known, some_known
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.items import PARTS
 from tlcore.tasks import Decision, Task
 from tlcore.tasks.head import Head
 from tlcore.training.engine import on_processor
 from tlcore.training.features import BelowTheCut
 from tlcore.training.head_graph import POOLED, head_graph, join
-from tlcore.training.items import PARTS
 from tlcore.training.logistic_training import Features, learn_from_training
 from tlcore.training.model import TransferModel
 from tlcore.training.save import to_onnx

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from tlcore.progress import Progress
 from tlcore.runs.config import Balancing, TrainingConfig
 from tlcore.runs.events import CrossValidated, EpochEnded
+from tlcore.runs.items import PARTS, Items, units
 from tlcore.runs.recommend import QUARTERS
 from tlcore.tasks import Task, Validated
 from tlcore.tasks.head import Exact, Head
 from tlcore.training.cross_validation import cross_validate, plan_folds
-from tlcore.training.items import PARTS, Items, units
 from tlcore.training.phases import Phase
 
 # Of each class or label, or of each quarter of the values, on average: below it a test set says little.

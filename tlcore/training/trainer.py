@@ -19,6 +19,7 @@ from tlcore.jobs.writer import StoppedError
 from tlcore.modalities import find_modality
 from tlcore.progress import drain
 from tlcore.runs.events import Noted
+from tlcore.runs.items import Items, read_items
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
 from tlcore.training import device
@@ -27,7 +28,6 @@ from tlcore.training.features import BelowTheCut
 from tlcore.training.finalize import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
 from tlcore.training.initial_model import begin
-from tlcore.training.items import Items, read_items
 from tlcore.training.logistic_training import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
 from tlcore.training.oom import is_out_of_memory

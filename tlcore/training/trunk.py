@@ -28,7 +28,7 @@ from tlcore.memmap import MappedArrays
 from tlcore.modalities import Noun
 from tlcore.progress import Progress, drain
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.decoded import Decoded
+from tlcore.runs.items import Decoded
 from tlcore.training.engine import Engine, engine_of
 from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.save import trunk_graph

@@ -25,10 +25,10 @@ from tlcore.modalities import Noun, find_modality
 from tlcore.progress import drain
 from tlcore.runs.disk_space import check_room
 from tlcore.runs.events import Event, Exported, Resumed, Started
+from tlcore.runs.items import read_items
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 from tlcore.training import checkpoint, device
-from tlcore.training.items import read_items
 from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.preload import import_trainer
 from tlcore.training.resume_log import ResumeLog

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import examine, fault
+from tlcore.modalities.image.exif import EXIF
 from tlcore.modalities.image.pixels import SUFFIXES
+from tlcore.modalities.image.preview import SUFFIX, convert, preview
 from tlcore.modalities.image.settings import (
     AUGMENTATIONS,
     BEFORE,
@@ -16,6 +18,8 @@ from tlcore.modalities.image.settings import (
     ImageInput,
     advice,
     decode,
+    described,
+    identity,
     made_for,
     spec,
     takes,
@@ -23,6 +27,7 @@ from tlcore.modalities.image.settings import (
     usual_size,
 )
 from tlcore.modalities.image.standalone import pixels_py
+from tlcore.modalities.image.value_range import SETTLING
 from tlcore.modalities.image.views import augmented, different_views, view, view_name
 from tlcore.modalities.modality import Modality, Noun
 
@@ -33,6 +38,12 @@ IMAGE = Modality(
     facts=("width", "height"),
     fault=fault,
     examine=examine,
+    preview=preview,
+    preview_suffix=SUFFIX,
+    settling=SETTLING,
+    records={"exif": EXIF},
+    other_suffixes={".heic": ".png"},
+    convert=convert,
     decode=decode,
     decoder=pixels_py,
     augmentations=AUGMENTATIONS,
@@ -44,6 +55,8 @@ IMAGE = Modality(
     augmented=augmented,
     settings=ImageInput,
     spec=spec,
+    identity=identity,
+    described=described,
     made_for=made_for,
     told_by_shape=told_by_shape,
     takes=takes,

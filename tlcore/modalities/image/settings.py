@@ -9,7 +9,7 @@ from pydantic import Field as Described
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Field, Spec
-from tlcore.modalities.image.pixels import read_pixels
+from tlcore.modalities.image.pixels import VERSION, read_pixels
 from tlcore.modalities.image.value_range import spoken
 from tlcore.modalities.modality import Advice, InputSettings
 from tlcore.settings import Range
@@ -96,6 +96,18 @@ def decode(source: Any, settings: ImageInput) -> Arrays:
 def spec(settings: ImageInput) -> Spec:
     """Describe the pixels of a picture: RGB, 0 to 255."""
     return (Field(PIXELS, (settings.size, settings.size, 3), "uint8"),)
+
+
+def identity(settings: ImageInput) -> str:
+    """Name what the settings make of a file, and the version of the way from file to pixels."""
+    found = settings.value_range
+    values = "" if found is None else f" {float(found[0])!r} {float(found[1])!r}"
+    return f"pixels {VERSION} {settings.size} {settings.resize}{values}"
+
+
+def described(settings: ImageInput) -> str:
+    """Say what the settings make of a picture, after its noun."""
+    return f"of {settings.size} pixels, {settings.resize}"
 
 
 def made_for(native: int) -> dict[str, Any]:
