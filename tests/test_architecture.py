@@ -346,7 +346,7 @@ def room(path: Path) -> str:
 
 def test_most_rooms_do_not_know_what_an_item_looks_like():
     # These still look into the modality of pictures; the list may only become shorter.
-    know = {"commands", "inference", "report"}
+    know = {"commands", "report"}
     rest = [path for path in LIBRARY if room(path) not in {*know, "modalities"}]
     assert {room(path) for path in rest} >= {
         "data",
@@ -362,6 +362,14 @@ def test_most_rooms_do_not_know_what_an_item_looks_like():
         "jobs",
     }
     assert imported(rest, lambda name: name.startswith("tlcore.modalities.image")) == []
+
+
+def test_what_trains_and_answers_says_nothing_of_pictures():
+    rooms = {"training", "sweeps", "jobs", "backbones", "inference"}
+    paths = [path for path in LIBRARY if room(path) in rooms]
+    # What caches are told apart by, and how files of before call a rate.
+    kept = {"pictures", "pictures_per_second"}
+    assert {word for path in paths for word in re.findall(r"(?i)\w*(?:pictur|pixel)\w*", path.read_text())} <= kept
 
 
 def test_training_runs_use_checks_and_labelling_do_not_know_what_an_answer_is():
