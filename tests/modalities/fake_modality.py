@@ -114,6 +114,7 @@ NUMBER = Modality(
     described=lambda settings: f"of {settings.length} numbers",
     made_for=lambda native: {"length": native},
     told_by_shape=lambda shape: {"length": shape[0]},
+    takes=lambda settings: (f"numbers `(n, {settings.length})`", "A file is read as its first numbers."),
     usual_size=lambda items: int(items["numbers"].median()) if len(items) else 0,
     advice=lambda size, **backbone: (),
     settling=Settling(

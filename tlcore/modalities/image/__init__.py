@@ -17,6 +17,7 @@ from tlcore.modalities.image.settings import (
     identity,
     made_for,
     spec,
+    takes,
     told_by_shape,
     usual_size,
 )
@@ -51,6 +52,7 @@ IMAGE = Modality(
     described=described,
     made_for=made_for,
     told_by_shape=told_by_shape,
+    takes=takes,
     usual_size=usual_size,
     advice=advice,
     before=BEFORE,
