@@ -42,8 +42,8 @@ from tlcore.data.edits import operations  # noqa: E402
 from tlcore.data.edits.types import Relabel  # noqa: E402
 from tlcore.data.info import DatasetInfo, fingerprint, item_columns  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
-from tlcore.health.findings import Finding  # noqa: E402
 from tlcore.modalities import MODALITIES  # noqa: E402
+from tlcore.modalities.checks import Finding  # noqa: E402
 
 CLASSES, FINDINGS, SHOWN = 20, 2500, 6000
 BAR_SECONDS = 0.5
@@ -131,7 +131,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"GRAFT_HOME": home, "GRAFT_QUEUE": str(Path(home) / "queue")}
-        dataset = make(Path(home), asked.items)
+        dataset = make(Path(home), asked.pictures)
         rows = [measure(dataset, page, query, asked.runs) for page, query in VIEWS]
     for row in rows:
         print(json.dumps(row))

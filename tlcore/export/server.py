@@ -40,7 +40,9 @@ MODULES = (
     "progress.py",
     "settings.py",
     "modalities/__init__.py",
+    "modalities/checks.py",
     "modalities/modality.py",
+    "modalities/image/checks/__init__.py",
     *(
         f"modalities/image/{name}.py"
         for name in (

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,9 @@ from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
 from tlcore.items import Reading
 from tlcore.jobs.launch import worker_environment
-from tlcore.modalities import BEFORE, InputSettings, find_modality
-from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
-from tlcore.modalities.image.value_range import range_of
+from tlcore.modalities import InputSettings, Modality, find_modality
 from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
-
-RESIZE: Policy = "crop"
 
 
 def bundled() -> Backbone:
@@ -41,10 +37,14 @@ def bundled() -> Backbone:
 
 def settings(reading: Reading) -> InputSettings:
     """How an item becomes the input of the bundled backbone."""
-    modality = find_modality(BEFORE)
-    return modality.settings.model_validate(
-        {"modality": BEFORE, "size": bundled().native_size, "resize": RESIZE, **reading}
-    )
+    backbone = bundled()
+    modality = find_modality(backbone.modality)
+    return modality.settings(**modality.made_for(backbone.native_size), **cast(Any, reading))
+
+
+def bundled_for(modality: Modality) -> Backbone | None:
+    """The backbone of a modality whose weights need no network; None where there is none."""
+    return bundled() if bundled().modality == modality.key else None
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:
@@ -74,32 +74,32 @@ def trunk(workspace: Workspace) -> Single:
 def embed(
     workspace: Workspace, sources: Sequence[Path], reading: Reading | None = None
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
-    """Features `(n, d)` of item files, in their order, computed now and not kept; for few items.
+    """Features `(n, d)` of files of the bundled backbone's modality, in their order, computed now; for few items.
 
     Raises:
         DataError: A file is no item.
         WeightsError: The backbone is not there.
     """
-    size = bundled().native_size
-    note = "Looking at the pictures"
+    backbone, input_ = bundled(), settings(reading or {})
+    modality = find_modality(backbone.modality)
+    note = f"Looking at the {modality.noun.many}"
     yield Progress(0, len(sources), note=note)
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(
-            np.stack([_pixels(source, size, range_of(reading or {})) for source in sources[first : first + AT_ONCE]])
-        )
+        return answer(np.stack([_decoded(modality, source, input_) for source in sources[first : first + AT_ONCE]]))
 
     found = yield from map_blocks(features, len(sources), AT_ONCE, note)
-    length = bundled().feature_length
-    return np.concatenate(found).astype(np.float16) if found else np.empty((0, length), np.float16)
+    return np.concatenate(found).astype(np.float16) if found else np.empty((0, backbone.feature_length), np.float16)
 
 
-def _pixels(source: Path, size: int, value_range: ValueRange | None) -> npt.NDArray[np.uint8]:
+def _decoded(modality: Modality, source: Path, settings: Any) -> npt.NDArray[Any]:
+    """The one array of an item: the bundled backbones take one."""
     try:
-        return read_pixels(source, size, RESIZE, value_range)
+        (array,) = modality.decode(source, settings).values()
     except ValueError as error:
-        raise DataError(f"The picture {source} can no longer be read. {error}") from error
+        raise DataError(f"The {modality.noun.one} {source} can no longer be read. {error}") from error
+    return array
 
 
 def _make_graph(path: Path, workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Reading, Spec
+from tlcore.modalities.checks import NO_CHECKS, Checks
 from tlcore.numbers import plural
 from tlcore.progress import Progress
 
@@ -179,6 +180,7 @@ class Modality:
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
         before: Names that files of before had for input settings, beside all others, and those of today.
+        checks: What the check of a dataset looks for in items of this modality alone.
         settling: How all items of a dataset decide together how each is read; None where each is read by itself.
         records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
         other_suffixes: Of items that few programs read, each with that of what `convert` writes.
@@ -210,6 +212,7 @@ class Modality:
     view_name: Callable[[Sequence[str], int], str] = lambda names, number: "plain"
     view: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
     augmented: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
+    checks: Checks = NO_CHECKS
     settling: Settling | None = None
     records: Mapping[str, Records] = field(default_factory=dict)
     other_suffixes: Mapping[str, str] = field(default_factory=dict)

@@ -231,6 +231,25 @@ class SetReading(_Change):
         return modality.settling.told(self.reading) if modality.settling else ""
 
 
+class ChangeTask(_Change):
+    """Let the labels of a dataset be those of another task, or give its numbers another name or unit.
+
+    Attributes:
+        task: A key of `tasks.TASKS`.
+        value_name, unit: Of the number that each item has; empty for other tasks.
+    """
+
+    kind: Literal["change-task"] = "change-task"
+    task: str
+    value_name: str = ""
+    unit: str = ""
+
+    def says(self, modality: Modality) -> str:
+        title = find_task(self.task).title
+        value = f", {self.value_name or 'value'}{f' in {self.unit}' if self.unit else ''}"
+        return f"Set the task: {title.lower()}{value if self.value_name or self.unit else ''}."
+
+
 class Add(_Change):
     """Items that an intake brought.
 
@@ -304,6 +323,7 @@ Change = (
     | Colour
     | Group
     | SetReading
+    | ChangeTask
     | Add
 )
 

@@ -4,6 +4,7 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
 from tlcore.modalities.image.augment import NAMES
+from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.exif import EXIF
 from tlcore.modalities.image.pixels import SUFFIXES
@@ -56,4 +57,5 @@ IMAGE = Modality(
     usual_size=usual_size,
     advice=advice,
     before=BEFORE,
+    checks=CHECKS,
 )
