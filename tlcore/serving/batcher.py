@@ -11,10 +11,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlcore.items import Arrays, stacked
 from tlcore.modalities import find_modality
 
 if TYPE_CHECKING:
@@ -144,21 +145,21 @@ class Batcher:
         if good:
             try:
                 with self._asking:
-                    outputs, scores = self._predictor.answer(np.stack(good))
+                    outputs, scores = self._predictor.answer(stacked(good))
                 said = [Said(row, None if scores is None else float(scores[at])) for at, row in enumerate(outputs)]
             except Exception as error:  # a fault of the model's: whoever asked must hear of it, and the line goes on
                 said = [error for _ in good]
         answers = iter(said)
         return [arrays if isinstance(arrays, Exception) else next(answers) for arrays in read]
 
-    def _read(self, content: bytes) -> NDArray[Any] | Exception:
+    def _read(self, content: bytes) -> Arrays | Exception:
         noun, extent = self._modality.noun, self._modality.extent
         try:
             if extent and (found := extent.measure(content)) > (most := self._limits.extent or extent.usual):
                 return TooLargeError(
                     f"A {noun.one} may have {most:,} {extent.unit}. This one has {found:,}. Make it smaller."
                 )
-            return self._predictor.pixels(content)
+            return self._predictor.decode(content)
         except Exception as error:  # likewise
             return error
 

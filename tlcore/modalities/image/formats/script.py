@@ -15,6 +15,7 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.export.script_parts import ItemScript, pieces_of
 from tlcore.modalities.image import augment
 from tlcore.modalities.image.standalone import definitions
+from tlcore.modalities.image.value_range import range_of
 from tlcore.modalities.image.views import FLIPS
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.run import Run
@@ -89,7 +90,7 @@ def settings(run: Run) -> Mapping[str, Any]:
     return {
         "SIZE": run.config.input.size,
         "RESIZE": run.config.input.resize,
-        "VALUE_RANGE": run.dataset.value_range,
+        "VALUE_RANGE": range_of(run.dataset.reading),
     }
 
 
