@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tlcore.contract import read_contract
 from tlcore.data.dataset import open_dataset
 from tlcore.errors import ExportError
-from tlcore.items import Arrays
+from tlcore.items import Arrays, stacked
 from tlcore.modalities import find_modality
 from tlcore.runs.run import Run
 from tlcore.tasks import Task
@@ -58,5 +58,4 @@ def sample(run: Run, part: str, most: int) -> Sample:
         found = list(map_bounded(read, rows["file"]))
     except (OSError, ValueError) as error:
         raise ExportError(f"A {modality.noun.one} of the run cannot be read any more: {error}") from error
-    arrays = {name: np.stack([each[name] for each in found]) for name in found[0]}
-    return Sample(arrays, contract.kind.targets(list(rows["label"]), contract.classes), contract.kind)
+    return Sample(stacked(found), contract.kind.targets(list(rows["label"]), contract.classes), contract.kind)

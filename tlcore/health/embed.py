@@ -80,7 +80,7 @@ def embed(
         DataError: A file is no item.
         WeightsError: The backbone is not there.
     """
-    backbone, input_ = bundled(), settings(reading or {})
+    backbone = bundled()
     modality = find_modality(backbone.modality)
     made = settings(reading or {})
     note = f"Looking at the {modality.noun.many}"

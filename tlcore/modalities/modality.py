@@ -249,7 +249,6 @@ class Modality:
     view_name: Callable[[Sequence[str], int], str] = lambda names, number: "plain"
     view: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
     augmented: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
-    checks: Checks = NO_CHECKS
     settling: Settling | None = None
     records: Mapping[str, Records] = field(default_factory=dict)
     other_suffixes: Mapping[str, str] = field(default_factory=dict)
