@@ -71,21 +71,14 @@ RANKS = {
 # What a modality has beside files and arrays stands above the room that it needs: a camera's frames become a dataset,
 # what builds its backbones knows their rows, what it draws of a model's answers opens the model, as the evaluation
 # does, and its formats are exports. Its row names them by text.
+EXPLAIN, FORMATS = "tlcore.modalities.image.explain", "tlcore.modalities.image.formats"
 RANK_OF_MODULE = {
     "tlcore.training.work": 14,
     "tlcore.health.work": 14,
     "tlcore.modalities.image.bursts": 7,
     "tlcore.modalities.image.keras_build": 8,
-    **dict.fromkeys(
-        (f"tlcore.modalities.image.explain.{name}" for name in ("grad_cam", "saliency", "explanations")), 11
-    ),
-    **dict.fromkeys(
-        (
-            f"tlcore.modalities.image.formats.{name}"
-            for name in ("exports", "fullsize", "pixel_parity", "saved_model", "script", "web")
-        ),
-        12,
-    ),
+    **{f"{EXPLAIN}.{name}": 11 for name in ("grad_cam", "saliency", "explanations")},
+    **{f"{FORMATS}.{name}": 12 for name in ("exports", "fullsize", "pixel_parity", "saved_model", "script", "web")},
 }
 
 
