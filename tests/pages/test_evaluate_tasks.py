@@ -140,7 +140,7 @@ def test_a_run_that_went_on_from_another_is_shown_before_and_after(workspace, ti
     (after.path / "config.json").write_text(config.model_dump_json())
     text = words(open_page("evaluate", run=after.id))
     assert "Before and after" in text
-    assert "than that of **the previous run**" in text
+    assert "of **this run** is" in text
 
 
 @pytest.mark.slow

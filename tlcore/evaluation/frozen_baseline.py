@@ -95,10 +95,12 @@ def rivals(
 
 
 def _backbone(run: Run, workspace: Workspace, resized: Resize | None) -> tuple[Callable[[Array], Floats], str]:
-    backbone, size = find(run.config.backbone), run.config.input.size
+    backbone = find(run.config.backbone)
     try:
         weights = sha256(weights_path(backbone, workspace))
-        path = graph_path(trunk_identity(backbone, weights, cut=len(backbone.blocks), size=size), workspace.cache)
+        path = graph_path(
+            trunk_identity(backbone, weights, cut=len(backbone.blocks), input=run.config.input), workspace.cache
+        )
         with using(path.parent):
             own = start_single(path.read_bytes())
         return lambda item: _features(own, item), backbone.title

@@ -112,7 +112,7 @@ def _overfitting(epochs: Sequence[EpochEnded], config: TrainingConfig) -> tuple[
 
 def _against_overfitting(config: TrainingConfig) -> list[Advice]:
     changes = []
-    more = ("flip_left_right", "rotate", "zoom", "brightness")
+    more = find_modality(config.input.modality).more_augmentations
     if missing := [name for name in more if name not in config.augment]:
         reason = f"Each epoch then sees other views of the {_items(config)}, which the model cannot memorize."
         changes.append(Advice("augment", (*config.augment, *missing), reason))

@@ -94,7 +94,7 @@ def _both(path: str, stamp: int, file: str, label: str) -> tuple[bytes, bytes, f
     """Both maps over the picture, how well they agree, and the class's probability."""
     run = Run(Path(path))
     model, asked = _opened(path, stamp), predictor(run)
-    pixels, index = asked.pixels(Path(file)), model.labels.labels.index(label)
+    pixels, index = asked.decode(Path(file))["pixels"], model.labels.labels.index(label)
     seen = model.see(pixels)
     explain = import_module(find_analysis(find_modality(model.labels.modality)).explain)
     first, second, agreement = explain.both_maps(model, seen, asked.each, pixels, index)

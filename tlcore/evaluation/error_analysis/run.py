@@ -32,7 +32,7 @@ from tlcore.modalities import find_modality
 from tlcore.modalities.analysis import Analysis, find_analysis
 from tlcore.modalities.modality import Modality
 from tlcore.progress import Pace, Progress
-from tlcore.runs.decoded import Decoded, decode
+from tlcore.runs.items import Decoded, decode
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace

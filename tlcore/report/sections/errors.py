@@ -52,7 +52,7 @@ def _shown(facts: Facts, worst: list[tuple[str, str]]) -> Iterator[tuple[bytes, 
         return
     for file, sentence in worst:
         try:
-            yield facts.items.thumbnail(file, SIDE, value_range=facts.dataset.value_range), sentence
+            yield facts.items.thumbnail(file, SIDE, reading=facts.dataset.reading), sentence
         except GraftError:
             continue
 

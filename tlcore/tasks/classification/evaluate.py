@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
 from tlcore.tasks.classification.baselines import Guesses, guess
 from tlcore.tasks.classification.calibration_fit import Answered, calibrate
@@ -19,6 +18,7 @@ from tlcore.tasks.classification.measures import confusion_counts, measures
 from tlcore.tasks.classification.roc_pr import areas, class_curves
 from tlcore.tasks.classification.scores import Scoring, scoring, share
 from tlcore.tasks.evaluation import NOTHING, Evaluation, Figure, LabelFigures, Measures, named, usual_notes
+from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.paired import difference
 from tlcore.tasks.task import Decision, Evidence, Floats
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.evaluation import (
     Evaluation,
     Figure,
@@ -20,6 +19,7 @@ from tlcore.tasks.evaluation import (
     share,
     usual_notes,
 )
+from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.multilabel.answers import USUAL_THRESHOLD, chosen, decide
 from tlcore.tasks.multilabel.curves import label_calibration_error
 from tlcore.tasks.multilabel.labels import targets

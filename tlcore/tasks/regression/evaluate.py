@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.evaluation import Evaluation, Measures, difference, figures, share, usual_notes
+from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.regression.answers import targets
 from tlcore.tasks.regression.measures import measures
 from tlcore.tasks.task import Decision, Evidence, Floats
