@@ -330,9 +330,10 @@ def room(path: Path) -> str:
 
 def test_most_rooms_do_not_know_what_an_item_looks_like():
     # These still look into the modality of pictures; the list may only become shorter.
-    know = {"commands", "evaluation", "export", "inference", "report", "serving"}
+    know = {"commands", "evaluation", "export", "report", "serving"}
     rest = [path for path in LIBRARY if room(path) not in {*know, "modalities"}]
     assert {room(path) for path in rest} >= {
+        "inference",
         "data",
         "runs",
         "training",
