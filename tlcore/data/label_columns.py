@@ -16,6 +16,7 @@ from tlcore.data.import_plan import ImportChoices
 from tlcore.data.label_cells import MULTILABEL, REGRESSION
 from tlcore.data.label_tasks import ColumnRoles
 from tlcore.data.value_kinds import is_mark, is_number, is_yes_no, part_of, truth
+from tlcore.modalities import NOUN
 
 _GROUP_NAMES = re.compile(
     r"(?:group|patient|subject|person|participant|proband|individual|specimen|animal|session|video|scene|sequence|clip"
@@ -83,7 +84,7 @@ def _take_labels(
     if boxes and (not candidates or len(set(files)) < len(files)):
         told = f"boxes or outlines ({', '.join(boxes[:4])})"
         if not candidates:
-            roles.refusal = f"it has {told}: which objects a picture shows, and where"
+            roles.refusal = f"it has {told}: which objects a {NOUN.one} shows, and where"
         else:
             taking.objects(candidates[0], f"It has {told}, a row for each object")
         return
@@ -173,7 +174,7 @@ def _take_untitled(taking: label_tasks.Taking, roles: ColumnRoles, free: Sequenc
         if words:
             taking.objects(words[0], "It has a box behind each label")
         else:
-            roles.refusal = "it has a box in each row: which objects a picture shows, and where"
+            roles.refusal = f"it has a box in each row: which objects a {NOUN.one} shows, and where"
         return True
     rows = list(zip(*(column.values for column in words), strict=True))
     ragged = len(words) > 1 and all(value or not any(row[place:]) for row in rows for place, value in enumerate(row))

@@ -28,6 +28,7 @@ from tlcore.data.label_tasks import ColumnRoles, Taking
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import part_in, part_of
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN
 from tlcore.tasks import find_task
 
 _SHOWN_ROWS = 5
@@ -103,11 +104,11 @@ class LabelTable:
         if self.table.fault:
             return self.table.fault
         if self.roles is None:
-            return "No column of this table names the pictures."
+            return f"No column of this table names the {NOUN.many}."
         if self.roles.refusal:
-            return f"It does not label the pictures: {self.roles.refusal}."
+            return f"It does not label the {NOUN.many}: {self.roles.refusal}."
         if self.roles.placeholder:
-            return "Every picture has the same value in it, as in a sample submission, so it says nothing."
+            return f"Every {NOUN.one} has the same value in it, as in a sample submission, so it says nothing."
         return "" if self.usable else "No column of this table looks like classes: few values that come back."
 
     def seen(self, *, used: bool, reason: str = "") -> TableSeen:

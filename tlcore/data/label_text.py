@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tlcore.data.info import DatasetInfo
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN
 from tlcore.tasks import find_task
 
 
@@ -22,7 +23,7 @@ def read_label(label: str, task: str) -> str:
         return find_task(task).read(label.strip())
     except ValueError as error:
         raise DataError(
-            f"A picture of this dataset has a number as its value: {error}. Write one such as 12.5."
+            f"A {NOUN.one} of this dataset has a number as its value: {error}. Write one such as 12.5."
         ) from error
 
 

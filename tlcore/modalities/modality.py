@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Spec
+from tlcore.numbers import plural
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,17 @@ class Noun:
 
     one: str
     many: str
+
+    def counted(self, number: int) -> str:
+        """Count items: `1 picture`, `1,200 pictures`."""
+        return plural(number, self.one, self.many)
+
+
+def any_of(nouns: Sequence[Noun]) -> Noun:
+    """Join what items are called: `picture, text or sound`."""
+    ones, manies = ([getattr(noun, name) for noun in nouns] for name in ("one", "many"))
+    one, many = (" or ".join(filter(None, (", ".join(each[:-1]), each[-1]))) for each in (ones, manies))
+    return Noun(one, many)
 
 
 @dataclass(frozen=True)
