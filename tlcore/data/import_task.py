@@ -92,7 +92,8 @@ def facts_sentence(labels: Sequence[str], task: str, unit: str = "") -> str:
     if "mean" in facts:
         none = int(facts["none"])
         rest = f"; {none:,} {'has' if none == 1 else 'have'} none" if none else ""
-        return f"{NOUN.counted(len(labels))} with {facts['mean']:.2g} labels on average{rest}."
+        mean = f"{facts['mean']:.2g}"
+        return f"{NOUN.counted(len(labels))} with {mean} {'label' if mean == '1' else 'labels'} on average{rest}."
     if facts:
         told = ", ".join(f"{name} {facts[name]:.4g}" for name in ("min", "median", "max"))
         return f"{NOUN.counted(len(labels))} with a number: {told}{f' {unit}' if unit else ''}."

@@ -109,7 +109,13 @@ class LabelTable:
             return f"It does not label the {NOUN.many}: {self.roles.refusal}."
         if self.roles.placeholder:
             return f"Every {NOUN.one} has the same value in it, as in a sample submission, so it says nothing."
-        return "" if self.usable else "No column of this table looks like classes: few values that come back."
+        if self.usable:
+            return ""
+        numbers = [column.name for column in self.columns if column.kind == "decimal numbers"]
+        more = (
+            f" Column '{numbers[0]}' has numbers: choose it and the task if it is to be predicted." if numbers else ""
+        )
+        return f"No column of this table looks like classes: few values that come back.{more}"
 
     def seen(self, *, used: bool, reason: str = "") -> TableSeen:
         """Show the table with what its columns were taken for."""
@@ -233,7 +239,7 @@ def read_label_table(path: PurePosixPath, table: Table, names: FileIndex, choice
         file = next((one for one in several if _with_folder(found, found.columns[one].values, names)), None)
     if file is None:
         return found
-    found.matches = matches[file]
+    found.matches, header = matches[file], table.header
     if table.header and table.cell(table.header, file) in titles:
         table = found.table = table.without_header()
         found.matches = names.match_column([table.cell(row, file) for row in table.rows], path.parent, part)
@@ -248,7 +254,9 @@ def read_label_table(path: PurePosixPath, table: Table, names: FileIndex, choice
         else:
             found.files.append((match.file, match.fit))
             rows.append(row)
-    found.columns, found.file_column = facts_of(table, rows), file
+    if table.header != header or len(rows) < len(table.rows):
+        found.columns = facts_of(table, rows)
+    found.file_column = file
     found.roles = roles_of(found, choices)
     return found
 

@@ -20,10 +20,12 @@ from tlcore.data.label_cells import (
     UNLABELED,
     CellLabel,
     LabelReading,
+    labels_of_flags,
 )
 from tlcore.data.number_format import COMMA, POINT, find_format, is_missing, read_number, value_and_unit
 from tlcore.data.value_kinds import is_mark, labels_in, separators_of, truth
 from tlcore.modalities import NOUN
+from tlcore.numbers import plural
 
 # One row in a hundred may be a slip; of rows for each file, one file in twenty.
 _MOST_SLIPS, _MOST_SEVERAL, _MOST_NONE = 0.01, 0.05, 0.5
@@ -162,8 +164,7 @@ class Taking:
         """Take one column for each label; where hardly a row has several, they may be classes instead."""
         roles, task = self.roles, self.choices.task
         ticked = all(is_mark(column.counts) for column in flags)
-        rows = zip(*(column.values for column in flags), strict=True)
-        counts = [sum(bool(value) and truth(value) is not False for value in row) for row in rows]
+        counts = [len(labels) for labels in labels_of_flags(flags)]
         several, none = sum(count > 1 for count in counts), counts.count(0)
         names = [column.name for column in flags]
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
@@ -257,9 +258,13 @@ class Taking:
         strange = sum(n for text, n in column.counts.items() if text not in values and not is_missing(text))
         empty = len(column.values) - sum(n for text, n in column.counts.items() if not is_missing(text))
         if empty:
-            roles.notes.append(f"{empty:,} rows without a number in column '{column.name}' are not labelled.")
+            are = "is" if empty == 1 else "are"
+            roles.notes.append(f"{plural(empty, 'row')} without a number in column '{column.name}' {are} not labelled.")
         if strange:
-            roles.notes.append(f"{strange:,} rows of column '{column.name}' say something else than a number.")
+            say = "says" if strange == 1 else "say"
+            roles.notes.append(
+                f"{plural(strange, 'row')} of column '{column.name}' {say} something else than a number."
+            )
         if found.doubtful and not self.choices.decimal:
             options: list[Option] = [
                 (f"{found.doubtful} is {read_number(found.doubtful, sign):.12g}", ImportChoices(decimal=sign))
@@ -308,7 +313,7 @@ class Taking:
         roles.notes.append(f"{told}. Where the objects lie is not used.")
         if not task and not single:
             self._ask(
-                f"{told}{', and items show several classes at once' if several else ''}. What should be learned?",
+                f"{told}{', and {NOUN.many} show several classes at once' if several else ''}. What should be learned?",
                 [
                     (f"Which classes occur in each {NOUN.one}", ImportChoices(task=MULTILABEL)),
                     (f"How many objects each {NOUN.one} has", ImportChoices(task=REGRESSION)),
