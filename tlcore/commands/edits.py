@@ -43,7 +43,7 @@ def relabel(
     csv: Annotated[Path | None, typer.Option(help="A CSV with the columns picture and label, instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the class, the labels or the number of items."""
+    """Change the class, the labels or the value of items."""
     from tlcore.data.edits.relabel_csv import read_relabelling
     from tlcore.data.edits.types import AddLabel, Relabel, RemoveLabel
 

@@ -5,7 +5,7 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 
 from tlcore.modalities.image.augment import NAMES
 from tlcore.modalities.image.examine import examine, fault
-from tlcore.modalities.image.pixels import SUFFIXES
+from tlcore.modalities.image.pixels import FORMATS_FOR_PEOPLE, SUFFIXES
 from tlcore.modalities.image.settings import (
     BEFORE,
     ImageInput,
@@ -24,6 +24,7 @@ IMAGE = Modality(
     key="image",
     noun=Noun("picture", "pictures"),
     suffixes=SUFFIXES,
+    formats=FORMATS_FOR_PEOPLE,
     facts=("width", "height"),
     fault=fault,
     examine=examine,
