@@ -16,7 +16,7 @@ from pages.components.evaluate import (
     metric_table,
     retrain,
 )
-from pages.components.items import test_items
+from pages.components.items import item_grid
 from pages.components.shell import formats, frame, test_usage, training_diagnostics
 from pages.components.shell.pickers import pick_run
 from tlcore.data.dataset import Dataset, list_datasets
@@ -94,7 +94,7 @@ def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, datase
             "well are not the model's fault."
         )
         if dataset is None:
-            test_items.gallery(wrong, dataset, key=f"mistakes-{run.id}")
+            item_grid.with_answers(wrong, dataset, key=f"mistakes-{run.id}")
         else:
             title, shas = "Most confident errors", list(wrong["sha256"])
             errors.gallery(dataset, predictions, shas, key=f"mistakes-{run.id}", title=title, most=MOST_MISTAKES)

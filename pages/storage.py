@@ -8,6 +8,6 @@ from pages.components.storage import cache_list
 with frame.page(
     "Storage",
     ":material/database:",
-    "What was computed once is kept, so that the next run starts at once. All of it is safe to delete.",
+    "Results that are kept so that the next run starts at once. All of them are safe to delete.",
 ) as workspace:
     cache_list.show(workspace)

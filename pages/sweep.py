@@ -43,8 +43,8 @@ def new(workspace: Workspace) -> None:
         frame.empty_state(
             ":material/photo_library:",
             "First, pictures",
-            "A sweep trains several models on the same labelled pictures and lays them beside each other: which is "
-            "best, which is small, which is quick.",
+            "A sweep trains several models on the same labelled pictures and compares their accuracy, size and "
+            "training time.",
             action="Add pictures",
             target=frame.DATA,
         )
@@ -58,7 +58,7 @@ def new(workspace: Workspace) -> None:
         if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start-sweep"):
             start(workspace, dataset, config)
         if faults:
-            st.markdown(f":red[{formats.plural(len(faults), 'choice')} to be put right first, marked red above.]")
+            st.markdown(f":red[{formats.plural(len(faults), 'choice')} to fix first, marked red above.]")
         else:
             st.markdown(sweep_form.plan(workspace, config, len(tables.items(dataset))), width="stretch")
 
@@ -80,9 +80,9 @@ def earlier(workspace: Workspace) -> None:
 
 asked = st.query_params.get("sweep", "")
 sentence = (
-    "One trial after the other, each an ordinary run. A sweep goes on when this page is closed."
+    "Trials run one after another, each as an ordinary run. The sweep continues when you close this page."
     if asked
-    else "Choose what to try: the runs share what is the same, and unpromising ones are pruned."
+    else "Choose what to try. Trials share what they have in common, and unpromising ones are pruned."
 )
 with frame.page("Sweep", ":material/manage_search:", sentence) as workspace:
     if asked:

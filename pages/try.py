@@ -6,7 +6,7 @@ from secrets import randbelow
 
 import streamlit as st
 
-from pages.components.items import image
+from pages.components.items import find_display
 from pages.components.shell import formats, frame
 from pages.components.shell.pickers import no_model, pick_run
 from pages.components.shell.predictors import predictor
@@ -26,17 +26,17 @@ WAYS = {
 }
 
 
-def where_from() -> str:
+def where_from(ways: list[str]) -> str:
     """Let the person choose where pictures come from; the URL says which, so that a reload stays there."""
 
     def follow() -> None:
         st.query_params["way"] = st.session_state["try-way"]
 
     asked = st.query_params.get("way", "")
-    st.session_state["try-way"] = asked if asked in WAYS else next(iter(WAYS))
+    st.session_state["try-way"] = asked if asked in ways else ways[0]
     way: str = st.segmented_control(
         "Where from",
-        list(WAYS),
+        ways,
         required=True,
         format_func=lambda key: WAYS[key],
         key="try-way",
@@ -47,7 +47,7 @@ def where_from() -> str:
 
 
 def dropped(model: Predictor) -> list[Asked]:
-    return [ask(model, file, file.name) for file in image.ask("try-files")]
+    return [ask(model, file, file.name) for file in find_display(model.labels.modality).ask("try-files")]
 
 
 def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
@@ -56,7 +56,8 @@ def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
         images = open_dataset(workspace, run.dataset.id)
     except GraftError as error:
         st.info(
-            f"The test pictures went with their dataset. {formats.plain(error)}", icon=":material/image_not_supported:"
+            f"The test pictures were deleted with their dataset. {formats.plain(error)}",
+            icon=":material/image_not_supported:",
         )
         return []
     st.session_state.setdefault("try-draw", randbelow(10**6))
@@ -86,7 +87,8 @@ def show(workspace: Workspace) -> None:
             else "."
         )
     )
-    way = where_from()
+    camera = find_display(contract.modality).CAMERA
+    way = where_from([way for way in WAYS if way != "Camera" or camera])
     if way == "Camera":
         try_camera.show(workspace, run, model)
     elif way == "Many":

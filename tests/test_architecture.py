@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from tlcore.modalities import MODALITIES
+
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = sorted((ROOT / "tlcore").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
@@ -270,6 +272,14 @@ def test_cores_are_counted_and_threads_are_shared_out_in_one_place():
     # Programs that verify an export run where there is no Graft; jobs of unequal length wait for each other in `run`.
     others = {"threads.py", "verify_server.py", "run.py", "logistic_head.py"}
     assert found([path for path in [*LIBRARY, *PAGES] if path.name not in others], counts_or_shares) == []
+
+
+def test_pages_draw_items_through_the_table_of_displays():
+    table = ROOT / "pages/components/items/__init__.py"
+    for path in PAGES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path != table else ():
+            if isinstance(node, ast.ImportFrom) and node.module == "pages.components.items":
+                assert not {each.name for each in node.names} & set(MODALITIES), path
 
 
 def test_pages_write_pictures_as_text_in_one_place():

@@ -138,7 +138,7 @@ def test_runs_show_rename_and_delete(workspace, capsys, finished):
     assert main(["runs", "show", "The good one"]) == 0
     shown = capsys.readouterr().out
     assert "The good one: finished" in shown
-    assert "0.900 (95 % between 0.800 and 0.950, 100 pictures)" in shown
+    assert "0.900 (95 % between 0.800 and 0.950, 100 examples)" in shown
     assert main(["runs", "show", finished.id, "--json"]) == 0
     assert last_object(capsys)["config"]["backbone"] == "efficientnet_lite0"
     assert main(["runs", "delete", finished.id, "--yes"]) == 0

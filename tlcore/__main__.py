@@ -45,7 +45,7 @@ USAGE_FAULT = 2
 INTERRUPTED = 130
 
 app = typer.Typer(
-    help="Graft: turn labelled pictures into a tested model.",
+    help="Graft: turn labelled examples into a tested model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

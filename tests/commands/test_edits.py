@@ -36,7 +36,7 @@ def test_each_edit_says_what_it_did_and_what_the_dataset_is_now(dataset, told):
         (["relabel", "made", "a/0.png", "1.png", "--to", "new"], {"a": 1, "b": 1, "c": 2, "new": 2}),
         (["exclude", "made", sha_of("3")[:10]], {"b": 1, "c": 2, "new": 2}),
         (["restore", "made", "a/3.png"], {"b": 1, "c": 2, "new": 2, "a": 1}),
-        (["delete-pictures", "made", "a/3.png"], {"b": 1, "c": 2, "new": 2}),
+        (["delete-items", "made", "a/3.png"], {"b": 1, "c": 2, "new": 2}),
         (["rename-class", "made", "new", "newer"], {"b": 1, "c": 2, "newer": 2}),
         (["merge-classes", "made", "b", "c"], {"b": 3, "newer": 2}),
         (["merge-classes", "made", "b", "newer", "--into", "all"], {"all": 5}),
@@ -56,6 +56,13 @@ def test_each_edit_says_what_it_did_and_what_the_dataset_is_now(dataset, told):
     ]  # fmt: skip
 
 
+def test_the_old_name_of_a_command_still_works_and_is_not_offered(dataset, told, capsys):
+    assert told("delete-pictures", "made", "a/3.png")["classes"] == {"a": 1, "b": 2, "c": 2}
+    main(["data", "--help"])
+    assert "delete-items" in (said := capsys.readouterr().out)
+    assert "delete-pictures" not in said
+
+
 def test_labels_go_in_and_out_as_csv(dataset, told, tmp_path):
     (tmp_path / "in.csv").write_text("picture,label\na/0.png,b\n4.png,d\n")
     assert told("relabel", "made", "--csv", str(tmp_path / "in.csv"))["classes"] == {"a": 1, "b": 2, "c": 2, "d": 1}
@@ -69,7 +76,7 @@ def test_versions_are_named_and_compared(dataset, told):
     told("name-version", "made", "1", "before cleaning")
     assert [entry["name"] for entry in told("history", "made")["history"]] == ["before cleaning", ""]
     assert told("compare", "made", "1", "2")["differences"] == [
-        {"picture": "a/0.png", "what": "state", "was": "in use", "is": "excluded"}
+        {"item": "a/0.png", "picture": "a/0.png", "what": "state", "was": "in use", "is": "excluded"}
     ]
 
 

@@ -63,7 +63,7 @@ def test_groups_come_from_a_table_a_folder_or_a_pattern(split, dataset, tmp_path
     assert "none of the 60 pictures" in by_table
     by_table = split("--group-by", "column:patient")
     assert (by_table["groups"], by_table["group_by"]) == (12, ["near-duplicates", "column:patient"])
-    assert "would be on the other side" in split("--group-by", "folder:1")
+    assert "would be in another part" in split("--group-by", "folder:1")
     assert split()["group_by"] == ["near-duplicates", "column:patient"]
     assert split("--group-by", "column:patient", "--no-near-duplicates")["group_by"] == ["column:patient"]
     assert "in 3 groups" in split("--group-by", "folder:1", "--anew", "--yes")

@@ -383,6 +383,12 @@ def test_cells_without_a_number_are_not_labelled_and_other_words_are_listed():
     assert label_facts(found.labels(), found.task) == {"min": 0.0, "median": 65.625, "max": 131.25}
 
 
+def test_a_number_that_is_too_large_to_learn_is_left_out_with_the_reason():
+    found = read(ITEMS, {"t.csv": table("file,price", ["3e300", *AMOUNTS[1:]])})
+    assert found.task == "regression"
+    assert "a number of at most 1e+30 is needed" in dict(found.without_class())["pics/p00.jpg"]
+
+
 def test_two_numbers_for_one_picture_are_a_contradiction_that_is_listed():
     text = table("file,price", AMOUNTS) + "p00.jpg,77.5\n"
     assert "more than one number: 0.0, 77.5" in read(ITEMS, {"t.csv": text}).places[FIRST].reason

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pages.components.items import DISPLAYS
+
 # The arguments of Streamlit that are read as Markdown, or as HTML, by their place; `options` are what `format_func`
 # gives. Options of selectbox and multiselect are plain text in the browser.
 SHOWN: dict[str, tuple[int, ...]] = {
@@ -147,7 +149,7 @@ class Module:
         if called in self.functions:
             return self._returned(called, trail)
         if isinstance(call.func, ast.Attribute):
-            owner, name = ast.unparse(call.func.value), call.func.attr
+            owner, name = _owner(call.func.value), call.func.attr
             if owner in self.pages.modules and name in self.pages.modules[owner].functions:
                 return self.pages.modules[owner]._returned(name, trail)
             if name == "join":
@@ -235,6 +237,8 @@ class Module:
         for module in self.pages.modules.values():
             for call in module.calls:
                 written = ast.unparse(call.func)
+                if isinstance(call.func, ast.Attribute):
+                    written = f"{_owner(call.func.value)}.{call.func.attr}"
                 if written not in {function.name, f"{self.path.stem}.{function.name}"}:
                     continue
                 if written == function.name and module is not self and not module.imports(self, function.name):
@@ -260,6 +264,13 @@ class Module:
         while at is not None and not isinstance(at, ast.FunctionDef | ast.Lambda):
             at = self.parents.get(at)
         return at
+
+
+def _owner(node: ast.expr) -> str:
+    """The module on which a function is called; the display of a modality is the one that there is."""
+    written = ast.unparse(node)
+    found = written == "display" or written.startswith(("find_display(", "display_for("))
+    return next(iter(DISPLAYS)) if found else written
 
 
 def _is_number_format(form: ast.AST) -> bool:

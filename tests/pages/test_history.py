@@ -37,8 +37,8 @@ def test_versions_stand_newest_first_and_can_be_undone_and_made_again(edited):
 def test_an_edit_shows_its_before_and_after(edited):
     app = open_page("history", dataset=edited.id)
     next(toggle for toggle in app.toggle if toggle.key.endswith("-2")).set_value(True).run()
-    captions = [image.caption for element in app.image for image in element.proto.imgs]
-    assert captions.count("circle → triangle") == 2 + 2  # of the edit, and of all versions compared
+    shown = "".join(element.proto.body for element in app.get("html"))
+    assert shown.count("<figcaption>circle → triangle</figcaption>") == 2 + 2  # of the edit, and of all compared
 
 
 def test_a_version_is_given_a_name(edited):

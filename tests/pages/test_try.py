@@ -28,7 +28,7 @@ def test_the_answers_come_with_bars_and_a_time(workspace, tiny_dataset):
     app.file_uploader[0].set_value([("first.png", item("red"), "image/png"), ("second.png", item("lime"), "image/png")])
     app.run()
     assert not app.exception
-    assert " ms per picture" in words(app)
+    assert "ms per picture" in words(app)
     assert drawn(app).count('class="answer"') == 2
     assert drawn(app).index("circle") < drawn(app).index("square"), "red means circle to this model"
     assert "&lt; 0.1" in drawn(app), "almost none is not none"
@@ -71,7 +71,7 @@ def test_test_pictures_that_went_with_their_dataset_are_told(workspace, tiny_dat
     tiny_dataset.delete()
     app = open_page("try", run=run.id)
     app.segmented_control[0].set_value("Test").run()
-    assert "went with their dataset" in app.info[0].value
+    assert "were deleted with their dataset" in app.info[0].value
 
 
 def test_many_pictures_come_in_pages(workspace, tiny_dataset):

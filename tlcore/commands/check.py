@@ -13,7 +13,7 @@ import typer
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import follow_job
 from tlcore.commands.import_options import with_import_options
-from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.commands.terminal import AsJson, Terminal, counted
 from tlcore.errors import DataError
 from tlcore.spreadsheet import as_file
 from tlcore.workspace import Workspace
@@ -27,12 +27,12 @@ MOST_SHOWN = 20
 @with_import_options
 def check(
     data: Annotated[str, typer.Argument(help="The id or the name of a dataset, a folder, a zip, or `sample`.")],
-    csv: Annotated[bool, typer.Option("--csv", help="Print the findings as CSV, a line for each picture.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the findings as CSV, a line for each item.")] = False,
     as_json: AsJson = False,
     *,
     choices: ImportChoices,
 ) -> None:
-    """Find problems of the items, the labels and the split, sorted by the benefit of fixing them."""
+    """Find problems in the examples, the labels and the split, sorted by the benefit of fixing them."""
     from tlcore.health.check import Check
     from tlcore.health.findings import TITLES
     from tlcore.jobs.launch import launch
@@ -70,7 +70,9 @@ def check(
         "seconds": info.seconds,
     }
     counts = Counter(each.kind for each in findings)
-    lines = [f"{dataset.info.name}: {len(findings):,} findings in {info.items:,} pictures, {info.seconds:.0f} s."]
+    lines = [
+        f"{dataset.info.name}: {len(findings):,} findings in {counted(dataset, info.items)}, {info.seconds:.0f} s."
+    ]
     lines += [f"  {TITLES[kind]}: {many:,}" for kind, many in counts.most_common()]
     lines += [f"{each.score:.2f}  {each.says}" for each in findings[:MOST_SHOWN]]
     if len(findings) > MOST_SHOWN:

@@ -85,16 +85,17 @@ def _text(comparison: Comparison) -> str:
         )
         for each in comparison.runs
     ]
-    head = ("run", "backbone", "accuracy", "95 %", "pictures", "model", "one picture")
+    head = ("run", "backbone", "accuracy", "95 %", "examples", "model", "per example")
     pairs = [_sentence(pair, names) for pair in comparison.pairs if pair.items]
     return "\n".join([table(head, rows), *pairs, *comparison.warnings])
 
 
 def _sentence(pair: Pair, names: dict[str, str]) -> str:
     more, second = pair.difference, names[pair.second]
-    verdict = "Chance alone may do so" if pair.p_value >= CHANCE else "Chance alone seldom does so"
+    verdict = "not significant" if pair.p_value >= CHANCE else "significant"
     return (
-        f"{second} against {names[pair.first]}, on {pair.items:,} pictures: {100 * more.value:+.1f} points (95 % "
+        f"{second} against {names[pair.first]}, on {pair.items:,} examples: {100 * more.value:+.1f} points (95 % "
         f"between {100 * more.low:+.1f} and {100 * more.high:+.1f}). {pair.only_second:,} went from wrong to right, "
-        f"{pair.only_first:,} from right to wrong. {verdict} (McNemar's exact test, p = {pair.p_value:.2g})."
+        f"{pair.only_first:,} from right to wrong. The difference is {verdict} (McNemar's exact test, p = "
+        f"{pair.p_value:.2g})."
     )

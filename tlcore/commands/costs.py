@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 Missed = Annotated[
     list[str] | None,
-    typer.Option("--missed", metavar="CLASS=COST", help="The cost of missing a picture of a class; 1 if not given."),
+    typer.Option("--missed", metavar="CLASS=COST", help="The cost of missing an example of a class; 1 if not given."),
 ]
 Mistake = Annotated[
     list[str] | None,
-    typer.Option("--mistake", metavar="TRUE:ANSWER=COST", help="The cost of one answer for pictures of one class."),
+    typer.Option("--mistake", metavar="TRUE:ANSWER=COST", help="The cost of one answer for examples of one class."),
 ]
 Asking = Annotated[
     float | None,
-    typer.Option(min=0.0, help="The cost of leaving a picture to a person; if not given, this is never done."),
+    typer.Option(min=0.0, help="The cost of leaving a prediction to a person; if not given, this is never done."),
 ]
 
 
@@ -73,9 +73,10 @@ def _text(name: str, weighed: Weighed) -> str:
     ]
     unsure = f" {weighed.not_sure:.1%} are left to a person." if weighed.not_sure else ""
     return (
-        f"{name}: a test picture costs {weighed.likeliest:.3f} by the likeliest class, {weighed.cheapest:.3f} by the "
-        f"cheapest answer ({weighed.n} pictures, {weighed.changed:.1%} with another answer).{unsure}\n"
-        "Each class by itself, with a threshold from the validation pictures, instead of the likeliest class:\n"
+        f"{name}: a test example costs {weighed.likeliest:.3f} on average with the likeliest class, "
+        f"{weighed.cheapest:.3f} with the cheapest answer ({weighed.n} examples, "
+        f"{weighed.changed:.1%} with another answer).{unsure}\n"
+        "Each class by itself, with a threshold from the validation set, instead of the likeliest class:\n"
         + table(("class", "alarms a miss costs", "threshold", "missed", "false alarms"), rows)
     )
 

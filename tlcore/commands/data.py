@@ -13,12 +13,11 @@ import typer
 from tlcore.commands import edits, import_report
 from tlcore.commands.data_export import export
 from tlcore.commands.import_options import with_import_options
-from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.commands.terminal import AsJson, Terminal, counted, table
 from tlcore.commands.value_range import value_range
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ImportQuestionError
 from tlcore.markup import one_line
-from tlcore.numbers import plural
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def add(
     *,
     choices: ImportChoices,
 ) -> None:
-    """Import items as a dataset."""
+    """Import labelled files as a dataset."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.import_task import label_facts
 
@@ -103,7 +102,7 @@ def list_(as_json: AsJson = False) -> None:
                 "dataset": dataset.id,
                 "name": dataset.info.name,
                 "classes": counts,
-                "pictures": dataset.size(),
+                "items": dataset.size(),
                 **_task(dataset),
             }
         )
@@ -113,13 +112,13 @@ def list_(as_json: AsJson = False) -> None:
         (
             entry["dataset"],
             entry["name"],
-            f"{entry['pictures']:,}",
+            f"{entry['items']:,}",
             ", ".join(entry["classes"]) or entry.get("value", ""),
         )
         for entry in datasets
     ]
-    nothing = "There are no datasets yet. `data add PATH` takes pictures in; `data add sample` the built-in ones."
-    text = table(("dataset", "name", "pictures", "classes"), rows) if rows else nothing
+    nothing = "There are no datasets yet. `data add PATH` imports your own; `data add sample` the built-in sample."
+    text = table(("dataset", "name", "items", "classes"), rows) if rows else nothing
     terminal.result({"datasets": datasets}, text)
 
 
@@ -129,14 +128,14 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a dataset and its items; its runs stay."""
+    """Delete a dataset with all its files; its runs stay."""
     from tlcore.data.dataset import open_dataset
 
     found = open_dataset(Workspace.default(), dataset)
     name, key = found.info.name, found.id
     if not yes:
-        items = found.size()
-        typer.confirm(f"Delete the dataset {name} with its {items:,} pictures?", abort=True, err=True)
+        items = counted(found, found.size())
+        typer.confirm(f"Delete the dataset {name} with its {items}?", abort=True, err=True)
     found.delete()
     Terminal(as_json=as_json).result({"dataset": key, "deleted": True}, f"Deleted {name}.")
 
@@ -203,7 +202,7 @@ def _show_plan(path: Path, terminal: Terminal, choices: ImportChoices, into: Dat
 def _existing(path: Path) -> Path:
     path = expanded(path)
     if not path.exists():
-        raise DataError(f"A zip or a folder of pictures is needed. There is nothing at {path}. Check the path.")
+        raise DataError(f"A folder, a zip or a table is needed. There is nothing at {path}. Check the path.")
     return path
 
 
@@ -246,7 +245,7 @@ def _described(report: IntakeReport) -> str:
     dataset = report.dataset
     counts = ", ".join(f"{one_line(label)} {count:,}" for label, count in dataset.counts().items())
     lines = [
-        f"{dataset.info.name} ({dataset.id}): {counts or plural(dataset.size(), 'picture')}.",
+        f"{dataset.info.name} ({dataset.id}): {counts or counted(dataset, dataset.size())}.",
         f"{report.kept:,} kept, {len(report.left_out):,} left out.",
     ]
     lines += report.notes

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.commands.terminal import AsJson, Terminal, counted
 from tlcore.disk import size
 from tlcore.errors import DataError
 from tlcore.workspace import Workspace
@@ -44,12 +44,12 @@ def export(
         "format": form,
         "path": str(written.path),
         "bytes": written.bytes,
-        "pictures": manifest.items,
+        "items": manifest.items,
         "classes": manifest.classes,
         "parts": manifest.parts,
         "not_handed_out": len(manifest.not_handed_out),
     }
-    said = f"{manifest.name}: {manifest.items:,} pictures in {written.path} ({size(written.bytes)})."
+    said = f"{manifest.name}: {counted(found, manifest.items)} in {written.path} ({size(written.bytes)})."
     if manifest.not_handed_out:
         said += f" {len(manifest.not_handed_out):,} that are not in use stayed here; manifest.json names them."
     terminal.result(content, said)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.commands.terminal import AsJson, Terminal, counted, noun, table
 from tlcore.disk import expanded
 from tlcore.errors import ConfigError, DataError, Problem
 from tlcore.markup import one_line
-from tlcore.numbers import plural
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,31 +26,32 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="The id or the name of a dataset.")]
-_NAMED = "The picture's source, its file name, or the beginning of its SHA-256."
-Items = Annotated[list[str], typer.Argument(metavar="PICTURE…", help=_NAMED)]
+_NAMED = "An item by its source, its file name or the beginning of its SHA-256."
+Items = Annotated[list[str], typer.Argument(metavar="ITEM…", help=_NAMED)]
 
 
 @app.command("relabel")
 def relabel(
     data: DataArgument,
-    items: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE…]", help=_NAMED)] = None,
+    items: Annotated[list[str] | None, typer.Argument(metavar="[ITEM…]", help=_NAMED)] = None,
     to: Annotated[
         str | None, typer.Option(help="The class, an existing one or a new one; labels joined by |; or a number.")
     ] = None,
     add: Annotated[str | None, typer.Option(help="A label to add to the others (multi-label).")] = None,
     remove: Annotated[str | None, typer.Option(help="A label to remove (multi-label).")] = None,
-    csv: Annotated[Path | None, typer.Option(help="A CSV with the columns picture and label, instead.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="A CSV with the columns item and label, instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the class, the labels or the value of items."""
+    """Give items another class, other labels or another number."""
     from tlcore.data.edits.relabel_csv import read_relabelling
     from tlcore.data.edits.types import AddLabel, Relabel, RemoveLabel
 
     dataset = _open(data)
     ways = [way for way in (csv, to, add, remove) if way is not None]
     if len(ways) != 1 or (csv is None) != bool(items):
-        needed = "Pictures and --to CLASS are needed, or --csv FILE and neither."
-        more = "Where pictures have several labels, --add or --remove can stand for --to."
+        many = noun(dataset).many
+        needed = f"{many.capitalize()} and --to CLASS are needed, or --csv FILE and neither."
+        more = f"Where {many} have several labels, --add or --remove can stand for --to."
         raise ConfigError([Problem("relabel", f"{needed} {more} `data relabel --help` shows each.")])
     change: Change
     if csv is not None:
@@ -85,7 +85,8 @@ def restore(data: DataArgument, items: Items, as_json: AsJson = False) -> None:
     _apply(dataset, Restore(shas=tuple(_find(dataset, items))), as_json=as_json)
 
 
-@app.command("delete-pictures")
+@app.command("delete-items")
+@app.command("delete-pictures", hidden=True)  # its name of before
 def delete_items(data: DataArgument, items: Items, as_json: AsJson = False) -> None:
     """Delete items from the dataset; `data undo` and `data restore` restore them."""
     from tlcore.data.edits.types import Delete
@@ -212,8 +213,8 @@ def compare(
     sources = dict(zip(items["sha256"], items["source"], strict=True))
     named = [sources.get(sha, sha) for sha in found["sha256"]]
     cells = list(zip(named, found["what"], found["was"], found["is"], strict=True))
-    text = table(("picture", "what", "was", "is"), cells) if cells else "Nothing differs."
-    rows = [{"picture": item, "what": what, "was": was, "is": is_} for item, what, was, is_ in cells]
+    text = table(("item", "what", "was", "is"), cells) if cells else "Nothing differs."
+    rows = [{"item": item, "what": what, "was": was, "is": is_} for item, what, was, is_ in cells]
     Terminal(as_json=as_json).result({"dataset": dataset.id, "differences": rows}, text)
 
 
@@ -256,7 +257,7 @@ def _tell(dataset: Dataset, entry: Entry, *, as_json: bool) -> None:
     counts = dataset.counts()
     content = {"dataset": dataset.id, "version": entry.version, "says": entry.says, "classes": counts}
     now = ", ".join(f"{one_line(label)} {count:,}" for label, count in counts.items())
-    now = now or plural(dataset.size(), "picture")
+    now = now or counted(dataset, dataset.size())
     Terminal(as_json=as_json).result(content, f"{entry.says} {dataset.info.name}: {now}.")
 
 

@@ -52,19 +52,19 @@ def understand(run: RunArgument, as_json: AsJson = False) -> None:
 
 def explain(
     run: RunArgument,
-    items: Annotated[list[Path], typer.Argument(metavar="PICTURE…", help="Pictures, or folders of them.")],
+    items: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", help="The folder for the saliency maps.")],
     label: Annotated[
         str | None,
         typer.Option(
             "--class",
-            help="The class to explain; the predicted one if not given.",
-            show_default="each picture's answer",
+            help="The class to explain.",
+            show_default="the predicted one",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw saliency maps of items: by Grad-CAM and by occlusion."""
+    """Draw saliency maps, by Grad-CAM and by occlusion: what a prediction rests on."""
     from tlcore.commands.paths import count_items, items_in, others_in
     from tlcore.commands.use import with_model
     from tlcore.evaluation.explanations import explain_items
@@ -85,8 +85,8 @@ def explain(
         (each.path, each.predicted, f"{each.confidence:.3f}", each.label, f"{each.agreement:.2f}")
         for each in explained.items
     ]
-    head = ("picture", "answer", "confidence", "map of", "methods agree")
-    lines = [table(head, rows)] if rows else ["No picture could be read."]
+    head = ("file", "answer", "confidence", "map of", "methods agree")
+    lines = [table(head, rows)] if rows else ["No file could be read."]
     if explained.trust is not None:
         lines.append(explained.trust.says)
     lines.append(f"Written to {out}.")
@@ -100,7 +100,7 @@ def explain(
 def _of_slices(slices: Slices | None) -> list[str]:
     worse = slices.worse if slices else ()
     if not worse:
-        return ["No kind of test pictures is worse than chance would make it."]
+        return ["On no group of test examples is the model significantly worse."]
     more = len(worse) - MOST_SHOWN
     rest = [f"and {more} more; `--json` lists them all."] if more > 0 else []
     return [*(each.says for each in worse[:MOST_SHOWN]), *rest]
@@ -122,4 +122,4 @@ def _of_robustness(found: Robustness | None) -> list[str]:
     ]
     head = ("", "mildest", "", "", "", "strongest", "frozen, strongest")
     plain = f"{found.model.value:.2f} as they are (frozen baseline {found.baseline.value:.2f})"
-    return [f"Accuracy of {found.n} test pictures: {plain}, and distorted:", table(head, rows), *found.says]
+    return [f"Accuracy on {found.n} test examples: {plain}, and distorted:", table(head, rows), *found.says]

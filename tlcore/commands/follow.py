@@ -140,9 +140,9 @@ def words(event: Event, state: RunState) -> list[str]:
         case EpochEnded():
             return [_epoch(event, state)]
         case PhaseEnded(seconds=seconds, images_per_second=rate):
-            return [f"  done in {seconds:.1f} s{f', {rate:,.0f} pictures/s' if rate else ''}"]
+            return [f"  done in {seconds:.1f} s{f', {rate:,.0f} examples/s' if rate else ''}"]
         case CrossValidated(accuracy=mean, deviation=deviation, folds=folds, repeats=repeats, n=n):
-            return [f"Accuracy over {repeats} times {folds} folds of {n} pictures: {mean:.3f} ± {deviation:.3f}."]
+            return [f"Accuracy over {repeats} times {folds} folds of {n} examples: {mean:.3f} ± {deviation:.3f}."]
         case Evaluated():
             return [f"Test {named(event)}."]
         case Exported(format=name, agrees=agrees, same_answers=same, largest_difference=largest):
@@ -160,7 +160,7 @@ def named(test: Evaluated) -> str:
 def interval(test: Evaluated) -> str:
     """Write the headline figure with its interval."""
     value, low, high = (test.of.plain(each, test.unit) for each in (test.value, test.low, test.high))
-    return f"{value} (95 % between {low} and {high}, {test.n} pictures)"
+    return f"{value} (95 % between {low} and {high}, {test.n} examples)"
 
 
 def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
@@ -178,9 +178,8 @@ def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
 def _epoch(event: EpochEnded, state: RunState) -> str:
     total = max((phase.first_epoch + phase.epochs - 1 for phase in state.phases if phase.epochs), default=event.epoch)
     return (
-        f"  epoch {event.epoch}/{max(total, event.epoch)}"
-        f"{_measured(event)}"
-        f"  {event.seconds:.1f} s  {event.images_per_second:,.0f} pictures/s{'  best' if event.best else ''}"
+        f"  epoch {event.epoch}/{max(total, event.epoch)}{_measured(event)}  {event.seconds:.1f} s  "
+        f"{event.images_per_second:,.0f} examples/s{'  best' if event.best else ''}"
     )
 
 

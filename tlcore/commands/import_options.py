@@ -43,7 +43,7 @@ OPTIONS: dict[str, tuple[Any, str, str]] = {
         "TASK",
         "What an answer is: classification, multilabel or regression. Without it, what the labels are decides.",
     ),
-    "value_name": (str | None, "NAME", "What the number of each picture is called, for regression."),
+    "value_name": (str | None, "NAME", "What the number of each item is called, for regression."),
     "unit": (str | None, "UNIT", "The unit of that number, such as kg; `none` for none."),
     "separator": (str | None, "SIGN", "What separates several labels in a cell, such as `|`."),
     "decimal": (str | None, "point|comma", "What stands before the fraction of a number."),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tlcore.commands.runs import RunArgument
-from tlcore.commands.terminal import AsJson, Terminal
+from tlcore.commands.terminal import AsJson, Terminal, counted
 from tlcore.disk import size
 from tlcore.errors import DataError
 from tlcore.runs.run import open_run
@@ -71,8 +71,8 @@ def unpack_dataset(archive: ZipArgument, copy: CopyOption = False, as_json: AsJs
     terminal = Terminal(as_json=as_json)
     dataset = terminal.steps(unpack(Workspace.default(), archive, copy=copy), "Unpacking the dataset")
     items = dataset.size()
-    content = {"dataset": dataset.id, "name": dataset.info.name, "pictures": items}
-    terminal.result(content, f"{dataset.info.name} is here with {items:,} pictures, as {dataset.id}.")
+    content = {"dataset": dataset.id, "name": dataset.info.name, "items": items}
+    terminal.result(content, f"{dataset.info.name} is here with {counted(dataset, items)}, as {dataset.id}.")
 
 
 def _written(terminal: Terminal, kind: str, packed: Packed) -> None:

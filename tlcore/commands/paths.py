@@ -36,18 +36,18 @@ def files_in(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
             if place not in before and not (listed and any(folder in before for folder in place.parents)):
                 yield path, True
         else:
-            raise DataError(f"A picture or a folder of pictures is needed. There is nothing at {path}. Check the path.")
+            raise DataError(f"A file or a folder is needed. There is nothing at {path}. Check the path.")
         before.add(place)
 
 
 def items_in(paths: Sequence[Path]) -> Iterator[Path]:
     """Those that may be items."""
-    return (file for file, is_picture in files_in(paths) if is_picture)
+    return (file for file, is_item in files_in(paths) if is_item)
 
 
 def others_in(paths: Sequence[Path]) -> Iterator[Path]:
     """Those that are in the way."""
-    return (file for file, is_picture in files_in(paths) if not is_picture)
+    return (file for file, is_item in files_in(paths) if not is_item)
 
 
 def count_items(paths: Sequence[Path]) -> int:
@@ -58,7 +58,9 @@ def count_items(paths: Sequence[Path]) -> int:
     """
     number = sum(1 for _ in items_in(paths))
     if not number:
-        raise DataError(f"Pictures are needed. There are none in {', '.join(map(str, paths))}. Check the path.")
+        raise DataError(
+            f"Files that a model can read are needed. There are none in {', '.join(map(str, paths))}. Check the path."
+        )
     return number
 
 

@@ -33,10 +33,10 @@ SAME = 1e-3
 
 def predict(
     run: RunArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of them.")],
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write every answer to this file.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the predictions in --csv FILE and predict only the other pictures.")
+        bool, typer.Option("--resume", help="Keep the predictions in --csv FILE and predict only the others.")
     ] = False,
     sure_from: Annotated[
         float,
@@ -46,7 +46,7 @@ def predict(
     ] = SURE_FROM,
     as_json: AsJson = False,
 ) -> None:
-    """Classify items with a run's model."""
+    """Predict with a run's model: classes, labels or values of files and folders."""
     terminal = Terminal(as_json=as_json)
     if resume and csv_file is None:
         raise DataError("--resume needs the table to go on with. Received none. Name it with --csv FILE.")
@@ -90,7 +90,7 @@ def _check_known(answers: AnswerTable, predictor: Predictor) -> frozenset[str]:
         unit = 1.0 if predictor.labels.classes else max(margin, *map(abs, row.outputs))
         if answer.outputs is None or abs(answer.outputs - row.outputs).max() > SAME * unit:
             raise DataError(
-                f"--resume goes on with a table of the same model and the same pictures. About {row.path} the model "
+                f"--resume goes on with a table of the same model and the same files. About {row.path} the model "
                 "says something else than the table. Name another file, or leave out --resume to write it anew."
             )
     return frozenset(row.path for row in answers.rows())
@@ -127,15 +127,18 @@ def _confidence(row: Row, reply: Reply, contract: Contract) -> float:
 
 
 def _print(answers: AnswerTable, paths: Sequence[Path], csv_file: Path | None, contract: Contract) -> None:
+    from tlcore.modalities import find_modality
+
     head, line = _LINES[contract.task]
     good = ((row, row.reply) for row in answers.rows() if row.reply)
     rows = [(shown(row.path), *line(reply, contract.unit), _unfamiliar(row)) for row, reply in islice(good, MOST_SHOWN)]
-    typer.echo(table(("picture", *head, ""), rows) if rows else "No picture could be read.")
+    typer.echo(table(("file", *head, ""), rows) if rows else "No file could be read.")
     if (number := sum(1 for row in answers.rows() if row.reply)) > MOST_SHOWN:
         advice = "" if csv_file else " `--csv FILE` writes them all."
         typer.echo(f"… and {number - MOST_SHOWN:,} more. Of all: {_of_all(answers, contract)}.{advice}")
     if ignored := sum(1 for _ in others_in(paths)):
-        typer.echo(f"{ignored} files in the folders have no picture's name and were not asked about.")
+        items = find_modality(contract.modality).noun.many
+        typer.echo(f"{ignored} files in the folders were ignored: their names do not end as those of {items} do.")
     if csv_file is not None:
         typer.echo(f"Written to {csv_file}.")
 

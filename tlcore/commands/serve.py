@@ -17,10 +17,13 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 chooses a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 admits other machines.")] = "127.0.0.1",
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Pictures processed at the same time.", show_default="one for each core")
+        int | None, typer.Option(min=1, help="Requests processed at the same time.", show_default="one for each core")
     ] = None,
-    max_pictures: Annotated[int, typer.Option(min=1, help="The largest number of pictures in one request.")] = 32,
-    max_bytes: Annotated[int, typer.Option(min=1, help="The largest size of a picture file, in bytes.")] = 20_000_000,
+    max_items: Annotated[
+        int, typer.Option("--max-items", min=1, help="The largest number of files in one request.")
+    ] = 32,
+    max_pictures: Annotated[int | None, typer.Option("--max-pictures", min=1, hidden=True)] = None,  # its old name
+    max_bytes: Annotated[int, typer.Option(min=1, help="The largest size of a file, in bytes.")] = 20_000_000,
     max_pixels: Annotated[
         int, typer.Option(min=1, max=120_000_000, help="The largest number of pixels of a picture, width × height.")
     ] = 50_000_000,
@@ -34,5 +37,5 @@ def serve(
     from tlcore.serving.server import serve as answer
 
     contract = shipped_contract(found)
-    limits = Limits(pictures=max_pictures, picture_bytes=max_bytes, pixels=max_pixels)
+    limits = Limits(pictures=max_pictures or max_items, picture_bytes=max_bytes, pixels=max_pixels)
     answer(found.path, model=found.id, host=host, port=port, threads=threads, contract=contract, limits=limits)

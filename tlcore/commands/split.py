@@ -13,7 +13,7 @@ import typer
 from tlcore.commands.data import find_or_take_in
 from tlcore.commands.import_options import with_import_options
 from tlcore.commands.settings import fractions_of
-from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.commands.terminal import AsJson, Terminal, counted, noun, table
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.workspace import Workspace
@@ -32,7 +32,7 @@ def split(
     group_by: Annotated[
         list[str] | None,
         typer.Option(
-            help="Pictures to keep together: near-duplicates, column:NAME, folder:LEVEL, pattern:REGEX, exif:camera, "
+            help="What to keep together: near-duplicates, column:NAME, folder:LEVEL, pattern:REGEX, exif:camera, "
             "exif:day. May be given several times.",
             show_default="near-duplicates",
         ),
@@ -65,7 +65,7 @@ def split(
         from tlcore.data.metadata import take_columns
 
         named = take_columns(dataset, csv_file.name, _content(csv_file))
-        terminal.say(f"{named:,} pictures have columns of {csv_file.name}.")
+        terminal.say(f"{csv_file.name} has a row for {counted(dataset, named)}.")
     before = read_draw(dataset)
     grouping = _grouping(dataset, before, group_by, near_duplicates)
     wanted = None if fractions is None else fractions.model_dump()
@@ -93,8 +93,8 @@ def split(
         parts, straddling = regroup(dataset, grouping)
         if straddling:
             raise DataError(
-                f"The parts are kept, and {straddling:,} pictures would be on the other side than others of their "
-                f"group. `--anew` draws the parts again. {cost_of_drawing_anew(dataset)}"
+                f"The parts are kept, but then {counted(dataset, straddling)} would be in another part than the rest "
+                f"of their group. `--anew` draws the parts again. {cost_of_drawing_anew(dataset)}"
             )
     else:
         found = read_parts(dataset)
@@ -108,7 +108,7 @@ def _content(file: Path) -> bytes:
     try:
         return expanded(file).read_bytes()
     except OSError as error:
-        raise DataError(f"A CSV that names the pictures is needed. {file} cannot be read: {error.strerror}.") from error
+        raise DataError(f"A CSV that names the files is needed. {file} cannot be read: {error.strerror}.") from error
 
 
 def _grouping(
@@ -122,7 +122,7 @@ def _grouping(
         from tlcore.data.split.grouping import NOT_LOOKED_FOR
 
         if not (dataset.path / "health" / "clusters.parquet").exists():
-            raise DataError(NOT_LOOKED_FOR.format(which="these pictures"))
+            raise DataError(NOT_LOOKED_FOR.format(which=f"these {noun(dataset).many}"))
     others = [rule for rule in dict.fromkeys(rules) if rule != NEAR_DUPLICATES]
     off = near_duplicates is False or (
         near_duplicates is None and before is not None and not asked and NEAR_DUPLICATES not in before.grouping
@@ -133,7 +133,7 @@ def _grouping(
 def _may_draw_anew(before: Draw) -> None:
     if "test" in before.given:
         raise DataError(
-            "This dataset came with its own test set, which stays. To draw another one, import the pictures again "
+            "This dataset came with its own test set, which stays. To draw another one, import the files again "
             "without the folders or the column that name the parts of the split."
         )
 
@@ -163,7 +163,7 @@ def _told(dataset: Dataset, parts: Parts) -> tuple[dict[str, Any], str]:
         "given": list(draw.given),
         "groups": parts.groups,
         "classes": counts,
-        "pictures": parts.sizes(),
+        "items": parts.sizes(),
         "left_out": parts.left_out,
         "looks": looks,
         "gave_up": list(parts.gave_up),
@@ -171,7 +171,7 @@ def _told(dataset: Dataset, parts: Parts) -> tuple[dict[str, Any], str]:
     }
     rows = []
     several = dataset.info.task != "classification"  # then the classes do not add up to the items
-    for label, of_parts in [*counts.items(), *([("every picture", parts.sizes())] if several else [])]:
+    for label, of_parts in [*counts.items(), *([("all", parts.sizes())] if several else [])]:
         whole = sum(of_parts.values()) or 1
         rows.append((label, *(f"{number:,} ({number / whole:.0%})" for number in of_parts.values())))
     lines = [

@@ -193,7 +193,7 @@ def _text(found: Sweep, state: SweepState, laid_out: tuple[Row, ...], winner: Ro
         what = _point(winner.trial.backbone, winner.trial.blocks, winner.trial.rate)
         lines.append(
             f"The best (*) is {what}. It was chosen by its validation {metric.name}; "
-            f"the test pictures, which chose nothing, say {interval(winner.test)}."
+            f"on the test set, which played no part in the choice, it is {interval(winner.test)}."
         )
     return "\n".join([*lines, f"{found.id}: {state.state}."])
 

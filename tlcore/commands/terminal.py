@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
+    from tlcore.data.dataset import Dataset
+    from tlcore.modalities import Noun
     from tlcore.progress import Progress
 
 T = TypeVar("T")
@@ -101,7 +103,7 @@ class Terminal:
 
     def result(self, content: dict[str, Any], text: str) -> None:
         """Write what came of it: the object for scripts, or the words for a person."""
-        typer.echo(_json(content) if self.as_json else lines(text))
+        typer.echo(_json(_readable_as_before(content)) if self.as_json else lines(text))
 
     def stream(self, content: dict[str, Any]) -> None:
         """Write the object for scripts; of an iterator among its values a list is made, one element at a time."""
@@ -184,10 +186,35 @@ def shown(name: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
 
 
+def _readable_as_before(content: Any) -> Any:
+    """Add the keys that numbers and names of items had when they could only be pictures: scripts may read them."""
+    if isinstance(content, list):
+        return [_readable_as_before(each) for each in content]
+    if not isinstance(content, dict):
+        return content
+    before = {"items": "pictures", "item": "picture"}
+    old = {
+        before[key]: value for key, value in content.items() if key in before and isinstance(value, int | str | dict)
+    }
+    return {key: _readable_as_before(value) for key, value in content.items()} | old
+
+
 def _json(content: Any) -> str:
     """One line of JSON: what standard output cannot show is escaped as JSON does it."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return json.dumps(content, ensure_ascii=not encoding.lower().startswith("utf"))
+
+
+def noun(dataset: Dataset) -> Noun:
+    """Give what the items of a dataset are called."""
+    from tlcore.modalities import find_modality
+
+    return find_modality(dataset.info.modality).noun
+
+
+def counted(dataset: Dataset, number: int) -> str:
+    """Count items of a dataset: `1 picture`, `1,200 pictures`."""
+    return noun(dataset).counted(number)
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -60,9 +60,9 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     ]
     text = (
         f"{found.name}: test accuracy {judged.accuracy:.3f} (95 % between {judged.low:.3f} and {judged.high:.3f}, "
-        f"{judged.n} pictures).\n"
+        f"{judged.n} examples).\n"
         f"{_baselines(judged)}\n"
-        + table(("class", "precision", "recall", "F1", "pictures"), rows)
+        + table(("class", "precision", "recall", "F1", "examples"), rows)
         + f"\n{sentence(looks, accuracy=judged.accuracy, items=judged.n)}"
         + "".join(f"\n{_reading(reading)}" for reading in readings)
     )

@@ -13,6 +13,7 @@ from typing import Literal
 from tlcore.data.column_facts import ColumnFacts
 from tlcore.data.number_format import POINT, is_missing, read_number
 from tlcore.data.value_kinds import labels_in, truth
+from tlcore.tasks import find_task
 from tlcore.tasks.multilabel.labels import join
 
 CLASSIFICATION, MULTILABEL, REGRESSION = "classification", "multilabel", "regression"
@@ -137,4 +138,7 @@ def _number(text: str, column: str, decimal: str) -> CellLabel:
     value = read_number(text, decimal)
     if value is None:
         return CellLabel(fault=f"A number is needed in column '{column}', but it says '{text[:60]}'.")
-    return CellLabel(repr(value))
+    try:
+        return CellLabel(find_task(REGRESSION).read(repr(value)))
+    except ValueError as error:
+        return CellLabel(fault=f"In column '{column}', {error}.")

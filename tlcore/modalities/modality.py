@@ -103,6 +103,7 @@ class Modality:
         spec: The arrays of one item, from the input settings.
         made_for: The input settings that a backbone was made for, from its native size.
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
+        takes: What a model takes, in words, and how a file becomes that, in sentences; from the input settings.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
         before: Names that files of before had for input settings, beside all others, and those of today.
@@ -126,6 +127,7 @@ class Modality:
     spec: Callable[[Any], Spec]
     made_for: Callable[[int], dict[str, Any]]
     told_by_shape: Callable[[Sequence[int]], dict[str, Any]]
+    takes: Callable[[Any], tuple[str, str]]
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
     before: Mapping[str, str]

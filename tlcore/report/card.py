@@ -24,7 +24,7 @@ USE = """```python
 import keras
 
 model = keras.models.load_model("model.keras")
-probabilities = model.predict(pixels)
+probabilities = model.predict({inputs})
 ```"""
 
 
@@ -98,7 +98,7 @@ def _body(facts: Facts) -> str:
         ("Results", _figures(facts)),
         ("Precision, recall and F1 per class", of_table(sections.per_class(facts))),
         ("Probabilities", _probabilities(facts)),
-        ("Kinds of pictures that it is worse on", _slices(facts)),
+        (f"Kinds of {facts.noun.many} that it is worse on", _slices(facts)),
         ("Limits", (f"- {markdown(limit)}" for limit in sections.limits(facts))),
         ("Training data", card_sections.data(facts)),
         ("Training", card_sections.made(facts)),
@@ -111,7 +111,7 @@ def _body(facts: Facts) -> str:
 
 def _about(facts: Facts) -> Iterator[str]:
     classes = ", ".join(f"“{markdown(label)}”" for label in facts.dataset.classes)
-    yield f"Tells apart {len(facts.dataset.classes)} classes of pictures: {classes}."
+    yield f"Tells apart {len(facts.dataset.classes)} classes of {facts.noun.many}: {classes}."
     yield sections.headline(facts)
     yield card_sections.origin(facts)
 
@@ -133,20 +133,20 @@ def _figures(facts: Facts) -> Iterator[str]:
 
 
 def _probabilities(facts: Facts) -> Iterator[str]:
-    found = facts.calibration
+    found, noun = facts.calibration, facts.noun
     if found is None or not found.test:
         yield "The calibration of the probabilities was not measured."
         return
     before, after = (said(each.ece, "number") for each in (found.before, found.after))
     yield (
-        f"A temperature of {found.temperature:.2f}, fitted on {found.validation:,} validation pictures, is "
+        f"A temperature of {found.temperature:.2f}, fitted on {found.validation:,} validation {noun.many}, is "
         f"{'part of the model' if found.in_model else 'not part of the model'}. The expected calibration error on the "
-        f"test pictures is {after}; without it {before}."
+        f"test {noun.many} is {after}; without it {before}."
     )
     if found.unfamiliarity:
         yield (
-            "A second output of `model.onnx` says how unlike the training pictures a picture is; it calls "
-            f"{found.unfamiliarity.test.value:.1%} of the test pictures unfamiliar."
+            f"A second output of `model.onnx` says how unlike the training {noun.many} a {noun.one} is; it calls "
+            f"{found.unfamiliarity.test.value:.1%} of the test {noun.many} unfamiliar."
         )
 
 

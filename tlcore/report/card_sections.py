@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tlcore.markup import markdown
-from tlcore.modalities.image.value_range import spoken
 from tlcore.report.card_text import of_table
 from tlcore.report.document import Table, Text
 from tlcore.report.facts import RunFacts
@@ -20,24 +19,22 @@ def origin(facts: RunFacts) -> str:
     licence = facts.backbone.licence if facts.backbone else "not known"
     return (
         f"It is {facts.backbone_title}, pretrained on ImageNet (licence of those weights: {licence}), with a head of "
-        "its own. The licence of the pictures is not known to Graft, which wrote this card; whoever publishes the "
-        "model chooses one that both allow, and puts it in place of `unknown` above."
+        f"its own. The licence of the {facts.noun.many} is not known to Graft, which wrote this card; whoever "
+        "publishes the model chooses one that both allow, and puts it in place of `unknown` above."
     )
 
 
 def use(facts: RunFacts, gives: str, code: str) -> Iterator[str]:
     """What the model takes and `gives`, and the `code` that loads it."""
-    size = facts.config.input.size
-    yield (
-        f"The model takes pixels `(n, {size}, {size}, 3)`, RGB, 0 to 255, and gives {gives}. Its own preprocessing is "
-        f"inside; a picture becomes a square by “{facts.config.input.resize}”, after its EXIF orientation was applied."
-    )
-    if facts.dataset.value_range:
-        yield (
-            f"Of grey pictures of more than 8 bits, values {spoken(facts.dataset.value_range)} become 0 to 255 "
-            "(`value_range` in `contract.json`); what lies outside is clipped."
-        )
-    yield code
+    takes, becomes = facts.modality.takes(facts.contract.input)
+    yield f"The model takes {takes} and gives {gives}. Its own preprocessing is inside. {becomes}"
+    yield code.format(inputs=inputs(facts))
+
+
+def inputs(facts: RunFacts) -> str:
+    """Write the arrays that a model takes as Python: its one array, or a dictionary of them."""
+    names = [field.name for field in facts.modality.spec(facts.contract.input)]
+    return names[0] if len(names) == 1 else "{" + ", ".join(f'"{name}": {name}' for name in names) + "}"
 
 
 def data(facts: RunFacts) -> Iterator[str]:

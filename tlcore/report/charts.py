@@ -119,9 +119,7 @@ def learning(epochs: Sequence[EpochEnded], measure: str, best: int | None) -> Dr
     axes.set_xlim(min(1, numbers[0]), max(numbers[-1], 2))
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    return finished(
-        axes, f"The {measure} of training and validation pictures over {len(epochs)} epochs.", legend="above"
-    )
+    return finished(axes, f"The {measure} of training and validation set over {len(epochs)} epochs.", legend="above")
 
 
 def reliability(calibration: Calibration) -> Drawing:
@@ -137,7 +135,7 @@ def reliability(calibration: Calibration) -> Drawing:
 def coverage(calibration: Calibration) -> Drawing:
     """What it is worth to answer only where the model is sure."""
     points = sorted(calibration.coverage, key=lambda point: point.coverage)
-    axes = plane(345, 230, "pictures that get an answer", "correct predictions", percent="xy")
+    axes = plane(345, 230, "examples that get an answer", "correct predictions", percent="xy")
     across = [point.coverage for point in points]
     bounds = [[getattr(point.accuracy, name) for point in points] for name in ("low", "high")]
     axes.fill_between(across, bounds[0], bounds[1], color=TEST, alpha=0.2, linewidth=0, label="95 % interval")
@@ -149,7 +147,7 @@ def coverage(calibration: Calibration) -> Drawing:
     if lowest > 0.4:
         axes.yaxis.get_major_locator().set_params(base=0.05 if lowest >= 0.8 else 0.1)  # type: ignore[call-arg]
     return finished(
-        axes, "The share of correct predictions when only the surest pictures are answered.", legend="above"
+        axes, "The share of correct predictions when only the surest examples are answered.", legend="above"
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.contract import Contract, read_contract
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.test_usage import read_looks
 from tlcore.errors import GraftError, RunError
@@ -23,6 +24,7 @@ from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
 from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
 from tlcore.evaluation.training_diagnostics import Reading, read_curves
+from tlcore.modalities import Modality, Noun, find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.environment import Environment
 from tlcore.runs.manifest import Manifest, read_manifests
@@ -44,6 +46,7 @@ class RunFacts:
     """A run that was judged, whatever its task.
 
     Attributes:
+        contract: What its model takes, gives and means.
         backbone: None where the catalogue does not have it any more.
         items: The dataset as it is now; None where it was deleted.
         split: `sha256, file, label, split`, as the run has it.
@@ -55,6 +58,7 @@ class RunFacts:
     run: Run
     config: TrainingConfig
     dataset: RunDataset
+    contract: Contract
     backbone: Backbone | None
     items: Dataset | None
     state: RunState
@@ -68,6 +72,15 @@ class RunFacts:
     @property
     def backbone_title(self) -> str:
         return self.backbone.title if self.backbone else self.config.backbone
+
+    @property
+    def modality(self) -> Modality:
+        return find_modality(self.contract.modality)
+
+    @property
+    def noun(self) -> Noun:
+        """What its items are called."""
+        return self.modality.noun
 
     @property
     def task(self) -> Task:
@@ -144,6 +157,7 @@ def _known(run: Run) -> dict[str, Any]:
         "run": run,
         "config": config,
         "dataset": run.dataset,
+        "contract": read_contract(run.path),
         "backbone": CATALOGUE.get(config.backbone),
         "items": items,
         "state": state,

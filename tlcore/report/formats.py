@@ -66,7 +66,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "csv": Form(
             "Numbers",
-            "The data of every table and figure, and every answer about a test picture, as CSV files in a zip.",
+            "The data of every table and figure, and every answer about a test example, as CSV files in a zip.",
             "figures.zip",
             "application/zip",
             lambda facts: as_zip(document(facts, items=False), _predictions(facts)),

@@ -28,15 +28,15 @@ th { font-weight: 600; } td.number { white-space: nowrap; font-variant-numeric: 
 figure { display: inline-block; vertical-align: top; max-width: 100%%; margin: 1rem 1.5rem .6rem 0; }
 svg { max-width: 100%%; height: auto; } summary { cursor: pointer; color: var(--quiet); }
 pre { background: var(--shade); padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .8rem; }
-.pictures img { width: 100%%; height: 8.5rem; object-fit: contain; background: var(--shade); }
+.items { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .8rem; }
+.items img { width: 100%%; height: 8.5rem; object-fit: contain; background: var(--shade); }
 @page { margin: 1.6cm; }
 @media print {
   :root { color-scheme: light; %(light)s --ground: #ffffff; --shade: #f4f6f8; }
   body { max-width: none; padding: 0; font-size: 10.5pt; } nav, details { display: none; }
-  figure, tr, .pictures div { break-inside: avoid; } h2 { break-after: avoid; }
+  figure, tr, .items div { break-inside: avoid; } h2 { break-after: avoid; }
   .wide { overflow: visible; } table { font-size: 8.5pt; }
-  p.note, p.warning, .pictures img, svg { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  p.note, p.warning, .items img, svg { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 """
 
@@ -69,7 +69,7 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case Items(each=each):
-            return f'<div class="pictures">{"".join(_item(jpeg, caption) for jpeg, caption in each)}</div>'
+            return f'<div class="items">{"".join(_item(jpeg, caption) for jpeg, caption in each)}</div>'
         case Figure(drawing=None, data=data, caption=caption):
             return f"<details><summary>{escape(caption)} The numbers</summary>{_table(data)}</details>"
         case Figure(drawing=drawing, data=data, caption=caption):

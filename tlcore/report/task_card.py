@@ -24,7 +24,7 @@ import json
 import keras
 
 model = keras.models.load_model("model.keras")
-probabilities = model.predict(pixels)
+probabilities = model.predict({inputs})
 about = json.load(open("contract.json"))
 given = probabilities >= about["decision"]["thresholds"]  # labels are in about["classes"]
 ```"""
@@ -32,7 +32,7 @@ VALUES_CODE = """```python
 import keras
 
 model = keras.models.load_model("model.keras")
-values = model.predict(pixels)
+values = model.predict({inputs})
 ```"""
 
 
@@ -91,10 +91,10 @@ def _about(facts: TaskFacts) -> Iterator[str]:
     classes, judged = facts.dataset.classes, facts.judged
     if classes:
         named = ", ".join(f"“{markdown(label)}”" for label in classes)
-        yield f"Gives a picture any number of {len(classes)} labels: {named}."
+        yield f"Gives a {facts.noun.one} any number of {len(classes)} labels: {named}."
     else:
         unit = f", in {markdown(judged.unit)}" if judged.unit else ""
-        yield f"Predicts a number for a picture: {markdown(judged.value_name or 'its value')}{unit}."
+        yield f"Predicts a number for a {facts.noun.one}: {markdown(judged.value_name or 'its value')}{unit}."
     yield markdown(tasks.headline(facts))
     yield card_sections.origin(facts)
 
@@ -119,7 +119,7 @@ def _figures(facts: TaskFacts) -> Iterator[str]:
     if not facts.judged.n or facts.judged.metric not in facts.judged.figures:
         return
     yield from of_table(tasks.metrics(facts))
-    yield "Beside simple baselines, on the same test pictures:"
+    yield "Beside simple baselines, on the same test set:"
     yield from of_table(tasks.baselines(facts))
     if facts.judged.margin is not None:
         yield markdown(regression.coverage(facts))

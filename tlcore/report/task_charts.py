@@ -69,7 +69,7 @@ def reliability(bins: Mapping[str, Sequence[Bin]]) -> Drawing:
     for place, (name, found) in enumerate(bins.items()):
         across, up = [each.probability for each in found], [each.share.value for each in found]
         axes.plot(across, up, marker="o", markersize=4, color=COLOURS[place % len(COLOURS)], label=short(name))
-    says = "Share of pictures that have a label at each probability; on the diagonal, probabilities mean what they say."
+    says = "Share of examples that have a label at each probability; on the diagonal, probabilities mean what they say."
     return finished(axes, says, legend="right")
 
 
@@ -115,7 +115,7 @@ def learning(epochs: Sequence[EpochEnded], best: int | None) -> Drawing:
     axes.set_xlim(min(1, numbers[0]), max(numbers[-1], 2))
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    return finished(axes, f"The loss of training and validation pictures over {len(epochs)} epochs.", legend="above")
+    return finished(axes, f"The loss of training and validation set over {len(epochs)} epochs.", legend="above")
 
 
 def _points(axes: Axes, across: Numbers, up: Numbers, outside: npt.NDArray[np.bool_]) -> None:

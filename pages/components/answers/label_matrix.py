@@ -11,16 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.components.answers import confusion_chart, item_gallery, label_errors
+from pages.components.answers import cell_picker, item_gallery, label_errors
 from pages.components.answers.confusion_chart import Cells, Counts
 from pages.components.answers.judged import Judged
 from pages.components.shell import formats, frame
-from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.tasks.multilabel.answers import chosen as given_labels
 from tlcore.tasks.multilabel.labels import targets
 
 MOST_LABELS = 30  # more cannot be told apart in one matrix
-MOST_CELLS, MOST_ITEMS = 200, 12
+MOST_ITEMS = 12
 KINDS = {"": "Co-occurrence", "errors": "Wrong labels"}
 EXPLAINS = {
     "": "How many test pictures have both labels; the diagonal counts each label. Darker cells hold a larger share of "
@@ -45,12 +44,13 @@ def show(judged: Judged) -> None:
     left_out = len(support) - len(shown)
     more = f" The {MOST_LABELS} most frequent labels are drawn; the list has all." if left_out else ""
     st.markdown(f"{EXPLAINS[kind]}{more} Click a cell to see its pictures.")
-    place = _asked(len(table)) or _largest(table)
+    place = cell_picker.asked("cell", len(table)) or cell_picker.largest(table)
     matrix, items = st.columns([1.4, 1], gap="large")
     with matrix:
         _chart(evaluation.labels, table, support, shown, place, errors=bool(kind))
     with items:
-        place = _choose(evaluation.labels, table, place)
+        says = "label of the row + label of the column (count)"
+        place = cell_picker.choose(evaluation.labels, table, place, key=CELL, between="+", help=says)
         if place is None:
             st.success("No label was given wrongly to a picture that has another label.")
         else:
@@ -90,26 +90,14 @@ def _chart(
     *,
     errors: bool,
 ) -> None:
-    key = f"label-matrix-{errors}"
     marked = place if place and set(place) <= set(shown) else None
-
-    def follow() -> None:
-        if points := st.session_state[key].selection.points:
-            first, second, *_ = points[0]["customdata"]
-            st.query_params["cell"] = f"{first}-{second}"
-
-    plotly_chart(
-        confusion_chart.figure(
-            cells(labels, table, support, shown, errors=errors),
-            dark=st.context.theme.type == "dark",
-            chosen=(shown.index(marked[0]), shown.index(marked[1])) if marked else None,
-            titles=("true label", "wrongly given label") if errors else ("label", "also has the label"),
-        ),
-        key=key,
-        on_select=follow,
-        selection_mode="points",
-        config={"displayModeBar": False},
+    cell_picker.draw(
+        cells(labels, table, support, shown, errors=errors),
+        f"label-matrix-{errors}",
+        name="cell",
+        chosen=(shown.index(marked[0]), shown.index(marked[1])) if marked else None,
         alt="matrix of labels: " + ("which labels are given wrongly" if errors else "which labels occur together"),
+        titles=("true label", "wrongly given label") if errors else ("label", "also has the label"),
     )
 
 
@@ -156,47 +144,3 @@ def _kind() -> str:
 def _shown(support: npt.NDArray[np.int64]) -> list[int]:
     """The places of the most frequent labels, in the order of the labels."""
     return sorted(np.argsort(-support, kind="stable")[:MOST_LABELS].tolist())
-
-
-def _asked(most: int) -> tuple[int, int] | None:
-    parts = st.query_params.get("cell", "").split("-")
-    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
-        return None
-    first, second = map(int, parts)
-    return (first, second) if max(first, second) < most else None
-
-
-def _largest(table: Counts) -> tuple[int, int] | None:
-    """The largest cell beside the diagonal; None where there is none."""
-    beside = table - np.diag(np.diag(table))
-    if not beside.size or not beside.any():
-        return None
-    first, second = np.unravel_index(int(beside.argmax()), beside.shape)
-    return int(first), int(second)
-
-
-def _choose(labels: Sequence[str], table: Counts, place: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The same choice for a keyboard, the largest cells first; give what is looked at."""
-    filled = [(int(row), int(column)) for row, column in np.argwhere(table)]
-    filled.sort(key=lambda each: (each[0] == each[1], -table[each]))
-    if place is None and not filled:
-        return None
-    place = place or filled[0]
-    shown = filled[:MOST_CELLS]
-    if place not in shown:
-        shown.append(place)
-
-    def follow() -> None:
-        first, second = st.session_state[CELL]
-        st.query_params["cell"] = f"{first}-{second}"
-
-    st.session_state[CELL] = place
-    st.selectbox(
-        "Pictures of",
-        shown,
-        format_func=lambda each: f"{labels[each[0]]} + {labels[each[1]]} ({table[each]})",
-        key=CELL,
-        on_change=follow,
-        help="label of the row + label of the column (count)",
-    )
-    return place

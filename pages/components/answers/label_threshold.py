@@ -23,8 +23,8 @@ def show(judged: Judged) -> None:
     st.subheader("Decision threshold per label", anchor=False)
     st.markdown(
         "A label is given when its probability reaches the threshold. A lower threshold finds more of the label's "
-        "pictures and makes more wrong ones. The model's own threshold was chosen on the validation set; here you see "
-        "what another one would do on the test set. Nothing is changed."
+        "pictures and gives it wrongly more often. The model's own threshold was chosen on the validation set; here "
+        "you see what another one would do on the test set. The model stays as it is."
     )
     place = label_picker.pick(judged, "threshold-label")
     scores = evaluation.per_label[place]

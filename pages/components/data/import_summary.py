@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from pages.components.items import image
+from pages.components.items import display_for
 from tlcore.data.dataset import Dataset
 from tlcore.data.encodings import Decoded
 from tlcore.data.import_plan import ImportChoices, ImportPlan, alike, is_likely
@@ -151,7 +151,7 @@ def _thumbnails(
 ) -> dict[PurePosixPath, str]:
     paths = [PurePosixPath(file) for file in files]
     contents = read_examples(Path(source), paths, ImportChoices(encoding=encoding))
-    return {path: image.small(contents.get(path, b""), 2 * SIDE) for path in paths}
+    return {path: display_for(path.name).small(contents.get(path, b""), 2 * SIDE) for path in paths}
 
 
 def _stamp(source: Path) -> tuple[int, int]:

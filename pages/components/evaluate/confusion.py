@@ -7,22 +7,19 @@ true class and an answer, `block` two groups.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.components.answers import confusion_chart
+from pages.components.answers import cell_picker, confusion_chart
 from pages.components.answers.confusion_chart import Counts, Group
 from pages.components.evaluate import errors
-from pages.components.items import test_items
+from pages.components.items import item_grid
 from pages.components.shell import formats, frame
-from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.metrics import Evaluation, cell
 
-MOST_CELLS = 200  # in the list: the largest
 MOST_ITEMS = 12
 KEY = "confusion-cell"
 
@@ -32,7 +29,7 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
     """The matrix, and the pictures of the cell that is looked at."""
     table = np.array(evaluation.confusion, np.int64)
     groups = confusion_chart.grouped(evaluation.order or range(len(table)))
-    block, chosen = _block(groups), _chosen(table)
+    block, chosen = _block(groups), cell_picker.asked("cell", len(table)) or cell_picker.largest(table)
     st.subheader("Confusion matrix", anchor=False)
     st.markdown(_says(groups, block))
     matrix, items = st.columns([1.4, 1], gap="large")
@@ -45,34 +42,26 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
             if block is not None:
                 st.button("All classes", icon=":material/zoom_out_map:", on_click=_zoom_out, type="tertiary")
         if len(groups) < len(table) and block is None:
-            cells, follow, marked = (
-                confusion_chart.of_groups(table, groups, evaluation.classes, unit == "shares"),
-                _open_block,
-                None,
-            )
+            cells = confusion_chart.of_groups(table, groups, evaluation.classes, unit == "shares")
+            name, marked = "block", None
         else:
             rows, columns = (groups[block[0]], groups[block[1]]) if block else (sum(groups, ()),) * 2
-            cells, follow = (
-                confusion_chart.of_classes(table, rows, columns, evaluation.classes, unit == "shares"),
-                _open_cell,
-            )
+            cells = confusion_chart.of_classes(table, rows, columns, evaluation.classes, unit == "shares")
             seen = chosen is not None and chosen[0] in rows and chosen[1] in columns
-            marked = (rows.index(chosen[0]), columns.index(chosen[1])) if chosen and seen else None
+            name, marked = "cell", (rows.index(chosen[0]), columns.index(chosen[1])) if chosen and seen else None
         # Another matrix is another chart: Plotly would keep the other one's selection.
-        chart = f"confusion-{block}"
-        plotly_chart(
-            confusion_chart.figure(cells, dark=st.context.theme.type == "dark", chosen=marked),
-            key=chart,
-            on_select=partial(follow, chart),
-            selection_mode="points",
-            config={"displayModeBar": False},
+        cell_picker.draw(
+            cells,
+            f"confusion-{block}",
+            name=name,
+            chosen=marked,
             alt="confusion matrix: rows are true classes, columns are predicted classes",
         )
     with items:
         looked_at = _choose(evaluation.classes, table, groups, chosen)
         found = predictions.head(0) if looked_at is None else _answers(evaluation, predictions, looked_at)
         if dataset is None:
-            test_items.gallery(found, dataset, key=f"cell-{looked_at}", first=6)
+            item_grid.with_answers(found, dataset, key=f"cell-{looked_at}", first=6)
         elif not found.empty:
             title = " → ".join(evaluation.classes[place] for place in looked_at or ())
             shas, key = list(found["sha256"]), f"cell-{looked_at}"
@@ -101,40 +90,9 @@ def _says(groups: Sequence[Group], block: tuple[int, int] | None) -> str:
     )
 
 
-def _chosen(table: Counts) -> tuple[int, int] | None:
-    """The cell that the URL names; else the largest mix-up; None where there is none."""
-    if (asked := _asked("cell", len(table))) is not None:
-        return asked
-    wrong = table - np.diag(np.diag(table))
-    return (int(wrong.argmax()) // len(wrong), int(wrong.argmax()) % len(wrong)) if wrong.any() else None
-
-
 def _block(groups: Sequence[Group]) -> tuple[int, int] | None:
     """The two groups that are looked into; None where each class stands alone, or all are looked at."""
-    return _asked("block", len(groups)) if any(len(group) > 1 for group in groups) else None
-
-
-def _asked(name: str, most: int) -> tuple[int, int] | None:
-    """Two places below `most` from the URL."""
-    parts = st.query_params.get(name, "").split("-")
-    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
-        return None
-    first, second = map(int, parts)
-    return (first, second) if max(first, second) < most else None
-
-
-def _open_cell(key: str) -> None:
-    _open(key, "cell")
-
-
-def _open_block(key: str) -> None:
-    _open(key, "block")
-
-
-def _open(key: str, name: str) -> None:
-    if points := st.session_state[key].selection.points:
-        first, second, *_ = points[0]["customdata"]
-        st.query_params[name] = f"{first}-{second}"
+    return cell_picker.asked("block", len(groups)) if any(len(group) > 1 for group in groups) else None
 
 
 def _zoom_out() -> None:
@@ -144,35 +102,17 @@ def _zoom_out() -> None:
 def _choose(
     classes: Sequence[str], table: Counts, groups: Sequence[Group], chosen: tuple[int, int] | None
 ) -> tuple[int, int] | None:
-    """The same choice for a keyboard, the largest mix-ups first; give what is looked at."""
-    filled = [(int(true), int(answer)) for true, answer in np.argwhere(table)]
-    filled.sort(key=lambda place: (place[0] == place[1], -table[place]))
+    """Choose a confusion from a list; where classes are grouped, the matrix opens at it."""
+
+    def open_block(place: tuple[int, int]) -> None:
+        if len(groups) < len(classes):
+            at = {each: number for number, group in enumerate(groups) for each in group}
+            st.query_params["block"] = f"{at[place[0]]}-{at[place[1]]}"
+
     if chosen is None:
         st.success("Every test picture was predicted correctly, so there are no confusions to look at.")
-        if not filled:
-            return None
-        chosen = filled[0]
-    shown = filled[:MOST_CELLS]
-    if chosen not in shown:
-        shown.append(chosen)
-
-    def follow() -> None:
-        true, answer = st.session_state[KEY]
-        st.query_params["cell"] = f"{true}-{answer}"
-        if len(groups) < len(classes):
-            at = {place: number for number, group in enumerate(groups) for place in group}
-            st.query_params["block"] = f"{at[true]}-{at[answer]}"
-
-    st.session_state[KEY] = chosen
-    st.selectbox(
-        "Pictures of",
-        shown,
-        format_func=lambda place: f"{classes[place[0]]} → {classes[place[1]]} ({table[place]})",
-        key=KEY,
-        on_change=follow,
-        help="true class → predicted class (count)",
-    )
-    return chosen
+    says = "true class → predicted class (count)"
+    return cell_picker.choose(classes, table, chosen, key=KEY, between="→", help=says, then=open_block)
 
 
 def _answers(evaluation: Evaluation, predictions: pd.DataFrame, place: tuple[int, int]) -> pd.DataFrame:

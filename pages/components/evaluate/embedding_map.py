@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.runtime import get_instance
 
 from pages.components.evaluate import errors
-from pages.components.items import light_table
+from pages.components.items import find_display
 from pages.components.shell import formats, frame, tables
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import BAD, GOOD, PART_TITLES, PARTS, QUIET, class_colours, polish
+from tlcore.contract import read_contract
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.markup import one_line
@@ -107,10 +107,9 @@ def _hover(understanding: Understanding, key: str, count: int) -> None:
     atlas = understanding.atlas()
     if atlas is None:
         return
-    url = get_instance().media_file_mgr.add(atlas, "image/jpeg", f"{key}-atlas")
-    _mount(
-        key=f"{key}-hover", data={"key": key, "url": f"{light_table.base_path()}{url}", "across": atlas_across(count)}
-    )
+    display = find_display(read_contract(understanding.run.path).modality)
+    url, across = display.serve(atlas, f"{key}-atlas"), atlas_across(count)
+    _mount(key=f"{key}-hover", data={"key": key, "url": url, "across": across})
 
 
 def kinds_of(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from pages.components.items import image
+from pages.components.items import find_display, tiles
 from pages.components.shell import formats, frame
 from pages.components.shell.predictors import predictor
 from tlcore.contract import read_contract
@@ -18,15 +18,11 @@ from tlcore.errors import GraftError
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.evaluation.grad_cam import grad_cam, likeness, occlusion
-from tlcore.modalities.image.heat_overlay import over
-from tlcore.modalities.image.pixels import read_pixels
-from tlcore.modalities.image.preview import resized
 from tlcore.runs.run import Run
 
 SHOWN = 12
 SIDE = 200
 LARGE = 360
-Pixels = npt.NDArray[np.uint8]
 
 
 @frame.fragment
@@ -50,7 +46,7 @@ def show(understanding: Understanding, dataset: Dataset) -> None:
     classes = [label for label in run.dataset.classes if (rows["label"] == label).any()]
     chosen = st.selectbox("Pictures of", classes, key="heat-class", width=320)
     here = np.flatnonzero((rows["label"] == chosen).to_numpy())[:SHOWN]
-    image.grid(_tile(run, dataset, rows.iloc[row], heats.maps[row]) for row in here)
+    tiles.grid(_tile(run, dataset, rows.iloc[row], heats.maps[row]) for row in here)
     _near(run, dataset, rows.iloc[here])
 
 
@@ -92,33 +88,33 @@ def _opened(path: str, stamp: int) -> OpenedModel:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _both(path: str, stamp: int, file: str, label: str) -> tuple[Pixels, Pixels, float, float]:
+def _both(path: str, stamp: int, file: str, label: str) -> tuple[bytes, bytes, float, float]:
     """Both maps over the picture, how well they agree, and the class's probability."""
     run = Run(Path(path))
     model, asked = _opened(path, stamp), predictor(run)
     pixels, index = asked.pixels(Path(file)), model.labels.labels.index(label)
     seen = model.see(pixels)
     first, second = grad_cam(seen, model.kernel, index), occlusion(asked.each, pixels, index)
-    large = resized(pixels, LARGE)
-    return over(large, first), over(large, second), likeness(first, second), float(seen.probabilities[index])
+    drawn = (
+        find_display(asked.labels.modality).with_heat(pixels, heat, LARGE, asked.labels) for heat in (first, second)
+    )
+    return *drawn, likeness(first, second), float(seen.probabilities[index])
 
 
 def _tile(run: Run, dataset: Dataset, row: pd.Series, heat: npt.NDArray[np.float16]) -> str:
     try:
         shown = _overlaid(str(run.path), str(dataset.image_path(row["file"])), heat.tobytes(), heat.shape)
     except (OSError, ValueError):
-        shown = ""
+        shown = None
     label, predicted = str(row["label"]), str(row["predicted"])
-    return image.tile(shown, alt=f"heat map of a picture of {label}", caption=image.answer(label, predicted))
+    display = find_display(dataset.info.modality)
+    return str(display.tile(shown, alt=f"heat map of class {label}", caption=tiles.answer(label, predicted)))
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _overlaid(path: str, file: str, heat: bytes, shape: tuple[int, ...]) -> str:
-    labels = read_contract(Path(path))
-    # The same part of the picture as the model sees, and the same greys.
-    pixels = read_pixels(Path(file), SIDE, labels.input.resize, labels.input.value_range)
-    drawn = over(pixels, np.frombuffer(heat, np.float16).reshape(shape).astype(np.float32))
-    return image.address(drawn)
+def _overlaid(path: str, file: str, heat: bytes, shape: tuple[int, ...]) -> bytes:
+    contract, values = read_contract(Path(path)), np.frombuffer(heat, np.float16).reshape(shape)
+    return find_display(contract.modality).with_heat(Path(file), values.astype(np.float32), SIDE, contract)
 
 
 def _titles(rows: pd.DataFrame, dataset: Dataset) -> list[str]:

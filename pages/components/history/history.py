@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
-from pages.components.items import gallery, item_edits
+from pages.components.items import item_edits, item_grid
 from pages.components.shell import formats, frame, tables
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
@@ -71,7 +72,7 @@ def before_and_after(dataset: Dataset, entry: Entry) -> None:
         _other_greys(dataset, entry)
         return
     table = tables.compared(dataset, entry.version - 1, entry.version)
-    differences(dataset, table, key=f"entry-{entry.version}")
+    differences(dataset, table)
 
 
 def _other_greys(dataset: Dataset, entry: Entry) -> None:
@@ -82,22 +83,19 @@ def _other_greys(dataset: Dataset, entry: Entry) -> None:
     for title, value_range in zip(("Before", "After"), ranges, strict=True):
         if value_range is not None:
             st.caption(f"{title}: values {formats.plain(spoken(value_range))}")
-            shown = [(gallery.thumbnail(dataset, file, value_range), "") for file in files]
-            gallery.tiles(shown, f"range-{entry.version}-{title}", width=110)
+            item_grid.show(dataset, files, [""] * len(files), value_range)
 
 
-def differences(dataset: Dataset, table: pd.DataFrame, *, key: str) -> None:
+def differences(dataset: Dataset, table: pd.DataFrame) -> None:
     """The first rows of a comparison as pictures, with `was → is` below each."""
     if table.empty:
         st.caption("No picture differs.")
         return
     shown = table.head(MOST_SHOWN)
-    columns = (shown[name] for name in ("file", "was", "is"))
-    items = [
-        (gallery.thumbnail(dataset, file), f"{was or 'none'} → {now or 'none'}")
-        for file, was, now in zip(*columns, strict=True)
+    captions = [
+        html.escape(f"{was or 'none'} → {now or 'none'}") for was, now in zip(shown["was"], shown["is"], strict=True)
     ]
-    gallery.tiles(items, key, width=110)
+    item_grid.show(dataset, shown["file"], captions)
     if len(table) > len(shown):
         st.caption(f"The first {formats.count(len(shown))} of {formats.plural(len(table), 'difference')}.")
 
@@ -154,7 +152,7 @@ def comparison(dataset: Dataset) -> None:
     st.markdown(f"**Different:** {', '.join(said) or 'nothing'}.")
     if table.empty:
         return
-    differences(dataset, table, key="compared")
+    differences(dataset, table)
     st.download_button(
         "Download as CSV",
         lambda: as_file(table_as_csv(table)),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 
@@ -14,10 +12,7 @@ from pages.components.shell import formats, frame, tables, task_words
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.data.label_counts import has_label, values
-from tlcore.errors import GraftError
-from tlcore.modalities.image.pixels import ValueRange
 
-SIDE = 160
 MOST_PILLS = 12
 KEY = "gallery-table"
 # Orders of the values: an icon, the sign, a title.
@@ -25,37 +20,6 @@ ORDERS = {
     "rising": (":material/arrow_upward:", 1, "Smallest value first"),
     "falling": (":material/arrow_downward:", -1, "Largest value first"),
 }
-# Squares keep the rows level; nothing is cut off, since what is at the edge may be what is wrong with a picture.
-STYLE = """
-<style>
-[class*="st-key-tiles"] img {
-  aspect-ratio: 1; object-fit: contain; width: 100%; background: rgba(138, 143, 152, 0.14); border-radius: 0.4rem;
-}
-[class*="st-key-tiles"] [data-testid="stCaptionContainer"] p, [class*="st-key-tiles"] figcaption,
-[class*="st-key-tiles"] [data-testid="stImageCaption"] {
-  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 0.78rem;
-}
-</style>
-"""
-
-
-def tiles(items: Sequence[tuple[bytes | None, str]], key: str, *, width: int = 100) -> None:
-    """Show small pictures with a line below each; None in place of a picture that can no longer be read."""
-    st.html(STYLE)
-    with st.container(key=f"tiles-{key}"), st.grid("auto", min_column_width=width, gap="small"):
-        for content, caption in items:
-            if content is None:
-                st.markdown(":material/broken_image: cannot be read", help=formats.plain(caption))
-            else:
-                st.image(content, caption=formats.plain(caption) or None, width="stretch", alt=caption or "picture")
-
-
-def thumbnail(dataset: Dataset, file: str, value_range: ValueRange | None = None) -> bytes | None:
-    """A small picture; None where it can no longer be read."""
-    try:
-        return dataset.thumbnail(file, SIDE, value_range=value_range)
-    except (GraftError, OSError):
-        return None
 
 
 @frame.fragment

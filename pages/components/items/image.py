@@ -1,55 +1,49 @@
-"""Pictures on a page: small in a grid, large with what is known about them, augmented, asked for.
-
-Another kind of item has a module of its own with the same functions: `tile`, `detail`, `preview`, `ask`.
-"""
+"""Pictures on a page: small in a grid, large with what is known about them, augmented, asked for."""
 
 from __future__ import annotations
 
 import base64
 import html
 import io
-from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from PIL import Image
+from streamlit.runtime import get_instance
 
+from pages.components.items import tiles
 from pages.components.shell import formats, task_words
-from pages.components.shell.theme import BAD, GOOD
+from tlcore.contract import Contract
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.modalities.image.augment import augment
+from tlcore.modalities.image.heat_overlay import over
 from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
+from tlcore.modalities.image.preview import resized
+from tlcore.runs.config import TrainingConfig
 
+KEEP = "Keep the largest"
+CAMERA = True  # a camera takes pictures
 LARGE = 1024
 PREVIEW_SIDE, PREVIEWED, VARIANTS = 144, 3, 4
 AT_ONCE = 12
-STYLE = f"""
-<style>
-.tiles {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(124px, 1fr)); gap: 14px; }}
-.tiles.five {{ grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 6px; max-width: 640px; }}
-.tiles.five figure:nth-child(5n + 1) img {{ outline: 2px solid rgba(138,143,152,.6); outline-offset: 1px; }}
-.tiles figure {{ margin: 0; }}
-.tiles img, .tiles .gone {{ width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 8px; display: block;
-  background: rgba(138,143,152,.14); }}
-.tiles .gone {{ display: flex; align-items: center; justify-content: center; font-size: .8rem; text-align: center; }}
-.tiles figcaption {{ font-size: .85rem; line-height: 1.35; margin-top: 6px; overflow-wrap: anywhere; }}
-.tiles .wrong {{ border-bottom: 2px solid {BAD}; }} .tiles .right {{ border-bottom: 2px solid {GOOD}; }}
-</style>
-"""
 Row = dict[str, Any] | pd.Series
 
 
 def address(picture: bytes | np.ndarray | Image.Image) -> str:
-    """Write a picture as an address that holds it: a JPEG as it is, pixels `(height, width, 3)` as a JPEG."""
-    if not isinstance(picture, bytes):
-        image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
-        stream = io.BytesIO()
-        image.save(stream, "JPEG", quality=85)
-        picture = stream.getvalue()
-    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
+    """Write a picture as an address that holds it as a JPEG."""
+    content = picture if isinstance(picture, bytes) else jpeg(picture)
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+
+
+def jpeg(picture: np.ndarray | Image.Image) -> bytes:
+    """Write a picture, or pixels `(height, width, 3)`, as a JPEG."""
+    stream = io.BytesIO()
+    (Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture).save(stream, "JPEG", quality=85)
+    return stream.getvalue()
 
 
 def small(content: bytes, side: int, value_range: ValueRange | None = None) -> str:
@@ -62,32 +56,35 @@ def small(content: bytes, side: int, value_range: ValueRange | None = None) -> s
     return address(picture)
 
 
-def tile(shown: str, *, alt: str, title: str = "", caption: str = "") -> str:
+def thumbnail(dataset: Dataset, file: str, side: int, value_range: ValueRange | None = None) -> bytes | None:
+    """Give a small JPEG of a dataset's picture; None where it can no longer be read."""
+    try:
+        return dataset.thumbnail(file, side, value_range=value_range)
+    except (GraftError, OSError):
+        return None
+
+
+def serve(content: bytes, name: str) -> str:
+    """Serve a JPEG as `st.image` does; give the address, from which a browser fetches it once and keeps it."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    url = get_instance().media_file_mgr.add(content, "image/jpeg", name)
+    return f"/{base}{url}" if base else str(url)
+
+
+def tile(shown: str | bytes | None, *, alt: str, title: str = "", caption: str = "") -> str:
     """Lay out one picture of a grid as HTML.
 
     Args:
-        shown: Its address; empty where the picture went with its dataset.
+        shown: Its address or its JPEG; nothing where it can no longer be read.
         alt: What it shows, for those who cannot see it.
         title: What is said where a pointer rests on it.
         caption: HTML below it; what is not of this app's making is escaped by the caller.
     """
+    if not shown:
+        return tiles.figure(tiles.GONE, caption)
     said = f' title="{html.escape(title)}"' if title else ""
-    picture = (
-        f'<img src="{shown}" alt="{html.escape(alt)}"{said}>'
-        if shown
-        else '<div class="gone">the picture is<br>no longer here</div>'
-    )
-    return f"<figure>{picture}{f'<figcaption>{caption}</figcaption>' if caption else ''}</figure>"
-
-
-def answer(label: str, predicted: str) -> str:
-    """Write a predicted class as HTML, marked as right or wrong."""
-    return f'<span class="{"right" if label == predicted else "wrong"}">{html.escape(predicted)}</span>'
-
-
-def grid(tiles: Iterable[str], *, five: bool = False) -> None:
-    """Show tiles in rows as wide as the page, or `five` in each."""
-    st.html(f'{STYLE}<div class="tiles{" five" if five else ""}">{"".join(tiles)}</div>')
+    source = address(shown) if isinstance(shown, bytes) else shown
+    return tiles.figure(f'<img src="{html.escape(source)}" alt="{html.escape(alt)}"{said}>', caption)
 
 
 def detail(dataset: Dataset, row: Row) -> None:
@@ -107,18 +104,18 @@ def detail(dataset: Dataset, row: Row) -> None:
     st.text("\n".join(f"{name}: {value}" for name, value in facts.items() if value))
 
 
-def preview(dataset: Dataset, names: Sequence[str], policy: str, draw: int) -> None:
+def preview(dataset: Dataset, config: TrainingConfig, draw: int) -> None:
     """Show some pictures as they are and as training may see them; `draw` chooses other chances."""
-    cells = []
+    names, cells = config.augment, []
     for place, file in enumerate(_some(dataset.id, dataset)):
-        pixels = _pixels(str(dataset.image_path(file)), policy, dataset.info.value_range)
+        pixels = _pixels(str(dataset.image_path(file)), config.input.resize, dataset.info.value_range)
         cells.append(tile(address(pixels), alt="as it is", title="as it is"))
         for variant in range(VARIANTS):
             rng = np.random.default_rng([draw, place, variant])
             said = ", ".join(names) or "unchanged"
             cells.append(tile(address(augment(pixels, names, rng) if names else pixels), alt=said, title=said))
     st.caption("On the left as it is, beside it as training may see it.")
-    grid(cells, five=True)
+    tiles.grid(cells, five=True)
 
 
 def ask(key: str) -> list[Any]:
@@ -128,12 +125,40 @@ def ask(key: str) -> list[Any]:
     )
     if not files:
         st.caption(
-            "A few pictures: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine. For hundreds, or a "
-            "table to take along, choose *Folder or zip*."
+            "A few pictures: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine. For hundreds, or to "
+            "get a table of predictions, choose *Folder or zip*."
         )
         return []
     page = st.pagination(-(-len(files) // AT_ONCE), key=f"{key}-page-{len(files)}") if len(files) > AT_ONCE else 1
     return list(files[(page - 1) * AT_ONCE : page * AT_ONCE])
+
+
+def with_heat(source: Path | np.ndarray, heat: np.ndarray, side: int, contract: Contract) -> bytes:
+    """Draw a heat map over what a model sees of a picture, a file or its pixels; give a JPEG of that side."""
+    if isinstance(source, Path):
+        # The same part of the picture as the model sees, and the same greys.
+        source = read_pixels(source, side, contract.input.resize, contract.input.value_range)
+    return jpeg(over(resized(source, side), heat))
+
+
+def seen(pixels: np.ndarray, name: str) -> None:
+    """Show a picture as a model sees it."""
+    st.image(pixels, caption=formats.plain(name), width="stretch", alt=name)
+
+
+def seen_as(contract: Contract) -> str:
+    """Say what a model sees of a picture."""
+    return f"{contract.input.size} × {contract.input.size} pixels"
+
+
+def column(title: str) -> Any:
+    """Configure the column of a table that shows small pictures by their addresses."""
+    return st.column_config.ImageColumn(title, width=80)
+
+
+def extent(items: pd.DataFrame) -> pd.Series:
+    """Give the number of pixels of each row: of near-duplicates, the one with the most is kept."""
+    return items["width"] * items["height"]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

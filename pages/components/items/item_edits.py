@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import streamlit as st
 
-from pages.components.items import image
+from pages.components.items import find_display
 from pages.components.items.light_table import Act, Action
 from pages.components.shell import formats, frame, tables
 from tlcore.data.dataset import Dataset
@@ -56,12 +56,13 @@ def _with_point(number: str) -> str:
 
 
 def all_but_largest(dataset: Dataset, sets: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Of each set all pictures but the one with the most pixels; of equal ones the first stays."""
+    """Of each set all pictures but the largest; of equal ones the first stays."""
     table = tables.items(dataset)
-    pixels = dict(zip(table["sha256"].tolist(), (table["width"] * table["height"]).tolist(), strict=True))
+    extent = find_display(dataset.info.modality).extent(table)
+    size = dict(zip(table["sha256"].tolist(), extent.tolist(), strict=True))
     leaving: dict[str, None] = {}
     for members in sets:
-        kept = max(members, key=lambda sha: pixels.get(sha, 0))
+        kept = max(members, key=lambda sha: size.get(sha, 0))
         leaving |= dict.fromkeys(sha for sha in members if sha != kept)
     return tuple(leaving)
 
@@ -118,4 +119,4 @@ def look(dataset: Dataset, shas: Sequence[str]) -> None:
     if found.empty:
         st.info("This picture is no longer in the dataset.", icon=":material/info:")
         return
-    image.detail(dataset, found.iloc[0])
+    find_display(dataset.info.modality).detail(dataset, found.iloc[0])

@@ -138,7 +138,7 @@ class LightTable {
   option(tile, known) {
     const made = known ?? this.newOption(tile.id);
     const picture = made.querySelector("img");
-    const url = tile.url ? this.data.base + tile.url : "";
+    const url = tile.url;
     if (picture.getAttribute("src") !== url) {
       if (url) picture.setAttribute("src", url);
       else picture.removeAttribute("src");

@@ -16,11 +16,10 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime import get_instance
 
+from pages.components.items import find_display
 from pages.components.shell import formats, task_words
 from tlcore.data.dataset import Dataset
-from tlcore.errors import GraftError
 from tlcore.tasks import find_task
 from tlcore.threads import map_bounded
 
@@ -142,7 +141,6 @@ def show(dataset: Dataset, view: View, key: str) -> Act | None:
             "total": len(view.rows),
             "totalSays": formats.count(len(view.rows)),
             "pending": pending,
-            "base": base_path(),
         },
         on_act_change=partial(_turn, key, place),
     )
@@ -218,15 +216,11 @@ def _urls(dataset: Dataset, files: Iterable[str]) -> list[str | None]:
     def content(file: str) -> bytes | None:
         if time.monotonic() > deadline:
             return None
-        try:
-            return dataset.thumbnail(file, SIDE)
-        except (GraftError, OSError):
-            return b""
+        return display.thumbnail(dataset, file, SIDE) or b""
 
-    # As `st.image` does: the browser fetches a picture when it comes into sight, and keeps it.
-    served = get_instance().media_file_mgr
+    display = find_display(dataset.info.modality)
     return [
-        str(served.add(found, "image/jpeg", f"light-table-{file}")) if found else (None if found is None else "")
+        display.serve(found, f"light-table-{file}") if found else (None if found is None else "")
         for file, found in zip(files, map_bounded(content, files, threads=THREADS), strict=True)
     ]
 
@@ -243,12 +237,6 @@ def _heading(group: Group, task: str) -> dict[str, Any]:
 
 def _key_name(key: str) -> str:
     return {"Delete": "Del"}.get(key, key)
-
-
-def base_path() -> str:
-    """What stands before every path where the app is served below another address."""
-    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
 
 
 def pick(rows: pd.DataFrame, shas: Sequence[str]) -> pd.DataFrame:

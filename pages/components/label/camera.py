@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.items import gallery
+from pages.components.items import item_grid
 from pages.components.shell import formats, tables
 from tlcore.data.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.data.dataset import Dataset
@@ -119,8 +119,5 @@ def _last(dataset: Dataset | None) -> None:
         f"**{formats.plural(len(frames), 'frame')}** added to the class "
         f"**{formats.plain(frames['label'].iloc[0])}**, in {formats.plural(len(groups), 'group')} of similar frames."
     )
-    items = [
-        (gallery.thumbnail(dataset, file), f"group {groups[group]}")
-        for file, group in zip(frames["file"].head(TILES), frames["group"].head(TILES), strict=True)
-    ]
-    gallery.tiles(items, "burst", width=90)
+    shown = frames.head(TILES)
+    item_grid.show(dataset, shown["file"], [f"group {groups[group]:d}" for group in shown["group"]])

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime import get_instance
 
+from pages.components.items import find_display
 from pages.components.label import label_history, suggestions
 from pages.components.shell import formats, frame, task_words, upload
 from pages.components.shell.theme import class_colours
@@ -208,11 +208,8 @@ def _question(inbox: Inbox, one: Suggestion) -> dict[str, Any]:
         content = inbox.thumbnail(one.file, SIDE)
     except (GraftError, OSError):
         return {"id": one.sha256, "url": "", "name": f"{name} can no longer be read", "chances": []}
-    # As `st.image` does: the browser fetches a picture once, and keeps it.
-    url = get_instance().media_file_mgr.add(content, "image/jpeg", f"inbox-{one.file}")
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    address = f"/{base}{url}" if base else str(url)
-    question = {"id": one.sha256, "url": address, "name": name, "chances": [list(chance) for chance in one.chances]}
+    url = find_display(inbox.dataset.info.modality).serve(content, f"inbox-{one.file}")
+    question = {"id": one.sha256, "url": url, "name": name, "chances": [list(chance) for chance in one.chances]}
     task = inbox.dataset.info.task
     if task == "multilabel":
         question["labels"] = list(find_task(task).names(one.answer or ""))

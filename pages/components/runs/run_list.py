@@ -11,6 +11,7 @@ from pages.components.runs import run_queue
 from pages.components.shell import charts, formats, frame, job_status, packing, run_facts
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.errors import GraftError
+from tlcore.runs.config import Fractions
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 from tlcore.tasks import Task
@@ -20,6 +21,7 @@ from tlcore.tasks.task import LOSS
 ROWS = 20
 WIDTHS = [1.25, 1]
 RESULT, TIME, STATE = 132, 84, 118  # pixels
+NOT_COMPARED = ("schema_version", "dataset")
 # The heads make no sense where the columns stand below each other.
 STYLE = """
 <style>
@@ -163,20 +165,20 @@ def _compare(rows: Sequence[Row]) -> None:
 
 def _facts(run: Run, state: RunState) -> dict[str, str]:
     """What can be compared beside the test metric, as text: the outcome first, then every setting."""
-    settings = run.config.model_dump(mode="json", exclude={"schema_version", "dataset"})
+    settings = {name: value for name, value in run.config.values().items() if name not in NOT_COMPARED}
     return {
         "duration": formats.duration(state.total_seconds),
         "best epoch": str(state.best_epoch or "–"),
         "dataset": run_facts.dataset(run),
-        **{name.replace("_", " "): _said(value) for name, value in settings.items()},
+        **{name.removeprefix("input.").replace("_", " "): _said(value) for name, value in settings.items()},
     }
 
 
 def _said(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, tuple):
         return ", ".join(str(part).replace("_", " ") for part in value) or "none"
-    if isinstance(value, dict):
-        return " / ".join(f"{part:g}" for part in value.values())
+    if isinstance(value, Fractions):
+        return " / ".join(f"{part:g}" for part in (value.train, value.val, value.test))
     return str(value)
 
 

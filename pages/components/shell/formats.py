@@ -67,6 +67,11 @@ def duration(seconds: float | None) -> str:
     return "–" if seconds is None else re.sub(r"(?<=\d) ", THIN, numbers.duration(seconds))
 
 
+def milliseconds(number: float) -> str:
+    """A short time: `1.5 ms`, `130 ms`."""
+    return f"{number:.2g}{THIN}ms" if number < 10 else f"{number:.0f}{THIN}ms"
+
+
 def size(count_of_bytes: float) -> str:
     """A size on the disk: `40 bytes`, `812 kB`, `4.1 MB`, `20 GB`."""
     return disk.size(count_of_bytes).replace(" ", THIN)

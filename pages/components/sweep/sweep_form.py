@@ -152,16 +152,16 @@ def plan(workspace: Workspace, config: SweepConfig, items: int) -> str:
     elif trials == points:
         said = f"{formats.plural(trials, 'trial')}: the {combinations} at the recommended rates."
     else:
-        said = f"{formats.plural(trials, 'trial')}, chosen from {combinations} by what the trials before them taught."
+        said = f"{formats.plural(trials, 'trial')}, chosen from {combinations} by the results of earlier trials."
     return f"{said} {_time(workspace, config, items)}"
 
 
 def _time(workspace: Workspace, config: SweepConfig, items: int) -> str:
     found = estimate(workspace, config, items)
     if found.seconds is None:
-        return "How long that takes will show: most of it was never trained on this machine."
+        return "There is no time estimate yet: most of it was never trained on this machine."
     rest = f" Not known yet: {_named(found.unknown)}." if found.unknown else ""
-    return f"At most about **{formats.duration(found.seconds)}**, by earlier runs on this machine.{rest}"
+    return f"At most about **{formats.duration(found.seconds)}**, estimated from earlier runs on this machine.{rest}"
 
 
 def _named(points: Sequence[Point]) -> str:

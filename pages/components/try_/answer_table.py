@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.components.items import image
+from pages.components.items import find_display
 from pages.components.shell import formats
 from pages.components.try_ import predictions
 from tlcore.errors import GraftError
 from tlcore.inference.batch import Answered, contents, counts
 from tlcore.inference.predictions_csv import Said
-from tlcore.modalities.image.pixels import ValueRange
 
 PER_PAGE, SIDE = 50, 96
 ROW, HEADER, MOST_HEIGHT = 64, 36, 560  # pixels
@@ -46,9 +46,7 @@ SAYS = {
 }
 
 
-def show(
-    answered: Answered, source: Path, worth: list[Said], *, sent: int, value_range: ValueRange | None = None
-) -> list[int]:
+def show(answered: Answered, source: Path, worth: list[Said], *, sent: int, value_range: Any = None) -> list[int]:
     """Show the table with its filters; return the places of the pictures that are ticked.
 
     What was ticked is forgotten when `sent` changes, as it is in another view. Pictures of more than 8 bits are shown
@@ -66,7 +64,9 @@ def show(
     if doubtful:
         rows = rows[np.argsort(answered.confidence[rows], kind="stable")]
     shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
-    small = _thumbnails(str(source), tuple(answered.names[row] for row in shown), value_range)
+    small = _thumbnails(
+        str(source), tuple(answered.names[row] for row in shown), answered.contract.modality, value_range
+    )
     picked = _table(answered, small, shown, worth, f"{kind}-{doubtful}-{page}-{sent}")
     return [int(shown[place]) for place in picked if place < len(shown)]
 
@@ -105,7 +105,7 @@ def _table(answered: Answered, small: list[str], shown: np.ndarray, worth: list[
         table,
         column_order=columns,
         column_config={
-            "picture": st.column_config.ImageColumn("picture", width=80),
+            "picture": find_display(contract.modality).column("picture"),
             "confidence": st.column_config.ProgressColumn(
                 "confidence",
                 min_value=0,
@@ -135,9 +135,10 @@ def _table(answered: Answered, small: list[str], shown: np.ndarray, worth: list[
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _thumbnails(source: str, names: tuple[str, ...], value_range: ValueRange | None) -> list[str]:
+def _thumbnails(source: str, names: tuple[str, ...], modality: str, value_range: Any) -> list[str]:
     """Small pictures as addresses that hold them; empty where one cannot be read."""
     try:
-        return [image.small(content, SIDE, value_range) for content in contents(Path(source), names)]
+        small = find_display(modality).small
+        return [small(content, SIDE, value_range) for content in contents(Path(source), names)]
     except GraftError:
         return [""] * len(names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import streamlit as st
 
+from pages.components.items import find_display
 from pages.components.shell import formats
 from pages.components.shell.theme import BAD, GOOD
 from pages.components.try_ import predictions
@@ -65,13 +66,13 @@ def cards(asked: list[Asked], predictor: Predictor, *, below: Below | None = Non
     st.html(predictions.STYLE)
     answered = [one for one in asked if one.outputs is not None]
     if answered:
-        size = predictor.labels.input.size
+        size = find_display(predictor.labels.modality).seen_as(predictor.labels)
         reading = 1000 * float(np.median([one.reading_seconds for one in answered]))
         model = 1000 * float(np.median([one.model_seconds for one in answered]))
         st.caption(
             f"{formats.plural(len(answered), 'picture')} as the model sees {'them' if len(answered) > 1 else 'it'}, "
-            f"{size} × {size} pixels · {reading + model:.3g} ms per picture: {reading:.2g} ms to read, {model:.2g} ms "
-            "for the model, on one core of this machine"
+            f"{size} · {formats.milliseconds(reading + model)} per picture: {formats.milliseconds(reading)} to read, "
+            f"{formats.milliseconds(model)} for the model, on one core of this machine"
         )
     with st.grid("auto", min_column_width=230, gap="small"):
         for place, one in enumerate(asked):
@@ -87,12 +88,7 @@ def _card(one: Asked, predictor: Predictor, place: int, below: Below | None) -> 
             )
             return
         with st.container(key=f"seen-{place}", gap=None):
-            st.image(
-                one.pixels,
-                caption=formats.plain(one.name),
-                width="stretch",
-                alt=one.name,
-            )
+            find_display(predictor.labels.modality).seen(one.pixels, one.name)
         reply, contract = predictor.reply(one.outputs), predictor.labels
         predictions.draw(one.outputs, reply, contract)
         if one.unfamiliarity is not None and one.unfamiliarity > 1:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.components.items import find_display
 from pages.components.shell import formats
 from pages.components.shell.theme import class_colours
 from tlcore.contract import Contract
@@ -162,7 +163,7 @@ def _percent(share: float) -> str:
 
 def purpose(contract: Contract) -> str:
     """Say what a model does, in a sentence."""
-    size = f"at {contract.input.size} × {contract.input.size} pixels"
+    size = f"at {find_display(contract.modality).seen_as(contract)}"
     if not contract.classes:
         return _of_value(contract, size)
     return _of_labels(contract, size) if contract.task == "multilabel" else _of_classes(contract, size)

@@ -13,6 +13,7 @@ from tlcore.modalities.image.settings import (
     decode,
     made_for,
     spec,
+    takes,
     told_by_shape,
     usual_size,
 )
@@ -39,6 +40,7 @@ IMAGE = Modality(
     spec=spec,
     made_for=made_for,
     told_by_shape=told_by_shape,
+    takes=takes,
     usual_size=usual_size,
     advice=advice,
     before=BEFORE,

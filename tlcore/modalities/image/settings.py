@@ -10,6 +10,7 @@ from pydantic import Field as Described
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Field, Spec
 from tlcore.modalities.image.pixels import read_pixels
+from tlcore.modalities.image.value_range import spoken
 from tlcore.modalities.modality import Advice, InputSettings
 from tlcore.settings import Range
 
@@ -91,6 +92,18 @@ def told_by_shape(shape: Sequence[int]) -> dict[str, Any]:
     if side != across or channels != 3:
         raise ValueError(f"Pixels need the shape (size, size, 3). Received {tuple(shape)}.")
     return {"size": int(side)}
+
+
+def takes(settings: ImageInput) -> tuple[str, str]:
+    """Say what a model takes, and how a picture becomes that."""
+    size = settings.size
+    becomes = f"A picture becomes a square by “{settings.resize}”, after its EXIF orientation was applied."
+    if settings.value_range:
+        becomes += (
+            f" Of grey pictures of more than 8 bits, values {spoken(settings.value_range)} become 0 to 255 "
+            "(`input.value_range` in `contract.json`); what lies outside is clipped."
+        )
+    return f"pixels `(n, {size}, {size}, 3)`, RGB, 0 to 255,", becomes
 
 
 def usual_size(items: pd.DataFrame) -> int:

@@ -53,36 +53,37 @@ def headline(facts: Facts) -> str:
     """How good the model is, in a sentence that leads with the interval."""
     judged = facts.judged
     if not judged.n:
-        return "There were no test pictures: nothing is known of how good the model is."
+        return f"There were no test {facts.noun.many}: nothing is known of how good the model is."
     return (
-        f"Of 100 new pictures like these, expect between {100 * judged.low:.0f} and {100 * judged.high:.0f} right "
-        f"answers (95 % interval): {judged.accuracy:.1%} of {judged.n:,} test pictures were answered right, and "
-        "training never saw them."
+        f"Of 100 new {facts.noun.many} like these, expect between {100 * judged.low:.0f} and {100 * judged.high:.0f} "
+        f"right answers (95 % interval): {judged.accuracy:.1%} of {judged.n:,} test {facts.noun.many} were answered "
+        "right, and training never saw them."
     )
 
 
 def limits(facts: Facts) -> Iterator[str]:
     """What the model cannot do and what is not known of it, each in a sentence."""
-    classes, calibration = facts.dataset.classes, facts.calibration
+    classes, calibration, noun = facts.dataset.classes, facts.calibration, facts.noun
     yield (
-        f"It answers with one of {len(classes)} classes, whatever the picture shows"
+        f"It answers with one of {len(classes)} classes, whatever the {noun.one} shows"
         + (
-            "; a second output says how unlike the training pictures a picture is, and above 1 the answer means little."
+            f"; a second output says how unlike the training {noun.many} a {noun.one} is, and above 1 the answer "
+            "means little."
             if calibration and calibration.unfamiliarity
             else ", and cannot say that it shows none of them."
         )
     )
     yield (
-        "The confidence intervals cover the random choice of the test pictures. They do not cover other places, other "
-        "cameras or later times than those of the pictures."
+        f"The confidence intervals cover the random choice of the test {noun.many}. They do not cover other places, "
+        f"other devices or later times than those of the {noun.many}."
     )
     yield from facts.judged.notes
     if facts.looks is not None and facts.looks > 1:
         yield (f"The test set was used {facts.looks:,} times; a model that was chosen by it looks better than it is.")
     if facts.slices is None:
-        yield "Groups of difficult pictures were not searched for."
+        yield f"Groups of difficult {noun.many} were not searched for."
     if facts.robustness is None:
-        yield "It was not tested on blurred, noisy, dark or otherwise distorted pictures."
+        yield f"It was not tested on distorted {noun.many}."
     if facts.attention is None:
         yield "No saliency maps were computed."
 
@@ -109,7 +110,7 @@ def per_class(facts: Facts) -> Table:
         Column("precision", "percent"),
         Column("recall", "percent"),
         Column("F1", "percent"),
-        Column("test pictures", "count"),
+        Column("test examples", "count"),
         Column("answers", "count"),
         Column("ROC area", "number"),
         Column("average precision", "number"),
@@ -125,7 +126,7 @@ def scores(facts: Facts) -> Table:
     if found:
         rows += [
             ("balanced accuracy", found.balanced_accuracy, "the same, every class counting alike"),
-            ("macro F1", found.macro_f1, "answers right and pictures found, mean over the classes"),
+            ("macro F1", found.macro_f1, "mean of precision and recall, mean over the classes"),
             *((f"top {top.k}", top, f"the right class is among the {top.k} likeliest") for top in found.top_k),
             ("log loss", found.log_loss, "surprise by the truth, nats; less is better"),
             ("Brier score", found.brier, "distance of the probabilities from the truth, 0 to 2; less is better"),
@@ -148,11 +149,11 @@ def _summary(facts: Facts) -> Iterator[Block]:
 
 def _scores(facts: Facts) -> Iterator[Block]:
     if not facts.judged.n:
-        yield Text("Nothing is known without test pictures.", "note")
+        yield Text("Nothing is known without a test set.", "note")
         return
     yield Text(
-        "Each figure comes with its 95 % interval: if the examination were held again and again with other pictures of "
-        "the same kind, such intervals would hold the true figure 95 times in 100."
+        f"Each figure comes with its 95 % interval: if the test were repeated with other {facts.noun.many} of the "
+        "same kind, such intervals would hold the true figure 95 times in 100."
     )
     yield scores(facts)
     known = facts.judged.baselines
@@ -166,7 +167,7 @@ def _scores(facts: Facts) -> Iterator[Block]:
     columns = (Column("answers by"), Column("accuracy", "percent"))
     yield Figure(
         charts.intervals(rows, "Accuracy of the model and of what less than it scores.", first=True),
-        "Accuracy beside what needs less training: all were asked about the same test pictures.",
+        "Accuracy beside what needs less training, on the same test set.",
         Table("baselines", columns, tuple(rows)),
     )
     if known.above_probe:
@@ -181,7 +182,7 @@ def _scores(facts: Facts) -> Iterator[Block]:
 
 def _classes(facts: Facts) -> Iterator[Block]:
     yield Text(
-        "Precision: when the model says this class, how often it is right. Recall: of the pictures of this class, how "
+        "Precision: when the model says this class, how often it is right. Recall: of the examples of this class, how "
         "many it finds. F1 is high only where both are."
     )
     table = per_class(facts)
@@ -235,7 +236,7 @@ def _confusion(facts: Facts) -> Iterator[Block]:
         (judged.classes[true], *(judged.confusion[true][index] for index in order)) for true in order
     ]
     drawing = charts.confusion(judged) if judged.n else None
-    yield Figure(drawing, "Confusion matrix of the test pictures.", Table("confusion", columns, tuple(rows)))
+    yield Figure(drawing, "Confusion matrix of the test set.", Table("confusion", columns, tuple(rows)))
 
 
 def _again(facts: RunFacts) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""The part of a report about probabilities: calibration, answers that are left open, what is unlike everything learnt.
+"""The part of a report about probabilities: calibration, answers that are left open, out-of-distribution inputs.
 
 It knows the calibration of a run, and words. It does not know how it is computed or laid out.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tlcore.evaluation.calibration_schema import Calibration, Unfamiliarity
+from tlcore.modalities import Noun
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Table, Text
 from tlcore.report.facts import Facts
@@ -21,7 +22,7 @@ def trust(facts: Facts) -> Iterator[Block]:
         return
     yield Text(
         f"The logits are divided by a temperature of {found.temperature:.2f}, fitted on {found.validation:,} "
-        f"validation pictures and {'part of the model' if found.in_model else 'not part of the model'}: "
+        f"validation {facts.noun.many} and {'part of the model' if found.in_model else 'not part of the model'}: "
         + (
             "without it the model is surer than it is right."
             if found.temperature > 1
@@ -30,7 +31,7 @@ def trust(facts: Facts) -> Iterator[Block]:
     )
     if not found.test:
         return
-    columns = (Column("of the test pictures"), Column("without it", "number"), Column("with it", "number"))
+    columns = (Column("on the test set"), Column("without it", "number"), Column("with it", "number"))
     yield Table(
         "calibration",
         columns,
@@ -45,7 +46,7 @@ def trust(facts: Facts) -> Iterator[Block]:
         yield _coverage(found)
     yield from _sets(found)
     yield from _thresholds(found)
-    yield from _unfamiliar(found.unfamiliarity)
+    yield from _unfamiliar(found.unfamiliarity, facts.noun)
     for note in found.notes:
         yield Text(note, "note")
 
@@ -60,7 +61,7 @@ def _reliability(found: Calibration) -> Figure:
         Column("which"),
         Column("confidence above", "percent"),
         Column("up to", "percent"),
-        Column("pictures", "count"),
+        Column("examples", "count"),
         Column("mean confidence", "percent"),
         Column("right answers", "percent"),
     )
@@ -71,18 +72,20 @@ def _reliability(found: Calibration) -> Figure:
 def _coverage(found: Calibration) -> Figure:
     columns = (Column("least confidence", "percent"), Column("answered", "percent"), Column("right", "percent"))
     rows = tuple((point.confidence, point.coverage, point.accuracy) for point in found.coverage)
-    caption = "What it is worth to answer only where the model is sure, and to say “not sure” elsewhere."
+    caption = "Accuracy when unsure predictions are skipped: how many are left, and how many of those are right."
     return Figure(charts.coverage(found), caption, Table("coverage", columns, rows))
 
 
 def _sets(found: Calibration) -> Iterator[Block]:
     if not found.conformal:
         return
-    yield Text("Answers that are sets of classes, as large as it takes to hold the right one with a chosen share:")
+    yield Text(
+        "Prediction sets: sets of classes, as large as it takes to hold the right class in a chosen share of cases:"
+    )
     columns = (
         Column("method"),
-        Column("wanted", "percent"),
-        Column("held on the test pictures", "percent"),
+        Column("target coverage", "percent"),
+        Column("coverage on the test set", "percent"),
         Column("classes in a set", "number"),
     )
     rows = tuple((each.method.upper(), each.wanted, each.coverage, each.mean_size) for each in found.conformal)
@@ -93,8 +96,8 @@ def _thresholds(found: Calibration) -> Iterator[Block]:
     if not found.thresholds:
         return
     yield Text(
-        "Where a missed picture of a class costs as much as several false alarms, it should count as of the class from "
-        "this probability on (found on the validation pictures; the effect is that on the test pictures):"
+        "Decision thresholds: where a missed example of a class costs as much as several false alarms, predict the "
+        "class from this probability on (chosen on the validation set; the effect is that on the test set):"
     )
     columns = (
         Column("class"),
@@ -120,19 +123,20 @@ def _thresholds(found: Calibration) -> Iterator[Block]:
     yield Table("thresholds", columns, rows, most=24)
 
 
-def _unfamiliar(found: Unfamiliarity | None) -> Iterator[Block]:
+def _unfamiliar(found: Unfamiliarity | None, noun: Noun) -> Iterator[Block]:
     if found is None:
         return
     yield Text(
-        f"A second output says how unlike the training pictures a picture is. It calls {found.test.value:.1%} of the "
-        f"test pictures unfamiliar ({found.test.low:.1%} to {found.test.high:.1%}); about 5 % is what it is set to."
+        f"A second output says how unlike the training {noun.many} a {noun.one} is. It flags {found.test.value:.1%} "
+        f"of the test {noun.many} as out of distribution ({found.test.low:.1%} to {found.test.high:.1%}); it is set "
+        "to flag about 5 %."
     )
     if found.strangers:
         columns = (
-            Column("pictures of"),
-            Column("pictures", "count"),
+            Column("examples of"),
+            Column("examples", "count"),
             Column("AUROC", "number"),
-            Column("called unfamiliar", "percent"),
+            Column("flagged", "percent"),
         )
         rows = tuple((each.name, each.n, each.auroc, each.recognised) for each in found.strangers)
         yield Table("unfamiliar", columns, rows)

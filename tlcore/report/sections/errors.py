@@ -26,14 +26,14 @@ def failures(facts: Facts, *, items: bool) -> Iterator[Block]:
     """What is known of where the model fails; with `items`, the most confident mistakes to look at."""
     wrong = mistakes(facts.predictions)
     if facts.judged.n:
-        yield Text(f"{len(wrong):,} of {facts.judged.n:,} test pictures were answered wrong.")
+        yield Text(f"{len(wrong):,} of {facts.judged.n:,} test {facts.noun.many} were answered wrong.")
     if items and len(wrong) and (shown := _shown(facts)):
         yield Text("The mistakes that it is surest of; a wrong label shows up here, too:")
         yield Items(tuple(shown))
     if facts.slices is None and facts.attention is None and facts.robustness is None:
         yield Text(
             f"There is no error analysis yet. `python -m tlcore understand {facts.run.id}` finds groups of difficult "
-            "pictures, draws saliency maps and measures the robustness.",
+            f"{facts.noun.many}, draws saliency maps and measures the robustness.",
             "note",
         )
     if facts.slices:
@@ -65,11 +65,11 @@ def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
 def _slices(found: Slices) -> Iterator[Block]:
     if not found.slices:
         return
-    said = f"{len(found.slices):,} kinds of pictures were tested"
+    said = f"{len(found.slices):,} groups of examples were tested"
     if found.worse:
-        said += f"; on {len(found.worse):,} the model is worse than chance would make it:"
+        said += f"; on {len(found.worse):,} the model is significantly worse:"
     else:
-        said += "; on none is the model worse than chance would make it."
+        said += "; on none is the model significantly worse."
     yield Text(said)
     for each in found.worse:
         yield Text(each.says, "warning")
@@ -77,7 +77,7 @@ def _slices(found: Slices) -> Iterator[Block]:
         Column("kind"),
         Column("is"),
         Column("class"),
-        Column("pictures", "count"),
+        Column("examples", "count"),
         Column("right answers", "percent"),
         Column("elsewhere", "percent"),
         Column("q", "number"),
@@ -111,7 +111,7 @@ def _attention(found: Attention) -> Iterator[Block]:
         yield Text(found.trust.says)
     columns = (
         Column("class"),
-        Column("pictures", "count"),
+        Column("examples", "count"),
         Column("heat at the border", "percent"),
         Column("of the other classes", "percent"),
         Column("heat in the usual place", "percent"),

@@ -35,7 +35,7 @@ def per_label(facts: TaskFacts) -> Table:
         Column("label"),
         *(Column(title, "percent") for title in ("precision", "recall", "F1", "average precision")),
         Column("threshold", "number"),
-        Column("test pictures", "count"),
+        Column("test examples", "count"),
         Column("predicted", "count"),
     )
     rows = tuple(
@@ -73,7 +73,7 @@ def _cell(each: LabelFigures, key: str) -> Cell:
 
 def _labels(facts: TaskFacts) -> Iterator[Block]:
     yield Text(
-        "Precision: when the model gives this label, how often it is right. Recall: of the pictures with this label, "
+        "Precision: when the model gives this label, how often it is right. Recall: of the examples with this label, "
         "how many it finds. F1 is high only where both are. Average precision is the area under the precision–recall "
         "curve, whatever the threshold. A label is given when its probability reaches the threshold, which was chosen "
         "on the validation set."
@@ -123,12 +123,12 @@ def _matrices(facts: TaskFacts) -> Iterator[Block]:
         (
             "co-occurrence",
             judged.co_occurrence,
-            "Test pictures that have both labels; the diagonal counts each label.",
+            "Test examples that have both labels; the diagonal counts each label.",
         ),
         (
             "label-errors",
             judged.errors,
-            "Test pictures with the label of the row that were wrongly given the label of the column.",
+            "Test examples with the label of the row that were wrongly given the label of the column.",
         ),
     ):
         columns = (Column("label"), *(Column(label, "count") for label in judged.labels))
@@ -140,7 +140,7 @@ def _matrices(facts: TaskFacts) -> Iterator[Block]:
 
 def _calibration(facts: TaskFacts) -> Iterator[Block]:
     yield Text(
-        "Of all pictures to which the model gives a label with 80 %, about 80 % should have it. The expected "
+        "Of all examples to which the model gives a label with 80 %, about 80 % should have it. The expected "
         "calibration error (ECE) is the average gap; it is never exactly 0 on a finite test set."
     )
     known: list[tuple[Cell, ...]] = [
@@ -149,7 +149,7 @@ def _calibration(facts: TaskFacts) -> Iterator[Block]:
     columns: tuple[Column, ...] = (
         Column("label"),
         Column("calibration error", "percent"),
-        Column("test pictures", "count"),
+        Column("test examples", "count"),
     )
     yield Table("calibration-error", columns, tuple(known), most=200)
     true, shares = _true(facts), facts.answers.outputs
@@ -163,7 +163,7 @@ def _calibration(facts: TaskFacts) -> Iterator[Block]:
         Column("label"),
         Column("mean probability", "percent"),
         Column("have the label", "percent"),
-        Column("test pictures", "count"),
+        Column("test examples", "count"),
     )
     drawing = task_charts.reliability(bins) if 0 < len(bins) <= MOST_LINES else None
     caption = "Reliability diagram: on the diagonal, probabilities mean what they say."

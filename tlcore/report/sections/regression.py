@@ -67,7 +67,7 @@ def _values(facts: TaskFacts) -> Iterator[Block]:
     name = judged.value_name or "value"
     titled = f"{name}, {judged.unit}" if judged.unit else name
     yield Text(
-        "Each point is a test picture. On the dashed line the prediction is exact; above it the prediction is too "
+        "Each point is a test example. On the dashed line the prediction is exact; above it the prediction is too "
         "high, below it too low. Residuals are predicted minus true values: a slope or a funnel among them means that "
         "the model is off in a systematic way."
     )

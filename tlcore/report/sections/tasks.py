@@ -64,17 +64,17 @@ def headline(facts: TaskFacts) -> str:
     """How good the model is, in a sentence with the interval."""
     judged, metric = facts.judged, facts.task.find_metric(facts.judged.metric)
     if not judged.n or judged.metric not in judged.figures:
-        return "There were no test pictures: nothing is known of how good the model is."
+        return f"There were no test {facts.noun.many}: nothing is known of how good the model is."
     found = judged.headline
     if metric.kind == "value":
         return (
-            f"On new pictures like these, expect predictions of the {judged.value_name or 'value'} to be off by "
-            f"{significant(found.low)} to {significant(found.high, judged.unit)} on average (95 % interval): the "
-            f"{_lower(metric.title)} on {judged.n:,} test pictures, which training never saw, is "
+            f"On new {facts.noun.many} like these, expect predictions of the {judged.value_name or 'value'} to be off "
+            f"by {significant(found.low)} to {significant(found.high, judged.unit)} on average (95 % interval): the "
+            f"{_lower(metric.title)} on {judged.n:,} test {facts.noun.many}, which training never saw, is "
             f"{significant(found.value, judged.unit)}."
         )
     return (
-        f"The {_lower(metric.title)} on {judged.n:,} test pictures, which training never saw, is "
+        f"The {_lower(metric.title)} on {judged.n:,} test {facts.noun.many}, which training never saw, is "
         f"{shown(metric, found, judged.unit)}. {metric.explains}"
     )
 
@@ -91,13 +91,14 @@ def shown(metric: Metric, figure: Measured, unit: str) -> str:
 
 def limits(facts: TaskFacts) -> Iterator[str]:
     """What the model cannot do and what is not known of it, each in a sentence."""
+    noun = facts.noun
     if facts.dataset.classes:
-        yield f"It knows {len(facts.dataset.classes)} labels and cannot say that a picture shows something else."
+        yield f"It knows {len(facts.dataset.classes)} labels and cannot say that a {noun.one} shows something else."
     else:
-        yield "It gives a number for every picture, whatever the picture shows."
+        yield f"It gives a number for every {noun.one}, whatever it shows."
     yield (
-        "The intervals say how much chance is in the choice of the test pictures. They say nothing of other places, "
-        "other cameras or later times than those the pictures are from."
+        f"The confidence intervals cover the random choice of the test {noun.many}. They do not cover other places, "
+        f"other devices or later times than those of the {noun.many}."
     )
     yield from facts.judged.notes
     if facts.looks is not None and facts.looks > 1:
@@ -158,11 +159,11 @@ def _summary(facts: TaskFacts) -> Iterator[Block]:
 def _metrics(facts: TaskFacts) -> Iterator[Block]:
     judged, metric = facts.judged, facts.task.find_metric(facts.judged.metric)
     if not judged.n or judged.metric not in judged.figures:
-        yield Text("Nothing is known without test pictures.", "note")
+        yield Text("Nothing is known without a test set.", "note")
         return
     yield Text(
-        "Each metric comes with its 95 % interval: if the test were repeated with other pictures of the same kind, "
-        "such intervals would hold the true value 95 times in 100."
+        f"Each metric comes with its 95 % interval: if the test were repeated with other {facts.noun.many} of the "
+        "same kind, such intervals would hold the true value 95 times in 100."
     )
     yield metrics(facts)
     table = baselines(facts)
@@ -174,7 +175,7 @@ def _metrics(facts: TaskFacts) -> Iterator[Block]:
         else task_charts.value_intervals(rows, judged.unit, says)
     )
     lower = "" if metric.higher_is_better else " Lower is better."
-    yield Figure(drawing, f"{metric.title} beside what needs less training, on the same test pictures.{lower}", table)
+    yield Figure(drawing, f"{metric.title} beside what needs less training, on the same test set.{lower}", table)
 
 
 def _errors(facts: TaskFacts, *, items: bool) -> Iterator[Block]:

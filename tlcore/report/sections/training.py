@@ -51,14 +51,15 @@ def data(facts: RunFacts) -> Iterator[Block]:
     one = NAMES.get(task.key, "class")
     what = f"{len(about.classes)} {NAMED.get(task.key, 'classes')}" if about.classes else _number_of(facts)
     yield Text(
-        f"“{about.name}”, version {about.version}, {what}. Its licence is not known to Graft. "
-        f"Training pictures teach, validation pictures choose, test pictures judge."
+        f"“{about.name}”, version {about.version}, {what}. Its licence is not known to Graft. The model learns from "
+        "the training set; its settings and the epoch are chosen on the validation set; the figures are those of the "
+        "test set."
     )
     counts = facts.counts
     columns = (Column(one), *(Column(part, "count") for part in ("training", "validation", "test")))
     rows: list[tuple[Cell, ...]] = [(label, *map(int, counts.loc[label])) for label in about.classes]
     rows.append(("all", *facts.totals))
-    yield Table("pictures", columns, tuple(rows), most=201)
+    yield Table("items", columns, tuple(rows), most=201)
     for note in about.notes:
         yield Text(note, "note")
     if facts.looks is None:
@@ -68,7 +69,7 @@ def data(facts: RunFacts) -> Iterator[Block]:
 def _number_of(facts: RunFacts) -> str:
     """Say which number each item has."""
     name, unit = facts.dataset.value_name or "a number", facts.dataset.unit
-    return f"each picture with its {name} in {unit}" if unit else f"each picture with its {name}"
+    return f"each {facts.noun.one} with its {name}" + (f" in {unit}" if unit else "")
 
 
 def setting(value: Any, *, nothing: str = "chosen") -> str:
@@ -165,13 +166,13 @@ def _changes(changes: tuple[Advice, ...]) -> str:
 
 
 def _exports(facts: RunFacts) -> Iterator[Block]:
-    yield Text("Each download was loaded again in a fresh process and asked about the test pictures:")
+    yield Text("Each download was loaded again in a fresh process and compared with the app on the test set:")
     columns = (
         Column("download"),
         Column("size, MB", "number"),
         Column("same answers", "percent"),
         Column("largest difference", "number"),
-        Column("ms a picture", "number"),
+        Column(f"ms per {facts.noun.one}", "number"),
         Column("agrees with the app"),
         Column("SHA-256"),
     )
