@@ -46,8 +46,8 @@ def _several(dataset: Dataset, counts: dict[str, int]) -> None:
     if len(counts) > 1 and st.toggle("Co-occurrence of labels", key=f"co-occurrence-{dataset.id}"):
         labels = class_counts.shown(counts)[0][:MOST_LABELS]
         st.caption(
-            f"How many {noun.many} have both labels. A model cannot learn the difference between labels that always occur "
-            "together."
+            f"How many {noun.many} have both labels. A model cannot learn the difference between labels that always "
+            "occur together."
         )
         plotly_chart(
             together_figure(dataset, labels),
