@@ -40,6 +40,7 @@ from tlcore.backbones.catalogue import DEFAULT, find  # noqa: E402
 from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.dataset import Dataset, open_dataset  # noqa: E402
+from tlcore.data.import_plan import ImportChoices  # noqa: E402
 from tlcore.data.intake import ingest  # noqa: E402
 from tlcore.errors import DataError  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
@@ -235,7 +236,7 @@ def measure_all(asked: argparse.Namespace, path: Path) -> None:
     workspace = Workspace.default()
     done = {tuple(result[name] for name in ("data", "size", "seed", "method")) for result in read(path)}
     for data in asked.data.split(","):
-        dataset = find_or_take_in(workspace, data, Terminal(as_json=True))
+        dataset = find_or_take_in(workspace, data, Terminal(as_json=True), ImportChoices())
         name = dataset.info.name + ("" if asked.backbone == DEFAULT else f", {asked.backbone}")
         for size in asked.sizes.split(","):
             for seed in map(int, asked.seeds.split(",")):

@@ -117,7 +117,7 @@ def make_run(workspace: Workspace, dataset: Dataset, *, right: float, seed: int,
         for epoch in range(1, EPOCHS + 1):
             recorder.record(_epoch(epoch))
         recorder.record(PhaseEnded(phase="head", seconds=30.0, images_per_second=100.0))
-        recorder.record(Evaluated(accuracy=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+        recorder.record(Evaluated(value=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
         recorder.record(Ended(state="finished"))
     return run
 
@@ -139,8 +139,8 @@ def _epoch(epoch: int) -> EpochEnded:
     """Of a training that learns its pictures by heart from the fourth epoch on."""
     loss, val_loss = 2.0 / epoch, 2.2 / min(epoch, 4) + 0.05 * max(0, epoch - 4)
     return EpochEnded(
-        phase="head", epoch=epoch, loss=loss, accuracy=1 - loss / 3, val_loss=val_loss, val_accuracy=1 - val_loss / 3,
-        learning_rate=1e-3, seconds=3.0, images_per_second=100.0, best=epoch <= 4,
+        phase="head", epoch=epoch, loss=loss, val_loss=val_loss, learning_rate=1e-3, seconds=3.0, best=epoch <= 4,
+        images_per_second=100.0, figures={"accuracy": 1 - loss / 3}, val_figures={"accuracy": 1 - val_loss / 3},
     )  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def script_seconds(runs: int) -> float:
 
 
 JUDGED = ('[data-testid="stMetric"]', ".js-plotly-plot .main-svg")
-EMPTY = ("text=Nothing to judge yet",)
+EMPTY = ("text=Nothing to evaluate yet",)
 
 
 def ratio(clock: dict[str, list[float]], other: str) -> float:
@@ -193,7 +193,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="graft-evaluation-page-") as scratch, sync_playwright() as playwright:
         home, none = Path(scratch) / "home", Path(scratch) / "none"
         os.environ.update(GRAFT_HOME=str(home), GRAFT_QUEUE=str(Path(scratch) / "queue"))
-        dataset = make_dataset(home, asked.items, asked.classes)
+        dataset = make_dataset(home, asked.pictures, asked.classes)
         make_run(Workspace.default(), dataset, right=0.8, seed=0, name="a run")
         bare = Path(scratch) / "bare.py"
         bare.write_text(BARE_APP)

@@ -189,7 +189,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         body = build_backbone(backbone, size=asked.size, weights="random")
         head = CLASSIFICATION.build_head(CLASSES, np.arange(CLASSES))
         model = TransferModel(backbone, body, head, dropout=0.2, seed=0)
-    pixels = np.random.default_rng(0).integers(0, 256, (asked.items, asked.size, asked.size, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (asked.pictures, asked.size, asked.size, 3), dtype=np.uint8)
     found: dict[str, Any] = {"freeze": freeze(model, pixels, asked.batch)}
     for policy in filter(None, ("float32", device.lower_precision())):
         # What Keras does by itself, which on a single GPU is XLA.

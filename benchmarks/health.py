@@ -39,6 +39,7 @@ from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.caches import clear, list_caches  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
+from tlcore.data.import_plan import ImportChoices  # noqa: E402
 from tlcore.data.intake import ingest  # noqa: E402
 from tlcore.health import embed  # noqa: E402
 from tlcore.health.check import Check  # noqa: E402
@@ -144,7 +145,7 @@ def measured(workspace: Workspace, data: str, seed: int) -> dict:
     from cleanlab.rank import get_label_quality_scores
     from sklearn.metrics import average_precision_score
 
-    original = find_or_take_in(workspace, data, Terminal(as_json=True))
+    original = find_or_take_in(workspace, data, Terminal(as_json=True), ImportChoices())
     with tempfile.TemporaryDirectory(dir=workspace.root) as scratch:
         folder = Path(scratch) / "planted"
         copies, flipped, damaged = plant(original, folder, seed)
@@ -189,7 +190,7 @@ def measured(workspace: Workspace, data: str, seed: int) -> dict:
 
 
 def timed(workspace: Workspace, data: str, count: int) -> dict:
-    original = find_or_take_in(workspace, data, Terminal(as_json=True))
+    original = find_or_take_in(workspace, data, Terminal(as_json=True), ImportChoices())
     with tempfile.TemporaryDirectory(dir=workspace.root) as scratch:
         folder = Path(scratch) / "many"
         windows(original, folder, count)
@@ -227,10 +228,12 @@ def main() -> int:
     details = {}
     for data in asked.data.split(","):
         name = Path(data).name
-        details[name] = timed(workspace, data, asked.items) if asked.items else measured(workspace, data, asked.seed)
+        details[name] = (
+            timed(workspace, data, asked.pictures) if asked.pictures else measured(workspace, data, asked.seed)
+        )
         print(f"{name}: {json.dumps(details[name])}", flush=True)
     found = list(details.values())
-    if asked.items:
+    if asked.pictures:
         value, bar = max(each["times"] for each in found), TIMES_BAR
         holds = value <= bar
     else:

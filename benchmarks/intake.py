@@ -45,7 +45,7 @@ def main() -> int:
     arguments = parse()
     if arguments.side:
         return side(arguments.side, arguments.folder, arguments.threads)
-    count = arguments.items or (FULL_PICTURES if arguments.full else ITEMS)
+    count = arguments.pictures or (FULL_PICTURES if arguments.full else ITEMS)
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         folder = Path(scratch) / "pictures"
         print(f"Making {count:,} pictures …", flush=True)

@@ -86,7 +86,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         workspace = Workspace(given.workspace or Path(folder))
         workspace.datasets.mkdir(parents=True, exist_ok=True)
-        rows, labels = features(given.path, workspace, given.items)
+        rows, labels = features(given.path, workspace, given.pictures)
         classes = len(np.unique(labels))
         result: dict[str, object] = {"data": given.path.name, "pictures": len(labels), "classes": classes}
         for kind, rarer in (("even", 1.0), ("uneven", RARER)):

@@ -69,7 +69,7 @@ def carry_out(home: Path, data: str, backbone: str, *, seed: int, epochs: int, v
         "wall": took.wall,
         "processor": took.processor,
         "memory": took.memory,
-        "accuracy": state.test.accuracy if state.test else None,
+        "accuracy": state.test.value if state.test else None,
         "proven": all(export.agrees for export in state.exports) and len(state.exports) == 3,
         # In their order: there are several of some names.
         "phases": [(phase.name, round(phase.seconds or 0, 2)) for phase in state.phases],

@@ -130,7 +130,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"GRAFT_HOME": home, "GRAFT_QUEUE": str(Path(home) / "queue")}
-        dataset = make(Path(home), asked.items)
+        dataset = make(Path(home), asked.pictures)
         rows = [measure(dataset, page, query, asked.runs) for page, query in VIEWS]
     for row in rows:
         print(json.dumps(row))

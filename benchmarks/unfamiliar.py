@@ -36,6 +36,7 @@ from benchmarks.machine import machine, versions  # noqa: E402
 from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
+from tlcore.data.import_plan import ImportChoices  # noqa: E402
 from tlcore.evaluation.ood_evaluation import auroc  # noqa: E402
 from tlcore.health.embed import embed  # noqa: E402
 from tlcore.inference.ood import learn_known, some_known  # noqa: E402
@@ -136,7 +137,10 @@ def main() -> int:
     asked.home.mkdir(parents=True, exist_ok=True)
     os.environ.update(GRAFT_HOME=str(asked.home), GRAFT_QUEUE=str(asked.home / "queue"))
     workspace, terminal = Workspace.default(), Terminal(as_json=True)
-    data = [Featured(workspace, find_or_take_in(workspace, name, terminal)) for name in asked.data.split(",")]
+    data = [
+        Featured(workspace, find_or_take_in(workspace, name, terminal, ImportChoices()))
+        for name in asked.data.split(",")
+    ]
     found = pd.DataFrame([result for seed in map(int, asked.seeds.split(",")) for result in measure(data, seed)])
     means = found.groupby(["data", "strangers", "method"]).mean(numeric_only=True)
     print(means.round(3).to_string())

@@ -25,6 +25,7 @@ from benchmarks.accuracy import measured  # noqa: E402
 from benchmarks.machine import machine, versions  # noqa: E402
 from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
+from tlcore.data.import_plan import ImportChoices  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
 AUGMENTATIONS = {
@@ -38,7 +39,7 @@ def measure(asked: argparse.Namespace, workspace: Workspace) -> Scores:
     """Accuracies, in percent, by dataset, augmentation and views."""
     scores: Scores = {}
     for data in asked.data.split(","):
-        dataset = find_or_take_in(workspace, data, Terminal(as_json=True))
+        dataset = find_or_take_in(workspace, data, Terminal(as_json=True), ImportChoices())
         for name, augment in AUGMENTATIONS.items():
             for views in map(int, asked.views.split(",")):
                 if name == "mirrored" and views > 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -61,3 +62,11 @@ def test_a_benchmark_takes_what_is_there(path):
         if place(f"{module}.{name}") is None and not ((found := place(module)) and name in names(found))
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
+def test_a_benchmark_reads_the_options_that_it_has(path):
+    code = path.read_text(encoding="utf-8")
+    options = {name.replace("-", "_") for name in re.findall(r"add_argument\(\s*\"-*([\w-]+)\"", code)}
+    for parsed in re.findall(r"(\w+) = parser\.parse_args\(\)", code):
+        assert set(re.findall(rf"\b{parsed}\.(\w+)", code)) <= options

@@ -6,6 +6,7 @@ in a fresh one add is held by `test_formats.py`.
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -70,6 +71,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace
 @pytest.fixture(scope="module", params=backbones())
 def small(request: pytest.FixtureRequest, shapes: tuple[Workspace, Dataset]) -> Iterator[Small]:
     yield make_small(*shapes, request.param)
+    loaded_once.cache_clear()
     keras.utils.clear_session(free_memory=True)
     gc.collect()
 
@@ -99,13 +101,13 @@ def under_jax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
 
 @pytest.fixture
 def converted_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TensorFlow's formats are converted where TensorFlow is loaded already."""
+    """TensorFlow's formats are converted where TensorFlow is loaded already, from a model that is loaded once."""
 
     def convert(kind: str, run: Run, target: Path, **more: Any) -> None:
         contract = shipped_contract(run)
 
         def build(limit: float | None = None) -> keras.Model:
-            return telling_model(run.model_keras, run.model_onnx, contract, limit=limit)
+            return loaded_once(run, limit)
 
         if kind == "savedmodel":
             convert_main.save_model(build(), target, contract)
@@ -113,6 +115,11 @@ def converted_here(monkeypatch: pytest.MonkeyPatch) -> None:
             convert_to_lite(build, target, {"contract": contract.model_dump(mode="json"), **more})
 
     monkeypatch.setattr(tensorflow_files, "convert", convert)
+
+
+@functools.lru_cache(maxsize=1)
+def loaded_once(run: Run, limit: float | None) -> keras.Model:
+    return telling_model(run.model_keras, run.model_onnx, shipped_contract(run), limit=limit)
 
 
 @pytest.mark.usefixtures("converted_here")

@@ -3,7 +3,8 @@
     python -m tests.training.ready_workers SOCKET         imports, then forks a worker for each run that is asked for
     python -m tests.training.ready_workers SOCKET … RUN   asks for one, and ends as it ends
 
-A worker is a process like any other: it has its own lock, log and session, and dies of a SIGKILL.
+A worker is a process like any other: it has its own lock, log and session, and dies of a SIGKILL. Who asks imports
+nothing of Graft: that alone would take as long as what the worker does.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import socket
 import sys
 from pathlib import Path
 
-from tests.training.tiny_run import WITH_TINY
-from tlcore.backbones import catalogue
-
 
 def serve(place: str) -> None:
+    from tests.training.tiny_run import WITH_TINY
+    from tlcore.backbones import catalogue
+
     catalogue.CATALOGUE = WITH_TINY
     import tlcore.training.trainer  # noqa: F401  (what takes long; no operation is run, so a fork is safe)
     from tlcore.training.work import work

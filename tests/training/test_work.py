@@ -31,9 +31,10 @@ SMALL = {"backbone": tiny_run.TINY.key, "input.size": tiny_run.SIZE}
 
 @pytest.fixture
 def tiny_weights(workspace, monkeypatch):
-    """A backbone of two small blocks can be chosen."""
+    """Backbones of two and of three small blocks can be chosen."""
     monkeypatch.setattr(catalogue, "CATALOGUE", tiny_run.WITH_TINY)
-    tiny_run.write_weights(workspace)
+    for tiny in (tiny_run.TINY, tiny_run.DEEPER):
+        tiny_run.write_weights(workspace, tiny)
 
 
 @pytest.fixture
@@ -73,6 +74,8 @@ def phases(run):
                 "label_smoothing": 0.1,
                 "balancing": "sampling",
                 "target_metric": "macro_f1",
+                **SMALL,
+                "backbone": tiny_run.DEEPER.key,
             },
             [
                 *["prepare", "prepare", "trunk", "logistic", "trunk", "head", "trunk", "fine-tune", "trunk"],

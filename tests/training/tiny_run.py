@@ -42,20 +42,34 @@ TINY = Backbone(
     download_megabytes=0.0,
     blocks=tuple(Block(name=f"block {n}", last_layer=f"activation{n}", parameters=1) for n in (1, 2)),
 )
-WITH_TINY = MappingProxyType({**catalogue.CATALOGUE, TINY.key: TINY})
+# One block more: two of them can be trained above a trunk.
+DEEPER = TINY.model_copy(
+    update={
+        "key": "deeper",
+        "factory": "tests.training.tiny_run:build_deeper",
+        "weights_file": "deeper.weights.h5",
+        "blocks": (*TINY.blocks, Block(name="block 3", last_layer="activation3", parameters=1)),
+    }
+)
+WITH_TINY = MappingProxyType({**catalogue.CATALOGUE, TINY.key: TINY, DEEPER.key: DEEPER})
 
 
-def build(*, weights: None, include_top: bool, input_tensor: Any) -> Any:
+def build(*, weights: None, include_top: bool, input_tensor: Any, blocks: int = 2) -> Any:
     """The factory that the catalogue's entry names."""
     import keras
     from keras import layers
 
     x = input_tensor
-    for number in (1, 2):
+    for number in range(1, blocks + 1):
         x = layers.Conv2D(8, 3, 2, "same", use_bias=False, name=f"convolution{number}")(x)
         x = layers.BatchNormalization(name=f"normalization{number}")(x)
         x = layers.ReLU(name=f"activation{number}")(x)
     return keras.Model(keras.utils.get_source_inputs(input_tensor), x)
+
+
+def build_deeper(**asked: Any) -> Any:
+    """The factory of the deeper one."""
+    return build(blocks=3, **asked)
 
 
 def prepare(folder: Path) -> Run:
@@ -79,16 +93,16 @@ def prepare(folder: Path) -> Run:
     return create_run(workspace, dataset, config)
 
 
-def write_weights(workspace: Workspace) -> None:
+def write_weights(workspace: Workspace, tiny: Backbone = TINY) -> None:
     """Put the backbone's weights, the same ones every time, where somebody would put them by hand."""
     from tlcore.training.backbones import build_backbone
 
-    backbone, rng = build_backbone(TINY, size=SIZE, weights="random"), np.random.default_rng(0)
+    backbone, rng = build_backbone(tiny, size=SIZE, weights="random"), np.random.default_rng(0)
     for variable in backbone.trainable_variables:
         if variable.name == "kernel":
             variable.assign(rng.normal(scale=0.3, size=variable.shape))
     workspace.weights.mkdir(parents=True, exist_ok=True)
-    backbone.save_weights(workspace.weights / TINY.weights_file)
+    backbone.save_weights(workspace.weights / tiny.weights_file)
 
 
 def main(folder: Path) -> dict[str, Any]:

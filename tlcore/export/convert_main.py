@@ -45,13 +45,14 @@ def save_model(model: keras.Model, target: Path, contract: Contract) -> None:
     settings = contract.input
     size = settings.size
     home = tf.Module()
-    home.model = model
+    # Its weights alone: to write the layers down as well takes longer than all the rest, and nobody asks for them.
+    home.weights = [variable.value for variable in model.variables]
 
     def serve_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(model(pixels, training=False))
 
     def serve_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-        return dict(model(home.read_bytes(encoded)["pixels"], training=False))
+        return dict(home.serve_pixels(home.read_bytes(encoded)["pixels"]))  # the network is in the file once
 
     def read_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
         read = tf.map_fn(
