@@ -24,6 +24,7 @@ from tlcore.health.embed import embed
 from tlcore.labelling.acquisition import most_useful
 from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.progress import drain
+from tlcore.tasks import TASKS
 from tlcore.workspace import Workspace
 
 FIRST, STRETCH, STRENGTH, RARER = 5, 10, 0.01, 2 / 3
@@ -68,7 +69,9 @@ def course(
             return found
         if useful:
             chances = probe.predict(axes(rows[left]))
-            chosen = most_useful(rows[left] - rows[left].mean(axis=0), chances, STRETCH, seed=seed)
+            chosen = most_useful(
+                rows[left] - rows[left].mean(axis=0), TASKS["classification"].gradient(chances), STRETCH, seed=seed
+            )
         else:
             chosen = rng.permutation(len(left))[:STRETCH]
         known += [int(left[row]) for row in chosen]

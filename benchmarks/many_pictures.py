@@ -42,7 +42,7 @@ from tlcore.data.edits import operations  # noqa: E402
 from tlcore.data.edits.types import Relabel  # noqa: E402
 from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
-from tlcore.health.findings import Finding  # noqa: E402
+from tlcore.modalities.checks import Finding  # noqa: E402
 
 CLASSES, FINDINGS, SHOWN = 20, 2500, 6000
 BAR_SECONDS = 0.5

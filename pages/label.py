@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.history import history
-from pages.components.label import camera, inbox, label_tables
+from pages.components.label import camera, inbox, label_tables, task_settings
 from pages.components.shell import frame
 from pages.components.shell.pickers import pick_dataset
 from tlcore.workspace import Workspace
@@ -14,6 +14,7 @@ WAYS = {
     "inbox": ":material/inbox: Inbox",
     "camera": ":material/videocam: Camera",
     "tables": ":material/table: Import and export",
+    "task": ":material/tune: Task",
 }
 
 
@@ -62,6 +63,8 @@ def show(workspace: Workspace) -> None:
         camera.show(workspace, dataset)
     elif way == "tables":
         label_tables.show(dataset)
+    elif way == "task":
+        task_settings.show(dataset)
     else:
         inbox.show(workspace, dataset)
 

@@ -9,6 +9,10 @@ from sklearn.linear_model import Ridge
 from tlcore.linear_probe import STRENGTHS, LinearProbe, cross_validate, deal, principal_axes
 
 
+def accuracy(found, labels) -> float:
+    return float((found.outputs.argmax(axis=1) == labels).mean())
+
+
 @pytest.fixture(scope="module")
 def clouds():
     """Three clouds in 32 dimensions: features and labels."""
@@ -34,16 +38,16 @@ def test_each_fold_has_its_share_of_each_class():
 def test_a_probe_knows_nothing_of_labels_that_are_chance(clouds):
     features, _ = clouds
     labels = np.random.default_rng(2).integers(2, size=len(features))
-    assert cross_validate(features, labels, classes=2).accuracy(labels) < 0.62
+    assert accuracy(cross_validate(features, labels, classes=2), labels) < 0.62
 
 
 def test_copies_do_not_let_the_probe_look():
     rng = np.random.default_rng(2)
     features, labels = rng.normal(size=(120, 200)), rng.integers(2, size=120)
     twice, both = np.concatenate([features] * 2), np.concatenate([labels] * 2)
-    assert cross_validate(twice, both, classes=2).accuracy(both) > 0.75
+    assert accuracy(cross_validate(twice, both, classes=2), both) > 0.75
     groups = np.tile(np.arange(120), 2)
-    assert cross_validate(twice, both, classes=2, groups=groups).accuracy(both) < 0.65
+    assert accuracy(cross_validate(twice, both, classes=2, groups=groups), both) < 0.65
 
 
 def test_a_class_without_pictures_is_never_the_answer(clouds):

@@ -57,7 +57,7 @@ class LinearProbe:
     Attributes:
         answers: What it answers with. *class*: targets `(n,)`, positions in the classes, and probabilities
             `(n, classes)` whose rows sum to 1. *labels*: targets `(n, labels)` of 0 and 1, and an independent
-            probability of each. *number*: targets `(n,)` of any unit, and numbers in it.
+            probability of each. *number*: targets `(n,)` or `(n, 1)` of any unit, and numbers in it.
         kernel: `(c, k)`.
         bias: `(k,)`, -inf for a class that had no row.
         strength: `C` of scikit-learn's `LogisticRegression`; 1 / `alpha` of its `Ridge`. Larger trusts the rows more.
@@ -92,6 +92,7 @@ class LinearProbe:
         Raises:
             ValueError: Fewer than two classes have rows.
         """
+        targets = _flat(targets, answers)
         if strength is None:
             folds = deal(_strata(targets, answers), seed=0) if folds is None else folds
             strength = choose_strength(turned, targets, folds, answers=answers)
@@ -117,6 +118,11 @@ class LinearProbe:
             found = expit(found)
         return found[:, 0] if self.answers == "number" else found
 
+    def outputs(self, turned: Floats) -> npt.NDArray[np.float32]:
+        """Answer as a model of the task does: `(m, k)`, numbers as one column."""
+        found = self.predict(turned)
+        return found[:, None] if self.answers == "number" else found
+
 
 @dataclass(frozen=True)
 class CrossValidated:
@@ -130,9 +136,10 @@ class CrossValidated:
     predictions: npt.NDArray[np.float32]
     strength: float
 
-    def accuracy(self, labels: Integers) -> float:
-        """The share of rows whose likeliest class is theirs."""
-        return float((self.predictions.argmax(axis=1) == labels).mean())
+    @property
+    def outputs(self) -> npt.NDArray[np.float32]:
+        """The predictions as a model of the task gives them: `(n, k)`, numbers as one column."""
+        return self.predictions[:, None] if self.predictions.ndim == 1 else self.predictions
 
 
 def cross_validate(
@@ -154,6 +161,7 @@ def cross_validate(
         groups: `(n,)`; rows of one number are never on both sides of a fold, such as near-duplicates.
         seed: Deals the folds.
     """
+    targets = _flat(targets, answers)
     folds = deal(_strata(targets, answers), groups=groups, seed=seed)
     too_few = answers == "class" and int((np.bincount(targets, minlength=classes) > 1).sum()) < 2
     if too_few or folds.max(initial=0) < 1:
@@ -225,6 +233,7 @@ def choose_strength(turned: Floats, targets: Targets, folds: Integers, *, answer
 
     Best are the likeliest ones, or for numbers those that are nearest by their squares.
     """
+    targets = _flat(targets, answers)
     some = np.random.default_rng(0).permutation(len(targets))[:ROWS_TO_CHOOSE]
     rows, truth, judged = turned[some], targets[some], folds[some] == 0
     if not judged.any() or not _enough(truth[~judged], answers):
@@ -242,6 +251,11 @@ def _loss(said: npt.NDArray[np.float32], truth: Targets, answers: Answers) -> fl
         return float(((said - truth) ** 2).mean())
     right = said[np.arange(len(truth)), truth] if answers == "class" else np.where(truth == 1, said, 1 - said)
     return float(-np.log(np.maximum(right, 1e-6)).mean())
+
+
+def _flat(targets: Targets, answers: Answers) -> Targets:
+    """Take numbers `(n, 1)` as `(n,)`."""
+    return targets.reshape(-1) if answers == "number" else targets
 
 
 def _enough(targets: Targets, answers: Answers) -> bool:

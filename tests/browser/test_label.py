@@ -145,3 +145,19 @@ def test_a_number_is_accepted_or_typed(server: Server, page: Page, inbox: Inbox)
     page.keyboard.press("Enter")
     becomes(lambda: len(said(inbox)), 2)
     assert "." in said(inbox)[1]
+
+
+def test_a_burst_of_the_camera_gets_the_value_that_was_entered(server: Server, page: Page, inbox: Inbox):
+    with_numbers(inbox.dataset)
+    page.goto(f"{server.url}/label?dataset={inbox.dataset.id}&way=camera")
+    page.get_by_label("weight (kg)").fill("3.5")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Start the camera").click()
+    record = page.get_by_role("button", name="Hold to record into 3.5 kg")
+    expect(record).to_be_enabled()
+    record.hover()
+    page.mouse.down()
+    page.wait_for_timeout(800)
+    page.mouse.up()
+    expect(page.get_by_text("added with the value")).to_be_visible()
+    assert (Dataset(inbox.dataset.path).items()["label"] == "3.5").sum() >= 2

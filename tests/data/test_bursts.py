@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.data.conftest import photo, write_classes
+from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.bursts import MOST_FRAMES, groups_of, take_burst
 from tlcore.data.edits.operations import undo
 from tlcore.data.split.locked import draw_parts
@@ -88,10 +89,27 @@ def test_the_first_burst_makes_the_dataset(workspace):
         ([], "cup", "Received 0"),
         ([b"x"] * (MOST_FRAMES + 1), "cup", "Record for a shorter time"),
         ([b"<svg/>"], "cup", "is no picture"),
-        ([b"x"], " ", "need a class"),
+        ([b"x"], " ", "needs a name"),
     ],
 )
 def test_what_is_no_burst_is_refused(workspace, frames, label, message):
     with pytest.raises(DataError, match=message):
         drain(take_burst(workspace, frames, label), lambda progress: None)
     assert not (workspace.root / "staging").exists()
+
+
+@pytest.mark.parametrize("label", ["big|square", "circle", "", "a\\|b", "fox, red"])
+def test_a_burst_gets_several_labels_or_none(tiny_dataset, workspace, label):
+    dataset = with_several_labels(tiny_dataset)
+    report = drain(take_burst(workspace, [frame(1), frame(2)], label, into=dataset), lambda progress: None)
+    assert (report.kept, report.left_out) == (2, ())
+    assert list(dataset.items()["label"].tail(2)) == [label, label]
+
+
+@pytest.mark.parametrize("label", ["12.5", "-3.0", "0.0"])
+def test_a_burst_gets_a_number(tiny_dataset, workspace, label):
+    dataset = with_numbers(tiny_dataset)
+    report = drain(take_burst(workspace, [frame(1), frame(2)], label, into=dataset), lambda progress: None)
+    assert (report.kept, report.left_out) == (2, ())
+    assert list(dataset.items()["label"].tail(2)) == [label, label]
+    assert (dataset.info.task, dataset.info.unit) == ("regression", "kg")

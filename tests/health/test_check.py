@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,24 @@ from PIL import Image
 from tests.health.conftest import put_features
 from tlcore.__main__ import main
 from tlcore.data.dataset import Dataset
+from tlcore.data.edits.operations import apply
+from tlcore.data.edits.types import Exclude
 from tlcore.data.intake import ingest
 from tlcore.errors import DataError
 from tlcore.files import write_json
 from tlcore.health import embed
 from tlcore.health.check import Check
+from tlcore.health.findings import titles
 from tlcore.health.leaks import leak_findings
 from tlcore.health.work import work
 from tlcore.inference.trunk import graph_path
+from tlcore.modalities import MODALITIES, Noun
+from tlcore.modalities.checks import NO_CHECKS
+from tlcore.modalities.image import IMAGE
 from tlcore.progress import drain
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
+from tlcore.tasks import TASKS
 from tlcore.workspace import Workspace
 
 
@@ -88,7 +96,7 @@ def test_a_check_finds_what_was_planted_and_keeps_it(checked):
     assert source[leak.items[0]].endswith("test/blue/ik.png")
     assert "1 of 8 test pictures have a near-copy" in leak.says
     assert any("contradiction" in source[finding.items[0]] for finding in findings if finding.kind == "label_suspect")
-    assert info.accuracy > 0.9
+    assert 0.8 < info.score.low < info.score.value
 
 
 def test_features_and_probabilities_stand_in_the_order_of_the_pictures(checked):
@@ -97,7 +105,7 @@ def test_features_and_probabilities_stand_in_the_order_of_the_pictures(checked):
     assert list(chances.columns) == ["blue", "red"]
     assert list(chances.index) == list(features.shas) == sorted(checked.dataset.items()["sha256"])
     labels = checked.dataset.items().set_index("sha256")["label"]
-    assert (chances.idxmax(axis=1) == labels[chances.index]).mean() == checked.info().accuracy
+    assert (chances.idxmax(axis=1) == labels[chances.index]).mean() == checked.info().score.value
 
 
 def test_the_likest_picture_comes_first_and_the_asked_one_never(checked):
@@ -122,6 +130,37 @@ def test_a_dataset_that_was_never_checked_has_nothing_to_say(tiny_dataset):
     assert (check.state().state, check.info(), check.findings(), check.features()) == ("created", None, [], None)
     assert len(check.clusters()) == 0
     assert not check.stale()
+
+
+# === What is not a picture ===
+
+
+def test_a_modality_without_checks_is_checked_for_what_every_item_may_have(workspace, planted, monkeypatch):
+    texts = replace(IMAGE, noun=Noun("text", "texts"), checks=NO_CHECKS)
+    monkeypatch.setitem(MODALITIES, "image", texts)
+    assert work(planted.path) == 0
+    check = Check(planted)
+    assert check.info().score.value > 0.8
+    assert check.curve().whole.says.startswith("More texts would ")
+    kinds = {finding.kind for finding in check.findings()}
+    assert "label_suspect" in kinds
+    assert not kinds & {"near_duplicate", "leak", "groups", "shortcut", *(kind.key for kind in IMAGE.checks.kinds)}
+    assert "picture" not in " ".join([*(finding.says for finding in check.findings()), *check.info().notes])
+    assert "Near-duplicates" not in titles(texts, TASKS["classification"]).values()
+
+
+def test_a_modality_without_a_bundled_backbone_is_checked_without_features(planted, monkeypatch):
+    monkeypatch.setattr(embed, "bundled_for", lambda modality: None)
+    monkeypatch.setitem(MODALITIES, "image", replace(IMAGE, noun=Noun("text", "texts"), checks=NO_CHECKS))
+    keep = planted.items().groupby("label").head(3)["sha256"].tolist()
+    blue = planted.items().query("label == 'blue'")["sha256"].tolist()
+    apply(planted, Exclude(shas=tuple(sha for sha in blue if sha not in keep)))
+    assert work(planted.path) == 0
+    check = Check(planted)
+    assert [finding.kind for finding in check.findings()] == ["imbalance"]
+    assert "'blue' has 3 texts" in check.findings()[0].says
+    assert "No backbone for texts is bundled" in check.info().notes[0]
+    assert (check.features(), check.curve(), check.probabilities(), check.info().score) == (None,) * 4
 
 
 # === How it is followed ===
@@ -178,7 +217,9 @@ def test_a_run_is_told_its_accuracy_without_the_leaked_pictures(workspace, plant
     learnt = run.split().query("split == 'train'")["sha256"].iloc[0]
     leaked = test["sha256"].iloc[0]
     right = np.arange(len(test)) < 5  # the leaked one among them
-    pd.DataFrame({"sha256": test["sha256"], "correct": right}).to_parquet(run.predictions)
+    first = (test["label"] == "blue").to_numpy() == right
+    table = {"sha256": test["sha256"], "label": test["label"], "p_0": 0.1 + 0.8 * first, "p_1": 0.9 - 0.8 * first}
+    pd.DataFrame(table).to_parquet(run.predictions)
     clusters = pd.DataFrame({"sha256": [leaked, learnt], "cluster": "alike-1"})
     found = leak_findings(workspace, planted, planted.items(), clusters)
     (finding,) = (finding for finding in found if "run" in finding.says)

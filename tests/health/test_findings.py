@@ -17,14 +17,18 @@ from tlcore.health.classes import (
     outlier_findings,
     split_class_findings,
 )
-from tlcore.health.findings import Finding, ranked, read_findings, to_csv, write_findings
-from tlcore.health.frames import group_findings
-from tlcore.health.quality import fault_findings
+from tlcore.health.findings import KINDS, ranked, read_findings, to_csv, write_findings
 from tlcore.health.shortcuts import shortcut_findings
 from tlcore.memmap import MappedRows
+from tlcore.modalities.checks import Finding, Trait
+from tlcore.modalities.image import IMAGE
+from tlcore.modalities.image.checks.frames import group_findings
+from tlcore.modalities.image.checks.perceptual_hash import SIDE
+from tlcore.modalities.image.checks.quality import fault_findings
 from tlcore.modalities.image.image_statistics import TINT_SIDE, border, measure
-from tlcore.modalities.image.perceptual_hash import SIDE
 from tlcore.progress import drain
+
+PICTURE = IMAGE.noun
 
 
 def table(count, **columns):
@@ -43,11 +47,11 @@ def test_findings_come_back_as_they_were_the_worthiest_first(tmp_path):
         Finding("groups", ("c", "d"), 0.6, "One film.", group="film 1"),
     ]
     write_findings(tmp_path / "findings.parquet", ranked(findings))
-    assert read_findings(tmp_path / "findings.parquet") == [findings[1], findings[2], findings[0]]
+    assert read_findings(tmp_path / "findings.parquet", KINDS) == [findings[1], findings[2], findings[0]]
 
 
 def test_no_cell_of_the_csv_is_a_formula():
-    text = to_csv([Finding("dark", ("a",), 0.5, "=1+1")], {"a": "@SUM(A1).jpg"})
+    text = to_csv([Finding("dark", ("a",), 0.5, "=1+1")], {"a": "@SUM(A1).jpg"}, PICTURE)
     row = list(csv.reader(io.StringIO(text)))[1]
     assert "'@SUM(A1).jpg" in row
     assert not [cell for cell in row if cell[:1] in "=@+-" and cell]
@@ -112,28 +116,41 @@ def test_bars_are_a_border_and_a_plain_ground_on_one_side_is_not(scenes):
 # === Classes ===
 
 
+def formats(values):
+    return Trait(pd.Series(values), "are {value} files")
+
+
+def cameras(values):
+    return Trait(pd.Series(values), "were taken with {value}", "name no camera")
+
+
+def halves():
+    return {"a": np.arange(20), "b": np.arange(20, 40)}
+
+
 def test_a_class_that_its_format_gives_away_is_told_and_the_items_are_its_pictures():
     labels = ["a"] * 20 + ["b"] * 20
     items = table(40, label=labels)
-    traits = {"format": pd.Series(["PNG"] * 20 + ["JPG"] * 20), "camera": pd.Series([""] * 40)}
-    findings = shortcut_findings(items, traits)
+    traits = {"format": formats(["PNG"] * 20 + ["JPG"] * 20), "camera": cameras([""] * 40)}
+    findings = shortcut_findings(items, traits, halves(), PICTURE)
     assert {finding.items for finding in findings} == {tuple(items["sha256"][:20]), tuple(items["sha256"][20:])}
     assert "100% of the pictures of 'a' are PNG files, against 0% of the others" in findings[0].says
 
 
 def test_what_both_classes_have_gives_neither_away():
     items = table(40, label=["a"] * 20 + ["b"] * 20)
-    assert shortcut_findings(items, {"format": pd.Series(["PNG", "JPG"] * 20)}) == []
+    assert shortcut_findings(items, {"format": formats(["PNG", "JPG"] * 20)}, halves(), PICTURE) == []
 
 
 def test_the_class_with_a_camera_is_told_rather_than_the_one_without():
     items = table(40, label=["a"] * 20 + ["b"] * 20)
-    (finding,) = shortcut_findings(items, {"camera": pd.Series(["Canon"] * 20 + [""] * 20)})
+    traits = {"camera": cameras(["Canon"] * 20 + [""] * 20)}
+    (finding,) = shortcut_findings(items, traits, halves(), PICTURE)
     assert "'a' were taken with Canon" in finding.says
 
 
 def test_a_rare_class_is_told():
-    (finding,) = imbalance_findings(np.array([100, 90, 10]), ("a", "b", "c"))
+    (finding,) = imbalance_findings(np.array([100, 90, 10]), ("a", "b", "c"), PICTURE)
     assert "'c' has 10 pictures and 'a' 100, 10 times as many" in finding.says
 
 
@@ -143,7 +160,7 @@ def test_classes_that_the_probe_mixes_up_are_told_and_others_are_not():
     chances[np.arange(90), labels] = 0.8
     chances[:15, :2] = [0.3, 0.6]
     chances[30:48, :2] = [0.6, 0.3]
-    (finding,) = confusable_findings(table(90)["sha256"].to_numpy(object), chances, labels, ("a", "b", "c"))
+    (finding,) = confusable_findings(table(90)["sha256"].to_numpy(object), chances, labels, ("a", "b", "c"), PICTURE)
     assert "'a' and 'b'" in finding.says
     assert len(finding.items) == 33
 
@@ -154,7 +171,7 @@ def test_a_class_of_two_clouds_falls_into_two_and_one_cloud_does_not():
     labels = np.repeat([0, 1], 100)
     turned[:30] += 2.0
     shas = table(200)["sha256"].to_numpy(object)
-    (finding,) = split_class_findings(shas, turned, labels, ("two", "one"))
+    (finding,) = split_class_findings(shas, turned, labels, ("two", "one"), PICTURE)
     assert "'two' falls into two clusters of 70 and 30 pictures" in finding.says
     assert set(finding.items) == set(shas[:30])
 
@@ -165,7 +182,7 @@ def test_the_odd_one_out_of_a_class_is_told():
     compact[7] = np.eye(16)[5]
     compact /= np.linalg.norm(compact, axis=1, keepdims=True)
     items = table(60)
-    (finding,) = outlier_findings(items, compact, np.zeros(60, np.int64), ("a",))
+    (finding,) = outlier_findings(items, compact, np.zeros(60, np.int64), ("a",), PICTURE)
     assert finding.items == (items["sha256"][7],)
 
 

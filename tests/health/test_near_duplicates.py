@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tlcore.health.clusters import cluster_findings, clusters_of
-from tlcore.modalities.image.near_duplicates import Pairs, near_pairs
-from tlcore.modalities.image.perceptual_hash import SIDE
+from tlcore.data.info import DatasetInfo
+from tlcore.health.clusters import cluster_findings
+from tlcore.modalities.checks import Pairs
+from tlcore.modalities.image.checks.near_duplicates import near_pairs
+from tlcore.modalities.image.checks.perceptual_hash import SIDE
 from tlcore.modalities.image.pixels import to_pixels
 from tlcore.progress import drain
 
@@ -85,7 +87,7 @@ def test_features_catch_a_pair_only_where_the_pictures_agree(originals):
 def test_copies_of_copies_are_one_cluster_that_keeps_its_name():
     pairs = Pairs(np.array([0, 2]), np.array([2, 4]), np.ones(2, np.float32))
     shas = np.array([letter * 64 for letter in "edcba"], object)
-    table = clusters_of(pairs, shas)
+    table = pairs.clusters(shas)
     assert set(table["sha256"]) == {shas[0], shas[2], shas[4]}
     assert set(table["cluster"]) == {"alike-" + "a" * 12}
 
@@ -95,7 +97,8 @@ def test_copies_with_two_labels_are_worth_more_than_copies_with_one():
 
     items = pd.DataFrame({"sha256": list("abcd"), "label": ["x", "x", "x", "y"], "source": list("1234")})
     clusters = pd.DataFrame({"sha256": list("abcd"), "cluster": ["one", "one", "two", "two"]})
-    one, two = cluster_findings(clusters, items)
+    info = DatasetInfo(id="x", name="x", classes=("x", "y"), fingerprint="")
+    one, two = cluster_findings(clusters, items, info)
     assert two.score > one.score
     assert "at least one label is wrong" in two.says
     assert two.items == ("c", "d")

@@ -15,11 +15,13 @@ from tlcore.data.info import DatasetInfo
 from tlcore.data.intake import ingest
 from tlcore.health.check import Check
 from tlcore.health.clusters import cluster_findings
-from tlcore.health.findings import LEFT_OUT
-from tlcore.health.shortcuts import label_shortcut_findings
-from tlcore.health.task_labels import explained, number_findings, several_label_findings
+from tlcore.health.labels import label_findings
+from tlcore.health.shortcuts import shortcut_findings
 from tlcore.health.work import work
+from tlcore.modalities.checks import Trait
+from tlcore.modalities.image import IMAGE
 from tlcore.progress import drain
+from tlcore.tasks import TASKS
 
 
 def info(task: str, *classes: str, unit: str = "") -> DatasetInfo:
@@ -38,11 +40,12 @@ def test_a_label_that_is_missing_and_one_that_is_too_much_are_found():
     given = true.astype(np.float32)
     given[3] = 1 - given[3]
     labels = ["|".join(np.array(["a", "b"])[row > 0]) for row in given]
-    (found,) = several_label_findings(items(labels), chances, given, info("multilabel", "a", "b"))
+    about, task = info("multilabel", "a", "b"), TASKS["multilabel"]
+    (found,) = label_findings(items(labels), task.doubts(chances, given, about.classes), about)
     assert found.items == ("3",)
     assert found.suggested == {"3": "|".join(np.array(["a", "b"])[true[3]])}
     assert "but a probe that has not seen it gives 'a' " in found.says
-    assert several_label_findings(items(labels[:8]), chances[:8], given[:8], info("multilabel", "a", "b")) == []
+    assert task.doubts(chances[:8], given[:8], about.classes).found == []
 
 
 def test_a_number_that_is_far_off_is_found_where_the_probe_knows_something():
@@ -50,13 +53,16 @@ def test_a_number_that_is_far_off_is_found_where_the_probe_knows_something():
     true = rng.uniform(0, 100, 100)
     predicted, values = true + rng.normal(0, 2, 100), true.copy()
     values[7] += 40
-    (found,) = number_findings(
-        items([repr(float(one)) for one in values]), predicted, values, info("regression", unit="kg")
-    )
+    about, task = info("regression", unit="kg"), TASKS["regression"]
+    doubts = task.doubts(predicted[:, None], values[:, None], (), "kg")
+    (found,) = label_findings(items([repr(float(one)) for one in values]), doubts, about)
     assert (found.items, found.suggested) == (("7",), None)
     assert " kg, but a probe that has not seen it predicts " in found.says
-    assert explained(np.zeros(100), values) < 0
-    assert number_findings(items(["1.0"] * 100), rng.permutation(predicted), values, info("regression")) == []
+    values[8] += 4000  # so far off that no R² is left
+    assert [doubt.row for doubt in task.doubts(predicted[:, None], values[:, None], (), "kg").found] == [7, 8]
+    unskilled = task.doubts(rng.permutation(predicted)[:, None], values[:, None], (), "kg")
+    assert unskilled.found == ()
+    assert "predicts the values too poorly" in unskilled.note
 
 
 def test_copies_with_different_labels_or_far_numbers_contradict_each_other():
@@ -72,9 +78,9 @@ def test_copies_with_different_labels_or_far_numbers_contradict_each_other():
 
 def test_a_label_that_a_border_gives_away_is_told():
     table = items(["x"] * 40)
-    has = {"a": np.arange(40) < 20, "b": np.arange(40) % 2 == 0}
-    borders = pd.Series(np.where(has["a"], "black", ""), index=table.index)
-    (found,) = label_shortcut_findings(table, {"border": borders}, has)
+    has = {"a": np.arange(20), "b": np.arange(0, 40, 2)}
+    borders = Trait(pd.Series(["black"] * 20 + [""] * 20), "have a border ({value})", "have no border")
+    (found,) = shortcut_findings(table, {"border": borders}, has, IMAGE.noun)
     assert "100% of the pictures of 'a' have a border (black)" in found.says
     assert len(found.items) == 20
 
@@ -109,11 +115,12 @@ def test_a_check_of_several_labels_finds_a_wrong_one_and_says_what_it_left_out(s
     check = Check(dataset)
     suspects = [finding for finding in check.findings() if finding.kind == "label_suspect"]
     assert {sha: "red"} in [finding.suggested for finding in suspects]
-    assert not LEFT_OUT["multilabel"] & {finding.kind for finding in check.findings()}
-    notes = " ".join(check.info().notes)
-    assert "mean average precision of" in notes
-    assert "only where each picture has one class" in notes
-    assert check.info().accuracy is None
+    assert not {"confusable_classes", "split_class"} & {finding.kind for finding in check.findings()}
+    assert "only where each picture has one class" in " ".join(check.info().notes)
+    score = check.info().score
+    assert 0.8 < score.low <= score.value <= score.high <= 1
+    assert "mean average precision (mAP)" in check.curve().whole.says
+    assert set(check.curve().classes) == {"blue", "red"}
     assert list(check.probabilities().columns) == ["blue", "red"]
     assert isinstance(apply(dataset, Relabel(labels={sha: "red"})).change, SetLabels)
     assert check.stale()
@@ -129,10 +136,10 @@ def test_a_check_of_numbers_finds_one_that_is_far_off(scenery):
     check = Check(dataset)
     suspects = [finding.items for finding in check.findings() if finding.kind == "label_suspect"]
     assert (dataset.items()["sha256"][wrong],) in suspects
-    assert not LEFT_OUT["regression"] & {finding.kind for finding in check.findings()}
-    assert "R²" in " ".join(check.info().notes)
+    assert not {"shortcut", "imbalance", "split_class"} & {finding.kind for finding in check.findings()}
+    assert check.info().score.low < check.info().score.value < 5  # kg
+    assert " kg (" in check.curve().whole.says
     assert check.probabilities() is None
-    assert check.curve() is None
 
 
 @pytest.mark.parametrize("labels", [[""], ["a"], ["a", "a|b"]])

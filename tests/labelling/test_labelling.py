@@ -26,6 +26,7 @@ from tlcore.labelling.features import learnable
 from tlcore.labelling.history import course
 from tlcore.labelling.suggestions import Model, suggest
 from tlcore.progress import Progress, drain
+from tlcore.tasks import TASKS
 from tlcore.tasks.multilabel.labels import join
 
 LENGTH = 48
@@ -74,20 +75,22 @@ def truth(source: str) -> str:
 
 # === Usefulness ===
 
+gradient = TASKS["classification"].gradient
+
 
 def test_uncertain_pictures_come_before_sure_ones():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(60, 8))
     sure = np.tile([0.998, 0.001, 0.001], (50, 1))
     unsure = np.tile([0.34, 0.33, 0.33], (10, 1))
-    order = most_useful(features, np.vstack([sure, unsure]), 8)
+    order = most_useful(features, gradient(np.vstack([sure, unsure])), 8)
     assert sum(row >= 50 for row in order) >= 7
 
 
 def test_pictures_of_one_kind_are_not_asked_about_again_and_again():
     kinds = np.eye(6)[np.repeat(np.arange(6), [40, 1, 1, 1, 1, 1])] + 0.001
     unsure = np.full((45, 2), 0.5)
-    order = most_useful(kinds, unsure, 6)
+    order = most_useful(kinds, gradient(unsure), 6)
     assert len({int(kinds[row].argmax()) for row in order}) == 6
 
 
@@ -98,7 +101,7 @@ def test_without_probabilities_they_are_only_unlike():
 
 @pytest.mark.parametrize("rows", [0, 1, 5])
 def test_as_many_as_there_are_and_none_twice(rows):
-    order = most_useful(np.ones((rows, 4)), np.full((rows, 2), 0.5), 9)
+    order = most_useful(np.ones((rows, 4)), gradient(np.full((rows, 2), 0.5)), 9)
     assert sorted(order) == list(range(rows))
 
 
@@ -237,7 +240,7 @@ def test_features_of_another_range_of_values_are_others(workspace, tmp_path, emb
 def test_sets_of_labels_that_a_model_doubts_come_first():
     rng = np.random.default_rng(0)
     sure, unsure = np.tile([0.99, 0.01, 0.98], (50, 1)), np.tile([0.5, 0.45, 0.55], (10, 1))
-    order = most_useful(rng.normal(size=(60, 8)), np.vstack([sure, unsure]), 8, several=True)
+    order = most_useful(rng.normal(size=(60, 8)), TASKS["multilabel"].gradient(np.vstack([sure, unsure])), 8)
     assert sum(row >= 50 for row in order) >= 7
 
 

@@ -32,7 +32,7 @@ from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.run import evaluate_run
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import write_json
-from tlcore.health.findings import Finding
+from tlcore.modalities.checks import Finding
 from tlcore.progress import drain
 from tlcore.runs.events import Ended, Evaluated, Noted, PhaseEnded
 from tlcore.runs.recorder import Recorder

@@ -10,8 +10,10 @@ from tlcore.files import write_json
 from tlcore.health.check import Check, CheckInfo
 from tlcore.health.curve import Curve, LearningCurve, Point, Predicted
 from tlcore.health.events import CheckEnded, CheckStarted
-from tlcore.health.findings import Finding, ranked, write_findings
+from tlcore.health.findings import ranked, write_findings
 from tlcore.jobs.writer import JobWriter
+from tlcore.modalities.checks import Finding
+from tlcore.tasks.evaluation import Figure
 
 
 def finished(
@@ -19,7 +21,8 @@ def finished(
     findings: list[Finding],
     *,
     clusters: dict[str, list[str]] | None = None,
-    accuracy: float | None = 0.91,
+    score: float | None = 0.91,
+    task: str = "",
 ) -> Check:
     """A check that found these."""
     check = Check(dataset)
@@ -36,10 +39,11 @@ def finished(
             version=info.version,
             fingerprint=info.fingerprint,
             classes=info.classes,
+            task=task,
             value_range=info.value_range,
             items=len(items),
             seconds=12.3,
-            accuracy=accuracy,
+            score=None if score is None else Figure(value=score, low=score - 0.03, high=score + 0.03),
         )
         write_json(check.path / "check.json", made)
         recorder.record(CheckEnded(state="finished"))
@@ -71,12 +75,12 @@ def curve(items: int, classes: tuple[str, ...]) -> LearningCurve:
         right = [0.95 - 0.6 * size**-0.5 for size in sizes]
         ahead = [*sizes, 2 * most, 4 * most]
         return Curve(
-            points=tuple(Point(items=n, accuracy=a, deviation=0.02) for n, a in zip(sizes, right, strict=True)),
+            points=tuple(Point(items=n, value=a, deviation=0.02) for n, a in zip(sizes, right, strict=True)),
             floor=0.05,
             drop=0.6,
             rate=0.5,
             fitted=tuple(
-                Predicted(items=n, accuracy=(a := 0.95 - 0.6 * n**-0.5), low=a - 0.03, high=min(1, a + 0.02))
+                Predicted(items=n, value=(a := 0.95 - 0.6 * n**-0.5), low=a - 0.03, high=min(1, a + 0.02))
                 for n in ahead
             ),
             says=says,

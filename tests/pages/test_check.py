@@ -8,12 +8,12 @@ from tests.pages import made_checks
 from tests.pages.opening import button, on_the_table, open_page, words
 from tests.task_datasets import with_numbers, with_several_labels
 from tlcore.data.edits import operations
-from tlcore.data.edits.types import Exclude, Relabel
+from tlcore.data.edits.types import ChangeTask, Exclude, Relabel
 from tlcore.health.check import Check
 from tlcore.health.events import CheckStarted
-from tlcore.health.findings import TITLES, Finding
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.writer import JobWriter
+from tlcore.modalities.checks import Finding
 
 
 @pytest.fixture
@@ -163,10 +163,10 @@ def test_findings_can_be_downloaded(checked):
         assert "Download as CSV" in [element.label for element in app.get("download_button")]
 
 
-@pytest.mark.parametrize(("accuracy", "warned"), [(0.6, True), (0.95, False)])
-def test_suggestions_of_a_model_that_is_often_wrong_are_shown_with_a_warning(tiny_dataset, shas, accuracy, warned):
+@pytest.mark.parametrize(("score", "warned"), [(0.6, True), (0.95, False)])
+def test_suggestions_of_a_model_that_is_often_wrong_are_shown_with_a_warning(tiny_dataset, shas, score, warned):
     suspect = Finding("label_suspect", (shas[12],), 0.8, "It looks like a circle.", {shas[12]: "circle"})
-    made_checks.finished(tiny_dataset, [suspect], accuracy=accuracy)
+    made_checks.finished(tiny_dataset, [suspect], score=score)
     app = open_page("check", dataset=tiny_dataset.id, kind="label_suspect")
     assert ("Look at each picture before you accept" in words(app)) == warned
 
@@ -174,15 +174,24 @@ def test_suggestions_of_a_model_that_is_often_wrong_are_shown_with_a_warning(tin
 # === Several labels, numbers ===
 
 
+def test_results_of_another_task_are_shown_as_they_were_measured(checked):
+    made_checks.finished(checked, Check(checked).findings(), task="classification")
+    operations.apply(checked, ChangeTask(task="multilabel"))
+    app = open_page("check", dataset=checked.id)
+    assert not app.exception
+    assert metrics(app)["Linear probe: Accuracy"] == "91.0 %"
+    assert "the task or the value range have changed" in words(app)
+
+
 def test_a_suggested_set_of_labels_is_shown_and_accepted(tiny_dataset):
     dataset = with_several_labels(tiny_dataset)
     sha = dataset.items()["sha256"][1]
     suspect = Finding("label_suspect", (sha,), 0.8, "a sentence", suggested={sha: "big|square"})
-    made_checks.finished(dataset, [suspect], accuracy=None)
+    made_checks.finished(dataset, [suspect], score=None)
     app = open_page("check", dataset=dataset.id)
-    assert "Linear probe accuracy" not in [metric.label for metric in app.metric]
-    assert "drawn only where each picture has exactly one class" in words(app)
-    assert TITLES["split_class"] not in words(app)
+    assert "Linear probe: mAP" in [metric.label for metric in app.metric]
+    assert "Learning curve: would more pictures help?" in words(app)
+    assert "Classes that may be two" not in words(app)
     app = open_page("check", dataset=dataset.id, kind="label_suspect")
     assert on_the_table(app)["tiles"][0]["badge"] == "→ big, square"
     assert "replace all labels of a picture" in words(app)
@@ -194,7 +203,7 @@ def test_a_suggested_set_of_labels_is_shown_and_accepted(tiny_dataset):
 def test_a_number_that_looks_wrong_is_set_and_nothing_is_suggested(tiny_dataset):
     dataset = with_numbers(tiny_dataset)
     sha = dataset.items()["sha256"][1]
-    made_checks.finished(dataset, [Finding("label_suspect", (sha,), 0.8, "a sentence")], accuracy=None)
+    made_checks.finished(dataset, [Finding("label_suspect", (sha,), 0.8, "a sentence")], score=None)
     app = open_page("check", dataset=dataset.id, kind="label_suspect")
     assert [action["do"] for action in on_the_table(app)["actions"]] == ["value", "exclude", "like"]
     assert not [each.label for each in app.button if each.label.startswith("Accept")]

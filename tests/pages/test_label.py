@@ -217,7 +217,49 @@ def test_numbers_are_asked_for_and_what_is_none_is_told(inbox, monkeypatch):
     assert "a number is needed" in state[desk.FAULT]
 
 
-def test_the_camera_says_that_it_records_into_one_class(tiny_dataset):
+def test_the_camera_records_labels_or_none(tiny_dataset):
+    dataset = with_several_labels(tiny_dataset)
+    app = open_page("label", dataset=dataset.id, way="camera")
+    assert shown(app)["into"] == "no label"
+    app.multiselect(key="camera-labels").set_value(["square", "big"]).run()
+    assert (shown(app)["label"], shown(app)["into"]) == ("big|square", "big, square")
+
+
+def test_the_camera_waits_for_the_value_of_its_frames(tiny_dataset):
     dataset = with_numbers(tiny_dataset)
-    assert "records into one class at a time" in words(open_page("label", dataset=dataset.id, way="camera"))
+    app = open_page("label", dataset=dataset.id, way="camera")
+    assert (shown(app)["into"], shown(app)["first"]) == ("", "Enter the value first")
+    assert app.number_input(key="camera-value").label == "weight (kg)"
+    app.number_input(key="camera-value").set_value(2.5).run()
+    assert (shown(app)["label"], shown(app)["into"]) == ("2.5", "2.5 kg")
+
+
+def test_the_task_is_changed_where_the_labels_allow_it_and_undone(tiny_dataset):
+    app = open_page("label", dataset=tiny_dataset.id, way="task")
+    (choice,) = app.radio
+    assert choice.options[0] == "Classification (now)"
+    assert button(app, "Save").disabled
+    choice.set_value("regression").run()
+    assert "36 items do not: a number is needed" in words(app)
+    assert button(app, "Change the task to regression").disabled
+    app.radio[0].set_value("multilabel").run()
+    button(app, "Change the task to multi-label classification").click().run()
+    assert not app.exception
+    assert tiny_dataset.info.task == "multilabel"
+    assert app.radio[0].options[1] == "Multi-label classification (now)"
+    button(app, "Undo").click().run()
+    assert tiny_dataset.info.task == "classification"
+
+
+def test_a_value_gets_another_unit(tiny_dataset):
+    dataset = with_numbers(tiny_dataset)
+    app = open_page("label", dataset=dataset.id, way="task")
+    assert [field.value for field in app.text_input] == ["weight", "kg"]
+    app.text_input[1].set_value("g").run()
+    button(app, "Save").click().run()
+    assert (dataset.info.value_name, dataset.info.unit) == ("weight", "g")
+
+
+def test_labels_of_every_task_go_in_and_out_as_a_table(tiny_dataset):
+    dataset = with_numbers(tiny_dataset)
     assert "Prepare the zip" in [each.label for each in open_page("label", dataset=dataset.id, way="tables").button]

@@ -142,6 +142,19 @@ def test_a_wrong_answer_is_put_right_with_several_labels_or_a_number(run, tiny_d
     assert find_task(run.dataset.task).read(answer.suggested) == find_task(run.dataset.task).read(RED[run.dataset.task])
 
 
+@pytest.mark.parametrize("run", ["multilabel"], indirect=True)
+def test_an_answer_is_put_right_with_no_label_at_all(run, tiny_dataset, workspace):
+    app = asked(run, "red")
+    assert button(app, "Send to the inbox").disabled
+    (none,) = app.checkbox
+    none.set_value(True).run()
+    button(app, "Send to the inbox").click().run()
+    (answer,) = standing(Inbox(tiny_dataset).answers()).values()
+    assert answer.label == ""
+    Inbox(tiny_dataset).join(workspace)
+    assert "" in set(open_dataset(workspace, tiny_dataset.id).items()["label"])
+
+
 def test_where_the_dataset_has_another_task_by_now_nothing_can_be_put_right(run, tiny_dataset):
     write_json(tiny_dataset.path / "dataset.json", tiny_dataset.info.model_copy(update={"task": "classification"}))
     app = asked(run, "red")

@@ -33,6 +33,7 @@ class Backbone(BaseModel):
 
     Attributes:
         key: Snake case, stable: `efficientnet_lite0`.
+        modality: The key of the modality whose items it takes.
         factory: `package.module:callable`, called with `weights=None, include_top=False, input_tensor=…`.
         preprocessing: How pixels of 0–255 become what the network was trained on; `built_in` means it does so itself.
         native_size, minimum_size: Side of the square input, pixels.
@@ -52,6 +53,7 @@ class Backbone(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
+    modality: str = "image"
     title: str
     factory: str
     preprocessing: Preprocessing

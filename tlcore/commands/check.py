@@ -34,8 +34,10 @@ def check(
 ) -> None:
     """Find problems in the examples, the labels and the split, sorted by the benefit of fixing them."""
     from tlcore.health.check import Check
-    from tlcore.health.findings import TITLES
+    from tlcore.health.findings import titles
     from tlcore.jobs.launch import launch
+    from tlcore.modalities import find_modality
+    from tlcore.tasks import find_task
 
     terminal, workspace = Terminal(as_json=as_json or csv), Workspace.default()
     dataset = find_or_take_in(workspace, data, terminal, choices)
@@ -69,11 +71,13 @@ def check(
         "notes": list(info.notes),
         "seconds": info.seconds,
     }
+    modality = find_modality(dataset.info.modality)
     counts = Counter(each.kind for each in findings)
     lines = [
         f"{dataset.info.name}: {len(findings):,} findings in {counted(dataset, info.items)}, {info.seconds:.0f} s."
     ]
-    lines += [f"  {TITLES[kind]}: {many:,}" for kind, many in counts.most_common()]
+    named = titles(modality, find_task(dataset.info.task))
+    lines += [f"  {named[kind]}: {many:,}" for kind, many in counts.most_common()]
     lines += [f"{each.score:.2f}  {each.says}" for each in findings[:MOST_SHOWN]]
     if len(findings) > MOST_SHOWN:
         lines.append(f"and {len(findings) - MOST_SHOWN:,} more; `--json` and `--csv` list them all.")

@@ -1,5 +1,5 @@
-"""`data relabel`, `exclude`, `restore`, `delete-items`, `rename-class`, `merge-classes`, `colour`, `undo`, `redo`,
-`history`, `compare` and `name-version`.
+"""`data relabel`, `task`, `exclude`, `restore`, `delete-items`, `rename-class`, `merge-classes`, `colour`, `undo`,
+`redo`, `history`, `compare` and `name-version`.
 
 It knows their arguments and what they print. It does not know how an edit is made.
 """
@@ -15,6 +15,7 @@ from tlcore.commands.terminal import AsJson, Terminal, counted, noun, table
 from tlcore.disk import expanded
 from tlcore.errors import ConfigError, DataError, Problem
 from tlcore.markup import one_line
+from tlcore.tasks import TASKS, find_task
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -65,6 +66,34 @@ def relabel(
         else:
             change = Relabel(labels=dict.fromkeys(shas, to or ""))
     _apply(dataset, change, as_json=as_json)
+
+
+@app.command("task")
+def task(
+    data: DataArgument,
+    task: Annotated[str | None, typer.Argument(metavar="[TASK]", help=f"One of {', '.join(TASKS)}.")] = None,
+    value_name: Annotated[str | None, typer.Option(help="What the number is (regression), such as weight.")] = None,
+    unit: Annotated[str | None, typer.Option(help="The unit of the number (regression), such as kg.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or change the task of a dataset, where its labels allow it."""
+    from tlcore.data.edits.operations import task_faults
+    from tlcore.data.edits.types import ChangeTask
+
+    dataset = _open(data)
+    info = dataset.info
+    if (task, value_name, unit) != (None, None, None):
+        change = ChangeTask(
+            task=task or info.task,
+            value_name=info.value_name if value_name is None else value_name,
+            unit=info.unit if unit is None else unit,
+        )
+        _apply(dataset, change, as_json=as_json)
+        return
+    faults = task_faults(dataset)
+    lines = [f"{info.name}: {find_task(info.task).title}. {find_task(info.task).explains}"]
+    lines += [f"{find_task(key).title} (`{key}`): {fault or 'possible'}" for key, fault in faults.items()]
+    Terminal(as_json=as_json).result({"dataset": dataset.id, "task": info.task, "others": faults}, "\n".join(lines))
 
 
 @app.command("exclude")

@@ -11,15 +11,19 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
-from tlcore import spreadsheet
+from tlcore.data.archive import Limits, opening
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Group
-from tlcore.data.intake import IntakeReport, ingest
+from tlcore.data.import_plan import Place
+from tlcore.data.intake import examine_all
+from tlcore.data.label_text import read_label
+from tlcore.data.staging import Published, Staging
 from tlcore.errors import DataError, ItemError
 from tlcore.files import remove_tree
 from tlcore.modalities.image.preview import gray_cells
@@ -99,17 +103,16 @@ def _components(looks: Sequence[_Look], tied: Sequence[str]) -> list[int]:
 
 def take_burst(
     workspace: Workspace, frames: Sequence[bytes], label: str, *, into: Dataset | None = None, name: str = "Camera"
-) -> Generator[Progress, None, IntakeReport]:
-    """Take frames (JPEG or PNG) into a class of a dataset, of a new one called `name` where none is given.
+) -> Generator[Progress, None, Published]:
+    """Take frames (JPEG or PNG) of one label into a dataset, or of a class into a new one called `name`.
 
     They go the way of every picture: each is examined, equal bytes are kept once, and it is one edit. Where they bind
     groups of earlier bursts to each other, that is another one.
 
     Raises:
-        DataError: There are no frames or too many, or the class has no name.
+        DataError: There are no frames or too many, or the label is none of the task.
     """
-    if not label.strip():
-        raise DataError("The frames need a class. Received an empty name. Type at least one letter.")
+    text = read_label(label, "classification" if into is None else into.info.task)
     if not 0 < len(frames) <= MOST_FRAMES or max(map(len, frames)) > MOST_FRAME_BYTES:
         raise DataError(
             f"A burst has 1 to {MOST_FRAMES} frames of at most {MOST_FRAME_BYTES // 10**6} MB. Received {len(frames)}. "
@@ -120,14 +123,14 @@ def take_burst(
     home = workspace.root / "staging" / burst
     home.mkdir(parents=True)
     try:
-        with (home / "labels.csv").open("w", newline="", encoding=spreadsheet.ENCODING) as stream:
-            table = spreadsheet.Writer(stream)
-            table.writerow(("file", "label", "group"))
-            for number, (frame, group) in enumerate(zip(frames, groups, strict=True), start=1):
-                file = f"{burst}-{number:03d}{'.png' if frame.startswith(_PNG) else '.jpg'}"
-                (home / file).write_bytes(frame)
-                table.writerow((file, label.strip(), group))
-        report = yield from ingest(workspace, home, name=name if into is None else None, into=into)
+        places = {}
+        for number, (frame, group) in enumerate(zip(frames, groups, strict=True), start=1):
+            file = PurePosixPath(f"{burst}-{number:03d}{'.png' if frame.startswith(_PNG) else '.jpg'}")
+            (home / file).write_bytes(frame)
+            places[file] = Place(text, group=group, none=not text)
+        with opening(home, limits := Limits()) as opened, Staging(workspace, into) as staging:
+            yield from examine_all(opened, places, staging, limits=limits)
+            report = staging.publish(name=name, notes=())
     finally:
         remove_tree(home)
     if bound:

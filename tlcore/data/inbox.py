@@ -53,6 +53,7 @@ class Answer(BaseModel):
         kind: `label`, `skip` (put aside) or `back` (as if nothing had been said of it).
         label: The class, the labels or the number, for `label`.
         suggested: What was suggested then; empty where nothing was.
+        task: Of the dataset then; an answer of another task does not hold. Empty in files of before.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -62,6 +63,7 @@ class Answer(BaseModel):
     sha256: str
     label: str = ""
     suggested: str = ""
+    task: str = ""
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -108,8 +110,12 @@ class Inbox:
             ) from error
 
     def answers(self) -> list[Answer]:
-        """Everything that was said, the oldest first; lines that cannot be read are passed over."""
-        return list(_parsed(read_lines(self.said_file)))
+        """Everything that was said, the oldest first.
+
+        Lines that cannot be read are passed over, as are labels of another task than the dataset has now.
+        """
+        task = self.dataset.info.task
+        return [said for said in _parsed(read_lines(self.said_file)) if said.kind != "label" or said.task in ("", task)]
 
     def image_path(self, file: str) -> Path:
         return self.path / "images" / file
@@ -126,8 +132,9 @@ class Inbox:
         Raises:
             DataError: The class has no name, or what should be a number is none.
         """
-        label = read_label(label, self.dataset.info.task)
-        self._say(Answer(kind="label", sha256=sha, label=label, suggested=suggested))
+        task = self.dataset.info.task
+        label = read_label(label, task)
+        self._say(Answer(kind="label", sha256=sha, label=label, suggested=suggested, task=task))
 
     def skip(self, sha: str) -> None:
         """Put an item aside; it is not asked about again until it is brought back."""

@@ -39,7 +39,9 @@ MODULES = (
     "threads.py",
     "progress.py",
     "modalities/__init__.py",
+    "modalities/checks.py",
     "modalities/modality.py",
+    "modalities/image/checks/__init__.py",
     *(
         f"modalities/image/{name}.py"
         for name in (

@@ -24,29 +24,32 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from tlcore.data.dataset import Dataset
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, read_parquet
 from tlcore.health.curve import LearningCurve
 from tlcore.health.events import EVENTS, CheckEnded, Event
-from tlcore.health.findings import Finding, read_findings, to_csv
+from tlcore.health.findings import read_findings, titles, to_csv
 from tlcore.jobs.events import now
 from tlcore.jobs.job import Job
 from tlcore.jobs.state import JobState
-from tlcore.modalities.image.pixels import ValueRange
+from tlcore.modalities import find_modality
+from tlcore.modalities.checks import Finding
+from tlcore.tasks import Task, find_task
+from tlcore.tasks.evaluation import Figure
 
 
 class CheckInfo(BaseModel):
     """`check.json`.
 
     Attributes:
-        version, fingerprint, classes: Of the dataset when it was checked.
+        version, fingerprint, classes, task: Of the dataset when it was checked; files of before say no task.
         value_range: With which items of more than 8 bits were looked at.
         items: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
         seconds: From the worker's start to its end.
-        accuracy: Share of right answers of the probe, out of fold; None where it could not be asked.
+        score: The headline metric of the task for the probe's out-of-fold predictions; None where there is no probe.
         notes: Sentences about what could not be looked at, and why.
     """
 
@@ -56,13 +59,22 @@ class CheckInfo(BaseModel):
     version: int
     fingerprint: str
     classes: tuple[str, ...]
-    value_range: ValueRange | None = None
+    task: str = ""
+    value_range: tuple[float, float] | None = None
     items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     left_out: int = 0
     seconds: float
-    accuracy: float | None = None
+    score: Figure | None = None
     notes: tuple[str, ...] = ()
     at: datetime = Field(default_factory=now)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, given: Any) -> Any:
+        """Read files of before, which keep an accuracy without an interval."""
+        if isinstance(given, dict) and isinstance(value := given.get("accuracy"), float) and "score" not in given:
+            return {**given, "score": {"value": value, "low": value, "high": value}}
+        return given
 
 
 @dataclass(frozen=True)
@@ -107,10 +119,18 @@ class Check(Job[Event, JobState]):
         except WorkspaceError:
             return None
 
+    def task(self) -> Task:
+        """The task of the dataset when it was checked; that of today where nothing says it."""
+        info = self.info()
+        return find_task((info.task if info else "") or self.dataset.info.task)
+
     def stale(self) -> bool:
-        """Whether items, labels or the range of values have changed since the results were made."""
+        """Whether items, labels, their task or the range of values have changed since the results were made."""
         info, now = self.info(), self.dataset.info
-        return info is not None and (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
+        if info is None:
+            return False
+        other_task = info.task not in ("", now.task)
+        return other_task or (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
 
     def findings(self) -> list[Finding]:
         """What was found, that first which is worth most to mend; empty where nothing was checked.
@@ -118,12 +138,16 @@ class Check(Job[Event, JobState]):
         Raises:
             WorkspaceError: The table is damaged.
         """
-        return read_findings(self.path / "findings.parquet") if self.info() else []
+        if self.info() is None:
+            return []
+        modality = find_modality(self.dataset.info.modality)
+        return read_findings(self.path / "findings.parquet", titles(modality, self.task()))
 
     def csv(self) -> str:
         """The findings as CSV, each item by the name it came with."""
         items = self.dataset.items()
-        return to_csv(self.findings(), dict(zip(items["sha256"], items["source"], strict=True)))
+        noun = find_modality(self.dataset.info.modality).noun
+        return to_csv(self.findings(), dict(zip(items["sha256"], items["source"], strict=True)), noun)
 
     def clusters(self) -> pd.DataFrame:
         """Near-duplicates: `sha256, cluster`, for items of clusters of two and more."""
@@ -157,7 +181,7 @@ class Check(Job[Event, JobState]):
             DataError: `k` is not positive.
         """
         if k < 1:
-            raise DataError(f"How many pictures to look for must be 1 or more. Received {k}.")
+            raise DataError(f"How many items to look for must be 1 or more. Received {k}.")
         rows = self._array("compact.npy")
         shas = self.items()["sha256"].to_numpy(dtype=object) if rows is not None else np.empty(0, object)
         here = np.flatnonzero(shas == sha)

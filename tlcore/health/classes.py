@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tlcore.health.findings import Finding
 from tlcore.linear_probe import Floats, Integers
+from tlcore.modalities import Noun
+from tlcore.modalities.checks import Finding
 
 UNEVEN = 4.0  # times as many items in the largest class as in a small one
 FEW = 10
@@ -22,14 +23,14 @@ LEAST_TO_SPLIT = 40
 NEIGHBOURS, MOST_OTHERS, FAR = 5, 4000, 3.5
 
 
-def imbalance_findings(counts: Integers, names: tuple[str, ...]) -> list[Finding]:
+def imbalance_findings(counts: Integers, names: tuple[str, ...], noun: Noun) -> list[Finding]:
     """One finding for each class that has far fewer items than the largest; `counts` are those of the classes."""
-    largest = int(counts.argmax())
+    largest = max(range(len(counts)), key=lambda number: int(counts[number]))
     findings = []
     for number in np.flatnonzero(counts * UNEVEN < counts[largest]):
         ratio = counts[largest] / max(int(counts[number]), 1)
         says = (
-            f"'{names[number]}' has {counts[number]:,} pictures and '{names[largest]}' {counts[largest]:,}, "
+            f"'{names[number]}' has {noun.counted(int(counts[number]))} and '{names[largest]}' {counts[largest]:,}, "
             f"{ratio:.0f} times as many: the model will seldom answer the rare one."
         )
         findings.append(Finding("imbalance", (), float(min(0.65, 0.25 + 0.1 * np.log2(ratio / UNEVEN * 2))), says))
@@ -37,7 +38,7 @@ def imbalance_findings(counts: Integers, names: tuple[str, ...]) -> list[Finding
 
 
 def confusable_findings(
-    shas: np.ndarray, probabilities: Floats, labels: Integers, names: tuple[str, ...]
+    shas: np.ndarray, probabilities: Floats, labels: Integers, names: tuple[str, ...], noun: Noun
 ) -> list[Finding]:
     """Pairs of classes between which the probe hardly chooses better than a coin; those it got wrong are the items."""
     rows = [np.flatnonzero(labels == number) for number in range(len(names))]
@@ -54,7 +55,7 @@ def confusable_findings(
             share = (len(rows[one]) + len(rows[other])) / len(labels)
             says = (
                 f"'{names[one]}' and '{names[other]}' are hard to tell apart: between the two the probe is right about "
-                f"{right:.0%} of their pictures, where a coin would be about half. Are they one class, or mixed up?"
+                f"{right:.0%} of their {noun.many}, where a coin would be about half. Are they one class, or mixed up?"
             )
             score = 0.4 + 0.3 * (HARD_TO_TELL - max(right, 0.5)) / (HARD_TO_TELL - 0.5) + 0.1 * share
             findings.append(Finding("confusable_classes", tuple(map(str, shas[np.concatenate(wrong)])), score, says))
@@ -62,7 +63,7 @@ def confusable_findings(
 
 
 def split_class_findings(
-    shas: np.ndarray, turned: Floats, labels: Integers, names: tuple[str, ...], *, seed: int = 0
+    shas: np.ndarray, turned: Floats, labels: Integers, names: tuple[str, ...], noun: Noun, *, seed: int = 0
 ) -> list[Finding]:
     """Classes whose items fall into two separate clusters; the smaller cluster is the items.
 
@@ -92,8 +93,8 @@ def split_class_findings(
             continue
         few = int((sides == smaller).sum())
         says = (
-            f"'{name}' falls into two clusters of {len(rows) - few:,} and {few:,} pictures "
-            f"(silhouette {separate:.2f}): it may be two classes, or pictures from two places."
+            f"'{name}' falls into two clusters of {len(rows) - few:,} and {noun.counted(few)} "
+            f"(silhouette {separate:.2f}): it may be two classes, or {noun.many} from two places."
         )
         findings.append(
             Finding("split_class", tuple(map(str, shas[rows[sides == smaller]])), 0.25 + separate / 2, says)
@@ -101,7 +102,9 @@ def split_class_findings(
     return findings
 
 
-def outlier_findings(items: pd.DataFrame, features: Floats, labels: Integers, names: tuple[str, ...]) -> list[Finding]:
+def outlier_findings(
+    items: pd.DataFrame, features: Floats, labels: Integers, names: tuple[str, ...], noun: Noun
+) -> list[Finding]:
     """Items that are far from their nearest neighbours of the same class, as the others of the class are not.
 
     A class without a name is the whole dataset.
@@ -114,11 +117,11 @@ def outlier_findings(items: pd.DataFrame, features: Floats, labels: Integers, na
     for number, name in enumerate(names):
         rows = np.flatnonzero(labels == number)
         if len(rows) > 2 * NEIGHBOURS:
-            findings += _far(items, features, rows, name)
+            findings += _far(items, features, rows, name, noun)
     return findings
 
 
-def _far(items: pd.DataFrame, features: Floats, rows: Integers, name: str) -> Iterator[Finding]:
+def _far(items: pd.DataFrame, features: Floats, rows: Integers, name: str, noun: Noun) -> Iterator[Finding]:
     others = np.random.default_rng(0).permutation(len(rows))[:MOST_OTHERS]
     reference = _of_length_one(features[rows[others]])
     distances = np.empty(len(rows), np.float32)
@@ -133,7 +136,9 @@ def _far(items: pd.DataFrame, features: Floats, rows: Integers, name: str) -> It
     for row in np.flatnonzero(distances > middle + FAR * deviation):
         each = items.iloc[rows[row]]
         times = distances[row] / max(middle, 1e-6)
-        says = f"'{each['source']}' is {times:.1f} times as far from the pictures like it in {where} as is usual there."
+        says = (
+            f"'{each['source']}' is {times:.1f} times as far from the {noun.many} like it in {where} as is usual there."
+        )
         score = 0.1 + 0.2 * float(min(1.0, (distances[row] - middle) / deviation / (4 * FAR)))
         yield Finding("outlier", (str(each["sha256"]),), score, says)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,26 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
+from tlcore.data.info import DatasetInfo
 from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
 from tlcore.jobs.launch import worker_environment
-from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
+from tlcore.modalities import Modality, find_modality
 from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
 
-RESIZE: Policy = "crop"
+RESIZE = "crop"
 
 
 def bundled() -> Backbone:
     """The backbone whose weights need no network."""
     return find(DEFAULT)
+
+
+def bundled_for(modality: Modality) -> Backbone | None:
+    """The backbone of a modality whose weights need no network; None where there is none."""
+    return bundled() if bundled().modality == modality.key else None
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:
@@ -60,33 +66,41 @@ def trunk(workspace: Workspace) -> Single:
             return start_single(path.read_bytes())
 
 
+def reading_of(info: DatasetInfo) -> Mapping[str, Any]:
+    """The input settings that all items of a dataset decide together."""
+    return {} if info.value_range is None else {"value_range": info.value_range}
+
+
 def embed(
-    workspace: Workspace, sources: Sequence[Path], value_range: ValueRange | None = None
+    workspace: Workspace, sources: Sequence[Path], reading: Mapping[str, Any] | None = None
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
-    """Features `(n, d)` of item files, in their order, computed now and not kept; for few items.
+    """Features `(n, d)` of files of the bundled backbone's modality, in their order, computed now; for few items.
 
     Raises:
         DataError: A file is no item.
         WeightsError: The backbone is not there.
     """
-    size = bundled().native_size
-    note = "Looking at the pictures"
+    backbone = bundled()
+    modality = find_modality(backbone.modality)
+    settings = modality.settings(**modality.made_for(backbone.native_size), **(reading or {}))
+    note = f"Looking at the {modality.noun.many}"
     yield Progress(0, len(sources), note=note)
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(np.stack([_pixels(source, size, value_range) for source in sources[first : first + AT_ONCE]]))
+        return answer(np.stack([_decoded(modality, source, settings) for source in sources[first : first + AT_ONCE]]))
 
     found = yield from map_blocks(features, len(sources), AT_ONCE, note)
-    length = bundled().feature_length
-    return np.concatenate(found).astype(np.float16) if found else np.empty((0, length), np.float16)
+    return np.concatenate(found).astype(np.float16) if found else np.empty((0, backbone.feature_length), np.float16)
 
 
-def _pixels(source: Path, size: int, value_range: ValueRange | None) -> npt.NDArray[np.uint8]:
+def _decoded(modality: Modality, source: Path, settings: Any) -> npt.NDArray[Any]:
+    """The one array of an item: the bundled backbones take one."""
     try:
-        return read_pixels(source, size, RESIZE, value_range)
+        (array,) = modality.decode(source, settings).values()
     except ValueError as error:
-        raise DataError(f"The picture {source} can no longer be read. {error}") from error
+        raise DataError(f"The {modality.noun.one} {source} can no longer be read. {error}") from error
+    return array
 
 
 def _make_graph(path: Path, workspace: Workspace) -> None:

@@ -6,11 +6,9 @@ It knows the kinds of finding, their table and its CSV. It does not know how fau
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Literal, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,8 +16,12 @@ import pyarrow.parquet as pq
 from tlcore import spreadsheet
 from tlcore.errors import WorkspaceError
 from tlcore.files import replacing
+from tlcore.modalities import Modality, Noun
+from tlcore.modalities.checks import Finding
+from tlcore.tasks import Task
 
-Kind = Literal[
+# Of every modality; each modality has kinds of its own beside them.
+KINDS = (
     "leak",
     "near_duplicate",
     "groups",
@@ -29,36 +31,7 @@ Kind = Literal[
     "split_class",
     "imbalance",
     "outlier",
-    "uniform",
-    "blurred",
-    "dark",
-    "blown_out",
-    "odd_size",
-    "grey",
-]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-TITLES: dict[Kind, str] = {
-    "leak": "Leaks into the test",
-    "near_duplicate": "Near-duplicates",
-    "groups": "Pictures that belong together",
-    "label_suspect": "Labels that look wrong",
-    "shortcut": "Tell-tale shortcuts",
-    "confusable_classes": "Classes hard to tell apart",
-    "split_class": "Classes that may be two",
-    "imbalance": "Uneven classes",
-    "outlier": "Odd ones out",
-    "uniform": "Nearly uniform pictures",
-    "blurred": "Blurred pictures",
-    "dark": "Dark pictures",
-    "blown_out": "Blown-out pictures",
-    "odd_size": "Odd sizes",
-    "grey": "Grey among colour",
-}
-# What is not looked for where an item has not exactly one class.
-LEFT_OUT: dict[str, frozenset[Kind]] = {
-    "multilabel": frozenset({"confusable_classes", "split_class"}),
-    "regression": frozenset({"confusable_classes", "split_class", "imbalance", "shortcut"}),
-}
+)
 _SCHEMA = pa.schema(
     [
         ("kind", pa.string()),
@@ -71,29 +44,32 @@ _SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One fault.
-
-    Attributes:
-        items: The SHA-256 of the items that it is about, those first that most need a look; empty for a class.
-        score: What mending it would be worth, 0 to 1; comparable between kinds.
-        says: One sentence: what it is and how bad.
-        suggested: A label for each item that may have a wrong one; None for every other kind.
-        group: A name for items that belong together, ready to be given to them; empty for every other kind.
-    """
-
-    kind: Kind
-    items: tuple[str, ...]
-    score: float
-    says: str
-    suggested: Mapping[str, str] | None = None
-    group: str = ""
+def titles(modality: Modality, task: Task) -> dict[str, str]:
+    """Name the kinds of finding that are looked for in items of a modality, for a task, in their order."""
+    checks, one_class = modality.checks, task.probe == "class"
+    looked_for = {
+        "leak": ("Leaks into the test", checks.copies),
+        "near_duplicate": ("Near-duplicates", checks.copies),
+        "groups": (f"{modality.noun.many.capitalize()} that belong together", checks.copies),
+        "label_suspect": ("Labels that look wrong", True),
+        "shortcut": ("Tell-tale shortcuts", checks.traits and task.class_metric),
+        "confusable_classes": ("Classes hard to tell apart", one_class),
+        "split_class": ("Classes that may be two", one_class),
+        "imbalance": ("Uneven classes", task.class_metric),
+        "outlier": ("Odd ones out", True),
+    }
+    return {
+        **{kind: title for kind, (title, wanted) in looked_for.items() if wanted},
+        **{kind.key: kind.title for kind in checks.kinds},
+    }
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
     """Sort by what mending is worth, equal ones by kind and by their items: the order never depends on chance."""
-    return sorted(findings, key=lambda each: (-each.score, KINDS.index(each.kind), each.items, each.says))
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    return sorted(
+        findings, key=lambda each: (-each.score, order.get(each.kind, len(order)), each.kind, each.items, each.says)
+    )
 
 
 def write_findings(path: Path, findings: Sequence[Finding]) -> None:
@@ -113,8 +89,8 @@ def write_findings(path: Path, findings: Sequence[Finding]) -> None:
         pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), beside)
 
 
-def read_findings(path: Path) -> list[Finding]:
-    """Read the table; kinds of a newer version are left out.
+def read_findings(path: Path, kinds: Collection[str]) -> list[Finding]:
+    """Read the table; kinds that are not named, such as those of a newer version, are left out.
 
     Raises:
         WorkspaceError: It is damaged.
@@ -136,15 +112,15 @@ def read_findings(path: Path) -> list[Finding]:
             row["group"],
         )
         for row in rows
-        if row["kind"] in KINDS
+        if row["kind"] in kinds
     ]
 
 
-def to_csv(findings: Sequence[Finding], names: Mapping[str, str]) -> str:
+def to_csv(findings: Sequence[Finding], names: Mapping[str, str], noun: Noun) -> str:
     """The findings as CSV, a line for each item of each; `names` says where each item came from, by SHA-256."""
     stream = StringIO()
     writer = spreadsheet.Writer(stream)
-    writer.writerow(("finding", "kind", "score", "picture", "sha256", "suggested", "group", "says"))
+    writer.writerow(("finding", "kind", "score", noun.one, "sha256", "suggested", "group", "says"))
     for number, each in enumerate(findings, start=1):
         for sha in each.items or ("",):
             suggested = (each.suggested or {}).get(sha, "")

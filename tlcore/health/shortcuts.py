@@ -1,7 +1,7 @@
 """Tell-tale shortcuts: what all items of a class share and the others lack, and which has nothing to do with it.
 
-A model that can tell a class by the size, the border, the camera or the format of its files learns that, and fails on
-the first item from elsewhere. It knows tables. It does not know pixels.
+A model that can tell a class by the camera or the format of its files learns that, and fails on the first item from
+elsewhere. It knows tables. It does not know what the traits of files are: the modality says that.
 """
 
 from __future__ import annotations
@@ -11,63 +11,46 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from tlcore.health.findings import Finding
+from tlcore.linear_probe import Integers
+from tlcore.modalities import Noun
+from tlcore.modalities.checks import Finding, Trait
 
 SHARED, LACKED = 0.9, 0.1
 FEW = 8
-_SAYS = {
-    "size": "are {value} pixels in size",
-    "format": "are {value} files",
-    "camera": "were taken with {value}",
-    "border": "have a border ({value})",
-}
-_WITHOUT = {"camera": "name no camera", "border": "have no border"}
 
 
-def shortcut_findings(items: pd.DataFrame, traits: Mapping[str, pd.Series]) -> list[Finding]:
-    """A finding for each class and trait that gives the class away.
-
-    Args:
-        items: The items, with `sha256` and `label`.
-        traits: For each of `size`, `format`, `camera` and `border` a text for each item, by the index of `items`;
-            items that are not in a series were not looked at.
-    """
-    return [finding for name, values in traits.items() for finding in _of_trait(items, name, values)]
-
-
-def label_shortcut_findings(
-    items: pd.DataFrame, traits: Mapping[str, pd.Series], has: Mapping[str, np.ndarray]
+def shortcut_findings(
+    items: pd.DataFrame, traits: Mapping[str, Trait], rows_of: Mapping[str, Integers], noun: Noun
 ) -> list[Finding]:
-    """The same where items may have several labels: `has` says for each label which of the items have it."""
-    found = []
-    for label, rows in has.items():
-        against = items.assign(label=np.where(rows, label, f"without {label}"))
-        found += [each for each in shortcut_findings(against, traits) if f" of '{label}' " in each.says]
-    return found
+    """A finding for each class and trait that gives the class away; `rows_of` has the rows of each class."""
+    return [finding for trait in traits.values() for finding in _of_trait(items, trait, rows_of, noun)]
 
 
-def _of_trait(items: pd.DataFrame, name: str, values: pd.Series) -> Iterator[Finding]:
-    labels = items.loc[values.index, "label"]
-    counts = pd.crosstab(values, labels)
-    totals = counts.sum(axis=0)
+def _of_trait(items: pd.DataFrame, trait: Trait, rows_of: Mapping[str, Integers], noun: Noun) -> Iterator[Finding]:
+    rows = items.index.get_indexer(trait.values.index)
+    codes, values = pd.factorize(trait.values, sort=True)
+    every = np.bincount(codes, minlength=len(values))
     told = []
-    for label in counts.columns:
-        others = int(totals.sum() - totals[label])
-        if totals[label] < FEW or others < FEW:
+    for label, members in rows_of.items():
+        of_all = np.zeros(len(items), np.bool_)
+        of_all[members] = True
+        own = of_all[rows]
+        inside = np.bincount(codes[own], minlength=len(values))
+        with_label, without = int(own.sum()), int((~own).sum())
+        if min(with_label, without) < FEW:
             continue
-        inside = counts[label] / totals[label]
-        outside = (counts.sum(axis=1) - counts[label]) / others
-        for value in counts.index[(inside >= SHARED) & (outside <= LACKED)]:
-            told.append((str(label), str(value), float(inside[value]), float(outside[value])))
+        shares, elsewhere = inside / with_label, (every - inside) / without
+        for place in map(int, np.flatnonzero((shares >= SHARED) & (elsewhere <= LACKED))):
+            shas = tuple(items["sha256"].iloc[rows[own & (codes == place)]].astype(str))
+            told.append((label, str(values[place]), float(shares[place]), float(elsewhere[place]), shas))
     # Where there are two classes, each is told by what the other lacks: said of the one that has something.
-    for label, value, shared, elsewhere in told:
+    for label, value, shared, others, shas in told:
         if not value and any(other[1] for other in told):
             continue
-        shas = tuple(items.loc[values.index[((labels == label) & (values == value)).to_numpy()], "sha256"].astype(str))
-        what = _SAYS[name].format(value=value) if value else _WITHOUT[name]
+        what = trait.says.format(value=value) if value else trait.without
         says = (
-            f"{shared:.0%} of the pictures of '{label}' {what}, against {elsewhere:.0%} of the others: a model can "
-            "tell the class by that alone, and will fail on pictures from elsewhere."
+            f"{shared:.0%} of the {noun.many} of '{label}' {what}, against {others:.0%} of the others: a model can "
+            f"tell the class by that alone, and will fail on {noun.many} from elsewhere."
         )
-        gap = shared - elsewhere
+        gap = shared - others
         yield Finding("shortcut", shas, float(np.clip(0.55 + 0.35 * (gap - 0.8) / 0.2, 0.5, 0.9)), says)

@@ -52,14 +52,15 @@ def _carry_out(check: Check, writer: JobWriter[Event]) -> Literal["finished"]:
     importing = threading.Thread(target=lambda: [importlib.import_module(name) for name in SLOW_IMPORTS], daemon=True)
     importing.start()
     looks = CheckSteps(workspace, check.dataset)
+    many = looks.noun.many
     stages: tuple[tuple[str, str, Callable[[], Generator[Step, None, Any]]], ...] = (
-        ("prepare", "Preparing the pictures", looks.prepare),
+        ("prepare", f"Preparing the {many}", looks.prepare),
         ("trunk", "Computing features", lambda: _features(looks, workspace)),
-        ("measure", "Measuring the pictures", looks.measure),
+        ("measure", f"Measuring the {many}", looks.measure),
         ("copies", "Looking for near-duplicates", looks.find_copies),
         ("labels", "Asking a probe about every label", looks.ask_probe),
         ("classes", "Looking at whole classes", looks.look_at_classes),
-        ("curve", "Would more pictures help?", looks.draw_curve),
+        ("curve", f"Would more {many} help?", looks.draw_curve),
     )
     for stage, title, steps in stages:
         _stage(writer, looks, stage, title, steps())
@@ -72,7 +73,7 @@ def _stage(
     writer: JobWriter[Event], looks: CheckSteps, stage: str, title: str, steps: Generator[Step, None, Any]
 ) -> None:
     began, processor, already = time.monotonic(), time.process_time(), len(looks.findings)
-    drain(steps, partial(writer.show, phase=stage, title=title, unit="pictures"))
+    drain(steps, partial(writer.show, phase=stage, title=title, unit=looks.noun.many))
     writer.record(
         StageEnded(
             stage=stage,
@@ -85,6 +86,8 @@ def _stage(
 
 def _features(looks: CheckSteps, workspace: Workspace) -> Generator[Step, None, None]:
     """Features of every item: found where a run or an earlier check has computed them, else computed as runs do."""
+    if looks.store is None:
+        return
     whole, length = {"pictures": looks.store.key, **embed.identity(workspace)}, embed.bundled().feature_length
     cache = TrunkCache(workspace.cache, whole, len(looks.items), (Field(FEATURES, (length,)),))
     if (found := cache.read("plain")) is None:

@@ -18,39 +18,29 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def most_useful(
-    features: Floats, probabilities: Floats | None, count: int, *, seed: int = 0, several: bool = False
-) -> list[int]:
+def most_useful(features: Floats, gradient: Floats | None, count: int, *, seed: int = 0) -> list[int]:
     """Rows to ask about, the most useful first.
 
-    A gradient is the product of a row of `p - onehot(argmax p)` and a row of features, so distances between gradients
-    come from two small inner products, and no `classes × d` array is ever made.
+    A whole gradient is the product of a row of `gradient` and a row of features, so distances between gradients come
+    from two small inner products, and no `classes × d` array is ever made.
 
     Args:
         features: `(n, d)`.
-        probabilities: `(n, classes)`; without them, before any class is known, rows are only chosen to be unlike.
+        gradient: `(n, width)`, as `Task.gradient` has it; without it, before any label is known, rows are only chosen
+            to be unlike.
         count: How many rows; all of them where there are fewer.
         seed: Of the draws.
-        several: Whether the probabilities are independent, of any number of labels: then each likelier answer to each
-            question of yes or no is taken for right.
     """
     rows = len(features)
     x = np.asarray(features, np.float32)
-    if probabilities is None or not rows:
-        g = np.ones((rows, 1), np.float32)
-    else:
-        g = np.array(probabilities, np.float32)
-        if several:
-            g -= g >= 0.5
-        else:
-            g[np.arange(rows), g.argmax(axis=1)] -= 1.0
+    g = np.ones((rows, 1), np.float32) if gradient is None else np.asarray(gradient, np.float32)
     lengths = np.einsum("ij,ij->i", g, g) * np.einsum("ij,ij->i", x, x)
     rng, nearest = np.random.default_rng(seed), lengths.astype(np.float64)
     chosen: list[int] = []
     while len(chosen) < min(count, rows):
         total = nearest.sum()
         if not chosen:
-            row = int(lengths.argmax())
+            row = int(np.flatnonzero(lengths == lengths.max())[0])
         elif total > 0:
             row = int(rng.choice(rows, p=nearest / total))
         else:  # what is left is like what was chosen: the longest first

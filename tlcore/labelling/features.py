@@ -20,7 +20,9 @@ from tlcore.health.check import Check
 from tlcore.inference.predictor import Predictor
 from tlcore.inference.trunk import graph_path
 from tlcore.labelling.feature_file import KeptRows
+from tlcore.modalities import find_modality
 from tlcore.progress import Pace, Progress
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 # What the probe learns from: enough for a linear head, and a minute's work at most where nothing was computed before.
@@ -41,7 +43,7 @@ def learnable(inbox: Inbox) -> pd.DataFrame:
         items = items[items["sha256"].map(parts).isin(["train", "val"])]
     else:
         items = items[items["split"] != "test"]
-    if inbox.dataset.info.task == "classification":
+    if find_task(inbox.dataset.info.task).probe == "class":
         most = min(MOST_PER_CLASS, max(2, MOST_LEARNT // max(1, items["label"].nunique())))
         items = items[items.groupby("label").cumcount() < most].reset_index(drop=True)
     else:
@@ -78,10 +80,10 @@ def compute_features(
         missing = _without_checked(inbox, kept, missing)
     if missing and not graph_path(embed.identity(workspace), workspace.cache).exists():
         yield Progress(0, len(missing), note="Making the bundled backbone ready, once, in about half a minute")
-    pace = Pace(len(missing), "Looking at the pictures")
+    pace = Pace(len(missing), f"Looking at the {find_modality(inbox.dataset.info.modality).noun.many}")
     for first in range(0, len(missing), AT_ONCE):
         some = missing[first : first + AT_ONCE]
-        steps = embed.embed(workspace, [wanted[sha] for sha in some], inbox.dataset.info.value_range)
+        steps = embed.embed(workspace, [wanted[sha] for sha in some], embed.reading_of(inbox.dataset.info))
         while True:
             try:
                 step = next(steps)

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import Answers, LinearProbe, choose_strength, deal, principal_axes
-from tlcore.tasks import find_task
+from tlcore.linear_probe import LinearProbe, choose_strength, deal, principal_axes
+from tlcore.tasks import TASKS, Decision, Task
 
 FOLDS = 3
-ANSWERS: dict[str, Answers] = {"classification": "class", "multilabel": "labels", "regression": "number"}
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -29,18 +28,20 @@ class Lesson:
     """What the probe learns from.
 
     Attributes:
-        shas, targets: Items, and what the task makes of their labels: the places of their classes in `classes`,
-            `(n,)`, which labels they have, `(n, labels)`, or numbers, `(n,)`.
+        shas, labels: Items, and their labels.
+        targets: What the task makes of the labels: the places of their classes in `classes`, `(n,)`, which labels they
+            have, `(n, labels)`, or numbers, `(n, 1)`.
         together: Equal numbers for items that are never on both sides of a fold.
         came: Whether an item came through the inbox; the probe is judged by the others.
     """
 
     shas: tuple[str, ...]
+    labels: tuple[str, ...]
     targets: npt.NDArray[Any]
     together: npt.NDArray[np.int64]
     came: npt.NDArray[np.bool_]
     classes: tuple[str, ...]
-    answers: Answers = "class"
+    task: Task
 
     @classmethod
     def of(
@@ -50,16 +51,14 @@ class Lesson:
         *,
         came: set[str],
         classes: tuple[str, ...],
-        task: str = "classification",
+        task: Task = TASKS["classification"],
     ) -> Lesson:
         """Put the labels of items, by SHA-256, in order."""
-        known = find_task(task)
-        every = (*classes, *sorted(set(known.classes(list(labels.values()))) - set(classes)))
-        targets = known.targets(list(labels.values()), every)
-        targets = targets[:, 0] if ANSWERS[task] == "number" else targets
+        every = (*classes, *sorted(set(task.classes(list(labels.values()))) - set(classes)))
+        targets = task.targets(list(labels.values()), every)
         groups = np.array([together.get(sha, -1) for sha in labels], np.int64)
         came_here = np.array([sha in came for sha in labels], np.bool_)
-        return cls(tuple(labels), targets, groups, came_here, every, ANSWERS[task])
+        return cls(tuple(labels), tuple(labels.values()), targets, groups, came_here, every, task)
 
     @property
     def enough(self) -> bool:
@@ -78,8 +77,8 @@ class Lesson:
         folds = np.full(len(self.targets), -1)
         base = self.judging
         if len(base):
-            dealt = self.targets[base].sum(axis=1) if self.answers == "labels" else self.targets[base]
-            folds[base] = deal(dealt, groups=self.together[base], seed=0, folds=FOLDS)
+            flat = self.targets[base].reshape(len(base), -1).sum(axis=1)  # of several labels, how many
+            folds[base] = deal(flat, groups=self.together[base], seed=0, folds=FOLDS)
         return folds
 
 
@@ -91,29 +90,27 @@ class Probe:
         self._axes = principal_axes(learnt)
         self._turned = self._axes(learnt)
         self._folds = lesson.folds()
-        self._strength = choose_strength(self._turned, lesson.targets, self._folds, answers=lesson.answers)
+        self._strength = choose_strength(self._turned, lesson.targets, self._folds, answers=lesson.task.probe)
 
-    def chances(self, unknown: Floats) -> npt.NDArray[np.float32]:
-        """Probabilities `(n, classes)` of features, or numbers `(n,)`, after all that was taught."""
-        return self._fit(np.ones(len(self._folds), np.bool_)).predict(self._axes(unknown))
+    def outputs(self, unknown: Floats) -> npt.NDArray[np.float32]:
+        """Answer about features as a model of the task does, `(n, width)`, after all that was taught."""
+        return self._fit(np.ones(len(self._folds), np.bool_)).outputs(self._axes(unknown))
 
     def judged(self) -> int | None:
         """How many of the judging items were told right by a probe that had not seen them.
 
         Of several labels all must be right; of numbers nobody can say it.
         """
-        if self._lesson.answers == "number":
+        task, targets = self._lesson.task, self._lesson.targets
+        if task.output == "values":
             return None
         right = 0
         for fold in range(FOLDS):
             out = self._folds == fold
-            if not _different(self._lesson.targets[~out]):
+            if not _different(targets[~out]):
                 return None
-            said = self._fit(~out).predict(self._turned[out])
-            if self._lesson.answers == "labels":
-                right += int(((said >= 0.5) == (self._lesson.targets[out] > 0)).all(axis=1).sum())
-            else:
-                right += int((said.argmax(axis=1) == self._lesson.targets[out]).sum())
+            said = task.answers(self._fit(~out).outputs(self._turned[out]), self._lesson.classes, Decision())
+            right += int(task.right([self._lesson.labels[row] for row in np.flatnonzero(out)], said).sum())
         return right
 
     def _fit(self, rows: npt.NDArray[np.bool_]) -> LinearProbe:
@@ -121,7 +118,7 @@ class Probe:
         return LinearProbe.fit(
             self._turned[rows],
             lesson.targets[rows],
-            answers=lesson.answers,
+            answers=lesson.task.probe,
             classes=len(lesson.classes),
             strength=self._strength,
         )

@@ -20,9 +20,9 @@ from tlcore.inference.predictor import Predictor
 from tlcore.labelling.acquisition import most_useful
 from tlcore.labelling.features import compute_answers, compute_features, learnable
 from tlcore.labelling.history import note
-from tlcore.labelling.probe import ANSWERS, Lesson, Probe
+from tlcore.labelling.probe import Lesson, Probe
 from tlcore.progress import Progress
-from tlcore.tasks import Decision, find_task
+from tlcore.tasks import Decision, Task, find_task
 from tlcore.workspace import Workspace
 
 # Of how many items the most useful are chosen: the first by their hashes, so that it is no choice.
@@ -77,41 +77,34 @@ def suggest(
     kept = yield from compute_features(inbox, workspace, taught | asked)
     learnt, unknown = (np.asarray(kept.read(shas), np.float32) for shas in (lesson.shas, list(asked)))
     classes, chances = lesson.classes, _learn(inbox, lesson, learnt, unknown, given=_labels(holding))
-    task, decision = inbox.dataset.info.task, Decision()
+    task, decision = lesson.task, Decision()
     if model is not None:
         classes, decision = model.predictor.labels.labels, model.predictor.labels.decision
         answers = yield from compute_answers(inbox, model.run, model.predictor, asked)
         chances = np.asarray(answers.read(list(asked)), np.float32)
-    number = lesson.answers == "number"
-    order = most_useful(
-        unknown - unknown.mean(axis=0),
-        None if number else chances,
-        ASKED_AT_ONCE,
-        seed=len(holding),
-        several=lesson.answers == "labels",
-    )
+    gradient = None if chances is None else task.gradient(chances)
+    order = most_useful(unknown - unknown.mean(axis=0), gradient, ASKED_AT_ONCE, seed=len(holding))
     shas, files, sources = (pool[name].astype(str).tolist() for name in ("sha256", "file", "source"))
     answers_of = _answers(chances, classes, task, decision)
-    most = len(classes) if lesson.answers == "labels" else _MOST_CHANCES
+    most = len(classes) if task.probe == "labels" else _MOST_CHANCES
     return [
         Suggestion(
             shas[row],
             files[row],
             sources[row],
-            () if number else _likeliest(classes, chances, row, most),
+            () if task.output == "values" else _likeliest(classes, chances, row, most),
             None if answers_of is None else answers_of[row],
         )
         for row in order
     ]
 
 
-def _answers(chances: Floats | None, classes: tuple[str, ...], task: str, decision: Decision) -> list[str] | None:
+def _answers(chances: Floats | None, classes: tuple[str, ...], task: Task, decision: Decision) -> list[str] | None:
     """Give what is suggested of each item; a number with four digits, since more would be false precision."""
     if chances is None:
         return None
-    if ANSWERS[task] == "number":
-        return [f"{value:.4g}" for value in chances.tolist()]
-    return [str(label) for label in find_task(task).answers(chances, classes, decision)["predicted"]]
+    said = task.answers(chances, classes, decision)["predicted"]
+    return [f"{float(label):.4g}" if task.output == "values" else str(label) for label in said]
 
 
 def _lesson(inbox: Inbox, items: pd.DataFrame, holding: dict[str, Answer]) -> tuple[Lesson, dict[str, Path]]:
@@ -121,20 +114,20 @@ def _lesson(inbox: Inbox, items: pd.DataFrame, holding: dict[str, Answer]) -> tu
     labels = dict(zip(base["sha256"], base["label"], strict=True)) | {sha: given[sha] for sha in labelled["sha256"]}
     together = dict(zip(base["sha256"], base["together"], strict=True))
     info = inbox.dataset.info
-    lesson = Lesson.of(labels, together, came=set(given), classes=info.classes, task=info.task)
+    lesson = Lesson.of(labels, together, came=set(given), classes=info.classes, task=find_task(info.task))
     return lesson, _paths(base, inbox.dataset.image_path) | _paths(labelled, inbox.image_path)
 
 
 def _learn(
     inbox: Inbox, lesson: Lesson, learnt: Floats, unknown: Floats, *, given: dict[str, str]
 ) -> npt.NDArray[np.float32] | None:
-    """Probabilities or numbers of unknown items; None before two different labels are known."""
+    """What the probe answers about unknown items, `(n, width)`; None before two different labels are known."""
     if not lesson.enough:
         return None
     with threadpool_limits(1):  # thin products: several threads would wait for each other
         probe = Probe(lesson, learnt)
         note(inbox, lesson, probe, len(given))
-        return probe.chances(unknown)
+        return probe.outputs(unknown)
 
 
 def _labels(holding: dict[str, Answer]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
 from tlcore.items import Arrays, Spec
+from tlcore.modalities.checks import NO_CHECKS, Checks
 from tlcore.numbers import plural
 
 
@@ -107,6 +108,7 @@ class Modality:
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
         advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
         before: Names that files of before had for input settings, beside all others, and those of today.
+        checks: What the check of a dataset looks for in items of this modality alone.
     """
 
     key: str
@@ -131,3 +133,4 @@ class Modality:
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
     before: Mapping[str, str]
+    checks: Checks = NO_CHECKS

@@ -15,7 +15,8 @@ from tlcore.numbers import significant
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlcore.tasks.evaluation import Figure, Measures, TaskEvaluation
+    from tlcore.tasks.doubts import Doubts
+    from tlcore.tasks.evaluation import Figure, Measure, Measures, TaskEvaluation
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -162,7 +163,9 @@ class Task:
         options: The settings of a run that apply to this task but not to every one.
         exact: The term of the head that is solved instead of trained.
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
+        class_metric: What is measured of each class by itself; None where there are no classes.
         few: The fewest classes that a dataset needs.
+        probe: What a linear probe answers with: see `tlcore.linear_probe.LinearProbe`.
         names: The classes that a label names.
         renamed: A label after classes were renamed or merged, by a mapping of old to new names.
         read: A label in its canonical form. Raises ValueError with the reason.
@@ -176,6 +179,8 @@ class Task:
         reply: The answer for one item, from its outputs `(width,)`; it needs NumPy alone.
         right: `(n,)`: whether each predicted label counts as right for a true one.
         decide: The decision from outputs and targets of the validation items.
+        gradient: Outputs `(n, width)` less the answers that they give: what the last layer would learn from an item
+            whose likeliest answer is right.
         head: The module of the training head, imported only by training.
         evaluation: The module that evaluates, imported only for that; empty for classification, whose evaluation is a
             room of its own.
@@ -190,7 +195,9 @@ class Task:
     options: tuple[str, ...]
     exact: str
     metrics: tuple[Metric, ...]
+    class_metric: Metric | None
     few: int
+    probe: Literal["class", "labels", "number"]
     names: Callable[[str], tuple[str, ...]]
     renamed: Callable[[str, Mapping[str, str]], str]
     read: Callable[[str], str]
@@ -204,6 +211,7 @@ class Task:
     reply: Callable[[Floats, Sequence[str], Decision], Reply]
     right: Callable[[Sequence[str], pd.DataFrame], npt.NDArray[Any]]
     decide: Callable[[Floats, Targets], Decision]
+    gradient: Callable[[Floats], Floats]
     head: str
     evaluation: str = ""
 
@@ -237,9 +245,23 @@ class Task:
         from tlcore.tasks.evaluation import figures
 
         key = self.metrics[0].key
-        measured = import_module(f"tlcore.tasks.{self.key}.measures").headline(outputs, targets)
         each = np.arange(len(outputs)) if groups is None else groups
-        return figures({key: measured}, each)[key]
+        return figures({key: self.headline_measure(outputs, targets)}, each)[key]
+
+    def headline_measure(self, outputs: Floats, targets: Targets) -> Measure:
+        """Make the headline metric a function of how often each item occurs."""
+        measured: Measure = import_module(f"tlcore.tasks.{self.key}.measures").headline(outputs, targets)
+        return measured
+
+    def class_measures(self, outputs: Floats, targets: Targets) -> list[Measure]:
+        """Make `class_metric` of each class a function of how often each item occurs; none without classes."""
+        measured: list[Measure] = import_module(f"tlcore.tasks.{self.key}.measures").of_classes(outputs, targets)
+        return measured
+
+    def doubts(self, outputs: Floats, targets: Targets, classes: Sequence[str], unit: str = "") -> Doubts:
+        """Find labels that are probably wrong, from outputs `(n, width)` of a probe that has not seen the items."""
+        found: Doubts = import_module(f"tlcore.tasks.{self.key}.label_issues").doubts(outputs, targets, classes, unit)
+        return found
 
     def measures(self, labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
         """Make each metric a function of how often each item occurs, as `tasks.evaluation.figures` takes them."""

@@ -12,24 +12,28 @@ from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.health.check import Check, CheckInfo
 from tlcore.jobs.launch import launch
 from tlcore.jobs.state import JobState
+from tlcore.modalities import find_modality
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
-# Whatever a picture is labelled with, and what is looked for only where it has one class.
-LOOKS_FOR = """
-- **Near-duplicates** (resized, cropped, saved again, mirrored), including those on both sides of a split
-- **Labels that look wrong**, according to a model that has not seen the picture
-- **Poor pictures**: blurred, dark, blown out, nearly uniform, odd in size or shape
-"""
-OF_CLASSES = """- **Shortcuts**: a class given away by its picture size, border, camera or file format
-- **Classes** that are imbalanced, hard to tell apart, or really two; outliers within a class
-- **Whether more pictures would help**, and in which class
-"""
-OF_LABELS = """- **Shortcuts**: a label given away by its picture size, border, camera or file format
-- **Labels** that few pictures have, and outliers
-"""
-OF_NUMBERS = """- **Outliers**, pictures unlike all others
-"""
-OF_TASK = {"classification": OF_CLASSES, "multilabel": OF_LABELS, "regression": OF_NUMBERS}
+
+def looks_for(dataset: Dataset) -> str:
+    """What the check looks for, as a list: it depends on the modality and on the task."""
+    info = dataset.info
+    modality, task = find_modality(info.modality), find_task(info.task)
+    checks, noun = modality.checks, modality.noun
+    label = "class" if task.probe == "class" else "label"
+    lines = {
+        f"**Near-duplicates** ({checks.copies}), including those on both sides of a split": checks.copies,
+        f"**Labels that look wrong**, according to a model that has not seen the {noun.one}": True,
+        checks.faults: checks.faults,
+        f"**Shortcuts**: a {label} given away by its {checks.traits}": checks.traits and task.class_metric,
+        "**Classes** that are imbalanced, hard to tell apart, or really two; outliers within a class": label == "class",
+        f"**Labels** that few {noun.many} have, and outliers": task.probe == "labels",
+        f"**Outliers**, {noun.many} unlike all others": task.probe == "number",
+        f"**Whether more {noun.many} would help**{', and of which class' if task.class_metric else ''}": True,
+    }
+    return "\n".join(f"- {line}" for line, wanted in lines.items() if wanted)
 
 
 def show(workspace: Workspace, dataset: Dataset) -> None:
@@ -38,7 +42,7 @@ def show(workspace: Workspace, dataset: Dataset) -> None:
     state = check.state()
     if state.live:
         job_status.watch(
-            "The pictures are being checked",
+            f"The {find_modality(dataset.info.modality).noun.many} are being checked",
             check,
             goes_on="It continues when this page is closed. The previous results stay until it is done.",
             help="What was computed so far is kept; the next check continues from there.",
@@ -62,7 +66,7 @@ def _first(workspace: Workspace, dataset: Dataset) -> None:
     with st.container(border=True):
         st.markdown("### :material/health_and_safety: Check this dataset")
         st.markdown("A model learns from mistakes in the data as well. The check looks for:")
-        st.markdown(LOOKS_FOR + OF_TASK[dataset.info.task])
+        st.markdown(looks_for(dataset))
         st.markdown(
             f"It computes features of {formats.plural(number, 'picture')} once and keeps them for training, so it "
             f"takes about as long as preparing a run{_experience(workspace)}. You can leave this page while it runs. "
@@ -110,19 +114,17 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
             settled = len(check_results.findings(dataset)) - len(check_results.left(dataset))
             done = f" {formats.plural(settled, 'finding')} settled since." if settled else ""
             st.markdown(
-                ":material/update: The pictures, their labels or their value range have changed since this "
+                ":material/update: The pictures, their labels, the task or the value range have changed since this "
                 f"check.{done} Check again to see what is left. It is quick, because the computed features are kept.",
                 width="stretch",
             )
             _start(workspace, dataset, "Check again")
-    one_class = dataset.info.task == "classification"
-    with st.grid(4 if one_class else 3, min_column_width=150):
-        st.metric("Pictures checked", formats.count(info.items), border=True)
+    noun, metric = find_modality(dataset.info.modality).noun, check.task().metrics[0]
+    with st.grid(4, min_column_width=150):
+        st.metric(f"{noun.many.capitalize()} checked", formats.count(info.items), border=True)
         st.metric("Findings left", formats.count(len(check_results.left(dataset))), border=True)
-        right = formats.percent(info.accuracy) if info.accuracy is not None else "–"
-        probe = "Cross-validated accuracy of a linear probe: each picture is predicted by a model that has not seen it."
-        if one_class:
-            st.metric("Linear probe accuracy", right, border=True, help=probe)
+        shown = "–" if info.score is None else metric.shown(info.score.value, dataset.info.unit)
+        st.metric(f"Linear probe: {metric.short}", shown, border=True, help=_of_probe(dataset, info))
         st.metric("Duration", formats.duration(info.seconds), border=True)
     for note in info.notes:
         st.caption(f":material/info: {formats.plain(note)}")
@@ -130,3 +132,13 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
         st.caption(f"Checked {formats.moment(info.at)}, dataset version {info.version}.", width="content")
         if ended_well and not stale:
             _start(workspace, dataset, "Check again")
+
+
+def _of_probe(dataset: Dataset, info: CheckInfo) -> str:
+    """What the figure of the probe means, and how sure it is."""
+    noun, metric = find_modality(dataset.info.modality).noun, Check(dataset).task().metrics[0]
+    said = f"Of a linear probe, cross-validated: each {noun.one} is predicted by a model that has not seen it."
+    if info.score is not None and info.score.low < info.score.high:
+        low, high = (metric.shown(end, dataset.info.unit) for end in (info.score.low, info.score.high))
+        said += f" 95 % confidence interval {low} to {high}."
+    return f"{metric.explains} {said}"

@@ -11,7 +11,8 @@ from pages.components.items.light_table import Action
 from pages.components.shell import check_results, formats
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.types import Change, Exclude, Group, Relabel
-from tlcore.health.findings import Finding, Kind
+from tlcore.modalities import Modality
+from tlcore.modalities.checks import Finding, FindingKind
 
 ACCEPT = Action("accept", "Accept the suggestion", "s", "Moves each to the class on its badge", primary=True)
 
@@ -112,7 +113,7 @@ EXCLUDE_ALL = Way(
 _FAULTY = (EXCLUDE, DELETE, MOVE, LIKE)
 _SET = (KEEP_ONE, TOGETHER)
 
-KINDS: dict[Kind, About] = {
+KINDS: dict[str, About] = {
     "leak": About(
         ":material/water_drop:",
         "Near-duplicates of training images are in the test set, so test accuracy is too high. Split the dataset "
@@ -167,28 +168,13 @@ KINDS: dict[Kind, About] = {
         "the mistakes; keep the rare cases and add more of them.",
         actions=_FAULTY,
     ),
-    "uniform": About(":material/rectangle:", "There is almost nothing to see.", (EXCLUDE_ALL,), _FAULTY),
-    "blurred": About(":material/blur_on:", "Too blurred to show detail.", (EXCLUDE_ALL,), _FAULTY),
-    "dark": About(":material/dark_mode:", "So dark that detail is lost.", (EXCLUDE_ALL,), _FAULTY),
-    "blown_out": About(":material/light_mode:", "So bright that detail is lost.", (EXCLUDE_ALL,), _FAULTY),
-    "odd_size": About(
-        ":material/aspect_ratio:",
-        "Much smaller, larger, taller or wider than the others: often something that does not belong here.",
-        (EXCLUDE_ALL,),
-        _FAULTY,
-    ),
-    "grey": About(
-        ":material/filter_b_and_w:",
-        "Greyscale among colour pictures. If the model will meet such pictures, it needs enough of them to learn from.",
-        actions=_FAULTY,
-    ),
 }
 # What is said in place of it where pictures have several labels, or a number.
 _UNLIKE_ALL = (
     "Pictures unlike all others: mistakes, or rare cases that the model should learn. Exclude the mistakes; keep the "
     "rare cases and add more of them."
 )
-OTHERWISE: dict[tuple[str, Kind], str] = {
+OTHERWISE: dict[tuple[str, str], str] = {
     ("multilabel", "label_suspect"): (
         "A model that has not seen these pictures gives them other labels. Accept the suggestions that are right, "
         "which replace all labels of a picture, add or remove single ones above the pictures, and leave the rest."
@@ -205,3 +191,12 @@ OTHERWISE: dict[tuple[str, Kind], str] = {
     ("multilabel", "outlier"): _UNLIKE_ALL,
     ("regression", "outlier"): _UNLIKE_ALL,
 }
+
+
+def about(kind: str, modality: Modality) -> About:
+    """What is shown with a kind, also with one that only a modality has."""
+    return KINDS.get(kind) or next(_of_modality(own) for own in modality.checks.kinds if own.key == kind)
+
+
+def _of_modality(kind: FindingKind) -> About:
+    return About(f":material/{kind.icon}:", kind.advice, (EXCLUDE_ALL,) if kind.removable else (), _FAULTY)

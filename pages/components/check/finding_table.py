@@ -7,21 +7,24 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.components.check.finding_kinds import ACCEPT, KINDS, suggestions_of
+from pages.components.check.finding_kinds import ACCEPT, about, suggestions_of
 from pages.components.items import item_edits, light_table
 from pages.components.items.light_table import Group, View, pick
 from pages.components.shell import check_results, formats, frame, tables, task_words
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.types import Relabel
-from tlcore.health.findings import TITLES, Finding, Kind
+from tlcore.health.check import Check
+from tlcore.health.findings import titles
+from tlcore.modalities import find_modality
+from tlcore.modalities.checks import Finding
 
 KEY = "finding-table"
 FEW = 4
 
 
 @frame.fragment
-def show(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
+def show(dataset: Dataset, kind: str, found: Sequence[Finding]) -> None:
     """Show the pictures and see to what is asked for. Turning a page runs nothing but this."""
     if not any(finding.items for finding in found):
         _sentences(found)
@@ -36,9 +39,11 @@ def show(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> None:
     item_edits.see_to(dataset, act)
 
 
-def _view(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> View:
-    about, info = KINDS[kind], dataset.info
-    titles, set_of = _sets(dataset, kind, found)
+def _view(dataset: Dataset, kind: str, found: Sequence[Finding]) -> View:
+    info = dataset.info
+    modality = find_modality(info.modality)
+    known, heading = about(kind, modality), titles(modality, Check(dataset).task())[kind]
+    sets, set_of = _sets(dataset, kind, found)
     sentences: dict[str, str] = {}
     for finding in found:
         for sha in finding.items:
@@ -50,19 +55,19 @@ def _view(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> View:
         badge=[f"→ {task_words.written(info, suggested[sha])}" if sha in suggested else "" for sha in rows["sha256"]],
         group_key=[set_of.get(sha, "") for sha in rows["sha256"]],
     )
-    if not titles or kind == "leak":
+    if not sets or kind == "leak":
         _sentences(found)
     return View(
         name=f"{dataset.id}-{kind}",
-        title=f"{TITLES[kind]}: {formats.plural(len(rows), 'picture')}",
+        title=f"{heading}: {modality.noun.counted(len(rows))}",
         rows=rows,
-        actions=tuple(action for action in about.actions if suggested or action != ACCEPT),
-        groups=tuple(Group(key, title, about.of_a_set) for key, title in titles.items()),
+        actions=tuple(action for action in known.actions if suggested or action != ACCEPT),
+        groups=tuple(Group(key, title, known.of_a_set) for key, title in sets.items()),
         colours=class_colours(info.classes, info.colours),
     )
 
 
-def _sets(dataset: Dataset, kind: Kind, found: Sequence[Finding]) -> tuple[dict[str, str], dict[str, str]]:
+def _sets(dataset: Dataset, kind: str, found: Sequence[Finding]) -> tuple[dict[str, str], dict[str, str]]:
     """The headline of each set, and the set of each picture; a picture lies on the table once. Empty where flat."""
     titles: dict[str, str] = {}
     set_of: dict[str, str] = {}

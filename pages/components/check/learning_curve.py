@@ -9,42 +9,47 @@ from pages.components.shell import charts, check_results, formats
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import ACCENT, polish
 from tlcore.data.dataset import Dataset
-from tlcore.health.curve import Curve
+from tlcore.health.check import Check
+from tlcore.health.curve import LEAST_ROWS, Curve
+from tlcore.modalities import find_modality
+from tlcore.tasks import Metric
 
-ALL = "All classes"
+ALL = {"class": "All classes", "labels": "All labels", "number": "All"}
 BAND = f"rgba({charts.BLUE},0.16)"
 
 
 def show(dataset: Dataset) -> None:
-    """Show the curve of all pictures, or of a class; say so where there are too few pictures for one."""
-    st.subheader("Learning curve: would more pictures help?", anchor=False)
-    if dataset.info.task != "classification":
-        st.caption("It is drawn only where each picture has exactly one class.")
-        return
+    """Show the curve of all items, or of a class; say so where there are too few for one."""
+    info = dataset.info
+    noun, task = find_modality(info.modality).noun, Check(dataset).task()
+    st.subheader(f"Learning curve: would more {noun.many} help?", anchor=False)
     curves = check_results.curve(dataset)
     if curves is None:
-        st.caption("There are too few pictures to tell: at least 40 and two classes are needed.")
+        st.caption(f"There are too few {noun.many} to tell: at least {LEAST_ROWS}, with different labels, are needed.")
         return
-    choices = {ALL: curves.whole, **curves.classes}
-    chosen = ALL
+    choices = {ALL[task.probe]: curves.whole, **curves.classes}
+    chosen = ALL[task.probe]
     if len(choices) > 2:
         chosen = str(st.selectbox("Of", list(choices), key=f"curve-{dataset.id}", width=320))
-    curve = choices.get(chosen, curves.whole)
+    curve, of_class = choices.get(chosen, curves.whole), chosen != ALL[task.probe]
+    metric = task.class_metric if of_class and task.class_metric else task.metrics[0]
     st.markdown(formats.plain(curve.says))
     plotly_chart(
-        figure(curve, of_class=chosen != ALL),
+        figure(curve, metric, f"{noun.many} of the class" if of_class else noun.many, info.unit),
         config={"displayModeBar": False},
-        alt="accuracy against the number of pictures, measured and extrapolated",
+        alt=f"{metric.name} against the number of {noun.many}, measured and extrapolated",
     )
     st.caption(
-        "A linear probe is trained on growing subsets and evaluated on the other pictures. Each point is the mean "
-        "of several draws with its standard deviation. The line is fitted to the points and extrapolated to four "
-        "times as many pictures; the band holds 90 % of the bootstrap fits."
+        f"{metric.explains} A linear probe is trained on growing subsets and evaluated on the other {noun.many}. Each "
+        "point is the mean of several draws with its standard deviation. The line is fitted to the points and "
+        f"extrapolated to four times as many {noun.many}; the band holds 90 % of the bootstrap fits."
     )
 
 
-def figure(curve: Curve, *, of_class: bool = False) -> go.Figure:
+def figure(curve: Curve, metric: Metric, counted: str, unit: str = "") -> go.Figure:
     """Draw the measured points, the fitted line and its band; dotted where nothing was measured."""
+    value = "%{y:.1%}" if metric.kind == "share" else f"%{{y:.3g}} {unit}".rstrip()
+    hover = f"%{{x:,}} {counted}: {value}<extra></extra>"
     chart = go.Figure()
     at = [one.items for one in curve.fitted]
     chart.add_scatter(
@@ -65,23 +70,23 @@ def figure(curve: Curve, *, of_class: bool = False) -> go.Figure:
     ):
         chart.add_scatter(
             x=[one.items for one in part],
-            y=[one.accuracy for one in part],
+            y=[one.value for one in part],
             mode="lines",
             line={"color": ACCENT, "dash": dash, "width": 2},
             name=name,
-            hovertemplate="%{x:,} pictures: %{y:.1%}<extra></extra>",
+            hovertemplate=hover,
         )
     chart.add_scatter(
         x=[point.items for point in curve.points],
-        y=[point.accuracy for point in curve.points],
+        y=[point.value for point in curve.points],
         error_y={"array": [point.deviation for point in curve.points], "thickness": 1.2, "width": 3},
         mode="markers",
         marker={"color": ACCENT, "size": 8},
         name="measured",
-        hovertemplate="%{x:,} pictures: %{y:.1%}<extra></extra>",
+        hovertemplate=hover,
     )
-    title = "recall" if of_class else "accuracy"
-    polish(chart, x="pictures of the class" if of_class else "pictures", y=title, height=320)
+    title = f"{metric.title} [{unit}]" if metric.kind == "value" and unit else metric.title
+    polish(chart, x=counted, y=title, height=320)
     chart.update_xaxes(type="log", tickformat=",d", dtick="D2")
-    chart.update_yaxes(tickformat=".0%", rangemode="normal")
+    chart.update_yaxes(tickformat=".0%" if metric.kind == "share" else None, rangemode="normal")
     return chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.shell import formats, packing, tables, task_words
+from pages.components.shell import formats, frame, packing, tables, task_words
 from tlcore.data.dataset import Dataset
 
 
@@ -16,6 +16,12 @@ def menu(dataset: Dataset) -> None:
             if st.form_submit_button("Rename", icon=":material/edit:", width="stretch"):
                 dataset.rename(name)
                 st.rerun()
+        st.page_link(
+            frame.LABEL,
+            label="Change the task",
+            icon=":material/tune:",
+            query_params={"dataset": dataset.id, "way": "task"},
+        )
         packing.download_dataset(dataset)
         _delete(dataset)
 

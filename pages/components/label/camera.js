@@ -1,4 +1,4 @@
-// A camera whose frames go into a class while a button is held.
+// A camera whose frames get a label while a button is held.
 //
 // Frames are taken from the running picture, so many a second, as JPEG; they leave the browser together when the button
 // is let go. Nothing is sent before it is held. The camera itself is `webcam.js`'s.
@@ -43,9 +43,9 @@ class Camera extends Webcam {
     this.host.classList.toggle("recording", Boolean(this.timer));
     this.start.hidden = live;
     this.hold.hidden = !live;
-    this.hold.disabled = !this.data.label;
-    this.hold.textContent = !this.data.label ? "Choose a class first"
-      : this.timer ? "Recording …" : `Hold to record into ${this.data.label}`;
+    this.hold.disabled = !this.data.into;
+    this.hold.textContent = !this.data.into ? this.data.first
+      : this.timer ? "Recording …" : `Hold to record into ${this.data.into}`;
     this.count.textContent = this.timer ? `${this.frames.length}` : "";
     if (!live && !this.note.textContent) this.note.textContent = "The camera is off.";
   }
@@ -64,7 +64,7 @@ class Camera extends Webcam {
   }
 
   record() {
-    if (!this.stream || this.timer || !this.data.label) return;
+    if (!this.stream || this.timer || !this.data.into) return;
     this.frames = [];
     this.bytes = 0;
     this.take();

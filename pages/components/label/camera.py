@@ -1,4 +1,4 @@
-"""The camera on the page: a class, so many frames a second, and what came of the last burst.
+"""The camera on the page: a label, so many frames a second, and what came of the last burst.
 
 It knows what is shown and heard; what frames become is `tlcore.data.bursts`' to say. The browser's half is
 `camera.js`, after `webcam.js`.
@@ -14,12 +14,14 @@ from typing import Any
 import streamlit as st
 
 from pages.components.items import item_grid
-from pages.components.shell import formats, tables
+from pages.components.shell import formats, tables, task_words
 from tlcore.data.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.data.dataset import Dataset
-from tlcore.data.intake import IntakeReport
+from tlcore.data.staging import Published
 from tlcore.errors import DataError, GraftError
 from tlcore.progress import drain
+from tlcore.tasks import find_task
+from tlcore.tasks.multilabel.labels import join
 from tlcore.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -27,6 +29,11 @@ SHELL = HERE.parent / "shell"
 KEY, LAST, FAULT, BURST = "camera", "camera-last", "camera-fault", "camera-burst"
 RATES = (1, 2, 4, 8, 15)
 TILES = 12
+_FIRST = {
+    "classification": "Choose a class first",
+    "multilabel": "Choose labels first",
+    "regression": "Enter the value first",
+}
 
 _mount = st.components.v2.component(
     "graft.camera",
@@ -37,33 +44,19 @@ _mount = st.components.v2.component(
 
 
 def show(workspace: Workspace, dataset: Dataset | None) -> None:
-    """Record into a class of a dataset; the first burst makes one where there is none."""
+    """Record frames of one label into a dataset; the first burst makes one of classes where there is none."""
     if fault := st.session_state.pop(FAULT, ""):
         st.error(formats.lines(fault), icon=":material/error:")
     if burst := st.session_state.pop(BURST, None):
         _take(workspace, dataset, burst)
-    if dataset is not None and dataset.info.task != "classification":
-        st.info(
-            "The camera records into one class at a time, and the pictures of this dataset have several labels or a "
-            "number. Put pictures into the inbox instead, and label them there.",
-            icon=":material/videocam_off:",
-        )
-        return
-    classes = list(dataset.info.classes) if dataset else []
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        if classes:
-            label = st.selectbox(
-                "Class", classes, index=None, accept_new_options=True, placeholder="Choose a class or type a new one",
-                key="camera-class",
-            )  # fmt: skip
-        else:
-            label = st.text_input("Class", placeholder="for example: cup", autocomplete="off", key="camera-class")
+        label, into = _choose(dataset)
     with right:
         rate = st.select_slider("Frames per second", RATES, value=4, key="camera-rate")
     _mount(
         key=KEY,
-        data={"label": (label or "").strip(), "rate": rate, "most": MOST_FRAMES},
+        data={"label": label, "into": into, "first": _FIRST[_task(dataset)], "rate": rate, "most": MOST_FRAMES},
         on_burst_change=_hear,
     )
     _last(dataset)
@@ -72,6 +65,37 @@ def show(workspace: Workspace, dataset: Dataset | None) -> None:
         "one group, so that no split puts one of them into training and another into the test set. Nothing is sent "
         "unless you hold the button."
     )
+
+
+def _task(dataset: Dataset | None) -> str:
+    return dataset.info.task if dataset else "classification"
+
+
+def _choose(dataset: Dataset | None) -> tuple[str, str]:
+    """What the frames are labelled with, and how it is told; the latter is empty as long as nothing is chosen."""
+    if dataset is None:
+        label = st.text_input("Class", placeholder="for example: cup", autocomplete="off", key="camera-class").strip()
+        return label, label
+    info = dataset.info
+    if info.task == "regression":
+        value = st.number_input(
+            formats.plain(task_words.value_title(info)), value=None, format="%g", key="camera-value",
+            placeholder="Enter the value",
+        )  # fmt: skip
+        label = "" if value is None else find_task(info.task).read(str(value))
+        return label, task_words.written(info, label) if label else ""
+    if info.task == "multilabel":
+        names = st.multiselect(
+            "Labels", list(info.classes), key="camera-labels", accept_new_options=True,
+            placeholder="Choose labels or type new ones; none is an answer, too",
+        )  # fmt: skip
+        label = join(name.strip() for name in names if name.strip())
+        return label, task_words.written(info, label)
+    label = st.selectbox(
+        "Class", list(info.classes), index=None, accept_new_options=True, key="camera-class",
+        placeholder="Choose a class or type a new one",
+    )  # fmt: skip
+    return (label or "").strip(), (label or "").strip()
 
 
 def _hear() -> None:
@@ -105,7 +129,7 @@ def _frames(burst: dict[str, Any]) -> list[bytes]:
 
 def _last(dataset: Dataset | None) -> None:
     """The frames of the last burst, as long as they are in use."""
-    report: IntakeReport | None = st.session_state.get(LAST)
+    report: Published | None = st.session_state.get(LAST)
     if report is None or dataset is None or report.dataset.id != dataset.id:
         return
     items = tables.items(dataset)
@@ -115,9 +139,11 @@ def _last(dataset: Dataset | None) -> None:
     burst = bursts["source"].str.rsplit("-", n=1).str[0]
     frames = bursts[burst == burst.max()]  # their names begin with the time
     groups = {group: number for number, group in enumerate(dict.fromkeys(frames["group"]), start=1)}
+    label = formats.plain(task_words.written(dataset.info, frames["label"].iloc[0]))
+    what = {"classification": "added to the class", "multilabel": "added with", "regression": "added with the value"}
     st.markdown(
-        f"**{formats.plural(len(frames), 'frame')}** added to the class "
-        f"**{formats.plain(frames['label'].iloc[0])}**, in {formats.plural(len(groups), 'group')} of similar frames."
+        f"**{formats.plural(len(frames), 'frame')}** {what[dataset.info.task]} **{label}**, in "
+        f"{formats.plural(len(groups), 'group')} of similar frames."
     )
     shown = frames.head(TILES)
     item_grid.show(dataset, shown["file"], [f"group {groups[group]:d}" for group in shown["group"]])

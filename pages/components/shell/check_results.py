@@ -16,7 +16,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
 from tlcore.health.check import Check
 from tlcore.health.curve import LearningCurve
-from tlcore.health.findings import Finding
+from tlcore.modalities.checks import Finding
 
 # The kinds of which something is left to mend as long as two of the pictures are in use and in different groups.
 TOGETHER = {"near_duplicate", "groups"}

@@ -55,8 +55,8 @@ def why_not(workspace: Workspace, run: Run) -> str:
     )
 
 
-def choose(contract: Contract, key: str, title: str, *, without: Sequence[str] = ()) -> str:
-    """Let a person say what is right, in the way of the task; give it as a label, empty as long as nothing is said.
+def choose(contract: Contract, key: str, title: str, *, without: Sequence[str] = ()) -> str | None:
+    """Let a person say what is right, in the way of the task; give it as a label, None as long as nothing is said.
 
     Args:
         contract: Of the model that was wrong.
@@ -69,7 +69,7 @@ def choose(contract: Contract, key: str, title: str, *, without: Sequence[str] =
         value = st.number_input(
             f"{title}{unit}", value=None, key=key, placeholder="Enter the true value", format="%g", width=280
         )
-        return "" if value is None else contract.kind.read(str(value))
+        return None if value is None else contract.kind.read(str(value))
     if contract.task == "multilabel":
         names = st.multiselect(
             title,
@@ -78,12 +78,13 @@ def choose(contract: Contract, key: str, title: str, *, without: Sequence[str] =
             accept_new_options=True,
             placeholder="Choose labels or type new ones",
         )
-        return contract.kind.read(join(names))
+        none = st.checkbox("None of the labels", key=f"{key}-none", disabled=bool(names))
+        return contract.kind.read(join(names)) if names or none else None
     label = st.selectbox(
         title, [each for each in contract.classes if each not in without], index=None, key=key,
         accept_new_options=True, placeholder="Choose a class or type a new one",
     )  # fmt: skip
-    return str(label or "")
+    return str(label) if label else None
 
 
 TITLES = {"classification": "True class", "multilabel": "True labels", "regression": "True value"}
@@ -139,7 +140,8 @@ def below(workspace: Workspace, run: Run, contract: Contract) -> Below | None:
         key = f"{place}-{hashlib.sha256(content).hexdigest()[:16]}"
         with st.popover("Wrong?", icon=":material/edit:", type="tertiary", key=f"wrong-{key}"):
             label = choose(contract, f"right-{key}", TITLES[contract.task], without=reply.labels)
-            if st.button("Send to the inbox", key=f"send-{key}", icon=":material/inbox:", disabled=not label):
+            pressed = st.button("Send to the inbox", key=f"send-{key}", icon=":material/inbox:", disabled=label is None)
+            if pressed and label is not None:
                 put_right(workspace, run, [Correction(one.name, content, label, reply.label)])
                 st.rerun()
 

@@ -117,7 +117,7 @@ class LiveCamera extends Webcam {
 
   correct() {
     const label = this.right.value.trim();
-    if (!label || !this.asked || this.pending) return;
+    if ((!label && !this.data.none) || !this.asked || this.pending) return;
     this.tell("wrong", { n: this.number, frame: this.asked, label, answered: this.answer?.answered ?? "" });
     this.right.value = "";
     this.said.textContent = "Sending …";
@@ -132,7 +132,9 @@ class LiveCamera extends Webcam {
     this.hold.hidden = !live;
     this.hold.textContent = this.held ? "Go on" : "Hold still";
     this.wrong.hidden = !(live && this.held && this.data.inbox);
-    this.send.disabled = !this.right.value.trim() || this.pending; // its answer goes along
+    const empty = !this.right.value.trim();
+    this.send.disabled = (empty && !this.data.none) || this.pending; // its answer goes along
+    this.send.textContent = empty && this.data.none ? "Send as no label" : "Send to the inbox";
     if (this.data.said && this.data.said.n === this.number) this.said.textContent = this.data.said.text;
     if (!live && !this.note.textContent) this.note.textContent = "The camera is off.";
     this.drawAnswer(live);

@@ -58,6 +58,7 @@ def _live(workspace: Workspace, run: Run, model: Predictor, *, inbox: bool) -> N
             "classes": list(model.labels.classes),
             "asks": ASKS[model.labels.task],
             "inbox": inbox,
+            "none": model.labels.task == "multilabel",
             "answer": st.session_state.get(f"{key}-answer"),
             "said": st.session_state.get(f"{key}-said"),
         },
@@ -121,7 +122,7 @@ def _correct(key: str, workspace: Workspace, run: Run, model: Predictor) -> None
     sent = st.session_state.get(key, {}).get("wrong")
     content = _content(sent)
     label = str(sent.get("label") or "").strip() if isinstance(sent, dict) else ""
-    if content is None or not label:
+    if content is None or (not label and model.labels.task != "multilabel"):
         return
     try:
         label = model.labels.kind.read(label)

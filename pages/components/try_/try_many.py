@@ -166,7 +166,8 @@ def _correct(workspace: Workspace, run: Run, done: Done, picked: list[int]) -> N
         contract = done.answered.contract
         of = "this picture" if len(picked) == 1 else f"these {len(picked)} pictures"
         label = feedback.choose(contract, "many-label", f"{feedback.TITLES[contract.task]} of {of}")
-        if st.button("Send to the inbox", icon=":material/inbox:", disabled=not label, type="primary"):
+        pressed = st.button("Send to the inbox", icon=":material/inbox:", disabled=label is None, type="primary")
+        if pressed and label is not None:
             send(workspace, run, done, picked, label)
             st.rerun()
 

@@ -191,6 +191,9 @@ def _follow(path: Path, info: DatasetInfo, contents: Contents, version: int) -> 
     write_table(path / "items.parquet", table)
     in_use = table[table["state"] == ""] if "state" in table else table
     known = {
+        "task": contents.task.key,
+        "value_name": contents.value_name,
+        "unit": contents.unit,
         "classes": tuple(contents.classes),
         "colours": contents.colours,
         "notes": contents.notes,

@@ -19,11 +19,12 @@ from tlcore.data.edits import log
 from tlcore.data.edits.log import editing, settle
 from tlcore.data.edits.state import Contents
 from tlcore.data.edits.types import Change, Line, Made, Redo, Undo
-from tlcore.data.edits.validate import fit
+from tlcore.data.edits.validate import fit, why_not
 from tlcore.data.info import places
 from tlcore.errors import DataError
 from tlcore.files import read_json, write_json
 from tlcore.modalities.image.pixels import ValueRange
+from tlcore.tasks import TASKS
 
 _WORDS = {"": "in use", "excluded": "excluded", "deleted": "deleted"}
 
@@ -69,6 +70,13 @@ def apply(dataset: Dataset, change: Change) -> Entry:
         contents.make(fitting)
         line = log.commit(dataset.path, fitting, contents)
     return Entry(line.version, line.at, fitting, fitting.says)
+
+
+def task_faults(dataset: Dataset) -> dict[str, str]:
+    """Say of every other task why the labels of a dataset cannot be those of it; empty where they can."""
+    with log.reading(dataset.path):
+        contents = log.present(dataset.path)
+    return {key: why_not(task, contents) for key, task in TASKS.items() if key != contents.task.key}
 
 
 def undo(dataset: Dataset) -> Entry | None:

@@ -84,8 +84,16 @@ def label_changes(dataset: Dataset) -> pd.DataFrame:
     """
     items = dataset.all_items()
     items = items[items["state"] != DELETED].set_index("sha256")
-    was = given_labels(dataset).reindex(items.index)
+    # A label of another task is compared as this one writes it.
+    was = given_labels(dataset).reindex(items.index).map(lambda label: _as_written(label, dataset.info.task))
     changed = items["label"] != was
     names = Names(dataset.all_items()).of(items.index[changed].tolist())
     found = {ITEM: names, LABEL: items.loc[changed, "label"].tolist(), "was": was[changed].tolist()}
     return pd.DataFrame(found, dtype="str")
+
+
+def _as_written(label: str, task: str) -> str:
+    try:
+        return find_task(task).read(label)
+    except ValueError:
+        return label

@@ -19,6 +19,7 @@ from tlcore.data.edits.types import (
     Add,
     AddLabel,
     Change,
+    ChangeTask,
     Colour,
     Delete,
     Exclude,
@@ -35,7 +36,8 @@ from tlcore.data.edits.types import (
 from tlcore.data.info import COLUMNS, DatasetInfo, places
 from tlcore.modalities.image.pixels import ValueRange
 from tlcore.modalities.image.value_range import NO_RANGE, flagged, range_note, spoken
-from tlcore.tasks import find_task
+from tlcore.tasks import Task, find_task
+from tlcore.tasks.conversion import converted
 from tlcore.tasks.multilabel.labels import with_label, without_label
 
 IN_USE, EXCLUDED, DELETED = STATES = ("", "excluded", "deleted")
@@ -87,6 +89,7 @@ class Contents:
         self.additions = info.additions
         self.value_range = info.value_range
         self.task = find_task(info.task)
+        self.value_name, self.unit = info.value_name, info.unit
         self._added = added
         self._sought: set[str] = set()
         self._take(table)
@@ -161,6 +164,9 @@ class Contents:
                 self.colours |= {label: colour} if colour else {}
             case Range(low=low, high=high):
                 self._set_range((low, high))
+            case ChangeTask(task=task, value_name=value_name, unit=unit):
+                self._set_task(find_task(task))
+                self.value_name, self.unit = value_name, unit
             case Add():
                 self._add(change)
         self._renew_classes()
@@ -177,6 +183,26 @@ class Contents:
     def _toggle(self, shas: Sequence[str], changed: Callable[[str], str]) -> None:
         with self._counting(rows := self._rows(shas)):
             self._labels.change(changed, rows)
+
+    def unfit(self, task: Task) -> tuple[int, str]:
+        """Count the items whose labels cannot be those of another task, deleted ones too, with the reason for one."""
+        number, reason = 0, ""
+        for code, count in zip(*np.unique(self._labels.codes, return_counts=True), strict=True):
+            try:
+                converted(self._labels.words[code], self.task, task)
+            except ValueError as error:
+                number, reason = number + int(count), str(error)
+        return number, reason
+
+    def distinct(self) -> int:
+        """Count the different labels."""
+        return len(np.unique(self._labels.codes))
+
+    def _set_task(self, task: Task) -> None:
+        before, self.task = self.task, task
+        if before != task:
+            self._labels.change(lambda text: converted(text, before, task))
+            self._count()
 
     def _count(self) -> None:
         every = np.arange(len(self._table))

@@ -237,6 +237,26 @@ class Range(_Change):
         return f"Set the range: values {spoken((self.low, self.high))} are shown as black to white."
 
 
+class ChangeTask(_Change):
+    """Let the labels of a dataset be those of another task, or give its numbers another name or unit.
+
+    Attributes:
+        task: A key of `tasks.TASKS`.
+        value_name, unit: Of the number that each item has; empty for other tasks.
+    """
+
+    kind: Literal["change-task"] = "change-task"
+    task: str
+    value_name: str = ""
+    unit: str = ""
+
+    @property
+    def says(self) -> str:
+        title = find_task(self.task).title
+        value = f", {self.value_name or 'value'}{f' in {self.unit}' if self.unit else ''}"
+        return f"Set the task: {title.lower()}{value if self.value_name or self.unit else ''}."
+
+
 class Add(_Change):
     """Items that an intake brought.
 
@@ -309,6 +329,7 @@ Change = (
     | Colour
     | Group
     | Range
+    | ChangeTask
     | Add
 )
 

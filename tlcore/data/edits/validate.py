@@ -12,6 +12,7 @@ from tlcore.data.edits.state import DELETED, EXCLUDED, IN_USE, Contents
 from tlcore.data.edits.types import (
     AddLabel,
     Change,
+    ChangeTask,
     Colour,
     Delete,
     Exclude,
@@ -29,8 +30,12 @@ from tlcore.data.edits.types import (
 from tlcore.data.label_text import read_label
 from tlcore.errors import DataError
 from tlcore.modalities.image.value_range import checked, spoken
+from tlcore.numbers import plural
+from tlcore.tasks import Task, find_task
 
 _MOST_NAMED = 3
+# Different numbers that can become classes; more are no classes.
+MOST_CLASSES = 100
 # For each task the edit that gives items their labels, and what is said of those that have them already.
 _LABELING: dict[str, tuple[type[Labeling], str]] = {
     "classification": (Relabel, "have these classes"),
@@ -77,6 +82,8 @@ def fit(change: Change, contents: Contents) -> Change:
             return _fit_colour(label, colour.strip().lower(), contents)
         case Range(low=low, high=high):
             return _fit_range(low, high, contents)
+        case ChangeTask():
+            return _fit_task(change, contents)
         case _:
             return change
 
@@ -205,3 +212,34 @@ def _fit_range(low: float, high: float, contents: Contents) -> Range:
     if wanted == contents.value_range:
         raise DataError(f"An edit must change something. Values {spoken(wanted)} are shown as black to white already.")
     return Range(low=wanted[0], high=wanted[1])
+
+
+def _fit_task(change: ChangeTask, contents: Contents) -> ChangeTask:
+    try:
+        task = find_task(change.task)
+    except ValueError as error:
+        raise DataError(f"{error} Choose one of them.") from error
+    values = task.output == "values"
+    wanted = ChangeTask(
+        task=task.key,
+        value_name=change.value_name.strip() if values else "",
+        unit=change.unit.strip() if values else "",
+    )
+    if wanted == ChangeTask(task=contents.task.key, value_name=contents.value_name, unit=contents.unit):
+        raise DataError(f"An edit must change something. The task of this dataset is {task.title.lower()} already.")
+    if fault := why_not(task, contents):
+        raise DataError(fault)
+    return wanted
+
+
+def why_not(task: Task, contents: Contents) -> str:
+    """Say why the labels of a dataset cannot be those of a task; empty where they can."""
+    number, reason = contents.unfit(task)
+    if number:
+        return (
+            f"The label of every item must fit the task of {task.title.lower()}, those of excluded and deleted items "
+            f"too. That of {plural(number, 'item does', 'items do')} not: {reason}. Change them first."
+        )
+    if contents.task.output == "values" and task.output != "values" and contents.distinct() > MOST_CLASSES:
+        return f"At most {MOST_CLASSES} different numbers can become classes. This dataset has {contents.distinct():,}."
+    return ""

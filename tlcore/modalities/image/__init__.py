@@ -4,6 +4,7 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
 from tlcore.modalities.image.augment import NAMES
+from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.pixels import FORMATS_FOR_PEOPLE, SUFFIXES
 from tlcore.modalities.image.settings import (
@@ -44,4 +45,5 @@ IMAGE = Modality(
     usual_size=usual_size,
     advice=advice,
     before=BEFORE,
+    checks=CHECKS,
 )

@@ -17,7 +17,7 @@ import pandas as pd
 from PIL import Image
 
 from tlcore.memmap import MappedRows
-from tlcore.modalities.image.perceptual_hash import SIDE
+from tlcore.modalities.image.checks.perceptual_hash import SIDE
 from tlcore.modalities.image.pixels import open_header
 from tlcore.progress import Progress, map_blocks
 from tlcore.threads import map_bounded

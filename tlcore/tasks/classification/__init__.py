@@ -21,7 +21,9 @@ CLASSIFICATION = Task(
         Metric("balanced_accuracy", "Balanced accuracy", "The mean recall over the classes."),
         Metric("macro_f1", "Macro F1", "The mean F1 score over the classes."),
     ),
+    class_metric=Metric("recall", "Recall", "The share of the examples of a class that are found."),
     few=2,
+    probe="class",
     names=answers.names,
     renamed=answers.renamed,
     read=answers.read,
@@ -35,5 +37,6 @@ CLASSIFICATION = Task(
     reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
+    gradient=answers.gradient,
     head="tlcore.tasks.classification.keras_head",
 )

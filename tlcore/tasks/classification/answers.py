@@ -87,3 +87,10 @@ def right(labels: Sequence[str], answered: pd.DataFrame) -> npt.NDArray[np.bool_
 def decide(outputs: Floats, targets: Targets) -> Decision:
     """Decide nothing: the likeliest class is answered."""
     return Decision()
+
+
+def gradient(outputs: Floats) -> Floats:
+    """Subtract the likeliest class of each row from its probabilities."""
+    less = np.array(outputs, np.float32)
+    less[np.arange(len(less)), less.argmax(axis=1)] -= 1
+    return less

@@ -38,3 +38,19 @@ def headline(outputs: Floats, targets: Targets) -> Measure:
     """Make accuracy a function of how often each item occurs."""
     right = (outputs.argmax(axis=1) == targets).astype(np.float64)
     return lambda counts: counts @ right / counts.sum(axis=1), 0.0, 1.0
+
+
+def of_classes(outputs: Floats, targets: Targets) -> list[Measure]:
+    """Make the recall of each class a function of how often each item occurs; NaN where none of it does."""
+    right = (outputs.argmax(axis=1) == targets).astype(np.float64)
+
+    def recall(own: Floats) -> Measure:
+        return lambda counts: _ratio(counts @ (right * own), counts @ own), 0.0, 1.0
+
+    return [recall((targets == place).astype(np.float64)) for place in range(outputs.shape[1])]
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        found: Floats = above / below
+    return found

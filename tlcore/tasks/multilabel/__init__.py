@@ -31,7 +31,13 @@ MULTILABEL = Task(
             higher_is_better=False,
         ),
     ),
+    class_metric=Metric(
+        "average_precision",
+        "Average precision (AP)",
+        "How well the examples of a label are ranked above the others.",
+    ),
     few=1,
+    probe="labels",
     names=labels.split,
     renamed=labels.renamed,
     read=labels.read,
@@ -45,6 +51,7 @@ MULTILABEL = Task(
     reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
+    gradient=answers.gradient,
     head="tlcore.tasks.multilabel.keras_head",
     evaluation="tlcore.tasks.multilabel.evaluate",
 )

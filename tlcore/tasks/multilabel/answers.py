@@ -98,3 +98,9 @@ def _threshold(shares: Floats, positive: npt.NDArray[np.bool_]) -> float:
     best = np.flatnonzero(f1 >= f1.max() - 1e-12)
     place = int(best[np.argmax(ranked[best] - below[best])])
     return float((ranked[place] + below[place]) / 2)
+
+
+def gradient(outputs: Floats) -> Floats:
+    """Subtract the likelier answer to each question of yes or no from its probability."""
+    less: Floats = np.asarray(outputs, np.float32) - chosen(outputs, Decision())
+    return less

@@ -113,3 +113,12 @@ def headline(outputs: Floats, targets: Targets) -> Measure:
     """Make the mean average precision a function of how often each item occurs."""
     true = targets > 0
     return measures(outputs, chosen(outputs, Decision()), true)["mean_average_precision"]
+
+
+def of_classes(outputs: Floats, targets: Targets) -> list[Measure]:
+    """Make the average precision of each label a function of how often each item occurs."""
+    given, true = chosen(outputs, Decision()), targets > 0
+    return [
+        measures_of_label(outputs[:, label], given[:, label], true[:, label])["average_precision"]
+        for label in range(outputs.shape[1])
+    ]

@@ -38,7 +38,9 @@ REGRESSION = Task(
             kind="score",
         ),
     ),
+    class_metric=None,
     few=0,
+    probe="number",
     names=answers.names,
     renamed=answers.renamed,
     read=answers.read,
@@ -52,6 +54,7 @@ REGRESSION = Task(
     reply=answers.reply,
     right=answers.right,
     decide=answers.decide,
+    gradient=answers.gradient,
     head="tlcore.tasks.regression.keras_head",
     evaluation="tlcore.tasks.regression.evaluate",
 )

@@ -126,3 +126,8 @@ def decide(outputs: Floats, targets: Targets) -> Decision:
         return Decision()
     place = min(len(errors), math.ceil((len(errors) + 1) * coverage))
     return Decision(margin=float(errors[place - 1]), coverage=coverage)
+
+
+def gradient(outputs: Floats) -> Floats:
+    """Take all rows alike: a value does not say how certain it is."""
+    return np.ones((len(outputs), 1), np.float32)

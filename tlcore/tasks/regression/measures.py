@@ -70,3 +70,8 @@ def _correlation(one: Numbers, other: Numbers, counts: Numbers) -> float:
 def headline(outputs: Floats, targets: Targets) -> Measure:
     """Make the mean absolute error a function of how often each item occurs."""
     return measures(outputs[:, 0], targets[:, 0])["mae"]
+
+
+def of_classes(outputs: Floats, targets: Targets) -> list[Measure]:
+    """Measure no classes: there are none."""
+    return []

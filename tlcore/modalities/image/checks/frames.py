@@ -14,10 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tlcore.health.clusters import clusters_of
-from tlcore.health.findings import Finding
-from tlcore.linear_probe import Floats, Integers
-from tlcore.modalities.image.near_duplicates import MOMENTS, near_pairs
+from tlcore.modalities.checks import Finding, Floats, Integers
+from tlcore.modalities.image.checks.near_duplicates import MOMENTS, near_pairs
 from tlcore.progress import Progress
 
 NUMBERED = re.compile(r"^(?P<before>.*?)(?P<number>\d{1,9})(?P<after>\D*)$")
@@ -67,7 +65,7 @@ def _moments(
 ) -> Generator[Progress, None, list[Finding]]:
     pairs = yield from near_pairs(thumbnails[rows], compact[rows], MOMENTS)
     shas = items["sha256"].to_numpy(dtype=object)[rows]
-    clusters = clusters_of(pairs, shas)
+    clusters = pairs.clusters(shas)
     if len(clusters) < OFTEN * len(rows):
         return []  # a few copies, which are told as such
     known = clusters.merge(items[["sha256", "source"]], on="sha256").sort_values("source", kind="stable")

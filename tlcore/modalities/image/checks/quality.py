@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tlcore.health.findings import Finding, Kind
+from tlcore.modalities.checks import Finding
 
 # cleanvision's bounds, below which a score (0 worst, 1 best) is a fault, and how it scales what it measures.
 DARK, LIGHT, UNIFORM, BLURRED, ODD_RATIO = 0.32, 0.05, 0.3, 0.29, 0.35
@@ -23,7 +23,7 @@ LEAST_SHARPNESS = 0.001  # less is no less sharp
 GREY = 1.0  # grey levels between the channels
 # Of all items: more than that are no exception.
 RARE, RARE_SIZE, RARE_LIGHT = 0.2, 0.15, 0.05
-WORTH: dict[Kind, float] = {"uniform": 0.45, "blown_out": 0.35, "dark": 0.35, "blurred": 0.3}
+WORTH: dict[str, float] = {"uniform": 0.45, "blown_out": 0.35, "dark": 0.35, "blurred": 0.3}
 _SAYS = {
     "uniform": "'{source}' is nearly uniform: there is next to nothing to learn from.",
     "blown_out": "'{source}' is blown out: even its dark parts are at {value:.0%} of full brightness.",
@@ -51,7 +51,7 @@ def _of_light_and_blur(items: pd.DataFrame, measures: pd.DataFrame) -> Iterator[
     high, low = measures["brightness_perc_99"], measures["brightness_perc_5"]
     edges = np.log(measures["sharpness"] + LEAST_SHARPNESS)
     never = pd.Series(data=False, index=measures.index)
-    looks: tuple[tuple[Kind, pd.Series, float, pd.Series, pd.Series], ...] = (
+    looks: tuple[tuple[str, pd.Series, float, pd.Series, pd.Series], ...] = (
         ("uniform", uniform, UNIFORM, high, never),
         ("dark", dark, DARK, high, (high < DARKER) & (_unusual(high) < -UNUSUAL)),
         ("blown_out", light, LIGHT, low, (low > LIGHTER) & (_unusual(low) > UNUSUAL)),

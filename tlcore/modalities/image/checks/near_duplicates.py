@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tlcore.modalities.image.perceptual_hash import (
+from tlcore.modalities.checks import Pairs
+from tlcore.modalities.image.checks.perceptual_hash import (
     COARSE,
     FINE,
     FLIPS,
@@ -26,7 +27,7 @@ from tlcore.modalities.image.perceptual_hash import (
     mirrored,
     signatures,
 )
-from tlcore.modalities.image.registration import agreement, other_tint
+from tlcore.modalities.image.checks.registration import agreement, other_tint
 from tlcore.progress import Progress, map_blocks
 
 FLAT = 3.0  # grey levels of deviation: what has less shows nothing to compare
@@ -60,15 +61,6 @@ class Net:
 COPIES = Net(coarse=0.84, fine=0.75, near=0.6, nearest=3, farthest=0.075, picture=0.8, details=0.87)
 # The same thing a moment later.
 MOMENTS = Net(coarse=0.84, fine=0.7, near=0.5, nearest=6, farthest=0.15, picture=0.5, details=0.7)
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of rows, `first < second`, and how well their details agree, each `(pairs,)`."""
-
-    first: Integers
-    second: Integers
-    likeness: Floats
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,7 @@ def near_pairs(
     """
     rows = np.flatnonzero(_deviations(thumbnails) > FLAT)
     if len(rows) < 2:
-        return _none()
+        return Pairs.none()
     with threadpool_limits(1, user_api="blas"):  # a thread for each core is ours already
         shown = thumbnails if len(rows) == len(thumbnails) else thumbnails[rows]
         coarse, fine = (Scale.of(shown, frequencies) for frequencies in (COARSE, FINE))
@@ -226,7 +218,7 @@ def _verified(
 
     found = yield from map_blocks(verify, len(caught), PAIRS_AT_ONCE, "Laying copies over each other")
     if not found:
-        return _none()
+        return Pairs.none()
     picture, details = (np.concatenate(side) for side in zip(*found, strict=True))
     same = np.flatnonzero((picture >= net.picture) & (details >= net.details))
     here = caught[same]
@@ -251,10 +243,6 @@ def _flipped(pictures: npt.NDArray[Any], flips: Integers) -> npt.NDArray[Any]:
         here = flips == flip
         turned[here] = pictures[here][:, :: -1 if down else 1, :: -1 if across else 1]
     return turned
-
-
-def _none() -> Pairs:
-    return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 def _joined(parts: Iterable[_Caught]) -> _Caught:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.modalities.image.perceptual_hash import WINDOWS, Floats, Integers, sampling
+from tlcore.modalities.image.checks.perceptual_hash import WINDOWS, Floats, Integers, sampling
 
 HALF_STEPS, STEPS = 4, 3
 LONGEST_STEP = 0.04  # of the side
