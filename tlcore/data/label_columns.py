@@ -12,9 +12,9 @@ from collections.abc import Hashable, Sequence
 
 from tlcore.data import label_tasks
 from tlcore.data.column_facts import CLASS_NAMES, FAIR, STRONG, WEAK, ColumnFacts, are_corners, decimal
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.label_cells import MULTILABEL, REGRESSION
-from tlcore.data.label_tasks import ColumnRoles
 from tlcore.data.value_kinds import is_mark, is_number, is_yes_no, part_of, truth
 from tlcore.modalities import NOUN
 

@@ -14,6 +14,7 @@ from tlcore.data.annotation_sets import AnnotationSet, find_annotation_sets
 from tlcore.data.annotations import tables_in
 from tlcore.data.class_names import name_classes
 from tlcore.data.column_facts import STRONG, WEAK
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.companions import companions, told
 from tlcore.data.file_names import FileIndex
 from tlcore.data.folder_levels import FolderReading, read_folders
@@ -37,7 +38,7 @@ from tlcore.data.import_review import (
 from tlcore.data.import_task import FOLDER_REASON, check_task, for_task, with_label
 from tlcore.data.label_cells import CLASSIFICATION, MULTILABEL, REGRESSION, UNKNOWN
 from tlcore.data.label_tables import LabelTable, check_columns, read_label_table, same_task
-from tlcore.data.label_tasks import ColumnRoles, name_of_value
+from tlcore.data.label_tasks import name_of_value
 from tlcore.data.system_files import names_of
 from tlcore.data.table_groups import (
     adds_to,

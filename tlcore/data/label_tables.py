@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from tlcore.data.column_facts import CLASS_NAMES, ColumnFacts, facts_of, file_column
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.file_names import ColumnMatches, FileIndex
 from tlcore.data.import_plan import (
     NO_COLUMN,
@@ -24,7 +25,7 @@ from tlcore.data.import_plan import (
 )
 from tlcore.data.label_cells import MULTILABEL, REGRESSION
 from tlcore.data.label_columns import choose_roles, use_column
-from tlcore.data.label_tasks import ColumnRoles, Taking
+from tlcore.data.label_tasks import Taking
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import part_in, part_of
 from tlcore.errors import DataError

@@ -27,9 +27,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tlcore.data.archive import PARQUET_MAGIC, Entry, Limits, Opened, check_amount, check_ratio, reading
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.import_plan import ImportChoices, Place, Question
 from tlcore.data.label_cells import MISSING, MULTILABEL, REGRESSION, CellLabel
-from tlcore.data.label_tasks import ColumnRoles, name_of_value
+from tlcore.data.label_tasks import name_of_value
 from tlcore.data.parquet_columns import Columns, as_text, choose_columns
 from tlcore.data.value_kinds import part_of
 from tlcore.errors import ItemError

@@ -18,10 +18,10 @@ from unicodedata import normalize
 import pyarrow as pa
 
 from tlcore.data.column_facts import CLASS_NAMES, STRONG, ColumnFacts
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.import_plan import ImportChoices, Question, Reading
 from tlcore.data.label_cells import CLASSIFICATION, REGRESSION, CellLabel
 from tlcore.data.label_columns import choose_roles, use_column
-from tlcore.data.label_tasks import ColumnRoles
 from tlcore.errors import DataError
 from tlcore.modalities import NOUN
 
