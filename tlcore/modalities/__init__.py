@@ -38,7 +38,7 @@ BEFORE = IMAGE.key
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
 # What the files of items are called: "JPEG, PNG".
 FORMATS = ", ".join(modality.formats for modality in MODALITIES.values())
-# What an item is called where its modality is not known yet: `picture`, or `picture, text or sound`.
+# What an item is called where its modality is not known yet, as in `text or sound`.
 NOUN = any_of([modality.noun for modality in MODALITIES.values()])
 
 
@@ -60,7 +60,7 @@ def modality_of(paths: Iterable[PurePath]) -> Modality:
 
 
 def read_input(content: Any) -> Any:
-    """Read input settings, which name their modality; those of before are of pictures.
+    """Read input settings, which name their modality; those of before are of the first modality.
 
     Raises:
         ValueError: There is no such modality, or it has no such settings.
