@@ -39,7 +39,7 @@ BEFORE = IMAGE.key
 # Of files that are items of any modality.
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
 # What the files of items are called: "JPEG, PNG".
-FORMATS = ", ".join(modality.formats for modality in MODALITIES.values())
+FORMATS = ", ".join(modality.file_types for modality in MODALITIES.values())
 # What an item is called where its modality is not known yet, as in `text or sound`.
 NOUN = any_of([modality.noun for modality in MODALITIES.values()])
 
