@@ -42,10 +42,11 @@ from benchmarks.many_pictures import KnownPages, timed  # noqa: E402
 from tests.browser.chromium import find_or_install  # noqa: E402
 from tests.pages.opening import open_page  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
-from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint  # noqa: E402
+from tlcore.data.info import DatasetInfo, fingerprint, item_columns  # noqa: E402
 from tlcore.evaluation.metrics import evaluate, predictions_table  # noqa: E402
 from tlcore.evaluation.roc_pr import class_curves  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
+from tlcore.modalities import MODALITIES  # noqa: E402
 from tlcore.runs.config import TrainingConfig  # noqa: E402
 from tlcore.runs.create import create_run  # noqa: E402
 from tlcore.runs.events import Ended, EpochEnded, Evaluated, PhaseEnded, PhaseStarted, Started  # noqa: E402
@@ -76,7 +77,7 @@ def make_dataset(home: Path, items: int, classes: int) -> Dataset:
     table = pd.DataFrame({"sha256": shas, "file": [f"{sha}.jpg" for sha in shas], "label": labels})
     table = table.assign(split="", group="", width=64, height=48, flags="")
     table["source"] = [f"{label}/{number:06d}.jpg" for number, label in enumerate(labels)]
-    table[list(COLUMNS)].to_parquet(path / "items.parquet", index=False)
+    table[list(item_columns(MODALITIES["image"]))].to_parquet(path / "items.parquet", index=False)
     pd.DataFrame({"source": table["source"], "outcome": "kept", "reason": ""}).to_parquet(path / "triage.parquet")
     info = DatasetInfo(
         id=path.name,

@@ -31,7 +31,7 @@ from tlcore.runs.run import Run
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
 from tlcore.training.model import TransferModel
-from tlcore.training.items import read_items
+from tlcore.runs.items import read_items
 from tlcore.progress import drain
 from tlcore.workspace import Workspace
 from pathlib import Path
@@ -41,7 +41,7 @@ config, backbone = run.config, find(run.config.backbone)
 items = drain(read_items(run, Workspace.default()), lambda step: None)["train"]
 pixels = np.asarray(items.inputs[:]["pixels"], np.float32)
 labels = np.asarray(items.targets)
-body = build_backbone(backbone, size=config.input.size)
+body = build_backbone(backbone, input=config.input)
 head = CLASSIFICATION.build_head(int(labels.max()) + 1, labels)
 model = TransferModel(backbone, body, head, dropout=config.dropout, seed=0)
 cut = len(backbone.blocks) - blocks

@@ -115,20 +115,16 @@ def measure(backbone: str, data: str, *, epochs: int, views: int) -> dict:
 def decode(home: Path, data: str) -> Path:
     """The pixel store of a dataset's first pictures, to make statistics from."""
     from tlcore.data.dataset import open_dataset
-    from tlcore.data.store import PixelStore
+    from tlcore.data.store import ArrayStore
+    from tlcore.modalities.image.settings import ImageInput
     from tlcore.progress import drain
     from tlcore.workspace import Workspace
 
     workspace = Workspace(home)
     dataset = open_dataset(workspace, data)
     items = dataset.items().iloc[:: max(1, len(dataset.items()) // 32)].head(32)
-    steps = PixelStore.open_or_build(
-        [dataset.image_path(file) for file in items["file"]],
-        list(items["sha256"]),
-        size=224,
-        policy="crop",
-        cache=workspace.cache,
-    )
+    paths = [dataset.image_path(file) for file in items["file"]]
+    steps = ArrayStore.open_or_build(paths, list(items["sha256"]), ImageInput(size=224), workspace.cache)
     return drain(steps, lambda step: None).path / "pixels.bin"
 
 

@@ -40,8 +40,9 @@ from tests.pages.opening import open_page  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
 from tlcore.data.edits import operations  # noqa: E402
 from tlcore.data.edits.types import Relabel  # noqa: E402
-from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint  # noqa: E402
+from tlcore.data.info import DatasetInfo, fingerprint, item_columns  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
+from tlcore.modalities import MODALITIES  # noqa: E402
 from tlcore.modalities.checks import Finding  # noqa: E402
 
 CLASSES, FINDINGS, SHOWN = 20, 2500, 6000
@@ -75,7 +76,7 @@ def make(home: Path, items: int) -> Dataset:
     table = pd.DataFrame({"sha256": shas, "file": [f"{sha}.jpg" for sha in shas], "label": labels})
     table = table.assign(split="", group="", width=320, height=240, flags="")
     table["source"] = [f"{label}/{number:06d}.jpg" for number, label in enumerate(labels)]
-    table[list(COLUMNS)].to_parquet(path / "items.parquet", index=False)
+    table[list(item_columns(MODALITIES["image"]))].to_parquet(path / "items.parquet", index=False)
     triage = pd.DataFrame({"source": table["source"], "outcome": "kept", "reason": ""})
     triage.to_parquet(path / "triage.parquet", index=False)
     classes = tuple(sorted(set(labels)))

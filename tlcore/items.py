@@ -5,12 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BeforeValidator
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[Any]]
+
+
+def _from_range(content: Any) -> Any:
+    """Understand what files of before had as `value_range`: its two ends, or nothing."""
+    return content if isinstance(content, Mapping) else {"value_range": content} if content else {}
+
+
+# The input settings that all items of a dataset decide together, by name; empty where each item is read by itself.
+Reading: TypeAlias = Annotated[dict[str, float | tuple[float, ...]], BeforeValidator(_from_range)]
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,11 @@ def bytes_of(spec: Spec) -> int:
 def count(arrays: Arrays) -> int:
     """Count the items of arrays, `(n, …)` each."""
     return len(next(iter(arrays.values())))
+
+
+def stacked(items: Sequence[Arrays]) -> dict[str, npt.NDArray[Any]]:
+    """Put the arrays of single items together, `(n, …)` each."""
+    return {name: np.stack([item[name] for item in items]) for name in items[0]}
 
 
 def take(arrays: Arrays, rows: Any) -> dict[str, npt.NDArray[Any]]:

@@ -75,19 +75,24 @@ class MappedArrays:
     def __init__(self, arrays: Arrays, rows: npt.NDArray[np.int64] | None = None) -> None:
         self.arrays = arrays
         self.rows = np.arange(count(arrays)) if rows is None else rows
-        self._each = {name: MappedRows(array, self.rows) for name, array in arrays.items()}
+        self.each = {name: MappedRows(array, self.rows) for name, array in arrays.items()}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of the rows of each array, `(n, …)`."""
-        return {name: each.shape for name, each in self._each.items()}
+        return {name: each.shape for name, each in self.each.items()}
+
+    @property
+    def first(self) -> MappedRows:
+        """The first of the arrays."""
+        return next(iter(self.each.values()))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, index: Any) -> dict[str, npt.NDArray[Any]]:
         """Copy some rows (for a slice or an array)."""
-        return {name: each[index] for name, each in self._each.items()}
+        return {name: each[index] for name, each in self.each.items()}
 
     def only(self, index: Any) -> MappedArrays:
         """Choose some of the rows, without reading them."""

@@ -15,9 +15,10 @@ import pandas as pd
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import Relabel
-from tlcore.data.info import COLUMNS, DatasetInfo, fingerprint, write_table
-from tlcore.data.staging import Item, Staging
+from tlcore.data.info import DatasetInfo, fingerprint, write_table
+from tlcore.data.staging import Item, Staging, table_of
 from tlcore.files import write_json
+from tlcore.modalities.image import IMAGE
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
@@ -30,7 +31,7 @@ def sha_of(name: str) -> str:
 
 def item(name: str, label: str) -> Item:
     sha = sha_of(name)
-    return Item(sha, f"{sha}.png", label, "", 48, 32, f"{label}/{name}.png", "", "")
+    return Item(sha, f"{sha}.png", label, "", {"width": 48, "height": 32}, f"{label}/{name}.png", "", "")
 
 
 def make_dataset(workspace: Workspace, items: int = 6) -> Dataset:
@@ -43,7 +44,7 @@ def make_labelled(workspace: Workspace, labels: list[str], task: str = "classifi
     items = [item(str(number), label) for number, label in enumerate(labels)]
     if task != "classification":
         items = [replace(one, source=f"given/{number}.png") for number, one in enumerate(items)]
-    table = pd.DataFrame([[getattr(one, column) for column in COLUMNS] for one in items], columns=list(COLUMNS))
+    table = table_of(items, IMAGE)
     path = workspace.datasets / "made"
     (path / "images").mkdir(parents=True)
     write_table(path / "items.parquet", table)
@@ -59,7 +60,7 @@ def make_labelled(workspace: Workspace, labels: list[str], task: str = "classifi
 
 def add(workspace: Workspace, dataset: Dataset, *given: tuple[str, str]) -> None:
     """Let an intake add pictures: names and classes."""
-    with Staging(workspace, dataset) as staging:
+    with Staging(workspace, dataset, IMAGE) as staging:
         for name, label in given:
             staging.keep(item(name, label).file, name.encode())
             staging.add(item(name, label))

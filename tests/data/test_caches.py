@@ -17,9 +17,10 @@ import pytest
 from tests.data.conftest import write_picture
 from tlcore.data import caches
 from tlcore.data.caches import clear, evict, hold, limit_bytes, list_caches, make_room, spare_bytes, using
-from tlcore.data.store import PixelStore
+from tlcore.data.store import ArrayStore
 from tlcore.errors import WorkspaceError
 from tlcore.files import remove_tree, sha256
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.progress import drain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ def items(tmp_path_factory):
 
 
 def build(paths, cache):
-    steps = PixelStore.open_or_build(paths, [sha256(path) for path in paths], size=16, policy="crop", cache=cache)
+    steps = ArrayStore.open_or_build(paths, [sha256(path) for path in paths], ImageInput(size=16), cache)
     return drain(steps, lambda progress: None)
 
 
@@ -117,15 +118,13 @@ def test_building_a_store_makes_the_others_fit_the_bound(items, tmp_path, monkey
 
 
 def test_a_store_is_in_use_while_it_is_made(items, tmp_path):
-    steps = PixelStore.open_or_build(
-        items, [sha256(path) for path in items], size=16, policy="crop", cache=tmp_path / "cache"
-    )
+    steps = ArrayStore.open_or_build(items, [sha256(path) for path in items], ImageInput(size=16), tmp_path / "cache")
     next(steps)
     (making,) = list_caches(tmp_path / "cache")
     assert (making.kind, making.in_use) == ("unfinished", True)
     os.utime(making.path, (10**9, 10**9))
     assert evict(tmp_path / "cache", 0) == 0
-    assert drain(steps, lambda progress: None).pixels.shape == (6, 16, 16, 3)
+    assert drain(steps, lambda progress: None).arrays["pixels"].shape == (6, 16, 16, 3)
 
 
 def test_using_says_whether_the_cache_is_there(tmp_path):
@@ -184,8 +183,8 @@ def test_the_list_says_what_each_cache_holds(items, tmp_path):
     folder_of(tmp_path, "graph-0123", 10, 60)
     (tmp_path / "engines.json").write_text("{}")
     told = {cache.kind: (cache.holds(), cache.bytes) for cache in list_caches(tmp_path)}
-    assert told["pictures"][0] == "6 pictures of 16 pixels, crop"
-    assert told["pictures"][1] > 6 * 16 * 16 * 3
+    assert told["items"][0] == "6 pictures of 16 pixels, crop"
+    assert told["items"][1] > 6 * 16 * 16 * 3
     assert told["features"][0] == "1280 features of 6 pictures, 2 views of each"
     assert told["graph"] == ("", 10)
     assert told["other"] == ("", 2)

@@ -134,7 +134,7 @@ def _written(path: Path, content: bytes) -> Path:
 
 def test_a_picture_that_is_another_one_is_refused(elsewhere, archive, tmp_path):
     swapped = rewritten(archive, tmp_path / "s.zip", lambda name, content: b"x" if "/images/" in name else content)
-    with pytest.raises(ArchiveError, match="not the picture"):
+    with pytest.raises(ArchiveError, match="not the file"):
         unpacked(elsewhere, swapped)
     assert not list(elsewhere.datasets.iterdir())
 

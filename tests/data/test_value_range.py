@@ -17,14 +17,16 @@ from PIL import Image
 from tests.data.conftest import photo
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
-from tlcore.data.edits.types import Range
+from tlcore.data.edits.types import SetReading
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
 from tlcore.data.store import store_key
 from tlcore.errors import DataError
 from tlcore.modalities.image.battery_bytes import png
 from tlcore.modalities.image.pixels import VERSION, open_picture, read_pixels
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.modalities.image.value_counts import ValueCounts, measure_range, sample_values
+from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import drain
 
 SOME = {"a": 0, "b": 1}
@@ -69,7 +71,7 @@ def without_range(dataset: Dataset) -> Dataset:
     """As a Graft left it that knew no range: no field, no note."""
     path = dataset.path / "dataset.json"
     known = json.loads(path.read_text())
-    del known["value_range"]
+    del known["reading"]
     path.write_text(json.dumps(known | {"notes": []}))
     return dataset
 
@@ -77,7 +79,7 @@ def without_range(dataset: Dataset) -> Dataset:
 def grey(dataset: Dataset, source: str) -> np.ndarray:
     items = dataset.items()
     file = items.loc[items["source"].str.endswith(source), "file"].item()
-    return np.asarray(open_picture(dataset.image_path(file), value_range=dataset.info.value_range))[..., 0]
+    return np.asarray(open_picture(dataset.image_path(file), value_range=range_of(dataset.info.reading)))[..., 0]
 
 
 # === From values to greys ===
@@ -135,8 +137,8 @@ def test_a_turned_picture_is_ranged_and_turned():
 def test_without_a_range_pixels_are_what_they_were_and_stores_are_found_again():
     assert np.asarray(open_picture(encoded(np.full((8, 8), 1000, np.uint16), "PNG"))).max() == 4
     old = hashlib.sha256(f"pixels {VERSION} 16 crop\nsha\n".encode()).hexdigest()
-    assert store_key(["sha"], size=16, policy="crop") == old
-    keys = {store_key(["sha"], size=16, policy="crop", value_range=each) for each in (None, (0, 1), (0, 2), (1, 2))}
+    assert store_key(["sha"], ImageInput(size=16)) == old
+    keys = {store_key(["sha"], ImageInput(size=16, value_range=each)) for each in (None, (0, 1), (0, 2), (1, 2))}
     assert len(keys) == 4
 
 
@@ -157,8 +159,8 @@ def test_the_order_of_the_pictures_does_not_matter(order, kind):
 def test_the_range_of_an_intake_is_that_of_all_its_pictures_on_any_number_of_threads(tmp_path, take_in, threads):
     report = take_in(write(tmp_path / "scans", two_classes()), threads=threads)
     info = report.dataset.info
-    assert info.value_range is not None
-    low, high = info.value_range
+    assert info.reading
+    low, high = info.reading["value_range"]
     assert 300 <= low < 310
     assert 2980 < high <= 3000
     assert (
@@ -166,7 +168,7 @@ def test_the_range_of_an_intake_is_that_of_all_its_pictures_on_any_number_of_thr
         == f"The pictures have more than 8 bits: values from {low:,.0f} to {high:,.0f} are shown as black to white."
     )
     assert info.notes == report.notes
-    assert drain(measure_range(report.dataset.deep_paths()), lambda step: None) == info.value_range
+    assert drain(measure_range(report.dataset.settling_paths()), lambda step: None) == (low, high)
 
 
 def test_classes_that_differ_in_brightness_alone_stay_different(tmp_path, take_in):
@@ -180,7 +182,7 @@ def test_one_hot_pixel_does_not_darken_the_rest(tmp_path, take_in):
     items = two_classes()
     items["a/0.png"][3, 3] = 65535
     dataset = take_in(write(tmp_path / "scans", items)).dataset
-    assert dataset.info.value_range[1] <= 3000
+    assert dataset.info.reading["value_range"][1] <= 3000
 
 
 def test_floating_point_pictures_on_both_sides_of_255_share_one_range(tmp_path, take_in):
@@ -247,10 +249,10 @@ def test_pictures_of_both_kinds_are_told(tmp_path, take_in):
 
 
 def test_a_dataset_of_eight_bits_has_no_range(tiny_dataset):
-    assert tiny_dataset.info.value_range is None
+    assert not tiny_dataset.info.reading
     assert tiny_dataset.info.notes == ()
     with pytest.raises(DataError, match="has none of them"):
-        operations.apply(tiny_dataset, Range(low=0, high=5))
+        operations.apply(tiny_dataset, SetReading(reading={"value_range": (0, 5)}))
 
 
 # === Kept, and changed ===
@@ -262,11 +264,11 @@ def scans(tmp_path: Path, take_in) -> Dataset:
 
 
 def test_later_pictures_keep_the_range_and_say_how_much_of_them_lies_outside(tmp_path, scans, take_in):
-    before = scans.info.value_range
+    before = scans.info.reading["value_range"]
     same = take_in(write(tmp_path / "same", two_classes(first=1000)), into=scans)
-    assert (same.notes, scans.info.value_range) == ((), before)
+    assert (same.notes, scans.info.reading["value_range"]) == ((), before)
     brighter = take_in(write(tmp_path / "brighter", two_classes(5000, 9000, first=2000)), into=scans)
-    assert scans.info.value_range == before
+    assert scans.info.reading["value_range"] == before
     assert brighter.notes[0].startswith(
         "100% of the values of pictures that were added lay outside of the dataset's range"
     )
@@ -275,59 +277,59 @@ def test_later_pictures_keep_the_range_and_say_how_much_of_them_lies_outside(tmp
 
 def test_the_first_deep_pictures_bring_a_range_and_undo_takes_it_away(tmp_path, tiny_dataset, take_in):
     report = take_in(write(tmp_path / "scans", two_classes()), into=tiny_dataset)
-    found = tiny_dataset.info.value_range
+    found = tiny_dataset.info.reading["value_range"]
     assert found is not None
     assert "8 of the 44 pictures have more than 8 bits" in report.notes[0]
     operations.undo(tiny_dataset)
-    assert tiny_dataset.info.value_range is None
+    assert not tiny_dataset.info.reading
     operations.redo(tiny_dataset)
-    assert tiny_dataset.info.value_range == found
+    assert tiny_dataset.info.reading["value_range"] == found
 
 
 def test_a_dataset_of_long_ago_keeps_its_pixels_until_somebody_sets_a_range(tmp_path, scans, take_in):
     old = without_range(scans)
-    assert old.info.value_range is None
+    assert old.info.reading == {}
     report = take_in(write(tmp_path / "more", two_classes(first=1000)), into=old)
-    assert old.info.value_range is None
+    assert old.info.reading == {}
     assert "Set a range on the Data page" in report.notes[0]
-    operations.apply(old, Range(low=0, high=4095))
-    assert old.info.value_range == (0, 4095)
+    operations.apply(old, SetReading(reading={"value_range": (0, 4095)}))
+    assert old.info.reading["value_range"] == (0, 4095)
     assert old.info.notes == (
         "The pictures have more than 8 bits: values from 0 to 4,095 are shown as black to white.",
     )
     operations.undo(old)
-    assert old.info.value_range is None
+    assert old.info.reading == {}
 
 
 def test_another_range_is_an_edit_with_its_note_and_its_thumbnails(scans):
     file = scans.items()["file"][0]
     first, found = scans.info, scans.thumbnail(file)
-    entry = operations.apply(scans, Range(low=0, high=60000))
+    entry = operations.apply(scans, SetReading(reading={"value_range": (0, 60000)}))
     assert entry.says == "Set the range: values from 0 to 60,000 are shown as black to white."
     assert scans.info.notes == (
         "The pictures have more than 8 bits: values from 0 to 60,000 are shown as black to white.",
     )
     darker = scans.thumbnail(file)
     assert np.asarray(Image.open(BytesIO(darker))).mean() < np.asarray(Image.open(BytesIO(found))).mean() / 4
-    assert scans.thumbnail(file, value_range=first.value_range) == found
+    assert scans.thumbnail(file, reading=first.reading) == found
     operations.undo(scans)
-    assert (scans.info.value_range, scans.info.notes) == (first.value_range, first.notes)
+    assert (scans.info.reading["value_range"], scans.info.notes) == (first.reading["value_range"], first.notes)
     assert scans.thumbnail(file) == found
     operations.redo(scans)
-    assert scans.info.value_range == (0, 60000)
+    assert scans.info.reading["value_range"] == (0, 60000)
     assert scans.thumbnail(file) == darker
 
 
 @pytest.mark.parametrize(("low", "high"), [(5, 5), (6, 5), (float("nan"), 5), (0, float("inf"))])
 def test_a_range_has_two_ends_in_their_order(scans, low, high):
     with pytest.raises(DataError, match="lower end, black, is below its upper end"):
-        operations.apply(scans, Range(low=low, high=high))
+        operations.apply(scans, SetReading(reading={"value_range": (low, high)}))
 
 
 def test_the_same_range_again_is_no_edit(scans):
-    low, high = scans.info.value_range
+    low, high = scans.info.reading["value_range"]
     with pytest.raises(DataError, match="An edit must change something"):
-        operations.apply(scans, Range(low=low, high=high))
+        operations.apply(scans, SetReading(reading={"value_range": (low, high)}))
 
 
 def test_pictures_of_the_inbox_are_shown_in_the_range_and_bring_one_when_they_join(tmp_path, workspace, tiny_dataset):
@@ -337,7 +339,7 @@ def test_pictures_of_the_inbox_are_shown_in_the_range_and_bring_one_when_they_jo
     for sha in inbox.items()["sha256"]:
         inbox.label(sha, "scan")
     inbox.join(workspace)
-    low, high = tiny_dataset.info.value_range
+    low, high = tiny_dataset.info.reading["value_range"]
     assert 300 <= low < high <= 3000
 
 
@@ -347,14 +349,14 @@ def test_a_dataset_that_was_packed_keeps_its_range(tmp_path, workspace, scans):
 
     packed = drain(pack_dataset(scans, tmp_path / "scans.zip"), lambda step: None)
     copy = drain(unpack_dataset(workspace, packed.path, copy=True), lambda step: None)
-    assert copy.info.value_range == scans.info.value_range
+    assert copy.info.reading["value_range"] == scans.info.reading["value_range"]
 
 
 def test_ingest_is_the_way_of_the_library(tmp_path, workspace):
     report = drain(
         ingest(workspace, write(tmp_path / "scans", two_classes(-900, 900, np.int32, "tif"))), lambda step: None
     )
-    assert report.dataset.info.value_range[0] < -850
+    assert report.dataset.info.reading["value_range"][0] < -850
 
 
 def test_pictures_on_another_scale_than_the_rest_are_told(tmp_path, take_in):

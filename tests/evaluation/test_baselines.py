@@ -19,7 +19,7 @@ from tlcore.files import sha256
 from tlcore.inference.trunk import trunk_identity
 from tlcore.items import Field
 from tlcore.progress import drain
-from tlcore.runs.decoded import decode
+from tlcore.runs.items import decode
 from tlcore.training.trunk_cache import TrunkCache
 
 
@@ -71,10 +71,10 @@ def run(workspace, tiny_dataset):
 def put_features(run, workspace):
     """Put features into the cache as training would have: the mean colour of each picture, spread over all numbers."""
     decoded, backbone = drain(decode(run, workspace), lambda step: None), find(run.config.backbone)
-    colours = decoded.store.pixels.mean(axis=(1, 2)) / 100
+    colours = decoded.store.arrays["pixels"].mean(axis=(1, 2)) / 100
     features = colours @ np.random.default_rng(0).normal(size=(3, backbone.feature_length))
     weights = sha256(weights_path(backbone, workspace))
-    identity = trunk_identity(backbone, weights, cut=len(backbone.blocks), size=run.config.input.size)
+    identity = trunk_identity(backbone, weights, cut=len(backbone.blocks), input=run.config.input)
     boundary = (Field("features", features.shape[1:]),)
     cache = TrunkCache(workspace.cache, {**identity, "pictures": decoded.store.key}, len(features), boundary)
     drain(cache.build("plain", lambda rows: {"features": features[rows]}, at_once=8, threads=1), lambda step: None)

@@ -19,7 +19,7 @@ from tests.export.deep_pictures import RANGE, deep_files, deep_pngs, tiff, twelv
 from tests.export.test_training_script import way_to_pixels
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.edits import operations
-from tlcore.data.edits.types import Range
+from tlcore.data.edits.types import SetReading
 from tlcore.data.intake import ingest
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
@@ -27,6 +27,7 @@ from tlcore.export.training_script import training_script
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
 from tlcore.modalities.image.pixels import read_pixels
+from tlcore.modalities.image.value_range import range_of
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
@@ -84,41 +85,45 @@ def make(workspace: Workspace, dataset: Dataset) -> Run:
     run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, input={"size": SIZE}, fractions=fractions))
     write_brightness_model(run.model_onnx)
     run.model_keras.write_bytes(b"stands in for an archive; the bundle carries it along")
-    labels = image_contract(classes=run.dataset.classes, size=SIZE, resize="crop", value_range=run.dataset.value_range)
+    labels = image_contract(
+        classes=run.dataset.classes, size=SIZE, resize="crop", value_range=range_of(run.dataset.reading)
+    )
     write_json(run.contract_json, labels)
     return run
 
 
 @pytest.fixture
 def run(workspace: Workspace, scans: Dataset) -> Run:
-    operations.apply(scans, Range(low=RANGE[0], high=RANGE[1]))
+    operations.apply(scans, SetReading(reading={"value_range": (RANGE[0], RANGE[1])}))
     made = make(workspace, scans)
-    operations.apply(scans, Range(low=0, high=60000))  # whatever becomes of the dataset afterwards
+    operations.apply(
+        scans, SetReading(reading={"value_range": (0, 60000)})
+    )  # whatever becomes of the dataset afterwards
     evaluate_run(made, nothing)
     return made
 
 
 def test_a_run_keeps_the_range_that_it_was_made_with(workspace, scans, run):
-    assert run.dataset.value_range == RANGE
+    assert range_of(run.dataset.reading) == RANGE
     later = make(workspace, scans)
-    assert later.dataset.value_range == (0, 60000)
+    assert range_of(later.dataset.reading) == (0, 60000)
     for each, value_range in ((run, RANGE), (later, (0, 60000))):
         items = drain(read_test_items(each, workspace), nothing)
         for path, pixels in zip(items.paths, items.pixels[:], strict=True):
             assert (pixels == read_pixels(path, SIZE, "crop", value_range)).all()
-            assert (Predictor.from_run(each.path).pixels(path) == pixels).all()
+            assert (Predictor.from_run(each.path).decode(path)["pixels"] == pixels).all()
 
 
 def test_a_run_of_before_there_were_ranges_keeps_its_pixels(workspace, scans, run):
     known = json.loads((run.path / "dataset.json").read_text())
     labels = json.loads(run.contract_json.read_text())
-    del known["value_range"], labels["input"]["value_range"]
+    del known["reading"], labels["input"]["value_range"]
     (run.path / "dataset.json").write_text(json.dumps(known))
     run.contract_json.write_text(json.dumps(labels))
     items = drain(read_test_items(run, workspace), nothing)
     for path, pixels in zip(items.paths, items.pixels[:], strict=True):
         assert (pixels == read_pixels(path, SIZE)).all()
-        assert (Predictor.from_run(run.path).pixels(path) == pixels).all()
+        assert (Predictor.from_run(run.path).decode(path)["pixels"] == pixels).all()
 
 
 @pytest.mark.slow
@@ -179,7 +184,7 @@ def test_a_savedmodel_makes_the_very_pixels_of_the_app_of_the_bytes_of_a_file():
 
 
 def test_pixels_that_were_prepared_for_one_range_are_never_taken_for_another(workspace, run):
-    from tlcore.runs.decoded import decode
+    from tlcore.runs.items import decode
 
     first = drain(decode(run, workspace), nothing).store
     later = drain(decode(make(workspace, open_dataset(workspace, run.dataset.id)), workspace), nothing).store

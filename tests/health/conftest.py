@@ -16,10 +16,10 @@ from tlcore.training.trunk_cache import TrunkCache
 def put_features(workspace, dataset):
     """Put features into the cache as a run would have: coarse colours of each picture, spread over all numbers."""
     items = dataset.items().drop_duplicates("sha256").sort_values("sha256")
-    size, length = embed.bundled().native_size, embed.bundled().feature_length
-    key = store_key(tuple(items["sha256"]), size=size, policy=embed.RESIZE)
+    length = embed.bundled().feature_length
+    key = store_key(tuple(items["sha256"]), embed.settings({}))
     spread = np.random.default_rng(0).normal(size=(192, length)).astype(np.float32) / 50
-    pixels = np.stack([read_pixels(dataset.image_path(file), 8, embed.RESIZE) for file in items["file"]])
+    pixels = np.stack([read_pixels(dataset.image_path(file), 8, "crop") for file in items["file"]])
     features = pixels.reshape(len(items), -1).astype(np.float32) @ spread / 100
     cache = TrunkCache(
         workspace.cache, {"pictures": key, **embed.identity(workspace)}, len(items), (Field("features", (length,)),)

@@ -12,7 +12,7 @@ from tests.data.conftest import write_classes
 from tests.graphs import write_colour_model
 from tests.task_datasets import relabelled
 from tlcore.data.edits.operations import apply, undo
-from tlcore.data.edits.types import Group, Range
+from tlcore.data.edits.types import Group, SetReading
 from tlcore.data.inbox import Inbox
 from tlcore.data.intake import ingest
 from tlcore.data.split.locked import draw_parts
@@ -228,7 +228,7 @@ def test_features_of_another_range_of_values_are_others(workspace, tmp_path, emb
     dataset = drain(ingest(workspace, tmp_path / "scans"), lambda step: None).dataset
     inbox = Inbox(dataset)
     first = features.features(inbox, workspace).path
-    apply(dataset, Range(low=0, high=9000))
+    apply(dataset, SetReading(reading={"value_range": (0, 9000)}))
     assert features.features(inbox, workspace).path != first
     undo(dataset)
     assert features.features(inbox, workspace).path == first

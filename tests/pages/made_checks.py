@@ -40,7 +40,7 @@ def finished(
             fingerprint=info.fingerprint,
             classes=info.classes,
             task=task,
-            value_range=info.value_range,
+            reading=info.reading,
             items=len(items),
             seconds=12.3,
             score=None if score is None else Figure(value=score, low=score - 0.03, high=score + 0.03),

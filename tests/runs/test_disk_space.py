@@ -14,8 +14,8 @@ from tlcore.progress import drain
 from tlcore.runs import disk_space
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
-from tlcore.runs.decoded import decode
 from tlcore.runs.disk_space import check_room, needed
+from tlcore.runs.items import decode
 from tlcore.runs.problems import problems
 
 

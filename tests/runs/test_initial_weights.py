@@ -79,7 +79,9 @@ def test_a_run_keeps_a_copy_of_what_it_begins_with(workspace, tiny_dataset):
 def test_another_range_of_values_than_that_of_the_start_is_told(workspace, tiny_dataset):
     first = with_model(workspace, tiny_dataset)
     assert "range of values" not in " ".join(create_run(workspace, tiny_dataset, again(first)).dataset.notes)
-    write_json(tiny_dataset.path / "dataset.json", tiny_dataset.info.model_copy(update={"value_range": (0, 9)}))
+    write_json(
+        tiny_dataset.path / "dataset.json", tiny_dataset.info.model_copy(update={"reading": {"value_range": (0, 9)}})
+    )
     second = create_run(workspace, tiny_dataset, again(first))
     assert "was trained with another range of values" in " ".join(second.dataset.notes)
 

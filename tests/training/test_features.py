@@ -7,13 +7,12 @@ import hashlib
 import numpy as np
 import pytest
 
-from tlcore.data.store import PixelStore
+from tlcore.data.store import ArrayStore
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.decoded import Decoded
 from tlcore.runs.events import Noted, PhaseStarted
+from tlcore.runs.items import Decoded, Items
 from tlcore.training import trunk
 from tlcore.training.features import BelowTheCut
-from tlcore.training.items import Items
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def below(tiny_model, colours, tmp_path, workspace):
     np.asarray(pixels).tofile(tmp_path / "pixels.bin")
     mapped = np.memmap(tmp_path / "pixels.bin", np.uint8, "r", shape=pixels.shape)
     shas = tuple(sorted(hashlib.sha256(item.tobytes()).hexdigest() for item in pixels))
-    decoded = Decoded(PixelStore(tmp_path, "pictures", mapped), shas)
+    decoded = Decoded(ArrayStore(tmp_path, "pictures", {"pixels": mapped}), shas)
 
     def make(**changes):
         config = TrainingConfig(**{"dataset": "d", "input.size": 16, **changes})

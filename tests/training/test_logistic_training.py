@@ -9,7 +9,7 @@ import pytest
 
 from tests.heads import head
 from tlcore.runs.config import TrainingConfig
-from tlcore.training.items import Items
+from tlcore.runs.items import Items
 from tlcore.training.logistic_training import solve_head
 from tlcore.training.phases import Phase
 

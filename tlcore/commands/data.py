@@ -232,8 +232,8 @@ def _once(workspace: Workspace, new: Dataset) -> Dataset:
 
     for old in list_datasets(workspace):
         same = old.id != new.id and old.info.fingerprint == new.info.fingerprint
-        # One of a Graft that scaled each item of more than 8 bits by itself is not the same.
-        same = same and (old.info.value_range is None) == (new.info.value_range is None)
+        # One of a Graft that read each item by itself is not the same.
+        same = same and bool(old.info.reading) == bool(new.info.reading)
         same = same and (old.info.task, old.info.classes) == (new.info.task, new.info.classes)
         if same and parts(old) == parts(new):
             new.delete()

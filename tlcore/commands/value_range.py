@@ -24,14 +24,14 @@ def value_range(
     """Show or set the values that are black and white in grey items of more than 8 bits."""
     from tlcore.data.dataset import open_dataset
     from tlcore.data.edits.operations import apply
-    from tlcore.data.edits.types import Range
+    from tlcore.data.edits.types import SetReading
     from tlcore.modalities.image.value_counts import measure_range
-    from tlcore.modalities.image.value_range import spoken
+    from tlcore.modalities.image.value_range import as_reading, range_of, spoken
 
     if auto and (low is not None or high is not None):
         raise ConfigError([Problem("range", "Either --auto or --low and --high are needed. Received both.")])
     terminal, dataset = Terminal(as_json=as_json), open_dataset(Workspace.default(), data)
-    before, deep = dataset.info.value_range, dataset.deep_paths()
+    before, deep = range_of(dataset.info.reading), dataset.settling_paths()
     says = ""
     if auto:
         wanted = terminal.steps(measure_range(deep), "Looking at the values")
@@ -46,14 +46,15 @@ def value_range(
             raise ConfigError([Problem("range", "Both --low and --high are needed: the dataset has no range yet.")])
         wanted = None if low is None or high is None else (low, high)
     if wanted != before and wanted is not None:
-        says = apply(dataset, Range(low=wanted[0], high=wanted[1])).says + " "
+        says = apply(dataset, SetReading(reading=as_reading(wanted))).says + " "
     info = dataset.info
-    if info.value_range:
-        text = f"{len(deep):,} pictures have more than 8 bits. Values {spoken(info.value_range)} are black to white."
+    now = range_of(info.reading)
+    if now:
+        text = f"{len(deep):,} pictures have more than 8 bits. Values {spoken(now)} are black to white."
     else:
         text = f"{len(deep):,} pictures have more than 8 bits" + (
             ", each scaled by itself. `--auto` finds one range for all." if deep else ": there is no range."
         )
-    found = info.value_range or (None, None)
+    found = now or (None, None)
     content = {"dataset": dataset.id, "version": info.version, "pictures": len(deep), "low": found[0], "high": found[1]}
     terminal.result(content, f"{says}{info.name}: {text}")

@@ -23,10 +23,11 @@ from tlcore.data.entry_names import Parts, disk_parts, spelt, zip_paths
 from tlcore.data.file_kinds import HEAD_BYTES, kind_of_archive, only_archives, size_of_list, what_came, what_holds
 from tlcore.data.system_files import made_by_system
 from tlcore.errors import ArchiveError, DataError, ItemError
+from tlcore.modalities import NOUN
 
 PARQUET_MAGIC = b"PAR1"
 _MOST_BYTES_PER_NAME = 1000
-_NEEDED = "A zip or a folder with pictures is needed."
+_NEEDED = f"A zip or a folder with {NOUN.many} is needed."
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def opening(source: Path, limits: Limits | None = None, encoding: str | None = N
         raise DataError(f"{_NEEDED} {came}")
     if not is_zip:
         raise DataError(
-            f"{_NEEDED} {source.name} is neither, or it is damaged. Pack the pictures into a zip, one folder for each "
-            "class."
+            f"{_NEEDED} {source.name} is neither, or it is damaged. Pack the {NOUN.many} into a zip, one folder for "
+            "each class."
         )
     try:
         _check_directory(source, limits)
@@ -133,8 +134,8 @@ def _not_only_archives(opened: Opened, source: Path) -> Opened:
         names = ", ".join(path.name for path in inner[:3]) + (" and more" if len(inner) > 3 else "")
         raise DataError(f"{_NEEDED} {source.name} holds only archives: {names}. Unpack these, and give the folder.")
     raise DataError(
-        f"{_NEEDED} {source.name} holds only another archive, {inner[0].name}. Pack the pictures once: give that one, "
-        "or unpack it and give the folder."
+        f"{_NEEDED} {source.name} holds only another archive, {inner[0].name}. Pack the {NOUN.many} once: give that "
+        "one, or unpack it and give the folder."
     )
 
 
@@ -291,5 +292,5 @@ def check_ratio(name: str, unpacked: int, packed: int, limits: Limits) -> None:
     if unpacked >= limits.ratio_from_bytes and unpacked > limits.ratio * max(packed, 1):
         raise ArchiveError(
             f"{name} would grow to more than {limits.ratio:g} times its size ({unpacked / 10**6:,.0f} MB), "
-            "as only a zip bomb does. It is refused. Pack the pictures again."
+            f"as only a zip bomb does. It is refused. Pack the {NOUN.many} again."
         )

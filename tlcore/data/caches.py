@@ -24,15 +24,16 @@ import numpy as np
 
 from tlcore.errors import WorkspaceError
 from tlcore.files import remove_tree, tree_bytes
+from tlcore.modalities import NOUN
 
-Kind = Literal["pictures", "features", "graph", "unfinished", "other"]
+Kind = Literal["items", "features", "graph", "unfinished", "other"]
 DEFAULT_GIGABYTES = 20.0
+STORE = "store.json"  # of a store of arrays, whose folder is named after the first of them
 # Until its maker has a lock on it, nobody can tell a cache in the making from one whose maker was killed.
 SECONDS_TO_LOCK = 60.0
 SECONDS_IN_MAKING = 24 * 3600.0
 KINDS: tuple[tuple[str, Kind], ...] = (
     (".", "unfinished"),
-    ("pixels-", "pictures"),
     ("trunk-", "features"),
     ("graph-", "graph"),
 )
@@ -60,14 +61,13 @@ class Cache:
     def holds(self) -> str:
         """What is in it, for a person to read; empty where it does not say."""
         try:
-            if self.kind == "pictures":
-                about = json.loads((self.path / "store.json").read_bytes())
-                return f"{about['count']:,} pictures of {about['size']} pixels, {about['policy']}"
+            if self.kind == "items":
+                return str(json.loads((self.path / STORE).read_bytes()).get("holds", ""))
             if self.kind == "features":
                 views = sorted(self.path.glob("[!.]*.npy"))
                 count, *shape = np.load(views[0], mmap_mode="r", allow_pickle=False).shape
                 each = f", {len(views)} views of each" if len(views) > 1 else ""
-                return f"{' × '.join(map(str, shape))} features of {count:,} pictures{each}"
+                return f"{' × '.join(map(str, shape))} features of {count:,} {NOUN.many}{each}"
         except (OSError, ValueError, LookupError, TypeError):
             pass  # damaged, of another version, or gone
         return ""
@@ -246,4 +246,5 @@ def _is_settled(cache: Cache) -> bool:
 
 
 def _kind(path: Path) -> Kind:
-    return next((kind for start, kind in KINDS if path.name.startswith(start)), "other")
+    found: Kind = next((kind for start, kind in KINDS if path.name.startswith(start)), "other")
+    return "items" if found == "other" and (path / STORE).exists() else found

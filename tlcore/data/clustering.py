@@ -32,8 +32,8 @@ def cluster(features: npt.NDArray[np.float32], parts: int) -> npt.NDArray[np.int
 
     if not 2 <= parts <= len(features):
         raise DataError(
-            f"Pictures can be parted in 2 or more parts, with a picture for each. Received {parts} parts and "
-            f"{len(features):,} pictures."
+            f"Items can be parted in 2 or more parts, with an item for each. Received {parts} parts and "
+            f"{len(features):,} items."
         )
     rows = features
     if len(features) > MOST_ROWS:

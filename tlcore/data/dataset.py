@@ -17,22 +17,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from tlcore import disk
 from tlcore.data.edits.log import editing, settle, triage
-from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table
+from tlcore.data.info import FILES, PREVIEWS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table
 from tlcore.data.label_counts import count_labels
 from tlcore.errors import DataError, WorkspaceError
-from tlcore.files import read_json, remove_tree, write_bytes, write_json
-from tlcore.modalities.image.pixels import ValueRange
-from tlcore.modalities.image.preview import thumbnail
-from tlcore.modalities.image.value_counts import CONTAINERS
-from tlcore.modalities.image.value_range import flagged
+from tlcore.files import remove_tree, write_bytes, write_json
+from tlcore.items import Reading
+from tlcore.modalities import Modality
 from tlcore.workspace import Workspace
 
 __all__ = [
-    "COLUMNS",
     "TRIAGE_COLUMNS",
     "Dataset",
     "DatasetInfo",
@@ -55,28 +53,33 @@ class Dataset:
 
     @property
     def info(self) -> DatasetInfo:
-        settle(self.path)
-        return read_json(self.path / "dataset.json", DatasetInfo)
+        return settle(self.path)
+
+    @property
+    def modality(self) -> Modality:
+        """What the items are."""
+        return self.info.kind
 
     def items(self) -> pd.DataFrame:
         """The table of items in use, one row for each; those that were excluded or deleted are not among them.
 
         Its columns: `sha256`, `file` (below `images/`), `label`, `split` (`train`, `val`, `test`, or empty where none
-        was given), `group` (items that must stay on one side of a split; mostly empty), `width` and `height` in
-        pixels, upright, `source` (where it came from) and `flags` (what is unusual about it, comma-separated).
+        was given), `group` (items that must stay on one side of a split; mostly empty), the facts of the modality,
+        `source` (where it came from) and `flags` (what is unusual about it, comma-separated).
         """
-        table = self._table()
+        table, columns = self._table()
         in_use = table[table["state"] == ""].reset_index(drop=True) if "state" in table else table
-        return in_use[list(COLUMNS)]
+        return in_use[columns]
 
     def all_items(self) -> pd.DataFrame:
         """Every item: the columns of `items`, and `state` (empty for those in use, `excluded` or `deleted`)."""
-        table = self._table()
-        return table[[*COLUMNS, "state"]] if "state" in table else table[list(COLUMNS)].assign(state="")
+        table, columns = self._table()
+        return table[[*columns, "state"]] if "state" in table else table[columns].assign(state="")
 
-    def _table(self) -> pd.DataFrame:
-        settle(self.path)
-        return read_table(self.path / "items.parquet", COLUMNS)
+    def _table(self) -> tuple[pd.DataFrame, list[str]]:
+        """The table as it is, and the columns that every dataset of this modality has."""
+        columns = self.info.columns
+        return read_table(self.path / "items.parquet", columns), list(columns)
 
     def triage(self) -> pd.DataFrame:
         """What became of every file that was given: `source`, `outcome` (kept, fixed, left out) and `reason`."""
@@ -92,36 +95,23 @@ class Dataset:
         return len(self.items())
 
     def image_path(self, file: str) -> Path:
-        return self.path / "images" / file
+        return self.path / FILES / file
 
-    def deep_paths(self) -> list[Path]:
-        """The grey items of more than 8 bits that are in use."""
-        items = self.items()
-        return [self.image_path(file) for file in items.loc[flagged(items), "file"]]
+    def settling_paths(self) -> list[Path]:
+        """The items in use that decide together how they are read."""
+        items, settling = self.items(), self.modality.settling
+        return [self.image_path(file) for file in items.loc[settling.concerns(items), "file"]] if settling else []
 
-    def thumbnail(self, file: str, side: int = 160, *, value_range: ValueRange | None = None) -> bytes:
-        """A small JPEG of an item, its longer side `side` pixels; made once, then read from the disk.
+    def thumbnail(self, file: str, side: int = 160, *, reading: Reading | None = None) -> bytes:
+        """A small file that shows an item, `side` large, as its modality does; made once, then kept.
 
-        A `value_range` is a run's, for items of more than 8 bits; else they are shown in the dataset's own.
+        A `reading` is a run's; without one it is the dataset's own.
 
         Raises:
             ItemError: The item is not there, or has been damaged since it was taken in.
         """
-        name = f"{Path(file).stem}-{side}"
-        if Path(file).suffix not in CONTAINERS:
-            value_range = None
-        elif value_range is None and (self.path / "dataset.json").exists():
-            value_range = self.info.value_range
-        if value_range is not None:
-            name += f"-{value_range[0]!r}-{value_range[1]!r}"
-        path = self.path / "thumbnails" / f"{name}.jpg"
-        try:
-            return path.read_bytes()
-        except OSError:
-            content = thumbnail(self.image_path(file), side, value_range)
-            with disk.keeping():
-                write_bytes(path, content)
-            return content
+        info = self.info
+        return kept_preview(self.path, file, side, info.kind, info.reading if reading is None else reading)
 
     def rename(self, name: str) -> None:
         """Give the dataset another name; its id and so its place stay.
@@ -137,6 +127,23 @@ class Dataset:
     def delete(self) -> None:
         """Delete the dataset with its items. Runs made from it keep their results."""
         remove_tree(self.path)
+
+
+def kept_preview(folder: Path, file: str, side: int, modality: Modality, reading: Reading) -> bytes:
+    """Show an item of a dataset or an inbox small, from what is kept beside it or else anew.
+
+    Raises:
+        ItemError: It can no longer be read.
+    """
+    read = "".join(f"-{value!r}" for values in reading.values() for value in np.atleast_1d(values).tolist())
+    path = folder / PREVIEWS / f"{Path(file).stem}-{side}{read}{modality.preview_suffix}"
+    try:
+        return path.read_bytes()
+    except OSError:
+        content = modality.preview(folder / FILES / file, side, reading)
+        with disk.keeping():
+            write_bytes(path, content)
+        return content
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
@@ -183,7 +190,7 @@ def _fault(dataset: Dataset) -> str:
         _ = dataset.info
     except WorkspaceError as error:
         return str(error)
-    missing = [name for name in ("items.parquet", "images") if not (dataset.path / name).exists()]
+    missing = [name for name in ("items.parquet", FILES) if not (dataset.path / name).exists()]
     if missing:
         return f"The dataset in {dataset.path} needs {' and '.join(missing)}, but lacks it. Delete it, or restore it."
     return ""

@@ -38,7 +38,8 @@ from tlcore.data.split.locked import read_parts
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, replacing, tree_bytes, write_json
-from tlcore.modalities.image.pixels import ValueRange, open_picture
+from tlcore.items import Reading
+from tlcore.modalities import Modality
 from tlcore.progress import Pace, Progress
 from tlcore.tasks import find_task
 from tlcore.workspace import slug
@@ -46,11 +47,7 @@ from tlcore.workspace import slug
 Format = Literal["zip", "imagefolder"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 PART_FOLDERS = {"train": "train", "val": "validation", "test": "test"}
-ITEMS = "pictures"
 COLUMNS = ("file", "label", "split", "group", "sha256", "source")
-# Kinds of items that `datasets` does not look for; they become PNG there.
-_UNREAD = {".heic"}
-_STRADDLES = "belongs to a picture on the other side of the split"
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 
 
@@ -72,8 +69,8 @@ class Manifest(BaseModel):
         classes: How many items each has, in the order of the classes.
         parts: How many items each part of the split has; empty where no split was drawn.
         not_handed_out: Items that are not in use.
-        value_range: Which values of grey items of more than 8 bits were black and white; None where there are none.
-        converted: Items that had to become PNG; all others are handed out as they were given.
+        reading: How each item was read, as far as all of them decided it, such as a range of values.
+        converted: Items that `datasets` would not read and that became another kind; all others are as they were given.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,7 +85,7 @@ class Manifest(BaseModel):
     classes: dict[str, int]
     parts: dict[str, int]
     not_handed_out: tuple[LeftIn, ...]
-    value_range: ValueRange | None = None
+    reading: Reading = Field(default_factory=dict, validation_alias=AliasChoices("reading", "value_range"))
     converted: tuple[str, ...] = ()
 
 
@@ -135,12 +132,12 @@ def hand_out(dataset: Dataset, form: Format, path: Path | None = None) -> Genera
         "version": info.version,
         "fingerprint": info.fingerprint,
         "format": form,
-        "pictures": len(handed),
+        "items": len(handed),
         "classes": count_labels(handed["label"], info.classes, info.task),
         "parts": {part: parts[part] for part in PART_FOLDERS if parts[part]},
         "not_handed_out": tuple(LeftIn.model_validate(row) for row in _rows(table[table["why"] != ""])),
-        "value_range": info.value_range,
-        "converted": tuple(handed[_unread(handed)]["source"]) if form == "imagefolder" else (),
+        "reading": info.reading,
+        "converted": tuple(handed[_unread(handed, info.kind)]["source"]) if form == "imagefolder" else (),
     }
     if info.task == "classification":
         manifest = Manifest.model_validate(known)
@@ -154,7 +151,7 @@ def hand_out(dataset: Dataset, form: Format, path: Path | None = None) -> Genera
     except OSError as error:
         raise DataError(
             f"The dataset cannot be written to {path}: {error.strerror or error} ({error.filename or path}). Look "
-            "whether all its pictures are there, make room, or name another place."
+            f"whether all its {info.kind.noun.many} are there, make room, or name another place."
         ) from error
     return HandedOut(path, tree_bytes(path), manifest)
 
@@ -166,7 +163,9 @@ def _with_parts(dataset: Dataset) -> pd.DataFrame:
     if drawn is not None:
         parts = dict(zip(drawn.table["sha256"], drawn.table["split"], strict=True))
         table["split"] = table["sha256"].map(parts).fillna("")
-        table.loc[(table["why"] == "") & (table["split"] == ""), "why"] = _STRADDLES
+        table.loc[(table["why"] == "") & (table["split"] == ""), "why"] = (
+            f"belongs to a {dataset.modality.noun.one} on the other side of the split"
+        )
     elif (table["split"] != "").any():
         table.loc[table["split"] == "", "split"] = "train"
     return table
@@ -179,8 +178,8 @@ def _rows(table: pd.DataFrame) -> Iterator[dict[str, str]]:
         yield dict(zip(columns, map(str, values), strict=True))
 
 
-def _unread(table: pd.DataFrame) -> pd.Series[bool]:
-    return table["file"].map(lambda file: PurePosixPath(file).suffix in _UNREAD).astype(bool)
+def _unread(table: pd.DataFrame, modality: Modality) -> pd.Series[bool]:
+    return table["file"].map(lambda file: PurePosixPath(file).suffix in modality.other_suffixes).astype(bool)
 
 
 # === Zip ===
@@ -189,9 +188,9 @@ def _unread(table: pd.DataFrame) -> pd.Series[bool]:
 def _write_zip(
     dataset: Dataset, table: pd.DataFrame, manifest: Manifest, path: Path
 ) -> Generator[Progress, None, None]:
-    root, pace = _folder_name(manifest.name), Pace(len(table), "Packing pictures")
+    root, pace = _folder_name(manifest.name), Pace(len(table), f"Packing {dataset.modality.noun.many}")
     if isinstance(manifest, TaskManifest):
-        folders = dict.fromkeys(table["label"], ITEMS)
+        folders = dict.fromkeys(table["label"], dataset.modality.noun.many)
     else:
         folders = dict(zip(manifest.classes, _apart(_folder_name(label) for label in manifest.classes), strict=True))
     places = list(_places(table, folders))
@@ -274,15 +273,16 @@ def _write_folder(
     dataset: Dataset, table: pd.DataFrame, manifest: Manifest, path: Path
 ) -> Generator[Progress, None, None]:
     making = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    pace, done = Pace(len(table), "Copying pictures"), 0
+    modality = dataset.modality
+    pace, done = Pace(len(table), f"Copying {modality.noun.many}"), 0
     yield pace.at(0)
     try:
         for part, folder in PART_FOLDERS.items():
             rows = table[table["split"].replace("", "train") == part]
             lines = []
             for row in _rows(rows):
-                lines.append(_line(row, place := _place(row["file"]), manifest))
-                _copy(dataset.image_path(row["file"]), making / folder / place)
+                lines.append(_line(row, place := _place(row["file"], modality), manifest))
+                _copy(dataset.image_path(row["file"]), making / folder / place, modality)
                 done += 1
                 if pace.due():
                     yield pace.at(done)
@@ -295,10 +295,10 @@ def _write_folder(
     yield pace.at(len(table))
 
 
-def _place(file: str) -> str:
+def _place(file: str, modality: Modality) -> str:
     """No folder gets more than some hundreds of items: the Hub takes no more than 10,000."""
     name = PurePosixPath(file)
-    return f"{name.name[:2]}/{name.stem}{'.png' if name.suffix in _UNREAD else name.suffix}"
+    return f"{name.name[:2]}/{name.stem}{modality.other_suffixes.get(name.suffix, name.suffix)}"
 
 
 def _line(row: dict[str, str], place: str, manifest: Manifest) -> str:
@@ -312,9 +312,9 @@ def _line(row: dict[str, str], place: str, manifest: Manifest) -> str:
     return json.dumps({"file_name": place, **label, **said}, ensure_ascii=False)
 
 
-def _copy(item: Path, place: Path) -> None:
+def _copy(item: Path, place: Path, modality: Modality) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    if item.suffix in _UNREAD:
-        open_picture(item).save(place)
+    if item.suffix in modality.other_suffixes and modality.convert:
+        modality.convert(item, place)
     else:
         shutil.copyfile(item, place)

@@ -3,7 +3,7 @@
 It knows the folder `inbox/` of a dataset. It does not know which class an item may have: a person says so, and
 `labelling` suggests.
 
-    inbox/items.parquet   sha256, file, width, height, source, flags: the items that are there
+    inbox/items.parquet   sha256, file, the facts of the modality, source, flags: the items that are there
     inbox/images/         as they were given
     inbox/said.jsonl      one line for each answer: a class, put aside, or the answer before taken back
 
@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from filelock import FileLock
@@ -26,9 +26,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tlcore.data.annotations import SUFFIXES_OF_TABLES
 from tlcore.data.archive import Limits, opening
-from tlcore.data.dataset import Dataset
+from tlcore.data.dataset import Dataset, kept_preview
 from tlcore.data.edits.state import DELETED
 from tlcore.data.import_plan import Place
+from tlcore.data.info import FILES, PREVIEWS
 from tlcore.data.intake import examine_all
 from tlcore.data.label_text import describe_label, read_label
 from tlcore.data.parquet import unrolled
@@ -37,11 +38,9 @@ from tlcore.data.system_files import names_of
 from tlcore.disk import expanded
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import append_line, read_lines, read_parquet, remove_tree, replacing
-from tlcore.modalities.image.value_counts import sample_file
 from tlcore.progress import Progress
 from tlcore.workspace import Workspace
 
-COLUMNS = ("sha256", "file", "width", "height", "source", "flags")
 _TABLE = "Tables are not read in the inbox: a person gives the classes."
 _UNLABELLED = "unlabelled"  # stands for a class while an item is examined; it is written nowhere
 
@@ -93,6 +92,11 @@ class Inbox:
     def said_file(self) -> Path:
         return self.path / "said.jsonl"
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the table."""
+        return ["sha256", "file", *self.dataset.modality.facts, "source", "flags"]
+
     def items(self) -> pd.DataFrame:
         """The items that have not joined the dataset, by `sha256`, with or without a class.
 
@@ -100,9 +104,9 @@ class Inbox:
             WorkspaceError: The table is damaged.
         """
         try:
-            return read_parquet(self.items_file)[list(COLUMNS)]
+            return read_parquet(self.items_file)[self.columns]
         except FileNotFoundError:
-            return pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS})
+            return pd.DataFrame({name: pd.Series(dtype="object") for name in self.columns})
         except (OSError, ValueError, KeyError) as error:
             raise WorkspaceError(
                 f"The table {self.items_file} is needed. It could not be read: {error}. Restore it from a copy, or "
@@ -118,11 +122,12 @@ class Inbox:
         return [said for said in _parsed(read_lines(self.said_file)) if said.kind != "label" or said.task in ("", task)]
 
     def image_path(self, file: str) -> Path:
-        return self.path / "images" / file
+        return self.path / FILES / file
 
     def thumbnail(self, file: str, side: int) -> bytes:
         """As `Dataset.thumbnail`, of an item in the inbox."""
-        return Dataset(self.path).thumbnail(file, side, value_range=self.dataset.info.value_range)
+        info = self.dataset.info
+        return kept_preview(self.path, file, side, info.kind, info.reading)
 
     # === What a person says ===
 
@@ -182,7 +187,7 @@ class Inbox:
             places = dict.fromkeys(
                 [*(file for file in files if not _is_table(file)), *opened.known], Place(_UNLABELLED)
             )
-            with Staging(workspace, None) as staging:
+            with Staging(workspace, None, self.dataset.modality) as staging:
                 staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *skipped)))
                 yield from examine_all(opened, places, staging, limits=limits)
                 with self._changing():
@@ -193,23 +198,24 @@ class Inbox:
         there = self.dataset.all_items()
         there = there[there["state"] != DELETED]  # an item that was deleted may come again
         known = dict(zip(there["sha256"], there["label"], strict=True))
+        one = staging.modality.noun.one
         table, info = self.items(), self.dataset.info
         here, new = set(table["sha256"]), {}
         for item in items:
             if item.sha256 in known:
                 has = describe_label(known[item.sha256], info)
                 said = "as" if info.task == "classification" else "with"
-                left_out.append(LeftOut(item.source, f"The dataset has this very picture, {said} {has}."))
+                left_out.append(LeftOut(item.source, f"The dataset has this very {one}, {said} {has}."))
             elif item.sha256 in here or item.sha256 in new:
-                left_out.append(LeftOut(item.source, "The inbox has this very picture."))
+                left_out.append(LeftOut(item.source, f"The inbox has this very {one}."))
             else:
                 new[item.sha256] = item
-        (self.path / "images").mkdir(exist_ok=True)
+        (self.path / FILES).mkdir(exist_ok=True)
         for item in new.values():
-            (staging.path / "images" / item.file).replace(self.image_path(item.file))
-        rows = [[getattr(item, name) for name in COLUMNS] for item in new.values()]
+            (staging.path / FILES / item.file).replace(self.image_path(item.file))
+        rows = [asdict(item) | dict(item.facts) for item in new.values()]
         if rows:
-            self._write(pd.concat([table, pd.DataFrame(rows, columns=list(COLUMNS))], ignore_index=True))
+            self._write(pd.concat([table, pd.DataFrame(rows, columns=self.columns)], ignore_index=True))
         return Put(len(new), tuple(sorted(left_out, key=lambda one: one.source)))
 
     def join(self, workspace: Workspace) -> Published:
@@ -225,18 +231,22 @@ class Inbox:
             labels = {sha: said.label for sha, said in standing(self.answers()).items() if said.kind == "label"}
             rows = table[table["sha256"].isin(set(labels))]
             if rows.empty:
-                raise DataError("A picture with a class is needed. None in the inbox has one yet. Label some first.")
-            with Staging(workspace, self.dataset) as staging:
+                one = self.dataset.modality.noun.one
+                raise DataError(f"A {one} with a class is needed. None in the inbox has one yet. Label some first.")
+            with Staging(workspace, self.dataset, self.dataset.modality) as staging:
                 for row in rows.to_dict("records"):
-                    staging.keep(row["file"], self.image_path(row["file"]).read_bytes())
-                    staging.measure(row["sha256"], sample_file(self.image_path(row["file"])))
-                    label = labels[row["sha256"]]
-                    staging.add(
-                        Item(**{str(key): value for key, value in row.items()}, label=label, split="", fixed="")
-                    )
+                    self._stage(staging, {str(key): value for key, value in row.items()}, labels[row["sha256"]])
                 published = staging.publish(name="", notes=())
             self._remove(rows["file"], table[~table["sha256"].isin(set(labels))])
         return published
+
+    def _stage(self, staging: Staging, row: dict[str, Any], label: str) -> None:
+        path, modality = self.image_path(row["file"]), staging.modality
+        staging.keep(row["file"], path.read_bytes())
+        if modality.settling:
+            staging.measure(row["sha256"], modality.settling.sample(path))
+        facts = {name: row.pop(name) for name in modality.facts}
+        staging.add(Item(**row, facts=facts, label=label, split="", fixed=""))
 
     def discard(self, shas: Iterable[str] | None = None) -> int:
         """Remove items from the inbox, all where none are named; give how many."""
@@ -251,7 +261,7 @@ class Inbox:
         for file in files:
             self.image_path(file).unlink(missing_ok=True)
         if rest.empty:
-            remove_tree(self.path / "thumbnails")
+            remove_tree(self.path / PREVIEWS)
 
     def _write(self, table: pd.DataFrame) -> None:
         with replacing(self.items_file) as beside:

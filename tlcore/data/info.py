@@ -16,13 +16,14 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_parquet, replacing
-from tlcore.modalities.image.pixels import ValueRange
+from tlcore.items import Reading
+from tlcore.modalities import Modality, find_modality
 
-COLUMNS = ("sha256", "file", "label", "split", "group", "width", "height", "source", "flags")
+FILES, PREVIEWS = "images", "thumbnails"  # folders of a dataset; they are called so whatever its items are
 TRIAGE_COLUMNS = ("source", "outcome", "reason")
 # Words that come again and again; to look for repetitions among hashes only takes time.
 _REPEATING = ("label", "split", "group", "flags", "state", "outcome", "reason")
@@ -34,14 +35,14 @@ class DatasetInfo(BaseModel):
     Attributes:
         classes: In the order of the model's outputs: sorted at first; those that an edit brings come last.
         colours: `#rrggbb` of each class that was given one.
+        modality: What an item is: a key of `modalities.MODALITIES`.
         task: What an answer is: a key of `tasks.TASKS`.
         value_name, unit: Of the number that each item has, for people; empty for other tasks.
         version: 1 when it is made, one more with every edit, undo and redo.
         fingerprint: Of which bytes have which label; equal fingerprints mean equal items in use and equal labels.
         notes: Sentences to show with the dataset, such as which columns of a CSV were taken.
         additions: The versions in which items were added that are part of it now.
-        value_range: Which values of grey items of more than 8 bits become black and white; None where there are no
-            such items, and in datasets of a Graft that scaled each of them by itself.
+        reading: How each item is read, as far as all of them decide it; `value_range` in datasets of before.
         edits_bytes: How much of `edits.jsonl` the tables hold; None in datasets of a Graft that did not keep it.
     """
 
@@ -52,7 +53,7 @@ class DatasetInfo(BaseModel):
     name: str
     classes: tuple[str, ...]
     colours: dict[str, str] = Field(default_factory=dict)
-    modality: Literal["image"] = "image"
+    modality: str = "image"
     task: str = "classification"
     value_name: str = ""
     unit: str = ""
@@ -61,8 +62,28 @@ class DatasetInfo(BaseModel):
     created: datetime = Field(default_factory=lambda: datetime.now(UTC))
     notes: tuple[str, ...] = ()
     additions: tuple[int, ...] = ()
-    value_range: ValueRange | None = None
+    reading: Reading = Field(default_factory=dict, validation_alias=AliasChoices("reading", "value_range"))
     edits_bytes: int | None = None
+
+    @field_validator("modality")
+    @classmethod
+    def _is_known(cls, key: str) -> str:
+        return find_modality(key).key
+
+    @property
+    def kind(self) -> Modality:
+        """The modality itself."""
+        return find_modality(self.modality)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of `items.parquet`, among them the facts of the modality."""
+        return item_columns(self.kind)
+
+
+def item_columns(modality: Modality) -> tuple[str, ...]:
+    """Name the columns of `items.parquet` of a dataset."""
+    return ("sha256", "file", "label", "split", "group", *modality.facts, "source", "flags")
 
 
 def fingerprint(items: pd.DataFrame) -> str:

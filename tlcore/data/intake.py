@@ -20,7 +20,7 @@ from tlcore.data.parquet import unrolled
 from tlcore.data.staging import Item, Labels, LeftOut, Staging
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ItemError, WorkspaceError
-from tlcore.modalities import MODALITIES
+from tlcore.modalities import NOUN, modality_of
 from tlcore.progress import Pace, Progress
 from tlcore.threads import map_bounded
 from tlcore.workspace import Workspace
@@ -81,7 +81,8 @@ def ingest(
         check_any(opened, source)
         found = understand(opened, choices)
         check_sure(found, choices)
-        with Staging(workspace, into) as staging:
+        modality = into.modality if into is not None else modality_of(found.places)
+        with Staging(workspace, into, modality) as staging:
             staging.leave_out(*(LeftOut(file, reason) for file, reason in (*opened.left_out, *found.skipped)))
             yield from examine_all(opened, found.places, staging, limits=limits, threads=threads)
             yield Progress(staging.seen, staging.seen, note="Writing the table")
@@ -111,7 +112,7 @@ def _check_apart(workspace: Workspace, source: Path) -> None:
     ours, given = workspace.datasets.resolve(), source.resolve()
     if ours.is_relative_to(given) or given.is_relative_to(ours):
         raise DataError(
-            f"A folder with pictures of yours is needed. {source} holds Graft's own copies of pictures. "
+            f"A folder with {NOUN.many} of yours is needed. {source} holds Graft's own copies of {NOUN.many}. "
             "Give the folder that they came from, or one beside it."
         )
 
@@ -127,8 +128,8 @@ def examine_all(
     """Open every file that has a place, on several threads, and put what came of it into `staging`."""
     entries = [entry for entry in opened.entries if entry.path in places]
     staging.check_space(sum(entry.size for entry in entries))
-    examiner = Examiner(opened, limits, MODALITIES["image"])
-    pace = Pace(len(entries), "Taking in pictures")
+    examiner = Examiner(opened, limits, staging.modality)
+    pace = Pace(len(entries), f"Taking in {staging.modality.noun.many}")
     yield pace.at(0)
 
     def take(entry: Entry) -> Item | LeftOut:
@@ -152,15 +153,15 @@ def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) 
         return LeftOut(entry.name, str(error))
     except OSError as error:
         raise WorkspaceError(
-            f"The pictures are copied to {staging.path.parent}, which cannot be written: {error.strerror}. "
-            "Make room there, or set GRAFT_HOME to another folder."
+            f"The {staging.modality.noun.many} are copied to {staging.path.parent}, which cannot be written: "
+            f"{error.strerror}. Make room there, or set GRAFT_HOME to another folder."
         ) from error
     return Item(
         sha256=item.sha256,
         file=file,
         label=place.label,
         split=place.split,
-        **item.facts,
+        facts=item.facts,
         source=entry.name,
         flags=",".join(item.flags),
         fixed=item.fixed,
@@ -170,7 +171,7 @@ def _take_one(entry: Entry, place: Place, examiner: Examiner, staging: Staging) 
 
 def _free_name(workspace: Workspace, source: Path) -> str:
     taken = {dataset.info.name for dataset in list_datasets(workspace)}
-    base = (source.name if source.is_dir() else source.stem) or source.resolve().name or "Pictures"
+    base = (source.name if source.is_dir() else source.stem) or source.resolve().name or NOUN.many.capitalize()
     number = 1
     while (name := base if number == 1 else f"{base} {number}") in taken:
         number += 1

@@ -13,6 +13,7 @@ from functools import cached_property
 import pandas as pd
 
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN
 
 SHORTEST_HASH = 6
 _MOST_NAMED = 3
@@ -90,10 +91,10 @@ def _fault(name: str, meant: Sequence[str]) -> str:
     if meant:
         shown = ", ".join(meant[:_MOST_NAMED]) + (", …" if len(meant) > _MOST_NAMED else "")
         return (
-            f"The name of one picture is needed. '{name}' means {len(meant):,}: {shown}. "
+            f"The name of one {NOUN.one} is needed. '{name}' means {len(meant):,}: {shown}. "
             "Write more of its path, or the beginning of its SHA-256."
         )
     return (
-        f"The name of a picture of this dataset is needed: where it came from, its file name, or at least "
+        f"The name of a {NOUN.one} of this dataset is needed: where it came from, its file name, or at least "
         f"{SHORTEST_HASH} characters of its SHA-256. '{name}' is none of them."
     )

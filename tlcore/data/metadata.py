@@ -66,8 +66,9 @@ def take_columns(dataset: Dataset, name: str, content: bytes) -> int:
     table = read_label_table(PurePosixPath(name), read_table(content), FileIndex(paths), ImportChoices())
     taken = keep_columns(dataset, table.values())
     if not taken:
+        items = dataset.modality.noun.many
         raise DataError(
-            f"A CSV is needed in which one column names the pictures as they came, such as '{paths[0].name}', and the "
+            f"A CSV is needed in which one column names the {items} as they came, such as '{paths[0].name}', and the "
             f"first row the columns. {name} names none of them."
         )
     return taken

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.log import reading
+from tlcore.data.info import FILES, PREVIEWS
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import replacing
@@ -31,7 +32,7 @@ Kind = Literal["dataset", "run"]
 MANIFEST = "graft.json"
 MOST_MANIFEST_BYTES = 1 << 20
 # Of this very moment, or made again when it is asked for.
-PASSING = {"lock", "stop", "pause", "progress.json", "thumbnails"}
+PASSING = {"lock", "stop", "pause", "progress.json", PREVIEWS}
 
 
 class Pack(BaseModel):
@@ -93,10 +94,10 @@ def pack(
                     bytes=sum(file.stat().st_size for file in files),
                 )
                 archive.writestr(MANIFEST, pack_.model_dump_json(indent=2))
-                items = [file for file in files if file.parent.name == "images"]
+                items = [file for file in files if file.parent.name == FILES]
                 for file in sorted(set(files) - set(items)):
                     archive.write(file, f"{folder.name}/{file.relative_to(folder).as_posix()}")
-            pace = Pace(len(items), "Packing pictures")
+            pace = Pace(len(items), "Packing files")
             for done, file in enumerate(items, start=1):
                 archive.write(file, f"{folder.name}/{file.relative_to(folder).as_posix()}")
                 if pace.due():

@@ -16,7 +16,7 @@ from tlcore.data.archive import Entry, Opened, read, reading
 from tlcore.data.import_plan import ImportChoices, Place, Question, Reading, is_likely
 from tlcore.data.label_cells import CLASSIFICATION, MULTILABEL
 from tlcore.errors import ItemError
-from tlcore.numbers import plural
+from tlcore.modalities import NOUN
 
 _HEAD_BYTES = 4096
 _MOST_FILES = 5000
@@ -47,10 +47,10 @@ def several_folders(opened: Opened, places: Mapping[PurePosixPath, Place]) -> Qu
     one, other = next((a, b) for a in first for b in first if labels[a.path] != labels[b.path])
     counts = {label: sum(labels[path] == label for path in labels) for label in sorted(set(labels.values()))}
     return Question(
-        f"{plural(len(found), 'picture')} in the folders of several classes, such as {one.name} and {other.name}.",
+        f"{NOUN.counted(len(found))} in the folders of several classes, such as {one.name} and {other.name}.",
         (
-            Reading("A contradiction: these pictures are left out", ImportChoices(task=CLASSIFICATION), counts),
-            Reading("Several labels: each picture has all of them", ImportChoices(task=MULTILABEL), counts),
+            Reading(f"A contradiction: these {NOUN.many} are left out", ImportChoices(task=CLASSIFICATION), counts),
+            Reading(f"Several labels: each {NOUN.one} has all of them", ImportChoices(task=MULTILABEL), counts),
         ),
     )
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -23,12 +24,13 @@ from tlcore.data.edits import log
 from tlcore.data.edits.state import DELETED, EXCLUDED
 from tlcore.data.edits.types import Add
 from tlcore.data.import_task import facts_sentence
-from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, write_table
+from tlcore.data.info import FILES, TRIAGE_COLUMNS, DatasetInfo, fingerprint, item_columns, write_table
 from tlcore.data.label_cells import CLASSIFICATION, NOUNS
 from tlcore.errors import DataError
 from tlcore.files import remove_tree, write_json
-from tlcore.modalities.image.value_counts import ValueCounts, ValueSample
-from tlcore.modalities.image.value_range import Known, settle_range
+from tlcore.items import Reading
+from tlcore.modalities import Modality
+from tlcore.modalities.modality import Before
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace, fresh_id
 
@@ -38,14 +40,13 @@ _KEEPING = ("test", "val", "train", "")
 
 @dataclass(frozen=True)
 class Item:
-    """An item whose bytes are in the staging folder."""
+    """An item whose bytes are in the staging folder; `facts` are the modality's, by column."""
 
     sha256: str
     file: str
     label: str
     split: str
-    width: int
-    height: int
+    facts: Mapping[str, int]
     source: str
     flags: str
     fixed: str
@@ -88,13 +89,15 @@ class Published:
 class Staging:
     """Collects items; `publish` makes them a dataset or adds them to one. Without it, everything is removed."""
 
-    def __init__(self, workspace: Workspace, into: Dataset | None) -> None:
+    def __init__(self, workspace: Workspace, into: Dataset | None, modality: Modality) -> None:
         self._datasets = workspace.datasets
+        self.modality = modality
         self._into = into
         self._items: list[Item] = []
         self._left_out: list[LeftOut] = []
         self._written: set[str] = set()
-        self._values, self._measured = ValueCounts(), set[str]()
+        self._samples = modality.settling.samples() if modality.settling else None
+        self._measured = set[str]()
         self._labels, self._contradicted = Labels(), set[str]()
         self._lock = Lock()
         self.path = self._datasets / f".intake-{secrets.token_hex(6)}"
@@ -109,7 +112,7 @@ class Staging:
             self._datasets.mkdir(parents=True, exist_ok=True)
             _sweep(self._datasets)
             self._held.acquire()
-            (self.path / "images").mkdir(parents=True)
+            (self.path / FILES).mkdir(parents=True)
         return self
 
     def __exit__(
@@ -139,15 +142,15 @@ class Staging:
             first = file not in self._written
             self._written.add(file)
         if first:
-            (self.path / "images" / file).write_bytes(content)
+            (self.path / FILES / file).write_bytes(content)
         return file
 
-    def measure(self, sha: str, values: ValueSample | None) -> None:
-        """Count the values of an item once, where it has more than 8 bits; safe to call from several threads."""
+    def measure(self, sha: str, sample: Any) -> None:
+        """Collect once what the modality wants to know of an item, if it does; safe to call from several threads."""
         with self._lock:
-            if values is not None and sha not in self._measured:
+            if sample is not None and self._samples is not None and sha not in self._measured:
                 self._measured.add(sha)
-                self._values.add(values)
+                self._samples.add(sample)
 
     def add(self, outcome: Item | LeftOut) -> None:
         if isinstance(outcome, Item):
@@ -185,20 +188,21 @@ class Staging:
         items, notes = self._settled({}, notes)
         self._check_any(items)
         self._drop_unused(items)
-        value_range, said = settle_range(self._values, [item.flags for item in items], Known())
-        table = _table(items)
+        reading, said = self._read(items, Before())
+        table = table_of(items, self.modality)
         given = self._labels
         summary = facts_sentence(list(table["label"]), given.task, given.unit)
         info = DatasetInfo(
             id=fresh_id(name),
             name=name,
             classes=find_task(given.task).classes(list(table["label"])),
+            modality=self.modality.key,
             task=given.task,
             value_name=given.value_name,
             unit=given.unit,
             fingerprint=fingerprint(table),
             notes=(*notes, *([f"As imported: {summary}"] if summary else []), *said),
-            value_range=value_range,
+            reading=reading,
             edits_bytes=0,
         )
         write_table(self.path / "items.parquet", table)
@@ -218,20 +222,25 @@ class Staging:
         if not removed:
             self._check_any(items)
         gone = before[before["sha256"].isin(removed)]
-        triage = pd.concat([self._triage(items), _removed_rows(gone)], ignore_index=True)
+        triage = pd.concat([self._triage(items), _removed_rows(gone, self.modality)], ignore_index=True)
         number = dataset.info.version + 1
-        log.write_addition(dataset.path, number, _table(items), triage)
+        log.write_addition(dataset.path, number, table_of(items, self.modality), triage)
         for item in items:
-            (self.path / "images" / item.file).replace(dataset.image_path(item.file))
+            (self.path / FILES / item.file).replace(dataset.image_path(item.file))
         contents = log.present(dataset.path)
-        so_far = Known(contents.value_range, contents.deep(), len(present))
-        value_range, said = settle_range(self._values, [item.flags for item in items], so_far)
+        reading, said = self._read(items, Before(contents.reading, contents.concerned(), len(present)))
         notes = (*notes, *said)
         removed_shas = tuple(gone["sha256"])
-        change = Add(number=number, items=len(items), removed=removed_shas, notes=notes, value_range=value_range)
+        change = Add(number=number, items=len(items), removed=removed_shas, notes=notes, reading=reading)
         contents.make(change)
         log.commit(dataset.path, change, contents)
         return self._published(dataset, items, notes)
+
+    def _read(self, items: Sequence[Item], before: Before) -> tuple[Reading, tuple[str, ...]]:
+        """Settle how each item is read, where all of them decide it; and what is to be said about it."""
+        if (settling := self.modality.settling) is None:
+            return {}, ()
+        return settling.settle(self._samples, [item.flags for item in items], before)
 
     def _settled(self, known: dict[str, str], notes: tuple[str, ...]) -> tuple[list[Item], tuple[str, ...]]:
         """Keep equal bytes once with a label, and with none where there are two."""
@@ -245,25 +254,31 @@ class Staging:
             labels = {item.label for item in same} | ({known[sha]} if sha in known else set())
             if len(labels) > 1:
                 noun = NOUNS[self._labels.task]
-                told = [LeftOut(item.source, _contradiction(item, same, known.get(sha), noun)) for item in same]
+                told = [
+                    LeftOut(item.source, _contradiction(item, same, known.get(sha), noun, self.modality))
+                    for item in same
+                ]
                 self._left_out += told
                 self._contradicted.add(sha)
                 continue
             if sha in known:
-                self._left_out += [LeftOut(item.source, "The dataset already has this very picture.") for item in same]
+                self._left_out += [
+                    LeftOut(item.source, f"The dataset already has this very {self.modality.noun.one}.")
+                    for item in same
+                ]
                 continue
             first = min(same, key=lambda item: _KEEPING.index(item.split))
             several_parts += len({item.split for item in same}) > 1
             kept.append(first)
             self._left_out += [
-                LeftOut(item.source, f"The very same picture as {first.source}, which is kept.")
+                LeftOut(item.source, f"The very same {self.modality.noun.one} as {first.source}, which is kept.")
                 for item in same
                 if item is not first
             ]
         if several_parts:
             notes = (
                 *notes,
-                f"{several_parts:,} pictures were in more than one part of the given split. "
+                f"{several_parts:,} {self.modality.noun.many} were in more than one part of the given split. "
                 "Each is kept in one: test before validation before training.",
             )
         return kept, notes
@@ -281,11 +296,12 @@ class Staging:
             return
         often = Counter(one.reason for one in self._left_out).most_common(3)
         said = " ".join(f"{count:,} × {reason}" for reason, count in often)
-        raise DataError(f"At least one picture that can be used is needed. Of {self.seen:,} files none can. {said}")
+        one = self.modality.noun.one
+        raise DataError(f"At least one {one} that can be used is needed. Of {self.seen:,} files none can. {said}")
 
     def _drop_unused(self, items: Iterable[Item]) -> None:
         for file in self._written - {item.file for item in items}:
-            (self.path / "images" / file).unlink(missing_ok=True)
+            (self.path / FILES / file).unlink(missing_ok=True)
 
     def _triage(self, items: Iterable[Item]) -> pd.DataFrame:
         rows = [(item.source, "fixed" if item.fixed else "kept", item.fixed) for item in items]
@@ -297,24 +313,27 @@ class Staging:
         return Published(dataset, len(items), sum(bool(item.fixed) for item in items), left_out, notes)
 
 
-def _contradiction(item: Item, same: Sequence[Item], known: str | None, noun: str) -> str:
+def _contradiction(item: Item, same: Sequence[Item], known: str | None, noun: str, modality: Modality) -> str:
     others = [f"'{other.label}' ({other.source})" for other in same if other.label != item.label]
     if known is not None and known != item.label:
         others.insert(0, f"'{known}' (in the dataset already)")
     has = "is in another class" if noun == NOUNS[CLASSIFICATION] else f"has another {noun}"
-    return f"The very same picture {has}: {', '.join(others[:3])}. Both are left out; decide for one."
+    same_item = f"The very same {modality.noun.one}"
+    return f"{same_item} {has}: {', '.join(others[:3])}. Both are left out; decide for one."
 
 
-def _removed_rows(gone: pd.DataFrame) -> pd.DataFrame:
-    reason = "The very same picture was added in another class, so both are left out; decide for one."
+def _removed_rows(gone: pd.DataFrame, modality: Modality) -> pd.DataFrame:
+    reason = f"The very same {modality.noun.one} was added in another class, so both are left out; decide for one."
     rows = [(source, "left out", reason) for source in gone["source"]]
     return pd.DataFrame(rows, columns=list(TRIAGE_COLUMNS), dtype="str")
 
 
-def _table(items: Sequence[Item]) -> pd.DataFrame:
+def table_of(items: Sequence[Item], modality: Modality) -> pd.DataFrame:
+    """Give the table of items, as `items.parquet` has it."""
     # A table without rows must have its types, too: it may be joined to others.
-    table = pd.DataFrame([asdict(item) for item in items], columns=list(COLUMNS))
-    return table.astype({name: "int64" if name in {"width", "height"} else "str" for name in COLUMNS})
+    columns = item_columns(modality)
+    table = pd.DataFrame([asdict(item) | dict(item.facts) for item in items], columns=list(columns))
+    return table.astype({name: "int64" if name in modality.facts else "str" for name in columns})
 
 
 def _sweep(datasets: Path) -> None:

@@ -1,14 +1,15 @@
-"""Items of one size as one array on disk, decoded once and mapped into memory.
+"""The arrays of items, each array in one file on disk, made once and mapped into memory.
 
-It knows pixels and the cache folder. It does not know labels or models. A store is found again by what is in it: the
-items in their order, the size, the policy, the range of values and the version of the way from file to pixels.
+It knows the cache folder and what arrays look like. It does not know labels, models, nor how a file becomes arrays; the
+modality does. A store is found again by what is in it: the items in their order, and the identity that the modality
+gives the settings of the input.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -18,47 +19,49 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tlcore import disk
-from tlcore.data.caches import evict, hold, using
+from tlcore.data.caches import STORE, evict, hold, using
 from tlcore.errors import DataError, WorkspaceError
 from tlcore.files import read_json, remove_tree, write_json
-from tlcore.memmap import BYTES_BETWEEN_RELEASES, give_back
-from tlcore.modalities.image import pixels
-from tlcore.modalities.image.pixels import ValueRange
+from tlcore.items import Spec, bytes_of
+from tlcore.memmap import BYTES_BETWEEN_RELEASES, MappedArrays, give_back
+from tlcore.modalities import InputSettings, find_modality
 from tlcore.progress import Progress, map_blocks
 
 _PER_TASK = 8
+Mapped = np.memmap[Any, np.dtype[Any]]
 
 
 class StoreInfo(BaseModel):
-    """`store.json`: written last, so that a folder without it is not a store."""
+    """`store.json`: written last, so that a folder without it is not a store.
+
+    Attributes:
+        holds: What is in it, for a person to read; empty in stores of before.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: Literal[1] = 1
     count: int
-    size: int
-    policy: str
+    holds: str = ""
 
 
 @dataclass(frozen=True)
-class PixelStore:
-    """An open store: `pixels` is `(n, size, size, 3)`, uint8, read-only, in the order asked for."""
+class ArrayStore:
+    """An open store: `arrays` has `(n, …)` by name, read-only, in the order asked for."""
 
     path: Path
     key: str
-    pixels: np.memmap[Any, np.dtype[np.uint8]]
+    arrays: Mapping[str, Mapped]
+
+    @property
+    def inputs(self) -> MappedArrays:
+        """The arrays, to be read a few rows at a time."""
+        return MappedArrays(self.arrays)
 
     @classmethod
     def open_or_build(
-        cls,
-        paths: Sequence[Path],
-        shas: Sequence[str],
-        *,
-        size: int,
-        policy: str,
-        cache: Path,
-        value_range: ValueRange | None = None,
-    ) -> Generator[Progress, None, PixelStore]:
+        cls, paths: Sequence[Path], shas: Sequence[str], settings: InputSettings, cache: Path
+    ) -> Generator[Progress, None, ArrayStore]:
         """Open the store of these items; decode them first where there is none yet.
 
         Raises:
@@ -67,97 +70,107 @@ class PixelStore:
         """
         if len(paths) != len(shas):
             raise ValueError(f"as many paths as hashes are needed; received {len(paths)} and {len(shas)}")
-        if (found := cls.find(shas, size=size, policy=policy, cache=cache, value_range=value_range)) is not None:
-            yield Progress(len(paths), len(paths), note="The pictures are prepared already")
+        modality = find_modality(settings.modality)
+        items, spec = modality.noun.many, modality.spec(settings)
+        if (found := cls.find(shas, settings, cache)) is not None:
+            yield Progress(len(paths), len(paths), note=f"The {items} are prepared already")
             return found
-        key = store_key(shas, size=size, policy=policy, value_range=value_range)
-        folder = _folder(cache, key)
-        beside = cache / f".making-pixels-{token_hex(6)}"
+        key = store_key(shas, settings)
+        folder = _folder(cache, spec, key)
+        beside = cache / f".making-{spec[0].name}-{token_hex(6)}"
         try:
             beside.mkdir(parents=True)
             with using(beside):  # and, once it is renamed, under its new name
-                yield from _fill(beside / "pixels.bin", paths, size, policy, value_range)
-                write_json(beside / "store.json", StoreInfo(count=len(paths), size=size, policy=policy))
+                yield from _fill(beside, paths, settings)
+                holds = f"{modality.noun.counted(len(paths))} {modality.described(settings)}"
+                write_json(beside / STORE, StoreInfo(count=len(paths), holds=holds))
                 remove_tree(folder)
                 beside.replace(folder)
                 evict(cache)
         except OSError as error:
-            if not _is_whole(folder, len(paths), size):  # else another process was quicker
+            if not _is_whole(folder, len(paths), spec):  # else another process was quicker
                 raise WorkspaceError(
-                    f"The prepared pictures are kept in {cache}, which cannot be written: {error.strerror}. "
+                    f"The prepared {items} are kept in {cache}, which cannot be written: {error.strerror}. "
                     "Make room there, or set GRAFT_HOME to another folder."
                 ) from error
         finally:
             remove_tree(beside)
-        return cls._open(folder, key, len(paths), size)
+        return cls._open(folder, key, len(paths), spec)
 
     @classmethod
-    def find(
-        cls, shas: Sequence[str], *, size: int, policy: str, cache: Path, value_range: ValueRange | None = None
-    ) -> PixelStore | None:
+    def find(cls, shas: Sequence[str], settings: InputSettings, cache: Path) -> ArrayStore | None:
         """Open the store of these items where there is one."""
-        key = store_key(shas, size=size, policy=policy, value_range=value_range)
-        folder = _folder(cache, key)
+        key, spec = store_key(shas, settings), find_modality(settings.modality).spec(settings)
+        folder = _folder(cache, spec, key)
         with using(folder):
-            if not _is_whole(folder, len(shas), size):
+            if not _is_whole(folder, len(shas), spec):
                 return None
             with disk.keeping():
                 os.utime(folder)  # `evict` goes by when a folder was last used
-            return cls._open(folder, key, len(shas), size)
+            return cls._open(folder, key, len(shas), spec)
 
     @classmethod
-    def _open(cls, folder: Path, key: str, count: int, size: int) -> PixelStore:
-        mapped = _map(folder / "pixels.bin", count, size, "r")
-        hold(folder, mapped)  # for as long as somebody looks at the pixels
-        return cls(folder, key, mapped)
+    def _open(cls, folder: Path, key: str, count: int, spec: Spec) -> ArrayStore:
+        arrays = _map(folder, count, spec, "r")
+        for mapped in arrays.values():
+            hold(folder, mapped)  # for as long as somebody looks at it
+        return cls(folder, key, arrays)
 
 
-def _folder(cache: Path, key: str) -> Path:
-    return cache / f"pixels-{key[:20]}"
+def _folder(cache: Path, spec: Spec, key: str) -> Path:
+    return cache / f"{spec[0].name}-{key[:20]}"
 
 
-def store_key(shas: Sequence[str], *, size: int, policy: str, value_range: ValueRange | None = None) -> str:
+def store_key(shas: Sequence[str], settings: InputSettings) -> str:
     """Name what a store holds; caches of what is computed from it take this into their own key."""
-    values = "" if value_range is None else f" {float(value_range[0])!r} {float(value_range[1])!r}"
-    digest = hashlib.sha256(f"pixels {pixels.VERSION} {size} {policy}{values}\n".encode())
+    digest = hashlib.sha256(f"{find_modality(settings.modality).identity(settings)}\n".encode())
     for sha in shas:
         digest.update(sha.encode() + b"\n")
     return digest.hexdigest()
 
 
-def _is_whole(folder: Path, count: int, size: int) -> bool:
+def _is_whole(folder: Path, count: int, spec: Spec) -> bool:
     try:
-        info = read_json(folder / "store.json", StoreInfo)
-        right = (folder / "pixels.bin").stat().st_size == max(count * size * size * 3, 1)
+        info = read_json(folder / STORE, StoreInfo)
+        sizes = [(folder / f"{field.name}.bin").stat().st_size for field in spec]
     except (WorkspaceError, OSError):
         return False
-    return right and info.count == count
+    return info.count == count and sizes == [max(count * bytes_of((field,)), 1) for field in spec]
 
 
-def _map(path: Path, count: int, size: int, mode: Literal["r", "r+"]) -> np.memmap[Any, np.dtype[np.uint8]]:
-    return np.memmap(path, dtype=np.uint8, mode=mode, shape=(count, size, size, 3))
+def _map(folder: Path, count: int, spec: Spec, mode: Literal["r", "r+"]) -> dict[str, Mapped]:
+    return {
+        field.name: np.memmap(folder / f"{field.name}.bin", field.dtype, mode, shape=(count, *field.shape))
+        for field in spec
+    }
 
 
-def _fill(
-    file: Path, paths: Sequence[Path], size: int, policy: str, value_range: ValueRange | None
-) -> Generator[Progress, None, None]:
-    with file.open("wb") as stream:
-        stream.truncate(max(len(paths) * size * size * 3, 1))
+def _fill(folder: Path, paths: Sequence[Path], settings: InputSettings) -> Generator[Progress, None, None]:
+    modality = find_modality(settings.modality)
+    spec = modality.spec(settings)
+    for field in spec:
+        with (folder / f"{field.name}.bin").open("wb") as stream:
+            stream.truncate(max(len(paths) * bytes_of((field,)), 1))
     if not paths:
         return
-    target = _map(file, len(paths), size, "r+")
-    per_release = max(_PER_TASK, BYTES_BETWEEN_RELEASES // target[0].nbytes)
+    targets = _map(folder, len(paths), spec, "r+")
+    per_release = max(_PER_TASK, BYTES_BETWEEN_RELEASES // max(1, bytes_of(spec)))
 
     def fill(first: int) -> None:
         for row in range(first, min(first + _PER_TASK, len(paths))):
             try:
-                target[row] = pixels.read_pixels(paths[row], size, policy, value_range)  # type: ignore[arg-type]
+                arrays = modality.decode(paths[row], settings)
             except ValueError as error:
+                noun = modality.noun
                 raise DataError(
-                    f"The picture {paths[row]} can no longer be read. {error} Take the pictures in again."
+                    f"The {noun.one} {paths[row]} can no longer be read. {error} Take the {noun.many} in again."
                 ) from error
+            for name, target in targets.items():
+                target[row] = arrays[name]
         if first // per_release != (first + _PER_TASK) // per_release:
-            give_back(target)
+            for target in targets.values():
+                give_back(target)
 
-    yield from map_blocks(fill, len(paths), _PER_TASK, "Preparing the pictures")
-    target.flush()
+    yield from map_blocks(fill, len(paths), _PER_TASK, f"Preparing the {modality.noun.many}")
+    for target in targets.values():
+        target.flush()

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from tlcore.modalities import SUFFIXES
+from tlcore.modalities import NOUN, SUFFIXES
 
-REASON = "The operating system made this file; it is not a picture of yours."
+REASON = f"The operating system made this file; it is not a {NOUN.one} of yours."
 
 _FOLDERS = (
     # NAS devices: Synology, QNAP, Western Digital, NetApp

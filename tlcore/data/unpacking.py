@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from tlcore import disk
 from tlcore.data.archive import Entry, Limits, Opened, opening, read, reading
 from tlcore.data.dataset import Dataset
-from tlcore.data.info import COLUMNS, DatasetInfo, read_table
+from tlcore.data.info import FILES, DatasetInfo, read_table
 from tlcore.data.packing import MANIFEST, MOST_MANIFEST_BYTES, PASSING, Kind, Pack
 from tlcore.errors import ArchiveError, DataError, ItemError, WorkspaceError
 from tlcore.files import CHUNK_BYTES, read_json, remove_tree, write_json
@@ -46,12 +46,12 @@ def unpack_dataset(
 
     def check(folder: Path, id_: str) -> None:
         info = read_json(folder / "dataset.json", DatasetInfo)
-        table = read_table(folder / "items.parquet", COLUMNS)
-        missing = [file for file in table["file"] if not (folder / "images" / file).is_file()]
+        table = read_table(folder / "items.parquet", info.columns)
+        missing = [file for file in table["file"] if not (folder / FILES / file).is_file()]
         if missing:
             raise ArchiveError(
-                f"Every picture of the dataset is needed. {len(missing):,} of {len(table):,} are not in the zip. Pack "
-                "the dataset again."
+                f"Every {info.kind.noun.one} of the dataset is needed. {len(missing):,} of {len(table):,} are not in "
+                "the zip. Pack the dataset again."
             )
         if info.id != id_:
             for known in (folder / "dataset.json", folder / "base.json"):
@@ -122,7 +122,7 @@ def _manifest(opened: Opened, archive: Path, kind: Kind) -> Pack:
     entry = next((entry for entry in opened.entries if entry.name == MANIFEST), None)
     if entry is None:
         raise DataError(
-            f"A {kind} that Graft packed is needed. {archive.name} has no {MANIFEST} in it. Pictures are taken in on "
+            f"A {kind} that Graft packed is needed. {archive.name} has no {MANIFEST} in it. New data is taken in on "
             "the Data page, or with `data add`."
         )
     try:
@@ -157,9 +157,9 @@ def _write(opened: Opened, archive: Path, id_: str, making: Path) -> Generator[P
                 digest = _copy(stream, out)
         except ItemError as error:
             raise ArchiveError(f"{archive.name} is damaged at {entry.name}. {error} Copy or pack it again.") from error
-        if target.parent.name == "images" and target.stem != digest:
+        if target.parent.name == FILES and target.stem != digest:
             raise ArchiveError(
-                f"{archive.name} is refused. {entry.name} is not the picture that its name says. Pack it again."
+                f"{archive.name} is refused. {entry.name} is not the file that its name says. Pack it again."
             )
         if pace.due():
             yield pace.at(done)
@@ -184,8 +184,8 @@ def _check_places(archive: Path, id_: str, entries: list[Entry]) -> None:
                 f"{archive.name} is refused. '{entry.name}' is not where Graft packs files, or is there twice. Pack it "
                 "again."
             )
-        if parts[-2] == "images" and not _ITEM.fullmatch(parts[-1]):
-            raise ArchiveError(f"{archive.name} is refused. '{entry.name}' is no picture that Graft packs.")
+        if parts[-2] == FILES and not _ITEM.fullmatch(parts[-1]):
+            raise ArchiveError(f"{archive.name} is refused. '{entry.name}' is no file that Graft packs.")
         seen.add(entry.name.casefold())
 
 

@@ -22,7 +22,7 @@ from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, graph_path, kept_features, start_single, trunk_identity
 from tlcore.memmap import MappedRows
 from tlcore.progress import Progress, map_blocks
-from tlcore.runs.decoded import Decoded, find_decoded
+from tlcore.runs.items import Decoded, find_decoded
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -61,7 +61,7 @@ def _identity(run: Run, workspace: Workspace) -> dict[str, Any] | None:
         weights = sha256(weights_path(backbone, workspace))
     except (GraftError, OSError):
         return None
-    return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=run.config.input.size)
+    return trunk_identity(backbone, weights, cut=len(backbone.blocks), input=run.config.input)
 
 
 def _items(run: Run) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def _items(run: Run) -> pd.DataFrame:
 def _compute(
     graph: bytes, decoded: Decoded, places: npt.NDArray[np.int64]
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
-    answer, pixels = start_single(graph), MappedRows(decoded.store.pixels, places)
+    answer, pixels = start_single(graph), decoded.inputs.only(places).first
 
     def features(first: int) -> npt.NDArray[np.float32]:
         return answer(pixels[first : first + AT_ONCE])

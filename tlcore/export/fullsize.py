@@ -61,7 +61,7 @@ class FullSizeOnnx(OnnxFile):
             "model": str(artefact),
             "pixels": str(decoder),
             "pictures": [str(path) for path in items.paths],
-            "value_range": items.value_range,
+            "value_range": items.settings.value_range,
             "answers": str(answers),
             "below": str(below),
             "battery": battery,

@@ -26,6 +26,7 @@ from tlcore.export.script_words import SOLVERS, script_words
 from tlcore.markup import one_line
 from tlcore.modalities.image import augment
 from tlcore.modalities.image.standalone import definitions
+from tlcore.modalities.image.value_range import range_of
 from tlcore.modalities.image.views import FLIPS, different_views
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
@@ -229,7 +230,7 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
         **_answer(run),
         "SIZE": config.input.size,
         "RESIZE": config.input.resize,
-        "VALUE_RANGE": run.dataset.value_range,
+        "VALUE_RANGE": range_of(run.dataset.reading),
         "BATCH_SIZE": config.batch_size,
         "DROPOUT": config.dropout,
         "WEIGHT_DECAY": config.weight_decay,

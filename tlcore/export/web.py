@@ -96,7 +96,7 @@ class WebPage:
             "page": str(home),
             "scratch": str(scratch),
             "pictures": [
-                str(_readable(path, scratch / f"{place}.png", items.value_range))
+                str(_readable(path, scratch / f"{place}.png", items.settings.value_range))
                 for place, path in enumerate(items.paths)
             ],
         }

@@ -32,6 +32,7 @@ from tlcore.files import read_json, read_parquet
 from tlcore.health.curve import LearningCurve
 from tlcore.health.events import EVENTS, CheckEnded, Event
 from tlcore.health.findings import read_findings, titles, to_csv
+from tlcore.items import Reading
 from tlcore.jobs.events import now
 from tlcore.jobs.job import Job
 from tlcore.jobs.state import JobState
@@ -46,7 +47,7 @@ class CheckInfo(BaseModel):
 
     Attributes:
         version, fingerprint, classes, task: Of the dataset when it was checked; files of before say no task.
-        value_range: With which items of more than 8 bits were looked at.
+        reading: How each item was read, as far as all of them decided it.
         items: How many were looked at; `left_out` were not taken in at all, and stand in the triage table.
         seconds: From the worker's start to its end.
         score: The headline metric of the task for the probe's out-of-fold predictions; None where there is no probe.
@@ -60,7 +61,7 @@ class CheckInfo(BaseModel):
     fingerprint: str
     classes: tuple[str, ...]
     task: str = ""
-    value_range: tuple[float, float] | None = None
+    reading: Reading = Field(default_factory=dict, validation_alias=AliasChoices("reading", "value_range"))
     items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     left_out: int = 0
     seconds: float
@@ -125,12 +126,12 @@ class Check(Job[Event, JobState]):
         return find_task((info.task if info else "") or self.dataset.info.task)
 
     def stale(self) -> bool:
-        """Whether items, labels, their task or the range of values have changed since the results were made."""
+        """Whether items, labels, their task or how items are read have changed since the results were made."""
         info, now = self.info(), self.dataset.info
         if info is None:
             return False
         other_task = info.task not in ("", now.task)
-        return other_task or (info.fingerprint, info.value_range) != (now.fingerprint, now.value_range)
+        return other_task or (info.fingerprint, info.reading) != (now.fingerprint, now.reading)
 
     def findings(self) -> list[Finding]:
         """What was found, that first which is worth most to mend; empty where nothing was checked.

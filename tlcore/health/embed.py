@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,14 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
-from tlcore.data.info import DatasetInfo
 from tlcore.errors import DataError, WeightsError
 from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
+from tlcore.items import Reading
 from tlcore.jobs.launch import worker_environment
-from tlcore.modalities import Modality, find_modality
+from tlcore.modalities import InputSettings, Modality, find_modality
 from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
-
-RESIZE = "crop"
 
 
 def bundled() -> Backbone:
@@ -42,11 +40,18 @@ def bundled_for(modality: Modality) -> Backbone | None:
     return bundled() if bundled().modality == modality.key else None
 
 
+def settings(reading: Reading) -> InputSettings:
+    """How an item becomes the input of the bundled backbone."""
+    modality = find_modality(bundled().modality)
+    own = {"modality": modality.key, **modality.made_for(bundled().native_size)}
+    return modality.settings.model_validate({**own, **reading})
+
+
 def identity(workspace: Workspace) -> dict[str, Any]:
     """What the features depend on beside the items: all that a run depends on which freezes this backbone."""
     backbone = bundled()
     weights = sha256(weights_path(backbone, workspace))
-    return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=backbone.native_size)
+    return trunk_identity(backbone, weights, cut=len(backbone.blocks), input=backbone.native_input)
 
 
 def trunk(workspace: Workspace) -> Single:
@@ -66,13 +71,8 @@ def trunk(workspace: Workspace) -> Single:
             return start_single(path.read_bytes())
 
 
-def reading_of(info: DatasetInfo) -> Mapping[str, Any]:
-    """The input settings that all items of a dataset decide together."""
-    return {} if info.value_range is None else {"value_range": info.value_range}
-
-
 def embed(
-    workspace: Workspace, sources: Sequence[Path], reading: Mapping[str, Any] | None = None
+    workspace: Workspace, sources: Sequence[Path], reading: Reading | None = None
 ) -> Generator[Progress, None, npt.NDArray[np.float16]]:
     """Features `(n, d)` of files of the bundled backbone's modality, in their order, computed now; for few items.
 
@@ -82,13 +82,13 @@ def embed(
     """
     backbone = bundled()
     modality = find_modality(backbone.modality)
-    settings = modality.settings(**modality.made_for(backbone.native_size), **(reading or {}))
+    made = settings(reading or {})
     note = f"Looking at the {modality.noun.many}"
     yield Progress(0, len(sources), note=note)
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(np.stack([_decoded(modality, source, settings) for source in sources[first : first + AT_ONCE]]))
+        return answer(np.stack([_decoded(modality, source, made) for source in sources[first : first + AT_ONCE]]))
 
     found = yield from map_blocks(features, len(sources), AT_ONCE, note)
     return np.concatenate(found).astype(np.float16) if found else np.empty((0, backbone.feature_length), np.float16)

@@ -45,7 +45,7 @@ def write_results(check: Check, looks: CheckSteps, *, seconds: Callable[[], floa
         fingerprint=looks.info.fingerprint,
         classes=looks.info.classes,
         task=looks.info.task,
-        value_range=looks.info.value_range,
+        reading=looks.info.reading,
         items=len(looks.items),
         left_out=looks.left_out(),
         seconds=seconds(),

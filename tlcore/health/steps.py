@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.store import PixelStore
+from tlcore.data.store import ArrayStore
 from tlcore.errors import DataError
 from tlcore.health import embed
 from tlcore.health.classes import (
@@ -28,14 +28,13 @@ from tlcore.health.curve import LearningCurve, Words, learning_curve
 from tlcore.health.labels import label_findings
 from tlcore.health.leaks import leak_findings
 from tlcore.health.shortcuts import shortcut_findings
-from tlcore.linear_probe import STRENGTHS, CrossValidated, Floats, cross_validate, principal_axes
-from tlcore.memmap import MappedRows
 from tlcore.modalities import find_modality
 from tlcore.modalities.checks import Finding, ItemChecks, ItemTable, Pairs
 from tlcore.progress import Progress
 from tlcore.tasks import find_task
 from tlcore.tasks.doubts import Doubts
 from tlcore.tasks.evaluation import Figure
+from tlcore.tasks.linear_probe import STRENGTHS, CrossValidated, Floats, cross_validate, principal_axes
 from tlcore.workspace import Workspace
 
 COMPACT = 128
@@ -59,7 +58,7 @@ class CheckSteps:
         score: The headline metric of the task for the probe's out-of-fold predictions.
     """
 
-    store: PixelStore | None = None
+    store: ArrayStore | None = None
     features: npt.NDArray[Any] | None = None
     own: ItemChecks
     measures: pd.DataFrame
@@ -95,24 +94,19 @@ class CheckSteps:
 
     def prepare(self) -> Generator[Progress, None, None]:
         """Decode every item, or find it decoded."""
-        if (backbone := embed.bundled_for(self.modality)) is None:
+        if embed.bundled_for(self.modality) is None:
             self.notes.append(
                 f"No backbone for {self.noun.many} is bundled: near-duplicates, labels and outliers were not looked at."
             )
             return
-        self.store = yield from PixelStore.open_or_build(
-            self.paths,
-            tuple(self.items["sha256"]),
-            size=backbone.native_size,
-            policy=embed.RESIZE,
-            cache=self.workspace.cache,
-            value_range=self.info.value_range,
+        self.store = yield from ArrayStore.open_or_build(
+            self.paths, tuple(self.items["sha256"]), embed.settings(self.info.reading), self.workspace.cache
         )
 
     def measure(self) -> Generator[Progress, None, None]:
         """Look for what is wrong with single items, and for what gives a class away."""
-        arrays = {} if self.store is None else {"pixels": MappedRows(self.store.pixels)}
-        self.own = self.modality.checks.start(ItemTable(self.items, self.paths, arrays, embed.reading_of(self.info)))
+        arrays = {} if self.store is None else self.store.inputs.each
+        self.own = self.modality.checks.start(ItemTable(self.items, self.paths, arrays, self.info.reading))
         self.measures, found = yield from self.own.measure()
         self.findings += found
         if not self.modality.checks.traits:

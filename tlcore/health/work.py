@@ -92,7 +92,7 @@ def _features(looks: CheckSteps, workspace: Workspace) -> Generator[Step, None, 
     cache = TrunkCache(workspace.cache, whole, len(looks.items), (Field(FEATURES, (length,)),))
     if (found := cache.read("plain")) is None:
         yield Step(0, 0, note="Making the backbone ready")
-        found = yield from _compute(cache, embed.trunk(workspace), MappedRows(looks.store.pixels))
+        found = yield from _compute(cache, embed.trunk(workspace), looks.store.inputs.first)
     looks.features = found[FEATURES]
 
 

@@ -56,10 +56,8 @@ def learnable(inbox: Inbox) -> pd.DataFrame:
 
 def features(inbox: Inbox, workspace: Workspace) -> KeptRows:
     """Where the features of the bundled backbone are kept."""
-    value_range = inbox.dataset.info.value_range
-    # Features of items that were looked at with another range of values are others.
-    more = {} if value_range is None else {"values": value_range}
-    identity = json.dumps(embed.identity(workspace) | more, sort_keys=True)
+    # Features of items that were read another way are others.
+    identity = json.dumps(embed.identity(workspace) | inbox.dataset.info.reading, sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:12]
     return KeptRows(inbox.path / f"features-{key}", embed.bundled().feature_length)
 
@@ -83,7 +81,7 @@ def compute_features(
     pace = Pace(len(missing), f"Looking at the {find_modality(inbox.dataset.info.modality).noun.many}")
     for first in range(0, len(missing), AT_ONCE):
         some = missing[first : first + AT_ONCE]
-        steps = embed.embed(workspace, [wanted[sha] for sha in some], embed.reading_of(inbox.dataset.info))
+        steps = embed.embed(workspace, [wanted[sha] for sha in some], inbox.dataset.info.reading)
         while True:
             try:
                 step = next(steps)
@@ -101,7 +99,7 @@ def _without_checked(inbox: Inbox, kept: KeptRows, missing: list[str]) -> list[s
     checked, about = check.features(), check.info()
     if checked is None or about is None or checked.rows.shape[1] != kept.width:
         return missing
-    if about.value_range != inbox.dataset.info.value_range:
+    if about.reading != inbox.dataset.info.reading:
         return missing
     place = {sha: row for row, sha in enumerate(checked.shas)}
     known = [sha for sha in missing if sha in place]

@@ -4,16 +4,20 @@ It knows files and the arrays that they become. It does not know labels, dataset
 ground floor; only files named `keras_*.py` import a backend.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Advice, Examined, InputSettings, Modality, Noun
+from tlcore.modalities.modality import Advice, Examined, InputSettings, Modality, Noun, any_of
 
 __all__ = [
     "BEFORE",
     "MODALITIES",
+    "NOUN",
     "SUFFIXES",
     "Advice",
     "Examined",
@@ -22,6 +26,7 @@ __all__ = [
     "Modality",
     "Noun",
     "find_modality",
+    "modality_of",
     "read_input",
 ]
 
@@ -30,6 +35,8 @@ MODALITIES: dict[str, Modality] = {modality.key: modality for modality in (IMAGE
 BEFORE = IMAGE.key
 # Of files that are items of any modality.
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
+# What an item is called where its modality is not known yet, as in `text or sound`.
+NOUN = any_of([modality.noun for modality in MODALITIES.values()])
 
 
 def find_modality(key: str) -> Modality:
@@ -43,8 +50,14 @@ def find_modality(key: str) -> Modality:
     return MODALITIES[key]
 
 
+def modality_of(paths: Iterable[PurePath]) -> Modality:
+    """Find the modality that most of some files have by their names; the first one of the table where none has."""
+    suffixes = Counter(path.suffix.lower() for path in paths)
+    return max(MODALITIES.values(), key=lambda each: sum(suffixes[suffix] for suffix in each.suffixes))
+
+
 def read_input(content: Any) -> Any:
-    """Read input settings, which name their modality; those of before are of pictures.
+    """Read input settings, which name their modality; those of before are of the first modality.
 
     Raises:
         ValueError: There is no such modality, or it has no such settings.

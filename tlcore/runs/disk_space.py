@@ -18,7 +18,7 @@ from tlcore.errors import RunError
 from tlcore.items import bytes_of
 from tlcore.modalities import find_modality
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.decoded import find_decoded
+from tlcore.runs.items import find_decoded
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from tlcore.modalities.image.pixels import ValueRange
+from tlcore.items import Reading
 
 
 class RunDataset(BaseModel):
@@ -18,8 +18,7 @@ class RunDataset(BaseModel):
     Attributes:
         task: A key of `tasks.TASKS`.
         value_name, unit: Of the number that each item has; empty for other tasks.
-        value_range: Which values of grey items of more than 8 bits are black and white for this run, whatever its
-            dataset says later; None where it had none.
+        reading: How each item is read for this run, as far as all of them decided it, whatever its dataset says later.
         draw: Which draw of the dataset's test part the run is judged on; 0 where the part was the run's own.
         notes: What the split has to say, in sentences.
     """
@@ -35,7 +34,7 @@ class RunDataset(BaseModel):
     unit: str = ""
     version: int
     fingerprint: str
-    value_range: ValueRange | None = None
+    reading: Reading = Field(default_factory=dict, validation_alias=AliasChoices("reading", "value_range"))
     draw: int = 0
     notes: tuple[str, ...] = ()
 

@@ -35,7 +35,7 @@ class Run(RunFolder):
     events_of = EVENTS
     ended = Ended
     nothing = RunState()
-    needs_less = "Close other programs, or choose a smaller batch size or image size."
+    needs_less = "Close other programs, or choose a smaller batch size or smaller inputs."
 
     @property
     def title(self) -> str:
@@ -85,7 +85,7 @@ class Run(RunFolder):
             RunError: `config.json` or `dataset.json` is missing or damaged.
         """
         settings: InputSettings = self.config.input
-        return settings.model_copy(update={"value_range": self.dataset.value_range})
+        return settings.model_copy(update=self.dataset.reading)
 
     def split(self) -> pd.DataFrame:
         """Read the part of each item: `sha256, file, label, split`.

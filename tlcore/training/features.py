@@ -16,8 +16,8 @@ from tlcore.inference.trunk import FEATURES, trunk_identity
 from tlcore.memmap import MappedArrays, MappedRows
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Noted
+from tlcore.runs.items import PARTS, Items
 from tlcore.training.initial_model import WeightsBelow
-from tlcore.training.items import PARTS, Items
 from tlcore.training.model import TransferModel
 from tlcore.training.phase_report import Report, Stop
 from tlcore.training.trunk import Trunk
@@ -116,5 +116,4 @@ class BelowTheCut:
 
     def _identity(self, cut: int) -> dict[str, Any]:
         """Return everything that the function below a cut depends on."""
-        size = self.config.input.size
-        return trunk_identity(self.model.backbone, self._weights(cut), cut=cut, size=size)
+        return trunk_identity(self.model.backbone, self._weights(cut), cut=cut, input=self.config.input)

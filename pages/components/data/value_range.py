@@ -7,11 +7,11 @@ import streamlit as st
 from pages.components.shell import formats, tables
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
-from tlcore.data.edits.types import Range
+from tlcore.data.edits.types import SetReading
 from tlcore.errors import GraftError
 from tlcore.modalities.image.pixels import ValueRange
 from tlcore.modalities.image.value_counts import measure_range
-from tlcore.modalities.image.value_range import flagged, spoken
+from tlcore.modalities.image.value_range import as_reading, flagged, range_of, spoken
 from tlcore.progress import drain
 
 ABOUT = (
@@ -26,7 +26,7 @@ def show(dataset: Dataset) -> None:
     deep = int(flagged(tables.items(dataset)).sum())
     if not deep:
         return
-    value_range = dataset.info.value_range
+    value_range = range_of(dataset.info.reading)
     said = (
         f"Values {formats.plain(spoken(value_range))} are shown as black to white."
         if value_range
@@ -59,7 +59,7 @@ def _find(dataset: Dataset, before: ValueRange | None) -> None:
     bar = st.progress(0.0, "Looking at the values")
     try:
         found = drain(
-            measure_range(dataset.deep_paths()),
+            measure_range(dataset.settling_paths()),
             lambda step: bar.progress(min(1.0, step.done / max(1, step.total)), "Looking at the values"),
         )
     except GraftError as error:
@@ -74,7 +74,7 @@ def _find(dataset: Dataset, before: ValueRange | None) -> None:
 
 def _set(dataset: Dataset, value_range: ValueRange) -> None:
     try:
-        apply(dataset, Range(low=value_range[0], high=value_range[1]))
+        apply(dataset, SetReading(reading=as_reading(value_range)))
     except GraftError as error:
         st.error(formats.lines(error))
         return

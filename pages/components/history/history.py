@@ -13,9 +13,9 @@ from pages.components.shell import formats, frame, tables
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.operations import Entry
-from tlcore.data.edits.types import Made, Range, Redo, Undo
+from tlcore.data.edits.types import Made, Redo, SetReading, Undo
 from tlcore.errors import GraftError
-from tlcore.modalities.image.value_range import flagged, spoken
+from tlcore.modalities.image.value_range import flagged, range_of, spoken
 from tlcore.spreadsheet import as_file, table_as_csv
 
 MOST_SHOWN = 24
@@ -68,7 +68,7 @@ def _closer(dataset: Dataset, entry: Entry) -> None:
 
 def before_and_after(dataset: Dataset, entry: Entry) -> None:
     """The pictures that an edit changed, each with what it was and what it became."""
-    if isinstance(entry.change, Range):
+    if isinstance(entry.change, SetReading):
         _other_greys(dataset, entry)
         return
     table = tables.compared(dataset, entry.version - 1, entry.version)
@@ -79,11 +79,11 @@ def _other_greys(dataset: Dataset, entry: Entry) -> None:
     """Some pictures in the range of values before an edit, and after it."""
     table = tables.items(dataset)
     files = table.loc[flagged(table), "file"].head(MOST_SHOWN // 6)
-    ranges = (operations.range_at(dataset, entry.version - 1), operations.range_at(dataset, entry.version))
-    for title, value_range in zip(("Before", "After"), ranges, strict=True):
-        if value_range is not None:
+    ranges = (operations.reading_at(dataset, entry.version - 1), operations.reading_at(dataset, entry.version))
+    for title, reading in zip(("Before", "After"), ranges, strict=True):
+        if value_range := range_of(reading):
             st.caption(f"{title}: values {formats.plain(spoken(value_range))}")
-            item_grid.show(dataset, files, [""] * len(files), value_range)
+            item_grid.show(dataset, files, [""] * len(files), reading)
 
 
 def differences(dataset: Dataset, table: pd.DataFrame) -> None:

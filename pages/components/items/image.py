@@ -19,10 +19,12 @@ from pages.components.shell import formats, task_words
 from tlcore.contract import Contract
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
+from tlcore.items import Reading
 from tlcore.modalities.image.augment import augment
 from tlcore.modalities.image.heat_overlay import over
 from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
 from tlcore.modalities.image.preview import resized
+from tlcore.modalities.image.value_range import range_of
 from tlcore.runs.config import TrainingConfig
 
 KEEP = "Keep the largest"
@@ -56,10 +58,10 @@ def small(content: bytes, side: int, value_range: ValueRange | None = None) -> s
     return address(picture)
 
 
-def thumbnail(dataset: Dataset, file: str, side: int, value_range: ValueRange | None = None) -> bytes | None:
+def thumbnail(dataset: Dataset, file: str, side: int, reading: Reading | None = None) -> bytes | None:
     """Give a small JPEG of a dataset's picture; None where it can no longer be read."""
     try:
-        return dataset.thumbnail(file, side, value_range=value_range)
+        return dataset.thumbnail(file, side, reading=reading)
     except (GraftError, OSError):
         return None
 
@@ -108,7 +110,7 @@ def preview(dataset: Dataset, config: TrainingConfig, draw: int) -> None:
     """Show some pictures as they are and as training may see them; `draw` chooses other chances."""
     names, cells = config.augment, []
     for place, file in enumerate(_some(dataset.id, dataset)):
-        pixels = _pixels(str(dataset.image_path(file)), config.input.resize, dataset.info.value_range)
+        pixels = _pixels(str(dataset.image_path(file)), config.input.resize, range_of(dataset.info.reading))
         cells.append(tile(address(pixels), alt="as it is", title="as it is"))
         for variant in range(VARIANTS):
             rng = np.random.default_rng([draw, place, variant])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,22 +11,25 @@ import streamlit as st
 from pages.components.items import find_display, tiles
 from pages.components.shell import formats
 from tlcore.data.dataset import Dataset
+from tlcore.items import Reading
 
 STEP = 12
 SIDE = 200
 
 
-def show(dataset: Dataset | None, files: Iterable[str], captions: Iterable[str], value_range: Any = None) -> None:
+def show(
+    dataset: Dataset | None, files: Iterable[str], captions: Iterable[str], reading: Reading | None = None
+) -> None:
     """Show items, each with HTML for its caption; without their dataset the captions are all there is.
 
-    The `value_range` is that of a run or of a version, for items of more than 8 bits.
+    The `reading` is that of a run or of a version.
     """
     if dataset is None:
         tiles.grid(tiles.figure(tiles.GONE, caption) for caption in captions)
         return
     display = find_display(dataset.info.modality)
     tiles.grid(
-        display.tile(display.thumbnail(dataset, file, SIDE, value_range), alt=file, title=file, caption=caption)
+        display.tile(display.thumbnail(dataset, file, SIDE, reading), alt=file, title=file, caption=caption)
         for file, caption in zip(files, captions, strict=True)
     )
 

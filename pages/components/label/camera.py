@@ -1,6 +1,6 @@
 """The camera on the page: a label, so many frames a second, and what came of the last burst.
 
-It knows what is shown and heard; what frames become is `tlcore.data.bursts`' to say. The browser's half is
+It knows what is shown and heard; what frames become is `tlcore.modalities.image.bursts`' to say. The browser's half is
 `camera.js`, after `webcam.js`.
 """
 
@@ -15,10 +15,10 @@ import streamlit as st
 
 from pages.components.items import item_grid
 from pages.components.shell import formats, tables, task_words
-from tlcore.data.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.data.dataset import Dataset
 from tlcore.data.staging import Published
 from tlcore.errors import DataError, GraftError
+from tlcore.modalities.image.bursts import MOST_FRAMES, PREFIX, take_burst
 from tlcore.progress import drain
 from tlcore.tasks import find_task
 from tlcore.tasks.multilabel.labels import join

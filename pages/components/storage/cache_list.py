@@ -14,7 +14,7 @@ from tlcore.errors import GraftError
 from tlcore.workspace import Workspace
 
 TITLES: dict[Kind, str] = {
-    "pictures": "Decoded pictures",
+    "items": "Decoded pictures",
     "features": "Frozen-block features",
     "graph": "Converted backbone",
     "unfinished": "Unfinished work",

@@ -126,7 +126,7 @@ def _answers(workspace: Workspace, run: Run, done: Done) -> None:
             icon=":material/download:", on_click="ignore", type="primary",
         )  # fmt: skip
     _worth(run, sure_from, answered)
-    sent, value_range = feedback.sent(run), run.dataset.value_range
+    sent, value_range = feedback.sent(run), run.dataset.reading.get("value_range")
     picked = answer_table.show(answered, source, answered.said(sure_from), sent=sent, value_range=value_range)
     _correct(workspace, run, done, picked)
 

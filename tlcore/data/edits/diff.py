@@ -15,21 +15,15 @@ from tlcore.data.edits.types import Colour, MergeClasses, RenameClass
 
 @dataclass(frozen=True)
 class Since:
-    """The edits that hold now and did not then, and those that held then and were taken back, the first one first."""
+    """The edits that hold now and did not then, and those that held then and were taken back, the first one first.
+
+    Attributes:
+        says: A sentence for each edit that changes what a model learns.
+    """
 
     made: tuple[Edit, ...] = ()
     taken_back: tuple[Edit, ...] = ()
-
-    @property
-    def says(self) -> tuple[str, ...]:
-        """A sentence for each edit that changes what a model learns."""
-        edits = ((edit, "Undid: ") for edit in self.taken_back), ((edit, "") for edit in self.made)
-        return tuple(
-            f"{undid}{edit.change.says}"
-            for part in edits
-            for edit, undid in part
-            if not isinstance(edit.change, Colour)
-        )
+    says: tuple[str, ...] = ()
 
     def name(self, label: str) -> str:
         """What a class of then is called now; of merged ones, the one that they became."""
@@ -51,11 +45,14 @@ def edits_since(dataset: Dataset, version: int) -> Since:
     Raises:
         WorkspaceError: The history is damaged.
     """
-    settle(dataset.path)
+    modality = settle(dataset.path).kind
     lines = log.lines(dataset.path)
     then, _ = log.standing([line for line in lines if line.version <= version])
     now, _ = log.standing(lines)
     # Edits are undone the latest first: what both have is at the beginning.
     versions = {edit.version for edit in now}
     shared = sum(edit.version in versions for edit in then)
-    return Since(tuple(now[shared:]), tuple(then[shared:]))
+    made, taken_back = tuple(now[shared:]), tuple(then[shared:])
+    edits = (*((edit, "Undid: ") for edit in taken_back), *((edit, "") for edit in made))
+    says = (f"{undid}{edit.change.says(modality)}" for edit, undid in edits if not isinstance(edit.change, Colour))
+    return Since(made, taken_back, tuple(says))

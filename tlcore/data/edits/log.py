@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from tlcore import disk
 from tlcore.data.edits.state import Contents
 from tlcore.data.edits.types import Change, Line, Redo, Undo
-from tlcore.data.info import COLUMNS, TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table, write_table
+from tlcore.data.info import TRIAGE_COLUMNS, DatasetInfo, fingerprint, read_table, write_table
 from tlcore.errors import WorkspaceError
 from tlcore.files import append_line, read_json, replacing, write_json
 
@@ -74,11 +74,13 @@ def _alone(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def settle(path: Path) -> None:
+def settle(path: Path) -> DatasetInfo:
     """Let the tables follow the log, for a reader: nearly always they do, and this costs a look at two files."""
-    if _behind(path, read_json(path / "dataset.json", DatasetInfo)):
+    info = read_json(path / "dataset.json", DatasetInfo)
+    if _behind(path, info):
         with editing(path):
-            pass
+            info = read_json(path / "dataset.json", DatasetInfo)
+    return info
 
 
 def commit(path: Path, change: Change | Undo | Redo, contents: Contents) -> Line:
@@ -95,7 +97,7 @@ def commit(path: Path, change: Change | Undo | Redo, contents: Contents) -> Line
 def present(path: Path) -> Contents:
     """What is in the dataset now; to be called within `editing`."""
     info = read_json(path / "dataset.json", DatasetInfo)
-    return _contents(path, read_table(path / "items.parquet", COLUMNS), info)
+    return _contents(path, read_table(path / "items.parquet", info.columns), info)
 
 
 def replay(path: Path, edits: Sequence[Edit]) -> Contents:
@@ -103,14 +105,14 @@ def replay(path: Path, edits: Sequence[Edit]) -> Contents:
     if not (path / "base.json").exists():
         return present(path)
     base = read_json(path / "base.json", DatasetInfo)
-    contents = _contents(path, read_table(path / "base.parquet", COLUMNS), base)
+    contents = _contents(path, read_table(path / "base.parquet", base.columns), base)
     contents.look_up({sha for edit in edits for sha in edit.change.named})
     for edit in edits:
         try:
             contents.make(edit.change)
         except KeyError as error:
             raise WorkspaceError(
-                f"The history of {path} names the picture {error}, which was never part of it. Restore "
+                f"The history of {path} names the item {error}, which was never part of it. Restore "
                 f"{path / 'edits.jsonl'} from a copy."
             ) from error
     return contents
@@ -158,9 +160,9 @@ def write_addition(path: Path, number: int, items: pd.DataFrame, triage: pd.Data
     write_table(path / "additions" / f"{number}-triage.parquet", triage)
 
 
-def addition(path: Path, number: int) -> pd.DataFrame:
+def addition(path: Path, info: DatasetInfo, number: int) -> pd.DataFrame:
     """The items that an addition brought, as they came."""
-    return read_table(path / "additions" / f"{number}.parquet", COLUMNS)
+    return read_table(path / "additions" / f"{number}.parquet", info.columns)
 
 
 def triage(path: Path, info: DatasetInfo) -> pd.DataFrame:
@@ -171,7 +173,7 @@ def triage(path: Path, info: DatasetInfo) -> pd.DataFrame:
 
 
 def _contents(path: Path, table: pd.DataFrame, info: DatasetInfo) -> Contents:
-    return Contents(table, info, partial(addition, path))
+    return Contents(table, info, partial(addition, path, info))
 
 
 def _begin(path: Path, info: DatasetInfo) -> DatasetInfo:
@@ -198,7 +200,7 @@ def _follow(path: Path, info: DatasetInfo, contents: Contents, version: int) -> 
         "colours": contents.colours,
         "notes": contents.notes,
         "additions": contents.additions,
-        "value_range": contents.value_range,
+        "reading": contents.reading,
         "version": version,
         "fingerprint": fingerprint(in_use),
         "edits_bytes": _size(path),

@@ -23,7 +23,7 @@ from tlcore.data.edits.validate import fit, why_not
 from tlcore.data.info import places
 from tlcore.errors import DataError
 from tlcore.files import read_json, write_json
-from tlcore.modalities.image.pixels import ValueRange
+from tlcore.items import Reading
 from tlcore.tasks import TASKS
 
 _WORDS = {"": "in use", "excluded": "excluded", "deleted": "deleted"}
@@ -69,7 +69,7 @@ def apply(dataset: Dataset, change: Change) -> Entry:
         fitting = fit(change, contents)
         contents.make(fitting)
         line = log.commit(dataset.path, fitting, contents)
-    return Entry(line.version, line.at, fitting, fitting.says)
+    return Entry(line.version, line.at, fitting, fitting.says(contents.modality))
 
 
 def task_faults(dataset: Dataset) -> dict[str, str]:
@@ -87,7 +87,7 @@ def undo(dataset: Dataset) -> Entry | None:
             return None
         contents = log.replay(dataset.path, done[:-1])
         line = log.commit(dataset.path, Undo(of=done[-1].version), contents)
-    return Entry(line.version, line.at, line.change, f"Undid: {done[-1].change.says}")
+    return Entry(line.version, line.at, line.change, f"Undid: {done[-1].change.says(contents.modality)}")
 
 
 def redo(dataset: Dataset) -> Entry | None:
@@ -99,7 +99,7 @@ def redo(dataset: Dataset) -> Entry | None:
         contents = log.present(dataset.path)
         contents.make(undone[-1].change)
         line = log.commit(dataset.path, Redo(of=undone[-1].version), contents)
-    return Entry(line.version, line.at, line.change, f"Did again: {undone[-1].change.says}")
+    return Entry(line.version, line.at, line.change, f"Did again: {undone[-1].change.says(contents.modality)}")
 
 
 def history(dataset: Dataset) -> list[Entry]:
@@ -107,12 +107,12 @@ def history(dataset: Dataset) -> list[Entry]:
 
     Where a Graft added items that could not undo it, the first version is the one after that.
     """
-    settle(dataset.path)
+    info = settle(dataset.path)
     first, lines, names = log.first_version(dataset.path), log.lines(dataset.path), _names(dataset)
     held = {edit.version for edit in log.standing(lines)[0]}
-    says = {line.version: line.change.says for line in lines if not isinstance(line.change, Undo | Redo)}
+    says = {line.version: line.change.says(info.kind) for line in lines if not isinstance(line.change, Undo | Redo)}
     made = Made(additions=first - 1)
-    entries = [Entry(first, dataset.info.created, made, made.says, name=names.get(first, ""))]
+    entries = [Entry(first, info.created, made, made.says(info.kind), name=names.get(first, ""))]
     for line in lines:
         undone = line.version in says and line.version not in held
         name = names.get(line.version, "")
@@ -141,35 +141,35 @@ def at_version(dataset: Dataset, version: int) -> pd.DataFrame:
     return table if "state" in table else table.assign(state="")
 
 
-def range_at(dataset: Dataset, version: int) -> ValueRange | None:
-    """The range of values of a version, for grey items of more than 8 bits; None where it had none.
+def reading_at(dataset: Dataset, version: int) -> Reading:
+    """How each item of a version was read, as far as all of them decide it.
 
     Raises:
         DataError: As for `at_version`.
     """
     with editing(dataset.path):
-        return _contents_at(dataset, version).value_range
+        return _contents_at(dataset, version).reading
 
 
 def compare(dataset: Dataset, a: int, b: int) -> pd.DataFrame:
     """What differs between two versions, one row for each difference.
 
-    Its columns: `sha256`, `file`, `what` (`label`, `group`, `state`, or `picture` where only one version has it), `was`
-    in version `a` and `is` in version `b`.
+    Its columns: `sha256`, `file`, `what` (`label`, `group`, `state`, or what an item is called where only one
+    version has it), `was` in version `a` and `is` in version `b`.
 
     Raises:
         DataError: As for `at_version`.
     """
-    before, after = at_version(dataset, a), at_version(dataset, b)
+    before, after, noun = at_version(dataset, a), at_version(dataset, b), dataset.modality.noun.one
     rows = places(after["sha256"], before["sha256"])
     both = rows >= 0
     was, now = before.iloc[rows[both]].reset_index(drop=True), after[both].reset_index(drop=True)
     parts = [_differences(was, now, what) for what in ("label", "group", "state")]
     parts[-1] = parts[-1].replace({"was": _WORDS, "is": _WORDS})
     gone = before.drop(before.index[rows[both]])
-    parts.append(gone[["sha256", "file"]].assign(what="picture", was="there").assign(**{"is": ""}))
+    parts.append(gone[["sha256", "file"]].assign(what=noun, was="there").assign(**{"is": ""}))
     new = after[~both]
-    parts.append(new[["sha256", "file"]].assign(what="picture", was="").assign(**{"is": "there"}))
+    parts.append(new[["sha256", "file"]].assign(what=noun, was="").assign(**{"is": "there"}))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -183,7 +183,7 @@ def given_labels(dataset: Dataset) -> pd.Series[str]:
     """The class that each item came with, by its SHA-256, before any edit."""
     with editing(dataset.path):
         first = log.replay(dataset.path, ()).table()
-        added = [log.addition(dataset.path, number) for number in dataset.info.additions]
+        added = [log.addition(dataset.path, dataset.info, number) for number in dataset.info.additions]
     return pd.concat([first, *added]).drop_duplicates("sha256", keep="last").set_index("sha256")["label"]
 
 
@@ -212,8 +212,8 @@ def _said(line: Line, says: dict[int, str]) -> str:
             return f"Undid: {says[of]}"
         case Redo(of=of):
             return f"Did again: {says[of]}"
-        case change:
-            return change.says
+        case _:
+            return says[line.version]
 
 
 def _entry_of(dataset: Dataset, edits: list[log.Edit]) -> Entry | None:

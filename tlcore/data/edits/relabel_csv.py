@@ -1,6 +1,6 @@
 """Changes of labels as a CSV: read from one that a person wrote, written for another copy of the dataset.
 
-It knows the columns `picture` and `label`. It does not know how a change is made.
+It knows the columns `label` and `item`, or what the modality calls one. It does not know how a change is made.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.tasks import find_task
 
-ITEM, LABEL = "picture", "label"
+ITEM, LABEL = "item", "label"
 
 
 def read_relabelling(dataset: Dataset, path: Path) -> Relabel:
-    """Read a CSV whose columns `picture` and `label` say which item gets which class; other columns are left alone.
+    """Read a CSV whose columns for the item and its `label` say which gets which class; other columns are left alone.
 
     With several labels they are joined by `|`, and an empty cell means none; a number may have a decimal comma.
     Items are named as `Names` understands it. Where an item stands several times, the last line holds.
@@ -43,10 +43,12 @@ def relabelling(dataset: Dataset, content: bytes, name: str = "the CSV") -> Rela
     """What `read_relabelling` reads, of a file that is in memory, such as an upload."""
     table = read_table(content)
     head = [column.strip().casefold() for column in table.header]
-    if ITEM not in head or LABEL not in head:
+    noun = dataset.modality.noun.one
+    item = next((place for place, column in enumerate(head) if column in {noun, ITEM}), None)
+    if item is None or LABEL not in head:
         came = ", ".join(f"'{column}'" for column in table.header) or "none"
-        raise DataError(f"The columns '{ITEM}' and '{LABEL}' are needed in {name}. It has {came}.")
-    items = [table.cell(row, head.index(ITEM)) for row in table.rows]
+        raise DataError(f"The columns '{noun}' and '{LABEL}' are needed in {name}. It has {came}.")
+    items = [table.cell(row, item) for row in table.rows]
     labels = [table.cell(row, head.index(LABEL)) for row in table.rows]
     empty = [number for number, label in enumerate(labels, start=2) if not label]
     task = dataset.info.task
@@ -77,7 +79,7 @@ def read_numbers(cells: Sequence[str], name: str) -> list[str]:
 
 
 def label_changes(dataset: Dataset) -> pd.DataFrame:
-    """The items whose class is another one than they came with: `picture`, `label` and what it `was`.
+    """The items whose class is another one than they came with: the item, by its noun, its `label` and what it `was`.
 
     What comes out can be given to `read_relabelling`, for another dataset of the same items. Deleted items are
     left out.
@@ -88,7 +90,11 @@ def label_changes(dataset: Dataset) -> pd.DataFrame:
     was = given_labels(dataset).reindex(items.index).map(lambda label: _as_written(label, dataset.info.task))
     changed = items["label"] != was
     names = Names(dataset.all_items()).of(items.index[changed].tolist())
-    found = {ITEM: names, LABEL: items.loc[changed, "label"].tolist(), "was": was[changed].tolist()}
+    found = {
+        dataset.modality.noun.one: names,
+        LABEL: items.loc[changed, "label"].tolist(),
+        "was": was[changed].tolist(),
+    }
     return pd.DataFrame(found, dtype="str")
 
 

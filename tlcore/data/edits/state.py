@@ -25,17 +25,16 @@ from tlcore.data.edits.types import (
     Exclude,
     Group,
     MergeClasses,
-    Range,
     Relabel,
     RemoveLabel,
     RenameClass,
     Restore,
     SetLabels,
+    SetReading,
     SetValues,
 )
-from tlcore.data.info import COLUMNS, DatasetInfo, places
-from tlcore.modalities.image.pixels import ValueRange
-from tlcore.modalities.image.value_range import NO_RANGE, flagged, range_note, spoken
+from tlcore.data.info import DatasetInfo, places
+from tlcore.items import Reading
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.conversion import converted
 from tlcore.tasks.multilabel.labels import with_label, without_label
@@ -78,7 +77,7 @@ class Contents:
 
     Args:
         table: The columns of a dataset's items, and `state` where an item is out of use.
-        info: Whose classes, colours, notes, additions and range of values hold for the table.
+        info: Whose classes, colours, notes, additions and reading hold for the table.
         added: Gives the table of the items that came with an addition, by its number.
     """
 
@@ -87,7 +86,8 @@ class Contents:
         self.colours = dict(info.colours)
         self.notes = info.notes
         self.additions = info.additions
-        self.value_range = info.value_range
+        self.reading, self.modality = info.reading, info.kind
+        self._columns = list(info.columns)
         self.task = find_task(info.task)
         self.value_name, self.unit = info.value_name, info.unit
         self._added = added
@@ -123,10 +123,14 @@ class Contents:
     def states(self, shas: Collection[str]) -> list[str]:
         return [self._states.words[code] for code in self._states.codes[self._rows(shas)]]
 
-    def deep(self) -> int:
-        """The number of grey items of more than 8 bits that are not deleted."""
-        there = self._states.codes != self._states.number(DELETED)
-        return int((there & flagged(self._table).to_numpy()).sum())
+    def concerned(self) -> int:
+        """Count the items that decide together how they are read, of those that are not deleted."""
+        settling = self.modality.settling
+        return int((self._there() & settling.concerns(self._table).to_numpy()).sum()) if settling else 0
+
+    def _there(self) -> npt.NDArray[np.bool_]:
+        there: npt.NDArray[np.bool_] = self._states.codes != self._states.number(DELETED)
+        return there
 
     def in_use(self) -> int:
         """Count the items that are neither excluded nor deleted."""
@@ -134,7 +138,7 @@ class Contents:
 
     def table(self) -> pd.DataFrame:
         """Every item; with a column `state` only where one is out of use, as in a dataset that knows no edits."""
-        table = self._table.assign(label=self._labels.column(), group=self._groups.column())[list(COLUMNS)]
+        table = self._table.assign(label=self._labels.column(), group=self._groups.column())[self._columns]
         return table if self.in_use() == len(table) else table.assign(state=self._states.column())
 
     def make(self, change: Change) -> None:
@@ -162,8 +166,8 @@ class Contents:
             case Colour(label=label, colour=colour):
                 self.colours.pop(label, None)
                 self.colours |= {label: colour} if colour else {}
-            case Range(low=low, high=high):
-                self._set_range((low, high))
+            case SetReading(reading=reading):
+                self._set_reading(reading)
             case ChangeTask(task=task, value_name=value_name, unit=unit):
                 self._set_task(find_task(task))
                 self.value_name, self.unit = value_name, unit
@@ -251,17 +255,14 @@ class Contents:
         self._take(table.assign(state=table["state"].fillna(IN_USE)) if "state" in table else table)
         self.notes = tuple(dict.fromkeys((*self.notes, *change.notes)))
         self.additions = (*self.additions, change.number)
-        self.value_range = change.value_range or self.value_range
+        self.reading = change.reading or self.reading
 
-    def _set_range(self, value_range: ValueRange) -> None:
-        """Let another range hold, and the notes say so."""
-        if self.value_range is None:
-            note = range_note(value_range, self.deep(), int((self._states.codes != self._states.number(DELETED)).sum()))
-            self.notes = (*(each for each in self.notes if each != NO_RANGE), note)
-        else:
-            before, now = (f"values {spoken(each)} are shown" for each in (self.value_range, value_range))
-            self.notes = tuple(each.replace(before, now) for each in self.notes)
-        self.value_range = value_range
+    def _set_reading(self, reading: Reading) -> None:
+        """Let the items be read another way, and the notes say so."""
+        if settling := self.modality.settling:
+            there = int(self._there().sum())
+            self.notes = settling.renoted(self.notes, self.reading, reading, self.concerned(), there)
+        self.reading = reading
 
     def _renew_classes(self) -> None:
         """A class is one that an item in use has; a new one, or one that comes back, is put after the others."""

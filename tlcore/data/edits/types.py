@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-from tlcore.modalities.image.pixels import ValueRange
-from tlcore.modalities.image.value_range import spoken
+from tlcore.items import Reading
+from tlcore.modalities import Modality
 from tlcore.numbers import plural
 from tlcore.tasks import find_task
 
@@ -39,15 +39,14 @@ class Relabel(_Change):
     def named(self) -> Collection[str]:
         return self.labels
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         counts = Counter(self.labels.values()).most_common()
         if len(counts) == 1:
-            return f"Moved {_items(len(self.labels))} to '{counts[0][0]}'."
+            return f"Moved {modality.noun.counted(len(self.labels))} to '{counts[0][0]}'."
         parts = [f"{count:,} to '{label}'" for label, count in counts[:_MOST_NAMED]]
         if len(counts) > _MOST_NAMED:
             parts.append(f"others to {len(counts) - _MOST_NAMED:,} more")
-        return f"Moved {_items(len(self.labels))}: {_listed(parts)}."
+        return f"Moved {modality.noun.counted(len(self.labels))}: {_listed(parts)}."
 
 
 class SetLabels(_Change):
@@ -60,14 +59,13 @@ class SetLabels(_Change):
     def named(self) -> Collection[str]:
         return self.labels
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         counts = Counter(self.labels.values()).most_common()
         parts = [f"{count:,} to {_names(text)}" for text, count in counts[:_MOST_NAMED]]
         if len(counts) > _MOST_NAMED:
             parts.append(f"others to {len(counts) - _MOST_NAMED:,} more sets")
         told = f"to {_names(counts[0][0])}" if len(counts) == 1 else _listed(parts)
-        return f"Set the labels of {_items(len(self.labels))}{' ' if len(counts) == 1 else ': '}{told}."
+        return f"Set the labels of {modality.noun.counted(len(self.labels))}{' ' if len(counts) == 1 else ': '}{told}."
 
 
 class AddLabel(_Change):
@@ -81,9 +79,8 @@ class AddLabel(_Change):
     def named(self) -> Collection[str]:
         return self.shas
 
-    @property
-    def says(self) -> str:
-        return f"Added the label '{self.label}' to {_items(len(self.shas))}."
+    def says(self, modality: Modality) -> str:
+        return f"Added the label '{self.label}' to {modality.noun.counted(len(self.shas))}."
 
 
 class RemoveLabel(_Change):
@@ -97,9 +94,8 @@ class RemoveLabel(_Change):
     def named(self) -> Collection[str]:
         return self.shas
 
-    @property
-    def says(self) -> str:
-        return f"Removed the label '{self.label}' from {_items(len(self.shas))}."
+    def says(self, modality: Modality) -> str:
+        return f"Removed the label '{self.label}' from {modality.noun.counted(len(self.shas))}."
 
 
 class SetValues(_Change):
@@ -112,10 +108,9 @@ class SetValues(_Change):
     def named(self) -> Collection[str]:
         return self.labels
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         numbers = sorted({float(text) for text in self.labels.values()})
-        of = f"Set the {'value' if len(self.labels) == 1 else 'values'} of {_items(len(self.labels))}"
+        of = f"Set the {'value' if len(self.labels) == 1 else 'values'} of {modality.noun.counted(len(self.labels))}"
         if len(numbers) == 1:
             return f"{of} to {numbers[0]:.10g}."
         return f"{of}, from {numbers[0]:.10g} to {numbers[-1]:.10g}."
@@ -131,9 +126,8 @@ class Exclude(_Change):
     def named(self) -> Collection[str]:
         return self.shas
 
-    @property
-    def says(self) -> str:
-        return f"Excluded {_items(len(self.shas))}."
+    def says(self, modality: Modality) -> str:
+        return f"Excluded {modality.noun.counted(len(self.shas))}."
 
 
 class Restore(_Change):
@@ -146,9 +140,8 @@ class Restore(_Change):
     def named(self) -> Collection[str]:
         return self.shas
 
-    @property
-    def says(self) -> str:
-        return f"Restored {_items(len(self.shas))}."
+    def says(self, modality: Modality) -> str:
+        return f"Restored {modality.noun.counted(len(self.shas))}."
 
 
 class Delete(_Change):
@@ -161,9 +154,8 @@ class Delete(_Change):
     def named(self) -> Collection[str]:
         return self.shas
 
-    @property
-    def says(self) -> str:
-        return f"Deleted {_items(len(self.shas))}."
+    def says(self, modality: Modality) -> str:
+        return f"Deleted {modality.noun.counted(len(self.shas))}."
 
 
 class RenameClass(_Change):
@@ -173,8 +165,7 @@ class RenameClass(_Change):
     old: str
     new: str
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         return f"Renamed '{self.old}' to '{self.new}'."
 
 
@@ -185,8 +176,7 @@ class MergeClasses(_Change):
     classes: tuple[str, ...]
     into: str
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         merged = _listed([f"'{label}'" for label in self.classes if label != self.into])
         return f"Merged {merged} into '{self.into}'."
 
@@ -198,8 +188,7 @@ class Colour(_Change):
     label: str
     colour: str
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         return (
             f"Gave '{self.label}' the colour {self.colour}." if self.colour else f"Took the colour of '{self.label}'."
         )
@@ -215,26 +204,31 @@ class Group(_Change):
     def named(self) -> Collection[str]:
         return self.groups
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         named = {name for name in self.groups.values() if name}
-        into = f"Put {_items(sum(map(bool, self.groups.values())))} into {plural(len(named), 'group')}"
+        into = f"Put {modality.noun.counted(sum(map(bool, self.groups.values())))} into {plural(len(named), 'group')}"
         freed = sum(not name for name in self.groups.values())
         if not named:
-            return f"Took {_items(freed)} out of their groups."
-        return f"{into}, took {_items(freed)} out." if freed else f"{into}."
+            return f"Took {modality.noun.counted(freed)} out of their groups."
+        return f"{into}, took {modality.noun.counted(freed)} out." if freed else f"{into}."
 
 
-class Range(_Change):
-    """Show other values as black and as white, in grey items of more than 8 bits."""
+class SetReading(_Change):
+    """Read items another way, where all items of a dataset decide together how each of them is read."""
 
-    kind: Literal["range"] = "range"
-    low: float
-    high: float
+    kind: Literal["reading", "range"] = "reading"
+    reading: Reading
 
-    @property
-    def says(self) -> str:
-        return f"Set the range: values {spoken((self.low, self.high))} are shown as black to white."
+    @model_validator(mode="before")
+    @classmethod
+    def _from_range(cls, content: Any) -> Any:
+        """Understand a range of values, as lines of before have it."""
+        if isinstance(content, dict) and content.get("kind") == "range":
+            return {"reading": (content.get("low"), content.get("high"))}
+        return content
+
+    def says(self, modality: Modality) -> str:
+        return modality.settling.told(self.reading) if modality.settling else ""
 
 
 class ChangeTask(_Change):
@@ -250,8 +244,7 @@ class ChangeTask(_Change):
     value_name: str = ""
     unit: str = ""
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         title = find_task(self.task).title
         value = f", {self.value_name or 'value'}{f' in {self.unit}' if self.unit else ''}"
         return f"Set the task: {title.lower()}{value if self.value_name or self.unit else ''}."
@@ -265,7 +258,7 @@ class Add(_Change):
         items: How many.
         removed: SHA-256 of items that came again in another class, so that they are in neither.
         notes: Sentences of the intake.
-        value_range: The range of values that was found in them, where the dataset had none; else None.
+        reading: What was settled over them about how each is read, where nothing was before; else empty.
     """
 
     kind: Literal["add"] = "add"
@@ -273,16 +266,17 @@ class Add(_Change):
     items: int = Field(validation_alias=AliasChoices("items", "pictures"))
     removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    value_range: ValueRange | None = None
+    reading: Reading = Field(default_factory=dict, validation_alias=AliasChoices("reading", "value_range"))
 
     @property
     def named(self) -> Collection[str]:
         return self.removed
 
-    @property
-    def says(self) -> str:
-        gone = f", took away {_items(len(self.removed))} that came in two classes" if self.removed else ""
-        return f"Added {_items(self.items)}{gone}."
+    def says(self, modality: Modality) -> str:
+        gone = (
+            f", took away {modality.noun.counted(len(self.removed))} that came in two classes" if self.removed else ""
+        )
+        return f"Added {modality.noun.counted(self.items)}{gone}."
 
 
 class Undo(_Change):
@@ -309,11 +303,11 @@ class Made(_Change):
     kind: Literal["made"] = "made"
     additions: int = 0
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         if not self.additions:
-            return "Took in the first pictures."
-        return f"Took in the first pictures, and more in {plural(self.additions, 'addition')} that cannot be undone."
+            return f"Took in the first {modality.noun.many}."
+        more = f"more in {plural(self.additions, 'addition')} that cannot be undone"
+        return f"Took in the first {modality.noun.many}, and {more}."
 
 
 Labeling = Relabel | SetLabels | SetValues
@@ -328,7 +322,7 @@ Change = (
     | MergeClasses
     | Colour
     | Group
-    | Range
+    | SetReading
     | ChangeTask
     | Add
 )
@@ -343,10 +337,6 @@ class Line(BaseModel):
     version: int
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     change: Annotated[Change | Undo | Redo, Field(discriminator="kind")]
-
-
-def _items(count: int) -> str:
-    return plural(count, "picture")
 
 
 def _names(text: str) -> str:

@@ -19,17 +19,17 @@ from tlcore.data.edits.types import (
     Group,
     Labeling,
     MergeClasses,
-    Range,
     Relabel,
     RemoveLabel,
     RenameClass,
     Restore,
     SetLabels,
+    SetReading,
     SetValues,
 )
 from tlcore.data.label_text import read_label
 from tlcore.errors import DataError
-from tlcore.modalities.image.value_range import checked, spoken
+from tlcore.items import Reading
 from tlcore.numbers import plural
 from tlcore.tasks import Task, find_task
 
@@ -80,8 +80,8 @@ def fit(change: Change, contents: Contents) -> Change:
             return _fit_merge(classes, _name(into), contents)
         case Colour(label=label, colour=colour):
             return _fit_colour(label, colour.strip().lower(), contents)
-        case Range(low=low, high=high):
-            return _fit_range(low, high, contents)
+        case SetReading(reading=reading):
+            return _fit_reading(reading, contents)
         case ChangeTask():
             return _fit_task(change, contents)
         case _:
@@ -96,8 +96,8 @@ def _read(labels: Mapping[str, str], contents: Contents) -> dict[str, str]:
 def _one_label(label: str, contents: Contents) -> str:
     if contents.task.key != "multilabel":
         raise DataError(
-            "Labels are added and removed one by one where a picture has several. "
-            f"This is a dataset for {contents.task.title.lower()}; relabel its pictures instead."
+            f"Labels are added and removed one by one where a {contents.modality.noun.one} has several. "
+            f"This is a dataset for {contents.task.title.lower()}; relabel its {contents.modality.noun.many} instead."
         )
     return _name(label)
 
@@ -109,8 +109,9 @@ def _with(shas: Sequence[str], label: str, contents: Contents, *, wanted: bool) 
     texts = contents.labels(shas)
     left = tuple(sha for sha, text in zip(shas, texts, strict=True) if (label in contents.task.names(text)) == wanted)
     if wanted and shas and not left:
-        raise DataError(f"An edit must change something. None of these pictures has the label '{label}'.")
-    _check_any(left, shas, f"have the label '{label}'")
+        items = contents.modality.noun.many
+        raise DataError(f"An edit must change something. None of these {items} has the label '{label}'.")
+    _check_any(left, shas, f"have the label '{label}'", contents)
     return left
 
 
@@ -126,7 +127,7 @@ def _news(
     _check_known(wanted, contents)
     now = dict(zip(wanted, present(wanted), strict=True))
     news = {sha: word for sha, word in wanted.items() if now[sha] != word}
-    _check_any(news, wanted, already)
+    _check_any(news, wanted, already, contents)
     return news
 
 
@@ -134,7 +135,7 @@ def _in_states(shas: Sequence[str], contents: Contents, states: set[str], alread
     shas = tuple(dict.fromkeys(shas))
     _check_known(shas, contents)
     left = tuple(sha for sha, state in zip(shas, contents.states(shas), strict=True) if state in states)
-    _check_any(left, shas, already)
+    _check_any(left, shas, already, contents)
     return left
 
 
@@ -143,29 +144,31 @@ def _check_known(shas: Collection[str], contents: Contents) -> None:
     if unknown:
         named = ", ".join(f"'{sha[:12]}'" for sha in unknown[:_MOST_NAMED])
         raise DataError(
-            f"Pictures of this dataset are needed, by their SHA-256. It has none for {len(unknown):,} of those given: "
-            f"{named}. Look at the dataset again; it may have changed."
+            f"{contents.modality.noun.many.capitalize()} of this dataset are needed, by their SHA-256. It has none for "
+            f"{len(unknown):,} of those given: {named}. Look at the dataset again; it may have changed."
         )
 
 
-def _check_any(left: object, given: object, already: str) -> None:
+def _check_any(left: object, given: object, already: str, contents: Contents) -> None:
+    noun = contents.modality.noun
     if not given:
-        raise DataError("At least one picture is needed. Received none. Choose pictures first.")
+        raise DataError(f"At least one {noun.one} is needed. Received none. Choose {noun.many} first.")
     if not left:
-        raise DataError(f"An edit must change something. These pictures {already} already.")
+        raise DataError(f"An edit must change something. These {noun.many} {already} already.")
 
 
 def _check_rest(taken: int, contents: Contents) -> None:
     if taken >= contents.in_use():
         raise DataError(
-            "A dataset needs at least one picture in use. This would take the last ones away. "
+            f"A dataset needs at least one {contents.modality.noun.one} in use. This would take the last ones away. "
             "Leave one, or delete the dataset."
         )
 
 
 def _check_class(label: str, contents: Contents) -> None:
     if contents.task.output == "values":
-        raise DataError("Classes are needed for that. The pictures of this dataset have numbers instead.")
+        items = contents.modality.noun.many
+        raise DataError(f"Classes are needed for that. The {items} of this dataset have numbers instead.")
     if label not in contents.classes:
         known = ", ".join(f"'{known}'" for known in contents.classes)
         raise DataError(f"A class of this dataset is needed. '{label}' is not one. There is: {known}.")
@@ -202,16 +205,17 @@ def _fit_colour(label: str, colour: str, contents: Contents) -> Colour:
     return Colour(label=label, colour=colour)
 
 
-def _fit_range(low: float, high: float, contents: Contents) -> Range:
-    wanted = checked(low, high)
-    if not contents.deep():
-        raise DataError(
-            "A range of values is for grey pictures of more than 8 bits, such as 16-bit PNG and floating-point TIFF. "
-            "This dataset has none of them."
-        )
-    if wanted == contents.value_range:
-        raise DataError(f"An edit must change something. Values {spoken(wanted)} are shown as black to white already.")
-    return Range(low=wanted[0], high=wanted[1])
+def _fit_reading(reading: Reading, contents: Contents) -> SetReading:
+    settling = contents.modality.settling
+    if settling is None:
+        items = contents.modality.noun.many
+        raise DataError(f"The {items} of this dataset are read one by one: there is nothing to set for all of them.")
+    wanted = settling.checked(reading)
+    if not contents.concerned():
+        raise DataError(settling.concerns_none)
+    if wanted == contents.reading:
+        raise DataError("An edit must change something. This is how they are read already.")
+    return SetReading(reading=wanted)
 
 
 def _fit_task(change: ChangeTask, contents: Contents) -> ChangeTask:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from tlcore.data.split.stratify import PARTS, WORDS, Integers, Objects, deal, together
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN, Noun
 
 # Of a class: a part that is off by less is said to have its share.
 _SLIGHTLY = 0.02
@@ -62,7 +63,7 @@ def split(
     else:
         fixed = beside(_agreed(given, together(items["sha256"])), units)
         unnamed = (given == "") & (fixed == "")
-        notes += unnamed_note(int(unnamed.sum()))
+        notes += unnamed_note(int(unnamed.sum()), NOUN)
         fixed[unnamed] = "train"
         notes += [
             f"The given split has no {WORDS[part]} part; it is drawn from the training part."
@@ -74,9 +75,9 @@ def split(
         wanted = shares_of_rest(shares, parts)
     free = balanced(items).assign(sha256=items["sha256"], unit=units)[fixed == ""]
     fixed[fixed == ""] = deal(free, wanted, seed=seed)
-    table["split"], left_out = without_straddlers(fixed, units)
+    table["split"], left_out = without_straddlers(fixed, units, NOUN)
     used = [part for part in PARTS if shares[part] > 0 or part in parts]
-    return SplitResult(table, (*notes, *left_out, *lacking(exploded(items, table["split"]), used)))
+    return SplitResult(table, (*notes, *left_out, *lacking(exploded(items, table["split"]), used, NOUN)))
 
 
 def balanced(items: pd.DataFrame) -> pd.DataFrame:
@@ -108,9 +109,9 @@ def given_parts(given: Objects) -> tuple[str, ...]:
     return tuple(part for part in ("val", "test") if (given == part).any())
 
 
-def unnamed_note(number: int) -> list[str]:
+def unnamed_note(number: int, noun: Noun) -> list[str]:
     """Say how many items a given split does not name."""
-    return [f"{number:,} pictures are not in the given split, so they are used for training."] if number else []
+    return [f"{number:,} {noun.many} are not in the given split, so they are used for training."] if number else []
 
 
 def shares_of_rest(shares: Mapping[str, float], parts: Sequence[str]) -> dict[str, float]:
@@ -128,7 +129,7 @@ def beside(parts: Objects, units: Integers) -> Objects:
     return placed
 
 
-def without_straddlers(parts: Objects, units: Integers) -> tuple[np.ndarray, list[str]]:
+def without_straddlers(parts: Objects, units: Integers, noun: Noun) -> tuple[np.ndarray, list[str]]:
     """Leave out what belongs to an item of a part that judges: no test item has its like anywhere else.
 
     Give the parts, empty for what is left out, and what to say about it.
@@ -139,13 +140,13 @@ def without_straddlers(parts: Objects, units: Integers) -> tuple[np.ndarray, lis
     number = int(((clean == "") & (parts != "")).sum())
     if not number:
         return clean.astype(str), []
-    said = "1 picture is" if number == 1 else f"{number:,} pictures are"
+    said = f"{noun.counted(number)} {'is' if number == 1 else 'are'}"
     return clean.astype(str), [
-        f"{said} left out, because pictures of the same group are in a part that judges and stays as it is."
+        f"{said} left out, because {noun.many} of the same group are in a part that judges and stays as it is."
     ]
 
 
-def lacking(table: pd.DataFrame, parts: Sequence[str]) -> list[str]:
+def lacking(table: pd.DataFrame, parts: Sequence[str], noun: Noun) -> list[str]:
     """Say which class has no item in which part."""
     counts = pd.crosstab(table["label"], table["split"])
     notes = []
@@ -153,12 +154,12 @@ def lacking(table: pd.DataFrame, parts: Sequence[str]) -> list[str]:
         without = [WORDS[part] for part in parts if part not in counts.columns or counts.loc[label, part] == 0]
         if without:
             total = int(counts.loc[label].sum())
-            has = f"has only {total:,} {'picture' if total == 1 else 'pictures'}, and so" if total < 3 else "has"
-            notes.append(f"'{label}' {has} none for {' and '.join(without)}. Add pictures of it.")
+            has = f"has only {noun.counted(total)}, and so" if total < 3 else "has"
+            notes.append(f"'{label}' {has} none for {' and '.join(without)}. Add {noun.many} of it.")
     return notes
 
 
-def given_up(table: pd.DataFrame, units: Integers, shares: Mapping[str, float]) -> list[str]:
+def given_up(table: pd.DataFrame, units: Integers, shares: Mapping[str, float], noun: Noun = NOUN) -> list[str]:
     """Say where groups kept a class from having its share of a part, the worst first.
 
     `table` has `label` and `split`, as `exploded` gives them, of items whose `units` stay together; what is left out
@@ -177,8 +178,8 @@ def given_up(table: pd.DataFrame, units: Integers, shares: Mapping[str, float]) 
             found.append(
                 (
                     -abs(off[worst]) / items,
-                    f"'{label}' has {has:.0%} of its pictures in the {WORDS[worst]} part instead of "
-                    f"{shares[worst]:.0%}: its {items:,} pictures come in {groups:,} groups, which stay whole.",
+                    f"'{label}' has {has:.0%} of its {noun.many} in the {WORDS[worst]} part instead of "
+                    f"{shares[worst]:.0%}: its {noun.counted(items)} come in {groups:,} groups, which stay whole.",
                 )
             )
     return [sentence for _, sentence in sorted(found)]

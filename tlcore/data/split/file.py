@@ -26,6 +26,7 @@ from tlcore.data.split.grouping import NEAR_DUPLICATES, asks_for_check, parse
 from tlcore.data.split.stratify import PARTS
 from tlcore.errors import WorkspaceError
 from tlcore.files import read_parquet, replacing
+from tlcore.modalities import Modality
 
 GROUPING = (NEAR_DUPLICATES,)
 SHARES = {"train": 0.70, "val": 0.15, "test": 0.15}
@@ -69,14 +70,15 @@ class Parts:
             order.
         notes: What a person should know, in sentences.
         gave_up: Where groups kept a class from having its share, in sentences.
-        task: The task of the dataset.
+        task, modality: Those of the dataset.
     """
 
     draw: Draw
     table: pd.DataFrame
     notes: tuple[str, ...]
     gave_up: tuple[str, ...]
-    task: str = "classification"
+    modality: Modality
+    task: str
 
     @property
     def looked_for_copies(self) -> bool:
@@ -95,12 +97,13 @@ class Parts:
     @property
     def grouped(self) -> str:
         """What stays together, in a sentence."""
-        rules = [parse(rule).says for rule in self.draw.grouping]
+        rules = [parse(rule).says(self.modality) for rule in self.draw.grouping]
         together = int((self.table["group"] != "").sum())
         if not together:
             return f"{_capital(' and '.join(rules))} stay together; none are known here." if rules else ""
-        rules = rules or ["pictures of one group"]
-        return f"{_capital(', '.join(rules))} stay together: {together:,} pictures in {self.groups:,} groups."
+        items = self.modality.noun.counted(together)
+        rules = rules or [f"{self.modality.noun.many} of one group"]
+        return f"{_capital(', '.join(rules))} stay together: {items} in {self.groups:,} groups."
 
     def counts(self, classes: Sequence[str]) -> dict[str, dict[str, int]]:
         """Count the items in each part, for each class; with several labels one counts for each."""

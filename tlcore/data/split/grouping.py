@@ -1,14 +1,13 @@
 """What makes items belong together, so that a split never parts them.
 
 It knows what a person may name, and where each is found: near-copies in what the health check wrote, a column of a
-table, the folders and names that items came with, their EXIF data. It does not know splits.
+table, the folders and names that items came with, what their files record. It does not know splits.
 
     near-duplicates     items that the check took for copies of each other
     column:NAME         a column of a CSV that came with the items, or later
     folder:LEVEL        the folder that an item came in: 1 is the outermost, -1 the one that directly holds it
     pattern:REGEX       the first capture group in the name that an item came with, its folders before it
-    exif:camera         the camera
-    exif:day            the day on which it was taken
+    RECORDS:NAME        what files record, such as exif:camera; each modality has its own
 
 Patterns are matched by RE2, in time that is linear in the name: none can hang.
 """
@@ -20,7 +19,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -28,19 +26,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tlcore.data.dataset import Dataset
-from tlcore.data.exif import read_exif
 from tlcore.data.metadata import read_columns
+from tlcore.data.records import read_records
 from tlcore.data.split.stratify import Integers, together
 from tlcore.errors import DataError
 from tlcore.files import read_parquet
+from tlcore.modalities import MODALITIES, NOUN, Modality
+from tlcore.modalities.modality import Records
 
 NEAR_DUPLICATES = "near-duplicates"
-Kind = Literal["near-duplicates", "column", "folder", "pattern", "exif"]
+# By what a person writes before the colon; for all modalities, since a rule is read without a dataset.
+RECORDS = {name: records for modality in MODALITIES.values() for name, records in modality.records.items()}
 LONGEST_PATTERN = 200
-HOW = (
-    "near-duplicates, column:NAME, folder:LEVEL (1 is the outermost, -1 the innermost), pattern:REGEX, exif:camera or "
-    "exif:day"
+_WAYS = (
+    *("near-duplicates", "column:NAME", "folder:LEVEL (1 is the outermost, -1 the innermost)", "pattern:REGEX"),
+    *(f"{kind}:{name}" for kind, records in RECORDS.items() for name in records.says),
 )
+HOW = f"{', '.join(_WAYS[:-1])} or {_WAYS[-1]}"
 BEFORE_0_2 = "Near-copies have not been looked for"  # in the notes of older runs
 NOT_LOOKED_FOR = (
     "Near-duplicates have not been searched for in {which}, so some may be in different parts of the split. The check "
@@ -52,27 +54,27 @@ NOT_LOOKED_FOR = (
 class Rule:
     """One thing that makes items belong together; `str` gives what a person writes."""
 
-    kind: Kind
+    kind: str
     argument: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.argument}" if self.argument else self.kind
 
-    @property
-    def says(self) -> str:
+    def says(self, modality: Modality) -> str:
         """In words, to end "… stay together"."""
+        items = modality.noun.many
         match self.kind:
+            case "near-duplicates":
+                return "near-duplicates"
             case "column":
-                return f"pictures with the same '{self.argument}'"
+                return f"{items} with the same '{self.argument}'"
             case "folder":
                 where = "innermost" if self.argument == "-1" else f"{_ordinal(int(self.argument))}"
-                return f"pictures whose {where} folder is the same"
+                return f"{items} whose {where} folder is the same"
             case "pattern":
-                return f"pictures in whose names {self.argument} finds the same"
-            case "exif":
-                return "pictures of one camera" if self.argument == "camera" else "pictures of one day"
+                return f"{items} in whose names {self.argument} finds the same"
             case _:
-                return "near-duplicates"
+                return RECORDS[self.kind].says[self.argument]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Grouped:
 
     Attributes:
         units: `(n,)`, a number for what must stay together, for each of the items.
+        modality: What the items are.
         names: `(n,)`, a name of the unit, equal in every order of the rows; empty for an item that stands alone.
         notes: What a person should know, in sentences.
     """
@@ -88,6 +91,7 @@ class Grouped:
     units: Integers
     names: pd.Series[str]
     notes: tuple[str, ...]
+    modality: Modality
 
 
 def parse(text: str) -> Rule:
@@ -107,9 +111,9 @@ def parse(text: str) -> Rule:
         case "pattern" if argument:
             _check_pattern(argument)
             return Rule("pattern", argument)
-        case "exif" if argument.strip().casefold() in {"camera", "day"}:
-            return Rule("exif", argument.strip().casefold())
-    raise DataError(f"What pictures are grouped by must be one of {HOW}. Received '{text}'.")
+        case known if known in RECORDS and argument.strip().casefold() in RECORDS[known].says:
+            return Rule(known, argument.strip().casefold())
+    raise DataError(f"What {NOUN.many} are grouped by must be one of {HOW}. Received '{text}'.")
 
 
 def group(dataset: Dataset, items: pd.DataFrame, rules: Sequence[Rule]) -> Grouped:
@@ -124,7 +128,7 @@ def group(dataset: Dataset, items: pd.DataFrame, rules: Sequence[Rule]) -> Group
         groupings.append(found.to_numpy(dtype=object))
         notes += said
     units = together(items["sha256"], *groupings)
-    return Grouped(units, _named(units, items["sha256"].tolist()), tuple(notes))
+    return Grouped(units, _named(units, items["sha256"].tolist()), tuple(notes), dataset.modality)
 
 
 def _named(units: Integers, shas: list[str]) -> pd.Series[str]:
@@ -147,6 +151,7 @@ def names(dataset: Dataset, items: pd.DataFrame, rule: Rule) -> tuple[pd.Series[
     Raises:
         DataError: The rule finds nothing in these items.
     """
+    modality = dataset.modality
     if rule.kind == "near-duplicates":
         return _near_duplicates(dataset, items)
     match rule.kind:
@@ -157,29 +162,36 @@ def names(dataset: Dataset, items: pd.DataFrame, rule: Rule) -> tuple[pd.Series[
         case "pattern":
             found = _pattern(items, rule.argument)
         case _:
-            found = read_exif(dataset, items)[rule.argument]
+            found = read_records(dataset, items, _records(modality, rule))[rule.argument]
     found = found.astype("str").reset_index(drop=True)
     without = int((found == "").sum())
     if len(items) and without == len(items):
-        raise DataError(f"Groups by {rule} are wanted, but none of the {without:,} pictures has one. {_advice(rule)}")
-    return found, [f"{without:,} pictures have no group by {rule}: each stands alone."] if without else []
+        none = f"none of the {without:,} {modality.noun.many} has one"
+        raise DataError(f"Groups by {rule} are wanted, but {none}. {_advice(rule, modality)}")
+    return found, [f"{without:,} {modality.noun.many} have no group by {rule}: each stands alone."] if without else []
+
+
+def _records(modality: Modality, rule: Rule) -> Records:
+    if rule.kind not in modality.records:
+        raise DataError(f"Files of {modality.noun.many} record no {rule}. Group them by something else.")
+    return modality.records[rule.kind]
 
 
 def _near_duplicates(dataset: Dataset, items: pd.DataFrame) -> tuple[pd.Series[str], list[str]]:
     """The clusters that the health check found, and whether it has seen these items."""
     health = dataset.path / "health"
-    nothing = pd.Series([""] * len(items), dtype="str")
+    nothing, noun = pd.Series([""] * len(items), dtype="str"), dataset.modality.noun
     if not (health / "check.json").exists():
-        return nothing, [NOT_LOOKED_FOR.format(which="these pictures")]
+        return nothing, [NOT_LOOKED_FOR.format(which=f"these {noun.many}")]
     try:
         clusters = read_parquet(health / "clusters.parquet", columns=["sha256", "cluster"])
         seen = set(read_parquet(health / "pictures.parquet", columns=["sha256"])["sha256"].tolist())
     except (OSError, ValueError, KeyError):
-        return nothing, [NOT_LOOKED_FOR.format(which="these pictures")]
+        return nothing, [NOT_LOOKED_FOR.format(which=f"these {noun.many}")]
     of = dict(zip(clusters["sha256"].tolist(), clusters["cluster"].astype("str").tolist(), strict=True))
     shas = items["sha256"].tolist()  # `isin` takes half a second for 100,000
     unseen = sum(sha not in seen for sha in shas)
-    which = "1 picture that was" if unseen == 1 else f"{unseen:,} pictures that were"
+    which = f"{noun.counted(unseen)} that {'was' if unseen == 1 else 'were'}"
     notes = [NOT_LOOKED_FOR.format(which=f"{which} added since the last check")] if unseen else []
     return pd.Series([of.get(sha, "") for sha in shas], dtype="str"), notes
 
@@ -190,8 +202,8 @@ def _column(dataset: Dataset, items: pd.DataFrame, name: str) -> pd.Series[str]:
     if name.casefold() not in known:
         has = ", ".join(f"'{column}'" for column in table) or "none"
         raise DataError(
-            f"A column of a table that came with the pictures is needed. There is no '{name}'; there is: {has}. "
-            "Give a CSV that names the pictures with `--csv FILE`."
+            f"A column of a table that came with the {dataset.modality.noun.many} is needed. There is no '{name}'; "
+            f"there is: {has}. Give a CSV that names the {dataset.modality.noun.many} with `--csv FILE`."
         )
     return table[known[name.casefold()]].reindex(items["sha256"]).fillna("").astype("str")
 
@@ -237,13 +249,13 @@ def _check_pattern(pattern: str) -> str:
     return f"(?s)^.*?(?:{pattern if groups else f'({pattern})'}).*$"
 
 
-def _advice(rule: Rule) -> str:
-    return {
-        "folder": "Look at the sources of the pictures: so deep no folder goes.",
+def _advice(rule: Rule, modality: Modality) -> str:
+    advice = {
+        "folder": f"Look at the sources of the {modality.noun.many}: so deep no folder goes.",
         "pattern": "It is looked for in the sources, such as folder/name.jpg.",
-        "exif": "Many programs remove EXIF data when they save a picture.",
-        "column": "The table gives none of these pictures a value there.",
-    }.get(rule.kind, "")
+        "column": f"The table gives none of these {modality.noun.many} a value there.",
+    }
+    return (advice | {name: records.advice for name, records in modality.records.items()}).get(rule.kind, "")
 
 
 def _ordinal(number: int) -> str:

@@ -147,11 +147,11 @@ def parts_for_run(dataset: Dataset, *, train: float, val: float, test: float, se
 def _check_filled(stored: Stored, grouped: Grouped) -> None:
     empty = [part for part in PARTS if stored.draw.shares[part] > 0 and part not in stored.parts.values()]
     if empty:
-        units = len(np.unique(grouped.units))
+        units, items = len(np.unique(grouped.units)), grouped.modality.noun.many
         said = f"all {units:,} stand alone" if units == len(grouped.units) else f"they come in {units:,} groups"
         raise DataError(
-            f"Pictures for each part are needed. Of {len(grouped.units):,} none are left for "
-            f"{' and '.join(WORDS[part] for part in empty)}: {said}. Group by something finer, or add pictures."
+            f"{items.capitalize()} for each part are needed. Of {len(grouped.units):,} none are left for "
+            f"{' and '.join(WORDS[part] for part in empty)}: {said}. Group by something finer, or add {items}."
         )
 
 
@@ -161,8 +161,8 @@ def cost_of_drawing_anew(dataset: Dataset) -> str:
     looks = len(read_looks(dataset, None if draw is None else draw.draw))
     seen = "" if not looks else f" It has been used {'once' if looks == 1 else f'{looks:,} times'} so far."
     return (
-        "A new draw moves pictures that earlier runs were trained on into the test set: their results stay, but cannot "
-        f"be compared with those of later runs.{seen}"
+        f"A new draw moves {dataset.modality.noun.many} that earlier runs were trained on into the test set: their "
+        f"results stay, but cannot be compared with those of later runs.{seen}"
     )
 
 
@@ -231,7 +231,7 @@ def _parts(
     anew: tuple[dict[str, float], int] | None = None,
 ) -> Parts:
     """The parts of the items in use; `anew` has the shares and the seed that divide what is not for the test."""
-    draw = stored.draw
+    draw, noun = stored.draw, grouped.modality.noun
     sides: Objects = np.array([stored.parts[sha] for sha in items["sha256"].tolist()], dtype=object)
     table = items[["sha256", "file", "label"]].copy()
     shares, notes = draw.shares, list(grouped.notes)
@@ -244,18 +244,18 @@ def _parts(
         kept = int((sides == "test").sum())
         shares = {part: share * (1 - draw.test) for part, share in rest.items()} | {"test": draw.test}
         notes.append(
-            f"The test set stays as it was drawn for this dataset, {kept:,} pictures; the seed and the shares of this "
-            "run only divide the other pictures into training and validation set."
+            f"The test set stays as it was drawn for this dataset, {noun.counted(kept)}; the seed and the shares of "
+            f"this run only divide the other {noun.many} into training and validation set."
         )
     if draw.given:
-        notes += unnamed_note(int(((items["split"] == "") & (sides == "train")).sum()))
-    table["split"], left_out = without_straddlers(sides, grouped.units)
+        notes += unnamed_note(int(((items["split"] == "") & (sides == "train")).sum()), noun)
+    table["split"], left_out = without_straddlers(sides, grouped.units, noun)
     table["group"] = grouped.names.to_numpy()
     notes += [f"{sentence} To change that, draw a new test set." for sentence in left_out]
     if find_task(task).output == "values":  # tenths of the values, which nobody has named
-        return Parts(draw, table, tuple(notes), (), task)
+        return Parts(draw, table, tuple(notes), (), grouped.modality, task)
     each = exploded(items, table["split"])
     each = each[each["label"] != NO_LABEL]  # nobody adds items of nothing
-    notes += lacking(each, PARTS)
-    gave_up = [] if draw.given else given_up(each, grouped.units, shares)
-    return Parts(draw, table, tuple(notes), tuple(gave_up), task)
+    notes += lacking(each, PARTS, noun)
+    gave_up = [] if draw.given else given_up(each, grouped.units, shares, noun)
+    return Parts(draw, table, tuple(notes), tuple(gave_up), grouped.modality, task)

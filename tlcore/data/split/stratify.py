@@ -30,7 +30,7 @@ WORDS = {"train": "training", "val": "validation", "test": "test"}
 Integers = npt.NDArray[np.int64]
 Objects = npt.NDArray[np.object_]
 Texts: TypeAlias = "Sequence[str] | Objects | pd.Series[str]"
-EVERY = "\0every picture"  # no label is called so
+EVERY = "\0every item"  # no label is called so
 # In place of a share of nothing, so that it can be divided by.
 _NEXT_TO_NOTHING = 0.01
 # Of a class that is missing from a part: more than any shares that are off.

@@ -30,7 +30,7 @@ from tlcore.files import replacing, write_json
 from tlcore.memmap import MappedRows
 from tlcore.modalities.image.atlas import blank_atlas, put_tile
 from tlcore.progress import Pace, Progress
-from tlcore.runs.decoded import Decoded, decode
+from tlcore.runs.items import Decoded, decode
 from tlcore.runs.run import Run
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.class_codes import class_codes

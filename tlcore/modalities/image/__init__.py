@@ -3,15 +3,23 @@
 It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
-from tlcore.modalities.image.augment import NAMES
+from pathlib import Path
+
 from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import examine, fault
+from tlcore.modalities.image.exif import EXIF
 from tlcore.modalities.image.pixels import SUFFIXES
+from tlcore.modalities.image.preview import SUFFIX, convert, preview
 from tlcore.modalities.image.settings import (
+    AUGMENTATIONS,
     BEFORE,
+    MORE,
+    USUAL,
     ImageInput,
     advice,
     decode,
+    described,
+    identity,
     made_for,
     spec,
     takes,
@@ -19,6 +27,7 @@ from tlcore.modalities.image.settings import (
     usual_size,
 )
 from tlcore.modalities.image.standalone import pixels_py
+from tlcore.modalities.image.value_range import SETTLING
 from tlcore.modalities.image.views import augmented, different_views, view, view_name
 from tlcore.modalities.modality import Modality, Noun
 
@@ -29,20 +38,32 @@ IMAGE = Modality(
     facts=("width", "height"),
     fault=fault,
     examine=examine,
+    preview=preview,
+    preview_suffix=SUFFIX,
+    settling=SETTLING,
+    records={"exif": EXIF},
+    other_suffixes={".heic": ".png"},
+    convert=convert,
     decode=decode,
     decoder=pixels_py,
-    augmentations=tuple(NAMES),
+    augmentations=AUGMENTATIONS,
+    usual_augmentations=USUAL,
+    more_augmentations=MORE,
     different_views=different_views,
     view_name=view_name,
     view=view,
     augmented=augmented,
     settings=ImageInput,
     spec=spec,
+    identity=identity,
+    described=described,
     made_for=made_for,
     told_by_shape=told_by_shape,
     takes=takes,
     usual_size=usual_size,
     advice=advice,
+    backbones=Path(__file__).with_name("backbones.json"),
+    build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
     checks=CHECKS,
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from tlcore.modalities.image.pixels import _formats
+from tlcore.modalities.modality import Records
 
 _DAY = re.compile(r"(\d{4})[:-](\d{2})[:-](\d{2})")
 _LONGEST = 80
@@ -33,3 +34,11 @@ def _text(value: object) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", errors="replace")
     return str(value).replace("\0", "").strip()[:_LONGEST] if isinstance(value, str) else ""
+
+
+EXIF = Records(
+    table="exif.parquet",
+    says={"camera": "pictures of one camera", "day": "pictures of one day"},
+    read=camera_and_day,
+    advice="Many programs remove EXIF data when they save a picture.",
+)

@@ -10,23 +10,32 @@ import numpy.typing as npt
 from PIL import Image
 
 from tlcore.errors import ItemError
-from tlcore.modalities.image.pixels import ValueRange, open_picture
+from tlcore.items import Reading
+from tlcore.modalities.image.pixels import open_picture
+from tlcore.modalities.image.value_range import range_of
+
+SUFFIX = ".jpg"
 
 
-def thumbnail(path: Path, side: int, value_range: ValueRange | None) -> bytes:
+def preview(path: Path, side: int, reading: Reading) -> bytes:
     """Make a small JPEG of a picture file, its longer side at most `side` pixels.
 
     Raises:
         ItemError: It can no longer be read.
     """
     try:
-        picture = open_picture(path, side=side, value_range=value_range)
+        picture = open_picture(path, side=side, value_range=range_of(reading))
     except ValueError as error:
         raise ItemError(f"The picture {path.name} can no longer be read. {error}") from error
     picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
     stream = BytesIO()
     picture.save(stream, "JPEG", quality=85)
     return stream.getvalue()
+
+
+def convert(path: Path, to: Path) -> None:
+    """Write a picture as the kind of file that the other name says, such as PNG."""
+    open_picture(path).save(to)
 
 
 def resized(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:

@@ -1,19 +1,22 @@
 """The range of values that becomes black to white in the grey pictures of more than 8 bits of a whole dataset.
 
 It knows when a dataset takes or keeps one, and what is said of it. It does not know how it is found (`value_counts`),
-how values become pixels (`pixels`), nor where the range is kept (`info`, `changes`).
+how values become pixels (`pixels`), nor where the range is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlcore.errors import DataError
+from tlcore.items import Reading
 from tlcore.modalities.image.pixels import ValueRange
-from tlcore.modalities.image.value_counts import PLAIN, ValueCounts
+from tlcore.modalities.image.value_counts import PLAIN, ValueCounts, measure_range, sample_file
+from tlcore.modalities.modality import Before, Settling
+from tlcore.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,23 +30,42 @@ NO_RANGE = (
 )
 
 
+def range_of(reading: Reading) -> ValueRange | None:
+    """The range of a dataset's or a run's reading; None where it has none."""
+    match reading.get("value_range"):
+        case (low, high):
+            return low, high
+        case _:
+            return None
+
+
+def as_reading(value_range: ValueRange | None) -> Reading:
+    """Give a range as what all pictures of a dataset decide together."""
+    return {"value_range": value_range} if value_range else {}
+
+
 def flagged(items: pd.DataFrame, flag: str = DEEP) -> pd.Series[bool]:
     """Which of a dataset's pictures have a flag."""
     return items["flags"].fillna("").str.split(",").map(lambda flags: flag in flags).astype(bool)
 
 
-def checked(low: float, high: float) -> ValueRange:
+def _checked(reading: Reading) -> Reading:
     """Give a range that can be used.
 
     Raises:
         DataError: An end is no number, or they are not in order.
     """
+    low, high = range_of(reading) or (0.0, 0.0)
     if not (isfinite(low) and isfinite(high) and low < high):
         raise DataError(
             f"A range of values is needed whose lower end, black, is below its upper end, white. Received {low:g} to "
             f"{high:g}."
         )
-    return float(low), float(high)
+    return as_reading((float(low), float(high)))
+
+
+def _measure(paths: Iterable[Path]) -> Generator[Progress, None, Reading]:
+    return as_reading((yield from measure_range(paths)))
 
 
 # === What is said ===
@@ -71,16 +93,7 @@ def range_note(value_range: ValueRange, deep: int, all_: int) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Known:
-    """What a dataset was before pictures are added: its range, its pictures, and how many of them are deep."""
-
-    value_range: ValueRange | None = None
-    deep: int = 0
-    pictures: int = 0
-
-
-def settle_range(counts: ValueCounts, flags: Sequence[str], known: Known) -> tuple[ValueRange | None, tuple[str, ...]]:
+def _settle(counts: ValueCounts, flags: Sequence[str], before: Before) -> tuple[Reading, tuple[str, ...]]:
     """Find the range that new pictures bring to a dataset that needs one, and what is to be said about them.
 
     A dataset keeps the range that it has. One with deep pictures and no range, as an earlier version made it, keeps
@@ -89,22 +102,23 @@ def settle_range(counts: ValueCounts, flags: Sequence[str], known: Known) -> tup
     Args:
         counts: The values of the new pictures.
         flags: Of each new picture.
-        known: The dataset before.
+        before: The dataset before.
     """
-    deep, pictures = sum(DEEP in each.split(",") for each in flags), known.pictures + len(flags)
+    deep, pictures = sum(DEEP in each.split(",") for each in flags), before.items + len(flags)
     halved = sum(HIGH_BYTE in each.split(",") for each in flags)
-    found = counts.range() if deep and not known.deep and known.value_range is None else None
-    holds, said = found or known.value_range, []
-    newly_mixed = known.deep == known.pictures != 0 and deep < len(flags)
-    if holds and (found or newly_mixed) and known.deep + deep:
-        said.append(range_note(holds, known.deep + deep, pictures))
+    had = range_of(before.reading)
+    found = counts.range() if deep and not before.concerned and had is None else None
+    holds, said = found or had, []
+    newly_mixed = before.concerned == before.items != 0 and deep < len(flags)
+    if holds and (found or newly_mixed) and before.concerned + deep:
+        said.append(range_note(holds, before.concerned + deep, pictures))
     if deep and not found:
-        said.append(_added_note(known.value_range, counts))
+        said.append(_added_note(had, counts))
     if holds and (plain := counts.nearly_plain(holds)):
         said.append(_plain_note(plain))
     if halved:
         said.append(high_byte_note(halved))
-    return found, tuple(filter(None, said))
+    return as_reading(found), tuple(filter(None, said))
 
 
 def _plain_note(pictures: int) -> str:
@@ -137,3 +151,33 @@ def high_byte_note(pictures: int) -> str:
         f"{count} colour or transparency in 16 bits for each channel: the upper 8 of them are used, without a range "
         "of values."
     )
+
+
+def _told(reading: Reading) -> str:
+    return f"Set the range: values {spoken(range_of(reading) or (0.0, 0.0))} are shown as black to white."
+
+
+def _renoted(notes: tuple[str, ...], before: Reading, now: Reading, deep: int, all_: int) -> tuple[str, ...]:
+    """Let the notes of a dataset tell of another range."""
+    had, has = range_of(before), range_of(now)
+    if has is None:
+        return notes
+    if had is None:
+        return (*(note for note in notes if note != NO_RANGE), range_note(has, deep, all_))
+    return tuple(note.replace(f"values {spoken(had)} are shown", f"values {spoken(has)} are shown") for note in notes)
+
+
+SETTLING = Settling(
+    concerns=flagged,
+    samples=ValueCounts,
+    sample=sample_file,
+    settle=_settle,
+    measure=_measure,
+    checked=_checked,
+    told=_told,
+    renoted=_renoted,
+    concerns_none=(
+        "A range of values is for grey pictures of more than 8 bits, such as 16-bit PNG and floating-point TIFF. "
+        "This dataset has none of them."
+    ),
+)

@@ -15,6 +15,7 @@ from tlcore.evaluation.robustness import Robustness
 from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
 from tlcore.modalities.image.pixels import open_picture
+from tlcore.modalities.image.value_range import range_of
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Items, Table, Text
 from tlcore.report.facts import Facts
@@ -53,7 +54,7 @@ def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
     ].itertuples(index=False):
         try:
             path = facts.items.image_path(str(file))
-            item = open_picture(path, side=SIDE, value_range=facts.dataset.value_range)
+            item = open_picture(path, side=SIDE, value_range=range_of(facts.dataset.reading))
         except ValueError:
             continue
         item.thumbnail((SIDE, SIDE))

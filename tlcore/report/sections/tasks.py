@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tlcore.evaluation.figures import Interval
 from tlcore.modalities.image.pixels import open_picture
+from tlcore.modalities.image.value_range import range_of
 from tlcore.numbers import significant
 from tlcore.report import charts, task_charts
 from tlcore.report.document import Block, Cell, Column, Figure, Items, Section, Table, Text
@@ -200,7 +201,7 @@ def _shown(facts: TaskFacts, worst: list[tuple[int, str]]) -> Iterator[tuple[byt
     for place, sentence in worst:
         try:
             path = facts.items.image_path(str(facts.answers.table["file"].iloc[place]))
-            item = open_picture(path, side=SIDE, value_range=facts.dataset.value_range)
+            item = open_picture(path, side=SIDE, value_range=range_of(facts.dataset.reading))
         except ValueError:
             continue
         item.thumbnail((SIDE, SIDE))

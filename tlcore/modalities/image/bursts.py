@@ -26,6 +26,7 @@ from tlcore.data.label_text import read_label
 from tlcore.data.staging import Published, Staging
 from tlcore.errors import DataError, ItemError
 from tlcore.files import remove_tree
+from tlcore.modalities import find_modality
 from tlcore.modalities.image.preview import gray_cells
 from tlcore.progress import Progress
 from tlcore.workspace import Workspace
@@ -128,7 +129,7 @@ def take_burst(
             file = PurePosixPath(f"{burst}-{number:03d}{'.png' if frame.startswith(_PNG) else '.jpg'}")
             (home / file).write_bytes(frame)
             places[file] = Place(text, group=group, none=not text)
-        with opening(home, limits := Limits()) as opened, Staging(workspace, into) as staging:
+        with opening(home, limits := Limits()) as opened, Staging(workspace, into, find_modality("image")) as staging:
             yield from examine_all(opened, places, staging, limits=limits)
             report = staging.publish(name=name, notes=())
     finally:

@@ -10,10 +10,11 @@ from PIL import Image
 
 from tests.data.conftest import photo, write_classes
 from tests.task_datasets import with_numbers, with_several_labels
-from tlcore.data.bursts import MOST_FRAMES, groups_of, take_burst
 from tlcore.data.edits.operations import undo
+from tlcore.data.intake import ingest
 from tlcore.data.split.locked import draw_parts
 from tlcore.errors import DataError
+from tlcore.modalities.image.bursts import MOST_FRAMES, groups_of, take_burst
 from tlcore.progress import drain
 
 
@@ -50,8 +51,9 @@ def test_a_slow_turn_of_the_camera_is_one_group_though_its_ends_differ():
     assert set(groups_of([turn[0], turn[-1]], "b")[0]) == {"b-1", "b-2"}
 
 
-def test_a_burst_joins_a_class_as_one_edit_and_never_straddles_a_split(take_in, workspace, tmp_path):
-    dataset = take_in(write_classes(tmp_path / "animals", "cat", "dog", count=8)).dataset
+def test_a_burst_joins_a_class_as_one_edit_and_never_straddles_a_split(workspace, tmp_path):
+    animals = write_classes(tmp_path / "animals", "cat", "dog", count=8)
+    dataset = drain(ingest(workspace, animals), lambda progress: None).dataset
     before = dataset.items()
     frames = [frame(seed, noise=number + 1) for seed in (1, 2, 4) for number in range(4)]
     report = drain(take_burst(workspace, frames, "fox, red", into=dataset), lambda progress: None)
