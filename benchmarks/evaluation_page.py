@@ -40,18 +40,20 @@ from benchmarks.first_page import server  # noqa: E402
 from benchmarks.machine import machine, versions  # noqa: E402
 from benchmarks.many_pictures import KnownPages, timed  # noqa: E402
 from tests.browser.chromium import find_or_install  # noqa: E402
+from tests.judging import evaluate  # noqa: E402
 from tests.pages.opening import open_page  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
 from tlcore.data.info import DatasetInfo, fingerprint, item_columns  # noqa: E402
-from tlcore.evaluation.metrics import evaluate, predictions_table  # noqa: E402
-from tlcore.evaluation.roc_pr import class_curves  # noqa: E402
+from tlcore.evaluation.predictions import predictions_table  # noqa: E402
+from tlcore.evaluation.run import headline  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
 from tlcore.modalities import MODALITIES  # noqa: E402
 from tlcore.runs.config import TrainingConfig  # noqa: E402
 from tlcore.runs.create import create_run  # noqa: E402
-from tlcore.runs.events import Ended, EpochEnded, Evaluated, PhaseEnded, PhaseStarted, Started  # noqa: E402
+from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted, Started  # noqa: E402
 from tlcore.runs.recorder import Recorder  # noqa: E402
 from tlcore.runs.run import Run  # noqa: E402
+from tlcore.tasks.classification.roc_pr import class_curves  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
 BAR_SECONDS = 1.0
@@ -118,7 +120,7 @@ def make_run(workspace: Workspace, dataset: Dataset, *, right: float, seed: int,
         for epoch in range(1, EPOCHS + 1):
             recorder.record(_epoch(epoch))
         recorder.record(PhaseEnded(phase="head", seconds=30.0, images_per_second=100.0))
-        recorder.record(Evaluated(value=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+        recorder.record(headline(judged))
         recorder.record(Ended(state="finished"))
     return run
 
