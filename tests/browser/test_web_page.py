@@ -19,7 +19,7 @@ from tests.contracts import image_contract
 from tests.graphs import make_answerable_run, write_knowing_model, write_task_model
 from tlcore.contract import write_contract
 from tlcore.data.dataset import Dataset
-from tlcore.evaluation.calibration_schema import read_calibration
+from tlcore.evaluation.files import read_calibration
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
 from tlcore.files import write_json

@@ -23,7 +23,7 @@ from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.__main__ import main
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.metrics import probabilities
+from tlcore.evaluation.predictions import probabilities
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.bundle import PACKAGES, program, requirements
 from tlcore.export.exporter import FreshProcess, Replay
@@ -328,7 +328,7 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((32, 32, 3))
+    inputs = keras.Input((32, 32, 3), name="pixels")
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
     x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from tlcore.contract import UNFAMILIARITY, AnswerSet, Contract, Threshold, read_contract, taken_in
 from tlcore.errors import RunError
-from tlcore.evaluation.calibration_schema import Calibration, read_calibration
+from tlcore.evaluation.files import read_calibration
 from tlcore.items import Field
 from tlcore.modalities import find_modality
 from tlcore.runs.run import Run
+from tlcore.tasks.classification.calibration_schema import Calibration
 
 # Above this an item is less like the training items than 95 % of the validation items were.
 UNFAMILIAR_ABOVE = 1.0

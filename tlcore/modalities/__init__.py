@@ -1,7 +1,8 @@
 """What an item is: one folder for each modality, one row each in the table below.
 
 It knows files and the arrays that they become. It does not know labels, datasets, runs or models. It imports only the
-ground floor; only files named `keras_*.py` import a backend.
+ground floor, but for modules of a modality that need a higher room and stand above it, such as a camera's; only files
+named `keras_*.py` import a backend.
 """
 
 from collections import Counter

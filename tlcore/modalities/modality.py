@@ -204,6 +204,10 @@ class Modality:
         build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
             input settings and the file of its weights, None for new ones: arrays to the last feature map.
         before: Names that files of before had for input settings, beside all others, and those of today.
+        settling: How all items of a dataset decide together how each is read; None where each is read by itself.
+        records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
+        other_suffixes: Of items that few programs read, each with that of what `convert` writes.
+        convert: Writes an item, from its file, to another file that most programs read.
         extent: How large an item is in memory; None where its file's size says it.
         media_type: How the types of its files begin, such as `image/`.
         formats: The export formats that only its items can have.
@@ -211,11 +215,9 @@ class Modality:
             import it. Empty where it has nothing of its own.
         script: Its part of the script that trains a model again, an `export.script_parts.ItemScript`, as `module:name`;
             empty where there is no such script.
-        settling: How all items of a dataset decide together how each is read; None where each is read by itself.
-        records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
-        other_suffixes: Of items that few programs read, each with that of what `convert` writes.
-        convert: Writes an item, from its file, to another file that most programs read.
         checks: What the check of a dataset looks for in items of this modality alone.
+        analysis: The module whose `ANALYSIS` says what an error analysis can do with its items beside what it does with
+            any; imported only for that, and empty where there is nothing.
     """
 
     key: str
@@ -257,3 +259,4 @@ class Modality:
     exports: str = ""
     script: str = ""
     checks: Checks = NO_CHECKS
+    analysis: str = ""

@@ -72,4 +72,5 @@ IMAGE = Modality(
     build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
     checks=CHECKS,
+    analysis="tlcore.modalities.image.explain.analysis",
 )
