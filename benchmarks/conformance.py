@@ -80,12 +80,13 @@ def make_run(key: str, folder: Path) -> Any:
     from tlcore.export.calibration_data import sample
     from tlcore.files import write_json
     from tlcore.inference.ood import learn_known
+    from tlcore.modalities.image.settings import PIXELS, ImageInput
     from tlcore.progress import drain
     from tlcore.runs.config import Fractions, TrainingConfig
     from tlcore.runs.create import create_run
     from tlcore.tasks.classification import CLASSIFICATION
     from tlcore.training.backbones import build_backbone
-    from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
+    from tlcore.training.head_graph import POOLED, head_graph, join
     from tlcore.training.model import TransferModel
     from tlcore.training.save import save_keras, save_onnx, to_onnx
     from tlcore.workspace import Workspace
@@ -107,7 +108,7 @@ def make_run(key: str, folder: Path) -> Any:
         ),
     )
     keras.utils.set_random_seed(0)
-    body = build_backbone(backbone, size=size, weights=None if backbone.weights_package else "random")
+    body = build_backbone(backbone, input=ImageInput(size=size), weights=None if backbone.weights_package else "random")
     train, val = (sample(run, part, PER_CLASS * len(CLASSES)) for part in ("train", "val"))
     if not backbone.weights_package:
         settle(body, train.pixels.astype(np.float32))
@@ -119,7 +120,7 @@ def make_run(key: str, folder: Path) -> Any:
     head = LogisticRegression(C=10.0, max_iter=1000).fit((features - middle) / scale, train.targets)
     kernel = head.coef_.T / scale
     model.set_head(kernel.astype(np.float32), (head.intercept_ - middle @ kernel).astype(np.float32))
-    graph = to_onnx(model.features, source=PIXELS, target=POOLED)
+    graph = to_onnx(model.features, target=POOLED)
     known = learn_known(features, model.features.predict({PIXELS: val.pixels}, verbose=0))
     above = head_graph(*model.head, known, CLASSIFICATION, like=graph, source=POOLED)
     save_onnx(join(graph, above, "head/"), run.model_onnx)

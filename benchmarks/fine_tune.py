@@ -41,7 +41,7 @@ config, backbone = run.config, find(run.config.backbone)
 items = drain(read_items(run, Workspace.default()), lambda step: None)["train"]
 pixels = np.asarray(items.inputs[:]["pixels"], np.float32)
 labels = np.asarray(items.targets)
-body = build_backbone(backbone, size=config.input.size)
+body = build_backbone(backbone, input=config.input)
 head = CLASSIFICATION.build_head(int(labels.max()) + 1, labels)
 model = TransferModel(backbone, body, head, dropout=config.dropout, seed=0)
 cut = len(backbone.blocks) - blocks

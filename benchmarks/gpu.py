@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from benchmarks.machine import machine, versions
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.training import device
 
 BAR = 0.05
@@ -186,7 +187,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
     backbone = find(asked.backbone)
     with device.scope():
-        body = build_backbone(backbone, size=asked.size, weights="random")
+        body = build_backbone(backbone, input=ImageInput(size=asked.size), weights="random")
         head = CLASSIFICATION.build_head(CLASSES, np.arange(CLASSES))
         model = TransferModel(backbone, body, head, dropout=0.2, seed=0)
     pixels = np.random.default_rng(0).integers(0, 256, (asked.pictures, asked.size, asked.size, 3), dtype=np.uint8)

@@ -22,9 +22,9 @@ from threadpoolctl import threadpool_limits
 from tlcore.data.intake import ingest
 from tlcore.health.embed import embed
 from tlcore.labelling.acquisition import most_useful
-from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.progress import drain
 from tlcore.tasks import TASKS
+from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.workspace import Workspace
 
 FIRST, STRETCH, STRENGTH, RARER = 5, 10, 0.01, 2 / 3

@@ -16,11 +16,12 @@ MAKING = """
 import sys, pathlib, h5py, keras, numpy as np
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from benchmarks.own_weights import settle
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.backbones.catalogue import find
 from tlcore.training.backbones import build_backbone
 backbone, path, size = find(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 keras.utils.set_random_seed(0)
-model = build_backbone(backbone, size=size, weights="random")
+model = build_backbone(backbone, input=ImageInput(size=size), weights="random")
 pixels = np.memmap(sys.argv[4], np.uint8, "r").reshape(-1, size, size, 3)[:32].astype(np.float32)
 settle(model, pixels)
 with h5py.File(path, "w") as file:  # as the published files are

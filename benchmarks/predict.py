@@ -58,10 +58,10 @@ def limit(run: Path, paths: list[Path]) -> dict[str, float]:
     from tlcore.inference.predictor import Predictor
 
     predictor = Predictor.from_run(run)
-    predictor.answer(predictor.pixels(paths[0])[None])
+    predictor.score(predictor.decode(paths[0]))
     with ThreadPoolExecutor(predictor.threads) as pool:
         began, used = time.monotonic(), time.process_time()
-        for _ in pool.map(lambda path: predictor.answer(predictor.pixels(path)[None]), paths):
+        for _ in pool.map(lambda path: predictor.score(predictor.decode(path)), paths):
             pass
         return {
             "seconds": (time.monotonic() - began) / len(paths),

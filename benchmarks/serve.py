@@ -55,7 +55,7 @@ def alone(run: Path, items: list[bytes], *, threads: int, seconds: float) -> flo
     from tlcore.inference.predictor import Predictor
 
     predictor = Predictor.from_run(run, threads=threads)
-    pixels = [predictor.pixels(item)[None].astype(np.float32) for item in items]
+    pixels = [predictor.decode(item)["pixels"][None].astype(np.float32) for item in items]
     predictor.answer(pixels[0])
     ends = time.monotonic() + seconds
 

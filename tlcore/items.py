@@ -49,6 +49,11 @@ def count(arrays: Arrays) -> int:
     return len(next(iter(arrays.values())))
 
 
+def stacked(items: Sequence[Arrays]) -> dict[str, npt.NDArray[Any]]:
+    """Put the arrays of single items together, `(n, …)` each."""
+    return {name: np.stack([item[name] for item in items]) for name in items[0]}
+
+
 def take(arrays: Arrays, rows: Any) -> dict[str, npt.NDArray[Any]]:
     """Take some rows of arrays."""
     return {name: array[rows] for name, array in arrays.items()}

@@ -86,7 +86,7 @@ def test_a_page_from_the_disk_answers_as_the_app_does(run: Run, browser: Browser
     expect(cards.nth(1).get_by_role("heading")).to_have_text("None of these?")
     model = Predictor.from_run(run.path)
     for place, path in enumerate(reversed(items), start=2):  # the latest stands first
-        shares = dict(zip(model.labels.labels, model.predict(model.pixels(path)[None])[0], strict=True))
+        shares = dict(zip(model.labels.labels, model.predict([model.decode(path)])[0], strict=True))
         best = max(shares, key=lambda label: shares[label])
         expect(cards.nth(place).get_by_role("heading")).to_have_text(best)
         first = cards.nth(place).locator("li").first

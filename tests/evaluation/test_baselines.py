@@ -74,7 +74,7 @@ def put_features(run, workspace):
     colours = decoded.store.arrays["pixels"].mean(axis=(1, 2)) / 100
     features = colours @ np.random.default_rng(0).normal(size=(3, backbone.feature_length))
     weights = sha256(weights_path(backbone, workspace))
-    identity = trunk_identity(backbone, weights, cut=len(backbone.blocks), size=run.config.input.size)
+    identity = trunk_identity(backbone, weights, cut=len(backbone.blocks), input=run.config.input)
     boundary = (Field("features", features.shape[1:]),)
     cache = TrunkCache(workspace.cache, {**identity, "pictures": decoded.store.key}, len(features), boundary)
     drain(cache.build("plain", lambda rows: {"features": features[rows]}, at_once=8, threads=1), lambda step: None)

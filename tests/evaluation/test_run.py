@@ -37,7 +37,7 @@ def test_the_test_pictures_and_no_others_are_judged(run, tiny_dataset):
     assert found.accuracy > found.baseline.accuracy
     assert steps[-1].done == steps[-1].total == found.n
     predictor = Predictor.from_run(run.path)
-    answers = [predictor.predict(predictor.pixels(tiny_dataset.image_path(file))[None])[0] for file in expected["file"]]
+    answers = [predictor.predict([predictor.decode(tiny_dataset.image_path(file))])[0] for file in expected["file"]]
     assert np.array_equal(probabilities(predictions, 3), np.stack(answers))
 
 

@@ -27,13 +27,14 @@ from tlcore.export.parity import AppAnswers
 from tlcore.files import write_json
 from tlcore.inference.ood import learn_known
 from tlcore.inference.trunk import FEATURES
+from tlcore.modalities.image.settings import PIXELS, ImageInput
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.run import Run
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
-from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
+from tlcore.training.head_graph import POOLED, head_graph, join
 from tlcore.training.model import TransferModel
 from tlcore.training.save import save_keras, save_onnx, to_onnx
 from tlcore.workspace import Workspace
@@ -80,7 +81,7 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
     train, val, test = (sample(run, part, EVERY_ITEM) for part in ("train", "val", "test"))
 
     keras.utils.set_random_seed(0)
-    body = as_far_as_needed(build_backbone(backbone, size=size, weights="random"), backbone)
+    body = as_far_as_needed(build_backbone(backbone, input=ImageInput(size=size), weights="random"), backbone)
     settle(body, train.pixels.astype(np.float32))
     model = TransferModel(backbone, body, head(len(CLASSES)), dropout=0.0, seed=0)
     known, validated, tested = (
@@ -102,9 +103,9 @@ def graph_of(model: TransferModel, body: keras.Model) -> onnx.ModelProto:
     """Pixels to features, joined from both sides of the last cut there is, as a run of frozen blocks has it."""
     names = {operation.name for operation in body.operations[:-1]}
     if cut := sum(block.last_layer in names for block in model.backbone.blocks):
-        trunk = to_onnx(model.trunk(cut), source=PIXELS, target=FEATURES)
-        return join(trunk, to_onnx(model.pooled(cut), source=FEATURES, target=POOLED))
-    return to_onnx(model.features, source=PIXELS, target=POOLED)
+        trunk = to_onnx(model.trunk(cut), target=FEATURES)
+        return join(trunk, to_onnx(model.pooled(cut), target=POOLED))
+    return to_onnx(model.features, target=POOLED)
 
 
 def as_far_as_needed(body: keras.Model, backbone: Backbone) -> keras.Model:

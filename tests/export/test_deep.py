@@ -111,7 +111,7 @@ def test_a_run_keeps_the_range_that_it_was_made_with(workspace, scans, run):
         items = drain(read_test_items(each, workspace), nothing)
         for path, pixels in zip(items.paths, items.pixels[:], strict=True):
             assert (pixels == read_pixels(path, SIZE, "crop", value_range)).all()
-            assert (Predictor.from_run(each.path).pixels(path) == pixels).all()
+            assert (Predictor.from_run(each.path).decode(path)["pixels"] == pixels).all()
 
 
 def test_a_run_of_before_there_were_ranges_keeps_its_pixels(workspace, scans, run):
@@ -123,7 +123,7 @@ def test_a_run_of_before_there_were_ranges_keeps_its_pixels(workspace, scans, ru
     items = drain(read_test_items(run, workspace), nothing)
     for path, pixels in zip(items.paths, items.pixels[:], strict=True):
         assert (pixels == read_pixels(path, SIZE)).all()
-        assert (Predictor.from_run(run.path).pixels(path) == pixels).all()
+        assert (Predictor.from_run(run.path).decode(path)["pixels"] == pixels).all()
 
 
 @pytest.mark.slow

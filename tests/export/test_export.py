@@ -318,7 +318,6 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     import keras
     from keras import layers
 
-    from tlcore.training.head_graph import PIXELS
     from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     keras.utils.set_random_seed(0)
@@ -328,7 +327,7 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))
     model = keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
     save_keras(model, run.model_keras)
-    save_onnx(to_onnx(model, source=PIXELS, target="probabilities"), run.model_onnx)
+    save_onnx(to_onnx(model, target="probabilities"), run.model_onnx)
     evaluate_run(run, lambda step: None)
     manifests = export_run(run, lambda step: None)
     assert [manifest.agrees for manifest in manifests] == [True] * 3, [manifest.reason for manifest in manifests]

@@ -73,7 +73,7 @@ def of_many_layers() -> tuple[object, object]:
 def make_run(workspace: Workspace, folder: Path) -> Run:
     from sklearn.linear_model import LogisticRegression
 
-    from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
+    from tlcore.training.head_graph import POOLED, head_graph, join
     from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     rng = np.random.default_rng(0)
@@ -96,7 +96,7 @@ def make_run(workspace: Workspace, folder: Path) -> Run:
     kernel = (found.coef_.T / scale[:, None]).astype(np.float32)
     bias = (found.intercept_ - middle @ kernel).astype(np.float32)
     whole.get_layer("head_logits").set_weights([kernel, bias])
-    graph = to_onnx(body, source=PIXELS, target=POOLED)
+    graph = to_onnx(body, target=POOLED)
     known = learn_known(features, body.predict(val.pixels, verbose=0))
     save_onnx(
         join(graph, head_graph(kernel, bias, known, CLASSIFICATION, like=graph, source=POOLED), "head/"), run.model_onnx

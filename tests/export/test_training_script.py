@@ -20,6 +20,7 @@ from tlcore.errors import ExportError
 from tlcore.export.training_script import TABLE, training_script
 from tlcore.files import write_json
 from tlcore.modalities.image.pixels import read_pixels
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 
@@ -184,7 +185,7 @@ def test_its_backbone_sees_what_grafts_sees(make, workspace, tmp_path):
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     own = script.build_backbone(keras.Input((SIZE, SIZE, 3)))
-    grafts = build_backbone(CATALOGUE["efficientnet_lite0"], size=SIZE, workspace=workspace)
+    grafts = build_backbone(CATALOGUE["efficientnet_lite0"], input=ImageInput(size=SIZE), workspace=workspace)
     pixels = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3)).astype(np.float32)
     seen, expected = (keras.ops.convert_to_numpy(model(pixels, training=False)) for model in (own, grafts))
     assert np.array_equal(seen, expected)

@@ -19,7 +19,7 @@ def put_features(workspace, dataset):
     length = embed.bundled().feature_length
     key = store_key(tuple(items["sha256"]), embed.settings({}))
     spread = np.random.default_rng(0).normal(size=(192, length)).astype(np.float32) / 50
-    pixels = np.stack([read_pixels(dataset.image_path(file), 8) for file in items["file"]])
+    pixels = np.stack([read_pixels(dataset.image_path(file), 8, "crop") for file in items["file"]])
     features = pixels.reshape(len(items), -1).astype(np.float32) @ spread / 100
     cache = TrunkCache(
         workspace.cache, {"pictures": key, **embed.identity(workspace)}, len(items), (Field("features", (length,)),)

@@ -10,9 +10,9 @@ from sklearn.metrics import average_precision_score
 from tlcore.data.info import DatasetInfo
 from tlcore.health.curve import Point, Words, _fit, learning_curve
 from tlcore.health.labels import label_findings
-from tlcore.linear_probe import cross_validate
 from tlcore.modalities.image import IMAGE
 from tlcore.tasks import TASKS
+from tlcore.tasks.linear_probe import cross_validate
 
 WORDS = Words(IMAGE.noun, "mm")
 

@@ -66,7 +66,7 @@ def test_every_picture_has_its_own_answer_in_a_folder_and_in_a_zip(model, folder
 def test_the_answers_are_those_of_the_model_asked_alone(model, folder):
     found = answered(model, folder)
     row = found.names.index("square/001.png")
-    alone = model.predict(model.pixels(folder / "square" / "001.png")[None])[0]
+    alone = model.predict([model.decode(folder / "square" / "001.png")])[0]
     assert np.array_equal(found.outputs[row], alone)
     assert np.isnan(found.unfamiliarity).all(), "this model does not say"
 

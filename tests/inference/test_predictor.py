@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 from PIL import Image
 
 from tests.conftest import CLASSES
@@ -15,6 +17,7 @@ from tlcore.contract import Contract, read_contract
 from tlcore.errors import RunError
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor, top
+from tlcore.items import stacked
 
 LABELS = image_contract(classes=tuple(CLASSES), size=32, resize="crop", backbone="colours", dataset="shapes")
 
@@ -54,7 +57,7 @@ def test_files_are_answered_in_order_as_their_pixels_are(predictor, tiny_folder)
     paths = sorted(tiny_folder.rglob("*.png"))
     answers = list(predictor.predict_files(paths))
     assert [answer.source for answer in answers] == paths
-    expected = predictor.predict(np.stack([predictor.pixels(path) for path in paths]))
+    expected = predictor.predict(np.stack([predictor.decode(path)["pixels"] for path in paths]))
     assert np.array_equal(np.stack([answer.outputs for answer in answers]), expected)
     assert all(answer.seconds > 0 for answer in answers)
 
@@ -100,3 +103,28 @@ def test_what_is_missing_or_damaged_is_a_sentence(run_folder, tmp_path):
 def test_labels_of_a_newer_version_may_say_more():
     more = '{"schema_version": 1, "labels": ["a"], "image_size": 32, "resize": "crop", "threshold": 0.5}'
     assert Contract.model_validate_json(more).labels == ("a",)
+
+
+def test_arrays_go_to_the_inputs_of_their_names_and_keep_whole_numbers(tmp_path):
+    nodes = [
+        helper.make_node("Cast", ["token_ids"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["numbers", "shift"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "two inputs",
+        [
+            helper.make_tensor_value_info("shift", TensorProto.FLOAT, ["n", 3]),
+            helper.make_tensor_value_info("token_ids", TensorProto.INT64, ["n", 3]),
+        ],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 3])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "model.onnx")
+    asked = Predictor(tmp_path / "model.onnx", LABELS)
+    items = [{"token_ids": np.eye(3, dtype=np.int64)[at] * 9, "shift": np.zeros(3, np.uint8)} for at in (2, 0)]
+    answers = asked.predict(items)
+    assert answers.argmax(axis=1).tolist() == [2, 0]
+    together, _ = asked.answer(stacked(items))
+    assert together == pytest.approx(answers, abs=1e-6)

@@ -30,7 +30,7 @@ def test_many_pictures_are_answered_in_their_order_as_the_app_answers(client, mo
     assert [each["label"] for each in said["predictions"]] == list(CLASSES)
     predictor = Predictor.from_run(model_folder)
     for content, each in zip(sent, said["predictions"], strict=True):
-        (expected,) = predictor.predict(predictor.pixels(content)[None])
+        (expected,) = predictor.predict([predictor.decode(content)])
         assert list(each["probabilities"]) == list(CLASSES)
         assert np.array_equal(np.array(list(each["probabilities"].values()), np.float32), expected)
         assert each["confidence"] == each["probabilities"][each["label"]]
@@ -68,7 +68,7 @@ def test_every_awkward_file_is_answered_or_refused_as_the_app_does(model_folder)
             answer = client.post("/predict", content=file.content, headers={"Content-Type": "image/png"})
             reason = ""
             try:
-                (expected,) = predictor.predict(predictor.pixels(file.content)[None])
+                (expected,) = predictor.predict([predictor.decode(file.content)])
             except ValueError as error:
                 reason = str(error)
             assert answer.status_code == (422 if reason else 200), file.name

@@ -12,6 +12,7 @@ from tlcore.runs.events import Evaluated
 from tlcore.runs.recommend import recommend
 from tlcore.sweeps.config import Point, SweepConfig, default_rate, grid, most_trials, problems, training_config
 from tlcore.sweeps.estimate import estimate
+from tlcore.sweeps.search import Search, head_rates
 from tlcore.sweeps.state import Trial
 from tlcore.sweeps.sweep import create_sweep
 from tlcore.sweeps.table import Row, best, front
@@ -98,6 +99,18 @@ def test_a_sweep_is_decided_by_the_headline_metric_of_its_task(workspace, tmp_pa
     assert training_config(config, Point(LITE, 0)).target_metric == metric
     (fault,) = problems(SweepConfig(dataset=dataset.id, depths=(0,), target_metric="accuracy"), dataset)
     assert fault.field == "target_metric"
+
+
+@pytest.mark.parametrize(
+    ("task", "low", "high"), [("classification", 1e-3, 1e-1), ("multilabel", 1e-3, 1e-1), ("regression", 1e-4, 1e-2)]
+)
+def test_the_rates_that_are_searched_fit_the_head_of_the_task(workspace, tiny_dataset, tmp_path, task, low, high):
+    dataset = tiny_dataset if task == "classification" else make_dataset(workspace, tmp_path / task, task)
+    sweep = create_sweep(workspace, dataset, SweepConfig(dataset=dataset.id, depths=(0,), trials=8))
+    assert head_rates(sweep.config) == pytest.approx((low, high))
+    search = Search(sweep)
+    first = search.next()
+    assert first.point.rate == pytest.approx(default_rate(sweep.config, first.point))
 
 
 def test_the_front_has_what_no_cheaper_trial_equals_on_validation():

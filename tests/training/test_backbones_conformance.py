@@ -20,7 +20,9 @@ from keras.src.utils import file_utils  # noqa: E402
 from benchmarks.own_weights import settle  # noqa: E402
 from tests.training.layer_kinds import backbones  # noqa: E402
 from tlcore.backbones.backbone import Backbone  # noqa: E402
-from tlcore.training.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN, build_backbone  # noqa: E402
+from tlcore.modalities.image.keras_build import IMAGENET_DEVIATION, IMAGENET_MEAN  # noqa: E402
+from tlcore.modalities.image.settings import ImageInput  # noqa: E402
+from tlcore.training.backbones import build_backbone  # noqa: E402
 from tlcore.training.cut import cut  # noqa: E402
 from tlcore.training.normalization import estimate_statistics, trainable_normalizations  # noqa: E402
 
@@ -57,7 +59,7 @@ def built(request: pytest.FixtureRequest) -> Iterator[Built]:
     """The backbone at its smallest, with weights that are nobody's, and what it makes of random pictures."""
     backbone: Backbone = request.param
     keras.utils.set_random_seed(0)
-    model = build_backbone(backbone, size=backbone.minimum_size, weights="random")
+    model = build_backbone(backbone, input=ImageInput(size=backbone.minimum_size), weights="random")
     pixels = random_pixels(backbone.minimum_size)
     stir(model)
     yield Built(backbone, model, pixels, np.asarray(model(pixels)))
@@ -180,9 +182,9 @@ def test_pixels_and_published_weights_mean_what_they_mean_to_keras(backbone, tmp
         expected, weights = keras_reference(backbone, pixels, tmp_path, monkeypatch)
     unchecked = backbone.model_copy(update={"weights_hash": ""})
     if weights is None:
-        received = build_backbone(unchecked, size=size)(pixels)
+        received = build_backbone(unchecked, input=ImageInput(size=size))(pixels)
     else:
-        received = build_backbone(unchecked, size=size, weights=weights)(pixels)
+        received = build_backbone(unchecked, input=ImageInput(size=size), weights=weights)(pixels)
     keras.backend.clear_session()
     assert_same(received, expected)
 
@@ -224,9 +226,9 @@ def normalize(own: list[Any], variance: np.ndarray) -> None:
 
 def lite0_reference(pixels: np.ndarray, folder: Path) -> tuple[np.ndarray, None]:
     from tlcore.backbones.catalogue import find
-    from tlcore.backbones.torch_file import read_state_dict
     from tlcore.backbones.weights import weights_path
-    from tlcore.training.efficientnet_lite import EfficientNetLite0, load_state_dict
+    from tlcore.modalities.image.keras_efficientnet_lite import EfficientNetLite0, load_state_dict
+    from tlcore.modalities.image.torch_file import read_state_dict
     from tlcore.workspace import Workspace
 
     reference = EfficientNetLite0(input_shape=pixels.shape[1:])

@@ -8,9 +8,9 @@ import pytest
 from tlcore.inference import session
 from tlcore.inference.trunk import FEATURES
 from tlcore.memmap import MappedArrays
+from tlcore.modalities.image.settings import PIXELS
 from tlcore.training import device
 from tlcore.training.engine import engine_of
-from tlcore.training.head_graph import PIXELS
 from tlcore.training.save import to_onnx
 
 
@@ -21,7 +21,7 @@ def trunk(tiny_model):
 
 @pytest.fixture
 def graph(trunk):
-    return lambda: to_onnx(trunk, source=PIXELS, target=FEATURES)
+    return lambda: to_onnx(trunk, target=FEATURES)
 
 
 @pytest.mark.parametrize(("accelerated", "title"), [(False, "ONNX Runtime"), (True, "Keras")])

@@ -11,12 +11,12 @@ from tests.heads import head
 from tlcore.inference.ood import learn_known
 from tlcore.inference.trunk import FEATURES
 from tlcore.memmap import MappedArrays
+from tlcore.modalities.image.settings import PIXELS
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.items import Items
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.temperature import fit_temperature, tempered
 from tlcore.training.finalize import Finishing
-from tlcore.training.head_graph import PIXELS
 from tlcore.training.logistic_training import learn_from_training, solve_head
 from tlcore.training.phases import Phase
 from tlcore.training.save import to_onnx
@@ -41,7 +41,7 @@ class Below:
         }
 
     def graph(self, cut):
-        return to_onnx(self.model.trunk(cut), source=PIXELS, target=FEATURES)
+        return to_onnx(self.model.trunk(cut), target=FEATURES)
 
 
 def answers(graph, pixels):

@@ -16,9 +16,10 @@ from tests.heads import head
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.inference.ood import learn_known
 from tlcore.inference.trunk import FEATURES
+from tlcore.modalities.image.settings import PIXELS, ImageInput
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone
-from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
+from tlcore.training.head_graph import POOLED, head_graph, join
 from tlcore.training.model import TransferModel
 from tlcore.training.save import to_onnx
 
@@ -35,13 +36,13 @@ def test_a_whole_backbone_answers_alike_in_keras_and_as_a_graph():
     # Every kind of layer of the others is held by `test_every_backbone.py`.
     backbone = CATALOGUE["efficientnet_lite0"]
     keras.utils.set_random_seed(0)
-    body = build_backbone(backbone, size=backbone.minimum_size, weights="random")
+    body = build_backbone(backbone, input=ImageInput(size=backbone.minimum_size), weights="random")
     model = TransferModel(backbone, body, head(3), dropout=0.0, seed=0)
     pixels = np.random.default_rng(0).integers(0, 256, (2, backbone.minimum_size, backbone.minimum_size, 3))
     expected = np.asarray(model.whole(pixels.astype(np.float32), training=False))
     cut = len(backbone.blocks) // 2
-    trunk = to_onnx(model.trunk(cut), source=PIXELS, target=FEATURES)
-    body = join(trunk, to_onnx(model.pooled(cut), source=FEATURES, target=POOLED))
+    trunk = to_onnx(model.trunk(cut), target=FEATURES)
+    body = join(trunk, to_onnx(model.pooled(cut), target=POOLED))
     known = learn_known(np.ones((1, backbone.feature_length)), np.ones((1, backbone.feature_length)))
     graph = join(body, head_graph(*model.head, known, CLASSIFICATION, like=body), "head/")
     onnx.checker.check_model(graph)

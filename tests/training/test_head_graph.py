@@ -11,8 +11,9 @@ from scipy.special import softmax
 
 from tlcore.inference.ood import learn_known
 from tlcore.inference.trunk import FEATURES
+from tlcore.modalities.image.settings import PIXELS
 from tlcore.tasks.classification import CLASSIFICATION
-from tlcore.training.head_graph import PIXELS, head_graph, join
+from tlcore.training.head_graph import head_graph, join
 
 RNG = np.random.default_rng(0)
 KERNEL, BIAS = RNG.normal(size=(3, 4)).astype(np.float32), RNG.normal(size=4).astype(np.float32)

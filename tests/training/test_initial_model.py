@@ -18,6 +18,7 @@ from tlcore.data.edits.types import Relabel
 from tlcore.errors import RunError
 from tlcore.files import sha256
 from tlcore.jobs.writer import StoppedError
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.events import CrossValidated, EpochEnded, PhaseStarted
@@ -36,7 +37,7 @@ def tiny(workspace, monkeypatch):
     keras.utils.set_random_seed(0)
     workspace.weights.mkdir(parents=True, exist_ok=True)
     weights = workspace.weights / TINY.weights_file
-    build_backbone(TINY, size=SIZE, weights="random").save_weights(weights)
+    build_backbone(TINY, input=ImageInput(size=SIZE), weights="random").save_weights(weights)
     return weights
 
 

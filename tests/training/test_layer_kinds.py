@@ -9,6 +9,7 @@ import pytest
 
 from tests.training.layer_kinds import REPRESENTATIVE, kinds
 from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.training.backbones import build_backbone
 
 pytestmark = pytest.mark.slow
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 def test_a_few_backbones_have_every_kind_of_layer_and_none_of_them_is_too_many():
     found = {}
     for key, backbone in CATALOGUE.items():
-        model = build_backbone(backbone, size=backbone.minimum_size, weights="random")
+        model = build_backbone(backbone, input=ImageInput(size=backbone.minimum_size), weights="random")
         assert model.count_params() == backbone.parameters, key
         assert model.output_shape[-1] == backbone.feature_length, key
         found[key] = kinds(backbone, model)

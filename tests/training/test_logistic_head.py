@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
+from tests.heads import head as head_of
 from tlcore.runs.items import PARTS, Items, units
+from tlcore.tasks import find_task
+from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.classification.logistic_head import solve
-from tlcore.tasks.classification.stratified_folds import stratified_folds
-from tlcore.training import cross_validation
+from tlcore.tasks.folds import folds_of
 from tlcore.training.cross_validation import Plan, cross_validate, plan_folds
 from tlcore.training.logistic_training import judge_few
+
+
+def judged(x, y, *, task="classification", classes=3, **more):
+    """Cross-validate the exact head of a task."""
+    head = head_of(classes, y, task)
+    return cross_validate(x, y, head, find_task(task), **{"seed": 0, **more})
 
 
 def nothing(*said):
@@ -92,16 +102,17 @@ def test_equal_seeds_give_equal_heads():
 
 def test_views_of_a_picture_stay_on_one_side():
     labels, items = np.repeat([0, 1, 0, 1, 0, 1], 4), np.repeat(np.arange(6), 4)
-    dealt = stratified_folds(labels, seed=0, groups=items)
-    assert len(dealt) == 3
+    dealt = folds_of(labels, seed=0, groups=items)
+    assert len(dealt) == 5
     for learn, judge in dealt:
         assert not set(items[learn]) & set(items[judge])
 
 
 def test_folds_of_noise_do_not_flatter():
     x, y = drawn(items=45, features=200, apart=0.0)
-    found = cross_validate(x, y, seed=0)
-    assert found.accuracy == pytest.approx(1 / 3, abs=0.13)
+    found = judged(x, y)
+    assert (found.metric, found.unit) == ("accuracy", "")
+    assert found.value == pytest.approx(1 / 3, abs=0.13)
     assert (found.folds, found.repeats, found.n) == (5, 5, 45)
     assert found.deviation > 0.02
 
@@ -110,8 +121,8 @@ def test_copies_of_a_picture_do_not_flatter_where_they_are_named():
     x, y = drawn(items=24, features=200, apart=0.0)
     twice, labels = np.tile(x, (2, 1)), np.tile(y, 2)
     copies = np.tile(np.arange(24), 2)
-    assert cross_validate(twice, labels, seed=0, groups=copies, repeats=2).accuracy < 0.6
-    assert cross_validate(twice, labels, seed=0, repeats=2).accuracy > 0.6
+    assert judged(twice, labels, groups=copies, repeats=2).value < 0.6
+    assert judged(twice, labels, repeats=2).value > 0.6
 
 
 @pytest.mark.slow
@@ -122,24 +133,43 @@ def test_few_pictures_are_judged_with_their_groups_whole():
 
     def accuracy(groups: tuple[str, ...]) -> float:
         items = {part: Items(None, y, shas[part], None, groups) for part in PARTS}
-        return judge_few(dict.fromkeys(PARTS, x), items, 0, nothing, nothing).accuracy
+        return judge_few(dict.fromkeys(PARTS, x), items, head_of(3, y), CLASSIFICATION, 0, nothing, nothing).value
 
     assert accuracy(names) < 0.6 < accuracy(())
     assert units(Items(None, y, shas["val"], None, ("",) * 24)) is None
 
 
-def test_folds_follow_the_rarest_class():
+def test_every_fold_learns_from_a_rare_class():
     x, y = drawn(items=20, features=30, classes=2)
     rare = np.concatenate([y, [2, 2, 2]])
-    found = cross_validate(np.concatenate([x, x[:3] + np.float16(9)]), rare, seed=0, repeats=2)
-    assert found.folds == 3
-    assert cross_validate(x[:3], np.arange(3), seed=0) is None
+    assert [int((rare[learn] == 2).sum()) for learn, _ in folds_of(rare, seed=0)].count(2) == 3
+    assert judged(np.concatenate([x, x[:3] + np.float16(9)]), rare, repeats=2).value > 0.9
+    assert judged(x[:3], np.arange(3)) is None
+
+
+def test_several_labels_are_judged_by_mean_average_precision():
+    x, y = drawn(items=45, features=60)
+    labels = np.stack([y == 0, y > 0, np.arange(45) % 2 == 0], axis=1).astype(np.float32)
+    found = judged(x, labels, task="multilabel", repeats=2)
+    assert (found.metric, found.folds, found.n) == ("mean_average_precision", 5, 45)
+    of_noise = judged(x, labels[np.random.default_rng(0).permutation(45)], task="multilabel", repeats=2)
+    assert of_noise.value + 0.15 < found.value <= 1
+
+
+def test_numbers_are_judged_by_their_mean_absolute_error_in_their_unit():
+    x, _ = drawn(items=60, features=30, apart=0.0)
+    numbers = (1000 * x[:, -5:].astype(np.float32).sum(axis=1) + 7).reshape(-1, 1)
+    found = judged(x, numbers, task="regression", classes=0, repeats=2)
+    assert (found.metric, found.folds) == ("mae", 5)
+    always_the_mean = float(np.abs(numbers - numbers.mean()).mean())
+    assert 0 < found.value < 0.5 * always_the_mean
+    assert found.deviation > 0
 
 
 def test_each_fold_is_told_and_a_person_may_stop_in_between():
     x, y = drawn(items=30, features=20)
     told = []
-    cross_validate(x, y, seed=0, repeats=2, on_fold=lambda done, total: told.append((done, total)))
+    judged(x, y, repeats=2, on_fold=lambda done, total: told.append((done, total)))
     assert told == [(done, 10) for done in range(10)]
 
 
@@ -152,21 +182,22 @@ def test_each_fold_is_told_and_a_person_may_stop_in_between():
         (70.0, 0, "is left out: 5 times 5 folds take about 5 min 50 s"),
     ],
 )
-def test_folds_are_repeated_as_often_as_there_is_time_and_it_is_said_before(monkeypatch, seconds, repeats, said):
+def test_folds_are_repeated_as_often_as_there_is_time_and_it_is_said_before(seconds, repeats, said):
     x, y = drawn(items=30, features=20)
-    monkeypatch.setattr(cross_validation, "estimate_seconds", lambda *arguments, **more: seconds / 5)
-    planned = plan_folds(x, y, seed=0)
+    head = replace(head_of(3, y), estimate=lambda features, targets: seconds / 5)
+    planned = plan_folds(x, y, head, seed=0)
     assert planned == Plan(5, pytest.approx(seconds), repeats)
     assert said in planned.note
     assert bool(planned.note) is bool(said)
     notes = []
     items = {part: Items(None, y, tuple(f"{part} {row}" for row in range(30)), None, ()) for part in PARTS}
     if repeats == 0:
-        assert judge_few(dict.fromkeys(PARTS, x), items, 0, notes.append, nothing) is None
+        assert judge_few(dict.fromkeys(PARTS, x), items, head, CLASSIFICATION, 0, notes.append, nothing) is None
         assert notes == [planned.note]
 
 
 def test_what_folds_take_is_measured():
     few, many = (drawn(items=4 * classes, features=100, classes=classes) for classes in (5, 100))
-    assert 0 < plan_folds(*few, seed=0).seconds < plan_folds(*many, seed=0).seconds
-    assert plan_folds(few[0][:3], np.arange(3), seed=0) == Plan(0, 0.0, 0)
+    first, second = (plan_folds(x, y, head_of(int(y.max()) + 1, y), seed=0) for x, y in (few, many))
+    assert 0 < first.seconds < second.seconds
+    assert plan_folds(few[0][:3], np.arange(3), head_of(3, np.arange(3)), seed=0) == Plan(0, 0.0, 0)

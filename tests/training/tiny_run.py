@@ -18,6 +18,7 @@ import numpy as np
 from tlcore.backbones import catalogue
 from tlcore.backbones.backbone import Backbone, Block
 from tlcore.data.intake import ingest
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
@@ -97,7 +98,7 @@ def write_weights(workspace: Workspace, tiny: Backbone = TINY) -> None:
     """Put the backbone's weights, the same ones every time, where somebody would put them by hand."""
     from tlcore.training.backbones import build_backbone
 
-    backbone, rng = build_backbone(tiny, size=SIZE, weights="random"), np.random.default_rng(0)
+    backbone, rng = build_backbone(tiny, input=ImageInput(size=SIZE), weights="random"), np.random.default_rng(0)
     for variable in backbone.trainable_variables:
         if variable.name == "kernel":
             variable.assign(rng.normal(scale=0.3, size=variable.shape))

@@ -5,11 +5,10 @@ It knows facts: names, sizes, sources, blocks. It does not know Keras: the facto
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict
 
-Preprocessing = Literal["built_in", "tf", "torch", "caffe", "lite"]
+from tlcore.modalities import BEFORE, InputSettings, find_modality
+from tlcore.tasks import TASKS
 
 
 class Block(BaseModel):
@@ -33,17 +32,20 @@ class Backbone(BaseModel):
 
     Attributes:
         key: Snake case, stable: `efficientnet_lite0`.
-        modality: The key of the modality whose items it takes.
-        factory: `package.module:callable`, called with `weights=None, include_top=False, input_tensor=…`.
-        preprocessing: How pixels of 0–255 become what the network was trained on; `built_in` means it does so itself.
-        native_size, minimum_size: Side of the square input, pixels.
-        parameters: Weights without the ImageNet head.
+        modality: What an item is; its folder has the row.
+        tasks: What it can be trained for.
+        factory: `package.module:callable`, called as `keras_build` of the modality says.
+        preprocessing: How an item's arrays become what the network was trained on, in the words of `keras_build`.
+        native_size, minimum_size: Of an item's input, in the unit of the modality.
+        parameters: Weights without the head that it was trained with.
         feature_length: Channels of the last feature map, the length of the pooled feature.
+        multiplications: Billions for an item of the native size, as published.
+        batch_normalization: Whether it has such layers; without them it follows large learning rates worse.
         imagenet_top1: Accuracy on ImageNet's validation items, share; its source is `imagenet_source`.
         blocks: From the input to the output. A cut stands at the input (0) or after a block (1 … len(blocks)).
             A backbone that can be cut only at its ends has one block.
         recommendation: One sentence that helps a person choose.
-        weights_file: The published file name (without the ImageNet head).
+        weights_file: The published file name (without the head).
         weights_url: Where Keras fetches it from; empty where a package brings it.
         weights_hash: The MD5 or SHA-256 that Keras lists, in hexadecimal; empty where it lists none.
         weights_package: The installed package that brings the file; empty where none does.
@@ -53,14 +55,17 @@ class Backbone(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
-    modality: str = "image"
     title: str
+    modality: str = BEFORE
+    tasks: tuple[str, ...] = tuple(TASKS)
     factory: str
-    preprocessing: Preprocessing
+    preprocessing: str
     native_size: int
     minimum_size: int
     parameters: int
     feature_length: int
+    multiplications: float = 2.9
+    batch_normalization: bool = True
     imagenet_top1: float
     imagenet_source: str
     licence: str
@@ -71,6 +76,12 @@ class Backbone(BaseModel):
     weights_package: str = ""
     download_megabytes: float
     blocks: tuple[Block, ...]
+
+    @property
+    def native_input(self) -> InputSettings:
+        """The input settings that it was made for."""
+        modality = find_modality(self.modality)
+        return modality.settings.model_validate(modality.made_for(self.native_size))
 
     def trained_parameters(self, unfrozen_blocks: int) -> int:
         """The number of weights in the last `unfrozen_blocks` blocks."""

@@ -1,18 +1,17 @@
-"""The catalogue of backbones, as data: `catalogue.json`, validated by its schema.
+"""The catalogue of backbones, as data: the rows of every modality, validated by their schema.
 
 Its facts are held true by tests that build every entry. It does not know Keras, nor where weights lie.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import json
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-
-from pydantic import TypeAdapter
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.errors import ConfigError, Problem
+from tlcore.modalities import MODALITIES, Modality
 
 DEFAULT = "efficientnet_lite0"
 
@@ -30,12 +29,20 @@ def find(key: str) -> Backbone:
         raise ConfigError([Problem("backbone", sentence)]) from None
 
 
-def _read(path: Path) -> Mapping[str, Backbone]:
-    entries = TypeAdapter(list[Backbone]).validate_json(path.read_bytes())
-    catalogue = {entry.key: entry for entry in entries}
-    if len(catalogue) != len(entries):
-        raise ValueError(f"Every key in {path.name} should stand there once.")
+def suitable(modality: str, task: str) -> tuple[Backbone, ...]:
+    """List the backbones for a modality and a task, by their keys."""
+    return tuple(entry for entry in CATALOGUE.values() if entry.modality == modality and task in entry.tasks)
+
+
+def _read(modalities: Iterable[Modality]) -> Mapping[str, Backbone]:
+    catalogue: dict[str, Backbone] = {}
+    for modality in modalities:
+        for row in json.loads(modality.backbones.read_bytes()) if modality.backbones else ():
+            entry = Backbone(modality=modality.key, **row)
+            if entry.key in catalogue:
+                raise ValueError(f"Every key of a backbone should stand once in the catalogue. '{entry.key}' does not.")
+            catalogue[entry.key] = entry
     return MappingProxyType(catalogue)
 
 
-CATALOGUE: Mapping[str, Backbone] = _read(Path(__file__).with_name("catalogue.json"))
+CATALOGUE: Mapping[str, Backbone] = _read(MODALITIES.values())

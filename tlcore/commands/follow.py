@@ -141,8 +141,9 @@ def words(event: Event, state: RunState) -> list[str]:
             return [_epoch(event, state)]
         case PhaseEnded(seconds=seconds, images_per_second=rate):
             return [f"  done in {seconds:.1f} s{f', {rate:,.0f} examples/s' if rate else ''}"]
-        case CrossValidated(accuracy=mean, deviation=deviation, folds=folds, repeats=repeats, n=n):
-            return [f"Accuracy over {repeats} times {folds} folds of {n} examples: {mean:.3f} ± {deviation:.3f}."]
+        case CrossValidated(repeats=repeats, folds=folds, n=n, of=of, unit=unit):
+            figure, deviation = of.plain(event.value, unit), of.plain(event.deviation, unit)
+            return [f"{of.title} over {repeats} times {folds} folds of {n} examples: {figure} ± {deviation}."]
         case Evaluated():
             return [f"Test {named(event)}."]
         case Exported(format=name, agrees=agrees, same_answers=same, largest_difference=largest):

@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id, the name or the folder of a run.")]
 STOP_SECONDS = 60.0
+OF_FOLDS = {"metric", "unit", "value", "deviation", "folds", "repeats", "n"}
 
 
 @app.command("list")
@@ -59,11 +60,13 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         "images_per_second": state.images_per_second,
         "epochs": [epoch.model_dump(mode="json", exclude={"kind", "schema_version"}) for epoch in state.epochs],
         "notes": list(state.notes),
-        "folds": state.folds and state.folds.model_dump(include={"accuracy", "deviation", "folds", "repeats", "n"}),
+        "folds": state.folds and state.folds.model_dump(include=OF_FOLDS),
         "exports": [entry.model_dump(mode="json", exclude={"kind", "schema_version"}) for entry in state.exports],
         "error": state.error,
     }
-    settings = ", ".join(f"{field} {value}" for field, value in content["config"].items() if field != "schema_version")
+    settings = ", ".join(
+        f"{field} {value}" for field, value in found.config.values().items() if field != "schema_version"
+    )
     lines = [f"{found.name}: {state.state}", str(content["path"]), settings]
     lines += [line for event in found.events() for line in words(event, state)]
     if state.test:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tlcore.linear_probe import LinearProbe, principal_axes
+from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 
 Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.int64]

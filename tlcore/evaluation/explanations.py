@@ -85,7 +85,7 @@ def explain_items(
     for number, source in enumerate(sources):
         yield pace.at(number)
         try:
-            pixels = predictor.pixels(source)
+            pixels = predictor.decode(source)["pixels"]
         except (OSError, ValueError) as error:
             failed.append((source, str(error)))
             continue

@@ -112,7 +112,9 @@ def _backbone(run: Run, workspace: Workspace) -> tuple[Single, int, str]:
     backbone, size = find(run.config.backbone), run.config.input.size
     try:
         weights = sha256(weights_path(backbone, workspace))
-        path = graph_path(trunk_identity(backbone, weights, cut=len(backbone.blocks), size=size), workspace.cache)
+        path = graph_path(
+            trunk_identity(backbone, weights, cut=len(backbone.blocks), input=run.config.input), workspace.cache
+        )
         with using(path.parent):
             return start_single(path.read_bytes()), size, backbone.title
     except (GraftError, OSError):  # the run never needed it, or it was thrown away

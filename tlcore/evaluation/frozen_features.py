@@ -61,7 +61,7 @@ def _identity(run: Run, workspace: Workspace) -> dict[str, Any] | None:
         weights = sha256(weights_path(backbone, workspace))
     except (GraftError, OSError):
         return None
-    return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=run.config.input.size)
+    return trunk_identity(backbone, weights, cut=len(backbone.blocks), input=run.config.input)
 
 
 def _items(run: Run) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from tlcore.backbones.catalogue import find
-from tlcore.modalities import Advice
+from tlcore.modalities import Advice, find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import EpochEnded
 from tlcore.runs.overfitting import turning_point
@@ -112,7 +112,7 @@ def _overfitting(epochs: Sequence[EpochEnded], config: TrainingConfig) -> tuple[
 
 def _against_overfitting(config: TrainingConfig) -> list[Advice]:
     changes = []
-    more = ("flip_left_right", "rotate", "zoom", "brightness")
+    more = find_modality(config.input.modality).more_augmentations
     if missing := [name for name in more if name not in config.augment]:
         reason = "Each epoch then sees other views of the pictures, which the model cannot memorize."
         changes.append(Advice("augment", (*config.augment, *missing), reason))

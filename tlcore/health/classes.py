@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tlcore.linear_probe import Floats, Integers
 from tlcore.modalities import Noun
 from tlcore.modalities.checks import Finding
+from tlcore.tasks.linear_probe import Floats, Integers
 
 UNEVEN = 4.0  # times as many items in the largest class as in a small one
 FEW = 10

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from tlcore.linear_probe import Floats, Integers, LinearProbe, deal
 from tlcore.modalities import Noun
 from tlcore.tasks import Metric, Task
 from tlcore.tasks.evaluation import Measure
+from tlcore.tasks.linear_probe import Floats, Integers, LinearProbe, deal
 
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 REPEATS = 4

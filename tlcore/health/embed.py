@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,23 +35,23 @@ def bundled() -> Backbone:
     return find(DEFAULT)
 
 
-def settings(reading: Reading) -> InputSettings:
-    """How an item becomes the input of the bundled backbone."""
-    backbone = bundled()
-    modality = find_modality(backbone.modality)
-    return modality.settings(**modality.made_for(backbone.native_size), **cast(Any, reading))
-
-
 def bundled_for(modality: Modality) -> Backbone | None:
     """The backbone of a modality whose weights need no network; None where there is none."""
     return bundled() if bundled().modality == modality.key else None
+
+
+def settings(reading: Reading) -> InputSettings:
+    """How an item becomes the input of the bundled backbone."""
+    modality = find_modality(bundled().modality)
+    own = {"modality": modality.key, **modality.made_for(bundled().native_size)}
+    return modality.settings.model_validate({**own, **reading})
 
 
 def identity(workspace: Workspace) -> dict[str, Any]:
     """What the features depend on beside the items: all that a run depends on which freezes this backbone."""
     backbone = bundled()
     weights = sha256(weights_path(backbone, workspace))
-    return trunk_identity(backbone, weights, cut=len(backbone.blocks), size=backbone.native_size)
+    return trunk_identity(backbone, weights, cut=len(backbone.blocks), input=backbone.native_input)
 
 
 def trunk(workspace: Workspace) -> Single:
@@ -80,14 +80,15 @@ def embed(
         DataError: A file is no item.
         WeightsError: The backbone is not there.
     """
-    backbone, input_ = bundled(), settings(reading or {})
+    backbone = bundled()
     modality = find_modality(backbone.modality)
+    made = settings(reading or {})
     note = f"Looking at the {modality.noun.many}"
     yield Progress(0, len(sources), note=note)
     answer = trunk(workspace)
 
     def features(first: int) -> npt.NDArray[np.float32]:
-        return answer(np.stack([_decoded(modality, source, input_) for source in sources[first : first + AT_ONCE]]))
+        return answer(np.stack([_decoded(modality, source, made) for source in sources[first : first + AT_ONCE]]))
 
     found = yield from map_blocks(features, len(sources), AT_ONCE, note)
     return np.concatenate(found).astype(np.float16) if found else np.empty((0, backbone.feature_length), np.float16)

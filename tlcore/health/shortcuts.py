@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from tlcore.linear_probe import Integers
 from tlcore.modalities import Noun
 from tlcore.modalities.checks import Finding, Trait
+from tlcore.tasks.linear_probe import Integers
 
 SHARED, LACKED = 0.9, 0.1
 FEW = 8

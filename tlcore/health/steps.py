@@ -28,13 +28,13 @@ from tlcore.health.curve import LearningCurve, Words, learning_curve
 from tlcore.health.labels import label_findings
 from tlcore.health.leaks import leak_findings
 from tlcore.health.shortcuts import shortcut_findings
-from tlcore.linear_probe import STRENGTHS, CrossValidated, Floats, cross_validate, principal_axes
 from tlcore.modalities import find_modality
 from tlcore.modalities.checks import Finding, ItemChecks, ItemTable, Pairs
 from tlcore.progress import Progress
 from tlcore.tasks import find_task
 from tlcore.tasks.doubts import Doubts
 from tlcore.tasks.evaluation import Figure
+from tlcore.tasks.linear_probe import STRENGTHS, CrossValidated, Floats, cross_validate, principal_axes
 from tlcore.workspace import Workspace
 
 COMPACT = 128
@@ -99,8 +99,9 @@ class CheckSteps:
                 f"No backbone for {self.noun.many} is bundled: near-duplicates, labels and outliers were not looked at."
             )
             return
-        shas, settings = tuple(self.items["sha256"]), embed.settings(self.info.reading)
-        self.store = yield from ArrayStore.open_or_build(self.paths, shas, settings, self.workspace.cache)
+        self.store = yield from ArrayStore.open_or_build(
+            self.paths, tuple(self.items["sha256"]), embed.settings(self.info.reading), self.workspace.cache
+        )
 
     def measure(self) -> Generator[Progress, None, None]:
         """Look for what is wrong with single items, and for what gives a class away."""

@@ -23,7 +23,7 @@ from tlcore.errors import DataError, ItemError
 from tlcore.inference import predictions_csv
 from tlcore.inference.predictions_csv import SAID, Said, cells, said
 from tlcore.inference.predictor import Predictor, Scored
-from tlcore.modalities import SUFFIXES
+from tlcore.modalities import SUFFIXES, find_modality
 from tlcore.progress import Pace, Progress
 from tlcore.tasks import Reply
 from tlcore.threads import map_bounded
@@ -31,7 +31,7 @@ from tlcore.threads import map_bounded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_NO_ITEMS = "The files in it have no picture's name, or there are none."
+_NO_ITEMS = "None of its files has the suffix of one, or there are none."
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ def answer_all(
             entry for entry in opened.entries if entry.path.suffix.lower() in SUFFIXES and entry.path not in systems
         ]
         if not entries:
-            raise DataError(f"Pictures are needed. {source.name} has none. {_NO_ITEMS}")
+            noun = find_modality(predictor.labels.modality).noun
+            raise DataError(f"{noun.many.capitalize()} are needed. {source.name} has none. {_NO_ITEMS}")
         contract = predictor.labels
         outputs = np.zeros((len(entries), contract.kind.width(len(contract.classes))), np.float32)
         unfamiliarity = np.full(len(entries), np.nan, np.float32)
@@ -116,7 +117,7 @@ def answer_all(
 
         def ask(entry: Entry) -> Scored | str:
             try:
-                return predictor.score(predictor.pixels(read(opened, entry, most=limits.file_bytes)))
+                return predictor.score(predictor.decode(read(opened, entry, most=limits.file_bytes)))
             except (DataError, ValueError, OSError) as error:
                 return str(error)
 
@@ -154,7 +155,7 @@ def contents(source: Path, names: Sequence[str], *, limits: Limits | None = None
     with opening(source, limits) as opened:
         there = {entry.name: entry for entry in opened.entries}
         if gone := [name for name in names if name not in there]:
-            raise DataError(f"The pictures are needed once more. {gone[0]} is no longer there. Give them again.")
+            raise DataError(f"Every file is needed once more. {gone[0]} is no longer there. Give them again.")
         return [_content(opened, there[name], limits) for name in names]
 
 

@@ -1,4 +1,4 @@
-"""Ask a model: pixels or item files in, its outputs out: probabilities, or values.
+"""Ask a model: arrays or item files in, its outputs out: probabilities, or values.
 
 It knows ONNX Runtime and threads. It does not know where the model comes from or how answers are shown.
 """
@@ -6,17 +6,19 @@ It knows ONNX Runtime and threads. It does not know where the model comes from o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from tlcore.contract import UNFAMILIARITY, Contract, read_contract
 from tlcore.errors import RunError
 from tlcore.inference.session import open_session
-from tlcore.modalities.image.pixels import read_pixels
+from tlcore.items import Arrays
+from tlcore.modalities import find_modality
 from tlcore.tasks import Reply
 from tlcore.threads import cores, map_bounded
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Scored = tuple["NDArray[np.float32]", float | None]
+# The arrays of items by the names of the graph's inputs, or the one array that it takes in.
+Given = Arrays | npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Predictor:
                 f"A model needs a label for each of its probabilities. {onnx.name} gives {answers}, its contract names "
                 f"{width}. Train again, or restore the folder from a copy."
             )
-        self._input: str = self._session.get_inputs()[0].name
+        self._inputs = tuple(each.name for each in self._session.get_inputs())
         outputs = [output.name for output in self._session.get_outputs()]
         self.tells_unfamiliar = UNFAMILIARITY in outputs
         self._outputs = [outputs[0], *([UNFAMILIARITY] if self.tells_unfamiliar else [])]
@@ -87,27 +91,26 @@ class Predictor:
         """Say what outputs `(width,)` of one item mean."""
         return self.labels.kind.reply(outputs, self.labels.classes, self.labels.decision)
 
-    def pixels(self, source: Path | bytes | BinaryIO) -> NDArray[np.uint8]:
-        """An item as the model sees it: `(size, size, 3)`, RGB, 0–255.
+    def decode(self, source: Path | bytes | BinaryIO) -> Arrays:
+        """Read an item as the model sees it.
 
         Raises:
             ValueError: The item cannot be read; the message is the reason.
         """
-        labels = self.labels
-        return read_pixels(source, labels.input.size, labels.input.resize, labels.input.value_range)
+        return find_modality(self.labels.modality).decode(source, self.labels.input)
 
-    def predict(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        """Outputs `(n, width)` of pixels `(n, size, size, 3)`, 0–255."""
-        answers = list(self.each(pixels))
+    def predict(self, items: Iterable[Given]) -> NDArray[np.float32]:
+        """Give the outputs `(n, width)` of items."""
+        answers = list(self.each(items))
         return np.stack(answers) if answers else np.empty((0, self._width), np.float32)
 
-    def each(self, pixels: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
+    def each(self, items: Iterable[Given]) -> Iterator[NDArray[np.float32]]:
         """The same, an item at a time and in order, for many items on the disk."""
-        return (outputs for outputs, _ in self.each_scored(pixels))
+        return (outputs for outputs, _ in self.each_scored(items))
 
-    def each_scored(self, pixels: Iterable[NDArray[Any]]) -> Iterator[Scored]:
+    def each_scored(self, items: Iterable[Given]) -> Iterator[Scored]:
         """Outputs and unfamiliarity of each item, in order."""
-        return map_bounded(self.score, pixels, threads=self.threads)
+        return map_bounded(self.score, items, threads=self.threads)
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[Answer]:
         """Answer for each file, in order; one that cannot be read has an answer that says why."""
@@ -116,20 +119,29 @@ class Predictor:
     def _answer_file(self, path: Path) -> Answer:
         began = time.perf_counter()
         try:
-            outputs, unfamiliarity = self.score(self.pixels(path))
+            outputs, unfamiliarity = self.score(self.decode(path))
         except (OSError, ValueError) as error:
             return Answer(path, None, str(error), time.perf_counter() - began)
         return Answer(path, outputs, "", time.perf_counter() - began, unfamiliarity)
 
-    def score(self, pixels: NDArray[Any]) -> Scored:
+    def score(self, item: Given) -> Scored:
         """Outputs `(width,)` and unfamiliarity of one item, on the calling thread."""
-        answers, scores = self.answer(pixels[None])
+        answers, scores = self.answer({name: array[None] for name, array in self._named(item).items()})
         return answers[0], None if scores is None else float(scores[0])
 
-    def answer(self, pixels: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Outputs `(n, width)` and unfamiliarity `(n,)` of pixels, by one call of the graph on the calling thread."""
-        answers, *scores = self._session.run(self._outputs, {self._input: pixels.astype(np.float32)})
+    def answer(self, items: Given) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Outputs `(n, width)` and unfamiliarity `(n,)` of items, by one call of the graph on the calling thread."""
+        given = self._named(items)
+        answers, *scores = self._session.run(self._outputs, {name: used(given[name]) for name in self._inputs})
         return answers, scores[0] if scores else None
+
+    def _named(self, given: Given) -> Arrays:
+        return given if isinstance(given, Mapping) else {self._inputs[0]: given}
+
+
+def used(array: NDArray[Any]) -> NDArray[Any]:
+    """Give an array as a graph takes it in: bytes as numbers, all else as it is."""
+    return array if array.dtype.kind in "ib" else array.astype(np.float32, copy=False)
 
 
 def top(probabilities: NDArray[np.float32], labels: Contract, *, n: int = 5) -> list[tuple[str, float]]:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from tlcore.backbones.backbone import Backbone
 from tlcore.inference.session import open_session
 from tlcore.items import Arrays
+from tlcore.modalities import InputSettings, find_modality
 
 OPSET = 17
 FEATURES = "features"  # what the cut is named after: the output of the last layer below it, or what the head sees
@@ -33,14 +34,18 @@ Answer = Callable[[Arrays], dict[str, npt.NDArray[Any]]]
 Single = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
 
-def trunk_identity(backbone: Backbone, weights: str, *, cut: int, size: int) -> dict[str, Any]:
-    """What the function below a cut depends on; `weights` is the SHA-256 of the weights file, `size` in pixels."""
+def trunk_identity(backbone: Backbone, weights: str, *, cut: int, input: InputSettings) -> dict[str, Any]:
+    """What the function below a cut depends on; `weights` is the SHA-256 of the weights file.
+
+    Of the input, the settings count that a backbone is made for: its size.
+    """
+    sizes = find_modality(backbone.modality).made_for(backbone.native_size)
     return {
         "backbone": backbone.key,
         "weights": weights,
         "cut": cut,
         "blocks": len(backbone.blocks),
-        "size": size,
+        **{name: getattr(input, name) for name in sizes},
         "keras": version("keras"),
     }
 
@@ -63,7 +68,7 @@ def features_folder(identity: dict[str, Any], shape: Any, cache: Path) -> Path:
 def kept_features(
     identity: dict[str, Any], items: str, shape: tuple[int, int], cache: Path
 ) -> npt.NDArray[np.float16] | None:
-    """The features `(n, d)` of the plain items of a pixel store, by its key, on the disk; None where there are none.
+    """The features `(n, d)` of the plain items of a store, by its key, on the disk; None where there are none.
 
     Exact ones are looked for first, else those in lower precision that versions up to 0.1 may have computed.
     """

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import LinearProbe, choose_strength, deal, principal_axes
 from tlcore.tasks import TASKS, Decision, Task
+from tlcore.tasks.linear_probe import LinearProbe, choose_strength, deal, principal_axes
 
 FOLDS = 3
 

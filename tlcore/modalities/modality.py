@@ -164,7 +164,9 @@ class Modality:
         decode: A file as the arrays that a model sees, without a number of items, from its source and the input
             settings. Raises ValueError with the reason.
         decoder: The text of the standalone program that decodes, which every export carries.
-        augmentations: By name; none is a good answer.
+        augmentations: By name, each with its title and for what it is good; none is a good answer.
+        usual_augmentations, more_augmentations: Those of a run where nobody chose, and those that are tried against
+            overfitting.
         different_views: How many views some augmentations can make; None where there are endlessly many.
         view_name: What the view of a number is called; equal names mean equal views of equal items.
         view: The view of a number of arrays, from the augmentations and a key for each item; 0 is the plain one.
@@ -178,13 +180,17 @@ class Modality:
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
         takes: What a model takes, in words, and how a file becomes that, in sentences; from the input settings.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
-        advice: The input settings that are recommended for that size, from a backbone's `title` and `native` size.
+        advice: The input settings and augmentations that are recommended for that size, from a backbone's `title` and
+            `native` size, and whether it stays `frozen`.
+        backbones: The rows of the catalogue, a JSON file; None where nobody has trained one.
+        build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
+            input settings and the file of its weights, None for new ones: arrays to the last feature map.
         before: Names that files of before had for input settings, beside all others, and those of today.
-        checks: What the check of a dataset looks for in items of this modality alone.
         settling: How all items of a dataset decide together how each is read; None where each is read by itself.
         records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
         other_suffixes: Of items that few programs read, each with that of what `convert` writes.
         convert: Writes an item, from its file, to another file that most programs read.
+        checks: What the check of a dataset looks for in items of this modality alone.
     """
 
     key: str
@@ -206,14 +212,18 @@ class Modality:
     takes: Callable[[Any], tuple[str, str]]
     usual_size: Callable[..., int]
     advice: Callable[..., tuple[Advice, ...]]
+    backbones: Path | None
+    build: str
     before: Mapping[str, str] = field(default_factory=dict)
-    augmentations: tuple[str, ...] = ()
+    augmentations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    usual_augmentations: tuple[str, ...] = ()
+    more_augmentations: tuple[str, ...] = ()
     different_views: Callable[[Sequence[str]], int | None] = lambda names: 1
     view_name: Callable[[Sequence[str], int], str] = lambda names, number: "plain"
     view: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
     augmented: Callable[..., Arrays] = lambda arrays, names, **chance: arrays
-    checks: Checks = NO_CHECKS
     settling: Settling | None = None
     records: Mapping[str, Records] = field(default_factory=dict)
     other_suffixes: Mapping[str, str] = field(default_factory=dict)
     convert: Callable[[Path, Path], None] | None = None
+    checks: Checks = NO_CHECKS

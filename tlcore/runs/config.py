@@ -1,6 +1,6 @@
 """The settings of a run: the default, the range and the description of each.
 
-It knows settings. It does not know how they are carried out, nor anything of pixels or weights. `problems` holds the
+It knows settings. It does not know how they are carried out, nor anything of items or weights. `problems` holds the
 ranges; the command line, the forms and `docs/settings.md` show titles, ranges and descriptions.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
-from tlcore.modalities import BEFORE, Input, find_modality, read_input
+from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.modalities import BEFORE, MODALITIES, Input, find_modality, read_input
 from tlcore.settings import BELOW_ONE, RATE, SHARE, Range, chosen
 
 Mode = Literal["freeze", "fine-tune"]
@@ -35,16 +37,15 @@ TargetMetric = Literal[
 ]
 ValueLoss = Literal["huber", "squared", "absolute"]
 Precision = Literal["auto", "float32"]
-Augmentation = Literal["flip_left_right", "flip_up_down", "rotate", "zoom", "shift", "brightness", "contrast", "erase"]
 
 
 # Why a setting does not apply to every task; `Task.options` says to which it does.
 NOT_FOR_EVERY_TASK = {
     "label_smoothing": "Label smoothing spreads an answer over classes, and a number has none.",
     "loss": "The loss can be chosen for regression only; other tasks have cross-entropy.",
-    "mixup": "MixUp mixes the answers of two pictures, and a mixed picture need not show the mean of two numbers.",
-    "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the picture is labelled "
-    "with: it is for one class per picture.",
+    "mixup": "MixUp mixes the answers of two items, and a mixed item need not show the mean of two numbers.",
+    "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the item is labelled "
+    "with: it is for one class per item.",
 }
 INPUT = "input."
 
@@ -95,7 +96,7 @@ class TrainingConfig(BaseModel):
     epochs: Annotated[int, Range(1, 1000)] = Field(
         20,
         title="Epochs",
-        description="Passes over the training pictures; when fine-tuning, after the warm-up. Early stopping may end "
+        description="Passes over the training items; when fine-tuning, after the warm-up. Early stopping may end "
         "them sooner.",
     )
     input: Input = Field(
@@ -105,13 +106,13 @@ class TrainingConfig(BaseModel):
     head: Head = Field(
         "trained",
         title="Head",
-        description="How the new last layer is found: `trained` follows gradients and sees augmented pictures; "
+        description="How the new last layer is found: `trained` follows gradients and sees augmented items; "
         "`logistic` is the regularised logistic regression (of a number: ridge regression), solved exactly, its "
-        "strength chosen by cross-validation: for few pictures the surest; `both` trains on from that solution and "
-        "keeps whichever is better on the validation pictures.",
+        "strength chosen by cross-validation: for few items the surest; `both` trains on from that solution and "
+        "keeps whichever is better on the validation items.",
     )
     batch_size: Annotated[int, Range(1, 1024)] = Field(
-        32, title="Batch size", description="Pictures in one step. Smaller batches need less memory."
+        32, title="Batch size", description="Items in one step. Smaller batches need less memory."
     )
     optimizer: Optimizer = Field("adamw", title="Optimizer", description="The optimization algorithm.")
     head_learning_rate: Annotated[float, RATE] = Field(
@@ -154,7 +155,7 @@ class TrainingConfig(BaseModel):
     target_metric: TargetMetric = Field(
         "loss",
         title="Best epoch by",
-        description="The metric of the validation pictures that chooses the best epoch, whose weights are kept: the "
+        description="The metric of the validation items that chooses the best epoch, whose weights are kept: the "
         "loss, or one of the task's own.",
     )
     patience: Annotated[int, Range(0, 1000)] = Field(
@@ -165,18 +166,18 @@ class TrainingConfig(BaseModel):
     balancing: Balancing = Field(
         "none",
         title="Class balancing",
-        description="For rare classes: `weights` counts their pictures more, `sampling` shows them more often. For "
+        description="For rare classes: `weights` counts their items more, `sampling` shows them more often. For "
         "classification only.",
     )
-    augment: tuple[Augmentation, ...] = Field(
-        ("flip_left_right",),
+    augment: tuple[str, ...] = Field(
+        find_modality(BEFORE).usual_augmentations,
         title="Augmentation",
-        description="Random changes to the training pictures, never to the others.",
+        description="Random changes to the training items, never to the others.",
     )
     views: Annotated[int | None, Range(1, 64)] = Field(
         None,
         title="Cached views",
-        description="Augmented versions of each training picture that are computed once where blocks are frozen, the "
+        description="Augmented versions of each training item that are computed once where blocks are frozen, the "
         "first one plain. Left empty, their number is chosen from the augmentations, the disk and the time.",
     )
     label_smoothing: Annotated[float, BELOW_ONE] = Field(
@@ -194,14 +195,14 @@ class TrainingConfig(BaseModel):
     mixup: Annotated[float, SHARE] = Field(
         0.0,
         title="MixUp",
-        description="Mixes two pictures and their answers by shares from a beta distribution with this alpha (Zhang "
+        description="Mixes two items and their answers by shares from a beta distribution with this alpha (Zhang "
         "et al., 2018): the larger, the more evenly; 0 is off. Not for regression.",
         examples=[0.2],
     )
     cutmix: Annotated[float, SHARE] = Field(
         0.0,
         title="CutMix",
-        description="Pastes a piece of one picture into another and mixes their answers by its area (Yun et al., "
+        description="Pastes a piece of one item into another and mixes their answers by its area (Yun et al., "
         "2019); for classification, with unfrozen blocks. The alpha of its beta distribution; 0 is off, 1 is usual.",
         examples=[1],
     )
@@ -228,7 +229,11 @@ class TrainingConfig(BaseModel):
     @classmethod
     def _of_input(cls, content: Any) -> Any:
         """Put into `input` what is called `input.NAME`, and what files of before had beside the other settings."""
-        return gathered(content) if isinstance(content, dict) else content
+        if not isinstance(content, dict):
+            return content
+        found = gathered(content)
+        modality = MODALITIES.get(found["input"].get("modality", BEFORE))
+        return {"augment": modality.usual_augmentations, **found} if modality else found
 
     @property
     def learns_from_validation(self) -> bool:
@@ -237,6 +242,19 @@ class TrainingConfig(BaseModel):
         Where the exact head is the whole training, they are left nothing to choose, and few items are missed.
         """
         return self.head == "logistic" and self.mode == "freeze"
+
+    @field_validator("augment")
+    @classmethod
+    def _are_known(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = find_modality(info.data["input"].modality).augmentations if "input" in info.data else names
+        if unknown := [name for name in names if name not in known]:
+            expected = f"some of {', '.join(known) or 'none'}"
+            raise PydanticCustomError(
+                "augmentation",
+                "Augmentations should be {expected}: not {unknown}",
+                {"expected": expected, "unknown": ", ".join(unknown)},
+            )
+        return names
 
     def values(self) -> dict[str, Any]:
         """Give every setting by its name; those of the input are called `input.NAME`."""
@@ -267,6 +285,8 @@ def gathered(content: Mapping[str, Any]) -> dict[str, Any]:
     """Put settings that are called `input.NAME` into `input`, and those that files of before had beside the others."""
     given = content.get("input") or {}
     given = dict(given) if isinstance(given, Mapping) else given.model_dump()
+    if not given and (chosen_one := CATALOGUE.get(str(content.get("backbone")))):
+        given = {"modality": chosen_one.modality}
     before, rest = find_modality(BEFORE).before, {}
     for name, value in content.items():
         if name in before or name.startswith(INPUT):

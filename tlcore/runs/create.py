@@ -15,6 +15,7 @@ from tlcore.data.split.locked import MOST_SAID, parts_for_run
 from tlcore.disk import expanded, fault_of
 from tlcore.errors import ConfigError, Problem, RunError
 from tlcore.files import remove_tree, replacing, write_json
+from tlcore.modalities import Noun, find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.initial_weights import find_start, keep_sides, says_begun, write_start
 from tlcore.runs.metadata import RunDataset
@@ -53,7 +54,7 @@ def create_run(
     begun = (says_begun(start.about, dataset.info.classes), *start.notes) if start else ()
     if start and start.run and _is_read_otherwise(start.run.dataset, dataset):
         begun += (OTHER_GREYS.format(start.run.name),)
-    faults = _lacking(table, find_task(dataset.info.task))
+    faults = _lacking(table, find_task(dataset.info.task), find_modality(dataset.info.modality).noun)
     if faults:
         raise ConfigError(faults)
 
@@ -108,24 +109,27 @@ def _fresh_folder(out: Path) -> Path:
     return out
 
 
-def _lacking(table: pd.DataFrame, task: Task) -> tuple[Problem, ...]:
+def _lacking(table: pd.DataFrame, task: Task, noun: Noun) -> tuple[Problem, ...]:
     """Say which part is too small to be of use; one class may lack a part, the whole may not."""
     words = {"train": "learn from", "val": "watch the training with", "test": "judge the model with"}
     counts = table["split"].value_counts()
-    advice = "Add pictures."
+    advice = f"Add {noun.many}."
     if left_out := int((table["split"] == "").sum()):
         advice = (
-            f"{left_out:,} pictures are left out, because pictures of the same group are in the locked test set. To "
-            "change that, draw a new split on the Data page or with `data split`."
+            f"{left_out:,} {noun.many} are left out, because {noun.many} of the same group are in the locked test set. "
+            "To change that, draw a new split on the Data page or with `data split`."
         )
     faults = [
-        Problem("fractions", f"Pictures to {words[part]} are needed. The split leaves none for {part}. {advice}")
+        Problem(
+            "fractions",
+            f"{noun.many.capitalize()} to {words[part]} are needed. The split leaves none for {part}. {advice}",
+        )
         for part in words
         if counts.get(part, 0) == 0
     ]
     learnt = set(table.loc[table["split"] == "train", "label"])
     if len(learnt) == 1:
-        needed = "At least two classes" if task.few > 1 else "Pictures with different labels"
+        needed = "At least two classes" if task.few > 1 else f"{noun.many.capitalize()} with different labels"
         came = f"only '{learnt.pop()}'"
         faults.append(Problem("dataset", f"{needed} are needed to learn from. The training part has {came}."))
     return tuple(faults)

@@ -99,17 +99,25 @@ class PhaseEnded(JobEvent):
 
 
 class CrossValidated(JobEvent):
-    """Few items: accuracy of the logistic head over `repeats` times `folds` stratified folds of all `n` items.
+    """Few items: the exact head's headline metric over `repeats` times `folds` folds of all `n` items.
 
-    `accuracy` is the mean over the repeats, `deviation` the standard deviation over the folds.
+    `value` is the mean over the repeats, `deviation` the standard deviation over the folds; the rest as in `Evaluated`.
     """
 
     kind: Literal["cross_validated"] = "cross_validated"
-    accuracy: float
+    task: str = "classification"
+    metric: str = "accuracy"
+    unit: str = ""
+    value: float = Field(validation_alias=AliasChoices("value", "accuracy"))
     deviation: float
     folds: int
     repeats: int
     n: int
+
+    @property
+    def of(self) -> Metric:
+        """The headline metric."""
+        return find_task(self.task).find_metric(self.metric)
 
 
 class Evaluated(JobEvent):

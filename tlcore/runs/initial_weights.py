@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.contract import CONTRACT, contract_path
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits.diff import edits_since
@@ -27,7 +28,7 @@ from tlcore.data.split.stratify import together
 from tlcore.disk import expanded
 from tlcore.errors import ConfigError, GraftError, Problem, RunError
 from tlcore.files import read_json, read_parquet, replacing, sha256, write_json
-from tlcore.modalities import BEFORE, find_modality
+from tlcore.modalities import BEFORE, Noun, find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.keras_file import SUFFIX, KerasFile, none_of_ours, read_keras_file
 from tlcore.runs.run import Run, open_run
@@ -118,6 +119,12 @@ class Start:
     run: Run | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def noun(self) -> Noun:
+        """What an item of it is called."""
+        known = CATALOGUE.get(self.about.backbone)
+        return find_modality(known.modality if known else BEFORE).noun
+
     @cached_property
     def met(self) -> dict[str, str]:
         """Return the part of each item that was used for training or validation, by SHA-256."""
@@ -204,7 +211,8 @@ def keep_sides(start: Start, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[s
                 Problem(
                     "start",
                     f"Initial weights must not have been trained on the test set. '{start.about.title}' was trained on "
-                    f"{tested:,} of its pictures, before a new test set was drawn. Start from the pretrained weights.",
+                    f"{tested:,} of its {start.noun.many}, before a new test set was drawn. Start from the pretrained "
+                    "weights.",
                 )
             ]
         )
@@ -217,7 +225,8 @@ def keep_sides(start: Start, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[s
     sides[free & learnt] = LEARNT
     moved = int((sides != before).sum())
     said = (
-        f"{moved:,} pictures stay in the part, training or validation, in which '{start.about.title}' has met them."
+        f"{moved:,} {start.noun.many} stay in the part, training or validation, in which '{start.about.title}' has met "
+        "them."
         if moved
         else ""
     )
@@ -286,11 +295,12 @@ def _of_file(path: Path) -> Start:
     known = _known(path, made.about)
     if known.task not in TASKS:
         raise none_of_ours(path, f"its task, '{known.task}', is not known here")
-    notes = [
-        f"The pictures that {path.name} was trained on are not known. If test pictures are among them, the figures of "
-        "this run are too high."
-    ]
     about = _about(path, made, None, known, known.labels)
+    many = Start(path, about).noun.many
+    notes = [
+        f"The {many} that {path.name} was trained on are not known. If test {many} are among them, the figures of this "
+        "run are too high."
+    ]
     if find_task(about.task).few and not about.classes:
         notes.append(f"Neither {path.name} nor a {CONTRACT} beside it tells its classes: a new head begins.")
     return Start(path, about, notes=tuple(notes))

@@ -33,7 +33,7 @@ class KerasFile:
         backbone: A key of the catalogue, of the Graft that made it.
         shape: Of its first input, without the number of items.
         outputs: How many classes its head tells apart.
-        about: What the archive says of its classes and of its way to pixels, as JSON; empty in those of older Grafts.
+        about: What the archive says of its classes and of its input, as JSON; empty in those of older Grafts.
     """
 
     backbone: str

@@ -41,7 +41,7 @@ def overfitting_note(epochs: Sequence[EpochEnded]) -> str:
         return ""
     return (
         f"Since epoch {turn} the validation loss rises while the training loss still falls: the model has begun to "
-        "memorize the training pictures instead of learning what they have in common. The weights of the best epoch "
-        "are kept, so nothing is lost. If the result is not good enough, more pictures, more augmentation or fewer "
+        "memorize the training items instead of learning what they have in common. The weights of the best epoch "
+        "are kept, so nothing is lost. If the result is not good enough, more items, more augmentation or fewer "
         "unfrozen blocks help; more epochs do not."
     )

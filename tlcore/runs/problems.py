@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tlcore.backbones.catalogue import find
+from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import find, suitable
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
+from tlcore.modalities import Noun, find_modality
 from tlcore.runs.config import NOT_FOR_EVERY_TASK, TrainingConfig
 from tlcore.runs.disk_space import needed, shortage
 from tlcore.runs.initial_weights import faults_of_start
@@ -29,7 +31,7 @@ def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, 
     found = (
         *_of_dataset(dataset),
         *_of_task(config, dataset),
-        *_of_backbone(config),
+        *_of_backbone(config, dataset),
         *_of_numbers(config),
         *_of_fractions(config),
     )
@@ -41,48 +43,57 @@ def problems(config: TrainingConfig, dataset: Dataset | None) -> tuple[Problem, 
 
 def _of_dataset(dataset: Dataset | None) -> list[Problem]:
     if dataset is None:
-        return [Problem("dataset", "A dataset is needed to learn from. None is chosen. Choose one, or add pictures.")]
+        return [
+            Problem(
+                "dataset",
+                "A dataset is needed to learn from. None is chosen. Choose one, or make one on the Data page.",
+            )
+        ]
+    noun = find_modality(dataset.info.modality).noun
     task = find_task(dataset.info.task)
     if task.few < 2:
-        return _of_few(task, dataset.items()["label"].tolist())
+        return _of_few(task, noun, dataset.items()["label"].tolist())
     counts = dataset.counts()
     filled = [name for name, count in counts.items() if count]
     if len(filled) < 2:
         came = f"one: '{filled[0]}'" if filled else "none"
         return [
             Problem(
-                "dataset", f"A dataset needs at least two classes. Received {came}. Add pictures of at least one more."
+                "dataset",
+                f"A dataset needs at least two classes. Received {came}. Add {noun.many} of at least one more.",
             )
         ]
     if sum(counts.values()) < FEWEST_ITEMS * len(filled):
         return [
             Problem(
                 "dataset",
-                f"At least {FEWEST_ITEMS} pictures for each class are needed on the whole, one for each part of "
-                f"the split. Received {sum(counts.values())} for {len(filled)} classes. Add pictures.",
+                f"At least {FEWEST_ITEMS} {noun.many} for each class are needed on the whole, one for each part of "
+                f"the split. Received {sum(counts.values())} for {len(filled)} classes. Add {noun.many}.",
             )
         ]
     return []
 
 
-def _of_few(task: Task, labels: Sequence[str]) -> list[Problem]:
+def _of_few(task: Task, noun: Noun, labels: Sequence[str]) -> list[Problem]:
     """Find what is lacking where an answer is not one of two or more classes."""
     if len(task.classes(labels)) < task.few:
-        return [Problem("dataset", "At least one label is needed. No picture has any. Label some on the Label page.")]
+        return [
+            Problem("dataset", f"At least one label is needed. No {noun.one} has any. Label some on the Label page.")
+        ]
     if len(labels) < FEWEST_OF_OTHERS:
         return [
             Problem(
                 "dataset",
-                f"At least {FEWEST_OF_OTHERS} pictures are needed for {task.title.lower()}. Received {len(labels)}. "
-                "Add pictures.",
+                f"At least {FEWEST_OF_OTHERS} {noun.many} are needed for {task.title.lower()}. Received {len(labels)}. "
+                f"Add {noun.many}.",
             )
         ]
     if len(set(labels)) < 2:
         return [
             Problem(
                 "dataset",
-                f"Pictures with different labels are needed. All {len(labels)} have the same: '{labels[0]}'. Add "
-                "pictures with others.",
+                f"{noun.many.capitalize()} with different labels are needed. All {len(labels)} have the same: "
+                f"'{labels[0]}'. Add {noun.many} with others.",
             )
         ]
     return []
@@ -99,7 +110,7 @@ def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
         found.append(
             Problem(
                 "balancing",
-                f"Classes can be balanced only where each picture has one. Received '{config.balancing}' for "
+                f"Classes can be balanced only where each item has one. Received '{config.balancing}' for "
                 f"{task.title.lower()}. Set it to 'none'.",
             )
         )
@@ -120,11 +131,16 @@ def unknown_metric(task: Task, metric: str) -> str:
     return f"{task.title} is measured by {', '.join(known)}. Received {metric}. Choose one of them."
 
 
-def _of_backbone(config: TrainingConfig) -> list[Problem]:
+def _of_backbone(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
     try:
         backbone = find(config.backbone)
     except ConfigError as error:
         return list(error.problems)
+    if dataset is not None and (lack := _unfit(backbone, dataset)):
+        return [Problem("backbone", lack)]
+    if config.input.modality != backbone.modality:
+        ours, theirs = (find_modality(each).noun.many for each in (config.input.modality, backbone.modality))
+        return [Problem("input", f"{backbone.title} takes in {theirs}. Received the input settings of {ours}.")]
     found = []
     if config.mode == "fine-tune" and config.blocks not in Range(1, len(backbone.blocks)):
         found.append(
@@ -137,6 +153,16 @@ def _of_backbone(config: TrainingConfig) -> list[Problem]:
     return found
 
 
+def _unfit(backbone: Backbone, dataset: Dataset) -> str:
+    """Say that a backbone cannot be trained on a dataset; empty where it can."""
+    info = dataset.info
+    if backbone.modality == info.modality and info.task in backbone.tasks:
+        return ""
+    fit = [each.title for each in suitable(info.modality, info.task)]
+    items, task = find_modality(info.modality).noun.many, find_task(info.task).title.lower()
+    return f"A backbone for {task} of {items} is needed. Received {backbone.title}. Choose one of {', '.join(fit)}."
+
+
 def _of_numbers(config: TrainingConfig) -> list[Problem]:
     told = {field: out_of_range(about, getattr(config, field)) for field, about in chosen(TrainingConfig)}
     found = [Problem(field, said) for field, said in told.items() if said]
@@ -144,7 +170,7 @@ def _of_numbers(config: TrainingConfig) -> list[Problem]:
         found.append(
             Problem(
                 "cutmix",
-                f"CutMix pastes pieces of pictures, and pooled features have no pieces. Received {config.cutmix:g} "
+                f"CutMix pastes pieces of items, and pooled features have no pieces. Received {config.cutmix:g} "
                 "with a frozen backbone. Fine-tune, or set it to 0; MixUp works with both.",
             )
         )

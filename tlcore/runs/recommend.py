@@ -1,7 +1,7 @@
 """Recommends settings from facts about the items and the backbone, each with its reason.
 
-It knows counts, sizes, backbones and what was measured (`benchmarks/accuracy.py`). It does not know pixels, nor where
-the settings go.
+It knows counts, sizes, backbones and what was measured (`benchmarks/accuracy.py`). It does not know an item's
+content, nor where the settings go.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.data.dataset import Dataset
 from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
 from tlcore.runs.config import INPUT, Fractions, TrainingConfig
@@ -32,7 +33,7 @@ ENOUGH_FOR_ACCURACY = 700
 # Steps teach, not epochs: few items are looked at more often.
 STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS, EPOCHS_OF_A_HEAD = 700, 15, 40, 30
 LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
-# Of fine-tuning EfficientNet-Lite0 on one core of a processor.
+# Of fine-tuning the default backbone on one core of a processor.
 ITEMS_PER_SECOND = 12.0
 BUDGET_HOURS = 3.0
 # Where nothing has to be stopped in time, validation items are better learnt from.
@@ -40,28 +41,6 @@ MOSTLY_TRAINING = Fractions(train=0.8, val=0.05, test=0.15)
 # Of a new head. The error of a number grows with every step that is too far, where a softmax saturates: 0.01 threw a
 # regression of 24 items from 15 mm off to 56, 0.001 brought it to 5.
 HEAD_RATE, HEAD_RATE_OF_A_NUMBER = 1e-2, 1e-3
-# Billions for an item of the native size, as published with each; another one counts as the middle of these.
-MULTIPLICATIONS = {
-    "efficientnet_lite0": 0.41,
-    "mobilenet_v2": 0.30,
-    "mobilenet": 0.57,
-    "mobilenet_v3_small": 0.06,
-    "mobilenet_v3_large": 0.22,
-    "resnet50": 3.9,
-    "resnet50_v2": 3.5,
-    "vgg16": 15.3,
-    "inception_v3": 5.7,
-    "xception": 8.4,
-    "densenet121": 2.9,
-    "efficientnet_b0": 0.39,
-    "efficientnet_v2_b0": 0.72,
-    "efficientnet_v2_s": 8.8,
-    "convnext_tiny": 4.5,
-    "nasnet_mobile": 0.56,
-}
-MIDDLING = 2.9
-# Families without BatchNormalization follow large rates worse.
-WITHOUT_BATCH_NORMALIZATION = ("convnext", "vgg")
 LARGE_WEIGHTS = 20e6
 
 
@@ -73,11 +52,6 @@ WITH_MANY = (
     " With {:,} classes that takes minutes; how good it is over repeated folds is judged only where a minute is "
     "enough, and the run says so before."
 )
-MIRRORED = Advice(
-    "augment", ("flip_left_right",), "A mirrored thing is mostly the same thing; switch on what else happens."
-)
-# By benchmarks/views.py.
-PLAIN = Advice("augment", (), "Above a frozen backbone, changed pictures took time and gained nothing where measured.")
 
 
 @dataclass(frozen=True)
@@ -139,6 +113,16 @@ class Facts:
         return {0: "quarter of the values", 1: "label"}.get(self.task.few, "class")
 
     @property
+    def one(self) -> str:
+        """What an item is called."""
+        return self.modality.noun.one
+
+    @property
+    def many(self) -> str:
+        """What several items are called."""
+        return self.modality.noun.many
+
+    @property
     def measured(self) -> str:
         """Say that limits were not measured for the task; empty where they were."""
         return "" if self.task == CLASSIFICATION else NOT_MEASURED
@@ -157,7 +141,7 @@ class Facts:
 
     def hours(self, blocks: int) -> float:
         """About how long fine-tuning the last `blocks` takes at most."""
-        heavier = MULTIPLICATIONS.get(self.backbone.key, MIDDLING) / MULTIPLICATIONS["efficientnet_lite0"]
+        heavier = self.backbone.multiplications / find(DEFAULT).multiplications
         each = heavier * blocks / len(self.backbone.blocks) / (ITEMS_PER_SECOND * self.cores)
         return self.items * self.epochs * each / 3600
 
@@ -204,7 +188,7 @@ def advise(facts: Facts) -> Recommendation:
 
 def _depth(facts: Facts) -> tuple[Advice, ...]:
     """Freeze or fine-tune, how deep, and with which head."""
-    backbone, said = facts.backbone, f"{facts.per_class:,.0f} pictures per {facts.of_what}"
+    backbone, said = facts.backbone, f"{facts.per_class:,.0f} {facts.many} per {facts.of_what}"
     many = WITH_MANY.format(facts.classes) if facts.task == CLASSIFICATION and facts.classes >= MANY else ""
     blocks = len(backbone.blocks)
     if facts.per_class < FEWEST_TO_FINE_TUNE:
@@ -215,10 +199,10 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
                 f"{said} are too few to change the backbone by: a new head is surer.{facts.measured}",
             ),
             Advice("head", "logistic", f"{EXACT}{many}"),
-            Advice("fractions", MOSTLY_TRAINING, "The exact solution needs no validation pictures to stop by."),
+            Advice("fractions", MOSTLY_TRAINING, f"The exact solution needs no validation {facts.many} to stop by."),
         )
     affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
-    where = f"{facts.items:,} pictures on {facts.cores} cores"
+    where = f"{facts.items:,} {facts.many} on {facts.cores} cores"
     if not affordable:
         return (
             Advice("mode", "freeze", f"Fine-tuning with {where} would take more than {BUDGET_HOURS:g} hours."),
@@ -240,7 +224,7 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
 def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
     backbone = facts.backbone
     steps = facts.epochs * -(-facts.items // facts.batch)
-    if backbone.key.startswith(WITHOUT_BATCH_NORMALIZATION):
+    if not backbone.batch_normalization:
         rate, why = 1e-4, f"{backbone.title} has no BatchNormalization, which makes it shy of large steps."
     elif backbone.parameters > LARGE_WEIGHTS:
         rate, why = 3e-4, f"{backbone.title} is large, and large networks move by small steps."
@@ -248,21 +232,23 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
         rate, why = 1e-3, f"{backbone.title} is small and normalizes its batches: it can move quickly."
     few = facts.per_class < FEW
     return (
-        Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.items:,} pictures; it stops early."),
+        Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.items:,} {facts.many}; it stops early."),
         _head_rate(facts),
         Advice("fine_tune_learning_rate", rate, why),
         Advice(
             "layer_decay",
             0.8 if few else 1.0,
-            "Few pictures: early blocks, which see edges and colours, need to move less."
+            f"Few {facts.many}: early blocks, which are general, need to move less."
             if few
-            else "There are pictures enough to move early blocks as quickly as late ones.",
+            else f"There are {facts.many} enough to move early blocks as quickly as late ones.",
         ),
         Advice(
             "weight_decay", 1e-4, "A light pull: what holds the weights back is validation, which chooses the epoch."
         ),
         Advice(
-            "patience", 10 if few else 5, "Few validation pictures swing more." if few else "Five chances in a row."
+            "patience",
+            10 if few else 5,
+            f"Few validation {facts.many} swing more." if few else "Five chances in a row.",
         ),
         Advice("gradual", False, "The head is warmed up first; block by block would cost epochs."),
         Advice("ema", 0.0, "The rate falls to zero at the end, which calms the weights, too."),
@@ -271,7 +257,10 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
 
 def made_for(backbone: Backbone) -> dict[str, Any]:
     """Give the input settings that a backbone was made for, by their names beside other settings."""
-    return {f"{INPUT}{name}": value for name, value in find_modality(BEFORE).made_for(backbone.native_size).items()}
+    return {
+        f"{INPUT}{name}": value
+        for name, value in find_modality(backbone.modality).made_for(backbone.native_size).items()
+    }
 
 
 def head_rate(task: Task) -> float:
@@ -300,12 +289,16 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     """Recommend the objective and the class balancing."""
     if not facts.task.few:
         return (
-            Advice("target_metric", facts.task.metrics[0].key, "Every validation picture counts by how far off it is."),
+            Advice(
+                "target_metric",
+                facts.task.metrics[0].key,
+                f"Every validation {facts.one} counts by how far off it is.",
+            ),
             Advice("loss", "huber", "Single values that are far off, such as wrong labels, pull less on it."),
         )
     if len(facts.task.balancing) == 1:
         return _of_several_labels(facts)
-    times = f"The largest class has {facts.uneven:,.1f} times as many pictures as the smallest"
+    times = f"The largest class has {facts.uneven:,.1f} times as many {facts.many} as the smallest"
     if facts.uneven >= VERY_UNEVEN:
         return (
             Advice("target_metric", "balanced_accuracy", f"{times}: each class should count the same."),
@@ -315,34 +308,37 @@ def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
     if facts.uneven >= UNEVEN:
         return Advice("target_metric", "macro_f1", f"{times}: rare classes should be heard."), even
     if facts.items >= ENOUGH_FOR_ACCURACY:
-        return Advice("target_metric", "accuracy", "There are validation pictures enough to count right answers."), even
-    return Advice("target_metric", "loss", "With few validation pictures the loss says more than right answers."), even
+        return Advice(
+            "target_metric", "accuracy", f"There are validation {facts.many} enough to count right answers."
+        ), even
+    return Advice(
+        "target_metric", "loss", f"With few validation {facts.many} the loss says more than right answers."
+    ), even
 
 
 def _of_several_labels(facts: Facts) -> tuple[Advice, ...]:
     """What counts as better where an item has any number of labels."""
     headline = facts.task.metrics[0]
     if facts.items >= ENOUGH_FOR_ACCURACY:
-        why = "There are validation pictures enough to rank, and each label counts the same."
+        why = f"There are validation {facts.many} enough to rank, and each label counts the same."
         return (Advice("target_metric", headline.key, why),)
-    return (Advice("target_metric", "loss", "With few validation pictures the loss says more than a ranking."),)
+    return (Advice("target_metric", "loss", f"With few validation {facts.many} the loss says more than a ranking."),)
 
 
 def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
     """Recommend the input size, the augmentation and the batch size."""
     backbone = facts.backbone
     usual = (
-        *facts.modality.advice(facts.size, title=backbone.title, native=backbone.native_size),
+        *facts.modality.advice(facts.size, title=backbone.title, native=backbone.native_size, frozen=frozen),
         Advice(
             "batch_size",
             facts.batch,
-            "Few pictures make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
+            f"Few {facts.many} make more steps so." if facts.batch < LARGE_BATCH else "Usual on any machine.",
         ),
-        PLAIN if frozen else MIRRORED,
         Advice("dropout", 0.2, "Usual for a head on pooled features."),
     )
     optional = (
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
-        Advice("mixup", 0.0, "Mixed pictures pay off in long trainings; this one is short."),
+        Advice("mixup", 0.0, f"Mixed {facts.many} pay off in long trainings; this one is short."),
     )
     return (*usual, *(each for each in optional if each.field in facts.task.options))

@@ -35,7 +35,7 @@ class Run(RunFolder):
     events_of = EVENTS
     ended = Ended
     nothing = RunState()
-    needs_less = "Close other programs, or choose a smaller batch size or image size."
+    needs_less = "Close other programs, or choose a smaller batch size or smaller inputs."
 
     @property
     def title(self) -> str:

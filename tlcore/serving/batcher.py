@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlcore.items import Arrays, stacked
 from tlcore.modalities.image.pixels import open_header
 
 if TYPE_CHECKING:
@@ -138,19 +139,19 @@ class Batcher:
 
     def _answer(self, contents: Sequence[bytes]) -> list[Outcome]:
         read = [self._read(content) for content in contents]
-        good = [pixels for pixels in read if not isinstance(pixels, Exception)]
+        good = [arrays for arrays in read if not isinstance(arrays, Exception)]
         said: list[Outcome] = []
         if good:
             try:
                 with self._asking:
-                    outputs, scores = self._predictor.answer(np.stack(good))
+                    outputs, scores = self._predictor.answer(stacked(good))
                 said = [Said(row, None if scores is None else float(scores[at])) for at, row in enumerate(outputs)]
             except Exception as error:  # a fault of the model's: whoever asked must hear of it, and the line goes on
                 said = [error for _ in good]
         answers = iter(said)
-        return [pixels if isinstance(pixels, Exception) else next(answers) for pixels in read]
+        return [arrays if isinstance(arrays, Exception) else next(answers) for arrays in read]
 
-    def _read(self, content: bytes) -> NDArray[np.uint8] | Exception:
+    def _read(self, content: bytes) -> Arrays | Exception:
         try:
             with open_header(content) as header:
                 width, height = header.size
@@ -159,7 +160,7 @@ class Batcher:
                     f"A picture may have {self._limits.pixels:,} pixels. This one has {width:,} × {height:,}. Make it "
                     "smaller."
                 )
-            return self._predictor.pixels(content)
+            return self._predictor.decode(content)
         except Exception as error:  # likewise
             return error
 

@@ -66,8 +66,8 @@ class SweepConfig(BaseModel):
     target_metric: TargetMetric | None = Field(
         None,
         title="Target metric",
-        description="The metric of the validation pictures that chooses each run's best epoch, prunes unpromising "
-        "runs and finds the best one. Test pictures choose nothing. Left empty, the task's headline metric: accuracy, "
+        description="The metric of the validation items that chooses each run's best epoch, prunes unpromising "
+        "runs and finds the best one. Test items choose nothing. Left empty, the task's headline metric: accuracy, "
         "mean average precision or MAE.",
     )
     seed: int = Field(
@@ -76,7 +76,7 @@ class SweepConfig(BaseModel):
     settings: dict[str, dict[str, Any]] = Field(
         {},
         title="Settings",
-        description="What else the runs of each backbone have: recommended for the pictures when the sweep is made.",
+        description="What else the runs of each backbone have: recommended for the items when the sweep is made.",
     )
 
     @model_validator(mode="before")

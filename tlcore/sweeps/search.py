@@ -24,8 +24,9 @@ from tlcore.sweeps.sweep import Sweep
 from tlcore.sweeps.table import measured
 from tlcore.tasks import lower_is_better
 
-# A decade to either side of the defaults of the settings, searched on a logarithmic scale.
-HEAD_RATES = (1e-3, 1e-1)
+# A decade to either side of the defaults of the settings, searched on a logarithmic scale. That of a head depends on
+# the task.
+DECADE = 10
 FINE_TUNE_RATES = (1e-4, 1e-2)
 # Successive halving (Li et al., "A System for Massively Parallel Hyperparameter Tuning", 2020): after a quarter and a
 # half of the epochs, only the better half of those that came so far goes on.
@@ -155,7 +156,7 @@ class Search:
         blocks = blocks_of(backbone, "all" if depth == "all" else int(str(depth)))
         if self.config.rates:
             return Point(backbone, blocks, float(trial.suggest_categorical("rate", self.config.rates)))
-        name, (low, high) = ("fine_tune_rate", FINE_TUNE_RATES) if blocks else ("head_rate", HEAD_RATES)
+        name, (low, high) = ("fine_tune_rate", FINE_TUNE_RATES) if blocks else ("head_rate", head_rates(self.config))
         return Point(backbone, blocks, trial.suggest_float(name, low, high, log=True))
 
     def _tried(self) -> dict[Point, FrozenTrial]:
@@ -208,6 +209,12 @@ def values_by_step(epochs: Iterable[EpochEnded], metric: TargetMetric, *, fine_t
             step += 1
             values.append((step, float(best if best is not None else value)))
     return values
+
+
+def head_rates(config: SweepConfig) -> tuple[float, float]:
+    """Give the range of the learning rates of a head, which is the same for every backbone."""
+    middle = default_rate(config, Point(config.backbones[0], 0))
+    return middle / DECADE, middle * DECADE
 
 
 def _parameters(config: SweepConfig, point: Point) -> dict[str, object]:

@@ -55,6 +55,7 @@ class Solve(Protocol):
         weights: npt.NDArray[np.float32],
         groups: Integers | None = None,
         strengths: tuple[float, ...] | None = None,
+        coarse: bool = False,
     ) -> Exact:
         """Solve for a head.
 
@@ -65,6 +66,7 @@ class Solve(Protocol):
             weights: `(n,)`, how much each item counts.
             groups: `(n,)`; items of one number are never on both sides of a fold.
             strengths: Those of an earlier solution, taken as they are; None chooses by cross-validation.
+            coarse: Whether to choose from fewer of them, where many heads are solved for.
         """
 
 
@@ -80,8 +82,10 @@ class Head:
         rows: Targets of a batch as the loss wants them, `(n, width)`, float32.
         weights: How much each item counts under a way of balancing, `(n,)`, float32, 1 on average.
         groups: A number for each item, equal for items of one kind: for sampling, and to keep some of every kind.
+        kinds: A number for each item: folds have the same share of each.
         measure: The loss and the figures of raw outputs, targets and weights.
         solve: The exact solution.
+        estimate: About how many seconds a coarse one takes, by a measurement.
         scale: The scaling that raw outputs of the validation items and their targets ask for.
         resume: A finished head of another run, kernel and bias, as training sees it.
     """
@@ -93,9 +97,11 @@ class Head:
     rows: Callable[[Targets], npt.NDArray[np.float32]]
     weights: Callable[[Targets, str], npt.NDArray[np.float32]]
     groups: Callable[[Targets], Integers]
+    kinds: Callable[[Targets], Integers]
     measure: Callable[[Floats, Targets, Floats], Validated]
     solve: Solve
     scale: Callable[[Floats, Targets], Scaling]
+    estimate: Callable[[Floats, Targets], float] = lambda features, targets: 0.0
     resume: Callable[[Floats, Floats], tuple[Floats, Floats]] = lambda kernel, bias: (kernel, bias)
 
 

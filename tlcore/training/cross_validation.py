@@ -1,7 +1,7 @@
-"""Cross-validates the logistic head over all items, in repeated stratified folds, if there are few.
+"""Cross-validates the exact head over all items, in repeated folds, if there are few.
 
 A test part of a few items says little; here every item is judged, several times, by a head that has not met it.
-It knows features and labels. It does not know items or models.
+It knows features, targets and the head of a task. It does not know items or models.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from tlcore.numbers import duration
 from tlcore.runs.events import CrossValidated
-from tlcore.tasks.classification.logistic_head import STRENGTHS, Floats, Integers, estimate_seconds, solve
-from tlcore.tasks.classification.stratified_folds import stratified_folds
+from tlcore.tasks import Task
+from tlcore.tasks.folds import folds_of
+from tlcore.tasks.head import Head, Integers
+from tlcore.tasks.task import Floats, Targets
 
 REPEATS = 5
 # More is not worth a figure that the test items give as well; less needs no announcement.
 SECONDS_FOR_FOLDS, WORTH_SAYING = 60.0, 5.0
-# Chosen anew inside each fold, or the figure would flatter; of every second one, as there are many folds.
-FEW_STRENGTHS = STRENGTHS[::2]
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Plan:
     """The cost of cross-validation.
 
     Attributes:
-        folds: Of one repeat; 0 where no class has two items (or groups).
+        folds: Of one repeat; 0 where no kind has two items (or groups).
         seconds: Of one repeat, by a measurement.
         repeats: How many there is time for.
     """
@@ -50,69 +49,77 @@ class Plan:
         if self.repeats:
             return f"Judging by folds is done {_times(self.repeats)} instead of {REPEATS} times: {all_of_it}, {most}."
         return (
-            f"Judging by folds is left out: {all_of_it}, {most}. How good the model is, the test pictures say, with "
-            "their interval."
+            f"Judging by folds is left out: {all_of_it}, {most}. How good the model is, the test set says, with its "
+            "interval."
         )
 
 
-def plan_folds(features: Floats, labels: Integers, *, seed: int, groups: Integers | None = None) -> Plan:
+def plan_folds(features: Floats, targets: Targets, head: Head, *, seed: int, groups: Integers | None = None) -> Plan:
     """Measure what one fold costs, and see how many repeats there is time for; arguments as for `cross_validate`."""
-    dealt = stratified_folds(labels, seed=seed, groups=groups)
+    dealt = folds_of(head.kinds(targets), seed=seed, groups=groups)
     if not dealt:
         return Plan(0, 0.0, 0)
     learn, _ = dealt[0]
-    seconds = len(dealt) * estimate_seconds(features[learn], labels[learn], folds=len(dealt))
+    seconds = len(dealt) * head.estimate(features[learn], targets[learn])
     return Plan(len(dealt), seconds, int(min(REPEATS, SECONDS_FOR_FOLDS // max(seconds, 1e-9))))
 
 
 def cross_validate(
     features: Floats,
-    labels: Integers,
+    targets: Targets,
+    head: Head,
+    task: Task,
     *,
     seed: int,
     groups: Integers | None = None,
     repeats: int = REPEATS,
     on_fold: Callable[[int, int], None] = lambda done, total: None,
 ) -> CrossValidated | None:
-    """Judge the logistic head on all items; None where no class has two items (or groups).
+    """Judge the exact head on all items by the task's headline metric; None where no kind has two items (or groups).
+
+    The metric is that of all items of a repeat together, each judged by the head that has not met it.
 
     Args:
         features: `(n, features)`, of the plain items.
-        labels: `(n,)`, positions in the classes.
+        targets: One for each item.
+        head: Solves and measures.
+        task: Whose headline metric it is.
         seed: Deals the folds.
         groups: `(n,)`; items of one number are never on both sides: equal bytes, or the dataset's `group`.
         repeats: How often all items are dealt into folds anew.
         on_fold: Told how many folds are done, of how many.
     """
-    classes = int(labels.max()) + 1
-    shares, of_folds, number = [], [], 0
+    metric, weights = task.metrics[0].key, np.ones(len(targets), np.float32)
+    of_repeats, of_folds, number = [], [], 0
     for repeat in range(repeats):
-        right: list[npt.NDArray[np.bool_]] = []
-        dealt = stratified_folds(labels, seed=seed + repeat, groups=groups)
-        for learn, judge in dealt:
-            on_fold(repeat * len(dealt) + len(right), repeats * len(dealt))
-            head = solve(
+        dealt = folds_of(head.kinds(targets), seed=seed + repeat, groups=groups)
+        raw, judged = np.zeros((len(targets), head.width), np.float32), np.zeros(len(targets), bool)
+        for done, (learn, judge) in enumerate(dealt):
+            on_fold(repeat * len(dealt) + done, repeats * len(dealt))
+            solved = head.solve(
                 features[learn],
-                labels[learn],
-                classes=classes,
+                targets[learn],
                 seed=seed + repeat,
+                weights=weights[learn],
                 groups=None if groups is None else groups[learn],
-                strengths=FEW_STRENGTHS,
+                coarse=True,  # chosen anew inside each fold, or the figure would flatter
             )
-            right.append(head.answer(features[judge]) == labels[judge])
-        if not right:
+            raw[judge], judged[judge] = features[judge] @ solved.kernel + solved.bias, True
+            of_folds.append(head.measure(raw[judge], targets[judge], weights[judge]).figures[metric])
+        if not dealt:
             return None
-        number = len(right)
-        shares.append(np.concatenate(right).mean())
-        of_folds += [fold.mean() for fold in right]
-    if not shares:
+        number = len(dealt)
+        of_repeats.append(head.measure(raw[judged], targets[judged], weights[judged]).figures[metric])
+    if not of_repeats:
         return None
     return CrossValidated(
-        accuracy=float(np.mean(shares)),
-        deviation=float(np.std(of_folds)),
+        task=task.key,
+        metric=metric,
+        value=float(np.mean(of_repeats)),
+        deviation=float(np.nanstd(of_folds)),
         folds=number,
         repeats=repeats,
-        n=len(labels),
+        n=len(targets),
     )
 
 

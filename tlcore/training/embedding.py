@@ -27,9 +27,9 @@ def make_graph(workspace: Workspace) -> None:
     backbone = find(DEFAULT)
     weights, blocks = fetch_weights(backbone, workspace), len(backbone.blocks)
     head = CLASSIFICATION.build_head(2, np.arange(2))  # of no use: only the trunk is asked for
-    body = build_backbone(backbone, size=backbone.native_size, weights=weights, workspace=workspace)
+    body = build_backbone(backbone, input=backbone.native_input, weights=weights, workspace=workspace)
     model = TransferModel(backbone, body, head, dropout=0.0, seed=0).trunk(blocks)
     if model is None:
         raise ValueError("a backbone has blocks")
-    identity = trunk_identity(backbone, sha256(weights), cut=blocks, size=backbone.native_size)
+    identity = trunk_identity(backbone, sha256(weights), cut=blocks, input=backbone.native_input)
     trunk_graph(model, identity, workspace.cache)

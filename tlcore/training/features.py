@@ -116,5 +116,4 @@ class BelowTheCut:
 
     def _identity(self, cut: int) -> dict[str, Any]:
         """Return everything that the function below a cut depends on."""
-        size = self.config.input.size
-        return trunk_identity(self.model.backbone, self._weights(cut), cut=cut, size=size)
+        return trunk_identity(self.model.backbone, self._weights(cut), cut=cut, input=self.config.input)

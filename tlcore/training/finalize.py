@@ -13,14 +13,13 @@ import numpy.typing as npt
 import onnx
 
 from tlcore.inference.ood import learn_known, some_known
-from tlcore.inference.trunk import FEATURES
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.items import PARTS
 from tlcore.tasks import Decision, Task
 from tlcore.tasks.head import Head
 from tlcore.training.engine import on_processor
 from tlcore.training.features import BelowTheCut
-from tlcore.training.head_graph import PIXELS, POOLED, head_graph, join
+from tlcore.training.head_graph import POOLED, head_graph, join
 from tlcore.training.logistic_training import Features, learn_from_training
 from tlcore.training.model import TransferModel
 from tlcore.training.save import to_onnx
@@ -33,7 +32,7 @@ class Finished:
     """The parts of a finished model beside its weights.
 
     Attributes:
-        graph: Pixels to the task's outputs and unfamiliarity, for ONNX Runtime.
+        graph: The arrays of items to the task's outputs and unfamiliarity, for ONNX Runtime.
         temperature: By which the logits are divided, in the graph and in the Keras model; None where the task has none.
         decision: What turns outputs into answers, found on the validation items.
         validation: Outputs `(n, width)` and unfamiliarity `(n,)` of the validation items, by a head that has
@@ -93,12 +92,12 @@ class Finishing:
 
     @cached_property
     def _body(self) -> onnx.ModelProto:
-        """Pixels to what the head sees: the trunk as it was computed with, joined to what was trained."""
+        """The arrays of items to what the head sees: the trunk as it was computed with, joined to what was trained."""
         if self.cut == self._whole:
             return self.below.graph(self.cut)
         if not self.cut:
-            return to_onnx(self.model.features, source=PIXELS, target=POOLED)
-        above = to_onnx(self.model.pooled(self.cut), source=FEATURES, target=POOLED)
+            return to_onnx(self.model.features, target=POOLED)
+        above = to_onnx(self.model.pooled(self.cut), target=POOLED)
         return join(self.below.graph(self.cut), above)
 
     def _features(self, rows: npt.NDArray[np.int64] | None) -> Features:

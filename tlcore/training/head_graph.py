@@ -17,7 +17,7 @@ from tlcore.contract import UNFAMILIARITY
 from tlcore.inference.ood import TINY, Known
 from tlcore.tasks import Task
 
-PIXELS, POOLED = "pixels", "pooled"
+POOLED = "pooled"
 
 
 def head_graph(

@@ -72,7 +72,7 @@ def _build(run: Run, backbone: Backbone, head: Head, weights: Path | str, worksp
     config = run.config
     body = build_backbone(
         backbone,
-        size=config.input.size,
+        input=config.input,
         weights="random" if weights == "random" else Path(weights),
         workspace=workspace,
     )

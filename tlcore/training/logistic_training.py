@@ -15,12 +15,13 @@ from tlcore.progress import Progress
 from tlcore.runs.config import Balancing, TrainingConfig
 from tlcore.runs.events import CrossValidated, EpochEnded
 from tlcore.runs.items import PARTS, Items, units
+from tlcore.runs.recommend import QUARTERS
 from tlcore.tasks import Task, Validated
 from tlcore.tasks.head import Exact, Head
 from tlcore.training.cross_validation import cross_validate, plan_folds
 from tlcore.training.phases import Phase
 
-# In each class, on average: below it a test set says little.
+# Of each class or label, or of each quarter of the values, on average: below it a test set says little.
 FEW_ITEMS = 20
 LEARNT_FROM_ALL = (
     "The final head was also fitted on the validation set, with the regularization that was chosen without it. The "
@@ -82,6 +83,8 @@ def learn_from_training(
 def judge_few(
     features: Features,
     items: dict[str, Items],
+    head: Head,
+    task: Task,
     seed: int,
     note: Callable[[str], None],
     show: Callable[[Progress], None],
@@ -91,9 +94,9 @@ def judge_few(
     None where it cannot be said, or would take too long. How long it takes is noted before it begins, and shown.
     """
     every = np.concatenate([features[part] for part in PARTS])
-    labels = np.concatenate([items[part].targets for part in PARTS])
+    targets = np.concatenate([items[part].targets for part in PARTS])
     groups = units(*(items[part] for part in PARTS))
-    planned = plan_folds(every, labels, seed=seed, groups=groups)
+    planned = plan_folds(every, targets, head, seed=seed, groups=groups)
     if planned.note:
         note(planned.note)
     if not planned.repeats:
@@ -103,13 +106,14 @@ def judge_few(
     def on_fold(done: int, total: int) -> None:
         show(Progress(done, total, seconds_left=each * (total - done)))
 
-    return cross_validate(every, labels, seed=seed, groups=groups, repeats=planned.repeats, on_fold=on_fold)
+    return cross_validate(
+        every, targets, head, task, seed=seed, groups=groups, repeats=planned.repeats, on_fold=on_fold
+    )
 
 
 def are_few(items: dict[str, Items], task: Task, *, classes: int) -> bool:
-    """Say whether a cross-validation tells more than the test set does; it knows one class for each item only."""
-    number = sum(len(each.targets) for each in items.values())
-    return task.key == "classification" and number < FEW_ITEMS * classes
+    """Say whether a cross-validation tells more than the test set does."""
+    return sum(len(each.targets) for each in items.values()) < FEW_ITEMS * (classes if task.few else QUARTERS)
 
 
 def _learn_from_all(

@@ -1,4 +1,4 @@
-"""Mixes two items into one: MixUp and CutMix, on batches of pixels or of features between two blocks.
+"""Mixes two items into one: MixUp and CutMix, on batches of inputs or of features between two blocks.
 
 It knows arrays and chance. It does not know items' files or models.
 """
@@ -24,8 +24,8 @@ class Mixing:
     Attributes:
         mixup: Alpha of the beta distribution of the shares; 0 is off. Zhang et al., "mixup: Beyond Empirical Risk
             Minimization", 2018. On features it is their manifold mixup (Verma et al., 2019).
-        cutmix: The same for the area of a pasted rectangle; only inputs `(n, height, width, channels)` have one. Yun
-            et al., "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features", 2019.
+        cutmix: The same for the share of a pasted piece; only inputs `(n, …, channels)` with places have one. Yun et
+            al., "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features", 2019.
     """
 
     mixup: float
@@ -39,7 +39,7 @@ class Mixing:
         chance: np.random.Generator,
     ) -> Batch:
         """Mix inputs, `(n, …)` each, answers `(n, classes)` and weights `(n,)`."""
-        pasting = self.cutmix > 0 and all(array.ndim == 4 for array in inputs.values())
+        pasting = self.cutmix > 0 and all(array.ndim > 2 for array in inputs.values())
         if self.mixup and pasting:
             pasting = chance.random() < 0.5
         alpha = self.cutmix if pasting else self.mixup
@@ -65,11 +65,12 @@ class Mixing:
 def _paste(
     inputs: npt.NDArray[Any], others: npt.NDArray[Any], share: float, chance: np.random.Generator
 ) -> tuple[npt.NDArray[Any], float]:
-    """Paste a rectangle of about `1 - share` of the area; gives what is left of the own item, exactly."""
-    height, width = inputs.shape[1:3]
-    side = math.sqrt(1 - share)
-    tall, wide = round(height * side), round(width * side)
-    top, left = int(chance.integers(height - tall + 1)), int(chance.integers(width - wide + 1))
+    """Paste a piece of about `1 - share` of the places; gives what is left of the own item, exactly."""
+    places = inputs.shape[1:-1]
+    side = (1 - share) ** (1 / len(places))
+    lengths = [round(length * side) for length in places]
+    starts = [int(chance.integers(whole - part + 1)) for whole, part in zip(places, lengths, strict=True)]
+    piece = (slice(None), *(slice(start, start + part) for start, part in zip(starts, lengths, strict=True)))
     pasted = inputs.copy()
-    pasted[:, top : top + tall, left : left + wide] = others[:, top : top + tall, left : left + wide]
-    return pasted, 1 - tall * wide / (height * width)
+    pasted[piece] = others[piece]
+    return pasted, 1 - math.prod(lengths) / math.prod(places)

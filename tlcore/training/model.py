@@ -19,22 +19,25 @@ from tlcore.inference.trunk import FEATURES
 from tlcore.tasks.head import Head
 from tlcore.training.cut import cut
 
+# A feature map is averaged over its places, which stand in as many dimensions.
+AVERAGES = {1: layers.GlobalAveragePooling1D, 2: layers.GlobalAveragePooling2D, 3: layers.GlobalAveragePooling3D}
+
 
 class TransferModel:
     """A backbone, a new head, and every view of the two; all views share the same weights.
 
     Args:
-        body: `(n, size, size, 3)`, 0–255, to `(n, height, width, channels)`; its layers are used, not copied.
+        body: The arrays of items to a feature map `(n, …, channels)`; its layers are used, not copied.
 
     Attributes:
         features: The inputs by name to what the head sees, `(n, features)`.
-        whole: Pixels to the task's outputs.
+        whole: The arrays of items to the task's outputs.
     """
 
     def __init__(self, backbone: Backbone, body: keras.Model, head: Head, *, dropout: float, seed: int) -> None:
         self.backbone, self._body, self._seed, self._of_task = backbone, body, seed, head
         # === Layers ===
-        pooled = layers.GlobalAveragePooling2D(name="pooled")(body.output)
+        pooled = AVERAGES[len(body.output.shape) - 2](name="pooled")(body.output)
         inputs = {tensor.name: tensor for tensor in body.inputs}
         self.features = keras.Model(inputs, pooled, name=f"{backbone.key}_features")
         self._dropout = layers.Dropout(dropout, seed=seed, name="head_dropout")
@@ -46,7 +49,7 @@ class TransferModel:
         self.whole: keras.Model = keras.Model(body.input, head.layer()(logits), name=f"graft_{backbone.key}")
 
     def trunk(self, blocks: int) -> keras.Model | None:
-        """Return everything below the cut, pixels to features; None if the cut is at the input.
+        """Return everything below the cut, arrays to features; None if the cut is at the input.
 
         Pooling belongs to it when the cut stands above the last block: pooled features are a small cache.
         """

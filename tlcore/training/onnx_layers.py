@@ -20,7 +20,7 @@ def convertible(model: keras.Model) -> keras.Model:
     for layer, twin in zip(_leaves(model), _leaves(copy), strict=True):
         weights = layer.get_weights()
         if _grouped_depthwise(layer):
-            weights[0] = np.swapaxes(weights[0], 2, 3)  # (height, width, 1, channels) to (…, channels, 1)
+            weights[0] = np.swapaxes(weights[0], 2, 3)  # (…, 1, channels) to (…, channels, 1)
         twin.set_weights(weights)
     return copy
 

@@ -30,7 +30,7 @@ class PhaseReport:
         self.phase, self.title = phase, title
         self.items = 0
         self.seconds: float | None = None
-        self.unit = "pictures"
+        self.unit = "items"
         self._report, self._stop = report, stop
 
     def show(self, step: Step) -> None:
@@ -41,7 +41,7 @@ class PhaseReport:
         """
         if self._stop():
             raise StoppedError
-        self.items = step.done if self.unit == "pictures" else 0
+        self.items = step.done if self.unit == "items" else 0
         self._report(Progress.of(step, phase=self.phase, title=self.title, unit=self.unit))
 
 

@@ -29,7 +29,7 @@ STEPS, RATE, GRADIENT_NORM = 6, 1e-4, 1.0  # few and small: a batch that is know
 LOSS_SCALES = 16  # float16 halves its loss scale at each overflow, and leaves the weights, until gradients are finite
 Loss = Callable[[], Any]  # makes a Keras loss
 Batch = tuple[Arrays, npt.NDArray[Any], npt.NDArray[Any]]
-# Pixels of 0-255 and their means have more digits than lower precision has.
+# Inputs, such as 0 to 255, and their means have more digits than lower precision has.
 EXACT = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Normalization)
 
 
@@ -66,7 +66,7 @@ class Measured:
 def in_precision(model: keras.Model, policy: str) -> keras.Model:
     """Make a twin of a functional model that computes by a Keras policy, with weights of its own of the same values.
 
-    Pixels are prepared in single precision, and the last layer answers in it. Every variable is single precision.
+    Inputs are prepared in single precision, and the last layer answers in it. Every variable is single precision.
     """
     last = model.operations[-1]
 

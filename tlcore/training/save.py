@@ -23,7 +23,6 @@ from tlcore.errors import ExportError
 from tlcore.files import replacing
 from tlcore.inference.trunk import FEATURES, OPSET, graph_path
 from tlcore.training import device
-from tlcore.training.head_graph import PIXELS
 from tlcore.training.onnx_layers import convertible
 
 
@@ -38,10 +37,10 @@ def save_onnx(graph: onnx.ModelProto, path: Path) -> None:
         onnx.save(graph, beside)
 
 
-def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
-    """Convert a model for any number of items, its input to be named `source` and its output `target`.
+def to_onnx(model: keras.Model, *, target: str) -> onnx.ModelProto:
+    """Convert a model for any number of items, its output to be named `target`.
 
-    Where it has several of either, they keep their names.
+    Inputs keep their names, and so do outputs where there are several.
 
     Raises:
         ExportError: The converter does not know a layer.
@@ -49,8 +48,8 @@ def to_onnx(model: keras.Model, *, source: str, target: str) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         if keras.backend.backend() != "tensorflow" or device.mirrored():
-            return convert_elsewhere(model, Path(folder), source=source, target=target)
-        sources, targets = _names(model.input, source), _names(model.output, target)
+            return convert_elsewhere(model, Path(folder), target=target)
+        sources, targets = _names(model.input, model.inputs[0].name), _names(model.output, target)
         model = convertible(_flat(model))
         _hold_constants(model)
         signature = [
@@ -107,10 +106,10 @@ def _hold_constants(model: keras.Model) -> None:
             layer.variance = keras.ops.convert_to_numpy(layer.variance)
 
 
-def convert_elsewhere(model: keras.Model, folder: Path, *, source: str, target: str) -> onnx.ModelProto:
+def convert_elsewhere(model: keras.Model, folder: Path, *, target: str) -> onnx.ModelProto:
     """Convert in a process that has TensorFlow as its backend, on one device: the converter knows no other."""
     model.save(folder / "model.keras")
-    command = [sys.executable, "-m", "tlcore.training.save", str(folder / "model.keras"), source, target]
+    command = [sys.executable, "-m", "tlcore.training.save", str(folder / "model.keras"), target]
     environment = {
         **os.environ,
         "KERAS_BACKEND": "tensorflow",
@@ -132,7 +131,7 @@ def trunk_graph(trunk: keras.Model, identity: dict[str, Any], cache: Path) -> on
     try:
         return onnx.load(path)
     except (OSError, DecodeError):
-        graph = to_onnx(trunk, source=PIXELS, target=FEATURES)
+        graph = to_onnx(trunk, target=FEATURES)
         save_onnx(graph, path)
         return graph
 
@@ -166,9 +165,9 @@ def _named(model: onnx.ModelProto, sources: list[str], targets: list[str]) -> on
     return model
 
 
-def _main(path: str, source: str, target: str) -> None:
+def _main(path: str, target: str) -> None:
     model = keras.models.load_model(path, safe_mode=True, compile=False)
-    save_onnx(to_onnx(model, source=source, target=target), Path(path).with_suffix(".onnx"))
+    save_onnx(to_onnx(model, target=target), Path(path).with_suffix(".onnx"))
 
 
 if __name__ == "__main__":

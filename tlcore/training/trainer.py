@@ -16,6 +16,7 @@ import numpy as np
 
 from tlcore.backbones.catalogue import find
 from tlcore.jobs.writer import StoppedError
+from tlcore.modalities import find_modality
 from tlcore.progress import drain
 from tlcore.runs.events import Noted
 from tlcore.runs.items import Items, read_items
@@ -47,7 +48,7 @@ class TrainedModel:
     """The result of training.
 
     Attributes:
-        model: Pixels to the task's outputs, in plain Keras layers.
+        model: The arrays of items to the task's outputs, in plain Keras layers.
         finish: Brings the outputs to their scale, once, and the same for ONNX Runtime.
         stopped: Whether somebody ended the training early.
     """
@@ -88,6 +89,7 @@ class Training:
         workspace = workspace or Workspace.default()
         self.backbone = find(self.config.backbone)
         self.task, self.classes = find_task(run.dataset.task), len(run.dataset.classes)
+        self.unit = run.dataset.unit
         self.phases = plan(self.config, self.backbone, self.task)
         self.stopped = False
         self._strengths: tuple[float, ...] | None = None
@@ -135,12 +137,15 @@ class Training:
         """Cross-validate the exact head over all training and validation items, if there are few."""
         # Not where another run went before: its backbone may know by heart what a fold would ask it.
         if self.config.start is None and are_few(self.items, self.task, classes=self.classes):
-            title, found = "Judging by folds, since the pictures are few", None
+            noun = find_modality(self.config.input.modality).noun
+            title, found = f"Judging by folds, since the {noun.many} are few", None
             with stretch(self.report, self.stop, "folds", title) as judging, suppress(StoppedError):
                 judging.unit = "folds"
-                found = judge_few(self._features(), self.items, self.config.seed, self._note, judging.show)
+                found = judge_few(
+                    self._features(), self.items, self.head, self.task, self.config.seed, self._note, judging.show
+                )
             if found:
-                self.report(found)
+                self.report(found.model_copy(update={"unit": self.unit}))
 
     def _train(self, phase: Phase) -> None:
         sources = self.below.sources(phase.cut, epochs=phase.epochs)
@@ -200,7 +205,7 @@ class Training:
             self._labelled("train", source),
             batch_size=self.course.batch_size,
             seed=self.config.seed,
-            # Cached features are ready; pixels that are augmented on the way must not keep the device waiting.
+            # Cached features are ready; items that are augmented on the way must not keep the device waiting.
             workers=1 if phase.cut else device.loading_threads(),
             mixing=mixing(self.config),
             sampling=self.config.balancing == "sampling",
@@ -270,7 +275,7 @@ class Training:
             raise error
         asked, half = self.course.batch_size, self.course.batch_size // 2
         self._note(
-            f"Batches of {asked} pictures did not fit into memory. Going on with {half} pictures at a time and the "
+            f"Batches of {asked} did not fit into memory. Going on with {half} at a time and the "
             "gradients of two such batches added up, which gives the same steps."
         )
         self.course.take_up()
@@ -295,7 +300,7 @@ class Training:
         if score > self.course.best.score:
             self.course.best.score = score
             self._note(
-                "The statistics of BatchNormalization were estimated anew over the training pictures: "
+                "The statistics of BatchNormalization were estimated anew over the training items: "
                 f"validation loss {validated.loss:.3f}."
             )
         else:

@@ -25,6 +25,7 @@ from tlcore.errors import WorkspaceError
 from tlcore.files import read_json, write_json
 from tlcore.items import Arrays, Field
 from tlcore.memmap import MappedArrays
+from tlcore.modalities import Noun
 from tlcore.progress import Progress, drain
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.items import Decoded
@@ -115,7 +116,7 @@ class Trunk:
             drain(self._compute(engine, count), computing.show)
             computing.seconds = time.monotonic() - began
             rate = computing.items / max(computing.seconds, 1e-6)
-            self.say(f"{engine.title} computes what lies below the cut: {rate:.0f} pictures a second.")
+            self.say(f"{engine.title} computes what lies below the cut: {rate:.0f} {self._noun.many} a second.")
         self._computed, self._engine = True, None  # it holds all weights once more
         evict(self.folder, keep=[self.cache.path, self.decoded.store.path])
         return self._read(count)
@@ -138,7 +139,7 @@ class Trunk:
             why = f"more would take over {SECONDS_FOR_VIEWS:.0f} seconds"
         elif count < wanted:
             why = "more would not fit the part of the disk that caches may take"
-        self.say(f"{_views(count)} of each picture, about {seconds:.0f} seconds a view: {why}.")
+        self.say(f"{_views(count)} of each {self._noun.one}, about {seconds:.0f} seconds a view: {why}.")
         return count
 
     def _rate(self) -> float:
@@ -161,6 +162,10 @@ class Trunk:
         """Return the number of views that fit on the disk."""
         room = CACHE_SHARE_OF_FREE_DISK * shutil.disk_usage(self.folder).free
         return int(min(CACHE_BYTES, self.cache.bytes() + room) // self.cache.view_bytes)
+
+    @property
+    def _noun(self) -> Noun:
+        return self.decoded.modality.noun
 
     def _read(self, count: int) -> list[Features]:
         """The features of the first views, where they are all in the cache."""

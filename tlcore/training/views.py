@@ -1,4 +1,4 @@
-"""Provides the batches: from cached views of every item, or from the pixels.
+"""Provides the batches: from cached views of every item, or from the items.
 
 Both give the same thing for the same seed, epoch and rows. It knows items as arrays; it does not know labels.
 """

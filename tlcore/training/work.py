@@ -21,6 +21,7 @@ from tlcore.jobs.progress import Progress
 from tlcore.jobs.queue import turn
 from tlcore.jobs.writer import StoppedError
 from tlcore.jobs.writer import work as be_worker
+from tlcore.modalities import Noun, find_modality
 from tlcore.progress import drain
 from tlcore.runs.disk_space import check_room
 from tlcore.runs.events import Event, Exported, Resumed, Started
@@ -68,13 +69,14 @@ def _carry_out(
     def stop() -> bool:
         return run.asked() is not None
 
+    noun = _noun(run)
     try:
         begins = _beginning(run, said)
         if isinstance(begins, Resumed):
             said.take_up(begins.epoch)
         report(begins)
         check_room(run, Workspace.default())
-        with stretch(report, stop, "prepare", "Preparing the pictures") as preparing:
+        with stretch(report, stop, "prepare", f"Preparing the {noun.many}") as preparing:
             # The backend takes seconds to import and one core; decoding items meanwhile takes the others.
             importing = threading.Thread(target=import_trainer)
             importing.start()
@@ -114,9 +116,14 @@ def _beginning(run: Run, said: ResumeLog) -> Event:
     return Resumed.here(epoch=place.epoch if place else 1)
 
 
+def _noun(run: Run) -> Noun:
+    return find_modality(run.config.input.modality).noun
+
+
 def _judge(run: Run, report: Report) -> None:
     # Whoever stops a run wants to know how good it had become: judging is not stopped.
-    with stretch(report, lambda: False, "evaluate", "Judging the model on the test pictures") as judging:
+    noun = _noun(run)
+    with stretch(report, lambda: False, "evaluate", f"Judging the model on the test {noun.many}") as judging:
         found = evaluate_run(run, judging.show)
         report(headline(found))
 

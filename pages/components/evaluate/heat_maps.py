@@ -92,7 +92,7 @@ def _both(path: str, stamp: int, file: str, label: str) -> tuple[bytes, bytes, f
     """Both maps over the picture, how well they agree, and the class's probability."""
     run = Run(Path(path))
     model, asked = _opened(path, stamp), predictor(run)
-    pixels, index = asked.pixels(Path(file)), model.labels.labels.index(label)
+    pixels, index = asked.decode(Path(file))["pixels"], model.labels.labels.index(label)
     seen = model.see(pixels)
     first, second = grad_cam(seen, model.kernel, index), occlusion(asked.each, pixels, index)
     drawn = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,15 +11,18 @@ import streamlit as st
 from pages.components.items import find_display, tiles
 from pages.components.shell import formats
 from tlcore.data.dataset import Dataset
+from tlcore.items import Reading
 
 STEP = 12
 SIDE = 200
 
 
-def show(dataset: Dataset | None, files: Iterable[str], captions: Iterable[str], reading: Any = None) -> None:
+def show(
+    dataset: Dataset | None, files: Iterable[str], captions: Iterable[str], reading: Reading | None = None
+) -> None:
     """Show items, each with HTML for its caption; without their dataset the captions are all there is.
 
-    The `reading` is that of a run or of a version; without one it is the dataset's.
+    The `reading` is that of a run or of a version.
     """
     if dataset is None:
         tiles.grid(tiles.figure(tiles.GONE, caption) for caption in captions)

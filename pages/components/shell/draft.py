@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
 from pages.components.shell.fields import ABOUT, AUGMENTATIONS, FIELDS, Field
 from tlcore.backbones.catalogue import find
-from tlcore.runs.config import Augmentation, Fractions, TrainingConfig
+from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.recommend import Recommendation, made_for
 
 Values = dict[str, Any]
@@ -76,7 +76,7 @@ def changed(recommended: Values) -> list[str]:
 def read(field: str) -> Any:
     """The value of a field as it stands; None where it was emptied."""
     if field == "augment":
-        return tuple(name for name in get_args(Augmentation) if st.session_state[key(name)])
+        return tuple(name for name in AUGMENTATIONS if st.session_state[key(name)])
     if field == "fractions":
         first, second = st.session_state[key(field)]
         return Fractions(train=first / 100, val=(second - first) / 100, test=(100 - second) / 100)

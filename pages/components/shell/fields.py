@@ -8,22 +8,11 @@ from typing import Any
 
 from pages.components.shell import formats
 from tlcore.modalities import BEFORE, MODALITIES
-from tlcore.runs.config import INPUT, NOT_FOR_EVERY_TASK, Augmentation, Fractions, settings
+from tlcore.runs.config import INPUT, NOT_FOR_EVERY_TASK, Fractions, settings
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.task import LOSS
 
-AUGMENTATIONS: dict[Augmentation, tuple[str, str]] = {
-    "flip_left_right": ("Flip left-right", "Good for most things; not for text or for left and right hands."),
-    "flip_up_down": ("Flip up-down", "For pictures from above, such as surfaces or satellites; not for people."),
-    "rotate": ("Rotate", "For things that lie in any direction."),
-    "zoom": ("Zoom", "For things that are near in one picture and far in another."),
-    "shift": ("Shift", "For things that are not always in the middle."),
-    "brightness": ("Brightness", "For light that changes; not where the brightness is what tells classes apart."),
-    "contrast": ("Contrast", "For different cameras and weather."),
-    "erase": ("Erase a piece", "For things that are often partly hidden."),
-}
-
-
+AUGMENTATIONS = {name: words for modality in MODALITIES.values() for name, words in modality.augmentations.items()}
 ABOUT = {name: about for modality in MODALITIES for name, about in settings(modality).items()}
 
 

@@ -91,10 +91,11 @@ def seconds(state: RunState) -> float | None:
 
 
 def folds(found: CrossValidated) -> tuple[str, str]:
-    """Accuracy over repeated folds, and of what it is the mean."""
-    spread = f"{formats.percent(found.accuracy)} ± {100 * found.deviation:.1f}"
+    """The headline metric over repeated folds, and of what it is the mean."""
+    of, share = found.of, found.of.kind == "share"
+    spread = f"{100 * found.deviation:.1f}" if share else formats.plain(of.plain(found.deviation, found.unit))
     return (
-        spread,
+        f"{formats.figure(of, found.value, found.unit)} ± {spread}",
         f"mean over {found.repeats} × {found.folds} folds of {formats.plural(found.n, 'picture')}, ± deviation",
     )
 

@@ -163,7 +163,7 @@ def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:
     else:
         yield formats.plain(f"Test {run_facts.task(run)[0].metrics[0].name}"), "–", "not evaluated"
     if state.folds is not None:
-        yield "Cross-validated accuracy", *run_facts.folds(state.folds)
+        yield formats.plain(f"Cross-validated {state.folds.of.name}"), *run_facts.folds(state.folds)
     yield "Best epoch", str(state.best_epoch or "–"), f"of {len(state.epochs)}; the model has its weights"
     where = run.environment()
     yield (
@@ -204,7 +204,7 @@ def _notes(run: Run, state: RunState) -> None:
     """What it begins with, what the worker decided or met, and, while it lives, how good the folds say it will be."""
     if state.live and state.folds is not None:
         value, about = run_facts.folds(state.folds)
-        st.markdown(f"Cross-validated accuracy: **{value}** ({about})")
+        st.markdown(f"Cross-validated {formats.plain(state.folds.of.name)}: **{value}** ({about})")
     for note in (*run_facts.beginning(run), *state.notes):
         st.caption(f":material/info: {formats.plain(note)}")
 

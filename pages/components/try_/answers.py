@@ -49,13 +49,13 @@ def ask(predictor: Predictor, source: Path | bytes | BinaryIO, name: str, truth:
     """Turn one picture into pixels as training did, and ask the model."""
     began = time.perf_counter()
     try:
-        pixels = predictor.pixels(source)
+        item = predictor.decode(source)
     except (OSError, ValueError) as error:
         return Asked(name, truth=truth, error=str(error), source=source)
     read = time.perf_counter()
-    ((outputs, unfamiliarity),) = predictor.each_scored(pixels[None])
+    ((outputs, unfamiliarity),) = predictor.each_scored([item])
     done = time.perf_counter()
-    return Asked(name, pixels, outputs, truth, "", read - began, done - read, unfamiliarity, source)
+    return Asked(name, item["pixels"], outputs, truth, "", read - began, done - read, unfamiliarity, source)
 
 
 def cards(asked: list[Asked], predictor: Predictor, *, below: Below | None = None) -> None:

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tests.data.conftest import photo
 from tlcore.modalities.image.augment import MOST_LIGHT, NAMES, augment, augment_batch
 from tlcore.modalities.image.pixels import to_pixels
-from tlcore.runs.config import Augmentation
+from tlcore.modalities.image.settings import AUGMENTATIONS
+from tlcore.runs.config import TrainingConfig
 
 PICTURE = to_pixels(photo(size=(64, 64)), 64)
 
@@ -17,8 +17,12 @@ def changed(names, seed=0) -> np.ndarray:
     return augment(PICTURE, names, np.random.default_rng(seed))
 
 
-def test_the_names_are_those_of_the_settings():
-    assert get_args(Augmentation) == NAMES
+def test_settings_take_these_names_alone():
+    assert tuple(AUGMENTATIONS) == NAMES
+    assert TrainingConfig(dataset="d", augment=NAMES).augment == NAMES
+    assert set(TrainingConfig(dataset="d").augment) <= set(NAMES)
+    with pytest.raises(ValidationError, match="not melt"):
+        TrainingConfig(dataset="d", augment=("rotate", "melt"))
 
 
 def test_nothing_switched_on_changes_nothing():
@@ -121,4 +125,8 @@ def test_a_batch_without_changes_is_the_batch():
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_the_smallest_pictures_do_not_crash(size):
-    assert augment(np.zeros((size, size, 3), np.uint8), NAMES, np.random.default_rng(0)).shape == (size, size, 3)
+    assert augment(np.zeros((size, size, 3), np.uint8), NAMES, np.random.default_rng(0)).shape == (
+        size,
+        size,
+        3,
+    )

@@ -3,14 +3,18 @@
 It knows Pillow, width and height. It does not know labels, datasets or models.
 """
 
-from tlcore.modalities.image.augment import NAMES
+from pathlib import Path
+
 from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import examine, fault
 from tlcore.modalities.image.exif import EXIF
 from tlcore.modalities.image.pixels import SUFFIXES
 from tlcore.modalities.image.preview import SUFFIX, convert, preview
 from tlcore.modalities.image.settings import (
+    AUGMENTATIONS,
     BEFORE,
+    MORE,
+    USUAL,
     ImageInput,
     advice,
     decode,
@@ -42,7 +46,9 @@ IMAGE = Modality(
     convert=convert,
     decode=decode,
     decoder=pixels_py,
-    augmentations=tuple(NAMES),
+    augmentations=AUGMENTATIONS,
+    usual_augmentations=USUAL,
+    more_augmentations=MORE,
     different_views=different_views,
     view_name=view_name,
     view=view,
@@ -56,6 +62,8 @@ IMAGE = Modality(
     takes=takes,
     usual_size=usual_size,
     advice=advice,
+    backbones=Path(__file__).with_name("backbones.json"),
+    build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
     checks=CHECKS,
 )

@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 
 PIXELS = "pixels"
 LARGEST = 1024
+# Each with its title and for what it is good.
+AUGMENTATIONS = {
+    "flip_left_right": ("Flip left-right", "Good for most things; not for text or for left and right hands."),
+    "flip_up_down": ("Flip up-down", "For pictures from above, such as surfaces or satellites; not for people."),
+    "rotate": ("Rotate", "For things that lie in any direction."),
+    "zoom": ("Zoom", "For things that are near in one picture and far in another."),
+    "shift": ("Shift", "For things that are not always in the middle."),
+    "brightness": ("Brightness", "For light that changes; not where the brightness is what tells classes apart."),
+    "contrast": ("Contrast", "For different cameras and weather."),
+    "erase": ("Erase a piece", "For things that are often partly hidden."),
+}
+USUAL = ("flip_left_right",)
+# What is tried first against overfitting.
+MORE = ("flip_left_right", "rotate", "zoom", "brightness")
+MIRRORED = Advice("augment", USUAL, "A mirrored thing is mostly the same thing; switch on what else happens.")
+# By benchmarks/views.py.
+PLAIN = Advice("augment", (), "Above a frozen backbone, changed pictures took time and gained nothing where measured.")
 # As files of before had them beside other settings.
 BEFORE = {"image_size": "size", "resize": "resize", "value_range": "value_range"}
 
@@ -123,8 +140,8 @@ def usual_size(items: pd.DataFrame) -> int:
     return int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
 
 
-def advice(size: int, *, title: str, native: int) -> tuple[Advice, ...]:
-    """Recommend the size of the input for pictures whose usual size is `size`."""
+def advice(size: int, *, title: str, native: int, frozen: bool) -> tuple[Advice, ...]:
+    """Recommend the size of the input, and augmentations, for pictures whose usual size is `size`."""
     shown = "enlarged" if size < native else "shrunk" if size > native else "as they are"
     made = f"{title} was made for it; your pictures, mostly {size} pixels, are {shown}."
-    return (Advice("input.size", native, made),)
+    return Advice("input.size", native, made), PLAIN if frozen else MIRRORED

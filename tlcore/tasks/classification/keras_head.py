@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.tasks.classification.logistic_head import STRENGTHS, solve
+from tlcore.tasks.classification.logistic_head import FEW_STRENGTHS, STRENGTHS, estimate_seconds, solve
 from tlcore.tasks.classification.measures import measure
 from tlcore.tasks.classification.temperature import fit_temperature
 from tlcore.tasks.head import Exact, Head, Integers, Scaling
@@ -30,6 +30,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         weights: npt.NDArray[np.float32],
         groups: Integers | None = None,
         strengths: tuple[float, ...] | None = None,
+        coarse: bool = False,
     ) -> Exact:
         found = solve(
             features,
@@ -38,7 +39,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
             seed=seed,
             weights=weights,
             groups=groups,
-            strengths=strengths or STRENGTHS,
+            strengths=strengths or (FEW_STRENGTHS if coarse else STRENGTHS),
         )
         return Exact(found.kernel, found.bias, (found.strength,))
 
@@ -51,8 +52,10 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         rows=rows,
         weights=weights,
         groups=lambda some: some,
+        kinds=lambda some: some,
         measure=measure,
         solve=exact,
+        estimate=estimate_seconds,
         scale=_scale,
     )
 

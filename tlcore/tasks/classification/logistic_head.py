@@ -20,20 +20,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
-from tlcore.tasks.classification.stratified_folds import stratified_folds
+from tlcore.tasks.folds import folds_of
+from tlcore.tasks.logistic import LogisticProblem
 from tlcore.threads import cores
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
 STRENGTHS = tuple(10.0 ** (half / 2) for half in range(-8, 3))
+# Of every second one, where many heads are solved for.
+FEW_STRENGTHS = STRENGTHS[::2]
 USUAL_STRENGTH = 1e-2
 # The largest element of the gradient. Looking for a strength needs less than the solution does.
 ROUGH, EXACT = 1e-3, 3e-5
-MOST_STEPS = 1000
 # The strength is a property of the features: a part of many items tells it as well.
 MOST_ROWS_TO_CHOOSE = 3000
 MANY_ROWS, FOLDS, FOLDS_OF_MANY = 1000, 5, 3
@@ -43,8 +44,6 @@ COSTLY = 5 * 10**8
 STEPS_OF_A_FOLD, STEPS_OF_A_SOLUTION, STEPS_TO_MEASURE = 30, 25, 2
 # A class without items is e⁻²⁰ times as likely as the others are on (geometric) average: never the answer.
 NEVER = 20.0
-# Curvature of the softmax at most, in each of its inputs.
-CURVATURE = 0.25
 
 
 @dataclass(frozen=True)
@@ -95,18 +94,17 @@ def solve(
         return _solve(features, labels, classes, seed, weights, groups, strengths)
 
 
-def estimate_seconds(features: Floats, labels: Integers, *, folds: int) -> float:
-    """Measure some steps, and say how long `solve` takes that chooses among every second strength by so many folds."""
+def estimate_seconds(features: Floats, labels: Integers) -> float:
+    """Measure some steps, and say how long `solve` takes that chooses among few strengths."""
     with threadpool_limits(1, user_api="blas"):
         began = time.monotonic()
         present, answers = np.unique(labels, return_inverse=True)
         x, _ = _turned((features - features.mean(axis=0)).astype(np.float32))
         prepared = time.monotonic()
-        problem = _Problem(x, answers, np.ones(len(x), np.float32), len(present))
+        problem = LogisticProblem(x, answers, np.ones(len(x), np.float32), len(present))
         problem.solution(USUAL_STRENGTH, EXACT, most=STEPS_TO_MEASURE)
         step = (time.monotonic() - prepared) / max(1, problem.steps)
-    at_once = min(cores(), folds) or 1
-    return prepared - began + step * (STEPS_OF_A_FOLD * folds / at_once + STEPS_OF_A_SOLUTION)
+    return prepared - began + step * (STEPS_OF_A_FOLD * FOLDS / min(cores(), FOLDS) + STEPS_OF_A_SOLUTION)
 
 
 def _solve(
@@ -129,7 +127,7 @@ def _solve(
         if min(len(x), MOST_ROWS_TO_CHOOSE) * x.shape[1] * len(present) > COSTLY and len(strengths) == len(STRENGTHS):
             strengths = strengths[::2]
         some = np.random.default_rng(seed).permutation(len(x))[:MOST_ROWS_TO_CHOOSE]
-        dealt = stratified_folds(
+        dealt = folds_of(
             answers[some],
             seed=seed,
             groups=None if groups is None else groups[some],
@@ -137,7 +135,7 @@ def _solve(
         )
         if dealt:
             strength, accuracy = _choose(x[some], answers[some], counted[some], dealt, strengths)
-    found = _Problem(x, answers, counted, len(present)).solution(strength, EXACT)
+    found = LogisticProblem(x, answers, counted, len(present)).solution(strength, EXACT)
 
     # A class without items: the mean of the others' logits, less a constant.
     whole = np.repeat(found.mean(axis=1, keepdims=True), classes, axis=1)
@@ -173,7 +171,7 @@ def _choose(
     for learn, _ in dealt:
         learnt = np.zeros_like(weights)  # what is judged counts nothing: no copies of the rows
         learnt[learn] = weights[learn]
-        problems.append(_Problem(x, labels, learnt, int(labels.max()) + 1))
+        problems.append(LogisticProblem(x, labels, learnt, int(labels.max()) + 1))
 
     def judged(fold: int, strength: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
         judge = dealt[fold][1]
@@ -191,43 +189,3 @@ def _choose(
             if worse == 2:
                 break
     return best[1], best[2]
-
-
-class _Problem:
-    """What is to be minimised; it starts where its last solution was.
-
-    The axes have very different variances, and gradients follow a long narrow valley slowly. So each is measured in
-    units of its largest curvature (Böhning, 1992: that of the softmax is at most ¼ of the axis' mean square).
-    """
-
-    def __init__(
-        self, x: npt.NDArray[np.float32], labels: Integers, weights: npt.NDArray[np.float32], classes: int
-    ) -> None:
-        self.x, self.labels, self.total = x, labels, float(weights.sum())
-        self.weights = (weights / self.total).astype(np.float32)
-        self.squares = self.weights @ (x * x)
-        self.now = np.zeros((x.shape[1], classes))
-        self.steps = 0
-
-    def solution(self, strength: float, tolerance: float, *, most: int = MOST_STEPS) -> npt.NDArray[np.float64]:
-        """Kernel and, in the last row, bias at this strength, after at most so many steps."""
-        pull = np.full(len(self.squares), 1 / (strength * self.total))
-        pull[-1] = 0.0  # the bias is free
-        unit = 1 / np.sqrt(CURVATURE * self.squares + pull + np.finfo(np.float32).tiny)
-        rows = np.arange(len(self.x))
-
-        def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-            w = flat.reshape(self.now.shape) * unit[:, None]
-            logs = log_softmax(self.x @ w.astype(np.float32), axis=1)
-            value = -float(self.weights @ logs[rows, self.labels]) + 0.5 * float((pull[:, None] * w * w).sum())
-            slope = np.exp(logs)
-            slope[rows, self.labels] -= 1
-            slope *= self.weights[:, None]
-            gradient = self.x.T @ slope + pull[:, None] * w
-            return value, (gradient * unit[:, None]).ravel()
-
-        options = {"maxiter": most, "gtol": tolerance, "ftol": 0.0, "maxcor": 20}
-        found = minimize(loss, (self.now / unit[:, None]).ravel(), method="L-BFGS-B", jac=True, options=options)
-        self.steps = int(found.nfev)
-        self.now = found.x.reshape(self.now.shape) * unit[:, None]
-        return self.now

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.evaluation import (
     Figure,
     LabelFigures,
@@ -18,6 +17,7 @@ from tlcore.tasks.evaluation import (
     share,
     usual_notes,
 )
+from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.multilabel.answers import USUAL_THRESHOLD, chosen, decide
 from tlcore.tasks.multilabel.curves import label_calibration_error
 from tlcore.tasks.multilabel.labels import targets

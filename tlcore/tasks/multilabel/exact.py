@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.tasks.classification.logistic_head import STRENGTHS, solve
+from tlcore.tasks.classification.logistic_head import FEW_STRENGTHS, STRENGTHS, estimate_seconds, solve
 from tlcore.tasks.head import Exact, Integers
 from tlcore.tasks.task import Floats, Targets
 
@@ -18,8 +18,10 @@ def solve_labels(
     weights: npt.NDArray[np.float32] | None = None,
     groups: Integers | None = None,
     strengths: tuple[float, ...] | None = None,
+    coarse: bool = False,
 ) -> Exact:
     """Solve for each label alone: two classes, of which the difference is the logit; arguments as of `head.Solve`."""
+    choice = FEW_STRENGTHS if coarse else STRENGTHS
     found = [
         solve(
             features,
@@ -28,7 +30,7 @@ def solve_labels(
             seed=seed,
             weights=weights,
             groups=groups,
-            strengths=STRENGTHS if strengths is None else (strengths[label],),
+            strengths=choice if strengths is None else (strengths[label],),
         )
         for label in range(targets.shape[1])
     ]
@@ -37,3 +39,8 @@ def solve_labels(
         np.array([each.bias[1] - each.bias[0] for each in found], np.float32),
         tuple(each.strength for each in found),
     )
+
+
+def seconds_of_labels(features: Floats, targets: Targets) -> float:
+    """Measure one label, and say how long all of them take."""
+    return float(targets.shape[1] * estimate_seconds(features, targets[:, 0].astype(np.int64)))

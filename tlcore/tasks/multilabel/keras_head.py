@@ -7,7 +7,8 @@ import numpy as np
 
 from tlcore.tasks.classification.temperature import fit_temperature
 from tlcore.tasks.head import Head, Integers, Scaling, count_all_alike
-from tlcore.tasks.multilabel.exact import solve_labels
+from tlcore.tasks.linear_probe import strata
+from tlcore.tasks.multilabel.exact import seconds_of_labels, solve_labels
 from tlcore.tasks.multilabel.measures import measure
 from tlcore.tasks.task import Floats, Targets
 
@@ -22,8 +23,10 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         rows=lambda some: some,
         weights=count_all_alike,
         groups=_numbers_of_sets,
+        kinds=lambda some: strata(some, "labels"),
         measure=measure,
         solve=solve_labels,
+        estimate=seconds_of_labels,
         scale=_scale,
     )
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.evaluation import Measures, TaskEvaluation, difference, figures, share, usual_notes
+from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.regression.answers import targets
 from tlcore.tasks.regression.measures import measures
 from tlcore.tasks.task import Decision, Evidence, Floats

@@ -43,6 +43,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         weights: npt.NDArray[np.float32],
         groups: Integers | None = None,
         strengths: tuple[float, ...] | None = None,
+        coarse: bool = False,
     ) -> Exact:
         return solve(features, rows(targets), seed=seed, weights=weights, groups=groups, strengths=strengths)
 
@@ -56,12 +57,18 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         metrics=list,
         rows=rows,
         weights=count_all_alike,
-        groups=lambda some: np.zeros(len(some), np.int64),
+        groups=_all_alike,
+        kinds=_all_alike,
         measure=measure,
         solve=exact,
         scale=lambda raw, some: Scaling(np.array(deviation, np.float32), np.array(mean, np.float32)),
         resume=resume,
     )
+
+
+def _all_alike(targets: Targets) -> Integers:
+    """Number all items alike: a value is no kind."""
+    return np.zeros(len(targets), np.int64)
 
 
 def _losses(errors: Floats, loss: str) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from tlcore.linear_probe import STRENGTHS, LinearProbe, cross_validate, deal, principal_axes
+from tlcore.tasks.linear_probe import STRENGTHS, LinearProbe, cross_validate, deal, principal_axes
 
 
 def accuracy(found, labels) -> float:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tlcore.backbones.catalogue import find
-from tlcore.backbones.torch_file import read_state_dict
 from tlcore.backbones.weights import weights_path
 from tlcore.errors import WeightsError
+from tlcore.modalities.image.torch_file import read_state_dict
 from tlcore.workspace import Workspace
 
 PROGRAM_BYTES = 47_176  # the five programs at the head of the published file; raw numbers follow

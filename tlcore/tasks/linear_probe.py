@@ -1,20 +1,21 @@
 """The linear probe: fits a linear head on features quickly and predicts only items that it was not fitted on.
 
 One probe for a class (logistic regression), for several labels (one logistic regression each) and for a number (ridge
-regression). It knows arrays. It does not know items, backbones or files. As in the exact head, all features are divided
-by one common scale, and the head is turned onto the principal axes, where few of them hold nearly everything.
+regression). It knows arrays. It does not know items, backbones or files. As in the exact head, whose solver it shares,
+all features are divided by one common scale, and the head is turned onto the principal axes, where few of them hold
+nearly everything.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
+
+from tlcore.tasks.logistic import LogisticProblem
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -25,7 +26,8 @@ AXES = 256
 # What the strength of the regularisation is chosen from, and by how many rows.
 STRENGTHS = (1e-3, 1e-2, 1e-1)
 ROWS_TO_CHOOSE = 3000
-MOST_STEPS = 200
+# The largest element of the gradient: what is left of it changes no answer.
+TOLERANCE = 1e-3
 ROWS_AT_ONCE = 8192
 
 
@@ -60,7 +62,7 @@ class LinearProbe:
             probability of each. *number*: targets `(n,)` or `(n, 1)` of any unit, and numbers in it.
         kernel: `(c, k)`.
         bias: `(k,)`, -inf for a class that had no row.
-        strength: `C` of scikit-learn's `LogisticRegression`; 1 / `alpha` of its `Ridge`. Larger trusts the rows more.
+        strength: `C` as in scikit-learn's `LogisticRegression`; 1 / `alpha` of `Ridge`. Larger trusts the rows more.
     """
 
     answers: Answers
@@ -94,7 +96,7 @@ class LinearProbe:
         """
         targets = _flat(targets, answers)
         if strength is None:
-            folds = deal(_strata(targets, answers), seed=0) if folds is None else folds
+            folds = deal(strata(targets, answers), seed=0) if folds is None else folds
             strength = choose_strength(turned, targets, folds, answers=answers)
         # The products are thin: several threads gain nothing, and lose much where others compute too.
         with threadpool_limits(1, user_api="blas"):
@@ -162,7 +164,7 @@ def cross_validate(
         seed: Deals the folds.
     """
     targets = _flat(targets, answers)
-    folds = deal(_strata(targets, answers), groups=groups, seed=seed)
+    folds = deal(strata(targets, answers), groups=groups, seed=seed)
     too_few = answers == "class" and int((np.bincount(targets, minlength=classes) > 1).sum()) < 2
     if too_few or folds.max(initial=0) < 1:
         return None
@@ -262,7 +264,7 @@ def _enough(targets: Targets, answers: Answers) -> bool:
     return len(np.unique(targets)) > 1 if answers == "class" else len(targets) > 1
 
 
-def _strata(targets: Targets, answers: Answers) -> Targets:
+def strata(targets: Targets, answers: Answers) -> Targets:
     """Choose the strata of the folds: classes, the rarest label of each row, or quantiles of numbers."""
     if answers != "labels":
         return targets
@@ -273,15 +275,10 @@ def _strata(targets: Targets, answers: Answers) -> Targets:
 
 def _solve_class(turned: Floats, labels: Integers, classes: int, strength: float) -> tuple[Floats, Floats]:
     """Kernel and bias of the regularised multinomial logistic regression."""
-    model = _logistic(turned, labels, strength)
+    present, found = _logistic(turned, labels, strength)
     kernel = np.zeros((turned.shape[1], classes), np.float32)
     bias = np.full(classes, -np.inf, np.float32)
-    present: Sequence[int] = [int(label) for label in model.classes_]
-    if len(present) == 2:  # scikit-learn keeps one row of differences
-        kernel[:, present] = np.hstack([-model.coef_.T, model.coef_.T]) / 2
-        bias[present] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
-    else:
-        kernel[:, present], bias[present] = model.coef_.T, model.intercept_
+    kernel[:, present], bias[present] = found[:-1], found[-1]
     return kernel, bias
 
 
@@ -290,8 +287,9 @@ def _solve_label(turned: Floats, label: Targets, strength: float) -> tuple[Float
     number = float(label.sum())
     if number in (0, len(label)):
         return np.zeros(turned.shape[1]), float(np.log((number + 0.5) / (len(label) - number + 0.5)))
-    model = _logistic(turned, label, strength)
-    return model.coef_[0], float(model.intercept_[0])
+    _, found = _logistic(turned, label, strength)
+    difference = found[:, 1] - found[:, 0]
+    return difference[:-1], float(difference[-1])
 
 
 def _solve_number(turned: Floats, numbers: Targets, strength: float) -> tuple[Floats, Floats]:
@@ -302,12 +300,15 @@ def _solve_number(turned: Floats, numbers: Targets, strength: float) -> tuple[Fl
     return model.coef_.reshape(-1, 1), np.array([model.intercept_])
 
 
-def _logistic(turned: Floats, labels: Integers, strength: float) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that more steps would bring it closer still
-        return LogisticRegression(C=strength, max_iter=MOST_STEPS, tol=1e-3).fit(turned, labels)
+def _logistic(turned: Floats, labels: Targets, strength: float) -> tuple[Integers, Floats]:
+    """The classes that have rows, and of each its kernel and, in the last row, its bias."""
+    present, answers = np.unique(labels, return_inverse=True)
+    if len(present) < 2:
+        raise ValueError(f"A probe needs rows of at least two classes. Received {len(present)}.")
+    rows = np.hstack([turned, np.ones((len(turned), 1))]).astype(np.float32)
+    problem = LogisticProblem(rows, answers, np.ones(len(rows), np.float32), len(present))
+    # Of two classes each has a kernel of its own, which halves what the pull takes from their difference.
+    return present, problem.solution(strength / 2 if len(present) == 2 else strength, TOLERANCE)
 
 
 def _softmax(logits: Floats) -> npt.NDArray[np.float32]:
