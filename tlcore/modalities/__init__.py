@@ -1,7 +1,8 @@
 """What an item is: one folder for each modality, one row each in the table below.
 
 It knows files and the arrays that they become. It does not know labels, datasets, runs or models. It imports only the
-ground floor; only files named `keras_*.py` import a backend.
+ground floor, but for modules of a modality that need a higher room and stand above it, such as a camera's; only files
+named `keras_*.py` import a backend.
 """
 
 from collections import Counter
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Advice, Examined, InputSettings, Modality, Noun, any_of
+from tlcore.modalities.modality import Advice, Examined, Extent, InputSettings, Modality, Noun, any_of
 
 __all__ = [
     "BEFORE",
@@ -21,6 +22,7 @@ __all__ = [
     "SUFFIXES",
     "Advice",
     "Examined",
+    "Extent",
     "Input",
     "InputSettings",
     "Modality",

@@ -177,7 +177,7 @@ class Task:
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
         class_metric: What is measured of each class by itself; None where there are no classes.
         few: The fewest classes that a dataset needs.
-        probe: What a linear probe answers with: see `tlcore.linear_probe.LinearProbe`.
+        probe: What a linear probe answers with: see `tlcore.tasks.linear_probe.LinearProbe`.
         names: The classes that a label names.
         renamed: A label after classes were renamed or merged, by a mapping of old to new names.
         read: A label in its canonical form. Raises ValueError with the reason.
@@ -194,6 +194,7 @@ class Task:
         gradient: Outputs `(n, width)` less the answers that they give: what the last layer would learn from an item
             whose likeliest answer is right.
         head: The module of the training head, imported only by training.
+        shipped: The module of its part of the programs and texts of exports, imported only for them.
         evaluation: The module that evaluates, imported only for that.
         counts_right: Whether the headline is the share of right answers, so that two models can be compared by which
             answers each has right.
@@ -226,6 +227,7 @@ class Task:
     decide: Callable[[Floats, Targets], Decision]
     gradient: Callable[[Floats], Floats]
     head: str
+    shipped: str
     evaluation: str
     counts_right: bool = False
 

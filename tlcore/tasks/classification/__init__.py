@@ -43,4 +43,5 @@ CLASSIFICATION = Task(
     head="tlcore.tasks.classification.keras_head",
     evaluation="tlcore.tasks.classification.evaluate",
     counts_right=True,
+    shipped="tlcore.tasks.classification.shipped",
 )

@@ -16,20 +16,20 @@ import numpy as np
 
 from tlcore.contract import Contract
 from tlcore.errors import ExportError
-from tlcore.export.browser import find_browser
-from tlcore.export.bundle import BUNDLED, TIME
+from tlcore.export.bundle import TIME
 from tlcore.export.exporter import FreshProcess, Replay, UnprovenError
 from tlcore.export.facts import shipped_contract
-from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, answered, laid_out
 from tlcore.export.replies import outputs_of, unfamiliarity_of
 from tlcore.export.wording import words
 from tlcore.markup import markdown
+from tlcore.modalities.image.formats.browser import find_browser
+from tlcore.modalities.image.formats.pixel_parity import OTHER_DECODERS, Sight, answered, judge, laid_out
 from tlcore.modalities.image.pixels import ValueRange, open_picture
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
-PAGE = BUNDLED / "web"
+PAGE = Path(__file__).with_name("web_page")
 VENDOR = PAGE / "vendor"
 CODE = ("index.html", "style.css", "app.js", "model-runner.js", "pixels.js")
 REPLAY = Path(__file__).with_name("verify_web.py")
@@ -53,7 +53,7 @@ class WebPage:
         engine = (VENDOR / "ort-wasm-simd-threaded.wasm.gz").read_bytes()
         runtime = (VENDOR / "ort.wasm.bundle.min.mjs").read_bytes()
         readme = Template((PAGE / "README.md").read_text(encoding="utf-8")).substitute(
-            words(contract)._asdict(),
+            words(contract),
             run=contract.run,
             dataset=markdown(contract.dataset),
             backbone=contract.backbone,
@@ -89,20 +89,21 @@ class WebPage:
         with zipfile.ZipFile(artefact) as archive:
             for name in archive.namelist():  # plain names of our own, so no path leads out of the folder
                 (home / name).write_bytes(archive.read(name))
-        battery = laid_out(items.pixels.array.shape[1], scratch)
+        contract = _contract(home)
+        settings = contract.input
+        battery = laid_out(settings.size, scratch)
         asked = {
             "battery": battery,
             "browser": str(browser),
             "page": str(home),
             "scratch": str(scratch),
             "pictures": [
-                str(_readable(path, scratch / f"{place}.png", items.settings.value_range))
+                str(_readable(path, scratch / f"{place}.png", settings.value_range))
                 for place, path in enumerate(items.paths)
             ],
         }
         output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
         said: dict[str, Any] = json.loads(output.splitlines()[-1])
-        contract = _contract(home)
         median, slow = np.percentile([answer["milliseconds"] for answer in said["answers"]], (50, 95)).tolist()
         return Replay(
             outputs_of([_named(answer, contract) for answer in said["answers"]], contract),
@@ -110,7 +111,7 @@ class WebPage:
             {"browser": said["browser"], "onnxruntime-web": _vendored()["version"]},
             unfamiliarity=unfamiliarity_of(said["answers"]),
             milliseconds_p95=slow,
-            sight=Sight(answered(battery, said["refused"]), OTHER_DECODERS),
+            awkward=judge(Sight(answered(battery, said["refused"]), OTHER_DECODERS), settings),
         )
 
 

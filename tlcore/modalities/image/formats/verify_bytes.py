@@ -2,22 +2,26 @@
 
     python -I verify_bytes.py < request
 
-The request is one JSON object: `model`, `files`, `pixels`, a .npy file of what the app makes of these, `output`, the
-model's output to take, `answers`, where to write what it is for `pixels` and for `files` (.npz), and `battery`
-(`files` to see, `side`, and `seen`, where to write the pixels of all: zeros for one that is refused). It imports
-nothing of Graft's.
+The request is one JSON object, that of `verify.py`, which answers for the stored items and is at the path `program`,
+and more: `files`, `pixels`, a .npy file of what the app makes of these, `output`, the model's output to take,
+`answers_of_files`, where to write what it is for `pixels` and for `files` (.npz), and `battery` (`files` to see,
+`side`, and `seen`, where to write the pixels of all: zeros for one that is refused). It imports nothing of Graft's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+
+# TensorFlow imports them where they are there, for what no answer needs: half of the time of its start.
+sys.modules.update(dict.fromkeys(("matplotlib", "pandas", "sklearn", "jax", "scipy")))  # type: ignore[arg-type]
+import tensorflow as tf  # noqa: E402
 
 
 def main() -> None:
@@ -26,14 +30,21 @@ def main() -> None:
     with contextlib.chdir(model.parent):  # TensorFlow takes a `[` in a path for a pattern
         loaded = tf.saved_model.load(model.name)
     by_pixels, by_bytes = (loaded.signatures[name] for name in ("serving_default", "serve_bytes"))
+    verify = runpy.run_path(asked["program"])
+
+    def answer(arrays: dict[str, Any]) -> list[Any]:
+        found: list[Any] = verify["outputs_of"](by_pixels(**{name: tf.constant(each) for name, each in arrays.items()}))
+        return found
+
+    said = verify["answer_all"](answer, asked, {"tensorflow": tf.__version__})
     pixels = np.load(asked["pixels"]).astype(np.float32)
     expected, found = [], []
     for file, item in zip(asked["files"], pixels, strict=True):
         expected.append(by_pixels(pixels=tf.constant(item[None]))[asked["output"]].numpy()[0])
         found.append(by_bytes(bytes=tf.constant([Path(file).read_bytes()]))[asked["output"]].numpy()[0])
-    np.savez(asked["answers"], pixels=np.array(expected), files=np.array(found))
+    np.savez(asked["answers_of_files"], pixels=np.array(expected), files=np.array(found))
     refused = see(loaded.signatures["read_bytes"], asked["battery"])
-    sys.stdout.write(json.dumps({"refused": refused}))
+    sys.stdout.write(json.dumps({**said, "refused": refused}))
 
 
 def see(read: Any, battery: dict[str, Any]) -> list[str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tlcore.export.tf_decode_bytes import Bytes
-from tlcore.export.tf_decode_formats import UPRIGHT, Decoded, over_white
+from tlcore.modalities.image.formats.keras_tf_decode_bytes import Bytes
+from tlcore.modalities.image.formats.keras_tf_decode_formats import UPRIGHT, Decoded, over_white
 
 OLD_HEADER = 12  # bytes
 PLAIN, WITH_MASKS = 0, 3

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.contract import Contract
 from tlcore.errors import ExportError
 from tlcore.modalities.image.battery import AwkwardFile, battery
 from tlcore.modalities.image.pixels import Policy, ValueRange, read_pixels
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 REPLAY = Path(__file__).with_name("verify_battery.py")
-NAMED = 3  # files, in a sentence
 
 
 @dataclass(frozen=True)
@@ -89,20 +89,22 @@ def answered(asked: dict[str, Any], refused: Sequence[str]) -> tuple[Pixels | st
     return tuple(reason or each for reason, each in zip(refused, shaped, strict=True))
 
 
-def seen_by_python(home: Path, module: str, settings: ImageInput, fresh: FreshProcess, scratch: Path) -> Sight:
-    """Ask the Python code in a folder of an artefact what pixels it makes of the battery, by the settings there."""
+def check_python(home: Path, module: str, contract: Contract, fresh: FreshProcess, scratch: Path) -> Awkward:
+    """Hold what pixels the Python code in a folder of an artefact makes of the battery against the app's."""
+    settings = contract.input
     about = {"policy": settings.resize, "value_range": settings.value_range}
     asked = {**laid_out(settings.size, scratch), "home": str(home), "module": module, **about}
     output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, items=len(asked["files"]))
-    return Sight(answered(asked, json.loads(output.splitlines()[-1])["refused"]))
+    return judge(Sight(answered(asked, json.loads(output.splitlines()[-1])["refused"])), settings)
 
 
-def judge(sight: Sight, side: int, policy: Policy, value_range: ValueRange | None = None) -> Awkward:
+def judge(sight: Sight, settings: ImageInput) -> Awkward:
     """Hold what an artefact saw against what the app sees."""
+    side = settings.size
     tolerance, differing = sight.tolerance, []
     unread: Counter[str] = Counter()
     files = _drawn(side)
-    for file, ours, theirs in zip(files, _ours(side, policy, value_range), sight.seen, strict=True):
+    for file, ours, theirs in zip(files, _ours(side, settings.resize, settings.value_range), sight.seen, strict=True):
         if isinstance(ours, str) and isinstance(theirs, str):
             continue
         if isinstance(theirs, str):
@@ -123,18 +125,6 @@ def judge(sight: Sight, side: int, policy: Policy, value_range: ValueRange | Non
         unread=tuple(f"{kind} ({count})" for kind, count in unread.items()),
         largest=tolerance.largest,
         mean=tolerance.mean,
-    )
-
-
-def fault(found: Awkward, file: str) -> str:
-    """Say what an artefact sees otherwise than the app; empty where it sees the same."""
-    if not found.differing:
-        return ""
-    named = "; ".join(found.differing[:NAMED])
-    more = len(found.differing) - NAMED
-    return (
-        f"{file} should see the pixels that the app sees. Of {found.files} awkward files, {len(found.differing)} "
-        f"differ: {named}{f'; and {more} more' if more > 0 else ''}."
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tlcore.export.tf_decode_bytes import NOWHERE, Bytes, turn_at, walk
+from tlcore.modalities.image.formats.keras_tf_decode_bytes import NOWHERE, Bytes, turn_at, walk
 
 Decoded = tuple[tf.Tensor, tf.Tensor]
 UPRIGHT = 1

@@ -74,7 +74,7 @@ def main() -> None:
     versions = {"python": platform.python_version(), "onnxruntime": onnxruntime.__version__, "pillow": PIL.__version__}
     median, slow = np.percentile(milliseconds, (50, 95)).tolist()
     refused = see(asked["below"], asked["battery"], pixels, asked["value_range"])
-    said = {"refused": refused, "milliseconds_per_picture": median, "milliseconds_p95": slow, "versions": versions}
+    said = {"refused": refused, "milliseconds_per_item": median, "milliseconds_p95": slow, "versions": versions}
     sys.stdout.write(json.dumps(said))
 
 

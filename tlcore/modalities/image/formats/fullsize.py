@@ -14,10 +14,10 @@ import onnx
 from tlcore.contract import NamedTensors, read_contract
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
-from tlcore.export.fullsize_graph import fullsize_graph
-from tlcore.export.onnx_files import CONTRACT_KEY, OnnxFile
-from tlcore.export.pixel_parity import UPRIGHT_FIRST, Sight, answered, laid_out
+from tlcore.export.onnx_files import CONTRACT_KEY, OnnxFile, embedded
 from tlcore.items import Field
+from tlcore.modalities.image.formats.fullsize_graph import fullsize_graph
+from tlcore.modalities.image.formats.pixel_parity import UPRIGHT_FIRST, Sight, answered, judge, laid_out
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
@@ -54,14 +54,15 @@ class FullSizeOnnx(OnnxFile):
     def predict(self, artefact: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
         below = scratch / "below.onnx"
         onnx.save(_resizing(onnx.load(artefact)), below)
-        battery = laid_out(items.pixels.array.shape[1], scratch)
+        settings = embedded(artefact).input
+        battery = laid_out(settings.size, scratch)
         answers, decoder = scratch / "answers.npz", scratch / "pixels.py"
         decoder.write_text(pixels_py(), encoding="utf-8")
         asked = {
             "model": str(artefact),
             "pixels": str(decoder),
             "pictures": [str(path) for path in items.paths],
-            "value_range": items.settings.value_range,
+            "value_range": settings.value_range,
             "answers": str(answers),
             "below": str(below),
             "battery": battery,
@@ -72,11 +73,11 @@ class FullSizeOnnx(OnnxFile):
             outputs, *scores = (saved[name] for name in saved.files)
         return Replay(
             outputs,
-            said["milliseconds_per_picture"],
+            said["milliseconds_per_item"],
             said["versions"],
             unfamiliarity=scores[0] if scores else None,
             milliseconds_p95=said["milliseconds_p95"],
-            sight=Sight(answered(battery, said["refused"]), UPRIGHT_FIRST),
+            awkward=judge(Sight(answered(battery, said["refused"]), UPRIGHT_FIRST), settings),
         )
 
 

@@ -1,4 +1,4 @@
-"""Picture files to pixels within a TensorFlow graph: as near to `data.pixels` as TensorFlow's operators come.
+"""Picture files to pixels within a TensorFlow graph: as near to `pixels.py` as TensorFlow's operators come.
 
 JPEG, PNG, WebP, BMP and the first frame of a GIF; what is none of these is an error of the request. `docs/pixels.md`
 says how near it comes.
@@ -11,12 +11,23 @@ from functools import partial
 
 import tensorflow as tf
 
-from tlcore.export.tf_decode_bmp import bmp
-from tlcore.export.tf_decode_bytes import Bytes
-from tlcore.export.tf_decode_formats import gif, jpeg, png, webp
-from tlcore.export.tf_decode_resize import fewest, to_square
+from tlcore.modalities.image.formats.keras_tf_decode_bmp import bmp
+from tlcore.modalities.image.formats.keras_tf_decode_bytes import Bytes
+from tlcore.modalities.image.formats.keras_tf_decode_formats import gif, jpeg, png, webp
+from tlcore.modalities.image.formats.keras_tf_decode_resize import fewest, to_square
+from tlcore.modalities.image.settings import ImageInput
 
 UNREADABLE = "This is not a picture that can be read here (JPEG, PNG, WebP, BMP, GIF), or it is damaged."
+
+
+def read_files(encoded: tf.Tensor, settings: ImageInput) -> dict[str, tf.Tensor]:
+    """Make the pixels of the bytes of picture files, `(n,)`: `(n, size, size, 3)`, float32."""
+    read = tf.map_fn(
+        lambda each: read_encoded(each, settings.size, settings.resize, settings.value_range),
+        encoded,
+        fn_output_signature=tf.float32,
+    )
+    return {"pixels": tf.reshape(read, (-1, settings.size, settings.size, 3))}
 
 
 def read_encoded(encoded: tf.Tensor, size: int, policy: str, value_range: Sequence[float] | None = None) -> tf.Tensor:
@@ -34,7 +45,7 @@ def read_encoded(encoded: tf.Tensor, size: int, policy: str, value_range: Sequen
     )
     known = tf.reduce_any(tf.stack([is_one for is_one, _ in beginnings]))
     with tf.control_dependencies([tf.debugging.Assert(known, [UNREADABLE])]):
-        kind = tf.argmax(tf.stack([is_one for is_one, _ in beginnings]), output_type=tf.int32)
+        kind = tf.cast(tf.where(tf.stack([is_one for is_one, _ in beginnings]))[0, 0], tf.int32)
     item, turn = tf.switch_case(kind, [lambda decode=decode: decode(file) for _, decode in beginnings])
     item = _upright(tf.ensure_shape(item, (None, None, 3)), turn)
     return to_square(item, size, policy)
