@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Advice, Examined, InputSettings, Modality, Noun, any_of
+from tlcore.modalities.modality import Advice, Examined, Extent, InputSettings, Modality, Noun, any_of
 
 __all__ = [
     "BEFORE",
@@ -22,6 +22,7 @@ __all__ = [
     "SUFFIXES",
     "Advice",
     "Examined",
+    "Extent",
     "Input",
     "InputSettings",
     "Modality",
