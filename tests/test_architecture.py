@@ -188,6 +188,17 @@ def test_pages_import_the_light_half_only():
     assert imported(PAGES, names_a_backend) == []
 
 
+def test_components_import_their_own_folder_and_what_is_shared():
+    shared, crossing = {"shell", "items", "answers"}, []
+    for path in PAGES:
+        _, _, own = module_name(path).partition("pages.components.")
+        for name in imports(path):
+            _, _, below = name.partition("pages.components.")
+            if own and below and below.split(".")[0] not in {own.split(".")[0], *shared}:
+                crossing.append(f"{path.relative_to(ROOT)}: {name}")
+    assert crossing == []
+
+
 def test_only_the_components_cache():
     for path in PAGES:
         if "components" not in path.parts:
@@ -322,9 +333,10 @@ def room(path: Path) -> str:
 
 def test_most_rooms_do_not_know_what_an_item_looks_like():
     # These still look into the modality of pictures; the list may only become shorter.
-    know = {"commands", "export", "inference", "report", "serving"}
+    know = {"commands", "export", "report", "serving"}
     rest = [path for path in LIBRARY if room(path) not in {*know, "modalities"}]
     assert {room(path) for path in rest} >= {
+        "inference",
         "data",
         "runs",
         "training",
