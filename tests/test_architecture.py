@@ -321,7 +321,7 @@ def test_pillow_is_known_to_the_modality_of_pictures_alone():
 
 
 def test_training_never_sees_a_test_item():
-    training = [path for path in LIBRARY if "training" in path.parts]
+    training = [path for path in LIBRARY if room(path) == "training"]
     judged = {"tlcore.runs.items.read_part", "tlcore.runs.items.read_test_items", "tlcore.runs.items.TestItems"}
     assert imported(training, lambda name: name in judged) == []
     assert imported(training, lambda name: name == "tlcore.runs.items.read_items") != []
@@ -350,6 +350,14 @@ def test_most_rooms_do_not_know_what_an_item_looks_like():
         "jobs",
     }
     assert imported(rest, lambda name: name.startswith("tlcore.modalities.image")) == []
+
+
+def test_what_trains_and_answers_says_nothing_of_pictures():
+    rooms = {"training", "sweeps", "jobs", "backbones", "inference"}
+    paths = [path for path in LIBRARY if room(path) in rooms]
+    # What caches are told apart by, and how files of before call a rate.
+    kept = {"pictures", "pictures_per_second"}
+    assert {word for path in paths for word in re.findall(r"(?i)\w*(?:pictur|pixel)\w*", path.read_text())} <= kept
 
 
 def test_training_runs_use_checks_and_labelling_do_not_know_what_an_answer_is():

@@ -321,7 +321,7 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((32, 32, 3))
+    inputs = keras.Input((32, 32, 3), name="pixels")
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
     x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))

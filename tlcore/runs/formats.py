@@ -89,7 +89,7 @@ _ALL = (
     Format(
         "bundle",
         "Ready-to-run bundle",
-        "For any computer with Python: both models, a small program that answers for pictures, and a README.",
+        "For any computer with Python: both models, a small program that answers for files, and a README.",
         "bundle.zip",
         with_run=True,
     ),
@@ -110,7 +110,7 @@ _ALL = (
     Format(
         "onnx-int8",
         "ONNX, 8-bit",
-        "The smallest, and the fastest on most processors. Calibrated on training pictures.",
+        "The smallest, and the fastest on most processors. Calibrated on training items.",
         "model-int8.onnx",
         "int8",
     ),
@@ -164,7 +164,7 @@ _ALL = (
     Format(
         "litert-int8",
         "LiteRT, 8-bit",
-        "The smallest, and the fastest on phones and boards. Calibrated on training pictures.",
+        "The smallest, and the fastest on phones and boards. Calibrated on training items.",
         "model-int8.tflite",
         "int8",
         needs=("tensorflow",),

@@ -177,7 +177,7 @@ class Task:
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
         class_metric: What is measured of each class by itself; None where there are no classes.
         few: The fewest classes that a dataset needs.
-        probe: What a linear probe answers with: see `tlcore.linear_probe.LinearProbe`.
+        probe: What a linear probe answers with: see `tlcore.tasks.linear_probe.LinearProbe`.
         names: The classes that a label names.
         renamed: A label after classes were renamed or merged, by a mapping of old to new names.
         read: A label in its canonical form. Raises ValueError with the reason.
