@@ -90,7 +90,7 @@ def test_a_bound_that_is_no_size_is_told(monkeypatch, said):
 
 def test_a_store_is_kept_as_long_as_a_slice_of_it_is_there(items, tmp_path):
     store = build(items, tmp_path)
-    some = np.asarray(store.pixels)[2:4]
+    some = np.asarray(store.arrays["pixels"])[2:4]
     del store
     gc.collect()
     assert evict(tmp_path, 0) == 0
