@@ -32,6 +32,8 @@ DOCS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
     *(page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name != "decisions"),
 ]
+# The files outside the modality of images that name its noun; the list may only become shorter.
+SAY_PICTURE = Path(__file__).with_name("say_picture.txt")
 LONGEST_LABEL = 60
 TERMS = (
     *("confusion matrix", "calibration", "ROC", "precision", "recall", "p-value", "confidence interval"),
@@ -114,3 +116,16 @@ def test_a_phrase_that_is_gone_stays_away_from_readme_and_docs(page):
     prose = page.read_text(encoding="utf-8").replace("`learnt_from`", "").replace('"learnt_from"', "").casefold()
     joined = " ".join(prose.split())  # a phrase may be broken over two lines
     assert [phrase for phrase in (*GONE, *GONE_FROM_PROSE) if phrase in joined] == []
+
+
+def test_only_what_shows_a_picture_says_picture():
+    image = ROOT / "tlcore" / "modalities" / "image"
+    files = [path for path in (ROOT / "tlcore").rglob("*.*") if path.suffix != ".pyc" and path.is_file()]
+    elsewhere = [path for path in files if not path.is_relative_to(image)]
+    say_it = {
+        path.relative_to(ROOT).as_posix()
+        for path in elsewhere
+        if "picture" in path.read_text(encoding="utf-8", errors="ignore").casefold()
+    }
+    allowed = set(SAY_PICTURE.read_text(encoding="utf-8").split())
+    assert sorted(say_it - allowed) == [], "say item or file here, or take the noun from the modality"

@@ -153,7 +153,7 @@ def test_a_page_that_was_handed_out_answers_as_the_app_does(run, monkeypatch):
 def test_a_server_answers_as_the_app_does_and_tells_the_range(run):
     predictor = Predictor.from_run(run.path)
     with TestClient(create_app(predictor, model="scans", sha256="0" * 64)) as client:
-        assert client.get("/model").json()["value_range"] == list(RANGE)
+        assert client.get("/model").json()["contract"]["input"]["value_range"] == list(RANGE)
         for content in deep_pngs().values():
             (said,) = client.post("/predict", content=content).json()["predictions"]
             (expected,) = predictor.predict(read_pixels(content, SIZE, "crop", RANGE)[None])
