@@ -111,17 +111,17 @@ def make_run(key: str, folder: Path) -> Any:
     body = build_backbone(backbone, input=ImageInput(size=size), weights=None if backbone.weights_package else "random")
     train, val = (sample(run, part, PER_CLASS * len(CLASSES)) for part in ("train", "val"))
     if not backbone.weights_package:
-        settle(body, train.pixels.astype(np.float32))
+        settle(body, train.arrays[PIXELS].astype(np.float32))
     of_task = CLASSIFICATION.build_head(len(CLASSES), np.arange(len(CLASSES)))
     model = TransferModel(backbone, body, of_task, dropout=0.0, seed=0)
-    features = model.features.predict({PIXELS: train.pixels}, verbose=0)
+    features = model.features.predict({PIXELS: train.arrays[PIXELS]}, verbose=0)
     # All features in one unit: in their own, those that hardly vary would make rounding loud.
     middle, scale = features.mean(axis=0), features.std()
     head = LogisticRegression(C=10.0, max_iter=1000).fit((features - middle) / scale, train.targets)
     kernel = head.coef_.T / scale
     model.set_head(kernel.astype(np.float32), (head.intercept_ - middle @ kernel).astype(np.float32))
     graph = to_onnx(model.features, target=POOLED)
-    known = learn_known(features, model.features.predict({PIXELS: val.pixels}, verbose=0))
+    known = learn_known(features, model.features.predict({PIXELS: val.arrays[PIXELS]}, verbose=0))
     above = head_graph(*model.head, known, CLASSIFICATION, like=graph, source=POOLED)
     save_onnx(join(graph, above, "head/"), run.model_onnx)
     save_keras(model.whole, run.model_keras)

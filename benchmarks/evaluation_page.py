@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 import psutil
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 from streamlit.testing.v1 import app_test
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,18 +40,20 @@ from benchmarks.first_page import server  # noqa: E402
 from benchmarks.machine import machine, versions  # noqa: E402
 from benchmarks.many_pictures import KnownPages, timed  # noqa: E402
 from tests.browser.chromium import find_or_install  # noqa: E402
+from tests.judging import evaluate  # noqa: E402
 from tests.pages.opening import open_page  # noqa: E402
 from tlcore.data.dataset import Dataset  # noqa: E402
 from tlcore.data.info import DatasetInfo, fingerprint, item_columns  # noqa: E402
-from tlcore.evaluation.metrics import evaluate, predictions_table  # noqa: E402
-from tlcore.evaluation.roc_pr import class_curves  # noqa: E402
+from tlcore.evaluation.predictions import predictions_table  # noqa: E402
+from tlcore.evaluation.run import headline  # noqa: E402
 from tlcore.files import write_json  # noqa: E402
 from tlcore.modalities import MODALITIES  # noqa: E402
 from tlcore.runs.config import TrainingConfig  # noqa: E402
 from tlcore.runs.create import create_run  # noqa: E402
-from tlcore.runs.events import Ended, EpochEnded, Evaluated, PhaseEnded, PhaseStarted, Started  # noqa: E402
+from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted, Started  # noqa: E402
 from tlcore.runs.recorder import Recorder  # noqa: E402
 from tlcore.runs.run import Run  # noqa: E402
+from tlcore.tasks.classification.roc_pr import class_curves  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
 BAR_SECONDS = 1.0
@@ -118,7 +120,7 @@ def make_run(workspace: Workspace, dataset: Dataset, *, right: float, seed: int,
         for epoch in range(1, EPOCHS + 1):
             recorder.record(_epoch(epoch))
         recorder.record(PhaseEnded(phase="head", seconds=30.0, images_per_second=100.0))
-        recorder.record(Evaluated(value=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+        recorder.record(headline(judged))
         recorder.record(Ended(state="finished"))
     return run
 
@@ -147,14 +149,25 @@ def _epoch(epoch: int) -> EpochEnded:
 
 def visit(page: Page, *shown: str) -> tuple[float, float]:
     """Seconds from the click on *Evaluate* until all of `shown` can be seen, by the clock and of the processor."""
-    page.get_by_role("link", name="Storage").first.click()
+    link(page, "Machine", "Storage").click()
     page.get_by_role("heading", name="Storage", exact=True).wait_for()
     page.wait_for_timeout(1000)  # what is still being drawn is not to count
+    evaluate = link(page, "Results", "Evaluate")
     began, busy = time.perf_counter(), processor_seconds()
-    page.get_by_role("link", name="Evaluate").first.click()
+    evaluate.click()
     for selector in shown:
         page.locator(selector).first.wait_for()
     return time.perf_counter() - began, processor_seconds() - busy
+
+
+def link(page: Page, group: str, name: str) -> Locator:
+    """A link of the menu; where the pages stand in groups, its group is opened first."""
+    page.get_by_test_id("stTopNav").wait_for()
+    section = page.get_by_test_id("stTopNavSection").filter(has_text=group)
+    if not section.count():
+        return page.get_by_test_id("stTopNavLink").filter(has_text=name).first
+    section.first.click()
+    return page.get_by_test_id("stTopNavDropdownLink").filter(has_text=name).first
 
 
 def processor_seconds() -> float:

@@ -11,6 +11,7 @@ are. NAMEs are those of the files, such as `data train`; all if none is given. L
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import http.server
 import json
@@ -29,7 +30,7 @@ from pathlib import Path
 import conformal_clip_data
 import numpy as np
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs/images"
@@ -212,7 +213,7 @@ def below(heading: str, height: int) -> Callable[[Page, Path], tuple[int, int, i
 
     def act(page: Page, home: Path) -> tuple[int, int, int, int]:
         found = page.get_by_role("heading", name=heading, exact=True).first
-        found.scroll_into_view_if_needed()
+        found.evaluate("heading => heading.scrollIntoView()")
         page.wait_for_timeout(1500)
         box = found.bounding_box()
         assert box is not None
@@ -288,7 +289,7 @@ SHOTS = {
     "regression": Shot("/evaluate?run={Discs, frozen}", (1280, 1310)),
     "try": Shot("/try?run={Frozen}", (1280, 1000), drop("global/*.jpg", 4, "pictures as the model sees them")),
     "try-many": Shot("/try?run={Frozen}&way=Many", (1280, 1030), drop_zip),
-    "export": Shot("/export?run={Frozen}", (1280, 1150)),
+    "export": Shot("/export?run={Fine-tuned, 3 blocks}", (1280, 1150)),
     "export-more": Shot("/export?run={Fine-tuned, 3 blocks}", (1280, 1100), below("More formats", 1060)),
     "check": Shot("/check?dataset={Clothes}", (1280, 1290)),
     "light-table": Shot("/check?dataset={Clothes}", (1280, 1010), select_some),
@@ -308,8 +309,9 @@ def take(page: Page, url: str, shot: Shot, home: Path, known: dict[str, str]) ->
     clip = shot.act(page, home)
     settled(page)
     page.mouse.move(2, 2)
-    page.wait_for_function(DRAWN_ALL)
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-testid=stElementSkeleton]')")
+    for drawn in (DRAWN_ALL, "!document.querySelector('[data-testid=stSkeleton], [data-testid=stElementSkeleton]')"):
+        with contextlib.suppress(TimeoutError):  # what never comes is seen in the picture
+            page.wait_for_function(drawn, timeout=20_000)
     page.wait_for_timeout(1500)
     settled(page)
     page.wait_for_timeout(500)

@@ -21,8 +21,9 @@ from pages.components.shell import formats, frame, test_usage, training_diagnost
 from pages.components.shell.pickers import pick_run
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.evaluation.files import read_evaluation, read_predictions
-from tlcore.evaluation.metrics import Evaluation, mistakes
+from tlcore.evaluation.predictions import mistakes
 from tlcore.runs.run import Run
+from tlcore.tasks.evaluation import Evaluation
 from tlcore.workspace import Workspace
 
 MOST_MISTAKES = 24  # here; the view of failures has them all
@@ -46,8 +47,8 @@ def show(workspace: Workspace) -> None:
         )
         return
     evaluation, dataset = read_evaluation(run.path), dataset_of(workspace, run)
-    judged = answers.read_judged(run, dataset) if evaluation is None else None
-    if evaluation is None and judged is None:
+    judged = answers.read_judged(run, dataset)
+    if evaluation is None:
         frame.empty_state(
             ":material/pending:",
             "This run has not been evaluated",
@@ -64,7 +65,7 @@ def show(workspace: Workspace) -> None:
         )
     if judged is not None:
         evaluation_views.show_task(judged, workspace)
-    elif evaluation is not None:
+    else:
         chosen, predictions = evaluation_views.choose(), read_predictions(run.path)
         if chosen == evaluation_views.OVERVIEW:
             before_after.show(workspace, run, dataset)
@@ -77,7 +78,7 @@ def show(workspace: Workspace) -> None:
 def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
     headline.headline(evaluation)
     if dataset is not None:
-        test_usage.show(dataset, run.dataset.draw, accuracy=evaluation.accuracy, items=evaluation.n)
+        test_usage.show(dataset, run.dataset.draw, accuracy=evaluation.headline.value, items=evaluation.n)
     class_summary.show(evaluation)
     training_diagnostics.show(run)
     confusion.show(evaluation, predictions, dataset)

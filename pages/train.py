@@ -15,7 +15,7 @@ from pages.components.train import (
     lr_finder,
     recommended,
 )
-from tlcore.backbones.catalogue import find
+from tlcore.backbones.catalogue import find, suitable
 from tlcore.data.dataset import Dataset
 from tlcore.jobs.launch import launch
 from tlcore.runs.config import TrainingConfig
@@ -57,7 +57,7 @@ def show(workspace: Workspace) -> None:
 
     st.subheader("Backbone", anchor=False)
     st.caption("A network pretrained on a million photos (ImageNet).")
-    backbone_cards.show(workspace, config.backbone, draft.choose_backbone)
+    backbone_cards.show(workspace, suitable(dataset.info.modality, task.key), config.backbone, draft.choose_backbone)
     form.faults("backbone")
     initial_weights.choose(workspace, form)
 

@@ -18,10 +18,14 @@ LIBRARY = sorted((ROOT / "tlcore").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
 HEAVY_PACKAGES = {"keras", "tensorflow", "jax", "torch", "tf2onnx", "keras_hub"}
-HEAVY_ROOMS = ("tlcore.training", "tlcore.export", "tlcore.evaluation.explain", "tlcore.health.work")
+HEAVY_ROOMS = (
+    *("tlcore.training", "tlcore.export", "tlcore.evaluation.explain", "tlcore.health.work"),
+    "tlcore.modalities.image.formats",
+)
 # A run as text, which the pages offer, and what it is told from: these modules of heavy rooms need no backend.
 LIGHT_MODULES = (
-    *("tlcore.export.training_script", "tlcore.export.script_words"),
+    *("tlcore.export.training_script", "tlcore.export.script_parts"),
+    *("tlcore.modalities.image.formats.table", "tlcore.modalities.image.formats.script"),
     *("tlcore.training.phases", "tlcore.training.views"),
 )
 
@@ -30,6 +34,7 @@ LIGHT_MODULES = (
 RANKS = {
     "errors": 0,
     "disk": 1,
+    "file_format": 1,
     "files": 1,
     "intervals": 1,
     "items": 1,
@@ -64,12 +69,16 @@ RANKS = {
 }
 # The workers stand at the end of the line: that of a run calls evaluation and export, that of a check training.
 # What a modality has beside files and arrays stands above the room that it needs: a camera's frames become a dataset,
-# and what builds its backbones, named by text, knows their rows.
+# what builds its backbones knows their rows, what it draws of a model's answers opens the model, as the evaluation
+# does, and its formats are exports. Its row names them by text.
+EXPLAIN, FORMATS = "tlcore.modalities.image.explain", "tlcore.modalities.image.formats"
 RANK_OF_MODULE = {
     "tlcore.training.work": 14,
     "tlcore.health.work": 14,
     "tlcore.modalities.image.bursts": 7,
     "tlcore.modalities.image.keras_build": 8,
+    **{f"{EXPLAIN}.{name}": 11 for name in ("grad_cam", "saliency", "explanations")},
+    **{f"{FORMATS}.{name}": 12 for name in ("exports", "fullsize", "pixel_parity", "saved_model", "script", "web")},
 }
 
 
@@ -183,6 +192,17 @@ def test_imports_go_one_way():
 
 def test_pages_import_the_light_half_only():
     assert imported(PAGES, names_a_backend) == []
+
+
+def test_components_import_their_own_folder_and_what_is_shared():
+    shared, crossing = {"shell", "items", "answers"}, []
+    for path in PAGES:
+        _, _, own = module_name(path).partition("pages.components.")
+        for name in imports(path):
+            _, _, below = name.partition("pages.components.")
+            if own and below and below.split(".")[0] not in {own.split(".")[0], *shared}:
+                crossing.append(f"{path.relative_to(ROOT)}: {name}")
+    assert crossing == []
 
 
 def test_only_the_components_cache():
@@ -319,7 +339,7 @@ def room(path: Path) -> str:
 
 def test_most_rooms_do_not_know_what_an_item_looks_like():
     # These still look into the modality of pictures; the list may only become shorter.
-    know = {"commands", "evaluation", "export", "inference", "report", "serving"}
+    know = {"commands", "report"}
     rest = [path for path in LIBRARY if room(path) not in {*know, "modalities"}]
     assert {room(path) for path in rest} >= {
         "data",
@@ -328,6 +348,7 @@ def test_most_rooms_do_not_know_what_an_item_looks_like():
         "sweeps",
         "health",
         "labelling",
+        "evaluation",
         "backbones",
         "publishing",
         "tasks",
@@ -336,10 +357,18 @@ def test_most_rooms_do_not_know_what_an_item_looks_like():
     assert imported(rest, lambda name: name.startswith("tlcore.modalities.image")) == []
 
 
+def test_what_trains_and_answers_says_nothing_of_pictures():
+    rooms = {"training", "sweeps", "jobs", "backbones", "inference"}
+    paths = [path for path in LIBRARY if room(path) in rooms]
+    # What caches are told apart by, and how files of before call a rate.
+    kept = {"pictures", "pictures_per_second"}
+    assert {word for path in paths for word in re.findall(r"(?i)\w*(?:pictur|pixel)\w*", path.read_text())} <= kept
+
+
 def test_training_runs_use_checks_and_labelling_do_not_know_what_an_answer_is():
     def decides(node: ast.AST) -> bool:
         return called(node).rpartition(".")[2] in {"argmax", "softmax", "CategoricalCrossentropy", "confusion_matrix"}
 
-    light = {"jobs", "data", "backbones", "runs", "inference", "serving", "sweeps", "training", "publishing"}
+    light = {"jobs", "data", "backbones", "runs", "inference", "serving", "sweeps", "training", "publishing", "export"}
     light |= {"health", "labelling"}
     assert found([path for path in LIBRARY if room(path) in light], decides) == []

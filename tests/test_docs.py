@@ -13,11 +13,11 @@ from pydantic.fields import FieldInfo
 from pages.components.shell.fields import AUGMENTATIONS, FIELDS
 from tlcore.commands.settings import default as option_default
 from tlcore.commands.train import train
-from tlcore.evaluation.metrics import Evaluation
 from tlcore.runs import events
 from tlcore.runs.config import settings
 from tlcore.runs.manifest import Manifest
 from tlcore.settings import range_of
+from tlcore.tasks.evaluation import Evaluation
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = (ROOT / "docs/settings.md").read_text()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 def test_every_grey_png_of_sixteen_bits_becomes_the_very_pixels_of_the_app(browser: Browser):
     page = browser.new_page()
-    page.add_script_tag(content=(ROOT / "tlcore/export/bundled/web/pixels.js").read_text())
+    page.add_script_tag(content=(ROOT / "tlcore/modalities/image/formats/web_page/pixels.js").read_text())
     off = {}
     for number, (kind, content) in enumerate(deep_pngs().items()):
         policy = ("crop", "letterbox", "stretch")[number % 3]
@@ -38,7 +38,7 @@ def test_every_grey_png_of_sixteen_bits_becomes_the_very_pixels_of_the_app(brows
 
 def test_the_range_touches_nothing_else_and_a_torn_file_is_refused(browser: Browser):
     page = browser.new_page()
-    page.add_script_tag(content=(ROOT / "tlcore/export/bundled/web/pixels.js").read_text())
+    page.add_script_tag(content=(ROOT / "tlcore/modalities/image/formats/web_page/pixels.js").read_text())
     from tests.modalities.image.test_pixels import photo, saved
 
     for content in (saved(photo(), "PNG"), saved(photo(), "JPEG"), saved(photo().convert("L"), "PNG")):

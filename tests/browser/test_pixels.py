@@ -13,8 +13,8 @@ import onnxruntime
 import pytest
 from playwright.sync_api import Browser
 
-from tlcore.export.fullsize_graph import fullsize_graph
 from tlcore.modalities.image.battery import AwkwardFile, battery
+from tlcore.modalities.image.formats.fullsize_graph import fullsize_graph
 from tlcore.modalities.image.pixels import open_picture, read_pixels
 from tlcore.modalities.image.standalone import pixels_py
 
@@ -80,7 +80,7 @@ def by_onnx(browser: Browser, items: Items) -> Answers:
 
 def by_browser(browser: Browser, items: Items) -> Answers:
     page = browser.new_page()
-    page.add_script_tag(content=(ROOT / "tlcore/export/bundled/web/pixels.js").read_text())
+    page.add_script_tag(content=(ROOT / "tlcore/modalities/image/formats/web_page/pixels.js").read_text())
     asked = [
         {"file": base64.b64encode(file.content).decode(), "size": SIZE, "policy": policy} for file, policy in items
     ]
@@ -95,7 +95,7 @@ def decoded(text: str) -> np.ndarray:
 
 def by_saved_model(browser: Browser, items: Items) -> Answers:
     tf = pytest.importorskip("tensorflow")
-    from tlcore.export.tf_decode import read_encoded
+    from tlcore.modalities.image.formats.keras_tf_decode import read_encoded
 
     text = [tf.TensorSpec((), tf.string)]
     readers = {

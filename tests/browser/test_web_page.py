@@ -19,12 +19,12 @@ from tests.contracts import image_contract
 from tests.graphs import make_answerable_run, write_knowing_model, write_task_model
 from tlcore.contract import write_contract
 from tlcore.data.dataset import Dataset
-from tlcore.evaluation.calibration_schema import read_calibration
+from tlcore.evaluation.files import read_calibration
 from tlcore.evaluation.run import evaluate_run
 from tlcore.export.run import export_run
-from tlcore.export.web import VENDOR, WEB
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities.image.formats.web import VENDOR, WEB
 from tlcore.runs.manifest import artefact
 from tlcore.runs.run import Run
 from tlcore.tasks import Decision

@@ -12,7 +12,7 @@ from tests.pages.made_runs import beginning, made
 from tlcore.contract import write_contract
 from tlcore.data.dataset import Dataset
 from tlcore.data.info import fingerprint, write_table
-from tlcore.evaluation.metrics import predictions_table
+from tlcore.evaluation.predictions import predictions_table
 from tlcore.evaluation.run import headline
 from tlcore.files import write_json
 from tlcore.runs.config import Fractions

@@ -8,7 +8,7 @@ from tests.pages.made_runs import finished
 from tlcore.data.edits import operations
 from tlcore.data.edits.diff import edits_since
 from tlcore.data.edits.types import Exclude, MergeClasses, Relabel, RenameClass
-from tlcore.evaluation.before_after import before_and_after
+from tlcore.evaluation.compare import before_and_after
 from tlcore.evaluation.files import read_predictions
 
 SHARES = {"fractions": {"train": 0.2, "val": 0.2, "test": 0.6}}
@@ -23,12 +23,12 @@ def test_what_was_mended_counts_for_both(workspace, tiny_dataset):
     second = finished(workspace, tiny_dataset, right=1.0, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
     n = len(answers)
-    assert (found.pair.items, found.relabelled, found.left_out) == (n, 3, 0)
-    assert found.before.value == pytest.approx((answers["correct"].sum() + 3) / n), "it had been right all along"
-    assert found.after.value == 1.0
-    assert found.before.low < found.before.value < found.before.high
-    assert found.pair.only_second == len(wrong) - 3
-    assert not set(mended) & set(found.pair.to_right)
+    assert (found.pair.n, found.relabelled, found.left_out) == (n, 3, 0)
+    assert found.pair.before.value == pytest.approx((answers["correct"].sum() + 3) / n), "it had been right all along"
+    assert found.pair.after.value == 1.0
+    assert found.pair.before.low < found.pair.before.value < found.pair.before.high
+    assert found.pair.right.only_second == len(wrong) - 3
+    assert not set(mended) & set(found.pair.better)
 
 
 def test_pictures_that_left_the_dataset_are_left_out(workspace, tiny_dataset):
@@ -37,7 +37,7 @@ def test_pictures_that_left_the_dataset_are_left_out(workspace, tiny_dataset):
     operations.apply(tiny_dataset, Exclude(shas=gone))
     second = finished(workspace, tiny_dataset, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
-    assert (found.left_out, found.pair.items) == (2, len(read_predictions(second.path)))
+    assert (found.left_out, found.pair.n) == (2, len(read_predictions(second.path)))
 
 
 def test_an_answer_by_an_old_name_is_still_right(workspace, tiny_dataset):
@@ -46,15 +46,15 @@ def test_an_answer_by_an_old_name_is_still_right(workspace, tiny_dataset):
     operations.apply(tiny_dataset, MergeClasses(classes=("square", "triangle"), into="cornered"))
     second = finished(workspace, tiny_dataset, right=1.0, **SHARES)
     found = before_and_after(first, second, tiny_dataset)
-    assert (found.before.value, found.after.value, found.relabelled) == (1.0, 1.0, 0)
+    assert (found.pair.before.value, found.pair.after.value, found.relabelled) == (1.0, 1.0, 0)
 
 
 def test_without_the_dataset_the_labels_of_the_later_run_hold(workspace, tiny_dataset):
     first, second = (finished(workspace, tiny_dataset, right=right, **SHARES) for right in (0.5, 1.0))
     tiny_dataset.delete()
     found = before_and_after(first, second, None)
-    assert found.after.value == 1.0
-    assert found.pair.items == len(read_predictions(first.path))
+    assert found.pair.after.value == 1.0
+    assert found.pair.n == len(read_predictions(first.path))
 
 
 def test_edits_that_were_taken_back_are_told_and_reversed(tiny_dataset):

@@ -7,13 +7,13 @@ import json
 import pandas as pd
 import pytest
 
+from tests.evaluation.task_runs import evaluated, multilabel_dataset
 from tests.graphs import make_answerable_run
 from tlcore.__main__ import main
 from tlcore.errors import RunError
 from tlcore.evaluation import class_names
-from tlcore.evaluation.calibration_schema import read_calibration
 from tlcore.evaluation.class_names import rename_class, rename_in_runs
-from tlcore.evaluation.files import read_evaluation, read_predictions
+from tlcore.evaluation.files import read_calibration, read_evaluation, read_predictions
 from tlcore.evaluation.run import evaluate_run
 from tlcore.inference.predictor import Predictor
 from tlcore.runs.events import Ended, Started
@@ -40,7 +40,7 @@ def test_a_renamed_class_is_renamed_everywhere_and_the_judgement_stays(run):
     assert Predictor.from_run(run.path).labels.labels == ("circle", "box", "triangle")
     found, stored = read_evaluation(run.path), read_predictions(run.path)
     assert found.confusion == before.confusion
-    assert [one.label for one in found.per_class] == ["circle", "box", "triangle"]
+    assert [one.label for one in found.per_label] == ["circle", "box", "triangle"]
     assert {one.label for one in read_calibration(run.path).thresholds} == {"circle", "box", "triangle"}
     assert not list(run.exports.iterdir())
     # Judged anew with the new name, it is the same.
@@ -59,7 +59,7 @@ def test_a_crash_while_renaming_is_mended_by_asking_again(run, monkeypatch):
     rename_class(run, "square", "box")
     found = read_evaluation(run.path)
     assert evaluate_run(run, lambda step: None) == found
-    assert found.classes == run.dataset.classes == ("circle", "box", "triangle")
+    assert found.labels == run.dataset.classes == ("circle", "box", "triangle")
 
 
 def test_a_class_is_renamed_in_the_runs_of_its_dataset_that_are_over(run, workspace, tiny_dataset):
@@ -100,3 +100,16 @@ def test_the_command_says_what_to_do_next(run, capsys):
     assert "makes its files again" in capsys.readouterr().out
     assert main(["runs", "rename-class", run.id, "box", "square", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["classes"] == ["circle", "square", "triangle"]
+
+
+def test_a_label_is_renamed_among_the_others_of_its_pictures(workspace, tiny_dataset):
+    run = evaluated(workspace, multilabel_dataset(tiny_dataset))
+    before, then = read_evaluation(run.path), read_predictions(run.path)
+    rename_class(run, "dog", "a hound")
+    found, now = read_evaluation(run.path), read_predictions(run.path)
+    assert found.labels == run.dataset.classes == ("boat", "a hound", "person")
+    assert [one.label for one in found.per_label] == list(found.labels)
+    assert found.figures == before.figures
+    for was, label in zip(then["label"], now["label"], strict=True):
+        assert set(label.split("|")) == {"a hound" if name == "dog" else name for name in was.split("|")}
+    assert (now["label"] == now["predicted"]).equals(then["correct"])

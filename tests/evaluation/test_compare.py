@@ -11,14 +11,12 @@ from tests.pages.made_runs import epoch_ended, finished, made
 from tlcore.__main__ import main
 from tlcore.data.split.locked import draw_parts
 from tlcore.errors import RunError
-from tlcore.evaluation.compare import compare, run_figures
-from tlcore.evaluation.figures import Interval
+from tlcore.evaluation.compare import compare
 from tlcore.evaluation.files import read_curves, read_evaluation, read_predictions, read_validation
-from tlcore.evaluation.paired import mcnemar
 from tlcore.evaluation.run import evaluate_run
-from tlcore.files import write_json
 from tlcore.runs.events import Ended, Started
 from tlcore.runs.recorder import Recorder
+from tlcore.tasks.paired import mcnemar
 
 SHARES = {"fractions": {"train": 0.2, "val": 0.2, "test": 0.6}}
 
@@ -35,18 +33,21 @@ def test_two_runs_are_compared_picture_by_picture(pair):
     before, after = (read_predictions(run.path) for run in pair)
     gained = int((~before["correct"] & after["correct"]).sum())
     assert (one.first, one.second) == (pair[0].id, pair[1].id)
-    assert (one.items, one.only_first, one.only_second) == (len(before), 0, gained)
-    assert one.both_right + one.only_second + one.both_wrong == one.items
+    assert (one.n, one.right.only_first, one.right.only_second) == (len(before), 0, gained)
+    assert one.right.both_right + one.right.only_second + one.right.both_wrong == one.n
     assert one.difference.value == pytest.approx(after["correct"].mean() - before["correct"].mean())
     assert one.difference.low < one.difference.value <= one.difference.high
-    assert one.p_value == pytest.approx(mcnemar(0, gained))
+    assert one.right.p_value == pytest.approx(mcnemar(0, gained))
     assert not one.grouped
-    assert set(one.to_right) == set(before.loc[~before["correct"], "sha256"])
-    assert one.to_wrong == found.warnings == ()
-    assert sum(each.only_second for each in one.per_class) == gained
-    steps = [abs(each.second - each.first) for each in one.per_class]
+    assert set(one.better) == set(before.loc[~before["correct"], "sha256"])
+    assert one.worse == found.warnings == ()
+    assert sum(each.only_second for each in one.right.per_class) == gained
+    steps = [abs(each.second - each.first) for each in one.right.per_class]
     assert steps == sorted(steps, reverse=True)
-    assert [each.accuracy.value for each in found.runs] == [before["correct"].mean(), after["correct"].mean()]
+    assert [each.figures["accuracy"].value for each in found.runs] == [
+        before["correct"].mean(),
+        after["correct"].mean(),
+    ]
     assert found.runs[0].bytes == pair[0].model_onnx.stat().st_size
 
 
@@ -57,7 +58,7 @@ def test_pictures_of_one_group_are_one_opinion(pair):
     split.to_parquet(pair[0].path / "split.parquet")
     grouped = compare(pair).pairs[0]
     assert grouped.grouped
-    assert grouped.p_value > alone.p_value
+    assert grouped.right.p_value > alone.right.p_value
     assert grouped.difference.value == alone.difference.value
 
 
@@ -67,13 +68,13 @@ def test_other_test_parts_are_not_compared_without_a_warning(workspace, tiny_dat
     found = compare([pair[0], other])
     mine, theirs = (set(read_predictions(run.path)["sha256"]) for run in (pair[0], other))
     assert mine != theirs
-    assert found.pairs[0].items == len(mine & theirs)
+    assert found.pairs[0].n == len(mine & theirs)
     assert "different test sets" in found.warnings[0]
     table = read_predictions(other.path)
     table[~table["sha256"].isin(mine)].to_parquet(other.predictions)
     apart = compare([pair[0], other])
     assert "cannot be compared" in apart.warnings[0]
-    assert (apart.pairs[0].items, apart.pairs[0].p_value, apart.pairs[0].per_class) == (0, 1.0, ())
+    assert (apart.pairs[0].n, apart.pairs[0].right) == (0, None)
 
 
 def test_pictures_that_were_relabelled_in_between_are_left_out(pair):
@@ -81,7 +82,7 @@ def test_pictures_that_were_relabelled_in_between_are_left_out(pair):
     table.loc[0, "label"] = next(label for label in pair[0].dataset.classes if label != table.loc[0, "label"])
     table.to_parquet(pair[1].predictions)
     found = compare(pair)
-    assert found.pairs[0].items == len(table) - 1
+    assert found.pairs[0].n == len(table) - 1
     assert "1 pictures were relabelled" in found.warnings[0]
 
 
@@ -99,7 +100,7 @@ def test_the_command_says_who_is_better_in_words_and_as_json(pair, capsys):
     assert "went from wrong to right, 0 from right to wrong" in said
     assert main(["compare", pair[0].id, pair[1].id, "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
-    assert set(content) == {"runs", "pairs", "warnings"}
+    assert set(content) == {"task", "metric", "unit", "runs", "pairs", "warnings"}
     assert set(content["runs"][0]["accuracy"]) == {"value", "low", "high"}
     assert content["pairs"][0]["only_second"] == len(content["pairs"][0]["to_right"])
     assert main(["compare", pair[0].id]) == 1
@@ -128,7 +129,7 @@ def test_evaluate_gives_every_figure_with_its_interval(judged, capsys):
     assert whole | {"run", "looks", "calibration", "baselines", "per_class", "ood", "top_k", "notes"} <= set(content)
     for name in whole:
         assert content[name]["low"] <= content[name]["value"] <= content[name]["high"]
-    assert content["accuracy"]["value"] == read_evaluation(judged.path).accuracy
+    assert content["accuracy"]["value"] == read_evaluation(judged.path).headline.value
     assert content["baselines"]["largest_class"]["label"] in judged.dataset.classes
     assert content["baselines"]["linear_probe"] is None
     first = content["per_class"][0]
@@ -141,24 +142,6 @@ def test_evaluate_gives_every_figure_with_its_interval(judged, capsys):
     said = capsys.readouterr().out
     assert "Always" in said
     assert "After epoch 2 the validation loss rose from 0.70 to 1.20" in said
-
-
-def test_a_judgement_of_long_ago_still_reads(judged):
-    """As `evaluation.json` was before it said how sure everything is."""
-    content = json.loads(judged.evaluation_json.read_text())
-    new = {"scores", "baselines", "order", "tree", "brier"}
-    old = {name: value for name, value in content.items() if name not in new}
-    for each in old["per_class"]:
-        for name in ("f1_low", "f1_high", "auc", "average_precision"):
-            del each[name]
-    write_json(judged.evaluation_json, old)
-    found = read_evaluation(judged.path)
-    assert found.scores is None
-    assert found.order == found.tree == ()
-    assert found.baselines.linear_probe is None
-    figures = run_figures(judged)
-    assert figures.balanced_accuracy is None
-    assert figures.accuracy == Interval(value=found.accuracy, low=found.low, high=found.high)
 
 
 def test_the_validation_pictures_are_answered_too_and_kept_apart(judged):
@@ -177,9 +160,8 @@ def test_a_run_whose_split_has_groups_is_judged_by_them(workspace, tiny_dataset)
     split["group"] = split["label"]
     split.to_parquet(run.path / "split.parquet")
     found = evaluate_run(run, lambda step: None)
-    assert (found.scores.units, found.scores.grouped) == (3, True)
-    assert (found.low, found.high) == (found.scores.accuracy.low, found.scores.accuracy.high)
+    assert (found.groups, found.grouped) == (3, True)
     split.drop(columns="group").to_parquet(run.path / "split.parquet")  # as in runs of long ago
     alone = evaluate_run(run, lambda step: None)
-    assert not alone.scores.grouped
-    assert alone.high - alone.low < found.high - found.low
+    assert not alone.grouped
+    assert alone.headline.high - alone.headline.low < found.headline.high - found.headline.low

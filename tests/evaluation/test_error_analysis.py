@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -19,13 +20,14 @@ from tlcore.evaluation.class_names import rename_class
 from tlcore.evaluation.error_analysis import run as understanding_steps
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
 from tlcore.evaluation.error_analysis.job import work
-from tlcore.evaluation.explanations import explain_items
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.run import evaluate_run
 from tlcore.evaluation.slices import slice_items
 from tlcore.files import write_json
 from tlcore.jobs.launch import launch
-from tlcore.modalities.image.corruptions import DISTORTIONS
+from tlcore.modalities.image.explain import analysis
+from tlcore.modalities.image.explain.corruptions import CORRUPTIONS
+from tlcore.modalities.image.explain.explanations import explain_items
 from tlcore.progress import drain
 from tlcore.runs.events import Ended
 from tlcore.runs.recorder import Recorder
@@ -34,10 +36,8 @@ from tlcore.runs.recorder import Recorder
 @pytest.fixture
 def run(workspace, tiny_dataset, monkeypatch):
     """A judged run, and looks that are short."""
-    monkeypatch.setattr(understanding_steps, "DISTORTED", 6)
-    few = DISTORTIONS[:2]
-    real = understanding_steps.try_distortions
-    monkeypatch.setattr(understanding_steps, "try_distortions", lambda *given, **more: real(*given, kinds=few, **more))
+    monkeypatch.setattr(understanding_steps, "CORRUPTED", 6)
+    monkeypatch.setattr(analysis, "ANALYSIS", replace(analysis.ANALYSIS, corruptions=CORRUPTIONS[:2]))
     run = make_answerable_run(workspace, tiny_dataset)
     evaluate_run(run, lambda step: None)
     return run
@@ -73,7 +73,7 @@ def test_the_worker_leaves_what_the_page_shows(run, workspace, tiny_dataset):
     assert understanding.attention().trust is not None
     robustness = understanding.robustness()
     assert robustness.n == 6
-    assert [curve.key for curve in robustness.curves] == [kind.key for kind in DISTORTIONS[:2]]
+    assert [curve.key for curve in robustness.curves] == [kind.key for kind in CORRUPTIONS[:2]]
     outcome = understanding.outcome()
     assert outcome.seconds > 0
     assert outcome.notes == ()
@@ -108,6 +108,18 @@ def test_pictures_that_belong_together_are_dealt_out_together(run, monkeypatch):
     places = [list(read_predictions(run.path)["sha256"]).index(sha) for sha in split.loc[test[:3], "sha256"]]
     assert len(set(seen[1][places])) == 1
     assert len(set(seen[1])) == len(seen[1]) - 2
+
+
+def test_of_a_modality_that_has_nothing_of_its_own_the_rest_is_analyzed(run, monkeypatch):
+    monkeypatch.setattr(analysis, "ANALYSIS", analysis.Analysis())
+    assert work(run.path) == 0
+    understanding = Understanding(run)
+    assert set(understanding.traits().columns) & {"size", "brightness", "blur"} == set()
+    assert understanding.slices().n == len(read_predictions(run.path))
+    assert len(understanding.map()) == len(run.split())
+    assert understanding.atlas() is understanding.attention() is understanding.heats() is None
+    assert understanding.robustness() is None
+    assert understanding.outcome().notes == ()
 
 
 def test_a_run_that_was_not_judged_fails_in_a_sentence(run):
@@ -208,4 +220,4 @@ def test_understand_starts_a_worker_and_says_what_it_found(workspace, tiny_datas
     content = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert content["run"] == run.id
     assert Path(content["path"], "understanding.json").exists()
-    assert len(content["robustness"]["curves"]) == len(DISTORTIONS)
+    assert len(content["robustness"]["curves"]) == len(CORRUPTIONS)

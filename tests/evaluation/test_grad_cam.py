@@ -12,9 +12,9 @@ from tests.contracts import image_contract
 from tests.graphs import write_colour_model
 from tlcore.errors import RunError
 from tlcore.evaluation.feature_map import OpenedModel
-from tlcore.evaluation.grad_cam import (
+from tlcore.modalities.analysis import Trust
+from tlcore.modalities.image.explain.grad_cam import (
     WINDOWS,
-    Trust,
     grad_cam,
     likeness,
     middle,
@@ -23,8 +23,8 @@ from tlcore.evaluation.grad_cam import (
     shuffled,
     trust,
 )
-from tlcore.evaluation.saliency import even_border, look_at_classes
-from tlcore.modalities.image.heat_overlay import over, stretched
+from tlcore.modalities.image.explain.heat_overlay import over, stretched
+from tlcore.modalities.image.explain.saliency import even_border, look_at_classes
 
 SIZE = 16
 LABELS = image_contract(classes=tuple(CLASSES), size=SIZE, resize="crop", backbone="small", dataset="shapes")
@@ -73,7 +73,7 @@ def colours(tmp_path_factory):
 
 
 def answer(model):
-    return lambda items: (model.see(item).probabilities for item in items)
+    return lambda items: (model.see(item).outputs for item in items)
 
 
 def red_corner():
@@ -92,7 +92,7 @@ def test_the_heat_of_all_places_and_the_bias_are_the_logit(shape):
     assert np.allclose(seen.grid.mean(axis=(0, 1)), seen.features, atol=1e-5)
     logits = np.array([grad_cam(seen, model.kernel, index).sum() for index in range(3)]) + model.bias
     expected = np.exp(logits - logits.max())
-    assert np.allclose(expected / expected.sum(), seen.probabilities, atol=1e-5)
+    assert np.allclose(expected / expected.sum(), seen.outputs, atol=1e-5)
 
 
 def test_grad_cam_is_what_its_definition_says():
@@ -135,7 +135,7 @@ def test_occlusion_measures_how_far_the_odds_fall(colours):
     edges = np.linspace(0, SIZE, 2 * WINDOWS + 1).round().astype(int)
     covered = pixels.copy()
     covered[: edges[2], : edges[2]] = pixels.mean(axis=(0, 1)).round()
-    before, after = (colours.see(each).probabilities[0] for each in (pixels, covered))
+    before, after = (colours.see(each).outputs[0] for each in (pixels, covered))
     assert heat[0, 0] == pytest.approx(np.log(before / (1 - before)) - np.log(after / (1 - after)), abs=1e-4)
     assert heat[-1, -1] == pytest.approx(0, abs=0.05)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,8 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.graphs import make_answerable_run, write_knowing_model
 from tlcore.data.intake import ingest
-from tlcore.evaluation.calibration_schema import read_calibration
-from tlcore.evaluation.files import read_predictions, read_validation
+from tlcore.evaluation.files import read_calibration, read_ood, read_predictions, read_validation
 from tlcore.evaluation.ood_evaluation import auroc
 from tlcore.evaluation.run import evaluate_run, write_validation
 from tlcore.inference.predictor import Predictor
@@ -45,8 +46,8 @@ def test_what_a_model_says_of_pictures_is_stored_and_other_datasets_are_told_apa
     found = read_calibration(run.path)
     assert (found.temperature, found.in_model) == (0.5, True)
     assert (found.validation, found.test) == (len(read_validation(run.path)), len(table))
-    assert found.unfamiliarity.test.value == (table["unfamiliarity"] > 1).mean()
-    (strangers,) = found.unfamiliarity.strangers
+    assert read_ood(run.path).test.value == (table["unfamiliarity"] > 1).mean()
+    (strangers,) = read_ood(run.path).strangers
     assert (strangers.name, strangers.n, strangers.recognised) == ("the same strangers", 8, 1.0)
     assert strangers.auroc.value == 1.0
     assert strangers.auroc.low < 0.8  # eight pictures say no more
@@ -57,15 +58,25 @@ def test_a_picture_of_the_run_is_no_stranger_wherever_it_lies(workspace, tiny_da
     write_knowing_model(run, workspace, temperature=1.0)
     drain(ingest(workspace, tiny_folder, name="the same again"), lambda step: None)
     evaluate_run(run, lambda step: None)
-    assert read_calibration(run.path).unfamiliarity.strangers == ()
+    assert read_ood(run.path).strangers == ()
 
 
 def test_a_model_without_a_second_output_is_calibrated_all_the_same(workspace, tiny_dataset):
     run = make_answerable_run(workspace, tiny_dataset)
     evaluate_run(run, lambda step: None)
     found = read_calibration(run.path)
-    assert (found.in_model, found.unfamiliarity) == (False, None)
+    assert not found.in_model
+    assert read_ood(run.path) is None
     assert "unfamiliarity" not in read_predictions(run.path)
+
+
+def test_a_calibration_of_before_still_says_what_was_unfamiliar(tmp_path):
+    share = {"value": 0.05, "low": 0.01, "high": 0.1}
+    (tmp_path / "calibration.json").write_text(
+        json.dumps({"temperature": 1.0, "unfamiliarity": {"validation": 0.04, "test": share, "strangers": []}})
+    )
+    found = read_ood(tmp_path)
+    assert (found.validation, found.test.value, found.strangers) == (0.04, 0.05, ())
 
 
 def test_nothing_is_chosen_by_validation_pictures_that_the_model_has_met(workspace, tiny_dataset):

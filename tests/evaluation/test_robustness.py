@@ -5,17 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.decomposition import PCA
-from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import normalize
 
 from tlcore.evaluation.embedding_map import choose, draw_map
-from tlcore.evaluation.frozen_baseline import NearestMean
-from tlcore.evaluation.robustness import try_distortions
+from tlcore.evaluation.robustness import Asked, try_corruptions
 from tlcore.intervals import wilson
-from tlcore.modalities.image.atlas import TILE, atlas_across, blank_atlas, put_tile
-from tlcore.modalities.image.corruptions import DISTORTIONS, Distortion
+from tlcore.modalities.analysis import Corruption, mosaic_across
+from tlcore.modalities.image.explain.corruptions import CORRUPTIONS
+from tlcore.modalities.image.explain.mosaic import TILE, write_mosaic
+from tlcore.modalities.modality import Noun
 from tlcore.progress import drain
+from tlcore.tasks import find_task
 
 SIDE = 112
 
@@ -32,86 +34,110 @@ def scene():
     return np.stack([waves, waves * 0.8, waves * 0.6], axis=-1).round().astype(np.uint8)
 
 
-@pytest.mark.parametrize("kind", DISTORTIONS, ids=lambda kind: kind.key)
-def test_every_distortion_has_five_strengths_that_grow(kind, scene):
+@pytest.mark.parametrize("kind", CORRUPTIONS, ids=lambda kind: kind.key)
+def test_every_corruption_has_five_strengths_that_grow(kind, scene):
     assert len(kind.strengths) == 5
-    farther = [np.abs(kind.distort(scene, strength, 1).astype(int) - scene).mean() for strength in kind.strengths]
+    farther = [np.abs(kind.corrupt(scene, strength, 1).astype(int) - scene).mean() for strength in kind.strengths]
     assert farther[0] > 0
     assert farther == sorted(farther)
-    made = kind.distort(scene, kind.strengths[-1], 1)
+    made = kind.corrupt(scene, kind.strengths[-1], 1)
     assert made.shape == scene.shape
     assert made.dtype == np.uint8
-    assert np.array_equal(made, kind.distort(scene, kind.strengths[-1], 1))
+    assert np.array_equal(made, kind.corrupt(scene, kind.strengths[-1], 1))
 
 
-def test_a_distortion_of_nothing_changes_nothing(scene):
-    kinds = {kind.key: kind for kind in DISTORTIONS}
+def test_a_corruption_of_nothing_changes_nothing(scene):
+    kinds = {kind.key: kind for kind in CORRUPTIONS}
     for key, nothing in {"rotation": 0, "larger": 100, "smaller": 100, "darker": 100, "noise": 0, "blur": 0}.items():
-        assert np.array_equal(kinds[key].distort(scene, nothing, 0), scene), key
+        assert np.array_equal(kinds[key].corrupt(scene, nothing, 0), scene), key
 
 
 def test_turned_and_smaller_pictures_have_no_black_corners(scene):
-    kinds = {kind.key: kind for kind in DISTORTIONS}
+    kinds = {kind.key: kind for kind in CORRUPTIONS}
     for key in ("rotation", "smaller"):
         for strength in kinds[key].strengths:
-            assert kinds[key].distort(scene, strength, 0).min() > 0.5 * scene.min()
+            assert kinds[key].corrupt(scene, strength, 0).min() > 0.5 * scene.min()
 
 
 def test_a_smaller_picture_is_itself_in_the_middle(scene):
-    (smaller,) = (kind for kind in DISTORTIONS if kind.key == "smaller")
-    made = smaller.distort(scene, 50, 0)
+    (smaller,) = (kind for kind in CORRUPTIONS if kind.key == "smaller")
+    made = smaller.corrupt(scene, 50, 0)
     middle = made[SIDE // 4 : -SIDE // 4, SIDE // 4 : -SIDE // 4].astype(int)
     assert np.abs(middle - scene.reshape(SIDE // 2, 2, SIDE // 2, 2, 3).mean(axis=(1, 3))).mean() < 4
 
 
-def test_the_nearest_mean_answers_as_scikit_learn_does():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 4, 80)
-    features = (rng.normal(size=(80, 12)) + np.eye(12)[labels] * 2).astype(np.float32)
-    asked = rng.normal(size=(40, 12)).astype(np.float32)
-    reference = NearestCentroid().fit(normalize(features), labels)
-    ours = NearestMean.of(features, labels, classes=4)
-    assert np.array_equal(ours.answer(asked), reference.predict(normalize(asked)))
+PICTURES = Noun("picture", "pictures")
 
 
-def test_a_class_without_training_pictures_is_never_answered():
-    features = np.eye(3, dtype=np.float32)[[0, 2, 0, 2]]
-    means = NearestMean.of(features, np.array([0, 2, 0, 2]), classes=3)
-    assert set(means.answer(np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32))) <= {0, 2}
-
-
-def test_what_a_distortion_costs_is_counted():
-    # The model calls a picture 1 where it is bright; the rival never is wrong. Half of the pictures are bright.
+def test_what_a_corruption_costs_is_counted():
+    # The model calls a picture 1 where it is bright; the baseline never is wrong. Half of the pictures are bright.
     pixels = np.stack([np.full((8, 8, 3), value, np.uint8) for value in [60] * 6 + [200] * 6])
     labels = np.array([0] * 6 + [1] * 6)
-    dimmer = Distortion("dim", "Less light", "%", (80, 40), _dim)
+    dimmer = Corruption("dim", "Less light", "%", (80, 40), _dim)
 
     def both(items):
         for place, item in enumerate(items):
-            yield int(item.mean() > 120), int(labels[place % 12])
+            yield np.eye(2)[int(item.mean() > 120)], np.eye(2)[labels[place % 12]]
 
-    steps = []
-    found = drain(try_distortions(pixels, labels, both, baseline_says="…", kinds=[dimmer]), steps.append)
+    asked = Asked(pixels, labels, None, find_task("classification"), PICTURES)
+    found = drain(try_corruptions(asked, both, [dimmer], baseline_says="…"), lambda step: None)
     (curve,) = found.curves
-    assert found.n == 12
+    assert (found.n, found.metric) == (12, "accuracy")
     assert (found.model.value, found.baseline.value) == (1.0, 1.0)
     assert [share.value for share in curve.model] == [1.0, 0.5]
     assert [share.value for share in curve.baseline] == [1.0, 1.0]
     assert (curve.model[1].low, curve.model[1].high) == wilson(6, 12)
-    assert "Less light at 40 %: 50% right instead of 100%" in found.says[0]
-    assert "lean on what this distortion takes away" in found.says[0]
+    assert "Less light at 40 %: accuracy 50.0 % instead of 100.0 %" in found.says[0]
+    assert "lean on what this corruption takes away" in found.says[0]
+
+
+def test_what_a_corruption_costs_a_number_is_told_in_its_unit():
+    # The model reads the brightness; the baseline is always off by 5.
+    values = np.linspace(50, 150, 12)
+    pixels = np.stack([np.full((8, 8, 3), round(value), np.uint8) for value in values])
+
+    def both(items):
+        for place, item in enumerate(items):
+            yield np.array([item.mean()]), np.array([values[place % 12] + 5])
+
+    asked = Asked(pixels, values[:, None], None, find_task("regression"), PICTURES, "lux")
+    dimmer = Corruption("dim", "Less light", "%", (80, 50), _dim)
+    found = drain(try_corruptions(asked, both, [dimmer], baseline_says="…"), lambda step: None)
+    (curve,) = found.curves
+    assert (found.task, found.metric, found.unit) == ("regression", "mae", "lux")
+    assert found.model.value < 0.5
+    assert curve.model[1].value == pytest.approx(50, abs=0.5)
+    assert [figure.value for figure in curve.baseline] == pytest.approx([5, 5])
+    assert "MAE" in found.says[0]
+    assert "lux" in found.says[0]
+    assert "lean on" in found.says[0]
+
+
+def test_several_labels_are_measured_by_their_ranking():
+    rng = np.random.default_rng(0)
+    true = (rng.random((12, 3)) < 0.5).astype(int)
+    pixels = np.stack([np.full((8, 8, 3), place, np.uint8) for place in range(12)])
+    blank = Corruption("blank", "Nothing left", "%", (50, 100), lambda item, strength, seed: item * 0)
+
+    def both(items):
+        for place, item in enumerate(items):
+            seen = true[place % 12] if item.any() or place % 12 == 0 else 1 - true[place % 12]
+            yield 0.1 + 0.8 * seen, 0.1 + 0.8 * true[place % 12]
+
+    asked = Asked(pixels, true, np.arange(12) // 2, find_task("multilabel"), PICTURES)
+    found = drain(try_corruptions(asked, both, [blank], baseline_says="…"), lambda step: None)
+    assert found.metric == "mean_average_precision"
+    assert found.model.value == found.baseline.value == 1.0
+    assert found.curves[0].model[0].value < 0.7
 
 
 def test_a_model_that_stands_everything_is_said_to():
     pixels, labels = np.zeros((4, 8, 8, 3), np.uint8), np.zeros(4, np.int64)
-    found = drain(
-        try_distortions(
-            pixels, labels, lambda items: ((0, 0) for _ in items), baseline_says="…", kinds=DISTORTIONS[:1]
-        ),
-        lambda step: None,
-    )
-    assert found.says == (
-        "At middle strength no distortion lowers the accuracy beyond what so few pictures can tell from chance.",
+    asked = Asked(pixels, labels, None, find_task("classification"), PICTURES)
+    sure = np.array([1.0, 0.0])
+    steps = try_corruptions(asked, lambda items: ((sure, sure) for _ in items), CORRUPTIONS[:1], baseline_says="…")
+    assert drain(steps, lambda step: None).says == (
+        "At middle strength no corruption changes the accuracy beyond what so few pictures can tell from chance.",
     )
 
 
@@ -135,14 +161,14 @@ def test_a_map_of_hardly_any_pictures_is_drawn(n):
     assert np.isfinite(drawn.to_numpy()).all()
 
 
-def test_the_atlas_has_a_tile_for_each_picture_in_its_order():
-    atlas = blank_atlas(7)
-    for place in range(7):
-        put_tile(atlas, place, np.full((60, 60, 3), 10 * place, np.uint8))
-    assert atlas.size == (3 * TILE, 3 * TILE)
-    assert atlas_across(7) == 3
-    tiles = [atlas.getpixel((place % 3 * TILE + 5, place // 3 * TILE + 5))[0] for place in range(7)]
-    assert tiles == [10 * place for place in range(7)]
+def test_the_mosaic_has_a_tile_for_each_picture_in_its_order(tmp_path):
+    pictures = [np.full((60, 60, 3), 10 * place, np.uint8) for place in range(7)]
+    assert list(write_mosaic(tmp_path / "map.jpg", 7, pictures)) == list(range(7))
+    mosaic = Image.open(tmp_path / "map.jpg")
+    assert mosaic.size == (3 * TILE, 3 * TILE)
+    assert mosaic_across(7) == 3
+    tiles = [mosaic.getpixel((place % 3 * TILE + 24, place // 3 * TILE + 24))[0] for place in range(7)]
+    assert tiles == pytest.approx([10 * place for place in range(7)], abs=2)
 
 
 def test_pictures_that_are_all_alike_make_a_map():

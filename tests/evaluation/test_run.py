@@ -16,9 +16,10 @@ from tlcore.data.split.locked import draw_parts
 from tlcore.data.test_usage import read_looks
 from tlcore.errors import DataError, RunError
 from tlcore.evaluation.files import read_evaluation, read_predictions
-from tlcore.evaluation.metrics import probabilities
+from tlcore.evaluation.predictions import probabilities
 from tlcore.evaluation.run import evaluate_run
 from tlcore.inference.predictor import Predictor
+from tlcore.tasks.classification import LARGEST_CLASS
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_the_test_pictures_and_no_others_are_judged(run, tiny_dataset):
     assert list(predictions["sha256"]) == list(expected["sha256"])
     assert found.n == len(expected)
     assert read_evaluation(run.path) == found
-    assert found.accuracy > found.baseline.accuracy
+    assert found.headline.value > found.baseline(LARGEST_CLASS).value
     assert steps[-1].done == steps[-1].total == found.n
     predictor = Predictor.from_run(run.path)
     answers = [predictor.predict([predictor.decode(tiny_dataset.image_path(file))])[0] for file in expected["file"]]
@@ -57,8 +58,10 @@ def test_the_baseline_counts_the_training_pictures(run):
     split.loc[(split["split"] == "train") & (split.index % 2 == 0), "label"] = largest
     split.to_parquet(run.path / "split.parquet")
     found = evaluate_run(run, lambda step: None)
-    assert found.baseline.label == largest
-    assert found.baseline.accuracy == pytest.approx((split[split["split"] == "test"]["label"] == largest).mean())
+    assert found.largest_class == largest
+    assert found.baseline(LARGEST_CLASS).value == pytest.approx(
+        (split[split["split"] == "test"]["label"] == largest).mean()
+    )
 
 
 def test_a_run_without_test_pictures_is_judged_in_a_sentence(run):

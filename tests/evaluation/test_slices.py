@@ -10,8 +10,10 @@ from scipy.stats import fisher_exact
 
 from tlcore.evaluation.clusters import cluster_traits, principal
 from tlcore.evaluation.significance import by_groups, fisher
-from tlcore.evaluation.slice_features import bands, column_traits, item_traits, measure
+from tlcore.evaluation.slice_features import bands, column_traits, item_traits
 from tlcore.evaluation.slices import RATE, Trait, find_slices, slice_items, traits_table
+from tlcore.modalities.analysis import Measurement
+from tlcore.modalities.image.explain.analysis import measure
 from tlcore.modalities.image.image_statistics import brightness, sharpness
 
 
@@ -33,7 +35,7 @@ def trait(values, **more):
 def test_a_slice_is_tested_as_fisher_does():
     # 3 of 10 dark pictures and 27 of 30 others are right.
     right = [1] * 3 + [0] * 7 + [1] * 27 + [0] * 3
-    (found,) = find_slices(answers(right), [trait(["dark"] * 10 + [""] * 30)]).slices
+    (found,) = find_slices(answers(right), [trait(["dark"] * 10 + [""] * 30)], items="pictures").slices
     assert found.p == pytest.approx(fisher_exact([[3, 7], [27, 3]], alternative="less").pvalue)
     assert (found.n, found.right, found.accuracy, found.elsewhere) == (10, 3, 0.3, 0.9)
     assert found.worse
@@ -115,7 +117,7 @@ def test_a_slice_within_a_class_is_held_against_that_class():
 
 def test_a_class_is_no_slice_and_neither_are_few_pictures():
     labels = ["cat"] * 20 + ["dog"] * 20
-    found = find_slices(answers([1] * 40, labels), [trait(labels), trait(["few"] * 4 + [""] * 36)])
+    found = find_slices(answers([1] * 40, labels), [trait(labels), trait(["few"] * 4 + [""] * 36)], items="pictures")
     assert found.slices == ()
     assert "at least 5 pictures" in found.notes[0]
     assert find_slices(answers([]), [trait([])]).slices == ()
@@ -136,7 +138,6 @@ def test_a_blurred_picture_is_less_sharp_and_a_dim_one_is_not():
     assert sharpness(dim) == pytest.approx(sharpness(item), rel=0.1)
     assert brightness(dim) == pytest.approx(0.4 * brightness(item), rel=0.05)
     assert sharpness(Image.new("RGB", (9, 9), "gray")) == 0
-    assert list(measure([np.asarray(item), np.asarray(dim)]).columns) == ["brightness", "sharpness"]
 
 
 def test_pictures_are_sorted_by_what_they_are_and_where_they_came_from():
@@ -147,8 +148,11 @@ def test_pictures_are_sorted_by_what_they_are_and_where_they_came_from():
             "source": ["a/1.jpg"] * 4 + ["a\\b\\2.jpg"] * 4 + ["3.jpg"],
         }
     )
-    measured = pd.DataFrame({"brightness": np.linspace(0.1, 0.9, 9), "sharpness": np.linspace(1, 2, 9)})
-    size, light, blur, folder = item_traits(items, measured)
+    grays = (np.full((8, 8, 3), 255 * share, np.uint8) for share in np.linspace(0.1, 0.9, 9))
+    measured = measure(items, grays)
+    assert [each.name for each in measured] == ["size", "brightness", "blur"]
+    blurred = Measurement("blur", np.linspace(1, 2, 9), measured[2].bands)
+    size, light, blur, folder = item_traits(items, [*measured[:2], blurred])
     assert size.values[0] == "small (side up to 102 pixels)"
     assert light.values[8] == "bright (from 70% of white)"
     assert blur.values[0].startswith("blurred")

@@ -13,9 +13,10 @@ from tlcore.__main__ import main
 from tlcore.data.edits import operations
 from tlcore.data.edits.types import Exclude, Relabel
 from tlcore.errors import RunError
-from tlcore.evaluation.files import read_task_evaluation
+from tlcore.evaluation.compare import before_and_after, compare
+from tlcore.evaluation.compare import pair as pair_of
+from tlcore.evaluation.files import read_evaluation
 from tlcore.evaluation.task_answers import read_task_answers
-from tlcore.evaluation.task_compare import compare_task_runs, task_before_and_after, task_pair
 from tlcore.tasks import find_task
 
 MAKERS = {"multilabel": multilabel_dataset, "regression": regression_dataset}
@@ -28,10 +29,10 @@ def dataset(request, tiny_dataset):
 
 def test_the_better_of_two_runs_has_the_better_headline_on_the_same_items(workspace, dataset):
     poor, good = evaluated(workspace, dataset, skill=0.2), evaluated(workspace, dataset, skill=6.0, seed=1)
-    found = compare_task_runs([poor, good])
+    found = compare([poor, good])
     (pair,) = found.pairs
-    assert pair.n == read_task_evaluation(poor.path).n == found.runs[0].n
-    assert pair.before == read_task_evaluation(poor.path).headline
+    assert pair.n == read_evaluation(poor.path).n == found.runs[0].n
+    assert pair.before == read_evaluation(poor.path).headline
     assert pair.difference.low <= pair.difference.value <= pair.difference.high
     better = pair.difference.value > 0 if found.metric == "mean_average_precision" else pair.difference.value < 0
     assert better
@@ -43,7 +44,7 @@ def test_the_better_of_two_runs_has_the_better_headline_on_the_same_items(worksp
 def test_a_run_compared_with_its_own_answers_does_not_differ(workspace, dataset):
     run = evaluated(workspace, dataset)
     answers = read_task_answers(run)
-    pair = task_pair("a", "b", answers, answers)
+    pair = pair_of("a", "b", answers, answers)
     assert (pair.difference.value, pair.difference.low, pair.difference.high) == (0, 0, 0)
     assert not pair.significant
     assert pair.better == pair.worse == ()
@@ -53,15 +54,15 @@ def test_runs_of_different_tasks_are_refused_in_a_sentence(workspace, tiny_datas
     classes = finished(workspace, tiny_dataset)
     run = evaluated(workspace, multilabel_dataset(tiny_dataset))
     with pytest.raises(RunError, match="runs of the same task"):
-        compare_task_runs([run, classes])
+        compare([run, classes])
 
 
 def test_labels_that_one_run_lacks_are_left_out_of_the_pair_and_said(workspace, tiny_dataset):
     first = evaluated(workspace, multilabel_dataset(tiny_dataset, ("boat", "dog")))
     second = evaluated(workspace, multilabel_dataset(tiny_dataset, ("boat", "dog", "a|b")), seed=2)
-    pair = task_pair("a", "b", read_task_answers(second), read_task_answers(first))
+    pair = pair_of("a", "b", read_task_answers(second), read_task_answers(first))
     assert pair.classes == ("boat", "dog")
-    found = compare_task_runs([second, first])
+    found = compare([second, first])
     assert any("different labels" in warning for warning in found.warnings)
 
 
@@ -70,7 +71,7 @@ def test_before_and_after_go_by_the_labels_of_now(workspace, dataset):
     test = before.split().query("split == 'test'")
     operations.apply(dataset, Relabel(labels={test["sha256"].iloc[0]: test["label"].iloc[1]}))
     operations.apply(dataset, Exclude(shas=(test["sha256"].iloc[2],)))
-    found = task_before_and_after(before, after, dataset)
+    found = before_and_after(before, after, dataset)
     assert found.pair.n == len(test) - 1
     assert (found.relabelled, found.left_out) == (1, 1)
 
@@ -93,7 +94,7 @@ def test_items_that_are_less_wrong_now_come_first(workspace, tiny_dataset):
     dataset = regression_dataset(tiny_dataset)
     poor, good = evaluated(workspace, dataset, skill=0.5), evaluated(workspace, dataset, skill=5.0, seed=1)
     one, other = read_task_answers(poor), read_task_answers(good)
-    (pair,) = compare_task_runs([poor, good]).pairs
+    (pair,) = compare([poor, good]).pairs
     shas = list(one.table["sha256"])
     gain = dict(zip(shas, one.item_errors() - other.of(shas).item_errors(), strict=True))
     assert np.all(np.diff([gain[sha] for sha in pair.better]) <= 0)

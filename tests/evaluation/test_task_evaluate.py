@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tlcore.__main__ import main
-from tlcore.evaluation.files import read_task_evaluation
+from tlcore.evaluation.files import read_evaluation
 from tlcore.evaluation.task_answers import read_task_answers
 from tlcore.tasks.evaluation import figures
 
@@ -35,7 +35,7 @@ def test_a_value_is_printed_in_its_unit_with_the_coverage_of_its_intervals(regre
 @pytest.mark.parametrize("name", ["multilabel_run", "regression_run"])
 def test_stored_answers_give_the_stored_figures(name, request):
     run = request.getfixturevalue(name)
-    answers, evaluation = read_task_answers(run), read_task_evaluation(run.path)
+    answers, evaluation = read_task_answers(run), read_evaluation(run.path)
     measures = answers.task.measures(answers.labels, answers.outputs, answers.classes, answers.decision)
     metric = evaluation.metric
     again = figures({metric: measures[metric]}, answers.groups)[metric]

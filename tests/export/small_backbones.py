@@ -82,10 +82,10 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
 
     keras.utils.set_random_seed(0)
     body = as_far_as_needed(build_backbone(backbone, input=ImageInput(size=size), weights="random"), backbone)
-    settle(body, train.pixels.astype(np.float32))
+    settle(body, train.arrays[PIXELS].astype(np.float32))
     model = TransferModel(backbone, body, head(len(CLASSES)), dropout=0.0, seed=0)
     known, validated, tested = (
-        np.asarray(model.features({PIXELS: part.pixels.astype(np.float32)})) for part in (train, val, test)
+        np.asarray(model.features({PIXELS: part.arrays[PIXELS].astype(np.float32)})) for part in (train, val, test)
     )
     model.set_head(*learn_head(known, train.targets))
     seen = learn_known(known, validated)
@@ -94,9 +94,11 @@ def make_small(workspace: Workspace, dataset: Dataset, backbone: Backbone) -> Sm
         join(graph, head_graph(*model.head, seen, CLASSIFICATION, like=graph, source=POOLED), "head/"), run.model_onnx
     )
     save_keras(model.whole, run.model_keras)
-    said = np.asarray(model.whole(test.pixels.astype(np.float32)))
+    said = np.asarray(model.whole(test.arrays[PIXELS].astype(np.float32)))
     sure = np.diff(np.sort(said, axis=1)[:, -2:], axis=1)[:, 0] > UNDECIDED
-    return Small(run, test.pixels[sure], AppAnswers(said[sure], seen.unfamiliarity(tested[sure]), test.targets[sure]))
+    return Small(
+        run, test.arrays[PIXELS][sure], AppAnswers(said[sure], seen.unfamiliarity(tested[sure]), test.targets[sure])
+    )
 
 
 def graph_of(model: TransferModel, body: keras.Model) -> onnx.ModelProto:

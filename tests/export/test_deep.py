@@ -175,7 +175,7 @@ def test_the_script_that_trains_again_reads_as_the_app_does(run, resize, tmp_pat
 @pytest.mark.slow
 def test_a_savedmodel_makes_the_very_pixels_of_the_app_of_the_bytes_of_a_file():
     tf = pytest.importorskip("tensorflow")
-    from tlcore.export.tf_decode import read_encoded
+    from tlcore.modalities.image.formats.keras_tf_decode import read_encoded
 
     specification = [tf.TensorSpec((), tf.string)]
     whole = tf.function(lambda content: read_encoded(content, SIZE, "crop", RANGE), input_signature=specification)
@@ -189,4 +189,4 @@ def test_pixels_that_were_prepared_for_one_range_are_never_taken_for_another(wor
     first = drain(decode(run, workspace), nothing).store
     later = drain(decode(make(workspace, open_dataset(workspace, run.dataset.id)), workspace), nothing).store
     assert first.key != later.key
-    assert (first.pixels != later.pixels).any()
+    assert (first.inputs.first[:] != later.inputs.first[:]).any()

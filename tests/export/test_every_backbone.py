@@ -31,8 +31,9 @@ from tlcore.export.facts import shipped_contract
 from tlcore.export.keras_with_ood import telling_model
 from tlcore.export.lite import convert_to_lite
 from tlcore.export.parity import agreement
-from tlcore.export.verify import BATCHES, KINDS
+from tlcore.export.verify import BATCHES, KINDS, as_taken
 from tlcore.export.zip import unpack
+from tlcore.modalities.image.settings import PIXELS
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -53,7 +54,7 @@ from tlcore.export.verify import KINDS
 load, versions = KINDS["keras-jax"]()
 for line in sys.stdin:
     model, pixels, answers = json.loads(line)
-    np.save(answers, load(model)(np.load(pixels))[0])
+    np.save(answers, load(model)({"pixels": np.load(pixels)})[0])
     print("\\n" + versions["backend"], flush=True)
 """
 Ask = Callable[[str, np.ndarray], np.ndarray]
@@ -147,12 +148,7 @@ def asked(small: Small, key: str, folder: Path) -> list[np.ndarray]:
         unpack(model, folder / "unpacked")
         model = folder / "unpacked" / INSIDE[kind]
     rows = range(0, len(small.pixels), BATCHES.get(kind, 1))
-    # What loads Keras hides packages first that the tests need.
-    answer = loaded_by_keras(model) if kind == "keras" else KINDS[kind]()[0](str(model))
-    said = [[np.asarray(each) for each in answer(small.pixels[row : row + rows.step])] for row in rows]
+    answer = KINDS[kind]()[0](str(model))
+    batches = (as_taken({PIXELS: small.pixels[row : row + rows.step]}) for row in rows)
+    said = [[np.asarray(each) for each in answer(batch)] for batch in batches]
     return [np.concatenate(each) for each in zip(*said, strict=True)]
-
-
-def loaded_by_keras(archive: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
-    loaded = keras.models.load_model(archive, safe_mode=True, compile=False)
-    return lambda pixels: [loaded.predict_on_batch(pixels)]

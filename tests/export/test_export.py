@@ -18,13 +18,14 @@ import pytest
 from PIL import Image
 
 from tests.conftest import CLASSES
+from tests.contracts import image_contract
 from tests.graphs import write_colour_model, write_knowing_model
 from tlcore.__main__ import main
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.metrics import probabilities
+from tlcore.evaluation.predictions import probabilities
 from tlcore.evaluation.run import evaluate_run
-from tlcore.export.bundle import requirements
+from tlcore.export.bundle import PACKAGES, program, requirements
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import ONNX
@@ -35,6 +36,7 @@ from tlcore.files import sha256
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import artefact, read_manifest, read_manifests
+from tlcore.tasks import TASKS
 
 LIGHT = ("onnx", "bundle")
 WITH_RUN = ("keras", "onnx", "bundle")
@@ -92,7 +94,7 @@ def test_the_bar_of_how_unfamiliar_a_picture_is(said, agrees):
     replay = Replay(chances, 1.0, unfamiliarity=None if said is None else np.full(40, said, np.float32))
     found = agreement(app, replay, "model.onnx")
     assert found.agrees is agrees
-    assert agrees or "how unfamiliar a picture is" in found.reason
+    assert agrees or "how unfamiliar each item is" in found.reason
 
 
 def test_a_model_that_answers_otherwise_is_handed_out_only_to_whoever_knows_what_was_lost(run):
@@ -230,12 +232,13 @@ def test_the_bundles_program_names_what_it_cannot_read_and_goes_on(run, tiny_fol
     assert json.loads(done.stdout)["picture"] == good
 
 
-def test_the_bundles_program_is_as_tidy_as_our_own_code():
-    program = Path("tlcore/export/bundled/predict.py.txt").read_text()
+@pytest.mark.parametrize("task", TASKS)
+def test_the_bundles_program_is_as_tidy_as_our_own_code(task):
+    text = program("predict.py.txt", image_contract(("circle", "square"), 32, task=task))
     ignored = "INP001,E402,T201,D,S,ANN,UP,EXE"
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--ignore", ignored, "--stdin-filename", "bundle/predict.py", "-"],
-        input=program,
+        input=text,
         capture_output=True,
         text=True,
     )
@@ -257,7 +260,11 @@ def test_the_same_run_gives_the_same_bundle(run):
 
 
 def test_requirements_are_pinned():
-    lines = [line for line in requirements().splitlines() if not line.startswith("#")]
+    lines = [
+        line
+        for line in requirements(image_contract(("circle",), 32), PACKAGES).splitlines()
+        if not line.startswith("#")
+    ]
     assert [line.split("==")[0] for line in lines] == ["onnxruntime", "numpy", "pillow"]
     assert all("==" in line for line in lines)
 
@@ -321,7 +328,7 @@ def test_a_keras_archive_answers_in_plain_keras_as_its_graph_does(run):
     from tlcore.training.save import save_keras, save_onnx, to_onnx
 
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((32, 32, 3))
+    inputs = keras.Input((32, 32, 3), name="pixels")
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
     x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))

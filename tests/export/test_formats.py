@@ -28,6 +28,7 @@ from tlcore.export.parity import AppAnswers, agreement, app_answers, compare
 from tlcore.export.run import export_run
 from tlcore.files import write_json
 from tlcore.inference.ood import learn_known
+from tlcore.modalities.image.settings import PIXELS
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
@@ -90,14 +91,14 @@ def make_run(workspace: Workspace, folder: Path) -> Run:
     write_json(run.contract_json, labels)
     whole, body = of_many_layers()
     train, val = (sample(run, part, 100) for part in ("train", "val"))
-    features = body.predict(train.pixels, verbose=0)
+    features = body.predict(train.arrays[PIXELS], verbose=0)
     middle, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     found = LogisticRegression().fit((features - middle) / scale, train.targets)
     kernel = (found.coef_.T / scale[:, None]).astype(np.float32)
     bias = (found.intercept_ - middle @ kernel).astype(np.float32)
     whole.get_layer("head_logits").set_weights([kernel, bias])
     graph = to_onnx(body, target=POOLED)
-    known = learn_known(features, body.predict(val.pixels, verbose=0))
+    known = learn_known(features, body.predict(val.arrays[PIXELS], verbose=0))
     save_onnx(
         join(graph, head_graph(kernel, bias, known, CLASSIFICATION, like=graph, source=POOLED), "head/"), run.model_onnx
     )

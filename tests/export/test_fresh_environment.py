@@ -14,7 +14,7 @@ import pytest
 
 from tlcore.contract import read_contract
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.metrics import probabilities
+from tlcore.evaluation.predictions import probabilities
 from tlcore.export.run import export_run
 from tlcore.runs.manifest import artefact
 

@@ -20,9 +20,9 @@ from PIL import Image
 from tests.conftest import draw_shape
 from tests.graphs import make_answerable_run
 from tlcore.evaluation.run import evaluate_run
-from tlcore.export.fullsize import FULL_SIZE
-from tlcore.export.fullsize_graph import fullsize_graph
 from tlcore.export.run import export_run
+from tlcore.modalities.image.formats.fullsize import FULL_SIZE
+from tlcore.modalities.image.formats.fullsize_graph import fullsize_graph
 from tlcore.modalities.image.pixels import open_picture, read_pixels, to_pixels
 from tlcore.runs.manifest import artefact
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tlcore.export import bundle, pixel_parity
-from tlcore.export.pixel_parity import OTHER_DECODERS, Sight, Tolerance, fault, judge
+from tlcore.export.parity import reading_fault
 from tlcore.export.run import export_run
+from tlcore.modalities import MODALITIES
+from tlcore.modalities.image import IMAGE
 from tlcore.modalities.image.battery import COLOURS, DEPTHS, battery
+from tlcore.modalities.image.formats import pixel_parity
+from tlcore.modalities.image.formats.pixel_parity import OTHER_DECODERS, Sight, Tolerance, judge
 from tlcore.modalities.image.pixels import FORMATS, open_header, read_pixels
+from tlcore.modalities.image.settings import ImageInput
 from tlcore.runs.manifest import read_manifest
 
 SIDE = 24
+SETTINGS = ImageInput(size=SIDE, resize="crop")
 
 
 @pytest.fixture(scope="module")
@@ -60,21 +66,21 @@ def test_what_the_app_refuses_is_in_it(files, seen):
 
 
 def test_the_apps_own_pixels_agree(seen, files):
-    found = judge(Sight(seen), SIDE, "crop")
+    found = judge(Sight(seen), SETTINGS)
     assert (found.files, found.same, found.differing, found.unread) == (len(files), len(files), (), ())
-    assert fault(found, "file") == ""
+    assert reading_fault(found, "file") == ""
 
 
 def test_a_pixel_that_is_further_off_than_the_tolerance_is_named(seen, files):
     changed = [*seen]
     changed[0] = changed[0] ^ np.uint8(4)
-    found = judge(Sight(changed, Tolerance(3.0, 8.0)), SIDE, "crop")
+    found = judge(Sight(changed, Tolerance(3.0, 8.0)), SETTINGS)
     assert found.same == len(files) - 1
     assert found.differing[0].startswith(files[0].name)
-    assert "1 differ" in fault(found, "model.zip")
-    assert files[0].name in fault(found, "model.zip")
-    assert judge(Sight(changed, Tolerance(4.0, 8.0)), SIDE, "crop").differing == ()
-    assert judge(Sight(changed, Tolerance(4.0, 3.0)), SIDE, "crop").differing != ()
+    assert "1 differ" in reading_fault(found, "model.zip")
+    assert files[0].name in reading_fault(found, "model.zip")
+    assert judge(Sight(changed, Tolerance(4.0, 8.0)), SETTINGS).differing == ()
+    assert judge(Sight(changed, Tolerance(4.0, 3.0)), SETTINGS).differing != ()
 
 
 def test_what_only_one_of_the_two_reads_differs_unless_the_format_is_known_not_to(seen, files):
@@ -83,7 +89,7 @@ def test_what_only_one_of_the_two_reads_differs_unless_the_format_is_known_not_t
     changed[kinds.index("RAW")] = seen[0]
     changed[kinds.index("BMP")] = "It is not read."
     changed[kinds.index("TIFF")] = "It is not read."
-    found = judge(Sight(changed, OTHER_DECODERS), SIDE, "crop")
+    found = judge(Sight(changed, OTHER_DECODERS), SETTINGS)
     assert found.unread == ("TIFF (1)",)
     assert len(found.differing) == 2
     assert found.same == len(files) - 3
@@ -93,8 +99,8 @@ def test_what_only_one_of_the_two_reads_differs_unless_the_format_is_known_not_t
 @pytest.mark.slow
 def test_a_bundle_whose_pixels_differ_is_marked_and_named(run, monkeypatch):
     # As if somebody had forgotten the orientation in what goes along.
-    forgotten = bundle.pixels_py().replace("image.transpose(turn)", "image")
-    monkeypatch.setattr(bundle, "pixels_py", lambda: forgotten)
+    forgotten = IMAGE.decoder().replace("image.transpose(turn)", "image")
+    monkeypatch.setitem(MODALITIES, "image", replace(IMAGE, decoder=lambda: forgotten))
     (manifest,) = export_run(run, lambda step: None, ["bundle"])
     assert not manifest.agrees
     assert manifest.kept
@@ -113,8 +119,8 @@ def test_the_command_line_and_the_manifest_say_how_many_files_agree(run, monkeyp
     written = read_manifest(run.path, "bundle").awkward
     assert said["same"] == said["files"] == written.files == len(battery(32))
     assert (
-        written.told == f"Of {written.files} awkward picture files, {written.same} give pixels that are the app's, or "
-        "both refuse them."
+        written.told
+        == f"Of {written.files} awkward files, {written.same} are read as the app reads them, or refused by both."
     )
 
 

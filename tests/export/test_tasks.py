@@ -82,7 +82,7 @@ def test_tensors_that_the_contract_names_are_those_that_are_found_by_walking_the
 
 
 def _arrays(seen: Seen) -> tuple[np.ndarray, ...]:
-    return seen.probabilities, seen.features, seen.grid
+    return seen.outputs, seen.features, seen.grid
 
 
 def _tensors(run) -> list[str]:

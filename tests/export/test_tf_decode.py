@@ -15,7 +15,7 @@ from tlcore.modalities.image.pixels import read_pixels
 
 tf = pytest.importorskip("tensorflow")
 
-from tlcore.export.tf_decode import read_encoded  # noqa: E402
+from tlcore.modalities.image.formats.keras_tf_decode import read_encoded  # noqa: E402
 
 SIZE = 48
 pytestmark = pytest.mark.slow

@@ -27,14 +27,14 @@ from tlcore.data.intake import ingest
 from tlcore.data.split.locked import draw_parts
 from tlcore.evaluation.embedding_map import draw_map
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
-from tlcore.evaluation.error_analysis.run import Basis, _attention, _open
+from tlcore.evaluation.error_analysis.run import Basis, _open
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.run import evaluate_run
+from tlcore.evaluation.run import evaluate_run, headline
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import write_json
 from tlcore.modalities.checks import Finding
 from tlcore.progress import drain
-from tlcore.runs.events import Ended, Evaluated, Noted, PhaseEnded
+from tlcore.runs.events import Ended, Noted, PhaseEnded
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 from tlcore.sweeps.config import SweepConfig
@@ -153,7 +153,7 @@ def _run(workspace: Workspace, dataset: Dataset, right: float) -> Run:
             recorder.record(event)
         recorder.record(Noted(message=NOTE))
         recorder.record(PhaseEnded(phase="head", seconds=3.0, images_per_second=100.0))
-        recorder.record(Evaluated(accuracy=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+        recorder.record(headline(judged))
         recorder.record(Ended(state="finished"))
     return run
 
@@ -163,7 +163,7 @@ def _understood(run: Run, workspace: Workspace) -> None:
     found = Understanding(run)
     found.path.mkdir()
     basis: Basis = drain(_open(run, workspace), lambda step: None)
-    drain(_attention(basis), lambda step: None)
+    basis.saliency.write(found.path, basis.decoded.rows)
     predictions = read_predictions(run.path)
     kinds = np.where(predictions["correct"], "bright", NAMES["square"]).astype(object)
     traits = [Trait("camera", kinds, "from the camera {value}")]

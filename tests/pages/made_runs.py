@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tlcore.evaluation.metrics import evaluate, predictions_table
+from tests.judging import evaluate
+from tlcore.evaluation.predictions import predictions_table
+from tlcore.evaluation.run import headline
 from tlcore.files import write_json
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
-from tlcore.runs.events import Ended, EpochEnded, Evaluated, PhaseEnded, PhaseStarted, Started
+from tlcore.runs.events import Ended, EpochEnded, PhaseEnded, PhaseStarted, Started
 from tlcore.runs.recorder import Recorder
 
 
@@ -70,6 +72,6 @@ def finished(workspace, dataset, *, right=0.5, state="finished", **settings):
         for event in beginning():
             recorder.record(event)
         recorder.record(PhaseEnded(phase="head", seconds=3.0, images_per_second=100.0))
-        recorder.record(Evaluated(accuracy=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+        recorder.record(headline(judged))
         recorder.record(Ended(state=state))
     return run

@@ -10,12 +10,13 @@ from pages.components.evaluate import confusion_tree
 from pages.components.shell import training_diagnostics
 from tests.pages.made_runs import epoch_ended, finished, made
 from tests.pages.opening import button, on_the_table, open_page, words
-from tlcore.evaluation.confusion_tree import merge_classes, order_classes
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.metrics import Evaluation, probabilities
-from tlcore.evaluation.roc_pr import class_curves
+from tlcore.evaluation.predictions import probabilities
 from tlcore.runs.events import Ended, PhaseStarted, Started
 from tlcore.runs.recorder import Recorder
+from tlcore.tasks.classification.confusion_tree import merge_classes, order_classes
+from tlcore.tasks.classification.roc_pr import class_curves
+from tlcore.tasks.evaluation import Evaluation
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def mixed_up(classes, pairs):
         table[first, [first, second]] += (-3, 3)
     tree = merge_classes(table)
     return Evaluation.model_construct(
-        classes=tuple(f"class {place:03d}" for place in range(classes)),
+        labels=tuple(f"class {place:03d}" for place in range(classes)),
         confusion=table.tolist(),
         tree=tree,
         order=order_classes(tree, classes),
@@ -51,7 +52,8 @@ def test_two_runs_are_compared_picture_by_picture(pair):
     wrong = int((~read_predictions(first.path)["correct"]).sum())
     assert shown["Wrong → right"] == str(wrong)
     assert shown["Right → wrong"] == "0"
-    assert "more in a hundred" in words(app)
+    assert "points higher (better)** than that of" in words(app)
+    assert "McNemar's exact test" in words(app)
 
 
 def test_the_pictures_that_changed_lie_on_a_light_table(pair):
@@ -120,12 +122,12 @@ def test_two_hundred_classes_are_groups_that_open():
     groups = confusion_chart.grouped(judged.order)
     assert sorted(place for group in groups for place in group) == list(range(200))
     assert len(groups) <= confusion_chart.MOST_CLASSES
-    cells = confusion_chart.of_groups(table_of(judged), groups, judged.classes, shares=False)
+    cells = confusion_chart.of_groups(table_of(judged), groups, judged.labels, shares=False)
     # Right answers are left out, and what is mixed up stands in one group.
     assert sum(about[4] for row in cells.about for about in row) == 6
     at = {place: number for number, group in enumerate(groups) for place in group}
     assert at[0] == at[150]
-    inside = confusion_chart.of_classes(table_of(judged), groups[at[0]], groups[at[0]], judged.classes, shares=False)
+    inside = confusion_chart.of_classes(table_of(judged), groups[at[0]], groups[at[0]], judged.labels, shares=False)
     assert [0, 150] in [about[:2] for row in inside.about for about in row if about[4] == 3]
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from tests.evaluation.task_runs import evaluated, multilabel_dataset, regression_dataset
 from tests.pages.made_runs import finished
 from tests.pages.opening import button, on_the_table, open_page, words
-from tlcore.evaluation.files import read_task_evaluation
+from tlcore.evaluation.files import read_evaluation
 
 VIEWS = {"multilabel": ("", "classes", "probabilities"), "regression": ("", "residuals")}
 MAKERS = {"multilabel": multilabel_dataset, "regression": regression_dataset}
@@ -41,7 +41,7 @@ def test_every_view_is_drawn_and_says_nothing_of_classes(run):
 def test_the_headline_stands_beside_its_interval_and_the_baselines(labels_run):
     app = open_page("evaluate", run=labels_run.id)
     shown = {metric.label: metric.value for metric in app.metric}
-    found = read_task_evaluation(labels_run.path)
+    found = read_evaluation(labels_run.path)
     assert shown["Test mAP"].startswith(f"{100 * found.headline.value:.1f}")
     assert {"Label frequencies", "Linear probe"} <= set(shown)
     assert f"{100 * found.headline.low:.1f}–{100 * found.headline.high:.1f}" in words(app)
@@ -50,7 +50,7 @@ def test_the_headline_stands_beside_its_interval_and_the_baselines(labels_run):
 def test_an_error_of_a_value_has_its_unit_and_the_median_beside_it(value_run):
     app = open_page("evaluate", run=value_run.id)
     shown = {metric.label: metric.value for metric in app.metric}
-    found = read_task_evaluation(value_run.path)
+    found = read_evaluation(value_run.path)
     assert shown["Test MAE"] == f"{found.headline.value:.3g} kg"
     assert shown["Always the median"].endswith("kg")
     assert shown["Target coverage"].startswith("90")
@@ -58,7 +58,7 @@ def test_an_error_of_a_value_has_its_unit_and_the_median_beside_it(value_run):
 
 
 def test_the_cell_of_two_labels_shows_the_pictures_that_have_both(labels_run):
-    found = read_task_evaluation(labels_run.path)
+    found = read_evaluation(labels_run.path)
     place = next((i, j) for i in range(3) for j in range(i) if found.co_occurrence[i][j])
     app = open_page("evaluate", run=labels_run.id, cell=f"{place[0]}-{place[1]}")
     assert app.selectbox(key="label-cell").value == place
@@ -66,7 +66,7 @@ def test_the_cell_of_two_labels_shows_the_pictures_that_have_both(labels_run):
 
 
 def test_a_cell_of_the_error_matrix_shows_the_pictures_that_were_given_the_label_wrongly(labels_run):
-    found = read_task_evaluation(labels_run.path)
+    found = read_evaluation(labels_run.path)
     place = next((i, j) for i in range(3) for j in range(3) if found.errors[i][j])
     app = open_page("evaluate", run=labels_run.id, matrix="errors", cell=f"{place[0]}-{place[1]}")
     tiles = on_the_table(app)["tiles"]
@@ -140,7 +140,7 @@ def test_a_run_that_went_on_from_another_is_shown_before_and_after(workspace, ti
     (after.path / "config.json").write_text(config.model_dump_json())
     text = words(open_page("evaluate", run=after.id))
     assert "Before and after" in text
-    assert "than that of **the previous run**" in text
+    assert "of **this run** is" in text
 
 
 @pytest.mark.slow

@@ -11,12 +11,13 @@ from PIL import Image
 
 from pages.components.evaluate import class_summary
 from pages.components.shell import class_counts
+from tests.judging import evaluate
 from tests.pages.made_runs import finished
 from tests.pages.opening import open_page, words
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest
 from tlcore.evaluation.files import read_evaluation
-from tlcore.evaluation.metrics import evaluate, predictions_table
+from tlcore.evaluation.predictions import predictions_table
 from tlcore.progress import drain
 
 CLASSES = 90
@@ -49,7 +50,7 @@ def test_evaluate_opens_on_a_summary_and_not_on_every_name(run):
     assert (weakest["recall"] == 0).all()
     evaluation = read_evaluation(run.path)
     first = pairs.iloc[0]
-    true, answer = (evaluation.classes.index(first[name]) for name in ("true", "answer"))
+    true, answer = (evaluation.labels.index(first[name]) for name in ("true", "answer"))
     assert evaluation.confusion[true][answer] == first["pictures"] > 0
 
 

@@ -92,8 +92,8 @@ def test_before_and_after_are_judged_by_the_labels_of_now(workspace, tiny_datase
     app = open_page("evaluate", run=second.id)
     shown = {metric.label: metric.value for metric in app.metric}
     answers = read_predictions(run.path)
-    assert shown["Before: right"].startswith(f"{100 * (answers['correct'].sum() + 2) / len(answers):.1f}")
-    assert shown["After: right"].startswith("100.0")
+    assert shown["Accuracy: before"].startswith(f"{100 * (answers['correct'].sum() + 2) / len(answers):.1f}")
+    assert shown["Accuracy: after"].startswith("100.0")
     assert shown["Wrong → right"] == str((~answers["correct"]).sum() - 2)
     text = words(app)
     assert "with the current labels of the dataset" in text

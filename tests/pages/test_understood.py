@@ -18,9 +18,9 @@ from tests.pages.opening import PATIENCE, words
 from tlcore.data.intake import ingest
 from tlcore.evaluation.embedding_map import draw_map
 from tlcore.evaluation.error_analysis.files import Outcome, Understanding
-from tlcore.evaluation.error_analysis.run import Basis, _attention, _open
+from tlcore.evaluation.error_analysis.run import Basis, _open
 from tlcore.evaluation.files import read_predictions
-from tlcore.evaluation.robustness import Curve, Robustness, Share
+from tlcore.evaluation.robustness import Curve, Robustness
 from tlcore.evaluation.run import evaluate_run
 from tlcore.evaluation.slices import Trait, find_slices, traits_table
 from tlcore.files import write_json
@@ -28,6 +28,7 @@ from tlcore.jobs import locks
 from tlcore.jobs.progress import Progress
 from tlcore.progress import drain
 from tlcore.runs.run import Run
+from tlcore.tasks.evaluation import Figure
 from tlcore.workspace import Workspace
 
 
@@ -78,7 +79,7 @@ def _leave_results(run, workspace):
     found = Understanding(run)
     found.path.mkdir()
     basis: Basis = drain(_open(run, workspace), lambda step: None)
-    drain(_attention(basis), lambda step: None)
+    basis.saliency.write(found.path, basis.decoded.rows)
     predictions = read_predictions(run.path)
     dark = np.where(predictions["correct"], "bright", "dark").astype(object)
     traits = [Trait("brightness", dark, "that are {value}")]
@@ -92,7 +93,7 @@ def _leave_results(run, workspace):
 
 
 def share(value):
-    return Share(value=value, low=max(0.0, value - 0.1), high=min(1.0, value + 0.1))
+    return Figure(value=value, low=max(0.0, value - 0.1), high=min(1.0, value + 0.1))
 
 
 def robustness():

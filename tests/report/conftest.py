@@ -7,10 +7,10 @@ import pytest
 from tests.graphs import make_answerable_run, write_knowing_model
 from tests.pages.made_runs import beginning
 from tlcore.data.intake import ingest
-from tlcore.evaluation.run import evaluate_run
+from tlcore.evaluation.run import evaluate_run, headline
 from tlcore.progress import drain
 from tlcore.report.facts import read_facts
-from tlcore.runs.events import Ended, Evaluated, PhaseEnded
+from tlcore.runs.events import Ended, PhaseEnded
 from tlcore.runs.recorder import Recorder
 from tlcore.workspace import Workspace
 
@@ -29,7 +29,7 @@ def judged_run(tmp_path_factory, tiny_folder):
             for event in beginning():
                 recorder.record(event)
             recorder.record(PhaseEnded(phase="head", seconds=3.0, images_per_second=100.0))
-            recorder.record(Evaluated(accuracy=judged.accuracy, low=judged.low, high=judged.high, n=judged.n))
+            recorder.record(headline(judged))
             recorder.record(Ended(state="finished"))
         yield run
 

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
 
+from tests.judging import evaluate
 from tlcore.__main__ import main
 from tlcore.errors import ConfigError, RunError
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import evaluate, predictions_table
+from tlcore.evaluation.predictions import predictions_table
 from tlcore.report import charts, sections
 from tlcore.report.card import card, model_card
 from tlcore.report.document import Column, Figure, Table, flat, said
@@ -29,6 +29,7 @@ from tlcore.report.page import as_page
 from tlcore.report.pdf import as_pdf
 from tlcore.report.sections import document, training
 from tlcore.report.tables import as_zip
+from tlcore.tasks.evaluation import Figure as Interval
 
 # What a name can do to a page, a card, a table and a PDF.
 NASTY = '<script>alert("x")</script>'
@@ -98,11 +99,12 @@ def test_the_page_needs_nothing_but_itself(facts):
 
 def test_the_page_says_what_is_stored_with_its_interval(facts):
     page, judged = as_page(document(facts)), facts.judged
-    assert f"{judged.accuracy:.3f} ({judged.low:.3f} to {judged.high:.3f})" in page
-    assert f"between {100 * judged.low:.0f} and {100 * judged.high:.0f} right" in page
+    found = judged.headline
+    assert f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})" in page
+    assert f"between {100 * found.low:.0f} and {100 * found.high:.0f} right" in page
     assert f"temperature of {facts.calibration.temperature:.2f}" in page
-    for each in judged.per_class:
-        assert f"{100 * each.recall:.1f} % ({100 * each.recall_low:.1f} to {100 * each.recall_high:.1f})" in page
+    for recall in (each.figures["recall"] for each in judged.per_label):
+        assert f"{100 * recall.value:.1f} % ({100 * recall.low:.1f} to {100 * recall.high:.1f})" in page
 
 
 def test_names_cannot_become_markup(facts):
@@ -153,7 +155,7 @@ def test_without_test_pictures_no_figure_is_given(facts):
     empty = replace(facts, judged=judged, predictions=facts.predictions.head(0), class_curves=None, calibration=None)
     page, text = as_page(document(empty)), card(empty)
     assert "no test pictures" in page
-    assert "right answers" not in page.partition("Accuracy and confidence intervals")[0].partition("<h1>")[2]
+    assert "right answers" not in page.partition("Metrics and confidence intervals")[0].partition("<h1>")[2]
     assert ModelCard(text).data.to_dict()["model-index"][0]["results"] == []
     assert as_pdf(document(empty)).startswith(b"%PDF")
 
@@ -162,10 +164,10 @@ def test_the_card_is_one_that_the_hub_reads(facts, judged_run):
     data = ModelCard(model_card(judged_run)).data
     assert (data.library_name, data.pipeline_tag, data.license) == ("keras", "image-classification", "unknown")
     results = {result.metric_type: result for result in data.eval_results}
-    assert results["accuracy"].metric_value == pytest.approx(facts.judged.accuracy, abs=1e-6)
-    assert results["f1"].metric_value == pytest.approx(facts.judged.macro_f1, abs=1e-6)
+    assert results["accuracy"].metric_value == pytest.approx(facts.judged.headline.value, abs=1e-6)
+    assert results["f1"].metric_value == pytest.approx(facts.judged.figures["macro_f1"].value, abs=1e-6)
     assert results["accuracy"].dataset_split == "test"
-    assert f"{facts.judged.low:.3f} to {facts.judged.high:.3f}" in results["accuracy"].metric_name
+    assert f"{facts.judged.headline.low:.3f} to {facts.judged.headline.high:.3f}" in results["accuracy"].metric_name
 
 
 def test_the_card_counts_the_pictures_and_names_the_weights_licence(facts):
@@ -181,15 +183,15 @@ def test_every_table_and_figure_is_a_csv(facts):
     with zipfile.ZipFile(io.BytesIO(as_zip(document(facts), facts.predictions))) as archive:
         found = {name: archive.read(name).decode() for name in archive.namelist()}
     assert set(found) == {f"{table.name}.csv" for table in document(facts).tables()} | {"predictions.csv"}
-    (accuracy, *_) = csv.DictReader(io.StringIO(found["scores.csv"]))
+    (accuracy, *_) = csv.DictReader(io.StringIO(found["metrics.csv"]))
     judged = facts.judged
     assert [float(accuracy[name]) for name in ("value", "value low", "value high")] == pytest.approx(
-        [judged.accuracy, judged.low, judged.high]
+        [judged.headline.value, judged.headline.low, judged.headline.high]
     )
     assert len(pd.read_csv(io.StringIO(found["predictions.csv"]))) == judged.n
     confusion = pd.read_csv(io.StringIO(found["confusion.csv"]), index_col=0)
-    for true, label in enumerate(judged.classes):
-        for answer, said_label in enumerate(judged.classes):
+    for true, label in enumerate(judged.labels):
+        for answer, said_label in enumerate(judged.labels):
             assert confusion.loc[label, said_label] == judged.confusion[true][answer]
 
 

@@ -22,7 +22,7 @@ from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
 
 LABELS = image_contract(classes=tuple(CLASSES), size=32, resize="crop", backbone="colours", dataset="shapes")
-LIMITS = Limits(picture_bytes=50_000, pictures=4, pixels=100_000)
+LIMITS = Limits(item_bytes=50_000, items=4, extent=100_000)
 
 
 @pytest.fixture(scope="session")

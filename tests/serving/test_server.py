@@ -105,7 +105,9 @@ def test_an_address_that_is_taken_is_a_sentence(workspace, tiny_dataset, capsys)
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("option", ["--port=99999", "--threads=0", "--max-pictures=-1", "--max-pixels=many"])
+@pytest.mark.parametrize(
+    "option", ["--port=99999", "--threads=0", "--max-items=-1", "--max-pictures=-1", "--max-pixels=many"]
+)
 def test_the_exported_program_says_which_numbers_it_takes(model_folder, option, capsys):
     with pytest.raises(SystemExit) as ended:
         program([option], folder=model_folder)

@@ -39,7 +39,7 @@ def client(request: pytest.FixtureRequest, tmp_path) -> Iterator[TestClient]:
 
 
 def test_an_answer_has_the_labels_above_their_thresholds_or_the_value_with_its_interval(client):
-    said = client.post("/predict", files=[("pictures", ("one.png", picture("circle")))]).json()["predictions"][0]
+    said = client.post("/predict", files=[("items", ("one.png", picture("circle")))]).json()["predictions"][0]
     if client.task == "multilabel":
         assert list(said) == ["name", "labels", "probabilities", "unfamiliarity"]
         assert said["labels"] == ["triangle"]
@@ -63,7 +63,7 @@ def test_the_description_is_that_of_the_task(client):
     answer = described["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     name = "LabelsPredictions" if client.task == "multilabel" else "ValuePredictions"
     assert answer == {"$ref": f"#/components/schemas/{name}"}
-    said = client.post("/predict", files=[("pictures", ("one.png", picture("circle")))]).json()
+    said = client.post("/predict", files=[("items", ("one.png", picture("circle")))]).json()
     validate(said, {**answer, "components": described["components"]})
 
 
@@ -76,7 +76,7 @@ def test_the_card_has_the_contract(client):
 
 
 def test_a_monitor_sees_labels_given_and_values(client):
-    files = [("pictures", (name, picture(name))) for name in ("circle", "square")]
+    files = [("items", (name, picture(name))) for name in ("circle", "square")]
     assert client.post("/predict", files=files).status_code == 200
     figures = client.get("/metrics").text
     if client.task == "multilabel":
@@ -96,5 +96,5 @@ def test_a_folder_of_before_is_served(tmp_path):
     (tmp_path / "labels.json").write_text(json.dumps(before))
     assert read_contract(tmp_path).classes == contract.classes
     with TestClient(create_app(Predictor.from_run(tmp_path, threads=1), model="x", sha256="0" * 64)) as client:
-        said = client.post("/predict", files=[("pictures", ("one.png", picture("circle")))]).json()
+        said = client.post("/predict", files=[("items", ("one.png", picture("circle")))]).json()
     assert said["predictions"][0]["labels"] == ["triangle"], "0.5 where there are no thresholds"

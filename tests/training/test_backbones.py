@@ -113,7 +113,7 @@ def test_layer_names_do_not_depend_on_what_was_built_before(small):
 
 
 def test_pictures_that_are_too_small_are_refused_beside_their_field(small):
-    with pytest.raises(ConfigError, match=r"at least 32 pixels\. Received: 24") as caught:
+    with pytest.raises(ConfigError, match=r"32 to 1,024 pixels\. Received 24") as caught:
         build_backbone(small, input=ImageInput(size=24), weights="random")
     assert caught.value.problems[0].field == "input.size"
 

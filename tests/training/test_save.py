@@ -46,7 +46,7 @@ def test_a_graph_takes_any_number_of_pictures_by_name(tiny_model, colours):
 
 def test_padding_below_a_pooling_is_zeros_in_the_graph_too():
     """ONNX Runtime takes it for the pooling's own, as if nothing were there, where it is written as 0."""
-    pixels = keras.Input((6, 6, 3))
+    pixels = keras.Input((6, 6, 3), name=PIXELS)
     model = keras.Model(pixels, keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(pixels)))
     graph = to_onnx(model, target="probabilities")
     assert "MaxPool" in {node.op_type for node in graph.graph.node}

@@ -20,7 +20,7 @@ from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tlcore.evaluation.costs import Weighed
+    from tlcore.tasks.classification.costs import Weighed
 
 Missed = Annotated[
     list[str] | None,
@@ -42,7 +42,8 @@ def costs(
     """Compute the cost of mistakes on the test set, and the savings with the cheapest answers."""
     terminal = Terminal(as_json=as_json)
     found = open_run(Workspace.default(), run)
-    from tlcore.evaluation.costs import cost_table, weigh_run  # not before a typing error could show
+    from tlcore.evaluation.costs import weigh_run  # not before a typing error could show
+    from tlcore.tasks.classification.costs import cost_table
 
     if found.dataset.task != CLASSIFICATION.key:
         raise RunError(

@@ -5,6 +5,7 @@ It knows their arguments and what they print. It does not know how heat maps are
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +14,18 @@ import typer
 from tlcore.commands.follow import follow_job
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.contract import read_contract
+from tlcore.errors import RunError
+from tlcore.modalities import find_modality
+from tlcore.modalities.analysis import find_analysis
 from tlcore.runs.run import open_run
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
     from tlcore.evaluation.robustness import Robustness
-    from tlcore.evaluation.saliency import Attention
     from tlcore.evaluation.slices import Slices
+    from tlcore.modalities.analysis import Attention
+    from tlcore.tasks.evaluation import Figure
 
 MOST_SHOWN = 10
 
@@ -46,7 +52,8 @@ def understand(run: RunArgument, as_json: AsJson = False) -> None:
         "notes": [*(outcome.notes if outcome else ()), *(slices.notes if slices else ())],
         "seconds": outcome.seconds if outcome else None,
     }
-    lines = [*_of_slices(slices), *_of_attention(attention), *_of_robustness(robustness), *content["notes"]]
+    noun = find_modality(read_contract(found.path).modality).noun.many
+    lines = [*_of_slices(slices), *_of_attention(attention), *_of_robustness(robustness, noun), *content["notes"]]
     terminal.result(content, "\n".join(lines))
 
 
@@ -67,10 +74,13 @@ def explain(
     """Draw saliency maps, by Grad-CAM and by occlusion: what a prediction rests on."""
     from tlcore.commands.paths import count_items, items_in, others_in
     from tlcore.commands.use import with_model
-    from tlcore.evaluation.explanations import explain_items
 
     terminal = Terminal(as_json=as_json)
     found = with_model(run)
+    modality = find_modality(read_contract(found.path).modality)
+    if not (explain_with := find_analysis(modality).explain):
+        raise RunError(f"There are no saliency maps of {modality.noun.many}, which {found.name} is about.")
+    explain_items = import_module(explain_with).explain_items
     count_items(items)
     sources, ignored = list(items_in(items)), list(others_in(items))
     explained = terminal.steps(explain_items(found.path, sources, out, label=label), "Drawing heat maps")
@@ -113,13 +123,15 @@ def _of_attention(attention: Attention | None) -> list[str]:
     return [*warnings, *([attention.trust.says] if attention.trust else [])]
 
 
-def _of_robustness(found: Robustness | None) -> list[str]:
+def _of_robustness(found: Robustness | None, noun: str) -> list[str]:
     if found is None:
         return []
-    rows = [
-        (curve.title, *(f"{share.value:.2f}" for share in curve.model), f"{curve.baseline[-1].value:.2f}")
-        for curve in found.curves
-    ]
+
+    def plain(figure: Figure) -> str:
+        return found.of.plain(figure.value)
+
+    rows = [(curve.title, *map(plain, curve.model), plain(curve.baseline[-1])) for curve in found.curves]
     head = ("", "mildest", "", "", "", "strongest", "frozen, strongest")
-    plain = f"{found.model.value:.2f} as they are (frozen baseline {found.baseline.value:.2f})"
-    return [f"Accuracy on {found.n} test examples: {plain}, and distorted:", table(head, rows), *found.says]
+    unit = f" in {found.unit}" if found.of.kind == "value" and found.unit else ""
+    whole = f"{plain(found.model)}{unit} as they are (frozen baseline {plain(found.baseline)})"
+    return [f"{found.of.title} on {found.n} test {noun}: {whole}, and corrupted:", table(head, rows), *found.says]

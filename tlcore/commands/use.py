@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from tlcore.commands.runs import RunArgument
 from tlcore.commands.terminal import AsJson, Terminal, table
+from tlcore.contract import read_contract
 from tlcore.errors import RunError
+from tlcore.modalities import find_modality
 from tlcore.numbers import signed, significant
 from tlcore.runs.run import Run, open_run
 from tlcore.tasks import Metric, find_task
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tlcore.evaluation.metrics import Evaluation
     from tlcore.evaluation.training_diagnostics import Reading
-    from tlcore.tasks.evaluation import Figure, TaskEvaluation
+    from tlcore.tasks.evaluation import Evaluation, Figure, LabelFigures
 
 
 def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
@@ -31,47 +32,21 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     from tlcore.evaluation.run import evaluate_run
     from tlcore.evaluation.summary import summary
     from tlcore.evaluation.training_diagnostics import read_curves
-    from tlcore.tasks.evaluation import TaskEvaluation
 
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
     looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
     readings = read_curves(found.state(), found.config)
-    if isinstance(judged, TaskEvaluation):
-        terminal.result(
-            {
-                "run": found.id,
-                "looks": looks,
-                **judged.model_dump(mode="json", exclude={"schema_version"}),
-                "readings": [asdict(reading) for reading in readings],
-            },
-            "\n".join([_task_text(found.name, judged), sentence(looks), *map(_reading, readings)]),
-        )
-        return
-    content = {
-        "run": found.id,
-        "looks": looks,
-        **summary(found.path, judged),
-        "readings": [asdict(reading) for reading in readings],
-    }
-    rows: list[tuple[str, ...]] = [
-        (entry.label, f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support}")
-        for entry in judged.per_class
-    ]
-    text = (
-        f"{found.name}: test accuracy {judged.accuracy:.3f} (95 % between {judged.low:.3f} and {judged.high:.3f}, "
-        f"{judged.n} examples).\n"
-        f"{_baselines(judged)}\n"
-        + table(("class", "precision", "recall", "F1", "examples"), rows)
-        + f"\n{sentence(looks, accuracy=judged.accuracy, items=judged.n)}"
-        + "".join(f"\n{_reading(reading)}" for reading in readings)
-    )
-    terminal.result(content, text)
+    content = {"run": found.id, "looks": looks, **summary(found.path, judged)}
+    content["readings"] = [asdict(reading) for reading in readings]
+    accuracy = judged.headline.value if judged.metric == "accuracy" else None
+    used = sentence(looks) if accuracy is None else sentence(looks, accuracy=accuracy, items=judged.n)
+    terminal.result(content, "\n".join([_text(found, judged), used, *map(_reading, readings)]))
 
 
-def _task_text(name: str, judged: TaskEvaluation) -> str:
-    """Lay out the figures of a task's evaluation: the model's and its baselines', then those of each label."""
-    task = find_task(judged.task)
+def _text(run: Run, judged: Evaluation) -> str:
+    """Lay out the figures of an evaluation: the model's and its baselines', then those of each label."""
+    task, noun = find_task(judged.task), find_modality(read_contract(run.path).modality).noun
 
     def cell(metric: Metric, known: dict[str, Figure]) -> str:
         figure = known.get(metric.key)
@@ -84,19 +59,23 @@ def _task_text(name: str, judged: TaskEvaluation) -> str:
         (title, *(cell(metric, known) for metric in task.metrics))
         for title, known in (("This model", judged.figures), *judged.baselines.items())
     ]
-    parts = [f"{name}: {task.title}, {judged.n} test examples; 95 % intervals in parentheses."]
+    parts = [f"{run.name}: {task.title}, {judged.n} test {noun.many}; 95 % intervals in parentheses."]
     parts.append(table(("", *(metric.title for metric in task.metrics)), rows))
     parts += [_above(judged, task.find_metric(judged.metric), title) for title in judged.above_baselines]
     if judged.per_label:
-        keys = ("precision", "recall", "f1", "average_precision")
-        plain = [Metric(key, key, "") for key in keys]
-        labels = [
-            (each.label, *(cell(metric, each.figures) for metric in plain), f"{each.threshold:.2f}", f"{each.support}")
+        titles = {"precision": "precision", "recall": "recall", "f1": "F1", "average_precision": "average precision"}
+        shown = [key for key in titles if any(key in each.figures for each in judged.per_label)]
+        rows = [
+            (
+                each.label,
+                *(cell(Metric(key, key, ""), each.figures) for key in shown),
+                *_threshold(each),
+                f"{each.support}",
+            )
             for each in judged.per_label
         ]
-        parts.append(
-            table(("label", "precision", "recall", "F1", "average precision", "threshold", "examples"), labels)
-        )
+        heads = ("threshold",) if judged.per_label[0].threshold is not None else ()
+        parts.append(table(("label", *(titles[key] for key in shown), *heads, f"test {noun.many}"), rows))
     if judged.coverage and judged.target_coverage is not None:
         found = judged.coverage
         target = judged.target_coverage
@@ -107,7 +86,7 @@ def _task_text(name: str, judged: TaskEvaluation) -> str:
     return "\n".join([*parts, *judged.notes])
 
 
-def _above(judged: TaskEvaluation, metric: Metric, title: str) -> str:
+def _above(judged: Evaluation, metric: Metric, title: str) -> str:
     """Say whether the model is better than a baseline, by the paired difference of the headline metric."""
     by, unit = judged.above_baselines[title], judged.unit if metric.kind == "value" else ""
     value, low, high = (signed(each, unit) for each in (by.value, by.low, by.high))
@@ -115,13 +94,8 @@ def _above(judged: TaskEvaluation, metric: Metric, title: str) -> str:
     return f"{metric.title} less that of {title.lower()}: {value} (95 % between {low} and {high}): {verdict}."
 
 
-def _baselines(judged: Evaluation) -> str:
-    """What less than the model scores, in a sentence."""
-    known, said = judged.baselines, f"Always '{judged.baseline.label}' would score {judged.baseline.accuracy:.3f}"
-    if known.nearest_mean and known.linear_probe:
-        mean, probe = known.nearest_mean.value, known.linear_probe.value
-        said += f", the nearest class mean {mean:.3f}, a linear probe on the frozen backbone {probe:.3f}"
-    return f"{said}."
+def _threshold(figures: LabelFigures) -> tuple[str, ...]:
+    return () if figures.threshold is None else (f"{figures.threshold:.2f}",)
 
 
 def _reading(reading: Reading) -> str:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from tlcore.contract import read_contract, write_contract
 from tlcore.data.info import write_table
 from tlcore.errors import RunError
-from tlcore.evaluation.calibration_schema import read_calibration
-from tlcore.evaluation.files import read_evaluation, read_features, read_predictions, read_validation
+from tlcore.evaluation.files import read_calibration, read_evaluation, read_features, read_predictions, read_validation
 from tlcore.files import remove_tree, write_json
 from tlcore.runs.run import Run, list_runs
+from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -41,8 +41,13 @@ def rename_class(run: Run, old: str, new: str) -> None:
         remove_tree(folder)
     remove_tree(run.path / "understanding")
     naming = partial(_named, old, new)
-    _rename_judgement(run, naming)
-    _rename_table(run.path / "split.parquet", run.split(), naming)
+    task = find_task(run.dataset.task)
+
+    def in_labels(label: str) -> str:
+        return task.renamed(label, {old: new})
+
+    _rename_evaluation(run, naming, in_labels)
+    _rename_table(run.path / "split.parquet", run.split(), in_labels)
     labels, about = read_contract(run.path), run.dataset
     write_contract(run.path, labels.model_copy(update={"classes": tuple(map(naming, labels.classes))}))
     # Last: as long as the old name stands here, it can be asked again.
@@ -78,22 +83,23 @@ def _named(old: str, new: str, label: str) -> str:
     return new if label == old else label
 
 
-def _rename_judgement(run: Run, naming: Naming) -> None:
+def _rename_evaluation(run: Run, naming: Naming, in_labels: Naming) -> None:
     judged = read_evaluation(run.path)
     if judged is None:
         return
-    per_class = tuple(one.model_copy(update={"label": naming(one.label)}) for one in judged.per_class)
-    baseline = judged.baseline.model_copy(update={"label": naming(judged.baseline.label)})
-    classes = tuple(map(naming, judged.classes))
-    _rename_table(run.predictions, read_predictions(run.path), naming)
+    _rename_table(run.predictions, read_predictions(run.path), in_labels)
     if (validated := read_validation(run.path)) is not None:
-        _rename_table(run.path / "validation.parquet", validated, naming)
+        _rename_table(run.path / "validation.parquet", validated, in_labels)
     if (calibrated := read_calibration(run.path)) is not None:
         named = tuple(one.model_copy(update={"label": naming(one.label)}) for one in calibrated.thresholds)
         write_json(run.path / "calibration.json", calibrated.model_copy(update={"thresholds": named}))
     if (features := read_features(run.path)) is not None:
-        _rename_table(run.path / "evaluation" / "pictures.parquet", features.items, naming)
-    changes = {"classes": classes, "per_class": per_class, "baseline": baseline}
+        _rename_table(run.path / "evaluation" / "pictures.parquet", features.items, in_labels)
+    changes = {
+        "labels": tuple(map(naming, judged.labels)),
+        "per_label": tuple(one.model_copy(update={"label": naming(one.label)}) for one in judged.per_label),
+        "largest_class": naming(judged.largest_class),
+    }
     write_json(run.evaluation_json, judged.model_copy(update=changes))
 
 

@@ -31,12 +31,12 @@ class Seen:
     """What the model makes of one item.
 
     Attributes:
-        probabilities: `(classes,)`.
+        outputs: `(width,)`, as the task has them.
         features: `(d,)`: the mean of `grid` over its places.
         grid: The last feature map, `(height, width, d)`.
     """
 
-    probabilities: Floats
+    outputs: Floats
     features: Floats
     grid: Floats
 
@@ -97,9 +97,9 @@ class OpenedModel:
             raise RunError(f"The model {path / 'model.onnx'} cannot be loaded: {error}. Train again.") from error
         return cls(model, read_contract(path))
 
-    def see(self, pixels: npt.NDArray[Any]) -> Seen:
+    def see(self, item: npt.NDArray[Any]) -> Seen:
         """Look at one item, `(size, size, 3)`, 0–255."""
-        chances, pooled, grid = self._session.run(self._outputs, {self._input: pixels[None].astype(np.float32)})
+        chances, pooled, grid = self._session.run(self._outputs, {self._input: item[None].astype(np.float32)})
         grid = grid[0] if self._places.channels_last else grid[0].transpose(1, 2, 0)
         return Seen(chances[0], pooled[0].ravel(), grid)
 

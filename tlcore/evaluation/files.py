@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,20 @@ from pydantic import BaseModel, ConfigDict
 from tlcore.data.info import write_table
 from tlcore.data.split.stratify import together
 from tlcore.errors import RunError, WorkspaceError
-from tlcore.evaluation.metrics import Evaluation
 from tlcore.files import read_json, read_parquet, replacing
-from tlcore.tasks.classification import CLASSIFICATION
-from tlcore.tasks.evaluation import TaskEvaluation
+from tlcore.tasks.classification.calibration_schema import Calibration
+from tlcore.tasks.evaluation import Evaluation, Figure
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+class _Part(BaseModel):
+    # A newer worker may add fields: an older page ignores them.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 @dataclass(frozen=True)
@@ -38,46 +45,73 @@ class FrozenFeatures:
     rows: npt.NDArray[np.float16]
 
 
-class _Kind(BaseModel):
-    """What kind of evaluation a file holds; those of a Graft that knew classes only do not say."""
+class Strangers(_Part):
+    """Items of another dataset, none of which is one of the run's.
 
-    model_config = ConfigDict(extra="ignore")
+    Attributes:
+        auroc: How often one of them is called less familiar than one of the run's test items, with its 95 %
+            interval; 0.5 is chance.
+        recognised: The share of them that is called unfamiliar.
+    """
 
-    task: str = CLASSIFICATION.key
+    dataset: str
+    name: str
+    n: int
+    auroc: Figure
+    recognised: float
+
+
+class Unfamiliarity(_Part):
+    """`evaluation/ood.json`: whether the model knows what it does not know.
+
+    Attributes:
+        validation, test: The share of these items that is called unfamiliar; about 5 % by construction.
+        strangers: For each other dataset of the workspace.
+    """
+
+    validation: float
+    test: Figure
+    strangers: tuple[Strangers, ...] = ()
+
+
+class _WithUnfamiliarity(_Part):
+    """`calibration.json` of runs of before, which held it."""
+
+    unfamiliarity: Unfamiliarity | None = None
 
 
 def read_evaluation(run: Path) -> Evaluation | None:
-    """Read the evaluation of a classifier; None where there is none yet, or where the run has another task.
+    """Read the evaluation of a run of any task; None where there is none yet.
 
     Raises:
         RunError: The file is damaged.
     """
-    path = run / "evaluation.json"
-    if not path.exists():
-        return None
-    try:
-        return read_json(path, Evaluation) if read_json(path, _Kind).task == CLASSIFICATION.key else None
-    except WorkspaceError as error:
-        raise RunError(str(error)) from error
+    return _json(run / "evaluation.json", Evaluation)
 
 
-def read_task_evaluation(run: Path) -> TaskEvaluation | None:
-    """Read the evaluation of a run whose task is not classification; None where there is none yet, or the task is.
+def read_calibration(run: Path) -> Calibration | None:
+    """Read what the probabilities of a classifier are worth; None where there is none yet.
 
     Raises:
         RunError: The file is damaged.
     """
-    path = run / "evaluation.json"
-    if not path.exists():
-        return None
-    try:
-        return read_json(path, TaskEvaluation) if read_json(path, _Kind).task != CLASSIFICATION.key else None
-    except WorkspaceError as error:
-        raise RunError(str(error)) from error
+    return _json(run / "calibration.json", Calibration)
+
+
+def read_ood(run: Path) -> Unfamiliarity | None:
+    """Read how the model tells items that are none of its own; None where it has no second output.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    if (found := _json(run / "evaluation" / "ood.json", Unfamiliarity)) is not None:
+        return found
+    old = _json(run / "calibration.json", _WithUnfamiliarity)
+    return old.unfamiliarity if old else None
 
 
 def read_predictions(run: Path) -> pd.DataFrame:
-    """The test items with their probabilities, as `metrics.predictions_table` makes them.
+    """The test items with their probabilities, as `predictions.predictions_table` makes them.
 
     Raises:
         RunError: The file is missing or damaged.
@@ -92,7 +126,7 @@ def read_validation(run: Path) -> pd.DataFrame | None:
         RunError: The file is damaged.
     """
     path = run / "validation.parquet"
-    return _table(path, "The validation pictures of a run") if path.exists() else None
+    return _table(path, "The validation answers of a run") if path.exists() else None
 
 
 def read_curves(run: Path) -> pd.DataFrame | None:
@@ -115,7 +149,7 @@ def read_features(run: Path) -> FrozenFeatures | None:
         rows = np.load(run / "evaluation" / "features.npy", mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError):
         return None
-    items = _table(run / "evaluation" / "pictures.parquet", "The pictures of the features")
+    items = _table(run / "evaluation" / "pictures.parquet", "The items of the features")
     return FrozenFeatures(items, rows) if len(items) == len(rows) else None
 
 
@@ -134,6 +168,15 @@ def write_features(run: Path, features: FrozenFeatures) -> None:
     write_table(run / "evaluation" / "pictures.parquet", features.items)
     with replacing(run / "evaluation" / "features.npy") as path, path.open("wb") as stream:
         np.save(stream, features.rows)
+
+
+def _json(path: Path, schema: type[Schema]) -> Schema | None:
+    if not path.exists():
+        return None
+    try:
+        return read_json(path, schema)
+    except WorkspaceError as error:
+        raise RunError(str(error)) from error
 
 
 def _table(path: Path, what: str) -> pd.DataFrame:

@@ -1,12 +1,13 @@
-"""The rival: the backbone as it came, frozen, with nothing learnt but the mean of each class.
+"""The frozen baseline: the backbone as it came, and a linear probe on its features; both models are asked together.
 
-It knows backbones as graphs, and features. It does not know what both are asked about.
+It knows backbones as graphs, and features. It does not know what an answer is, nor what both are asked about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,116 +20,100 @@ from tlcore.evaluation.feature_map import OpenedModel
 from tlcore.files import sha256
 from tlcore.health import embed
 from tlcore.inference.trunk import Single, graph_path, start_single, trunk_identity
-from tlcore.modalities.image.preview import resized
+from tlcore.modalities.modality import Noun
 from tlcore.runs.run import Run
+from tlcore.tasks import find_task
 from tlcore.threads import map_bounded
 from tlcore.workspace import Workspace
 
 Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
-Pixels = npt.NDArray[np.uint8]
-PER_CLASS = 50  # training items that a mean is of, at most
-
-
-@dataclass(frozen=True)
-class NearestMean:
-    """Answers with the class whose training items' mean feature is nearest: nothing but the backbone is learnt.
-
-    As J. Snell, K. Swersky and R. Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS 2017, without training.
-
-    Attributes:
-        means: `(classes, d)`, of features of length 1; `nan` where a class has no training item.
-    """
-
-    means: Floats
-
-    @classmethod
-    def of(cls, features: Floats, labels: Integers, *, classes: int) -> NearestMean:
-        """Learn from features `(n, d)` of training items and their classes `(n,)`, as places in the list of them."""
-        unit = _unit(features)
-        means = [unit[labels == index].mean(axis=0) if (labels == index).any() else None for index in range(classes)]
-        blank = np.full(features.shape[1], np.nan, np.float32)
-        return cls(np.stack([blank if mean is None else mean for mean in means]))
-
-    def answer(self, features: Floats) -> Integers:
-        """The nearest class of each row `(n, d)`."""
-        gaps = np.linalg.norm(_unit(features)[:, None, :] - self.means[None], axis=2)
-        nearest: Integers = np.nanargmin(gaps, axis=1)
-        return nearest
+Array = npt.NDArray[Any]
+Resize = Callable[[Array, int], Array]
 
 
 @dataclass(frozen=True)
 class Rivals:
-    """The model and its rival, asked together.
+    """The model and its baseline, asked together.
 
     Attributes:
-        says: What the rival is, in a sentence.
+        probe: Gives outputs `(n, width)` for features `(n, d)` of the frozen backbone.
+        frozen: The backbone as it came; None where the model has it inside.
+        says: What the baseline is, in a sentence.
     """
 
     model: OpenedModel
-    means: NearestMean
-    frozen: Single | None
-    size: int
+    probe: Callable[[Array], Array]
+    frozen: Callable[[Array], Floats] | None
     says: str
 
-    def each(self, items: Iterable[Pixels]) -> Iterator[tuple[int, int]]:
-        """The model's and the rival's answer about each item, in order, as places in the list of classes."""
+    def each(self, items: Iterable[Array]) -> Iterator[tuple[Array, Array]]:
+        """Give the model's and the baseline's outputs `(width,)` for each item, in order."""
         return map_bounded(self._answers, items)
 
-    def _answers(self, pixels: Pixels) -> tuple[int, int]:
-        seen = self.model.see(pixels)
-        features = seen.features if self.frozen is None else _features(self.frozen, pixels, self.size)
-        return int(seen.probabilities.argmax()), int(self.means.answer(features[None])[0])
+    def _answers(self, item: Array) -> tuple[Array, Array]:
+        seen = self.model.see(item)
+        features = seen.features if self.frozen is None else self.frozen(item)
+        return seen.outputs, self.probe(features[None])[0]
 
 
-def rivals(run: Run, workspace: Workspace, model: OpenedModel, pixels: Iterable[Pixels], labels: Integers) -> Rivals:
-    """Make the rival of a run ready.
+def rivals(
+    run: Run,
+    workspace: Workspace,
+    model: OpenedModel,
+    learned: tuple[Iterable[Array], Sequence[str]],
+    *,
+    resized: Resize | None,
+    noun: Noun,
+) -> Rivals:
+    """Make the baseline of a run ready.
 
-    A run that froze its backbone has the rival inside: the features under its head. Else it is the run's own backbone
-    where its graph is in the cache, or the bundled one.
+    A run that froze its backbone has it inside: the features under its head. Else it is the run's own backbone where
+    its graph is in the cache, or the bundled one.
 
     Args:
-        run: Whose rival.
+        run: Whose baseline.
         workspace: Where caches and weights are.
         model: The run's model, opened.
-        pixels: Of training items.
-        labels: `(n,)`, their classes, as places in the list of them.
+        learned: Training items, and their labels.
+        resized: An item for a model of another input size; None where there is no such thing.
+        noun: What a person calls an item.
 
     Raises:
         WeightsError: No backbone is there.
+        ValueError: There is too little to learn from.
     """
-    classes = len(model.labels.labels)
+    items, labels = learned
+    task, classes = find_task(model.labels.task), model.labels.labels
     if run.config.mode == "freeze":
-        features = np.stack([seen.features for seen in model.each(pixels)])
-        says = "The class whose mean training picture is nearest, by the features of the frozen backbone."
-        return Rivals(model, NearestMean.of(features, labels, classes=classes), None, 0, says)
-    frozen, size, title = _backbone(run, workspace)
-    features = np.stack(list(map_bounded(lambda item: _features(frozen, item, size), pixels)))
-    says = f"The class whose mean training picture is nearest, by the features of {title} as it came, frozen."
-    return Rivals(model, NearestMean.of(features, labels, classes=classes), frozen, size, says)
+        features = np.stack([seen.features for seen in model.each(items)])
+        says = f"A linear probe on the features of the frozen backbone, of {len(labels):,} training {noun.many}."
+        return Rivals(model, task.fit_probe(features, labels, classes), None, says)
+    frozen, title = _backbone(run, workspace, resized)
+    features = np.stack(list(map_bounded(frozen, items)))
+    says = f"A linear probe on the features of {title} as it came, frozen, of {len(labels):,} training {noun.many}."
+    return Rivals(model, task.fit_probe(features, labels, classes), frozen, says)
 
 
-def _backbone(run: Run, workspace: Workspace) -> tuple[Single, int, str]:
-    backbone, size = find(run.config.backbone), run.config.input.size
+def _backbone(run: Run, workspace: Workspace, resized: Resize | None) -> tuple[Callable[[Array], Floats], str]:
+    backbone = find(run.config.backbone)
     try:
         weights = sha256(weights_path(backbone, workspace))
         path = graph_path(
             trunk_identity(backbone, weights, cut=len(backbone.blocks), input=run.config.input), workspace.cache
         )
         with using(path.parent):
-            return start_single(path.read_bytes()), size, backbone.title
+            own = start_single(path.read_bytes())
+        return lambda item: _features(own, item), backbone.title
     except (GraftError, OSError):  # the run never needed it, or it was thrown away
-        bundled = embed.bundled()
-        return embed.trunk(workspace), bundled.native_size, bundled.title
+        bundled, other = embed.bundled(), embed.trunk(workspace)
+        side = bundled.native_size
+
+        def features(item: Array) -> Floats:
+            return _features(other, item if resized is None or len(item) == side else resized(item, side))
+
+        return features, bundled.title
 
 
-def _features(answer: Single, pixels: Pixels, size: int) -> Floats:
-    if pixels.shape[0] != size:
-        pixels = resized(pixels, size)
-    features: Floats = answer(pixels[None])[0].ravel()
+def _features(answer: Single, item: Array) -> Floats:
+    features: Floats = answer(item[None])[0].ravel()
     return features
-
-
-def _unit(features: Floats) -> Floats:
-    unit: Floats = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-    return unit

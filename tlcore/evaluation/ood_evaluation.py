@@ -14,12 +14,13 @@ import numpy.typing as npt
 from tlcore.contract import UNFAMILIARITY
 from tlcore.data.dataset import Dataset, list_datasets
 from tlcore.errors import DataError
-from tlcore.evaluation.calibration_schema import Strangers
-from tlcore.evaluation.figures import Interval
+from tlcore.evaluation.files import Strangers, Unfamiliarity, read_validation
 from tlcore.inference.predictor import Predictor
 from tlcore.intervals import wilson
+from tlcore.modalities import find_modality
 from tlcore.progress import Pace, Progress
 from tlcore.runs.run import Run
+from tlcore.tasks.evaluation import Figure
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,6 +29,29 @@ if TYPE_CHECKING:
 # They cost as much as test items do, and three sorts of strangers tell whether any are noticed.
 MOST_DATASETS = 3
 MOST_ITEMS = 60
+
+
+NO_SECOND_OUTPUT = (
+    "The model has no second output that says how unlike its training examples an input is. Train again to have it."
+)
+
+
+def measure_ood(
+    run: Run, predictor: Predictor, test: pd.DataFrame, workspace: Workspace, report: Callable[[Progress], None]
+) -> Unfamiliarity | None:
+    """Measure how a run's model tells items that are none of its own; None where it has no second output."""
+    validation = read_validation(run.path)
+    if UNFAMILIARITY not in test or validation is None or UNFAMILIARITY not in validation:
+        return None
+    if test[UNFAMILIARITY].isna().any() or validation[UNFAMILIARITY].isna().any():
+        return None
+    called, n = int((test[UNFAMILIARITY] > 1).sum()), len(test)
+    low, high = wilson(called, n)
+    return Unfamiliarity(
+        validation=float((validation[UNFAMILIARITY] > 1).mean()) if len(validation) else 0.0,
+        test=Figure(value=called / n if n else 0.0, low=low, high=high),
+        strangers=meet_strangers(run, predictor, test, workspace, report),
+    )
 
 
 def meet_strangers(
@@ -69,7 +93,7 @@ def meet_strangers(
     return tuple(found)
 
 
-def auroc(familiar: npt.NDArray[np.float64], strange: npt.NDArray[np.float64]) -> Interval:
+def auroc(familiar: npt.NDArray[np.float64], strange: npt.NDArray[np.float64]) -> Figure:
     """How often a strange item scores above a familiar one, ties counting half, with its 95 % interval.
 
     Its variance is at most A·(1 − A) divided by the smaller of the two numbers of items (Z. W. Birnbaum and O. M.
@@ -83,7 +107,7 @@ def auroc(familiar: npt.NDArray[np.float64], strange: npt.NDArray[np.float64]) -
     value = float(roc_auc_score(truth, np.concatenate([familiar, strange])))
     n = min(len(familiar), len(strange))
     low, high = wilson(value * n, n)
-    return Interval(value=value, low=min(low, value), high=max(high, value))
+    return Figure(value=value, low=min(low, value), high=max(high, value))
 
 
 def _items(dataset: Dataset) -> pd.DataFrame:
@@ -101,7 +125,8 @@ def _scores(
     """Of some of these items, drawn the same way each time, those that can be read."""
     drawn = np.random.default_rng(0).permutation(len(items))[:MOST_ITEMS]
     paths = [dataset.image_path(file) for file in items["file"].iloc[drawn]]
-    pace, found = Pace(len(paths), "Asking the model about pictures of other datasets"), []
+    noun = find_modality(predictor.labels.modality).noun.many
+    pace, found = Pace(len(paths), f"Asking the model about {noun} of other datasets"), []
     for done, answer in enumerate(predictor.predict_files(paths), 1):
         if answer.unfamiliarity is not None:
             found.append(answer.unfamiliarity)

@@ -1,4 +1,4 @@
-"""Judge a run on its test items, with its own `model.onnx`, and store what was found.
+"""Evaluates a run on its test items, with its own `model.onnx`, and stores what was found.
 
 It knows the order of the steps and the files that it writes. It does not know metrics or how a model answers.
 """
@@ -10,39 +10,38 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import BaseModel
 
-from tlcore.contract import UNFAMILIARITY, read_contract
+from tlcore.contract import UNFAMILIARITY, Contract
 from tlcore.data.dataset import open_dataset
 from tlcore.data.info import write_table
 from tlcore.data.test_usage import count_look
-from tlcore.evaluation.baselines import Guesses, guess
-from tlcore.evaluation.calibration_fit import calibrate_run
-from tlcore.evaluation.files import FrozenFeatures, read_features, units_of_test, write_features
+from tlcore.evaluation.files import FrozenFeatures, read_features, read_validation, units_of_test, write_features
 from tlcore.evaluation.frozen_features import frozen_features
-from tlcore.evaluation.metrics import Evaluation, evaluate, predictions_table, probabilities
-from tlcore.evaluation.ood_evaluation import meet_strangers
-from tlcore.evaluation.roc_pr import class_curves
+from tlcore.evaluation.ood_evaluation import measure_ood
+from tlcore.evaluation.predictions import predictions_table
 from tlcore.files import write_json
 from tlcore.inference.predictor import Predictor
+from tlcore.modalities import find_modality
 from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.events import Evaluated
 from tlcore.runs.items import read_part
 from tlcore.runs.run import Run
-from tlcore.tasks import Decision, Task, find_task
-from tlcore.tasks.classification.class_codes import class_codes
-from tlcore.tasks.evaluation import TaskEvaluation
+from tlcore.tasks import Decision, find_task
+from tlcore.tasks.evaluation import Evaluation
 from tlcore.tasks.task import Evidence
 from tlcore.workspace import Workspace
 
 Report = Callable[[Progress], None]
 SLOW_IMPORTS = ("sklearn.metrics", "sklearn.linear_model", "scipy.cluster.hierarchy")
 NO_FEATURES = (
-    "The features of the frozen backbone are not in the cache, and cannot be computed without training: the nearest "
-    "class mean and the linear probe are not known."
+    "The features of the frozen backbone are not in the cache, and cannot be computed without training, so there is no "
+    "baseline that learns from them."
 )
 
 
@@ -52,10 +51,10 @@ def _import_slow_ones() -> None:
             importlib.import_module(name)
 
 
-def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None) -> Evaluation | TaskEvaluation:
-    """Write what is known of a run's model, and give its `evaluation.json`; the look at the test part is counted.
+def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None) -> Evaluation:
+    """Write what is known of a run's model, and give its `evaluation.json`; the look at the test set is counted.
 
-    Written are `validation.parquet`, `predictions.parquet`, `calibration.json`, `evaluation/` and, last,
+    Written are `validation.parquet`, `predictions.parquet`, what its task keeps beside them, `evaluation/` and, last,
     `evaluation.json`. Where the model has met the validation items, their table is the one that training wrote.
 
     Raises:
@@ -65,29 +64,20 @@ def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None
     threading.Thread(target=_import_slow_ones, daemon=True).start()
     workspace = workspace or Workspace.default()
     predictor = Predictor.from_run(run.path)
-    classes, task = predictor.labels.labels, find_task(predictor.labels.task)
+    contract = predictor.labels
+    classes, task = contract.labels, find_task(contract.task)
     if not run.config.learns_from_validation:
         write_table(run.path / "validation.parquet", _ask(run, "val", predictor, workspace, report))
     features = _features(run, workspace, report)
     predictions = _ask(run, "test", predictor, workspace, report)
-    split = run.split()
-    learnt = split.loc[split["split"] == "train", "label"].value_counts()
-    units = np.array(predictions["sha256"].map(units_of_test(split)), np.int64)
-    found: Evaluation | TaskEvaluation
-    if task.evaluation:
-        learned = list(split.loc[split["split"] == "train", "label"])
-        found = task.evaluate(_evidence(run, task, predictions, units, learned, features), classes, _decision(run))
-        write_table(run.predictions, predictions)
-    else:
-        found = evaluate(
-            predictions,
-            classes,
-            {label: int(learnt.get(label, 0)) for label in classes},
-            units=units,
-            guesses=_guesses(features, classes),
-        )
-        _write(run, predictions, classes)
-        calibrate_run(run.path, predictions, units, meet_strangers(run, predictor, predictions, workspace, report))
+    evidence = _evidence(run, contract, predictions, features)
+    found = task.evaluate(evidence, classes, contract.decision)
+    if features is None:
+        found = found.model_copy(update={"notes": (*found.notes, NO_FEATURES)})
+    write_table(run.predictions, predictions)
+    for name, content in task.files(evidence, classes).items():
+        _write(run.path / name, content)
+    _write(run.path / "evaluation" / "ood.json", measure_ood(run, predictor, predictions, workspace, report))
     # Last: where it is, the others are too.
     write_json(run.evaluation_json, found)
     if len(predictions):
@@ -95,42 +85,36 @@ def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None
     return found
 
 
-def headline(found: Evaluation | TaskEvaluation) -> Evaluated:
+def headline(found: Evaluation) -> Evaluated:
     """Give the event that says how good a model is: its task's headline metric."""
-    if isinstance(found, TaskEvaluation):
-        figure = found.headline
-        return Evaluated(
-            task=found.task,
-            metric=found.metric,
-            unit=found.unit,
-            value=figure.value,
-            low=figure.low,
-            high=figure.high,
-            n=found.n,
-        )
-    return Evaluated(value=found.accuracy, low=found.low, high=found.high, n=found.n)
+    return Evaluated(
+        task=found.task,
+        metric=found.metric,
+        unit=found.unit,
+        value=found.headline.value,
+        low=found.headline.low,
+        high=found.headline.high,
+        n=found.n,
+    )
 
 
-def _decision(run: Run) -> Decision:
-    return read_contract(run.path).decision
+def _evidence(run: Run, contract: Contract, predictions: pd.DataFrame, features: FrozenFeatures | None) -> Evidence:
+    task, split, noun = find_task(contract.task), run.split(), find_modality(contract.modality).noun
+    columns, validation = task.columns(task.width(len(contract.labels))), read_validation(run.path)
 
+    def outputs(table: pd.DataFrame) -> npt.NDArray[np.float32]:
+        return table[columns].to_numpy(dtype=np.float32)
 
-def _evidence(
-    run: Run,
-    task: Task,
-    predictions: pd.DataFrame,
-    units: npt.NDArray[np.int64],
-    learned: list[str],
-    features: FrozenFeatures | None,
-) -> Evidence:
-    about, width = run.dataset, task.width(len(run.dataset.classes))
     evidence = Evidence(
         labels=list(predictions["label"]),
-        outputs=predictions[task.columns(width)].to_numpy(dtype=np.float32),
-        groups=units,
-        learned=learned,
-        value_name=about.value_name,
-        unit=about.unit,
+        outputs=outputs(predictions),
+        groups=np.array(predictions["sha256"].map(units_of_test(split)), np.int64),
+        learned=list(split.loc[split["split"] == "train", "label"]),
+        value_name=run.dataset.value_name,
+        unit=run.dataset.unit,
+        validation=None if validation is None else (list(validation["label"]), outputs(validation)),
+        temperature=contract.temperature,
+        noun=(noun.one, noun.many),
     )
     if features is None:
         return evidence
@@ -150,7 +134,8 @@ def _ask(run: Run, part: str, predictor: Predictor, workspace: Workspace, report
     """The answers about a part, as a table."""
     items = drain(read_part(run, workspace, part), report)
     classes, which = predictor.labels.labels, "validation" if part == "val" else part
-    pace = Pace(len(items.paths), f"Asking the model about the {which} pictures")
+    noun = find_modality(predictor.labels.modality).noun.many
+    pace = Pace(len(items.paths), f"Asking the model about the {which} {noun}")
     task = find_task(predictor.labels.task)
     chances, scores = np.empty((len(items.paths), task.width(len(classes))), np.float32), []
     for index, (answer, score) in enumerate(predictor.each_scored(items.pixels)):
@@ -182,14 +167,6 @@ def write_validation(
     write_table(run.path / "validation.parquet", table)
 
 
-def _guesses(features: FrozenFeatures | None, classes: tuple[str, ...]) -> Guesses:
-    if features is None:
-        return Guesses(note=NO_FEATURES)
-    part, labels = features.items["split"], class_codes(features.items["label"], classes)
-    train, test = (np.flatnonzero(part == name) for name in ("train", "test"))
-    return guess(features.rows[train], labels[train], features.rows[test], classes=len(classes))
-
-
 def _features(run: Run, workspace: Workspace, report: Report) -> FrozenFeatures | None:
     """What the run folder has, or else what can be found or computed; then the folder has it."""
     features = read_features(run.path)
@@ -198,7 +175,11 @@ def _features(run: Run, workspace: Workspace, report: Report) -> FrozenFeatures 
     return features
 
 
-def _write(run: Run, predictions: pd.DataFrame, classes: tuple[str, ...]) -> None:
-    write_table(run.predictions, predictions)
-    curves = class_curves(class_codes(predictions["label"], classes), probabilities(predictions, len(classes)))
-    write_table(run.path / "evaluation" / "curves.parquet", curves)
+def _write(path: Path, content: pd.DataFrame | BaseModel | None) -> None:
+    """Write a table or a document; what cannot be known any more is taken away."""
+    if content is None:
+        path.unlink(missing_ok=True)
+    elif isinstance(content, BaseModel):
+        write_json(path, content)
+    else:
+        write_table(path, content)

@@ -1,12 +1,12 @@
-"""What slices are made by: how large, bright and sharp an item is, where it came from, what a table says of it.
+"""Traits that slices are made by: what a modality measures of an item, where it came from, what a table says of it.
 
-It knows tables of items and their pixels. It does not know which answers were right: a slice that was chosen by
+It knows tables of items. It does not know which answers were right: a slice that was chosen by
 them would be worse by construction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,30 +15,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from tlcore.evaluation.slices import Trait
-from tlcore.modalities.image.image_statistics import appearance
+from tlcore.modalities.analysis import Measurement
 
 BANDS = 3
 MOST_VALUES = 50  # of a text that a table gives: more are names and not kinds
 Numbers = npt.NDArray[np.float64]
 
-_OF_PIXELS = {
-    "size": ("small (side up to {high:,.0f} pixels)", "of middling size", "large (side from {low:,.0f} pixels)"),
-    "brightness": ("dark (up to {high:.0%} of white)", "of middling brightness", "bright (from {low:.0%} of white)"),
-    "blur": ("blurred (the least sharp third)", "of middling sharpness", "sharp (the sharpest third)"),
-}
 
-
-def item_traits(items: pd.DataFrame, measured: pd.DataFrame) -> Iterator[Trait]:
-    """Traits of the items themselves and of where they came from.
+def item_traits(items: pd.DataFrame, measured: Sequence[Measurement]) -> Iterator[Trait]:
+    """Make traits of the items themselves and of where they came from.
 
     Args:
-        items: `width, height, source`, a row for each test item.
-        measured: `brightness, sharpness`, rows alike.
+        items: `source`, a row for each test item.
+        measured: What the modality measures of them.
     """
-    side = np.sqrt(items["width"].to_numpy(float) * items["height"].to_numpy(float))
-    numbers = {"size": side, "brightness": measured["brightness"].to_numpy(), "blur": measured["sharpness"].to_numpy()}
-    for name, values in numbers.items():
-        yield Trait(name, bands(values, _OF_PIXELS[name]), "that are {value}")
+    for each in measured:
+        yield Trait(each.name, bands(np.asarray(each.numbers, float), each.bands), "that are {value}")
     folders = np.array([str(PurePosixPath(source.replace("\\", "/")).parent) for source in items["source"]], object)
     yield Trait("folder", np.where(folders == ".", "", folders), "from the folder '{value}'")
 
@@ -82,9 +74,3 @@ def bands(numbers: Numbers, names: Iterable[str]) -> npt.NDArray[Any]:
         if here.any():
             found[here] = name.format(low=numbers[here].min(), high=numbers[here].max())
     return found
-
-
-def measure(items: Iterable[npt.NDArray[np.uint8]]) -> pd.DataFrame:
-    """`brightness` and `sharpness` of each item, as the model is given it."""
-    rows = [appearance(pixels) for pixels in items]
-    return pd.DataFrame(rows, columns=["brightness", "sharpness"], dtype=float)

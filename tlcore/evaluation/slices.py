@@ -109,6 +109,7 @@ def find_slices(
     groups: npt.NDArray[Any] | None = None,
     right: str = "are answered right",
     by_class: bool = True,
+    items: str = "items",
 ) -> Slices:
     """Test every value of every trait.
 
@@ -117,18 +118,21 @@ def find_slices(
     the Royal Statistical Society B 57 (1995), 289–300.
 
     Args:
-        predictions: `sha256, label, correct`, as `metrics.predictions_table` makes them.
+        predictions: `sha256, label, correct`, as `predictions.predictions_table` makes them.
         traits: What slices are made by.
         groups: `(n,)`, equal for items that belong together, such as a burst; None where each stands alone.
         right: What is said of items that are `correct`.
         by_class: Whether each item has one class; else no slice is explained by its classes.
+        items: What a person calls them.
     """
     from scipy.stats import false_discovery_control
 
     if not by_class:
         predictions = predictions.assign(label="")
     hits = predictions["correct"].to_numpy(dtype=bool)
-    found = [each for trait in traits for each in _of_trait(predictions, trait, groups, right, by_class=by_class)]
+    found = [
+        each for trait in traits for each in _of_trait(predictions, trait, groups, (items, right), by_class=by_class)
+    ]
     q = false_discovery_control([each.p for each in found]) if found else []
     judged = [
         each.model_copy(update={"q": float(value), "worse": bool(value <= RATE)})
@@ -138,7 +142,7 @@ def find_slices(
         n=len(hits),
         accuracy=float(hits.mean()) if len(hits) else 0.0,
         slices=tuple(sorted(judged, key=lambda each: (each.p, each.accuracy))),
-        notes=_notes(len(hits), found),
+        notes=_notes(len(hits), found, items),
     )
 
 
@@ -154,7 +158,7 @@ def traits_table(predictions: pd.DataFrame, traits: Sequence[Trait]) -> pd.DataF
 
 
 def _of_trait(
-    predictions: pd.DataFrame, trait: Trait, groups: npt.NDArray[Any] | None, said: str, *, by_class: bool
+    predictions: pd.DataFrame, trait: Trait, groups: npt.NDArray[Any] | None, words: tuple[str, str], *, by_class: bool
 ) -> Iterator[Slice]:
     right = predictions["correct"].to_numpy(dtype=bool)
     labels = predictions["label"].to_numpy(dtype=object)
@@ -188,7 +192,7 @@ def _of_trait(
             examples=_examples(predictions, here, trait.typical),
             says="",
         )
-        yield draft.model_copy(update={"says": _says(draft, trait, said, by_class=by_class)})
+        yield draft.model_copy(update={"says": _says(draft, trait, words, by_class=by_class)})
 
 
 def _is_a_class(labels: npt.NDArray[Any], here: npt.NDArray[np.bool_]) -> bool:
@@ -206,10 +210,11 @@ def _examples(
     return tuple(predictions["sha256"].iloc[rows[:EXAMPLES]].astype(str))
 
 
-def _says(found: Slice, trait: Trait, right: str, *, by_class: bool) -> str:
+def _says(found: Slice, trait: Trait, words: tuple[str, str], *, by_class: bool) -> str:
     which = f" of '{found.within}'" if found.within else ""
+    items, right = words
     said = (
-        f"{found.right} of the {found.n} pictures{which} {trait.phrase.format(value=found.value)} {right} "
+        f"{found.right} of the {found.n} {items}{which} {trait.phrase.format(value=found.value)} {right} "
         f"({found.accuracy:.0%}), against {found.elsewhere:.0%} of the others{which}."
     )
     if by_class and not found.within and found.expected < found.elsewhere - 0.02:
@@ -217,7 +222,7 @@ def _says(found: Slice, trait: Trait, right: str, *, by_class: bool) -> str:
     return said
 
 
-def _notes(n: int, found: Sequence[Slice]) -> tuple[str, ...]:
+def _notes(n: int, found: Sequence[Slice], items: str) -> tuple[str, ...]:
     if n and not found:
-        return (f"A slice needs at least {FEW} pictures, and others beside it. Here nothing has both.",)
+        return (f"A slice needs at least {FEW} {items}, and others beside it. Here nothing has both.",)
     return ()

@@ -8,54 +8,67 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tlcore.evaluation.calibration_schema import read_calibration
-from tlcore.evaluation.metrics import ClassScores, Evaluation
+from tlcore.evaluation.files import read_calibration, read_ood
+from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
+from tlcore.tasks.evaluation import NOTHING, Evaluation, Figure, LabelFigures
 
 WHOLE = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier")
 
 
 def summary(run: Path, judged: Evaluation) -> dict[str, Any]:
-    """The judgement of a run folder; a figure is `{"value", "low", "high"}`, null where it is not known.
+    """Give the evaluation of a run folder; a figure is `{"value", "low", "high"}`, null where it is not known.
 
     Raises:
         RunError: `calibration.json` is damaged.
     """
-    scores, calibration = judged.scores, read_calibration(run)
-    whole = {name: getattr(scores, name).model_dump() if scores else None for name in WHOLE}
-    ood = calibration.unfamiliarity if calibration else None
+    ood = read_ood(run)
+    said = {"ood": ood.model_dump(mode="json") if ood else None}
+    if judged.task == "classification":
+        return {**_of_classes(run, judged), **said}
+    return {**judged.model_dump(mode="json", exclude={"schema_version"}), **said}
+
+
+def _of_classes(run: Path, judged: Evaluation) -> dict[str, Any]:
+    """Give a classifier's, by the names that scripts have relied on from the first."""
+    calibration, figures = read_calibration(run), judged.figures
+    above = judged.above_baselines.get(LINEAR_PROBE)
+    largest = judged.baseline(LARGEST_CLASS)
     return {
-        **whole,
-        "top_k": [each.model_dump() for each in scores.top_k] if scores else [],
+        **{name: _figure(figures.get(name)) for name in WHOLE},
+        "top_k": [
+            {**figure.model_dump(), "k": int(name.removeprefix("top_"))}
+            for name, figure in figures.items()
+            if name.startswith("top_")
+        ],
         "n": judged.n,
-        "units": scores.units if scores else 0,
-        "grouped": bool(scores and scores.grouped),
-        "baselines": _baselines(judged),
-        "classes": list(judged.classes),
-        "per_class": [_class(each) for each in judged.per_class],
+        "units": judged.groups,
+        "grouped": judged.grouped,
+        "baselines": {
+            "largest_class": {"label": judged.largest_class, **(_figure(largest) or _figure(NOTHING) or {})},
+            "nearest_mean": _figure(judged.baseline(NEAREST_MEAN)),
+            "linear_probe": _figure(judged.baseline(LINEAR_PROBE)),
+            "above_probe": _figure(above),
+            "learnt_from": judged.learned_from,
+        },
+        "classes": list(judged.labels),
+        "per_class": [_class(each) for each in judged.per_label],
         "confusion": [list(row) for row in judged.confusion],
         "order": list(judged.order),
-        "calibration": calibration.model_dump(mode="json", exclude={"schema_version", "unfamiliarity"})
-        if calibration
-        else None,
-        "ood": ood.model_dump(mode="json") if ood else None,
+        "calibration": calibration.model_dump(mode="json", exclude={"schema_version"}) if calibration else None,
         "notes": list(judged.notes),
     }
 
 
-def _baselines(judged: Evaluation) -> dict[str, Any]:
-    known = judged.baselines.model_dump(mode="json")
-    largest = known["largest_class"] or {"value": judged.baseline.accuracy, "low": None, "high": None}
-    return {**known, "largest_class": {"label": judged.baseline.label, **largest}}
-
-
-def _class(scores: ClassScores) -> dict[str, Any]:
-    figures = {
-        name: {
-            "value": getattr(scores, name),
-            "low": getattr(scores, f"{name}_low"),
-            "high": getattr(scores, f"{name}_high"),
-        }
-        for name in ("precision", "recall", "f1")
+def _class(scores: LabelFigures) -> dict[str, Any]:
+    return {
+        "label": scores.label,
+        **{name: _figure(scores.figure(name)) for name in ("precision", "recall", "f1")},
+        "support": scores.support,
+        "answered": scores.answered,
+        "auc": scores.areas.get("roc_auc"),
+        "average_precision": scores.areas.get("average_precision"),
     }
-    rest = scores.model_dump(include={"support", "answered", "auc", "average_precision"})
-    return {"label": scores.label, **figures, **rest}
+
+
+def _figure(figure: Figure | None) -> dict[str, float] | None:
+    return figure.model_dump() if figure else None

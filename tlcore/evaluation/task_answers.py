@@ -1,6 +1,6 @@
 """What a run's model answered about its test items, as arrays that its task can measure.
 
-It knows the files of a run whose task is not classification. It does not know metrics.
+It knows the files of a run. It does not know metrics.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class TaskAnswers:
 
     def item_errors(self) -> npt.NDArray[Any]:
         """Compute how wrong the answer about each item is, `(n,)`."""
+        if self.task.counts_right:  # a true class may be one that the model does not know
+            return 1.0 - self.task.right(self.labels, self.table)
         return self.task.item_errors(self.labels, self.outputs, self.classes, self.decision)
 
     def of(self, shas: list[str]) -> TaskAnswers:
@@ -79,8 +81,13 @@ class TaskAnswers:
     def relabeled(self, labels: Mapping[str, str], names: Mapping[str, str]) -> TaskAnswers:
         """Take other true labels by SHA-256 and other names of classes.
 
-        Of classes that became one, the first one's outputs are taken; a label that the model does not know is left out.
+        Where a class is answered, the answer has its new name. Of several labels that became one, the first one's
+        outputs are taken; a label that the model does not know is left out.
         """
+        if self.task.counts_right:
+            now = [labels[sha] for sha in self.table["sha256"]]
+            predicted = [names.get(name, name) for name in self.table["predicted"]]
+            return replace(self, table=self.table.assign(label=now, predicted=predicted))
         renamed = [names.get(name, name) for name in self.classes]
         firsts = [at for at, name in enumerate(renamed) if name not in renamed[:at]]
         found = self.among(tuple(self.classes[at] for at in firsts)) if len(firsts) < len(renamed) else self
@@ -100,11 +107,12 @@ def read_task_answers(run: Run, part: str = "test") -> TaskAnswers | None:
     Raises:
         RunError: A file of the run is missing or damaged.
     """
-    about = read_contract(run.path)
+    about, task = run.dataset, find_task(run.dataset.task)
+    decision = Decision() if task.counts_right else read_contract(run.path).decision
     table = read_predictions(run.path) if part == "test" else read_validation(run.path)
     if table is None:
         return None
     table = table.drop_duplicates("sha256").reset_index(drop=True)
     units = units_of_test(run.split()) if part == "test" else {}
     groups = np.array([units.get(sha, -1 - at) for at, sha in enumerate(table["sha256"])], np.int64)
-    return TaskAnswers(find_task(about.task), about.classes, about.decision, table, groups)
+    return TaskAnswers(task, about.classes, decision, table, groups)

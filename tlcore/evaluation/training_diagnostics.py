@@ -88,7 +88,7 @@ def _rate_too_high(epochs: Sequence[EpochEnded], config: TrainingConfig, *, head
         if len(epochs) < FEWEST_EPOCHS or not (risen or jumps >= 2):
             return ()
         sign = (
-            f"The training loss rose from {losses[0]:.2f} to {losses[-1]:.2f}, on pictures that it learns from."
+            f"The training loss rose from {losses[0]:.2f} to {losses[-1]:.2f}, on {_items(config)} that it learns from."
             if risen
             else f"The training loss jumped up by more than a fifth {jumps} times, instead of falling."
         )
@@ -105,7 +105,7 @@ def _overfitting(epochs: Sequence[EpochEnded], config: TrainingConfig) -> tuple[
     best = next(epoch for epoch in epochs if epoch.epoch == turn)
     sign = (
         f"After epoch {best.epoch} the validation loss rose from {best.val_loss:.2f} to {last.val_loss:.2f}, while the "
-        f"training loss went on falling, from {best.loss:.2f} to {last.loss:.2f}: it memorizes its pictures."
+        f"training loss went on falling, from {best.loss:.2f} to {last.loss:.2f}: it memorizes its {_items(config)}."
     )
     return (Reading("overfitting", "It overfits", sign, tuple(_against_overfitting(config))),)
 
@@ -114,10 +114,10 @@ def _against_overfitting(config: TrainingConfig) -> list[Advice]:
     changes = []
     more = find_modality(config.input.modality).more_augmentations
     if missing := [name for name in more if name not in config.augment]:
-        reason = "Each epoch then sees other views of the pictures, which the model cannot memorize."
+        reason = f"Each epoch then sees other views of the {_items(config)}, which the model cannot memorize."
         changes.append(Advice("augment", (*config.augment, *missing), reason))
     if config.mode == "fine-tune" and config.blocks > 1:
-        reason = "Fewer blocks have fewer weights to memorize pictures with."
+        reason = f"Fewer blocks have fewer weights to memorize {_items(config)} with."
         changes.append(Advice("blocks", config.blocks // 2, reason))
     if config.dropout < MOST_DROPOUT:
         reason = "The head can then rely on no single feature."
@@ -140,9 +140,9 @@ def _underfitting(epochs: Sequence[EpochEnded], config: TrainingConfig) -> tuple
     if known >= BADLY[metric] or overfits:
         return ()
     how_good = {
-        "accuracy": f"Only {known:.0%} of the pictures that it learns from are answered right",
-        "mean_average_precision": f"The mean average precision on the validation pictures is only {known:.0%}",
-        "r2": f"R² on the validation pictures is only {known:.2f}",
+        "accuracy": f"Only {known:.0%} of the {_items(config)} that it learns from are answered right",
+        "mean_average_precision": f"The mean average precision on the validation set is only {known:.0%}",
+        "r2": f"R² on the validation set is only {known:.2f}",
     }[metric]
     sign = (
         f"{how_good}, and in the last {last.epoch - before.epoch} epochs the training loss hardly fell, from "
@@ -158,7 +158,7 @@ def _against_underfitting(config: TrainingConfig) -> list[Advice]:
         reason = "A head alone can only use what the backbone sees; let the backbone learn, too."
         changes += [Advice("mode", "fine-tune", reason), Advice("blocks", max(1, blocks // 3), "The last third of it.")]
     elif config.blocks < blocks:
-        reason = "More of the backbone can then adapt to these pictures."
+        reason = f"More of the backbone can then adapt to these {_items(config)}."
         changes.append(Advice("blocks", min(blocks, 2 * config.blocks), reason))
     else:
         rate = float(f"{3 * config.fine_tune_learning_rate:.1g}")
@@ -180,3 +180,7 @@ def _stopped_too_early(epochs: Sequence[EpochEnded], config: TrainingConfig, pla
     )
     advice = Advice("epochs", 2 * config.epochs, "It stops by itself when it gets no better.")
     return (Reading("stopped-too-early", "It stopped too early", sign, (advice,)),)
+
+
+def _items(config: TrainingConfig) -> str:
+    return find_modality(config.input.modality).noun.many

@@ -11,17 +11,22 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+if __name__ == "__main__":  # as if they were not installed: TensorFlow imports them for what no conversion needs
+    sys.modules.update(dict.fromkeys(("jax", "matplotlib")))  # type: ignore[arg-type]
 
 import keras
 import tensorflow as tf
 
 from tlcore.contract import CONTRACT, Contract
 from tlcore.export.facts import as_json
+from tlcore.export.item_exports import item_exports
 from tlcore.export.keras_with_ood import telling_model
 from tlcore.export.lite import convert_to_lite
-from tlcore.export.tf_decode import read_encoded
+from tlcore.export.signatures import as_taken, signature_of
 
 
 def main(kind: str) -> None:
@@ -38,39 +43,37 @@ def main(kind: str) -> None:
 
 
 def save_model(model: keras.Model, target: Path, contract: Contract) -> None:
-    """Write a SavedModel: `serving_default` takes pixels, `serve_bytes` the bytes of item files.
+    """Write a SavedModel: `serving_default` takes arrays; where the modality has a reader, `serve_bytes` takes files.
 
-    `read_bytes` gives the pixels that the model sees of these.
+    `read_bytes` gives the arrays that the model sees of these.
     """
-    settings = contract.input
-    size = settings.size
     home = tf.Module()
     # Its weights alone: to write the layers down as well takes longer than all the rest, and nobody asks for them.
     home.weights = [variable.value for variable in model.variables]
 
-    def serve_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        return dict(model(pixels, training=False))
-
-    def serve_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-        return dict(home.serve_pixels(home.read_bytes(encoded)["pixels"]))  # the network is in the file once
+    def serve(*arrays: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(model(as_taken(arrays), training=False))
 
     def read_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-        read = tf.map_fn(
-            lambda each: read_encoded(each, size, settings.resize, settings.value_range),
-            encoded,
-            fn_output_signature=tf.float32,
-        )
-        return {"pixels": tf.reshape(read, (-1, size, size, 3))}
+        found: dict[str, tf.Tensor] = read(encoded, contract.input)
+        return found
+
+    def serve_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+        found = home.read_bytes(encoded)
+        return dict(home.serve(*(found[each.name] for each in contract.inputs)))  # the network is in the file once
 
     beside = target.with_name(CONTRACT)
     beside.write_text(as_json(contract), encoding="utf-8")
     home.contract = tf.saved_model.Asset(str(beside))
-    by_pixels = [tf.TensorSpec((None, size, size, 3), tf.float32, name="pixels")]
-    by_bytes = [tf.TensorSpec((None,), tf.string, name="bytes")]
-    home.serve_pixels = tf.function(serve_pixels, input_signature=by_pixels)
-    home.read_bytes = tf.function(read_bytes, input_signature=by_bytes)
-    home.serve_bytes = tf.function(serve_bytes, input_signature=by_bytes)
-    signatures = {"serving_default": home.serve_pixels, "serve_bytes": home.serve_bytes, "read_bytes": home.read_bytes}
+    home.serve = tf.function(serve, input_signature=signature_of(contract.inputs, None))
+    signatures = {"serving_default": home.serve}
+    if named := item_exports(contract.modality).bytes_reader:
+        module, _, name = named.partition(":")
+        read = getattr(import_module(module), name)
+        by_bytes = [tf.TensorSpec((None,), tf.string, name="bytes")]
+        home.read_bytes = tf.function(read_bytes, input_signature=by_bytes)
+        home.serve_bytes = tf.function(serve_bytes, input_signature=by_bytes)
+        signatures |= {"serve_bytes": home.serve_bytes, "read_bytes": home.read_bytes}
     tf.saved_model.save(home, str(target), signatures=signatures)
     beside.unlink()
 

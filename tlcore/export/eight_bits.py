@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -26,6 +26,7 @@ from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.onnx_files import OnnxFile
 from tlcore.inference.ood import FAMILIAR_SHARE, SMALLEST
 from tlcore.inference.session import open_session
+from tlcore.items import Arrays, count, take
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 from tlcore.tasks import Task
@@ -93,13 +94,13 @@ def bring_to_eight_bits(
     The body sees a little differently now, so the distance that counts as unfamiliar is found anew.
     """
     halves = Halves(graph, pooled)
-    wanted = score(ask_all(graph, validation.pixels)[0], validation.targets, validation.task)
+    wanted = score(ask_all(graph, validation.arrays)[0], validation.targets, validation.task)
     best, most = None, -math.inf
     with tempfile.TemporaryDirectory(prefix="graft-int8-") as folder:
         ready = _prepared(halves.body, Path(folder))
         for attempt in attempts:
-            body = _quantized(ready, training.pixels, attempt, Path(folder))
-            answers, *scores = ask_all(halves.joined(body), validation.pixels)
+            body = _quantized(ready, training.arrays, attempt, Path(folder))
+            answers, *scores = ask_all(halves.joined(body), validation.arrays)
             reached = score(answers, validation.targets, validation.task)
             if reached > most:
                 best, most = halves.joined(body, limit=_limit(halves, scores[0]) if scores else None), reached
@@ -113,9 +114,9 @@ def bring_to_eight_bits(
 class _Reader(CalibrationDataReader):  # type: ignore[misc]
     """Items one at a time, as the calibration wants them."""
 
-    def __init__(self, pixels: npt.NDArray[np.uint8], most: int, name: str) -> None:
-        rows = np.unique(np.linspace(0, len(pixels) - 1, most).astype(int))
-        self._waiting: Iterator[Any] = ({name: pixels[row : row + 1].astype(np.float32)} for row in rows)
+    def __init__(self, arrays: Arrays, most: int) -> None:
+        rows = np.unique(np.linspace(0, count(arrays) - 1, most).astype(int))
+        self._waiting = (one_of(arrays, row) for row in rows)
 
     def get_next(self) -> Any:
         return next(self._waiting, None)
@@ -130,12 +131,12 @@ def _prepared(body: onnx.ModelProto, folder: Path) -> Path:
     return ready
 
 
-def _quantized(ready: Path, pixels: npt.NDArray[np.uint8], attempt: Attempt, folder: Path) -> onnx.ModelProto:
+def _quantized(ready: Path, arrays: Arrays, attempt: Attempt, folder: Path) -> onnx.ModelProto:
     graph = onnx.load(ready)
     quantize_static(
         ready,
         folder / "quantized.onnx",
-        _Reader(pixels, attempt.items, graph.graph.input[0].name),
+        _Reader(arrays, attempt.items),
         quant_format=QuantFormat.QDQ,
         per_channel=True,
         # Weights of 7 bits: processors with AVX2 but without VNNI add pairs of products in 16 bits, and these overflow.
@@ -160,17 +161,22 @@ def _exact(graph: onnx.ModelProto, first: int, last: int) -> list[str]:
     return [node.name for node in chain(nodes[:begin], nodes[end:])]
 
 
-def ask_all(graph: onnx.ModelProto, pixels: npt.NDArray[np.uint8]) -> list[Floats]:
-    """Every output of a graph for pixels `(n, size, size, 3)`."""
+def ask_all(graph: onnx.ModelProto, arrays: Arrays) -> list[Floats]:
+    """Every output of a graph for the arrays of items, `(n, …)` each."""
     session = open_session(graph.SerializeToString())
-    name = session.get_inputs()[0].name
 
     def answer(row: int) -> list[Floats]:
-        said: list[Floats] = session.run(None, {name: pixels[row : row + 1].astype(np.float32)})
+        said: list[Floats] = session.run(None, one_of(arrays, row))
         return said
 
-    found = map_bounded(answer, range(len(pixels)))
+    found = map_bounded(answer, range(count(arrays)))
     return [np.concatenate(each) for each in zip(*found, strict=True)]
+
+
+def one_of(arrays: Arrays, row: int) -> dict[str, npt.NDArray[Any]]:
+    """Take one item as a graph takes it: bytes as numbers, all else as it is."""
+    some = take(arrays, slice(row, row + 1))
+    return {name: array.astype(np.float32) if array.dtype == np.uint8 else array for name, array in some.items()}
 
 
 def score(outputs: Floats, targets: npt.NDArray[Any], task: Task) -> float:

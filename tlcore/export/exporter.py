@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Protocol
 import psutil
 
 from tlcore.errors import ExportError
-from tlcore.export.pixel_parity import Sight
 from tlcore.runs.items import TestItems
+from tlcore.runs.manifest import Awkward
 from tlcore.runs.run import Run
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Replay:
         milliseconds_per_item: Of one core, median.
         unfamiliarity: `(n,)`; None where the artefact does not say.
         milliseconds_p95: 95 in 100 items took at most so long; None where it was not looked at.
-        sight: What it saw in the battery of awkward files; None where it reads no files.
+        awkward: How it reads awkward files; None where it reads no files.
         note: What else was seen and a person should know, in sentences.
     """
 
@@ -56,7 +56,7 @@ class Replay:
     versions: Mapping[str, str] = field(default_factory=dict)
     unfamiliarity: NDArray[np.float32] | None = None
     milliseconds_p95: float | None = None
-    sight: Sight | None = None
+    awkward: Awkward | None = None
     note: str = ""
 
 

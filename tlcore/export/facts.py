@@ -5,11 +5,13 @@ It knows a run's contract and its calibration. It does not know formats: each wr
 
 from __future__ import annotations
 
-from tlcore.contract import UNFAMILIARITY, AnswerSet, Contract, Threshold, read_contract
+from tlcore.contract import UNFAMILIARITY, AnswerSet, Contract, Threshold, read_contract, taken_in
 from tlcore.errors import RunError
-from tlcore.evaluation.calibration_schema import Calibration, read_calibration
+from tlcore.evaluation.files import read_calibration
 from tlcore.items import Field
+from tlcore.modalities import find_modality
 from tlcore.runs.run import Run
+from tlcore.tasks.classification.calibration_schema import Calibration
 
 # Above this an item is less like the training items than 95 % of the validation items were.
 UNFAMILIAR_ABOVE = 1.0
@@ -24,12 +26,12 @@ def shipped_contract(run: Run) -> Contract:
     contract, calibration = read_contract(run.path), _calibration(run)
     tells = any(each.name == UNFAMILIARITY for each in contract.outputs) or contract.temperature is not None
     kind = contract.kind
-    width, size = kind.width(len(contract.classes)), contract.input.size
-    own = (Field(kind.output, (width,)),)
+    taken = taken_in(find_modality(contract.modality).spec(contract.input))
+    own = (Field(kind.output, (kind.width(len(contract.classes)),)),)
     return contract.model_copy(
         update={
             "run": run.id,
-            "inputs": contract.inputs or (Field("pixels", (size, size, 3)),),  # a run of before does not say
+            "inputs": contract.inputs or taken,  # a run of before does not say
             "outputs": contract.outputs or (own + ((Field(UNFAMILIARITY, ()),) if tells else ())),
             "unfamiliar_above": UNFAMILIAR_ABOVE if tells else None,
             "thresholds": tuple(

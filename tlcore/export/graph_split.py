@@ -1,4 +1,4 @@
-"""A run's graph in two parts: the body, pixels to features, and the head, which stays exact whatever the body becomes.
+"""A run's graph in two parts: the body, inputs to features, and the head, which stays exact whatever the body becomes.
 
 Half of the size of a distance near 0 is lost in 16 bits, and all of it in 8; the head is small and takes no time. It
 knows the names that `training.head_graph` gives. It does not know what is done to the body.

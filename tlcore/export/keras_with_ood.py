@@ -29,7 +29,7 @@ def telling_model(archive: Path, graph: Path, contract: Contract, *, limit: floa
         limit: The cosine distance that counts as 1; the graph's own where none is given.
 
     Returns:
-        A model `(n, size, size, 3)` to a dictionary of the task's output `(n, width)` and `unfamiliarity` `(n,)`.
+        A model of the archive's inputs to a dictionary of the task's output `(n, width)` and `unfamiliarity` `(n,)`.
     """
     model = keras.models.load_model(archive, safe_mode=True, compile=False)
     outputs = {contract.kind.output: model.output}

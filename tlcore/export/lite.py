@@ -20,9 +20,12 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from tlcore.contract import CONTRACT, Contract
+from tlcore.export.calibration_data import PARTS
 from tlcore.export.eight_bits import ATTEMPTS, ENOUGH, Attempt, score
 from tlcore.export.facts import as_json
+from tlcore.export.signatures import as_inputs, as_taken, signature_of
 from tlcore.inference.ood import FAMILIAR_SHARE
+from tlcore.items import Arrays, Spec, count, take
 from tlcore.tasks import Task
 
 WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
@@ -36,10 +39,10 @@ Build = Callable[[float | None], keras.Model]
 
 @dataclass(frozen=True)
 class Items:
-    """Pixels `(n, size, size, 3)`, uint8, to calibrate by and to choose by; `targets` are of the latter."""
+    """Arrays of items, `(n, …)` each, to calibrate by and to choose by; `targets` are of the latter."""
 
-    training: npt.NDArray[np.uint8]
-    validation: npt.NDArray[np.uint8]
+    training: Arrays
+    validation: Arrays
     targets: npt.NDArray[Any]
     task: Task
 
@@ -56,10 +59,13 @@ def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
     folder, contract = target.with_name("frozen"), Contract.model_validate(asked["contract"])
     if asked["precision"] == "int8":
         with np.load(asked["samples"]) as samples:
-            items = Items(samples["training"], samples["validation"], samples["targets"], contract.kind)
-        made = _in_eight_bits(build, folder, items, asked["limit"])
+            training, validation = (
+                {each.name: samples[f"{part}/{each.name}"] for each in contract.inputs} for part in PARTS
+            )
+            items = Items(training, validation, samples["targets"], contract.kind)
+        made = _in_eight_bits(build, folder, items, asked["limit"], contract.inputs)
     else:
-        converter = _converter(build(None), folder)
+        converter = _converter(build(None), folder, contract.inputs)
         if asked["precision"] == "fp16":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
@@ -70,15 +76,15 @@ def convert_to_lite(build: Build, target: Path, asked: dict[str, Any]) -> None:
         beside.writestr("labels.txt", "\n".join(contract.classes))
 
 
-def _in_eight_bits(build: Build, folder: Path, items: Items, limit: float | None) -> bytes:
+def _in_eight_bits(build: Build, folder: Path, items: Items, limit: float | None, inputs: Spec) -> bytes:
     model = build(None)
     output = items.task.output
-    said = np.asarray(model.predict(items.validation, batch_size=16, verbose=0)[output])
+    said = np.asarray(model.predict(as_inputs(items.validation, inputs), batch_size=16, verbose=0)[output])
     wanted = score(said, items.targets, items.task)
     best, most, scores, chosen = b"", -math.inf, None, ATTEMPTS[0]
     for attempt in ATTEMPTS:
-        made = _quantized(model, folder, items.training, attempt)
-        answers, strange = _ask(made, items.validation, output)
+        made = _quantized(model, folder, items.training, attempt, inputs)
+        answers, strange = _ask(made, items.validation, output, inputs)
         if (reached := score(answers, items.targets, items.task)) > most:
             best, most, scores, chosen = made, reached, strange, attempt
         if most >= wanted - ENOUGH:
@@ -90,31 +96,30 @@ def _in_eight_bits(build: Build, folder: Path, items: Items, limit: float | None
     edge = float(ordered[min(len(ordered), math.ceil(FAMILIAR_SHARE * (len(ordered) + 1))) - 1])
     if edge <= 0 or abs(edge - 1) <= LIMIT_OFF:
         return best
-    return _quantized(build(limit * edge), folder, items.training, chosen)
+    return _quantized(build(limit * edge), folder, items.training, chosen, inputs)
 
 
-def _converter(model: keras.Model, folder: Path) -> Any:
+def _converter(model: keras.Model, folder: Path, inputs: Spec) -> Any:
     """A converter of one item at a time, its weights constants: calibration knows no variables."""
-    size = model.input.shape[1]
-    signature = [tf.TensorSpec((1, size, size, 3), tf.float32, name="pixels")]
+    signature = signature_of(inputs, 1)
     names = sorted(model.output)  # as a frozen function orders them
-    answers = tf.function(lambda pixels: dict(model(pixels, training=False)), input_signature=signature)
+    answers = tf.function(lambda *arrays: dict(model(as_taken(arrays), training=False)), input_signature=signature)
     frozen = convert_variables_to_constants_v2(answers.get_concrete_function())
     home = tf.Module()
-    home.serve = tf.function(lambda pixels: dict(zip(names, frozen(pixels), strict=True)), input_signature=signature)
+    home.serve = tf.function(lambda *arrays: dict(zip(names, frozen(*arrays), strict=True)), input_signature=signature)
     # Gradients of their own, as swish has, would need the variables that are gone, and nobody asks for any.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(home, str(folder), signatures={"serving_default": home.serve}, options=options)
     return tf.lite.TFLiteConverter.from_saved_model(str(folder))
 
 
-def _quantized(model: keras.Model, folder: Path, training: npt.NDArray[np.uint8], attempt: Attempt) -> bytes:
-    converter = _converter(model, folder)
+def _quantized(model: keras.Model, folder: Path, training: Arrays, attempt: Attempt, inputs: Spec) -> bytes:
+    converter = _converter(model, folder, inputs)
     exact = _exact(converter.convert(), *attempt.exact_ends)
-    rows = np.unique(np.linspace(0, len(training) - 1, attempt.items).astype(int))
+    rows = np.unique(np.linspace(0, count(training) - 1, attempt.items).astype(int))
 
-    def calibration() -> Iterator[dict[str, npt.NDArray[np.float32]]]:
-        return ({"pixels": training[row : row + 1].astype(np.float32)} for row in rows)
+    def calibration() -> Iterator[dict[str, npt.NDArray[Any]]]:
+        return (as_inputs(take(training, slice(row, row + 1)), inputs) for row in rows)
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = calibration
@@ -141,9 +146,10 @@ def _exact(plain: bytes, first: int, last: int) -> list[str]:
 
 
 def _ask(
-    made: bytes, pixels: npt.NDArray[np.uint8], output: str
+    made: bytes, arrays: Arrays, output: str, inputs: Spec
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
     runner = tf.lite.Interpreter(model_content=made).get_signature_runner("serving_default")
-    said = [runner(pixels=pixels[row : row + 1].astype(np.float32)) for row in range(len(pixels))]
+    each = (take(arrays, slice(row, row + 1)) for row in range(count(arrays)))
+    said = [runner(**as_inputs(item, inputs)) for item in each]
     strange = np.concatenate([each["unfamiliarity"] for each in said]) if "unfamiliarity" in said[0] else None
     return np.concatenate([each[output] for each in said]), strange

@@ -10,6 +10,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from tlcore.errors import ExportError
 from tlcore.export.bundle import add
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
+from tlcore.memmap import MappedRows
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
@@ -50,36 +52,57 @@ class KerasArchive:
 KERAS = KerasArchive()
 
 
-def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scratch: Path, *, note: str = "") -> Replay:
+def replayed(kind: str, model: Path, items: TestItems, fresh: FreshProcess, scratch: Path) -> Replay:
     """Have `verify.py` load a model, as `kind` says, in a fresh process, and ask it about the test items.
 
     Raises:
         ExportError: It cannot be loaded, or does not answer.
     """
-    pixels = items.pixels.array
-    if not isinstance(pixels, np.memmap) or pixels.filename is None:
-        raise ExportError("the test pictures are not on the disk")
+    asked = request(model, items, scratch)
+    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
+    return answered(asked, json.loads(output.splitlines()[-1]))  # a backend may have something to say before
+
+
+def request(model: Path, items: TestItems, scratch: Path) -> dict[str, Any]:
+    """Write down what a fresh process is asked: a model, and the test items as they are stored.
+
+    Raises:
+        ExportError: The items are not on the disk.
+    """
     rows, answers = scratch / "rows.npy", scratch / "answers.npz"
-    np.save(rows, items.pixels.rows)
-    asked = {
+    np.save(rows, next(iter(items.arrays.values())).rows)
+    return {
         "model": str(model),
-        "pixels": str(pixels.filename),
-        "size": pixels.shape[1],
+        "inputs": {name: _on_disk(array) for name, array in items.arrays.items()},
         "rows": str(rows),
         "answers": str(answers),
     }
-    output = fresh.run(REPLAY, [kind], asked=json.dumps(asked), folder=scratch, items=len(items.pixels))
-    said = json.loads(output.splitlines()[-1])  # a backend may have something to say before
-    with np.load(answers) as saved:
+
+
+def answered(asked: dict[str, Any], said: dict[str, Any]) -> Replay:
+    """Read what a fresh process answered to a request."""
+    with np.load(asked["answers"]) as saved:
         outputs, *scores = (saved[name] for name in saved.files)
     return Replay(
         outputs,
-        said["milliseconds_per_picture"],
+        said["milliseconds_per_item"],
         said["versions"],
         unfamiliarity=scores[0] if scores else None,
         milliseconds_p95=said["milliseconds_p95"],
-        note=note,
     )
+
+
+def _on_disk(array: MappedRows) -> dict[str, Any]:
+    """Say where a stored array is, for a process that maps it as well.
+
+    Raises:
+        ExportError: It is in memory only.
+    """
+    stored = array.array
+    if not isinstance(stored, np.memmap) or stored.filename is None:
+        raise ExportError("the test items are not on the disk")
+    place = {"file": str(stored.filename), "offset": stored.offset}
+    return {**place, "dtype": str(stored.dtype), "shape": stored.shape[1:]}
 
 
 def expect_proof(fresh: FreshProcess) -> None:

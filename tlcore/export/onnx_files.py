@@ -13,13 +13,15 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from tlcore.contract import read_contract
+from tlcore.contract import Contract, read_contract
 from tlcore.errors import ExportError
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
 from tlcore.export.graph_split import Halves, tidied
 from tlcore.export.model_files import replayed
-from tlcore.runs.formats import FORMATS, Format
+from tlcore.file_format import Format
+from tlcore.modalities import find_modality
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems
 from tlcore.runs.run import Run
 
@@ -92,10 +94,18 @@ def read_graph(run: Run) -> onnx.ModelProto:
         ) from error
 
 
+def embedded(file: Path) -> Contract:
+    """Read the contract that a graph carries."""
+    props = onnx.load(file, load_external_data=False).metadata_props
+    return Contract.model_validate_json(next(each.value for each in props if each.key == CONTRACT_KEY))
+
+
 def described(graph: onnx.ModelProto, run: Run) -> onnx.ModelProto:
-    """Write into a graph what its numbers mean, in JSON: its `contract`, and `labels`, `image_size`, `resize` of it."""
+    """Write into a graph what its numbers mean, in JSON: its `contract`, and of it `labels` and the input settings."""
     contract = shipped_contract(run)
-    settings = {"labels": list(contract.classes), "image_size": contract.input.size, "resize": contract.input.resize}
+    # As programs know them that were written for graphs of before.
+    known = find_modality(contract.modality).before
+    settings = {"labels": list(contract.classes), **{name: getattr(contract.input, own) for name, own in known.items()}}
     onnx.helper.set_model_props(
         graph, {CONTRACT_KEY: as_json(contract), **{key: json.dumps(value) for key, value in settings.items()}}
     )

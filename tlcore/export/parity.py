@@ -17,10 +17,10 @@ import numpy as np
 from tlcore.contract import UNFAMILIARITY, read_contract
 from tlcore.errors import ExportError
 from tlcore.evaluation.files import units_of_test
-from tlcore.evaluation.scores import share
+from tlcore.file_format import Precision, bar_of
 from tlcore.files import read_parquet
-from tlcore.runs.formats import Precision, bar_of
-from tlcore.runs.manifest import Accuracy
+from tlcore.modalities import Noun, find_modality
+from tlcore.runs.manifest import Accuracy, Awkward
 from tlcore.tasks import Decision, Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
 
@@ -35,6 +35,8 @@ LARGEST_DIFFERENCE_OF_SCORES = 1e-2
 # Of the test items: when so many more or fewer are called unfamiliar in fewer bits, it is said.
 STRANGE_SHARE = 0.05
 FEW = 30
+ITEM = Noun("item", "items")
+NAMED = 3  # files, in a sentence
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class AppAnswers:
         task: Whose outputs they are.
         decision: What turns outputs into answers.
         unit: Of values.
+        noun: What an item is called.
     """
 
     outputs: NDArray[np.float32]
@@ -76,6 +79,7 @@ class AppAnswers:
     task: Task = CLASSIFICATION
     decision: Decision = field(default_factory=Decision)
     unit: str = ""
+    noun: Noun = ITEM
 
     @property
     def spread(self) -> float:
@@ -93,7 +97,7 @@ def agreement(app: AppAnswers, replay: Replay, file: str, precision: Precision =
     if app.targets is not None and len(app.targets):
         found = _with_headline(found, app, app.targets, replay.outputs, file, precision)
     if app.unfamiliarity is not None and replay.unfamiliarity is not None:
-        found = _with_scores(found, app.unfamiliarity, replay.unfamiliarity, file, precision)
+        found = _with_scores(found, app.unfamiliarity, replay.unfamiliarity, file, precision, app.noun)
     return replace(found, reason=" ".join(filter(None, [found.reason, replay.note])))
 
 
@@ -103,13 +107,15 @@ def compare(app: AppAnswers, artefact: NDArray[np.float32], file: str, precision
         said = f"{file} should give answers of shape {app.outputs.shape}. It gave {artefact.shape}. {REFUSED}"
         return Agreement(0.0, 1.0, False, said, failed=True)
     if not len(app.outputs):
-        return Agreement(0.0, 0.0, False, f"{file} cannot be proven without test pictures. {REFUSED}", failed=True)
+        return Agreement(
+            0.0, 0.0, False, f"{file} cannot be proven without test {app.noun.many}. {REFUSED}", failed=True
+        )
     values = app.task.output == "values"
     bar = bar_of(precision, values=values)
     same = float(app.task.same(app.outputs, artefact, app.decision).mean())
     difference = np.abs(app.outputs.astype(np.float64) - artefact) / app.spread
     if not np.isfinite(difference).all():
-        said = f"{file} gives no numbers for some of the test pictures. {REFUSED}"
+        said = f"{file} gives no numbers for some of the test {app.noun.many}. {REFUSED}"
         return Agreement(same, 1.0, False, said, failed=True)
     largest = float(difference.max())
     if same < bar.same_answers or largest > bar.largest_difference:
@@ -120,7 +126,7 @@ def compare(app: AppAnswers, artefact: NDArray[np.float32], file: str, precision
         off = f"{largest:.2g} of the spread" if values else f"{largest:.2g}"
         said = f"{wanted}. It gave {same:.2%} and was up to {off} off."
         return Agreement(same, largest, False, said)
-    few = f"Compared on {len(app.outputs)} test pictures only." if len(app.outputs) < FEW else ""
+    few = f"Compared on {len(app.outputs)} test {app.noun.many} only." if len(app.outputs) < FEW else ""
     return Agreement(same, largest, True, few)
 
 
@@ -134,54 +140,61 @@ def _with_headline(
 ) -> Agreement:
     task = app.task
     metric = task.metrics[0]
-    if not task.evaluation:  # classification has intervals of its own
-        right, before = artefact.argmax(axis=1) == targets, float((app.outputs.argmax(axis=1) == targets).mean())
-        figure = share(right, app.units)
-        value, low, high = figure.value, figure.low, figure.high
-    else:
-        headline = task.headline(artefact, targets, app.units)
-        before = task.headline(app.outputs, targets, app.units).value
-        value, low, high = headline.value, headline.low, headline.high
-    found = replace(found, accuracy=Accuracy(value=value, low=low, high=high, metric=metric.key, unit=app.unit))
+    headline, before = (task.headline(outputs, targets, app.units) for outputs in (artefact, app.outputs))
+    value = headline.value
+    accuracy = Accuracy(value=value, low=headline.low, high=headline.high, metric=metric.key, unit=app.unit)
+    found = replace(found, accuracy=accuracy)
     allowed = bar_of(precision, values=metric.kind == "value").lost_accuracy
-    lost = (before - value if metric.higher_is_better else value - before) / app.spread
+    lost = (before.value - value if metric.higher_is_better else value - before.value) / app.spread
     if allowed is None or lost <= allowed + 1e-9:
         return found
-    if task is CLASSIFICATION:
-        reason = (
-            f"{file} should lose at most {100 * allowed:.0f} points of accuracy. It is right about {value:.1%} of "
-            f"the test pictures, {100 * lost:.1f} points less than the app."
-        )
-    elif metric.kind == "value":
+    if metric.kind == "value":
         reason = (
             f"{file} should be off by at most {allowed:.0%} of the values' spread more than the app. Its "
-            f"{metric.title} is {metric.plain(value, app.unit)}, the app's {metric.plain(before, app.unit)}."
+            f"{metric.title} is {metric.plain(value, app.unit)}, the app's {metric.plain(before.value, app.unit)}."
         )
     else:
         reason = (
-            f"{file} should lose at most {100 * allowed:.0f} points of {metric.title}. It has {value:.1%}, "
+            f"{file} should lose at most {100 * allowed:.0f} points of {metric.name}. It has {value:.1%}, "
             f"{100 * lost:.1f} points less than the app."
         )
     return replace(found, agrees=False, reason=reason)
 
 
 def _with_scores(
-    found: Agreement, app: NDArray[np.float32], artefact: NDArray[np.float32], file: str, precision: Precision
+    found: Agreement,
+    app: NDArray[np.float32],
+    artefact: NDArray[np.float32],
+    file: str,
+    precision: Precision,
+    noun: Noun,
 ) -> Agreement:
     if precision != "fp32":  # what counts is who is called unfamiliar; that is said where it changed much
         before, after = (float((scores > 1).mean()) for scores in (app, artefact))
         if found.agrees and abs(after - before) > STRANGE_SHARE:
-            said = f"It calls {after:.0%} of the test pictures unfamiliar; the app {before:.0%}."
+            said = f"It calls {after:.0%} of the test {noun.many} unfamiliar; the app {before:.0%}."
             return replace(found, reason=" ".join(filter(None, [found.reason, said])))
         return found
     off = np.abs(artefact - app) / np.maximum(1, app)
     if not found.agrees or (off <= LARGEST_DIFFERENCE_OF_SCORES).all():
         return found
     reason = (
-        f"{file} should say how unfamiliar a picture is to within {LARGEST_DIFFERENCE_OF_SCORES:.0%} of what the app "
-        f"says. It was up to {float(np.nanmax(off, initial=0)):.2g} off."
+        f"{file} should say how unfamiliar each {noun.one} is to within {LARGEST_DIFFERENCE_OF_SCORES:.0%} of what the "
+        f"app says. It was up to {float(np.nanmax(off, initial=0)):.2g} off."
     )
     return replace(found, agrees=False, reason=reason)
+
+
+def reading_fault(found: Awkward | None, file: str) -> str:
+    """Say which awkward files an artefact reads otherwise than the app; empty where it reads all as the app does."""
+    if found is None or not found.differing:
+        return ""
+    named = "; ".join(found.differing[:NAMED])
+    more = len(found.differing) - NAMED
+    return (
+        f"{file} should read files as the app does. Of {found.files} awkward files, {len(found.differing)} differ: "
+        f"{named}{f'; and {more} more' if more > 0 else ''}."
+    )
 
 
 REFUSED = "It is not offered. Choose another format, or export the run again."
@@ -222,4 +235,5 @@ def app_answers(run: Run) -> AppAnswers:
         task,
         contract.decision,
         about.unit,
+        find_modality(contract.modality).noun,
     )

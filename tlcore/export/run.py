@@ -16,12 +16,13 @@ from tlcore.contract import read_contract
 from tlcore.disk import fault_of
 from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
-from tlcore.export.parity import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare
-from tlcore.export.pixel_parity import fault, judge
+from tlcore.export.parity import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare, reading_fault
 from tlcore.export.registry import find
+from tlcore.file_format import Precision
 from tlcore.files import remove_tree, sha256, temporary_folder, write_json
+from tlcore.modalities import find_modality
 from tlcore.progress import Pace, Progress, drain
-from tlcore.runs.formats import FORMATS, Precision
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems, read_test_items
 from tlcore.runs.manifest import Manifest
 from tlcore.runs.run import Run
@@ -49,14 +50,15 @@ def export_run(
         ExportError: There is no such format, or the run has not been evaluated.
         DataError: The dataset is gone.
     """
-    exporters = find(formats)
+    contract = read_contract(run.path)
+    exporters = find(formats, contract.modality)
     expected = app_answers(run)
     items = drain(read_test_items(run, workspace or Workspace.default()), report)
     fresh = fresh or FreshProcess()
     converted: list[str] = []
     n = len(expected.outputs)
     pace = Pace(len(exporters) * n)
-    converting, asking = "Converting", f"Asking it again about {n} test pictures"
+    converting, asking = "Converting", f"Asking it again about {n} test {find_modality(contract.modality).noun.many}"
     report(replace(pace.at(0), note=converting))
     with ThreadPoolExecutor(min(AT_ONCE, len(exporters))) as pool:
         try:
@@ -114,7 +116,7 @@ def _prove(
 ) -> Manifest:
     file, n = folder / exporter.file, len(expected.outputs)
     precision: Precision = FORMATS[exporter.key].precision if exporter.key in FORMATS else "fp32"
-    replay = awkward = None
+    replay = None
     try:
         exporter.export(run, folder)
         on_converted(exporter.key)
@@ -124,11 +126,8 @@ def _prove(
             with temporary_folder("graft-proof-") as scratch:
                 replay = exporter.predict(file, items, fresh, scratch)
             found = agreement(expected, replay, exporter.file, precision)
-            if replay.sight and not found.failed:
-                seen = read_contract(run.path).input
-                awkward = judge(replay.sight, seen.size, seen.resize, seen.value_range)
-                if said := fault(awkward, exporter.file):
-                    found = replace(found, agrees=False, reason=" ".join(filter(None, [found.reason, said])))
+            if (said := reading_fault(replay.awkward, exporter.file)) and not found.failed:
+                found = replace(found, agrees=False, reason=" ".join(filter(None, [found.reason, said])))
     except UnprovenError as error:
         found, n = Agreement(0.0, 0.0, False, str(error)), 0
     except (GraftError, ValueError, KeyError, IndexError) as error:
@@ -152,6 +151,6 @@ def _prove(
         reason=found.reason,
         milliseconds_per_item=replay.milliseconds_per_item if replay else None,
         milliseconds_p95=replay.milliseconds_p95 if replay else None,
-        awkward=awkward,
+        awkward=replay.awkward if replay else None,
         versions=dict(replay.versions) if replay else {},
     )

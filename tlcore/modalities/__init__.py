@@ -1,7 +1,8 @@
 """What an item is: one folder for each modality, one row each in the table below.
 
 It knows files and the arrays that they become. It does not know labels, datasets, runs or models. It imports only the
-ground floor; only files named `keras_*.py` import a backend.
+ground floor, but for modules of a modality that need a higher room and stand above it, such as a camera's; only files
+named `keras_*.py` import a backend.
 """
 
 from collections import Counter
@@ -12,16 +13,17 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from tlcore.modalities.image import IMAGE
-from tlcore.modalities.modality import Advice, Examined, InputSettings, Modality, Noun, any_of
+from tlcore.modalities.modality import Advice, Examined, Extent, InputSettings, Modality, Noun, any_of
 
 __all__ = [
     "BEFORE",
-    "FORMATS",
+    "FILE_TYPES",
     "MODALITIES",
     "NOUN",
     "SUFFIXES",
     "Advice",
     "Examined",
+    "Extent",
     "Input",
     "InputSettings",
     "Modality",
@@ -37,7 +39,7 @@ BEFORE = IMAGE.key
 # Of files that are items of any modality.
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
 # What the files of items are called: "JPEG, PNG".
-FORMATS = ", ".join(modality.formats for modality in MODALITIES.values())
+FILE_TYPES = ", ".join(modality.file_types for modality in MODALITIES.values())
 # What an item is called where its modality is not known yet, as in `text or sound`.
 NOUN = any_of([modality.noun for modality in MODALITIES.values()])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from tlcore.errors import Problem
+from tlcore.file_format import Format
 from tlcore.items import Arrays, Reading, Spec
 from tlcore.modalities.checks import NO_CHECKS, Checks
 from tlcore.numbers import plural
@@ -121,6 +122,23 @@ class Records:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How large an item is in memory: a small file can hold very much.
+
+    Attributes:
+        unit: In which it is counted, such as `pixels`.
+        usual: The most that a server takes where nothing else is said.
+        most: The most that can be decoded.
+        measure: That of a file's content, without decoding it. Raises ValueError with the reason.
+    """
+
+    unit: str
+    usual: int
+    most: int
+    measure: Callable[[bytes], int]
+
+
+@dataclass(frozen=True)
 class Advice:
     """A value of a setting, and in one sentence why."""
 
@@ -153,7 +171,7 @@ class Modality:
         key: As written to `dataset.json` and to the contract of a model.
         noun: What a page calls its items.
         suffixes: Of files that are items, lower case, with the dot.
-        formats: What these files are called: "JPEG, PNG".
+        file_types: What these files are called: "JPEG, PNG".
         facts: The columns of `items.parquet` that only this modality has.
         fault: Why a file cannot be an item, from its first bytes and what is known of another kind of file; empty
             where it may be one.
@@ -191,13 +209,22 @@ class Modality:
         records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
         other_suffixes: Of items that few programs read, each with that of what `convert` writes.
         convert: Writes an item, from its file, to another file that most programs read.
+        extent: How large an item is in memory; None where its file's size says it.
+        media_type: How the types of its files begin, such as `image/`.
+        formats: The export formats that only its items can have.
+        exports: What makes and checks its exports, an `export.item_exports.ItemExports`, as `module:name`; only exports
+            import it. Empty where it has nothing of its own.
+        script: Its part of the script that trains a model again, an `export.script_parts.ItemScript`, as `module:name`;
+            empty where there is no such script.
         checks: What the check of a dataset looks for in items of this modality alone.
+        analysis: The module whose `ANALYSIS` says what an error analysis can do with its items beside what it does with
+            any; imported only for that, and empty where there is nothing.
     """
 
     key: str
     noun: Noun
     suffixes: frozenset[str]
-    formats: str
+    file_types: str
     facts: tuple[str, ...]
     fault: Callable[[bytes, str], str]
     examine: Callable[[bytes, str, Callable[[int], AbstractContextManager[None]]], Examined]
@@ -228,4 +255,10 @@ class Modality:
     records: Mapping[str, Records] = field(default_factory=dict)
     other_suffixes: Mapping[str, str] = field(default_factory=dict)
     convert: Callable[[Path, Path], None] | None = None
+    extent: Extent | None = None
+    media_type: str = ""
+    formats: tuple[Format, ...] = ()
+    exports: str = ""
+    script: str = ""
     checks: Checks = NO_CHECKS
+    analysis: str = ""

@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tlcore.evaluation.figures import Interval
 from tlcore.markup import markdown
-from tlcore.report import card_sections, sections, task_card
 from tlcore.report.card_text import joined, of_table, yaml
 from tlcore.report.commands import command_line
-from tlcore.report.document import said
-from tlcore.report.facts import Facts, TaskFacts, read_facts
+from tlcore.report.document import Table, Text
+from tlcore.report.facts import Facts, read_facts
+from tlcore.report.sections import REPORTS, limits, summary, training
 from tlcore.runs.run import Run
+from tlcore.tasks import Metric
 
-TASK = "image-classification"
-USE = """```python
-import keras
-
-model = keras.models.load_model("model.keras")
-probabilities = model.predict({inputs})
-```"""
+CALIBRATION_ERROR = Metric(
+    "expected_calibration_error", "Expected calibration error", "", higher_is_better=False, kind="score"
+)
+# What the Hub calls a metric, where it has another name for it.
+HUB_METRICS = {"macro_f1": "f1", "brier": "brier_score"}
 
 
 def model_card(run: Run) -> str:
@@ -37,10 +35,8 @@ def model_card(run: Run) -> str:
     return card(read_facts(run))
 
 
-def card(facts: Facts | TaskFacts) -> str:
+def card(facts: Facts) -> str:
     """The same from facts at hand."""
-    if isinstance(facts, TaskFacts):
-        return task_card.card(facts)
     return f"---\n{yaml(head(facts))}---\n\n{_body(facts)}"
 
 
@@ -50,58 +46,58 @@ def head(facts: Facts) -> dict[str, Any]:
     The Hub has `unknown` for a licence that nobody has chosen. `datasets` names data sets of the Hub alone, so a
     dataset of the workspace stands in the results, and there only.
     """
-    tags = [TASK, "transfer-learning", "graft", facts.config.backbone]
+    own, kind = REPORTS[facts.task.key], _kind(facts)
+    tags = [*([kind] if own.pipeline else []), "transfer-learning", "graft", facts.config.backbone]
     if any(each.format.startswith("onnx") and each.agrees for each in facts.exports):
         tags.append("onnx")
     return {
         "license": "unknown",
         "library_name": "keras",
-        "pipeline_tag": TASK,
+        **({"pipeline_tag": kind} if own.pipeline else {}),
         "tags": tags,
-        "metrics": ["accuracy", "f1"],
+        "metrics": [HUB_METRICS.get(metric.key, metric.key) for metric in facts.task.metrics],
         "model-index": [{"name": facts.run.name, "results": _results(facts)}],
     }
 
 
+def _kind(facts: Facts) -> str:
+    return f"{facts.modality.key}-{REPORTS[facts.task.key].hub[0]}"
+
+
 def _results(facts: Facts) -> list[dict[str, Any]]:
-    judged, found = facts.judged, facts.judged.scores
+    judged = facts.judged
     if not judged.n:
         return []
-    figures: list[tuple[str, str, Interval]] = [
-        ("accuracy", "Accuracy", Interval(value=judged.accuracy, low=judged.low, high=judged.high))
-    ]
-    if found:
-        figures += [
-            ("balanced_accuracy", "Balanced accuracy", found.balanced_accuracy),
-            ("f1", "Macro F1", found.macro_f1),
-            ("log_loss", "Log loss", found.log_loss),
-            ("brier_score", "Brier score", found.brier),
-        ]
+    known = list(summary.measured(facts))
     if facts.calibration and facts.calibration.test:
-        figures.append(("expected_calibration_error", "Expected calibration error", facts.calibration.after.ece))
-    metrics = [
-        {
-            "type": kind,
-            "value": round(figure.value, 6),
-            "name": f"{name} (95 % interval {figure.low:.3f} to {figure.high:.3f})",
-        }
-        for kind, name, figure in figures
-    ]
-    dataset = {"type": "imagefolder", "name": facts.dataset.name, "split": "test"}
-    return [{"task": {"type": TASK, "name": "Image classification"}, "dataset": dataset, "metrics": metrics}]
+        known.append((CALIBRATION_ERROR, facts.calibration.after.ece))
+    metrics = []
+    for metric, figure in known:
+        low, high = metric.plain(figure.low), metric.plain(figure.high, judged.unit)
+        metrics.append(
+            {
+                "type": HUB_METRICS.get(metric.key, metric.key),
+                "value": round(figure.value, 6),
+                "name": f"{metric.title} (95 % interval {low} to {high})",
+            }
+        )
+    title = REPORTS[facts.task.key].hub[1].format(facts.modality.key)
+    task = {"type": _kind(facts), "name": title[:1].upper() + title[1:]}
+    dataset = {"type": f"{facts.modality.key}folder", "name": facts.dataset.name, "split": "test"}
+    return [{"task": task, "dataset": dataset, "metrics": metrics}]
 
 
 def _body(facts: Facts) -> str:
-    parts = [f"# {markdown(facts.run.name)}", *_about(facts)]
+    own = REPORTS[facts.task.key]
+    parts = [f"# {markdown(facts.run.name)}", own.about(facts), markdown(summary.headline(facts)), _origin(facts)]
     for title, lines in (
         ("How to use it", _use(facts)),
         ("Results", _figures(facts)),
-        ("Precision, recall and F1 per class", of_table(sections.per_class(facts))),
-        ("Probabilities", _probabilities(facts)),
-        (f"Kinds of {facts.noun.many} that it is worse on", _slices(facts)),
-        ("Limits", (f"- {markdown(limit)}" for limit in sections.limits(facts))),
-        ("Training data", card_sections.data(facts)),
-        ("Training", card_sections.made(facts)),
+        *own.card(facts),
+        ("Where it is worse", _slices(facts)),
+        ("Limits", (f"- {markdown(limit)}" for limit in limits(facts))),
+        ("Training data", _data(facts)),
+        ("Training", _made(facts)),
         ("Reproduce this run", (f"```\n{command_line(facts.config)}\n```",)),
     ):
         if said_there := list(lines):
@@ -109,49 +105,54 @@ def _body(facts: Facts) -> str:
     return "\n\n".join(joined(parts)) + "\n"
 
 
-def _about(facts: Facts) -> Iterator[str]:
-    classes = ", ".join(f"“{markdown(label)}”" for label in facts.dataset.classes)
-    yield f"Tells apart {len(facts.dataset.classes)} classes of {facts.noun.many}: {classes}."
-    yield sections.headline(facts)
-    yield card_sections.origin(facts)
+def _origin(facts: Facts) -> str:
+    """What the model was made from, and under which licences."""
+    licence = facts.backbone.licence if facts.backbone else "not known"
+    return (
+        f"It is {facts.backbone_title}, pretrained on ImageNet (licence of those weights: {licence}), with a head of "
+        f"its own. The licence of the {facts.noun.many} is not known to Graft, which wrote this card; whoever "
+        "publishes the model chooses one that both allow, and puts it in place of `unknown` above."
+    )
 
 
 def _use(facts: Facts) -> Iterator[str]:
-    gives = f"probabilities `(n, {len(facts.dataset.classes)})` in the order of the classes above"
-    yield from card_sections.use(facts, gives, USE)
+    """What the model takes and gives, the code that loads it, and what to do with its outputs."""
+    own, (takes, becomes) = REPORTS[facts.task.key], facts.modality.takes(facts.contract.input)
+    yield f"The model takes {takes} and gives {own.gives(facts)}. Its own preprocessing is inside. {becomes}"
+    names = [field.name for field in facts.modality.spec(facts.contract.input)]
+    inputs = names[0] if len(names) == 1 else "{" + ", ".join(f'"{name}": {name}' for name in names) + "}"
+    yield own.code.format(inputs=inputs)
+    yield from own.use(facts)
 
 
 def _figures(facts: Facts) -> Iterator[str]:
-    yield from of_table(sections.scores(facts))
-    known = facts.judged.baselines
-    if known.linear_probe and known.nearest_mean:
-        probe, mean = (said(share, "percent") for share in (known.linear_probe, known.nearest_mean))
-        yield f"There a linear probe on the untouched backbone scores {probe}, the nearest class mean {mean}."
-    baseline = facts.judged.baseline
-    if facts.judged.n:
-        yield f"Always answering “{markdown(baseline.label)}” would score {baseline.accuracy:.1%}."
-
-
-def _probabilities(facts: Facts) -> Iterator[str]:
-    found, noun = facts.calibration, facts.noun
-    if found is None or not found.test:
-        yield "The calibration of the probabilities was not measured."
+    if not facts.judged.n or facts.judged.metric not in facts.judged.figures:
         return
-    before, after = (said(each.ece, "number") for each in (found.before, found.after))
-    yield (
-        f"A temperature of {found.temperature:.2f}, fitted on {found.validation:,} validation {noun.many}, is "
-        f"{'part of the model' if found.in_model else 'not part of the model'}. The expected calibration error on the "
-        f"test {noun.many} is {after}; without it {before}."
-    )
-    if found.unfamiliarity:
-        yield (
-            f"A second output of `model.onnx` says how unlike the training {noun.many} a {noun.one} is; it calls "
-            f"{found.unfamiliarity.test.value:.1%} of the test {noun.many} unfamiliar."
-        )
+    yield from of_table(summary.metrics(facts))
+    yield "Beside simple baselines, on the same test set:"
+    yield from of_table(summary.baselines(facts))
 
 
 def _slices(facts: Facts) -> Iterator[str]:
     if facts.slices is None:
         return
-    yield f"{len(facts.slices.slices):,} kinds were tested, {len(facts.slices.worse):,} found."
+    yield f"{len(facts.slices.slices):,} groups of test examples were compared, {len(facts.slices.worse):,} found."
     yield from (f"- {markdown(each.says)}" for each in facts.slices.worse)
+
+
+def _data(facts: Facts) -> Iterator[str]:
+    """Which items there were."""
+    for block in training.data(facts):
+        if isinstance(block, Table):
+            yield from of_table(block)
+        elif isinstance(block, Text):
+            yield markdown(block.text)
+
+
+def _made(facts: Facts) -> Iterator[str]:
+    """How the model was trained."""
+    for block in training.making(facts):
+        if isinstance(block, Table) and block.name == "settings":
+            yield from of_table(block)
+        elif isinstance(block, Text) and block.tone == "plain" and not block.text.endswith(":"):
+            yield markdown(block.text)

@@ -5,52 +5,63 @@ It knows figures and how each kind is best seen. It does not know pages, files o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tlcore.evaluation.calibration_schema import Calibration, Reliability
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import Evaluation
-from tlcore.evaluation.robustness import Curve, Robustness, Share
+from tlcore.evaluation.robustness import Curve, Robustness
 from tlcore.report.drawing import COLOURS, INKS, TEST, TRAIN, VAL, WRONG, Drawing, finished, plane
 from tlcore.runs.events import EpochEnded
+from tlcore.tasks import Metric
+from tlcore.tasks.classification.calibration_schema import Calibration, Reliability
+from tlcore.tasks.evaluation import Evaluation
+from tlcore.tasks.evaluation import Figure as Interval
+from tlcore.tasks.multilabel.curves import Bin, ThresholdCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_WITH_COUNTS, MOST_WITH_NAMES, MOST_LINES = 14, 40, 12
 QUIET, BESIDE = INKS["quiet"], COLOURS[11]
+MOST_POINTS = 1500
+Numbers = npt.NDArray[np.float64]
 
 
-def intervals(rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = False) -> Drawing:
-    """Shares with their intervals, one below the other; the `first` may stand out."""
-    axes = plane(380 + 4.8 * max(len(short(name)) for name, _ in rows), 34 + 19 * len(rows), percent="x")
+def intervals(
+    rows: Sequence[tuple[str, Interval]], says: str, *, first: bool = False, unit: str | None = None
+) -> Drawing:
+    """Figures with their intervals, one below the other; the `first` may stand out.
+
+    They are shares where no `unit` is given.
+    """
+    shares, room = unit is None, 380 + 4.8 * max(len(short(name)) for name, _ in rows)
+    axes = plane(room, (34 if shares else 46) + 19 * len(rows), unit or "", percent="x" if shares else "")
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     places = range(len(rows))
     colours = [BESIDE if first and place else TRAIN for place in places]
     low, high, value = ([getattr(share, name) for _, share in rows] for name in ("low", "high", "value"))
-    widths = [max(top - bottom, 0.003) for bottom, top in zip(low, high, strict=True)]
+    ends = (0.0, 1.0) if shares else (min(0.0, 1.05 * min(low)), 1.05 * max(high) or 1.0)
+    widths = [max(top - bottom, 0.003 * (ends[1] - ends[0])) for bottom, top in zip(low, high, strict=True)]
     axes.barh(places, widths, height=0.42, left=low, color=colours, alpha=0.35)
     axes.scatter(value, places, s=60, marker="|", linewidths=3, c=colours, clip_on=False)
     axes.set_yticks(places, [short(name) for name, _ in rows], fontsize=9, color=INKS["ink"])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=ends)
     return finished(axes, says)
 
 
 def confusion(judged: Evaluation) -> Drawing:
     """The matrix in the order of the mix-ups; colours are shares of a row, counts stand in it where there is room."""
-    order = list(judged.order or range(len(judged.classes)))
+    order = list(judged.order or range(len(judged.labels)))
     counts = np.array(judged.confusion, np.int64)[np.ix_(order, order)]
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     colours = np.where(np.eye(len(order), dtype=bool), TRAIN, WRONG)
     says = f"Confusion matrix of {len(order)} classes: rows are true classes, columns are predictions."
     return matrix(
-        [judged.classes[each] for each in order], counts, shares, colours, "predicted class", "true class", says
+        [judged.labels[each] for each in order], counts, shares, colours, "predicted class", "true class", says
     )
 
 
@@ -103,23 +114,29 @@ def matrix(
     return finished(axes, says)
 
 
-def learning(epochs: Sequence[EpochEnded], measure: str, best: int | None) -> Drawing:
-    """Training and validation over the epochs, by `loss` or `accuracy`; the epoch that is kept is marked."""
+def learning(epochs: Sequence[EpochEnded], metric: Metric | None, best: int | None, *, unit: str = "") -> Drawing:
+    """The loss of training and validation over the epochs, or a metric; the epoch that is kept is marked."""
     from matplotlib.ticker import MaxNLocator
 
-    is_share = measure == "accuracy"
-    axes = plane(300, 210, "epoch", measure if is_share else "loss (nats)", percent="y" if is_share else "")
+    share, unit = metric is not None and metric.kind == "share", f" ({unit})" if unit and metric else ""
+    title = metric.name if metric else "loss"
+    axes = plane(300, 210, "epoch", f"{metric.short if metric else title}{unit}", percent="y" if share else "")
     numbers = [epoch.epoch for epoch in epochs]
-    mark = "o" if len(epochs) == 1 else ""
     for prefix, name, colour, dashes in (("", "training", TRAIN, "--"), ("val_", "validation", VAL, "-")):
-        values = [getattr(epoch, f"{prefix}{measure}") for epoch in epochs]
-        axes.plot(numbers, values, dashes, marker=mark, color=colour, label=name)
+        values = [
+            getattr(epoch, f"{prefix}figures").get(metric.key) if metric else getattr(epoch, f"{prefix}loss")
+            for epoch in epochs
+        ]
+        if any(value is not None for value in values):
+            axes.plot(
+                numbers, [np.nan if value is None else value for value in values], dashes, color=colour, label=name
+            )
     if best is not None:
         axes.axvline(best, color=QUIET, linewidth=0.8, linestyle="--", label="kept")
     axes.set_xlim(min(1, numbers[0]), max(numbers[-1], 2))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    return finished(axes, f"The {measure} of training and validation set over {len(epochs)} epochs.", legend="above")
+    return finished(axes, f"The {title} on the training and validation set over {len(epochs)} epochs.", legend="above")
 
 
 def reliability(calibration: Calibration) -> Drawing:
@@ -170,8 +187,9 @@ def class_curves(points: pd.DataFrame, kind: str, classes: Sequence[str]) -> Dra
 
 
 def robustness(found: Robustness, curve: Curve) -> Drawing:
-    """The accuracy of the model and of the frozen backbone as one distortion gets stronger."""
-    axes = plane(265, 180, f"{curve.title}: {curve.unit}", "accuracy", percent="y")
+    """The headline metric of the model and of the frozen backbone as one corruption gets stronger."""
+    share, unit = found.of.kind == "share", f", {found.unit}" if found.of.kind == "value" and found.unit else ""
+    axes = plane(265, 180, f"{curve.title}: {curve.unit}", f"{found.of.brief}{unit}", percent="y" if share else "")
     places = range(len(curve.strengths) + 1)
     for name, colour, shares in (
         ("this model", TRAIN, (found.model, *curve.model)),
@@ -179,7 +197,72 @@ def robustness(found: Robustness, curve: Curve) -> Drawing:
     ):
         _points(axes, places, shares, colour, name, marker="")
     axes.set_xticks(places, ["none", *(f"{each:g}" for each in curve.strengths)])
-    return finished(axes, f"Accuracy under {curve.title.lower()} at {len(curve.strengths)} strengths.", legend="above")
+    return finished(
+        axes, f"{found.of.title} under {curve.title.lower()} at {len(curve.strengths)} strengths.", legend="above"
+    )
+
+
+def label_matrix(
+    labels: Sequence[str], table: npt.NDArray[np.int64], support: npt.NDArray[np.int64], *, errors: bool
+) -> Drawing:
+    """Counts of pairs of labels; colours are shares of a row, counts stand in it where there is room."""
+    titles = ("wrongly given label", "true label") if errors else ("also has the label", "label")
+    shares = np.where(np.eye(len(labels), dtype=bool), 0.0, table / np.maximum(1, support)[:, None])
+    colours = np.full(table.shape, WRONG if errors else TRAIN)
+    which = "labels that were given wrongly" if errors else "labels that occur together"
+    return matrix(labels, table, shares, colours, *titles, f"Matrix of {len(labels)} labels: {which}.")
+
+
+def precision_recall(curves: Mapping[str, ThresholdCurve]) -> Drawing:
+    """The precision–recall curve of each label in one plane."""
+    axes = plane(326 + 4.8 * max(len(short(name)) for name in curves), 255, "recall", "precision", percent="xy")
+    for place, (name, curve) in enumerate(curves.items()):
+        # Between two thresholds precision is that of the lower one.
+        colour = COLOURS[place % len(COLOURS)]
+        axes.step(curve.recall, curve.precision, where="pre", color=colour, label=short(name), clip_on=False)
+    return finished(axes, f"Precision–recall curves of {len(curves)} labels.", legend="right")
+
+
+def label_reliability(bins: Mapping[str, Sequence[Bin]]) -> Drawing:
+    """The share of items that have a label at each probability, a line for each label."""
+    axes = plane(326 + 4.8 * max(len(short(name)) for name in bins), 255, "probability", "have the label", percent="xy")
+    axes.plot((0, 1), (0, 1), "--", color=QUIET, linewidth=0.8)
+    for place, (name, found) in enumerate(bins.items()):
+        across, up = [each.probability for each in found], [each.share.value for each in found]
+        axes.plot(across, up, marker="o", markersize=4, color=COLOURS[place % len(COLOURS)], label=short(name))
+    says = "Share of examples that have a label at each probability; on the diagonal, probabilities mean what they say."
+    return finished(axes, says, legend="right")
+
+
+def predicted_against_true(true: Numbers, predicted: Numbers, margin: float | None, name: str) -> Drawing:
+    """Predicted over true values, with the diagonal and the band of the prediction intervals."""
+    both = np.concatenate([true, predicted])
+    low, high = _range(both)
+    axes = plane(330, 310, f"true {name}", f"predicted {name}")
+    axes.grid(visible=True, axis="x")
+    ends, room = np.array([low, high]), margin or 0.0
+    if margin is not None:
+        axes.fill_between(ends, ends - margin, ends + margin, color=TRAIN, alpha=0.12, linewidth=0, label="interval")
+    axes.plot(ends, ends, "--", color=QUIET, linewidth=0.8)
+    _scatter(
+        axes, true, predicted, np.abs(predicted - true) > room if margin is not None else np.zeros(len(true), bool)
+    )
+    axes.set(xlim=(low, high), ylim=(low - room, high + room))
+    return finished(axes, "Predicted values over true ones; on the diagonal the prediction is exact.", legend="above")
+
+
+def residuals(true: Numbers, predicted: Numbers, margin: float | None, name: str, unit: str) -> Drawing:
+    """Residuals over predicted values, with the band of the prediction intervals."""
+    low, high = _range(predicted)
+    axes = plane(330, 250, f"predicted {name}", f"predicted − true{f', {unit}' if unit else ''}")
+    if margin is not None:
+        axes.fill_between((low, high), -margin, margin, color=TRAIN, alpha=0.12, linewidth=0, label="interval")
+    axes.plot((low, high), (0, 0), "--", color=QUIET, linewidth=0.8)
+    off = predicted - true
+    _scatter(axes, predicted, off, np.abs(off) > margin if margin is not None else np.zeros(len(off), bool))
+    most = 1.08 * max(float(np.abs(off).max(initial=0.0)), margin or 0.0) or 1.0
+    axes.set(xlim=(low, high), ylim=(-most, most))
+    return finished(axes, "Residuals over predicted values; evenly around 0 is best.", legend="above")
 
 
 def _diagonal(axes: Axes) -> None:
@@ -193,7 +276,7 @@ def _bins(axes: Axes, found: Reliability, colour: str, name: str) -> None:
 def _points(
     axes: Axes,
     places: Sequence[float],
-    shares: Sequence[Interval | Share],
+    shares: Sequence[Interval],
     colour: str,
     name: str,
     *,
@@ -208,3 +291,19 @@ def _points(
 def short(name: str, most: int = 24) -> str:
     """Shorten a name for the side of a chart."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def _scatter(axes: Axes, across: Numbers, up: Numbers, outside: npt.NDArray[np.bool_]) -> None:
+    """Points of at most so many items, those outside their intervals in another colour."""
+    rows = np.arange(len(across))
+    if len(rows) > MOST_POINTS:
+        rows = np.sort(np.random.default_rng(0).choice(rows, MOST_POINTS, replace=False))
+    for name, colour, part in (("within", TRAIN, ~outside[rows]), ("outside", WRONG, outside[rows])):
+        if part.any():
+            axes.scatter(across[rows][part], up[rows][part], s=12, color=colour, alpha=0.6, linewidths=0, label=name)
+
+
+def _range(values: Numbers) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    room = 0.05 * (high - low) or 1.0
+    return low - room, high + room

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from tlcore.evaluation.figures import Interval
 from tlcore.report.drawing import Drawing
+from tlcore.tasks.evaluation import Figure as Interval
 
 Cell: TypeAlias = str | int | float | Interval | None
 Kind: TypeAlias = Literal["text", "count", "percent", "number"]

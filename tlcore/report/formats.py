@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from tlcore.errors import ConfigError, Problem
 from tlcore.export.training_script import training_script
 from tlcore.report.card import card
-from tlcore.report.facts import Facts, TaskFacts, read_facts
+from tlcore.report.facts import Facts, read_facts
 from tlcore.report.page import as_page
 from tlcore.report.pdf import as_pdf
-from tlcore.report.sections import document, tasks
+from tlcore.report.sections import document
 from tlcore.report.tables import as_zip
 from tlcore.runs.run import Run
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Form:
     description: str
     file: str
     mime: str
-    make: Callable[[Facts | TaskFacts], bytes]
+    make: Callable[[Facts], bytes]
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(
@@ -69,7 +65,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             "The data of every table and figure, and every answer about a test example, as CSV files in a zip.",
             "figures.zip",
             "application/zip",
-            lambda facts: as_zip(document(facts, items=False), _predictions(facts)),
+            lambda facts: as_zip(document(facts, items=False), facts.named_predictions),
         ),
         "script": Form(
             "Training script",
@@ -80,11 +76,6 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
     }
 )
-
-
-def _predictions(facts: Facts | TaskFacts) -> pd.DataFrame:
-    """Every answer about a test item."""
-    return tasks.predictions(facts) if isinstance(facts, TaskFacts) else facts.predictions
 
 
 def make_report(run: Run, form: str) -> bytes:

@@ -39,13 +39,13 @@ ValueLoss = Literal["huber", "squared", "absolute"]
 Precision = Literal["auto", "float32"]
 
 
-# Why a setting does not apply to every task; `Task.options` says to which it does.
+# Why a setting does not apply to every task, with the noun of an item; `Task.options` says to which it does.
 NOT_FOR_EVERY_TASK = {
     "label_smoothing": "Label smoothing spreads an answer over classes, and a number has none.",
     "loss": "The loss can be chosen for regression only; other tasks have cross-entropy.",
-    "mixup": "MixUp mixes the answers of two items, and a mixed item need not show the mean of two numbers.",
-    "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the item is labelled "
-    "with: it is for one class per item.",
+    "mixup": "MixUp mixes the answers of two {many}, and a mixed {one} need not show the mean of two numbers.",
+    "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the {one} is labelled "
+    "with: it is for one class per {one}.",
 }
 INPUT = "input."
 

@@ -1,95 +1,22 @@
-"""Lists the export formats: the description, the use and the requirements of each.
+"""Lists the export formats: those of any item, and those that a modality has of its own.
 
-It knows words, names of packages and the bar of each precision. It does not know how a file is made; that is
+It knows the rows of the table, in the order in which they are shown. It does not know how a file is made; that is
 `export`'s, which the pages must not import.
 """
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Literal
 
-SYSTEMS = {"Darwin": "Mac"}
-Precision = Literal["fp32", "fp16", "int8"]
+from tlcore.file_format import Format
+from tlcore.modalities import MODALITIES
 
-
-@dataclass(frozen=True)
-class Bar:
-    """The tolerance within which a file is offered without a warning.
-
-    Attributes:
-        same_answers: The least share of test items with the app's answer, as the task compares them.
-        largest_difference: Of any probability, or of a value as a share of their spread, at most.
-        lost_accuracy: By so much the headline metric may be worse than the app's, an error in units of the values'
-            spread; None where it is not asked for.
-    """
-
-    same_answers: float = 0.0
-    largest_difference: float = 1.0
-    lost_accuracy: float | None = None
-
-
-BARS: Mapping[Precision, Bar] = MappingProxyType(
-    {"fp32": Bar(0.999, 1e-3), "fp16": Bar(0.995), "int8": Bar(lost_accuracy=0.02)}
-)
-# Values are hardly ever the same in fewer bits: what counts is how far off they are, as a share of their spread.
-BARS_OF_VALUES: Mapping[Precision, Bar] = MappingProxyType({**BARS, "fp16": Bar(largest_difference=0.01)})
-
-
-def bar_of(precision: Precision, *, values: bool = False) -> Bar:
-    """Give the bar of a precision, for a model that predicts values or one that gives probabilities."""
-    return (BARS_OF_VALUES if values else BARS)[precision]
-
-
-@dataclass(frozen=True)
-class Format:
-    """A format.
-
-    Attributes:
-        key: Names its folder and is what the command line calls it.
-        title, description: For a person to choose by.
-        file: The name of the artefact.
-        precision: In which its numbers are; the bar hangs on it.
-        needs: Packages without which it cannot be made here.
-        system: The one on which alone it can be asked, as `platform.system()` names it; empty for any.
-        with_run: Made by every run at its end; the others when they are asked for.
-    """
-
-    key: str
-    title: str
-    description: str
-    file: str
-    precision: Precision = "fp32"
-    needs: tuple[str, ...] = ()
-    system: str = ""
-    with_run: bool = False
-
-    @property
-    def bar(self) -> Bar:
-        return BARS[self.precision]
-
-    @property
-    def missing(self) -> str:
-        """Why it cannot be made here; empty where it can."""
-        if self.system and platform.system() != self.system:
-            return (
-                f"{self.title} needs a {SYSTEMS[self.system]}: nothing else can run it, so it could not be proven here."
-            )
-        absent = [name for name in self.needs if find_spec(name) is None]
-        if not absent:
-            return ""
-        return f"{self.title} needs {' and '.join(absent)}, not installed here. `pip install {' '.join(absent)}`."
-
-
-_ALL = (
+_FIRST = (
     Format(
         "bundle",
         "Ready-to-run bundle",
-        "For any computer with Python: both models, a small program that answers for pictures, and a README.",
+        "For any computer with Python: both models, a small program that answers for files, and a README.",
         "bundle.zip",
         with_run=True,
     ),
@@ -110,22 +37,12 @@ _ALL = (
     Format(
         "onnx-int8",
         "ONNX, 8-bit",
-        "The smallest, and the fastest on most processors. Calibrated on training pictures.",
+        "The smallest, and the fastest on most processors. Calibrated on training examples.",
         "model-int8.onnx",
         "int8",
     ),
-    Format(
-        "onnx-fullsize",
-        "ONNX, any size in",
-        "For programs that have decoded the picture: RGB of any size in; the graph crops and resizes as the app does.",
-        "model-fullsize.onnx",
-    ),
-    Format(
-        "web",
-        "Web page",
-        "For anybody with a browser, a phone too: pictures, camera, answers. Works offline; nothing is sent.",
-        "web.zip",
-    ),
+)
+_LAST = (
     Format(
         "server",
         "Server",
@@ -142,7 +59,7 @@ _ALL = (
     Format(
         "savedmodel",
         "TensorFlow SavedModel",
-        "For TensorFlow Serving and the cloud: one signature takes pixels, another the bytes of picture files.",
+        "For TensorFlow Serving and the cloud: one signature takes arrays, another one files.",
         "savedmodel.zip",
         needs=("tensorflow",),
     ),
@@ -164,7 +81,7 @@ _ALL = (
     Format(
         "litert-int8",
         "LiteRT, 8-bit",
-        "The smallest, and the fastest on phones and boards. Calibrated on training pictures.",
+        "The smallest, and the fastest on phones and boards. Calibrated on training examples.",
         "model-int8.tflite",
         "int8",
         needs=("tensorflow",),
@@ -191,4 +108,20 @@ _ALL = (
         "code.zip",
     ),
 )
-FORMATS: Mapping[str, Format] = MappingProxyType({each.key: each for each in _ALL})
+
+
+def _table(formats: Iterable[Format]) -> Mapping[str, Format]:
+    """Index formats by key.
+
+    Raises:
+        ValueError: Two have the same key.
+    """
+    found: dict[str, Format] = {}
+    for form in formats:
+        if form.key in found:
+            raise ValueError(f"A format's key must be its own. '{form.key}' is given twice.")
+        found[form.key] = form
+    return MappingProxyType(found)
+
+
+FORMATS = _table((*_FIRST, *(form for modality in MODALITIES.values() for form in modality.formats), *_LAST))

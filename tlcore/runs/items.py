@@ -18,7 +18,7 @@ from tlcore.data.dataset import open_dataset
 from tlcore.data.split.stratify import together
 from tlcore.data.store import ArrayStore
 from tlcore.memmap import MappedArrays, MappedRows
-from tlcore.modalities import MODALITIES, Modality, find_modality
+from tlcore.modalities import BEFORE, MODALITIES, Modality, find_modality
 from tlcore.progress import Progress
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
@@ -44,7 +44,7 @@ class Decoded:
 
     store: ArrayStore
     shas: tuple[str, ...]
-    modality: Modality = MODALITIES["image"]
+    modality: Modality = MODALITIES[BEFORE]
 
     @property
     def inputs(self) -> MappedArrays:

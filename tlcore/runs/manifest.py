@@ -13,9 +13,9 @@ from typing import Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tlcore.errors import ExportError, WorkspaceError
+from tlcore.file_format import Precision
 from tlcore.files import read_json
 from tlcore.jobs.events import now
-from tlcore.runs.formats import Precision
 
 
 class Accuracy(BaseModel):
@@ -35,10 +35,10 @@ class Awkward(BaseModel):
 
     Attributes:
         files: How many there are.
-        same: Those whose pixels are within the tolerance of the app's, or which both refuse.
+        same: Those whose arrays are within the tolerance of the app's, or which both refuse.
         differing: Each of the others in a sentence's part: its name and how far it is off.
         unread: Kinds that the format does not read at all, with their numbers.
-        largest, mean: The tolerance for a file, of 255: of any value, and of all on average. 0 is the very pixels.
+        largest, mean: The tolerance for a file, of 255: of any value, and of all on average. 0 is the very same.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -53,8 +53,8 @@ class Awkward(BaseModel):
     @property
     def told(self) -> str:
         """Describe the result in a sentence."""
-        near = f"at most {self.largest:g} of 255 off (on average {self.mean:g})" if self.largest else "the app's"
-        said = [f"Of {self.files} awkward picture files, {self.same} give pixels that are {near}, or both refuse them"]
+        near = f" to within {self.largest:g} of 255 (on average {self.mean:g})" if self.largest else ""
+        said = [f"Of {self.files} awkward files, {self.same} are read as the app reads them{near}, or refused by both"]
         said += [f"{len(self.differing)} differ"] if self.differing else []
         said += [f"this format does not read {', '.join(self.unread)}"] if self.unread else []
         return "; ".join(said) + "."

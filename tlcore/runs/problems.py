@@ -102,7 +102,7 @@ def _of_few(task: Task, noun: Noun, labels: Sequence[str]) -> list[Problem]:
 def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
     if dataset is None:
         return []
-    task = find_task(dataset.info.task)
+    task, noun = find_task(dataset.info.task), find_modality(dataset.info.modality).noun
     found = []
     if fault := unknown_metric(task, config.target_metric):
         found.append(Problem("target_metric", fault))
@@ -110,7 +110,7 @@ def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
         found.append(
             Problem(
                 "balancing",
-                f"Classes can be balanced only where each item has one. Received '{config.balancing}' for "
+                f"Classes can be balanced only where each {noun.one} has one. Received '{config.balancing}' for "
                 f"{task.title.lower()}. Set it to 'none'.",
             )
         )
@@ -119,6 +119,7 @@ def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
         if value != default and field not in task.options:
             shown = f"{value:g}" if isinstance(value, float) else f"'{value}'"
             unset = f"{default:g}" if isinstance(default, float) else f"'{default}'"
+            why = why.format(one=noun.one, many=noun.many)
             found.append(Problem(field, f"{why} Received {shown} for {task.title.lower()}. Set it to {unset}."))
     return found
 

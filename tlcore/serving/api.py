@@ -20,14 +20,15 @@ from starlette.exceptions import HTTPException
 from tlcore import __version__
 from tlcore.contract import Contract
 from tlcore.inference.predictor import Predictor
-from tlcore.serving.batcher import Batcher, BusyError, Outcome, Said, TooManyPixelsError
+from tlcore.modalities import Modality, Noun, find_modality
+from tlcore.serving.batcher import Batcher, BusyError, Outcome, Said, TooLargeError
 from tlcore.serving.head_requests import HeadRequests
 from tlcore.serving.limits import Limits
 from tlcore.serving.metrics import CONTENT_TYPE_LATEST, Counting, Metrics
 from tlcore.serving.schemas import (
     OF_TASK,
     Fault,
-    FaultyPicture,
+    FaultyItem,
     Health,
     LabelsPrediction,
     ModelCard,
@@ -40,13 +41,13 @@ from tlcore.tasks import Reply
 SURE = 0.5
 UNFAMILIAR = 1.0
 RETRY_SECONDS = 1
-PICTURE_TYPES = ("image/jpeg", "image/png", "application/octet-stream")
+ANY_TYPE = "application/octet-stream"
 BINARY = {"type": "string", "format": "binary"}
-DESCRIPTION = """Ask a model about pictures.
+DESCRIPTION = """Ask a model about {many}.
 
-`curl -F pictures=@one.jpg -F pictures=@two.png http://localhost:8000/predict`
+`curl -F items=@ONE -F items=@ANOTHER http://localhost:8000/predict`
 
-A request is answered whole or refused whole: a refusal names the pictures that are in the way."""
+A request is answered whole or refused whole: a refusal names the {many} that are in the way."""
 
 
 def create_app(
@@ -60,14 +61,15 @@ def create_app(
     """Make the app that answers with a model.
 
     Args:
-        predictor: The model; its `threads` say how many pictures are worked on at a time.
+        predictor: The model; its `threads` say how many items are worked on at a time.
         model: What it is called, mostly the run's id.
         sha256: Of its file.
         limits: What a request may be.
         key: Whoever asks must bring it, but for `/healthz`; None lets everybody ask.
     """
     limits, contract = limits or Limits(), predictor.labels
-    said_as = OF_TASK[contract.task]
+    said_as, modality = OF_TASK[contract.task], find_modality(contract.modality)
+    noun = modality.noun
     metrics = Metrics(lambda: len(line), contract)
     line = Batcher(predictor, limits, metrics.together.observe)
 
@@ -81,25 +83,25 @@ def create_app(
     app = FastAPI(
         title="Graft model server",
         version=__version__,
-        description=DESCRIPTION,
+        description=DESCRIPTION.format(many=noun.many),
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
     )
-    guarded: dict[str, Any] = {"dependencies": [Depends(_guard(key))], "responses": _faults(401)} if key else {}
+    guarded: dict[str, Any] = {"dependencies": [Depends(_guard(key))], "responses": _faults(noun, 401)} if key else {}
 
     @app.post(
         "/predict",
         response_model=said_as,
-        summary="Ask about one picture or many",
+        summary=f"Ask about one {noun.one} or several",
         dependencies=guarded.get("dependencies"),
-        responses=_faults(*([401] if key else []), 400, 413, 415, 422, 503),
-        openapi_extra={"requestBody": _body(limits)},
+        responses=_faults(noun, *([401] if key else []), 400, 413, 415, 422, 503),
+        openapi_extra={"requestBody": _body(limits, modality)},
     )
     async def predict(request: Request) -> Response:
-        uploads = await read_uploads(request, limits, line.check_room)
+        uploads = await read_uploads(request, limits, line.check_room, modality)
         outcomes = await line.ask([upload.content for upload in uploads])
-        _check(uploads, outcomes)
+        _check(uploads, outcomes, noun)
         predictions = []
         for upload, outcome in zip(uploads, outcomes, strict=True):
             if not isinstance(outcome, Said):
@@ -119,9 +121,6 @@ def create_app(
             labels=list(contract.classes),
             backbone=contract.backbone,
             dataset=contract.dataset,
-            image_size=contract.input.size,
-            resize=contract.input.resize,
-            value_range=contract.input.value_range,
             temperature=contract.temperature,
             tells_unfamiliar=predictor.tells_unfamiliar,
             thresholds=contract.thresholds,
@@ -160,7 +159,7 @@ def create_app(
 
 
 def _prediction(name: str, said: Said, reply: Reply, contract: Contract) -> BaseModel:
-    """Say the answer for a picture as the model's task has it."""
+    """Say the answer for an item as the model's task has it."""
     strange = said.unfamiliarity
     if reply.value is not None:
         return ValuePrediction(
@@ -186,23 +185,23 @@ def _prediction(name: str, said: Said, reply: Reply, contract: Contract) -> Base
     )
 
 
-def _check(uploads: list[Upload], outcomes: list[Outcome]) -> None:
-    """Refuse a request of which a picture cannot be answered.
+def _check(uploads: list[Upload], outcomes: list[Outcome], noun: Noun) -> None:
+    """Refuse a request of which an item cannot be answered.
 
     Raises:
-        RefusedError: With all of these pictures and their reasons.
+        RefusedError: With all of these items and their reasons.
     """
     faults = [(index, outcome) for index, outcome in enumerate(outcomes) if not isinstance(outcome, Said)]
     for _, fault in faults:
         if not isinstance(fault, ValueError | OSError):
-            raise fault  # not the picture's
+            raise fault  # not the item's
     if faults:
-        named = [FaultyPicture(index=at, name=uploads[at].name, reason=str(fault)) for at, fault in faults]
-        status = 413 if any(isinstance(fault, TooManyPixelsError) for _, fault in faults) else 422
+        named = [FaultyItem(index=at, name=uploads[at].name, reason=str(fault)) for at, fault in faults]
+        status = 413 if any(isinstance(fault, TooLargeError) for _, fault in faults) else 422
         raise RefusedError(
             status,
-            f"Pictures that can be read are needed. {len(faults)} of {len(uploads)} cannot: {named[0].reason} Send the "
-            "request without them.",
+            f"{noun.many.capitalize()} that can be read are needed. {len(faults)} of {len(uploads)} cannot: "
+            f"{named[0].reason} Send the request without them.",
             named,
         )
 
@@ -227,11 +226,11 @@ def _answer_faults(app: FastAPI) -> None:
     @app.exception_handler(RefusedError)
     async def refused(request: Request, error: RefusedError) -> JSONResponse:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-        return _said(error.status, Fault(detail=str(error), pictures=error.pictures), headers)
+        return _said(error.status, Fault(detail=str(error), items=error.items), headers)
 
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> JSONResponse:
-        detail = "The server needs a moment. More pictures wait than it may take. Ask again in a second."
+        detail = "The server needs a moment. More items wait than it may take. Ask again in a second."
         return _said(503, Fault(detail=detail), {"Retry-After": str(RETRY_SECONDS)})
 
     @app.exception_handler(HTTPException)
@@ -248,23 +247,24 @@ def _said(status: int, fault: Fault, headers: dict[str, str]) -> JSONResponse:
     return JSONResponse(fault.model_dump(), status, headers)
 
 
-def _faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def _faults(noun: Noun, *statuses: int) -> dict[int | str, dict[str, Any]]:
     reasons = {
         400: "The body cannot be read as what it says it is.",
         401: "The key is missing, or is another one.",
-        413: "Too many pictures, too many bytes or too many pixels.",
-        415: "The body is neither a form with files nor a picture.",
-        422: "There is no picture, or some cannot be read.",
-        503: "Too many pictures wait. Ask again after `Retry-After` seconds.",
+        413: f"Too many {noun.many}, too many bytes, or one is too large.",
+        415: f"The body is neither a form with files nor a {noun.one}.",
+        422: f"There is no {noun.one}, or some cannot be read.",
+        503: f"Too many {noun.many} wait. Ask again after `Retry-After` seconds.",
     }
     return {status: {"model": Fault, "description": reasons[status]} for status in statuses}
 
 
-def _body(limits: Limits) -> dict[str, Any]:
-    files = {"type": "array", "items": BINARY, "minItems": 1, "maxItems": limits.pictures}
-    form = {"type": "object", "properties": {"pictures": files}, "required": ["pictures"]}
+def _body(limits: Limits, modality: Modality) -> dict[str, Any]:
+    files = {"type": "array", "items": BINARY, "minItems": 1, "maxItems": limits.items}
+    form = {"type": "object", "properties": {"items": files}, "required": ["items"]}
+    kinds = (*([f"{modality.media_type}*"] if modality.media_type else []), ANY_TYPE)
     return {
         "required": True,
-        "description": "Picture files as a form, or one picture as the body.",
-        "content": {FORM: {"schema": form}, **{kind: {"schema": BINARY} for kind in PICTURE_TYPES}},
+        "description": f"Files as a form, or one {modality.noun.one} as the body.",
+        "content": {FORM: {"schema": form}, **{kind: {"schema": BINARY} for kind in kinds}},
     }

@@ -1,7 +1,7 @@
-"""The line in which the pictures of all requests wait for the model.
+"""The line in which the items of all requests wait for the model.
 
 It knows threads and takes what waits together. It does not know HTTP. There is no delay in which it hopes for company:
-when a thread is free, it takes its share of what waits at that moment, so a lone picture is answered at once.
+when a thread is free, it takes its share of what waits at that moment, so a lone item is answered at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcore.items import Arrays, stacked
-from tlcore.modalities.image.pixels import open_header
+from tlcore.modalities import find_modality
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from tlcore.inference.predictor import Predictor
     from tlcore.serving.limits import Limits
 
-# More at once make no picture quicker: 9.5 ms each alone and by four, 10 by eight and sixteen (EfficientNet-Lite0, one
+# More at once make no item quicker: 9.5 ms each alone and by four, 10 by eight and sixteen (EfficientNet-Lite0, one
 # core). What is saved is the way to the model and back, which counts where the model is small.
 TOGETHER = 4
 
 
 class BusyError(Exception):
-    """So many pictures wait that another one would wait too long."""
+    """So many items wait that another one would wait too long."""
 
 
-class TooManyPixelsError(ValueError):
-    """A picture has more pixels than a request may bring."""
+class TooLargeError(ValueError):
+    """An item is larger, once decoded, than a request may bring."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """What the model says of one picture: its outputs `(width,)`, and the unfamiliarity where it knows."""
+    """What the model says of one item: its outputs `(width,)`, and the unfamiliarity where it knows."""
 
     outputs: NDArray[np.float32]
     unfamiliarity: float | None
@@ -55,12 +55,12 @@ class _Waiting:
 
 
 class Batcher:
-    """Answers pictures on threads of its own, each of which decodes and asks the model.
+    """Answers items on threads of its own, each of which decodes and asks the model.
 
     Args:
         predictor: The model; its `threads` say how many of ours may ask it at a time.
-        limits: How much may wait, and the most pixels.
-        taken: Is told how many pictures a thread took at once.
+        limits: How much may wait, and the largest item.
+        taken: Is told how many items a thread took at once.
         threads: Twice as many as may ask where not given: the others decode meanwhile, where a core is free.
     """
 
@@ -68,6 +68,7 @@ class Batcher:
         self, predictor: Predictor, limits: Limits, taken: Callable[[int], None], *, threads: int | None = None
     ) -> None:
         self._predictor, self._limits, self._taken = predictor, limits, taken
+        self._modality = find_modality(predictor.labels.modality)
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._change = threading.Condition()
@@ -93,27 +94,27 @@ class Batcher:
         for thread in self._threads:
             thread.join()
 
-    def check_room(self, pictures: int, size: int) -> None:
-        """Say before they are read whether so many pictures of so many bytes may join.
+    def check_room(self, items: int, size: int) -> None:
+        """Say before they are read whether so many items of so many bytes may join.
 
         Raises:
             BusyError: They may not.
         """
         # A request that is within the limits finds room in an empty line, however large it is.
         if self._waiting and (
-            len(self._waiting) + pictures > self._limits.waiting or self._bytes + size > self._limits.waiting_bytes
+            len(self._waiting) + items > self._limits.waiting or self._bytes + size > self._limits.waiting_bytes
         ):
             raise BusyError
 
-    async def ask(self, pictures: Sequence[bytes]) -> list[Outcome]:
-        """Answer for picture files, in order; one that cannot be read has the `ValueError` that says why.
+    async def ask(self, contents: Sequence[bytes]) -> list[Outcome]:
+        """Answer for files, in order; one that cannot be read has the `ValueError` that says why.
 
         Raises:
             BusyError: Too many wait already.
         """
         loop = asyncio.get_running_loop()
-        joining = [_Waiting(content, loop.create_future()) for content in pictures]
-        size = sum(map(len, pictures))
+        joining = [_Waiting(content, loop.create_future()) for content in contents]
+        size = sum(map(len, contents))
         with self._change:
             self.check_room(len(joining), size)
             self._waiting.extend(joining)
@@ -122,11 +123,11 @@ class Batcher:
         return await asyncio.gather(*(each.answer for each in joining))
 
     def _work(self) -> None:
-        while pictures := self._take():
-            self._taken(len(pictures))
-            outcomes = self._answer([each.content for each in pictures])
-            loop = pictures[0].answer.get_loop()
-            loop.call_soon_threadsafe(_settle, pictures, outcomes)
+        while items := self._take():
+            self._taken(len(items))
+            outcomes = self._answer([each.content for each in items])
+            loop = items[0].answer.get_loop()
+            loop.call_soon_threadsafe(_settle, items, outcomes)
 
     def _take(self) -> list[_Waiting]:
         with self._change:
@@ -152,20 +153,18 @@ class Batcher:
         return [arrays if isinstance(arrays, Exception) else next(answers) for arrays in read]
 
     def _read(self, content: bytes) -> Arrays | Exception:
+        noun, extent = self._modality.noun, self._modality.extent
         try:
-            with open_header(content) as header:
-                width, height = header.size
-            if width * height > self._limits.pixels:
-                return TooManyPixelsError(
-                    f"A picture may have {self._limits.pixels:,} pixels. This one has {width:,} × {height:,}. Make it "
-                    "smaller."
+            if extent and (found := extent.measure(content)) > (most := self._limits.extent or extent.usual):
+                return TooLargeError(
+                    f"A {noun.one} may have {most:,} {extent.unit}. This one has {found:,}. Make it smaller."
                 )
             return self._predictor.decode(content)
         except Exception as error:  # likewise
             return error
 
 
-def _settle(pictures: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
-    for each, outcome in zip(pictures, outcomes, strict=True):
+def _settle(items: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+    for each, outcome in zip(items, outcomes, strict=True):
         if not each.answer.done():  # whoever asked may have left
             each.answer.set_result(outcome)

@@ -31,8 +31,8 @@ OTHER = "other"  # one name for all that is not there: whoever tries paths must 
 
 
 COUNTED = {
-    "classification": "Pictures answered, by their likeliest class.",
-    "multilabel": "Labels given to pictures; a picture may have several or none.",
+    "classification": "Items answered, by their likeliest class.",
+    "multilabel": "Labels given to items; an item may have several or none.",
     "regression": "Not used: this model predicts a value.",
 }
 
@@ -58,20 +58,20 @@ class Metrics:
             self.predictions.labels(label)  # a class that was never named is 0, not missing
         self.values = Summary("graft_predicted_value", "Predicted values, in their unit.", registry=self.registry)
         self.unfamiliar = Counter(
-            "graft_unfamiliar_pictures",
-            "Pictures unlike what the model was trained on.",
+            "graft_unfamiliar_items",
+            "Items unlike what the model was trained on.",
             registry=self.registry,
         )
         self.together = Histogram(
-            "graft_pictures_together",
-            "Pictures that were taken from the line at once.",
+            "graft_items_together",
+            "Items that were taken from the line at once.",
             buckets=(1, 2, 3, 4),
             registry=self.registry,
         )
-        Gauge("graft_waiting_pictures", "Pictures that wait.", registry=self.registry).set_function(waiting)
+        Gauge("graft_waiting_items", "Items that wait.", registry=self.registry).set_function(waiting)
 
     def count(self, reply: Reply) -> None:
-        """Count the answer for a picture."""
+        """Count the answer for an item."""
         for label in reply.labels:
             self.predictions.labels(label).inc()
         if reply.value is not None:

@@ -13,13 +13,13 @@ from tlcore.contract import AnswerSet, Contract, Threshold
 from tlcore.serving.limits import Limits
 
 STRANGE = (
-    "How unlike the training pictures it is: above 1 it is less like them than 95 % of the validation pictures were, "
+    "How unlike the training items it is: above 1 it is less like them than 95 % of the validation items were, "
     "and the answer means little. Null where the model does not say."
 )
 
 
 class Prediction(BaseModel):
-    """What the model says of one picture."""
+    """What the model says of one item."""
 
     name: str = Field(description="The file's name, as it was sent; empty where none was.")
     label: str = Field(description="The likeliest class.")
@@ -30,7 +30,7 @@ class Prediction(BaseModel):
 
 
 class LabelsPrediction(BaseModel):
-    """What a model of several labels says of one picture."""
+    """What a model of several labels says of one item."""
 
     name: str = Field(description="The file's name, as it was sent; empty where none was.")
     labels: list[str] = Field(description="Those whose probabilities reach their thresholds, the likeliest first.")
@@ -39,7 +39,7 @@ class LabelsPrediction(BaseModel):
 
 
 class ValuePrediction(BaseModel):
-    """What a model that predicts a number says of one picture."""
+    """What a model that predicts a number says of one item."""
 
     name: str = Field(description="The file's name, as it was sent; empty where none was.")
     value: float = Field(description="The predicted value, in its unit.")
@@ -52,21 +52,21 @@ class ValuePrediction(BaseModel):
 
 
 class Predictions(BaseModel):
-    """The answers to a request, in the order of its pictures."""
+    """The answers to a request, in the order of its items."""
 
     model: str = Field(description="Which model answered: as `GET /model` calls it.")
     predictions: list[Prediction]
 
 
 class LabelsPredictions(BaseModel):
-    """The answers to a request, in the order of its pictures."""
+    """The answers to a request, in the order of its items."""
 
     model: str = Field(description="Which model answered: as `GET /model` calls it.")
     predictions: list[LabelsPrediction]
 
 
 class ValuePredictions(BaseModel):
-    """The answers to a request, in the order of its pictures."""
+    """The answers to a request, in the order of its items."""
 
     model: str = Field(description="Which model answered: as `GET /model` calls it.")
     predictions: list[ValuePrediction]
@@ -79,10 +79,10 @@ OF_TASK: dict[str, type[BaseModel]] = {
 }
 
 
-class FaultyPicture(BaseModel):
-    """A picture for whose sake a request was refused."""
+class FaultyItem(BaseModel):
+    """An item for whose sake a request was refused."""
 
-    index: int = Field(description="Which of the request's pictures, from 0.")
+    index: int = Field(description="Which of the request's items, from 0.")
     name: str
     reason: str
 
@@ -91,7 +91,7 @@ class Fault(BaseModel):
     """Why a request was refused: what is needed, what came, what to do."""
 
     detail: str
-    pictures: list[FaultyPicture] = Field(default_factory=list, description="The pictures that are in the way.")
+    items: list[FaultyItem] = Field(default_factory=list, description="Those that are in the way.")
 
 
 class ModelCard(BaseModel):
@@ -101,15 +101,10 @@ class ModelCard(BaseModel):
     labels: list[str] = Field(description="The classes; none where a value is predicted.")
     backbone: str
     dataset: str = Field(description="What it was trained on.")
-    image_size: int = Field(description="Side of the square that it sees of a picture, pixels.")
-    resize: Literal["crop", "letterbox", "stretch"] = Field(description="How a picture becomes that square.")
-    value_range: tuple[float, float] | None = Field(
-        description="Which values of a grey picture of more than 8 bits become black and white, the same for all."
-    )
     temperature: float | None = Field(
         description="By which its logits are divided, so that probabilities mean something."
     )
-    tells_unfamiliar: bool = Field(description="Whether it says how unlike the training pictures a picture is.")
+    tells_unfamiliar: bool = Field(description="Whether it says how unlike the training items an item is.")
     thresholds: tuple[Threshold, ...]
     sets: tuple[AnswerSet, ...]
     contract: Contract = Field(description="All that is needed to use the model: its `contract.json`.")

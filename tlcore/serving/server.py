@@ -20,7 +20,7 @@ from tlcore.contract import Contract, read_contract
 from tlcore.errors import GraftError, RunError
 from tlcore.files import sha256
 from tlcore.inference.predictor import Predictor
-from tlcore.modalities.image.pixels import MAX_PIXELS
+from tlcore.modalities import Extent, find_modality
 from tlcore.serving.api import create_app
 from tlcore.serving.limits import Limits
 
@@ -47,7 +47,7 @@ def serve(
         model: What the model is called in answers.
         host: `0.0.0.0` lets other machines ask.
         port: 0 takes a free one; it is said on standard error.
-        threads: Pictures at a time; one for each core where not given.
+        threads: Items at a time; one for each core where not given.
         contract: What its outputs mean; the folder's own where not given.
         limits: What a request may be.
 
@@ -83,30 +83,47 @@ def serve(
 def main(arguments: Sequence[str] | None = None, *, folder: Path | None = None, model: str = "model") -> int:
     """Be the program of the server export; `folder` is where its model is."""
     limits = Limits()
-    parser = argparse.ArgumentParser(description="Answer for pictures over HTTP.")
+    parser = argparse.ArgumentParser(description="Answer for files over HTTP.")
     parser.add_argument("--host", default=HOST, help="0.0.0.0 lets other machines ask (%(default)s)")
-    some, pixels = _number(1), _number(1, MAX_PIXELS)
+    some = _number(1)
     parser.add_argument("--port", type=_number(0, 65535), default=PORT, help="0 takes a free one (%(default)s)")
-    parser.add_argument("--threads", type=some, help="pictures at a time (one for each core)")
-    parser.add_argument("--max-pictures", type=some, default=limits.pictures, help="of a request (%(default)s)")
-    parser.add_argument("--max-bytes", type=some, default=limits.picture_bytes, help="of a picture file (%(default)s)")
-    parser.add_argument("--max-pixels", type=pixels, default=limits.pixels, help="of a picture (%(default)s)")
+    parser.add_argument("--threads", type=some, help="items at a time (one for each core)")
+    # Options of before are still read.
+    parser.add_argument(
+        "--max-items", "--max-pictures", type=some, default=limits.items, help="of a request (%(default)s)"
+    )
+    parser.add_argument("--max-bytes", type=some, default=limits.item_bytes, help="of a file (%(default)s)")
+    parser.add_argument("--max-extent", "--max-pixels", type=some, help="of an item once decoded, such as its pixels")
     if folder is None:
         parser.add_argument("folder", type=Path, help="with model.onnx and contract.json")
     asked = parser.parse_args(arguments)
+    home = folder or asked.folder
     try:
+        contract = read_contract(home)
+        check_extent(asked.max_extent, find_modality(contract.modality).extent)
         serve(
-            folder or asked.folder,
+            home,
             model=model,
             host=asked.host,
             port=asked.port,
             threads=asked.threads,
-            limits=Limits(pictures=asked.max_pictures, picture_bytes=asked.max_bytes, pixels=asked.max_pixels),
+            contract=contract,
+            limits=Limits(items=asked.max_items, item_bytes=asked.max_bytes, extent=asked.max_extent),
         )
     except (GraftError, ValueError) as error:
         _say(str(error))
         return 1
     return 0
+
+
+def check_extent(asked: int | None, extent: Extent | None) -> None:
+    """Check a limit of what an item may be once it is decoded.
+
+    Raises:
+        RunError: It is more than can be decoded.
+    """
+    if asked is not None and extent is not None and asked > extent.most:
+        raise RunError(f"At most {extent.most:,} {extent.unit} can be decoded. Received {asked:,} as the limit.")
 
 
 def _number(least: int, most: int | None = None) -> Callable[[str], int]:

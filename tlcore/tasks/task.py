@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tlcore.tasks.doubts import Doubts
-    from tlcore.tasks.evaluation import Figure, Measure, Measures, TaskEvaluation
+    from tlcore.tasks.evaluation import Evaluation, Figure, Measure, Measures
 
 Floats = npt.NDArray[Any]
 Targets = npt.NDArray[Any]
@@ -66,6 +66,11 @@ class Metric:
         """The usual abbreviation where the title has one, such as `MAE`; else the title."""
         return self.title.partition("(")[2].rstrip(")") or self.title
 
+    @property
+    def brief(self) -> str:
+        """The abbreviation, or else the name, as it stands within a sentence or beside an axis."""
+        return self.short if "(" in self.title else self.name
+
     def plain(self, value: float, unit: str = "") -> str:
         """Write a figure in digits, such as `0.935` or `12.3 kg`."""
         if self.kind == "value":
@@ -114,6 +119,10 @@ class Evidence:
             are not known.
         learned_with_features: The labels of those training items.
         value_name, unit: Of a predicted value.
+        validation: Labels and outputs of the validation items, by a model that had not met them; None where there are
+            none.
+        temperature: By which the model divides its logits; None where it does not.
+        noun: What a person calls one item, and several.
     """
 
     labels: Sequence[str]
@@ -124,6 +133,9 @@ class Evidence:
     learned_with_features: Sequence[str] = ()
     value_name: str = ""
     unit: str = ""
+    validation: tuple[Sequence[str], Floats] | None = None
+    temperature: float | None = None
+    noun: tuple[str, str] = ("item", "items")
 
 
 @dataclass(frozen=True)
@@ -165,7 +177,7 @@ class Task:
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
         class_metric: What is measured of each class by itself; None where there are no classes.
         few: The fewest classes that a dataset needs.
-        probe: What a linear probe answers with: see `tlcore.linear_probe.LinearProbe`.
+        probe: What a linear probe answers with: see `tlcore.tasks.linear_probe.LinearProbe`.
         names: The classes that a label names.
         renamed: A label after classes were renamed or merged, by a mapping of old to new names.
         read: A label in its canonical form. Raises ValueError with the reason.
@@ -182,8 +194,10 @@ class Task:
         gradient: Outputs `(n, width)` less the answers that they give: what the last layer would learn from an item
             whose likeliest answer is right.
         head: The module of the training head, imported only by training.
-        evaluation: The module that evaluates, imported only for that; empty for classification, whose evaluation is a
-            room of its own.
+        shipped: The module of its part of the programs and texts of exports, imported only for them.
+        evaluation: The module that evaluates, imported only for that.
+        counts_right: Whether the headline is the share of right answers, so that two models can be compared by which
+            answers each has right.
     """
 
     key: str
@@ -213,7 +227,9 @@ class Task:
     decide: Callable[[Floats, Targets], Decision]
     gradient: Callable[[Floats], Floats]
     head: str
-    evaluation: str = ""
+    shipped: str
+    evaluation: str
+    counts_right: bool = False
 
     def columns(self, width: int) -> list[str]:
         """Name the columns of a table of predictions that hold the outputs."""
@@ -227,9 +243,15 @@ class Task:
         """
         return {metric.key: metric for metric in (*self.metrics, LOSS)}[key]
 
-    def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+    def evaluate(self, evidence: Evidence, classes: Sequence[str], decision: Decision) -> Evaluation:
         """Compute everything that a test set says of a model."""
-        found: TaskEvaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        found: Evaluation = import_module(self.evaluation).evaluate(evidence, classes, decision)
+        return found
+
+    def files(self, evidence: Evidence, classes: Sequence[str]) -> Mapping[str, pd.DataFrame | BaseModel | None]:
+        """Make what a run folder holds beside the evaluation, by file name; None for a file that cannot be there."""
+        found: Mapping[str, pd.DataFrame | BaseModel | None]
+        found = import_module(self.evaluation).files(evidence, classes)
         return found
 
     def headline(self, outputs: Floats, targets: Targets, groups: npt.NDArray[Any] | None = None) -> Figure:
@@ -242,11 +264,14 @@ class Task:
         """
         import numpy as np
 
-        from tlcore.tasks.evaluation import figures
+        from tlcore.tasks.evaluation import NOTHING, figures, share
 
-        key = self.metrics[0].key
         each = np.arange(len(outputs)) if groups is None else groups
-        return figures({key: self.headline_measure(outputs, targets)}, each)[key]
+        if self.counts_right:
+            right = import_module(f"tlcore.tasks.{self.key}.measures").right(outputs, targets)
+            return share(right, each) or NOTHING
+        key = self.metrics[0].key
+        return figures({key: self.headline_measure(outputs, targets)}, each).get(key, NOTHING)
 
     def headline_measure(self, outputs: Floats, targets: Targets) -> Measure:
         """Make the headline metric a function of how often each item occurs."""
@@ -273,6 +298,15 @@ class Task:
     ) -> npt.NDArray[Any]:
         """Compute how wrong the answer about each item is, `(n,)`: wrong labels, or the absolute error."""
         found: npt.NDArray[Any] = import_module(self.evaluation).item_errors(labels, outputs, classes, decision)
+        return found
+
+    def fit_probe(self, features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+        """Fit a linear probe on features `(m, d)`; it gives outputs `(n, width)` for others.
+
+        Raises:
+            ValueError: There is too little to learn from.
+        """
+        found: Callable[[Floats], Floats] = import_module(self.evaluation).probe(features, labels, classes)
         return found
 
     def build_head(self, classes: int, targets: Targets, **options: Any) -> Any:

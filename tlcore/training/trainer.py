@@ -89,7 +89,7 @@ class Training:
         workspace = workspace or Workspace.default()
         self.backbone = find(self.config.backbone)
         self.task, self.classes = find_task(run.dataset.task), len(run.dataset.classes)
-        self.unit = run.dataset.unit
+        self.unit, self.noun = run.dataset.unit, find_modality(self.config.input.modality).noun
         self.phases = plan(self.config, self.backbone, self.task)
         self.stopped = False
         self._strengths: tuple[float, ...] | None = None
@@ -137,8 +137,7 @@ class Training:
         """Cross-validate the exact head over all training and validation items, if there are few."""
         # Not where another run went before: its backbone may know by heart what a fold would ask it.
         if self.config.start is None and are_few(self.items, self.task, classes=self.classes):
-            noun = find_modality(self.config.input.modality).noun
-            title, found = f"Judging by folds, since the {noun.many} are few", None
+            title, found = f"Judging by folds, since the {self.noun.many} are few", None
             with stretch(self.report, self.stop, "folds", title) as judging, suppress(StoppedError):
                 judging.unit = "folds"
                 found = judge_few(
@@ -275,8 +274,8 @@ class Training:
             raise error
         asked, half = self.course.batch_size, self.course.batch_size // 2
         self._note(
-            f"Batches of {asked} did not fit into memory. Going on with {half} at a time and the "
-            "gradients of two such batches added up, which gives the same steps."
+            f"Batches of {asked} {self.noun.many} did not fit into memory. Going on with {half} {self.noun.many} at a "
+            "time and the gradients of two such batches added up, which gives the same steps."
         )
         self.course.take_up()
         if self.course.under_way:
@@ -300,8 +299,8 @@ class Training:
         if score > self.course.best.score:
             self.course.best.score = score
             self._note(
-                "The statistics of BatchNormalization were estimated anew over the training items: "
-                f"validation loss {validated.loss:.3f}."
+                "The statistics of BatchNormalization were estimated anew over the training "
+                f"{self.noun.many}: validation loss {validated.loss:.3f}."
             )
         else:
             assign(above.variables, before)

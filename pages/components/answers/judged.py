@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tlcore.data.dataset import Dataset
-from tlcore.evaluation.files import read_task_evaluation
+from tlcore.evaluation.files import read_evaluation
 from tlcore.evaluation.task_answers import TaskAnswers, read_task_answers
 from tlcore.runs.run import Run
 from tlcore.tasks import Metric, Task
-from tlcore.tasks.evaluation import TaskEvaluation
+from tlcore.tasks.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Judged:
     """
 
     run: Run
-    evaluation: TaskEvaluation
+    evaluation: Evaluation
     answers: TaskAnswers
     dataset: Dataset | None
 
@@ -42,6 +42,8 @@ def read_judged(run: Run, dataset: Dataset | None) -> Judged | None:
     Raises:
         RunError: A file of the run is missing or damaged.
     """
-    evaluation = read_task_evaluation(run.path)
-    answers = read_task_answers(run) if evaluation is not None else None
-    return None if evaluation is None or answers is None else Judged(run, evaluation, answers, dataset)
+    evaluation = read_evaluation(run.path)
+    if evaluation is None or evaluation.task == "classification":
+        return None
+    answers = read_task_answers(run)
+    return None if answers is None else Judged(run, evaluation, answers, dataset)

@@ -23,15 +23,16 @@ def looks_for(dataset: Dataset) -> str:
     modality, task = find_modality(info.modality), find_task(info.task)
     checks, noun = modality.checks, modality.noun
     label = "class" if task.probe == "class" else "label"
+    classes = task.class_metric is not None
     lines = {
         f"**Near-duplicates** ({checks.copies}), including those on both sides of a split": checks.copies,
         f"**Labels that look wrong**, according to a model that has not seen the {noun.one}": True,
         checks.faults: checks.faults,
-        f"**Shortcuts**: a {label} given away by its {checks.traits}": checks.traits and task.class_metric,
+        f"**Shortcuts**: a {label} given away by its {checks.traits}": checks.traits and classes,
         "**Classes** that are imbalanced, hard to tell apart, or really two; outliers within a class": label == "class",
         f"**Labels** that few {noun.many} have, and outliers": task.probe == "labels",
         f"**Outliers**, {noun.many} unlike all others": task.probe == "number",
-        f"**Whether more {noun.many} would help**{', and of which class' if task.class_metric else ''}": True,
+        f"**Whether more {noun.many} would help**{', and of which class' if classes else ''}": True,
     }
     return "\n".join(f"- {line}" for line, wanted in lines.items() if wanted)
 
@@ -123,7 +124,7 @@ def _facts(workspace: Workspace, dataset: Dataset, check: Check, info: CheckInfo
     with st.grid(4, min_column_width=150):
         st.metric(f"{noun.many.capitalize()} checked", formats.count(info.items), border=True)
         st.metric("Findings left", formats.count(len(check_results.left(dataset))), border=True)
-        shown = "–" if info.score is None else metric.shown(info.score.value, dataset.info.unit)
+        shown = "–" if info.score is None else formats.plain(metric.shown(info.score.value, dataset.info.unit))
         st.metric(f"Linear probe: {metric.short}", shown, border=True, help=_of_probe(dataset, info))
         st.metric("Duration", formats.duration(info.seconds), border=True)
     for note in info.notes:
@@ -139,6 +140,6 @@ def _of_probe(dataset: Dataset, info: CheckInfo) -> str:
     noun, metric = find_modality(dataset.info.modality).noun, Check(dataset).task().metrics[0]
     said = f"Of a linear probe, cross-validated: each {noun.one} is predicted by a model that has not seen it."
     if info.score is not None and info.score.low < info.score.high:
-        low, high = (metric.shown(end, dataset.info.unit) for end in (info.score.low, info.score.high))
+        low, high = (formats.plain(metric.shown(end, dataset.info.unit)) for end in (info.score.low, info.score.high))
         said += f" 95 % confidence interval {low} to {high}."
     return f"{metric.explains} {said}"

@@ -71,9 +71,9 @@ def _overview(dataset: Dataset, by_kind: dict[str, list[Finding]]) -> None:
     settled = [title for kind, title in looked_for.items() if kind in before and kind not in by_kind]
     absent = [title for kind, title in looked_for.items() if kind not in before]
     if settled:
-        st.caption(f":material/check: Resolved: {', '.join(settled)}.")
+        st.caption(f":material/check: Resolved: {formats.plain(', '.join(settled))}.")
     if absent:
-        st.caption(f":material/check: Checked, nothing found: {', '.join(absent)}.")
+        st.caption(f":material/check: Checked, nothing found: {formats.plain(', '.join(absent))}.")
 
 
 def _card(dataset: Dataset, kind: str, found: Sequence[Finding]) -> None:
@@ -83,7 +83,7 @@ def _card(dataset: Dataset, kind: str, found: Sequence[Finding]) -> None:
         with said, st.container(gap=None):
             items = formats.plural(len({sha for finding in found for sha in finding.items}), "picture")
             number = f" :gray-badge[{formats.count(len(found))}]" if len(found) > 1 else ""
-            st.markdown(f"{icon} **{titles_of(dataset)[kind]}**{number} &nbsp; {_worth(found[0].score)}")
+            st.markdown(f"{icon} **{formats.plain(titles_of(dataset)[kind])}**{number} &nbsp; {_worth(found[0].score)}")
             st.markdown(formats.plain(found[0].says))
             if len(found) > 1:
                 st.caption(f"and {formats.count(len(found) - 1)} more like this, {items} in all")
@@ -111,7 +111,7 @@ def _worth(score: float) -> str:
 def _one(dataset: Dataset, kind: str, found: Sequence[Finding]) -> None:
     known = about(kind, find_modality(dataset.info.modality))
     st.button("All findings", icon=":material/arrow_back:", type="tertiary", on_click=_look_at, args=(dataset, ""))
-    st.subheader(f"{known.icon} {titles_of(dataset)[kind]}", anchor=False)
+    st.subheader(f"{known.icon} {formats.plain(titles_of(dataset)[kind])}", anchor=False)
     otherwise = OTHERWISE.get((dataset.info.task, kind))
     st.markdown(formats.plain(otherwise) if otherwise else known.advice)
     if kind == "label_suspect":

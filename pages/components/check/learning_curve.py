@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -10,7 +12,7 @@ from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import ACCENT, polish
 from tlcore.data.dataset import Dataset
 from tlcore.health.check import Check
-from tlcore.health.curve import LEAST_ROWS, Curve
+from tlcore.health.curve import LEAST_ROWS, Curve, Point, Predicted
 from tlcore.modalities import find_modality
 from tlcore.tasks import Metric
 
@@ -48,8 +50,11 @@ def show(dataset: Dataset) -> None:
 
 def figure(curve: Curve, metric: Metric, counted: str, unit: str = "") -> go.Figure:
     """Draw the measured points, the fitted line and its band; dotted where nothing was measured."""
-    value = "%{y:.1%}" if metric.kind == "share" else f"%{{y:.3g}} {unit}".rstrip()
-    hover = f"%{{x:,}} {counted}: {value}<extra></extra>"
+    hover = "%{x:,} %{customdata[0]}: %{customdata[1]}<extra></extra>"
+
+    def told(some: Sequence[Point] | Sequence[Predicted]) -> list[tuple[str, str]]:
+        return [(counted, metric.shown(one.value, unit)) for one in some]
+
     chart = go.Figure()
     at = [one.items for one in curve.fitted]
     chart.add_scatter(
@@ -74,6 +79,7 @@ def figure(curve: Curve, metric: Metric, counted: str, unit: str = "") -> go.Fig
             mode="lines",
             line={"color": ACCENT, "dash": dash, "width": 2},
             name=name,
+            customdata=told(part),
             hovertemplate=hover,
         )
     chart.add_scatter(
@@ -83,6 +89,7 @@ def figure(curve: Curve, metric: Metric, counted: str, unit: str = "") -> go.Fig
         mode="markers",
         marker={"color": ACCENT, "size": 8},
         name="measured",
+        customdata=told(curve.points),
         hovertemplate=hover,
     )
     title = f"{metric.title} [{unit}]" if metric.kind == "value" and unit else metric.title

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.components.shell import formats
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import ACCENT, QUIET, polish
-from tlcore.evaluation.calibration_schema import (
+from tlcore.evaluation.files import read_calibration
+from tlcore.runs.run import Run
+from tlcore.tasks.classification.calibration_schema import (
     Calibration,
     ConformalSets,
     Reliability,
-    Unfamiliarity,
-    read_calibration,
 )
-from tlcore.evaluation.figures import Interval
-from tlcore.runs.run import Run
+from tlcore.tasks.evaluation import Figure
 
 CONFIG = {"displayModeBar": False}
 HEIGHT = 300
@@ -45,8 +43,6 @@ def show(run: Run) -> None:
             leaving_out(found)
         with st.container():
             sets(found, key=f"sets-{run.id}")
-    if found.unfamiliarity is not None:
-        unfamiliar(found.unfamiliarity)
 
 
 def trust(found: Calibration) -> None:
@@ -108,44 +104,6 @@ def sets(found: Calibration, *, key: str) -> None:
     st.caption(
         f"Of the test pictures **{_with_interval(chosen.coverage)}** have the right class in their set; "
         f"a set has {chosen.mean_size:.2f} classes on average."
-    )
-
-
-def unfamiliar(found: Unfamiliarity) -> None:
-    """Whether the model notices what is none of its classes."""
-    st.subheader("Out-of-distribution inputs", anchor=False)
-    st.markdown(
-        "A classifier names one of its classes whatever it is shown. The model's second output is an "
-        "out-of-distribution (OOD) score: how unlike the training pictures an input is. It flags "
-        f"**{_with_interval(found.test)}** of the run's own test pictures by mistake; about 5 % are expected."
-    )
-    if not found.strangers:
-        st.caption(
-            "Add another dataset to this workspace and evaluate again to see how well the model detects its "
-            "pictures as out-of-distribution."
-        )
-        return
-    table = pd.DataFrame(
-        [
-            {
-                "dataset": each.name,
-                "pictures": each.n,
-                "flagged as OOD": 100 * each.recognised,
-                "OOD detection (AUROC)": each.auroc.value,
-                "95 %": f"{each.auroc.low:.2f}–{each.auroc.high:.2f}",
-            }
-            for each in found.strangers
-        ]
-    )
-    bar = st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, color=ACCENT)
-    number = st.column_config.NumberColumn(
-        format="%.3f", help="1: every foreign picture scores higher than every test picture; 0.5: chance"
-    )
-    st.dataframe(
-        table,
-        hide_index=True,
-        width="stretch",
-        column_config={"flagged as OOD": bar, "OOD detection (AUROC)": number},
     )
 
 
@@ -261,11 +219,11 @@ def _said_of_coverage(found: Calibration) -> str:
     )
 
 
-def _with_interval(share: Interval) -> str:
+def _with_interval(share: Figure) -> str:
     return f"{formats.percent(share.value)} ({100 * share.low:.0f}–{formats.percent(share.high, 0)})"
 
 
-def _bars(shares: list[Interval]) -> dict[str, object]:
+def _bars(shares: list[Figure]) -> dict[str, object]:
     return {
         "type": "data",
         "symmetric": False,

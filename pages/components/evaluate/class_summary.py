@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.shell import formats
-from tlcore.evaluation.metrics import ClassScores, Evaluation
+from tlcore.tasks.evaluation import Evaluation, LabelFigures
 
 MANY = 30  # up to so many, the confusion matrix shows each class
 MOST = 10
@@ -22,12 +22,12 @@ FIGURES = {
 
 def show(evaluation: Evaluation) -> None:
     """The summary; nothing where the classes are few."""
-    if len(evaluation.classes) <= MANY:
+    if len(evaluation.labels) <= MANY:
         return
-    tested = [scores for scores in evaluation.per_class if scores.support]
-    found = sum(scores.recall == 1 for scores in tested)
-    missed = sum(scores.recall == 0 for scores in tested)
-    st.subheader(f"{formats.count(len(evaluation.classes))} classes at a glance", anchor=False)
+    tested = [scores for scores in evaluation.per_label if scores.support]
+    found = sum(scores.figure("recall").value == 1 for scores in tested)
+    missed = sum(scores.figure("recall").value == 0 for scores in tested)
+    st.subheader(f"{formats.count(len(evaluation.labels))} classes at a glance", anchor=False)
     st.markdown(
         f"The model finds every test picture of {formats.plural(found, 'class', 'classes')} and none of "
         f"{formats.plural(missed, 'class', 'classes')}. *Per class* above has the figures of all classes."
@@ -35,7 +35,7 @@ def show(evaluation: Evaluation) -> None:
     weakest, pairs = st.columns(2, gap="large")
     with weakest:
         st.markdown("**Classes with the lowest recall**")
-        lowest = sorted(tested, key=lambda scores: (scores.f1, scores.recall, -scores.support))[:MOST]
+        lowest = sorted(tested, key=_weakness)[:MOST]
         st.dataframe(
             pd.DataFrame([_row(scores) for scores in lowest]),
             hide_index=True,
@@ -58,7 +58,7 @@ def confused(evaluation: Evaluation, place: int | None = None) -> list[dict[str,
         if number and true != answer and place in {None, true, answer}
     ]
     found.sort(key=lambda each: (-each[0], each[1], each[2]))
-    classes = evaluation.classes
+    classes = evaluation.labels
     return [{"true": classes[true], "answer": classes[answer], "pictures": number} for number, true, answer in found][
         :MOST
     ]
@@ -66,7 +66,7 @@ def confused(evaluation: Evaluation, place: int | None = None) -> list[dict[str,
 
 def _search(evaluation: Evaluation) -> None:
     """Let a person look for a class; the URL leads and the widget follows."""
-    asked, classes = st.query_params.get("class", ""), evaluation.classes
+    asked, classes = st.query_params.get("class", ""), evaluation.labels
     place = int(asked) if asked.isascii() and asked.isdigit() and int(asked) < len(classes) else None
 
     def follow() -> None:
@@ -87,31 +87,37 @@ def _search(evaluation: Evaluation) -> None:
     )
     if place is None:
         return
-    scores = evaluation.per_class[place]
+    scores = evaluation.per_label[place]
     st.markdown(f"**{formats.plain(scores.label)}**: {_reading(scores)}")
     if mixed := confused(evaluation, place):
         st.dataframe(pd.DataFrame(mixed), hide_index=True, width="content")
 
 
-def _row(scores: ClassScores) -> dict[str, object]:
+def _weakness(scores: LabelFigures) -> tuple[float, float, int]:
+    """The lowest F1 first; of equals the lowest recall, then the most pictures."""
+    return scores.figure("f1").value, scores.figure("recall").value, -scores.support
+
+
+def _row(scores: LabelFigures) -> dict[str, object]:
     return {
         "class": scores.label,
-        "recall": 100 * scores.recall,
-        "precision": 100 * scores.precision,
+        "recall": 100 * scores.figure("recall").value,
+        "precision": 100 * scores.figure("precision").value,
         "test pictures": scores.support,
     }
 
 
-def _reading(scores: ClassScores) -> str:
+def _reading(scores: LabelFigures) -> str:
     if not scores.support:
         return "the test set has no pictures of it, so its recall is unknown."
+    recall, precision = scores.figure("recall"), scores.figure("precision")
     said = (
-        f"{formats.percent(scores.recall, 0)} of its {formats.plural(scores.support, 'test picture')} found (recall; "
-        f"95 % interval {100 * scores.recall_low:.0f} to {formats.percent(scores.recall_high, 0)})"
+        f"{formats.percent(recall.value, 0)} of its {formats.plural(scores.support, 'test picture')} found (recall; "
+        f"95 % interval {100 * recall.low:.0f} to {formats.percent(recall.high, 0)})"
     )
     if not scores.answered:
         return f"{said}; the model never predicts it."
     return (
-        f"{said}; right (precision) in {formats.percent(scores.precision, 0)} of the "
+        f"{said}; right (precision) in {formats.percent(precision.value, 0)} of the "
         f"{formats.plural(scores.answered, 'time')} that it is predicted."
     )

@@ -1,4 +1,4 @@
-"""Runs in a chart: what accuracy costs in time and size, and in which classes two of them differ."""
+"""Runs in a chart: what the headline metric costs in time and size, and in which classes two of them differ."""
 
 from __future__ import annotations
 
@@ -8,50 +8,54 @@ import plotly.graph_objects as go
 
 from pages.components.shell import formats
 from pages.components.shell.theme import BAD, CLASS_COLOURS, GOOD, QUIET, polish
-from tlcore.evaluation.compare import ClassDifference, RunFigures
+from tlcore.evaluation.compare import ClassDifference, Comparison
+from tlcore.tasks import find_task
 
 MOST_CLASSES = 24
 SMALLEST, LARGEST = 10, 26  # pixels across
 
 
-def figure(runs: Sequence[RunFigures], names: Mapping[str, str]) -> go.Figure:
-    """Accuracy with its interval over the time of an answer; the area of a mark is the size of the model.
+def figure(found: Comparison, names: Mapping[str, str]) -> go.Figure:
+    """The headline metric with its interval over the time of an answer; the area of a mark is the size of the model.
 
     Where not every run has a time, over the size alone; a run without that is left out.
     """
+    runs, metric = found.runs, find_task(found.task).find_metric(found.metric)
     timed = all(run.milliseconds is not None for run in runs)
     chart = go.Figure()
     largest = max((run.bytes or 0 for run in runs), default=0) or 1
+    digits = ".1%" if metric.kind == "share" else ".3g"
     for place, run in enumerate(runs):
-        across = run.milliseconds if timed else (run.bytes or 0) / 1e6
-        if not across:
+        across, known = run.milliseconds if timed else (run.bytes or 0) / 1e6, run.figures.get(found.metric)
+        if not across or known is None:
             continue
         colour = CLASS_COLOURS[place % len(CLASS_COLOURS)]
         size = max(SMALLEST, LARGEST * ((run.bytes or 0) / largest) ** 0.5) if timed else SMALLEST
-        known = f"{run.milliseconds:.3g} ms" if run.milliseconds is not None else "time unknown"
-        about = f"{known}, {formats.size(run.bytes) if run.bytes is not None else 'size not known'}"
+        time = f"{run.milliseconds:.3g} ms" if run.milliseconds is not None else "time unknown"
+        about = f"{time}, {formats.size(run.bytes) if run.bytes is not None else 'size not known'}"
         chart.add_scatter(
             x=[across],
-            y=[run.accuracy.value],
+            y=[known.value],
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": [run.accuracy.high - run.accuracy.value],
-                "arrayminus": [run.accuracy.value - run.accuracy.low],
+                "array": [known.high - known.value],
+                "arrayminus": [known.value - known.low],
                 "color": colour,
             },
             mode="markers",
             name=names[run.run],
             marker={"size": size, "color": colour, "opacity": 0.6, "line": {"width": 1, "color": "white"}},
-            customdata=[[run.accuracy.low, run.accuracy.high, about]],
+            customdata=[[known.low, known.high, about]],
             hovertemplate=(
-                "%{y:.1%} (%{customdata[0]:.0%}–%{customdata[1]:.0%})<br>%{customdata[2]}"
+                f"%{{y:{digits}}} (%{{customdata[0]:{digits}}}–%{{customdata[1]:{digits}}})<br>%{{customdata[2]}}"
                 "<extra>%{fullData.name}</extra>"
             ),
         )
     across_title = "milliseconds per prediction (larger marks are larger models)" if timed else "megabytes"
-    polish(chart, x=across_title, y="test accuracy", height=360)
-    chart.update_xaxes(rangemode="tozero").update_yaxes(tickformat=".0%")
+    unit = f", {found.unit}" if metric.kind == "value" and found.unit else ""
+    polish(chart, x=across_title, y=f"test {metric.brief}{unit}", height=360)
+    chart.update_xaxes(rangemode="tozero").update_yaxes(tickformat=".0%" if metric.kind == "share" else None)
     return chart.update_layout(
         dragmode=False, legend={"y": -0.25, "yanchor": "top", "itemsizing": "constant"}, showlegend=True
     )

@@ -18,7 +18,8 @@ from pages.components.evaluate import errors
 from pages.components.items import item_grid
 from pages.components.shell import formats, frame
 from tlcore.data.dataset import Dataset
-from tlcore.evaluation.metrics import Evaluation, cell
+from tlcore.evaluation.predictions import cell
+from tlcore.tasks.evaluation import Evaluation
 
 MOST_ITEMS = 12
 KEY = "confusion-cell"
@@ -42,11 +43,11 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
             if block is not None:
                 st.button("All classes", icon=":material/zoom_out_map:", on_click=_zoom_out, type="tertiary")
         if len(groups) < len(table) and block is None:
-            cells = confusion_chart.of_groups(table, groups, evaluation.classes, unit == "shares")
+            cells = confusion_chart.of_groups(table, groups, evaluation.labels, unit == "shares")
             name, marked = "block", None
         else:
             rows, columns = (groups[block[0]], groups[block[1]]) if block else (sum(groups, ()),) * 2
-            cells = confusion_chart.of_classes(table, rows, columns, evaluation.classes, unit == "shares")
+            cells = confusion_chart.of_classes(table, rows, columns, evaluation.labels, unit == "shares")
             seen = chosen is not None and chosen[0] in rows and chosen[1] in columns
             name, marked = "cell", (rows.index(chosen[0]), columns.index(chosen[1])) if chosen and seen else None
         # Another matrix is another chart: Plotly would keep the other one's selection.
@@ -58,12 +59,12 @@ def show(evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | N
             alt="confusion matrix: rows are true classes, columns are predicted classes",
         )
     with items:
-        looked_at = _choose(evaluation.classes, table, groups, chosen)
+        looked_at = _choose(evaluation.labels, table, groups, chosen)
         found = predictions.head(0) if looked_at is None else _answers(evaluation, predictions, looked_at)
         if dataset is None:
             item_grid.with_answers(found, dataset, key=f"cell-{looked_at}", first=6)
         elif not found.empty:
-            title = " → ".join(evaluation.classes[place] for place in looked_at or ())
+            title = " → ".join(evaluation.labels[place] for place in looked_at or ())
             shas, key = list(found["sha256"]), f"cell-{looked_at}"
             errors.gallery(dataset, predictions, shas, key=key, title=title, most=MOST_ITEMS)
             if len(shas) > MOST_ITEMS:
@@ -117,7 +118,7 @@ def _choose(
 
 def _answers(evaluation: Evaluation, predictions: pd.DataFrame, place: tuple[int, int]) -> pd.DataFrame:
     """The answers of a cell, the most confident first."""
-    true, answer = (evaluation.classes[each] for each in place)
+    true, answer = (evaluation.labels[each] for each in place)
     rows = cell(predictions, true, answer)
     if rows.empty:
         st.caption(f"No picture of {formats.plain(true)} was predicted as {formats.plain(answer)}.")

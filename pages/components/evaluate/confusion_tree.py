@@ -12,7 +12,7 @@ import streamlit as st
 from pages.components.shell import formats
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import ACCENT, polish
-from tlcore.evaluation.metrics import Evaluation
+from tlcore.tasks.evaluation import Evaluation
 
 MOST = 30  # joints; with more, names run into each other
 ROW = 24  # pixels
@@ -45,7 +45,7 @@ def show(evaluation: Evaluation) -> None:
         st.success("No class is ever confused with another one.")
         return
     said = "A dendrogram of the classes: the further left two branches join, the more often their classes are confused."
-    left_out = len(evaluation.classes) - len(leaves)
+    left_out = len(evaluation.labels) - len(leaves)
     if left_out:
         said += (
             f" {formats.plural(left_out, 'class', 'classes')} with fewer confusions, or none, {_are(left_out)} left "
@@ -62,7 +62,7 @@ def show(evaluation: Evaluation) -> None:
 
 def branches(evaluation: Evaluation) -> tuple[list[str], list[Joint]]:
     """The leaves from top to bottom, and the joints, of the classes that are mixed up most."""
-    classes = len(evaluation.classes)
+    classes = len(evaluation.labels)
     merges = [merge for merge in evaluation.tree if merge.distance < 1][:MOST]
     below: dict[int, list[int]] = {place: [place] for place in range(classes)}
     for number, merge in enumerate(merges):
@@ -77,9 +77,9 @@ def branches(evaluation: Evaluation) -> tuple[list[str], list[Joint]]:
         share[node] = 1 - merge.distance
         height[node] = (height[merge.left] + height[merge.right]) / 2
         tops = tuple((height[side], share[side]) for side in sides)
-        says = " | ".join(_names([evaluation.classes[place] for place in below[side]]) for side in sides)
+        says = " | ".join(_names([evaluation.labels[place] for place in below[side]]) for side in sides)
         joints.append(Joint(share[node], (tops[0], tops[1]), says))
-    return [evaluation.classes[place] for place in leaves], joints
+    return [evaluation.labels[place] for place in leaves], joints
 
 
 def figure(leaves: Sequence[str], joints: Sequence[Joint]) -> go.Figure:

@@ -24,7 +24,7 @@ from tlcore.contract import read_contract
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.markup import one_line
-from tlcore.modalities.image.atlas import atlas_across
+from tlcore.modalities.analysis import mosaic_across
 
 HEIGHT = 560
 MOST_NAMES = 12  # in the legend: more would push the map away
@@ -108,7 +108,7 @@ def _hover(understanding: Understanding, key: str, count: int) -> None:
     if atlas is None:
         return
     display = find_display(read_contract(understanding.run.path).modality)
-    url, across = display.serve(atlas, f"{key}-atlas"), atlas_across(count)
+    url, across = display.serve(atlas, f"{key}-atlas"), mosaic_across(count)
     _mount(key=f"{key}-hover", data={"key": key, "url": url, "across": across})
 
 

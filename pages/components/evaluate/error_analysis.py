@@ -17,16 +17,15 @@ LOOKS_FOR = """
 - **Embedding map**: all pictures, placed by the model's features
 - **Robustness** to blur, noise, light, JPEG compression, rotation and distance
 """
-DISTORTING = "It takes a few minutes, most of them for testing the model on distorted pictures."
+TAKES = "It takes a few minutes, most of them for testing the model on corrupted pictures."
 
 
-def show(run: Run, looks_for: str = LOOKS_FOR, takes: str = DISTORTING) -> Understanding | None:
+def show(run: Run, looks_for: str = LOOKS_FOR) -> Understanding | None:
     """Show what there is to say; give the results where there are any, of this worker or of an earlier one.
 
     Args:
         run: What is analysed.
         looks_for: What it finds, as a list in Markdown.
-        takes: How long, in a sentence.
     """
     understanding = Understanding(run)
     state = understanding.state()
@@ -40,7 +39,7 @@ def show(run: Run, looks_for: str = LOOKS_FOR, takes: str = DISTORTING) -> Under
         )
         return None
     if state.state == "created":
-        _first(understanding, looks_for, takes)
+        _first(understanding, looks_for)
         return None
     if state.state == "failed":
         job_status.failed("Error analysis failed.", state.error, understanding)
@@ -54,12 +53,12 @@ def show(run: Run, looks_for: str = LOOKS_FOR, takes: str = DISTORTING) -> Under
     return understanding
 
 
-def _first(understanding: Understanding, looks_for: str, takes: str) -> None:
+def _first(understanding: Understanding, looks_for: str) -> None:
     with st.container(border=True):
         st.markdown("### :material/search_insights: Error analysis")
         st.markdown("A single number hides a lot. The error analysis shows where and why the model fails:")
         st.markdown(looks_for)
-        st.markdown(f"{takes} You can leave this page while it runs. It changes nothing.")
+        st.markdown(f"{TAKES} You can leave this page while it runs. It changes nothing.")
         _start(understanding, "Start error analysis")
 
 

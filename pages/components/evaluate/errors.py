@@ -16,7 +16,7 @@ from pages.components.shell import formats, frame, tables
 from pages.components.shell.theme import class_colours
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.error_analysis.files import Understanding
-from tlcore.evaluation.metrics import mistakes
+from tlcore.evaluation.predictions import mistakes
 from tlcore.evaluation.slices import Slice, slice_items
 
 MOST_SLICES = 8

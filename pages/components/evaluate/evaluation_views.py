@@ -21,14 +21,15 @@ from pages.components.evaluate import (
     headline,
     heat_maps,
     misclassification_costs,
+    ood,
     report_view,
     robustness_chart,
     roc_pr,
     task_error_analysis,
 )
 from tlcore.data.dataset import Dataset
-from tlcore.evaluation.metrics import Evaluation
 from tlcore.runs.run import Run
+from tlcore.tasks.evaluation import Evaluation
 from tlcore.workspace import Workspace
 
 OVERVIEW = ""
@@ -42,6 +43,7 @@ VIEWS = {
     "compare": ":material/compare_arrows: Compare",
     "report": ":material/description: Report",
 }
+WITH_OOD = ("probabilities", "residuals")  # by the answers that the score warns of
 KEY = "evaluate-view"
 
 
@@ -73,18 +75,20 @@ def _follow() -> None:
 def show_task(judged: Judged, workspace: Workspace) -> None:
     """Show the view of a task other than classification that the URL names, and the way to the others."""
     views = answers.VIEWS[judged.task.key]
-    shared = {name: VIEWS[name] for name in ("failures", "map", "compare", "report")}
+    shared = {name: VIEWS[name] for name in ("failures", "map", "robustness", "compare", "report")}
     chosen = choose({**{name: title for name, (title, _) in views.items()}, **shared})
     if chosen == "compare":
         comparison.show(judged.run, judged.dataset)
     elif chosen == "report":
         report_view.show(judged.run)
-    elif chosen in ("failures", "map"):
+    elif chosen in ("failures", "map", "robustness"):
         task_error_analysis.show(judged, chosen)
     else:
         if chosen == OVERVIEW:
             before_after.show(workspace, judged.run, judged.dataset)
         views[chosen][1](judged)
+        if chosen in WITH_OOD:
+            ood.show(judged.run)
 
 
 def _gallery(dataset: Dataset, predictions: pd.DataFrame, shas: list[str], key: str, title: str) -> None:
@@ -106,7 +110,8 @@ def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFram
         return
     if chosen == "probabilities":
         calibration.show(run)
-        misclassification_costs.show(run, evaluation.classes)
+        ood.show(run)
+        misclassification_costs.show(run, evaluation.labels)
         return
     if chosen == "failures" and dataset is not None:
         errors.confident_mistakes(dataset, predictions, key=run.id)

@@ -11,9 +11,10 @@ from pages.components.answers import interval_scale
 from pages.components.answers.interval_scale import Line
 from pages.components.shell import formats
 from pages.components.shell.theme import ACCENT
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import Evaluation
+from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
+from tlcore.tasks.evaluation import Evaluation, Figure
 
+FIGURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 WIDE = 0.1  # An interval that is wider says more than the number in its middle.
 LONGEST_NOTE = 600  # runs of long ago name every class of a thousand
 
@@ -44,79 +45,66 @@ def per_class(evaluation: Evaluation) -> None:
         [
             {
                 "class": scores.label,
-                "precision": 100 * scores.precision,
-                "recall": 100 * scores.recall,
-                "F1": 100 * scores.f1,
-                "precision, 95 %": _range(scores.precision_low, scores.precision_high),
-                "recall, 95 %": _range(scores.recall_low, scores.recall_high),
-                "F1, 95 %": _range(scores.f1_low, scores.f1_high),
+                **{name: 100 * scores.figure(key).value for key, name in FIGURES.items()},
+                **{f"{name}, 95 %": _range(scores.figures.get(key)) for key, name in FIGURES.items()},
                 "test pictures": scores.support,
             }
-            for scores in evaluation.per_class
+            for scores in evaluation.per_label
         ]
     )
     bar = {
         name: st.column_config.ProgressColumn(name, format="%.1f %%", min_value=0, max_value=100, color=ACCENT)
-        for name in ("precision", "recall", "F1")
+        for name in FIGURES.values()
     }
     st.dataframe(table, hide_index=True, column_config=bar, width="stretch")
 
 
 def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:
     """Label, value and what to know about it."""
-    items = formats.plural(evaluation.n, "test picture")
+    items, found = formats.plural(evaluation.n, "test picture"), evaluation.headline
     if _uncertain(evaluation):
-        said = f"95 % confidence interval around **{formats.percent(evaluation.accuracy)}**, from only {items}"
-        yield "Test accuracy", f"{100 * evaluation.low:.0f}–{formats.percent(evaluation.high, 0)}", said
+        said = f"95 % confidence interval around **{formats.percent(found.value)}**, from only {items}"
+        yield "Test accuracy", f"{100 * found.low:.0f}–{formats.percent(found.high, 0)}", said
     else:
-        said = f"95 % confidence interval **{100 * evaluation.low:.1f} to {formats.percent(evaluation.high)}**, {items}"
-        yield "Test accuracy", formats.percent(evaluation.accuracy), said
-    known = evaluation.baselines
-    if known.linear_probe is not None:
-        said = "logistic regression on the frozen backbone"
-        yield "Linear probe", formats.percent(known.linear_probe.value), said
-    if known.nearest_mean is not None:
-        yield "Nearest class mean", formats.percent(known.nearest_mean.value), "the simplest use of the frozen backbone"
-    said = f"predicting “{formats.plain(evaluation.baseline.label)}” every time"
-    yield "Always the largest class", formats.percent(evaluation.baseline.accuracy), said
-    if known.linear_probe is None:
-        yield (
-            "Mean recall",
-            formats.percent(evaluation.balanced_accuracy),
-            ("every class counts the same, even if it is rare"),
-        )
+        said = f"95 % confidence interval **{100 * found.low:.1f} to {formats.percent(found.high)}**, {items}"
+        yield "Test accuracy", formats.percent(found.value), said
+    about = {
+        LINEAR_PROBE: "logistic regression on the frozen backbone",
+        NEAREST_MEAN: "the simplest use of the frozen backbone",
+        LARGEST_CLASS: f"predicting “{formats.plain(evaluation.largest_class)}” every time",
+    }
+    for title, said in about.items():
+        if known := evaluation.baseline(title):
+            yield title, formats.percent(known.value), said
+    if evaluation.baseline(LINEAR_PROBE) is None and (recall := evaluation.figures.get("balanced_accuracy")):
+        yield "Mean recall", formats.percent(recall.value), "every class counts the same, even if it is rare"
 
 
 def _uncertain(evaluation: Evaluation) -> bool:
     """Whether the test pictures are too few for the number in the middle of the interval to be told first."""
-    return evaluation.high - evaluation.low > WIDE
+    return evaluation.headline.high - evaluation.headline.low > WIDE
 
 
 def _lines(evaluation: Evaluation) -> list[Line]:
     """The model and its baselines, each with its interval."""
-    model = Interval(value=evaluation.accuracy, low=evaluation.low, high=evaluation.high)
-    known, base = evaluation.baselines, evaluation.baseline.accuracy
     lines = (
-        ("this model", model),
-        ("linear probe", known.linear_probe),
-        ("nearest class mean", known.nearest_mean),
-        ("largest class", known.largest_class or Interval(value=base, low=base, high=base)),
+        ("this model", evaluation.headline),
+        ("linear probe", evaluation.baseline(LINEAR_PROBE)),
+        ("nearest class mean", evaluation.baseline(NEAREST_MEAN)),
+        ("largest class", evaluation.baseline(LARGEST_CLASS)),
     )
-    return [
-        Line(name, found.low, found.value, found.high, _range(found.low, found.high))
-        for name, found in lines
-        if found is not None
-    ]
+    return [Line(name, found.low, found.value, found.high, _range(found)) for name, found in lines if found is not None]
 
 
 def _reading(evaluation: Evaluation) -> str:
+    found, largest = evaluation.headline, evaluation.baseline(LARGEST_CLASS)
     said = (
-        f"On new pictures like these, expect **{100 * evaluation.low:.0f}** to **{100 * evaluation.high:.0f}** "
+        f"On new pictures like these, expect **{100 * found.low:.0f}** to **{100 * found.high:.0f}** "
         "correct predictions in a hundred. The model never saw the test set during training."
     )
-    if evaluation.low <= evaluation.baseline.accuracy:
+    if found.low <= (largest.value if largest else 0.0):
         return f"{said} **Not significantly better** than always predicting the largest class."
-    above = evaluation.baselines.above_probe
+    above = evaluation.above_baselines.get(LINEAR_PROBE)
     if above is None:
         return said
     more = f"{100 * abs(above.value):.1f} points"
@@ -129,5 +117,5 @@ def _reading(evaluation: Evaluation) -> str:
     return f"{said} It is {more} {side} the linear probe ({interval}): the difference is **not significant**."
 
 
-def _range(low: float | None, high: float | None) -> str:
-    return "–" if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f} %"
+def _range(found: Figure | None) -> str:
+    return "–" if found is None else f"{100 * found.low:.0f}–{100 * found.high:.0f} %"

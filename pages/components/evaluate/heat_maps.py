@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.evaluation.error_analysis.files import Understanding
 from tlcore.evaluation.feature_map import OpenedModel
-from tlcore.evaluation.grad_cam import grad_cam, likeness, occlusion
+from tlcore.modalities import find_modality
+from tlcore.modalities.analysis import find_analysis
 from tlcore.runs.run import Run
 
 SHOWN = 12
@@ -94,11 +96,12 @@ def _both(path: str, stamp: int, file: str, label: str) -> tuple[bytes, bytes, f
     model, asked = _opened(path, stamp), predictor(run)
     pixels, index = asked.decode(Path(file))["pixels"], model.labels.labels.index(label)
     seen = model.see(pixels)
-    first, second = grad_cam(seen, model.kernel, index), occlusion(asked.each, pixels, index)
+    explain = import_module(find_analysis(find_modality(model.labels.modality)).explain)
+    first, second, agreement = explain.both_maps(model, seen, asked.each, pixels, index)
     drawn = (
         find_display(asked.labels.modality).with_heat(pixels, heat, LARGE, asked.labels) for heat in (first, second)
     )
-    return *drawn, likeness(first, second), float(seen.probabilities[index])
+    return *drawn, agreement, float(seen.outputs[index])
 
 
 def _tile(run: Run, dataset: Dataset, row: pd.Series, heat: npt.NDArray[np.float16]) -> str:

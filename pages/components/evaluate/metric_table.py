@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.shell import formats
-from tlcore.evaluation.figures import Baselines, Interval, Scores
-from tlcore.evaluation.metrics import Evaluation
+from tlcore.tasks.classification import LARGEST_CLASS, LINEAR_PROBE, NEAREST_MEAN
+from tlcore.tasks.evaluation import Evaluation, Figure
 
 ABOUT = {
     "accuracy": ("Accuracy", "share of correct predictions"),
@@ -15,43 +15,42 @@ ABOUT = {
     "macro_f1": ("Macro F1", "mean F1 over classes"),
     "log_loss": ("Log loss (nats)", "0 is perfect; confident errors cost most"),
     "brier": ("Brier score", "0 is perfect; mean squared error of the probabilities"),
+    **{
+        f"top_{k}": (f"Top-{k} accuracy", f"the true class is among the {k} most likely predictions") for k in (2, 3, 5)
+    },
 }
 SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
 def show(evaluation: Evaluation) -> None:
     """Rows of the metrics and the baselines; a run of an earlier version may lack some."""
-    scores = evaluation.scores
-    if scores is not None:
-        st.subheader("All metrics with confidence intervals", anchor=False)
-        # Not `st.dataframe`: the browser would fetch its canvas and grid for nine lines that nobody sorts.
-        st.table(_table(scores, evaluation.baselines), hide_index=True, border="horizontal")
-        said = "independent groups" if scores.grouped else "pictures"
-        st.caption(f"95 % confidence intervals, from {formats.count(scores.units)} {said}.")
+    if not evaluation.figures:
+        return
+    st.subheader("All metrics with confidence intervals", anchor=False)
+    # Not `st.dataframe`: the browser would fetch its canvas and grid for nine lines that nobody sorts.
+    st.table(_table(evaluation), hide_index=True, border="horizontal")
+    said = "independent groups" if evaluation.grouped else "pictures"
+    st.caption(f"95 % confidence intervals, from {formats.count(evaluation.groups)} {said}.")
 
 
-def _table(scores: Scores, less: Baselines) -> pd.DataFrame:
-    rows = []
-    for name, (title, about) in ABOUT.items():
-        found = getattr(scores, name)
-        rows.append(_row(title, found, about, share=name in SHARES))
-    rows += [
-        _row(
-            f"Top-{each.k} accuracy", each, f"the true class is among the {each.k} most likely predictions", share=True
-        )
-        for each in scores.top_k
+def _table(evaluation: Evaluation) -> pd.DataFrame:
+    known = evaluation.figures
+    rows = [
+        _row(title, known[name], about, share=name in SHARES or name.startswith("top_"))
+        for name, (title, about) in ABOUT.items()
+        if name in known
     ]
-    for title, found, about in (
-        ("Linear probe", less.linear_probe, "accuracy of logistic regression on the frozen backbone"),
-        ("Nearest class mean", less.nearest_mean, "accuracy of the simplest use of the frozen backbone"),
-        ("Largest class", less.largest_class, "accuracy of always predicting the largest class"),
+    for title, about in (
+        (LINEAR_PROBE, "accuracy of logistic regression on the frozen backbone"),
+        (NEAREST_MEAN, "accuracy of the simplest use of the frozen backbone"),
+        (LARGEST_CLASS, "accuracy of always predicting the largest class"),
     ):
-        if found is not None:
+        if found := evaluation.baseline(title):
             rows.append(_row(title, found, about, share=True))
     return pd.DataFrame(rows)
 
 
-def _row(title: str, found: Interval, about: str, *, share: bool) -> dict[str, str]:
+def _row(title: str, found: Figure, about: str, *, share: bool) -> dict[str, str]:
     if share:
         value, interval = formats.percent(found.value), f"{100 * found.low:.1f}–{100 * found.high:.1f} %"
     else:

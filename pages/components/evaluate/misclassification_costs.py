@@ -7,8 +7,9 @@ import streamlit as st
 
 from pages.components.shell import formats
 from tlcore.errors import RunError
-from tlcore.evaluation.costs import Weighed, cost_table, weigh_run
+from tlcore.evaluation.costs import weigh_run
 from tlcore.runs.run import Run
+from tlcore.tasks.classification.costs import Weighed, cost_table
 
 MOST = 1000.0
 

@@ -15,15 +15,16 @@ BAND = f"rgba({charts.BLUE},0.16)"
 
 
 def show(robustness: Robustness | None) -> None:
-    """Show a small chart for each distortion, and what stands out."""
+    """Show a small chart for each corruption, and what stands out."""
     st.subheader("Robustness to image corruptions", anchor=False)
     if robustness is None:
         st.caption("Not measured yet.")
         return
+    better = "" if robustness.of.higher_is_better else " Lower is better."
     st.markdown(
-        f"{formats.plural(robustness.n, 'test picture')}, distorted at five severities. The band is the 95 % "
-        "confidence interval. The dotted line is the frozen-backbone baseline: "
-        f"{formats.plain(_lower(robustness.baseline_says))}"
+        f"{robustness.of.title} on {formats.plural(robustness.n, 'test picture')}, corrupted at five severities. "
+        "The band is the 95 % confidence interval. The dotted line is the frozen-backbone baseline: "
+        f"{formats.plain(_lower(robustness.baseline_says))}{better}"
     )
     for said in robustness.says:
         st.markdown(f"- {formats.plain(said)}")
@@ -35,14 +36,16 @@ def show(robustness: Robustness | None) -> None:
                     figure(robustness, curve),
                     key=f"robustness-{curve.key}",
                     config={"displayModeBar": False},
-                    alt=f"accuracy under {curve.title.lower()} at five severities, model and frozen-backbone baseline",
+                    alt=f"{robustness.of.name} under {curve.title.lower()} at five severities, model and "
+                    "frozen-backbone baseline",
                 )
 
 
 def figure(robustness: Robustness, curve: Curve) -> go.Figure:
-    """Draw one distortion: undistorted first, then the five strengths."""
+    """Draw one corruption: the pictures as they are first, then the five strengths."""
     model, baseline = (robustness.model, *curve.model), (robustness.baseline, *curve.baseline)
-    places = list(range(len(model)))
+    places, share = list(range(len(model))), robustness.of.kind == "share"
+    digits, unit = ".1%" if share else ".3g", f" {robustness.unit}" if robustness.of.kind == "value" else ""
     chart = go.Figure()
     chart.add_scatter(
         x=[*places, *reversed(places)],
@@ -65,12 +68,16 @@ def figure(robustness: Robustness, curve: Curve) -> go.Figure:
             line={"color": colour, "width": 2, "dash": dash},
             marker={"size": 6},
             customdata=[[share.low, share.high] for share in shares],
-            hovertemplate=f"{name}: %{{y:.1%}} (%{{customdata[0]:.0%}}–%{{customdata[1]:.0%}})<extra></extra>",
+            hovertemplate=f"{name}: %{{y:{digits}}} (%{{customdata[0]:{digits}}}–%{{customdata[1]:{digits}}})"
+            f"{unit}<extra></extra>",
         )
-    polish(chart, x=curve.unit, y="accuracy", height=HEIGHT)
+    polish(chart, x=curve.unit, y=f"{robustness.of.brief}{f', {robustness.unit}' if unit else ''}", height=HEIGHT)
     chart.update_layout(showlegend=False, dragmode=False, margin={"t": 8})
     chart.update_xaxes(tickvals=places, ticktext=["as is", *(f"{strength:g}" for strength in curve.strengths)])
-    chart.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    if share:
+        chart.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    else:
+        chart.update_yaxes(rangemode="tozero")
     return chart
 
 

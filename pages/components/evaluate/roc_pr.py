@@ -12,8 +12,8 @@ from pages.components.shell import formats, frame
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import CLASS_COLOURS, QUIET, class_colours, polish
 from tlcore.evaluation.files import read_curves
-from tlcore.evaluation.metrics import Evaluation
 from tlcore.runs.run import Run
+from tlcore.tasks.evaluation import Evaluation
 
 MOST = 6  # curves in one chart; more cannot be told apart
 HEIGHT = 380
@@ -52,20 +52,20 @@ def show(run: Run, evaluation: Evaluation) -> None:
 def figure(points: pd.DataFrame, kind: str, evaluation: Evaluation, places: Sequence[int]) -> go.Figure:
     """The curves of one kind, `roc` or `pr`, of the classes at `places`; dotted what a guess would do."""
     # Colours repeat after twelve classes: where there are more, those that are shown have one each.
-    few = len(evaluation.classes) <= len(CLASS_COLOURS)
-    labels = [scores.label for scores in evaluation.per_class]
+    few = len(evaluation.labels) <= len(CLASS_COLOURS)
+    labels = [scores.label for scores in evaluation.per_label]
     colours, chart = class_colours(labels if few else [labels[place] for place in places]), go.Figure()
     here = points[points["kind"] == kind]
     roc = kind == "roc"
     if roc:
         _guess(chart, 0.0, 1.0)
     elif len(places) == 1:  # each class has its own
-        share = evaluation.per_class[places[0]].support / max(evaluation.n, 1)
+        share = evaluation.per_label[places[0]].support / max(evaluation.n, 1)
         _guess(chart, share, share)
     found, other = ("recall", "false positive rate") if roc else ("precision", "recall")
     for place in places:
-        scores, curve = evaluation.per_class[place], here[here["class"] == place]
-        area = scores.auc if roc else scores.average_precision
+        scores, curve = evaluation.per_label[place], here[here["class"] == place]
+        area = scores.areas.get("roc_auc" if roc else "average_precision")
         chart.add_scatter(
             x=curve["x"],
             y=curve["y"],
@@ -90,8 +90,8 @@ def figure(points: pd.DataFrame, kind: str, evaluation: Evaluation, places: Sequ
 
 def _choose(evaluation: Evaluation, there: Sequence[int]) -> list[int]:
     """The classes of the URL; else all of a few, or those with the least area under precision and recall."""
-    scores = evaluation.per_class
-    hardest = sorted(there, key=lambda place: scores[place].average_precision or 0.0)
+    scores = evaluation.per_label
+    hardest = sorted(there, key=lambda place: scores[place].areas.get("average_precision", 0.0))
     asked = [int(part) for part in st.query_params.get("classes", "").split("-") if part.isascii() and part.isdigit()]
     shown = [place for place in asked if place in there][:MOST] or sorted(hardest[:MOST])
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pages.components import answers
 from pages.components.answers import Judged, item_gallery
-from pages.components.evaluate import embedding_map, error_analysis, errors
+from pages.components.evaluate import embedding_map, error_analysis, errors, robustness_chart
 from pages.components.evaluate.embedding_map import Kinds
 from pages.components.shell.theme import BAD, CLASS_COLOURS, GOOD, QUIET
 from tlcore.evaluation.files import read_predictions
@@ -20,8 +20,8 @@ from tlcore.numbers import significant
 LOOKS_FOR = """
 - **Slices**: kinds of pictures with more errors than the rest, such as small, dark or blurred ones
 - **Embedding map**: all pictures, placed by the model's features
+- **Robustness** to blur, noise, light, JPEG compression, rotation and distance
 """
-TAKES = "It takes about a minute."
 # What share of a slice's pictures is compared: those that count as `correct`.
 MEASURES = {"multilabel": "exact-match ratio", "regression": "coverage"}
 RIGHT = {
@@ -33,8 +33,8 @@ SHADES = ("#e0b341", "#dd7f3b", "#c9506a", "#8b4fb0", "#3f7fd0")  # seen on ligh
 
 
 def show(judged: Judged, view: str) -> None:
-    """The slices, or the map; what starts the analysis where there is none yet."""
-    understanding = error_analysis.show(judged.run, LOOKS_FOR, TAKES)
+    """The slices, the map, or the robustness; what starts the analysis where there is none yet."""
+    understanding = error_analysis.show(judged.run, LOOKS_FOR)
     if understanding is None:
         return
     predictions, gallery = read_predictions(judged.run.path), partial(_gallery, judged)
@@ -43,6 +43,8 @@ def show(judged: Judged, view: str) -> None:
             understanding, judged.dataset, predictions, task_kinds=partial(kinds, judged, predictions),
             show_items=gallery,
         )  # fmt: skip
+    elif view == "robustness":
+        robustness_chart.show(understanding.robustness())
     else:
         errors.slices(understanding, predictions, gallery, MEASURES[judged.task.key])
 

@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.components.export.artefacts import ICONS, make
 from pages.components.shell import formats, frame, job_status
+from tlcore.file_format import Format
 from tlcore.jobs.events import now
 from tlcore.jobs.state import JobState
 from tlcore.runs.exporting import Making, under_way
-from tlcore.runs.formats import FORMATS, Format
+from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -24,7 +25,7 @@ DEVICES = ("litert", "litert-fp16", "litert-int8", "coreml")
 def show(run: Run, workspace: Workspace, made: Collection[str]) -> None:
     """List what is not made yet; `made` are the keys of those that have a card."""
     making = under_way(run)
-    if not [key for key in FORMATS if key not in made or key in making]:
+    if not [key for key in _known(run) if key not in made or key in making]:
         return
     st.subheader("More formats" if made else "Formats", anchor=False)
     st.caption(
@@ -42,11 +43,16 @@ def _list(run: Run, workspace: Workspace, made: Collection[str], busy: bool, sta
     making = under_way(run)
     if _stamps(run) != stamps or busy != _busy(making):
         st.rerun()
-    missing = [form for key, form in FORMATS.items() if key not in made or key in making]
+    missing = [form for key, form in _known(run).items() if key not in made or key in making]
     for title, forms in _by_use(missing).items():
         st.markdown(f"**{title}**")
         for form in forms:
             _row(Making(run, form.key), workspace, form, making.get(form.key))
+
+
+def _known(run: Run) -> dict[str, Format]:
+    """Choose the formats that the run's kind of item can have."""
+    return {key: form for key, form in FORMATS.items() if form.fits(run.config.input.modality)}
 
 
 def _busy(making: Mapping[str, JobState]) -> bool:

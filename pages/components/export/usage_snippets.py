@@ -41,7 +41,7 @@ model = openvino.Core().compile_model("model.xml", "CPU", {{"INFERENCE_PRECISION
 model(pixels)  # (n, size, size, 3), float32, 0 to 255{gives}""",
     "server": """unzip {file} -d server && cd server
 GRAFT_API_KEY=a-long-secret docker compose up --build   # or: pip install -r requirements.txt && python server.py
-curl -H "Authorization: Bearer a-long-secret" -F pictures=@picture.jpg localhost:8000/predict""",
+curl -H "Authorization: Bearer a-long-secret" -F items=@picture.jpg localhost:8000/predict""",
     "coreml": """let model = try MLModel(contentsOf: MLModel.compileModel(at: url))
 let answer = try model.prediction(from: MLDictionaryFeatureProvider(dictionary: ["pixels": pixels]))""",
     "code": """unzip {file} -d code && cd code

@@ -21,7 +21,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.items import Reading
 from tlcore.modalities.image.augment import augment
-from tlcore.modalities.image.heat_overlay import over
+from tlcore.modalities.image.explain.heat_overlay import over
 from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
 from tlcore.modalities.image.preview import resized
 from tlcore.modalities.image.value_range import range_of

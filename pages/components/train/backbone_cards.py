@@ -16,11 +16,11 @@ from tlcore.workspace import Workspace
 COLUMNS = 3
 
 
-def show(workspace: Workspace, chosen: str, choose: Callable[[str], None]) -> None:
-    """Show every backbone; `choose` is called with the key of the one whose button is pressed."""
-    states = {key: weights_state(entry, workspace) for key, entry in CATALOGUE.items()}
-    ready = [key for key in CATALOGUE if states[key].where != "missing" or key == chosen]
-    others = [key for key in CATALOGUE if key not in ready]
+def show(workspace: Workspace, fit: Sequence[Backbone], chosen: str, choose: Callable[[str], None]) -> None:
+    """Show the backbones that fit; `choose` is called with the key of the one whose button is pressed."""
+    states = {entry.key: weights_state(entry, workspace) for entry in fit}
+    ready = [key for key in states if states[key].where != "missing" or key == chosen]
+    others = [key for key in states if key not in ready]
     while others and len(ready) % COLUMNS:
         ready.append(others.pop(0))
     # The chosen card carries the accent as its frame.
@@ -29,7 +29,7 @@ def show(workspace: Workspace, chosen: str, choose: Callable[[str], None]) -> No
     if others:
         with st.expander(f"{formats.plural(len(others), 'more backbone')}, whose weights are downloaded first"):
             _grid(others, states, chosen, choose)
-    if chosen in CATALOGUE and states[chosen].where == "missing":
+    if chosen in states and states[chosen].where == "missing":
         st.info(
             f"The weights of {CATALOGUE[chosen].title} are downloaded when the run starts. Without a network: "
             f"{formats.plain(missing_sentence(CATALOGUE[chosen], workspace))}",

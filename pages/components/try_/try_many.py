@@ -13,7 +13,7 @@ from pages.components.shell.upload import Source
 from pages.components.try_ import answer_table, feedback
 from tlcore.data.feedback import Correction
 from tlcore.errors import GraftError
-from tlcore.evaluation.calibration_schema import read_calibration
+from tlcore.evaluation.files import read_calibration
 from tlcore.inference.batch import Answered, answer_all, contents
 from tlcore.inference.predictions_csv import SURE_FROM
 from tlcore.inference.predictor import Predictor

@@ -10,7 +10,7 @@ worker writes them, each as soon as it is done, and `understanding.json` last.
     attention.json       where the model looks for each class, and whether the maps can be trusted
     heats.parquet        sha256, file, label, predicted, confidence: the items that have a stored heat map
     heats.npy            (n, height, width) float16: Grad-CAM of the answer, in the order of heats.parquet
-    robustness.json      the accuracy under distortions
+    robustness.json      the headline metric under corruptions
     understanding.json   how long it took, and what could not be looked at
     events.jsonl  progress.json  worker.log  lock  stop
 """
@@ -28,12 +28,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tlcore.errors import RunError, WorkspaceError
 from tlcore.evaluation.robustness import Robustness
-from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
 from tlcore.files import read_json, read_parquet
 from tlcore.jobs.events import Ended, Event, now
 from tlcore.jobs.job import Job
 from tlcore.jobs.state import JobState
+from tlcore.modalities.analysis import Attention
 from tlcore.runs.run import Run
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Understanding(Job[Event, JobState]):
         """
         if not self.run.predictions.exists():
             raise RunError(
-                f"A run that has been judged on its test pictures is needed. {self.run.name} has not been. "
+                f"A run that has been evaluated on its test set is needed. {self.run.name} has not been. "
                 "Evaluate it first."
             )
         self.path.mkdir(exist_ok=True)
@@ -126,7 +126,7 @@ class Understanding(Job[Event, JobState]):
         return self._table("map.parquet")
 
     def atlas(self) -> bytes | None:
-        """The items of the map as one JPEG, as `map.put_tile` lays them out."""
+        """Read small copies of the items of the map, as one picture; None where the modality has none."""
         try:
             return (self.path / "map.jpg").read_bytes()
         except OSError:

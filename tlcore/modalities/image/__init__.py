@@ -6,9 +6,10 @@ It knows Pillow, width and height. It does not know labels, datasets or models.
 from pathlib import Path
 
 from tlcore.modalities.image.checks import CHECKS
-from tlcore.modalities.image.examine import examine, fault
+from tlcore.modalities.image.examine import count_pixels, examine, fault
 from tlcore.modalities.image.exif import EXIF
-from tlcore.modalities.image.pixels import FORMATS_FOR_PEOPLE, SUFFIXES
+from tlcore.modalities.image.formats.table import FORMATS
+from tlcore.modalities.image.pixels import FORMATS_FOR_PEOPLE, MAX_PIXELS, SUFFIXES
 from tlcore.modalities.image.preview import SUFFIX, convert, preview
 from tlcore.modalities.image.settings import (
     AUGMENTATIONS,
@@ -29,13 +30,13 @@ from tlcore.modalities.image.settings import (
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.modalities.image.value_range import SETTLING
 from tlcore.modalities.image.views import augmented, different_views, view, view_name
-from tlcore.modalities.modality import Modality, Noun
+from tlcore.modalities.modality import Extent, Modality, Noun
 
 IMAGE = Modality(
     key="image",
     noun=Noun("picture", "pictures"),
     suffixes=SUFFIXES,
-    formats=FORMATS_FOR_PEOPLE,
+    file_types=FORMATS_FOR_PEOPLE,
     facts=("width", "height"),
     fault=fault,
     examine=examine,
@@ -54,6 +55,11 @@ IMAGE = Modality(
     view_name=view_name,
     view=view,
     augmented=augmented,
+    extent=Extent("pixels", 50_000_000, MAX_PIXELS, count_pixels),
+    media_type="image/",
+    formats=FORMATS,
+    exports="tlcore.modalities.image.formats.exports:EXPORTS",
+    script="tlcore.modalities.image.formats.script:SCRIPT",
     settings=ImageInput,
     spec=spec,
     identity=identity,
@@ -67,4 +73,5 @@ IMAGE = Modality(
     build="tlcore.modalities.image.keras_build:build",
     before=BEFORE,
     checks=CHECKS,
+    analysis="tlcore.modalities.image.explain.analysis",
 )

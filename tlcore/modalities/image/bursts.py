@@ -1,7 +1,7 @@
 """Frames of a camera: which of them are near-identical, and how they come into a dataset.
 
-It knows pictures and hashes of how they look. It does not know the camera. Near-identical frames get one `group`, so
-that no split has one of them in training and another in its test part.
+It knows pictures, hashes of how they look, and how a dataset takes items in. Not the camera. Near-identical
+frames get one `group`, so that no split has one of them in training and another in the test set.
 """
 
 from __future__ import annotations

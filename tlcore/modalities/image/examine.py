@@ -120,3 +120,14 @@ def _flags(image: Image.Image) -> tuple[str, ...]:
 def _is_halved(image: Image.Image) -> bool:
     """Whether Pillow will read 16 bits of a channel by their upper half; known before the picture is decoded."""
     return not is_deep(image) and any(";16" in str(tile.args) for tile in getattr(image, "tile", ()))
+
+
+def count_pixels(content: bytes) -> int:
+    """Count the pixels of a picture file without decoding it.
+
+    Raises:
+        ValueError: It is not a picture that can be read.
+    """
+    with open_header(content) as header:
+        width, height = header.size
+    return int(width * height)

@@ -1,4 +1,4 @@
-"""The part of a report about probabilities: calibration, answers that are left open, out-of-distribution inputs.
+"""The part of a report about probabilities: calibration, skipped predictions, prediction sets, thresholds.
 
 It knows the calibration of a run, and words. It does not know how it is computed or laid out.
 """
@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tlcore.evaluation.calibration_schema import Calibration, Unfamiliarity
-from tlcore.modalities import Noun
 from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Table, Text
 from tlcore.report.facts import Facts
+from tlcore.tasks.classification.calibration_schema import Calibration
 
 
 def trust(facts: Facts) -> Iterator[Block]:
@@ -46,7 +45,6 @@ def trust(facts: Facts) -> Iterator[Block]:
         yield _coverage(found)
     yield from _sets(found)
     yield from _thresholds(found)
-    yield from _unfamiliar(found.unfamiliarity, facts.noun)
     for note in found.notes:
         yield Text(note, "note")
 
@@ -121,22 +119,3 @@ def _thresholds(found: Calibration) -> Iterator[Block]:
         for each in found.thresholds
     )
     yield Table("thresholds", columns, rows, most=24)
-
-
-def _unfamiliar(found: Unfamiliarity | None, noun: Noun) -> Iterator[Block]:
-    if found is None:
-        return
-    yield Text(
-        f"A second output says how unlike the training {noun.many} a {noun.one} is. It flags {found.test.value:.1%} "
-        f"of the test {noun.many} as out of distribution ({found.test.low:.1%} to {found.test.high:.1%}); it is set "
-        "to flag about 5 %."
-    )
-    if found.strangers:
-        columns = (
-            Column("examples of"),
-            Column("examples", "count"),
-            Column("AUROC", "number"),
-            Column("flagged", "percent"),
-        )
-        rows = tuple((each.name, each.n, each.auroc, each.recognised) for each in found.strangers)
-        yield Table("unfamiliar", columns, rows)

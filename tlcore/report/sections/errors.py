@@ -1,40 +1,41 @@
-"""The part of a report about failures: kinds of items, where the model looks, what it does not stand, mistakes.
+"""The part of a report about failures: the worst errors, slices, saliency, robustness, out-of-distribution inputs.
 
-It knows what a closer look at a run has found, and words. It does not know how it was found, nor how a report is laid
-out.
+It knows what an error analysis of a run has found, and words. It does not know how it was found, nor how a report is
+laid out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from io import BytesIO
+from collections.abc import Callable, Iterator
 
-from tlcore.evaluation.figures import Interval
-from tlcore.evaluation.metrics import mistakes
+from tlcore.errors import GraftError
+from tlcore.evaluation.ood_evaluation import NO_SECOND_OUTPUT
 from tlcore.evaluation.robustness import Robustness
-from tlcore.evaluation.saliency import Attention
 from tlcore.evaluation.slices import Slices
-from tlcore.modalities.image.pixels import open_picture
-from tlcore.modalities.image.value_range import range_of
+from tlcore.modalities.analysis import Attention
 from tlcore.report import charts
-from tlcore.report.document import Block, Column, Figure, Items, Table, Text
+from tlcore.report.document import Block, Column, Figure, Items, Kind, Table, Text
 from tlcore.report.facts import Facts
+from tlcore.tasks.evaluation import Figure as Interval
 
-MOST_MISTAKES, SIDE = 12, 200
+MOST_ERRORS, SIDE = 12, 200
+Worst = Callable[[Facts, int], Iterator[tuple[str, str]]]
 
 
-def failures(facts: Facts, *, items: bool) -> Iterator[Block]:
-    """What is known of where the model fails; with `items`, the most confident mistakes to look at."""
-    wrong = mistakes(facts.predictions)
-    if facts.judged.n:
-        yield Text(f"{len(wrong):,} of {facts.judged.n:,} test {facts.noun.many} were answered wrong.")
-    if items and len(wrong) and (shown := _shown(facts)):
-        yield Text("The mistakes that it is surest of; a wrong label shows up here, too:")
-        yield Items(tuple(shown))
+def failures(facts: Facts, worst: Worst, *, items: bool) -> Iterator[Block]:
+    """What is known of where the model fails; with `items`, the worst errors to look at."""
+    found = list(worst(facts, MOST_ERRORS))
+    if not found:
+        yield Text("The model made no error on the test set.")
+    else:
+        yield Text("The worst errors on the test set; wrong labels often show up here:")
+        shown = tuple(_shown(facts, found)) if items else ()
+        columns = (Column("file"), Column("error"))
+        yield Items(shown) if shown else Table("worst-errors", columns, tuple(found))
     if facts.slices is None and facts.attention is None and facts.robustness is None:
         yield Text(
             f"There is no error analysis yet. `python -m tlcore understand {facts.run.id}` finds groups of difficult "
-            f"{facts.noun.many}, draws saliency maps and measures the robustness.",
+            f"{facts.noun.many} and measures the robustness.",
             "note",
         )
     if facts.slices:
@@ -45,25 +46,41 @@ def failures(facts: Facts, *, items: bool) -> Iterator[Block]:
         yield from _robustness(facts.robustness)
 
 
-def _shown(facts: Facts) -> Iterator[tuple[bytes, str]]:
-    """The most confident mistakes as small JPEGs; those whose file is gone are left out."""
+def _shown(facts: Facts, worst: list[tuple[str, str]]) -> Iterator[tuple[bytes, str]]:
+    """Small JPEGs of items; those whose file is gone are left out."""
     if facts.items is None:
         return
-    for file, label, predicted, confidence in mistakes(facts.predictions, MOST_MISTAKES)[
-        ["file", "label", "predicted", "confidence"]
-    ].itertuples(index=False):
+    for file, sentence in worst:
         try:
-            path = facts.items.image_path(str(file))
-            item = open_picture(path, side=SIDE, value_range=range_of(facts.dataset.reading))
-        except ValueError:
+            yield facts.items.thumbnail(file, SIDE, reading=facts.dataset.reading), sentence
+        except GraftError:
             continue
-        item.thumbnail((SIDE, SIDE))
-        stream = BytesIO()
-        item.save(stream, "JPEG", quality=80)
-        yield stream.getvalue(), f"{label}, called {predicted} ({confidence:.0%} sure)"
+
+
+def unfamiliar(facts: Facts) -> Iterator[Block]:
+    """How the model tells items that are none of its own."""
+    found, noun = facts.ood, facts.noun
+    if found is None:
+        yield Text(NO_SECOND_OUTPUT, "note")
+        return
+    yield Text(
+        f"A second output says how unlike the training {noun.many} a {noun.one} is. It flags {found.test.value:.1%} "
+        f"of the test {noun.many} as out of distribution ({found.test.low:.1%} to {found.test.high:.1%}); it is set "
+        "to flag about 5 %."
+    )
+    if found.strangers:
+        columns = (
+            Column("examples of"),
+            Column("examples", "count"),
+            Column("AUROC", "number"),
+            Column("flagged", "percent"),
+        )
+        rows = tuple((each.name, each.n, each.auroc, each.recognised) for each in found.strangers)
+        yield Table("unfamiliar", columns, rows)
 
 
 def _slices(found: Slices) -> Iterator[Block]:
+    """The kinds of items that were tested, those on which the model is worse first."""
     if not found.slices:
         return
     said = f"{len(found.slices):,} groups of examples were tested"
@@ -126,21 +143,20 @@ def _attention(found: Attention) -> Iterator[Block]:
 
 
 def _robustness(found: Robustness) -> Iterator[Block]:
+    """The headline metric under each corruption, beside the frozen baseline."""
+    share: Kind = "percent" if found.of.kind == "share" else "number"
     for sentence in found.says:
         yield Text(sentence)
     columns = (
-        Column("distortion"),
+        Column("corruption"),
         Column("unit"),
         Column("strength", "number"),
-        Column("this model", "percent"),
-        Column("frozen backbone", "percent"),
+        Column("this model", share),
+        Column("frozen backbone", share),
     )
     for curve in found.curves:
         strengths: tuple[str | float, ...] = ("none", *curve.strengths)
         shares = zip(strengths, (found.model, *curve.model), (found.baseline, *curve.baseline), strict=True)
-        rows = tuple(
-            (curve.title, curve.unit, strength, Interval(**ours.model_dump()), Interval(**theirs.model_dump()))
-            for strength, ours, theirs in shares
-        )
-        caption = f"{curve.title}: right answers as it gets stronger."
+        rows = tuple((curve.title, curve.unit, strength, ours, theirs) for strength, ours, theirs in shares)
+        caption = f"{curve.title}: {found.of.name} as it gets stronger."
         yield Figure(charts.robustness(found, curve), caption, Table(f"robustness-{curve.key}", columns, rows))

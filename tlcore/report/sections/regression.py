@@ -10,21 +10,48 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from tlcore.markup import markdown
 from tlcore.numbers import signed, significant
-from tlcore.report import task_charts
+from tlcore.report import charts
 from tlcore.report.document import Block, Column, Figure, Section, Table, Text
-from tlcore.report.facts import TaskFacts
+from tlcore.report.facts import Facts
+from tlcore.report.sections.task_report import TaskReport
 
 Numbers = npt.NDArray[np.float64]
+CODE = """```python
+import keras
+
+model = keras.models.load_model("model.keras")
+values = model.predict({inputs})
+```"""
 
 
-def sections(facts: TaskFacts) -> Iterator[Section]:
+def about(facts: Facts) -> str:
+    judged = facts.judged
+    unit = f", in {markdown(judged.unit)}" if judged.unit else ""
+    return f"Predicts a number for a {facts.noun.one}: {markdown(judged.value_name or 'its value')}{unit}."
+
+
+def gives(facts: Facts) -> str:
+    return "values `(n, 1)`" + (f" in {markdown(facts.judged.unit)}" if facts.judged.unit else "")
+
+
+def use(facts: Facts) -> Iterator[str]:
+    if facts.judged.n and facts.judged.margin is not None:
+        yield markdown(coverage(facts))
+
+
+def limit(facts: Facts) -> str:
+    return f"It gives a number for every {facts.noun.one}, whatever it shows."
+
+
+def sections(facts: Facts) -> Iterator[Section]:
     """The sections of this task alone."""
     yield Section("Predicted against true values", tuple(_values(facts)))
     yield Section("Prediction intervals", tuple(_intervals(facts)))
 
 
-def coverage(facts: TaskFacts) -> str:
+def coverage(facts: Facts) -> str:
     """What the prediction intervals promise and keep, in a sentence."""
     judged = facts.judged
     found, target = judged.coverage, judged.target_coverage
@@ -42,27 +69,24 @@ def coverage(facts: TaskFacts) -> str:
     )
 
 
-def worst(facts: TaskFacts, most: int) -> Iterator[tuple[int, str]]:
-    """The test items with the largest errors, each with a sentence."""
+def worst(facts: Facts, most: int) -> Iterator[tuple[str, str]]:
+    """The largest errors."""
     true, predicted = values(facts)
-    unit = facts.judged.unit
+    files, unit = facts.answers.table["file"], facts.judged.unit
     for place in np.argsort(-np.abs(predicted - true), kind="stable")[:most]:
-        off = float(predicted[place] - true[place])
-        yield (
-            int(place),
-            f"true {significant(float(true[place]), unit)}, predicted {significant(float(predicted[place]), unit)} "
-            f"({signed(off)})",
-        )
+        right, answer = (significant(float(each[place]), unit) for each in (true, predicted))
+        off = signed(float(predicted[place] - true[place]))
+        yield str(files.iloc[place]), f"true {right}, predicted {answer} ({off})"
 
 
-def values(facts: TaskFacts) -> tuple[Numbers, Numbers]:
+def values(facts: Facts) -> tuple[Numbers, Numbers]:
     """The true and the predicted values of the test set."""
     answers = facts.answers
     true: Numbers = answers.task.targets(answers.labels, ())[:, 0]
     return true, answers.outputs[:, 0].astype(np.float64)
 
 
-def _values(facts: TaskFacts) -> Iterator[Block]:
+def _values(facts: Facts) -> Iterator[Block]:
     judged, (true, predicted) = facts.judged, values(facts)
     name = judged.value_name or "value"
     titled = f"{name}, {judged.unit}" if judged.unit else name
@@ -77,20 +101,20 @@ def _values(facts: TaskFacts) -> Iterator[Block]:
     )
     columns = (Column("file"), *(Column(title, "number") for title in ("true", "predicted", "residual")))
     table = Table("values", columns, rows)
-    few = "" if len(rows) <= task_charts.MOST_POINTS else f" {task_charts.MOST_POINTS:,} of {len(rows):,} are drawn."
+    few = "" if len(rows) <= charts.MOST_POINTS else f" {charts.MOST_POINTS:,} of {len(rows):,} are drawn."
     yield Figure(
-        task_charts.predicted_against_true(true, predicted, judged.margin, titled),
+        charts.predicted_against_true(true, predicted, judged.margin, titled),
         f"Predicted over true values, with the prediction intervals.{few}",
         table,
     )
     yield Figure(
-        task_charts.residuals(true, predicted, judged.margin, titled, judged.unit),
+        charts.residuals(true, predicted, judged.margin, titled, judged.unit),
         f"Residuals over predicted values.{few}",
         table,
     )
 
 
-def _intervals(facts: TaskFacts) -> Iterator[Block]:
+def _intervals(facts: Facts) -> Iterator[Block]:
     judged = facts.judged
     yield Text(coverage(facts))
     if judged.coverage is None or judged.margin is None or judged.target_coverage is None:
@@ -103,3 +127,17 @@ def _intervals(facts: TaskFacts) -> Iterator[Block]:
         ("coverage on the test set", found.value, found.low, found.high),
     )
     yield Table("prediction-intervals", columns, rows)
+
+
+REGRESSION = TaskReport(
+    hub=("regression", "{} regression"),
+    pipeline=False,
+    about=about,
+    gives=gives,
+    code=CODE,
+    use=use,
+    limit=limit,
+    sections=sections,
+    card=lambda facts: iter(()),
+    worst=worst,
+)

@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from tlcore.modalities import Advice
-from tlcore.numbers import duration
-from tlcore.report import charts, task_charts
+from tlcore.numbers import duration, plural
+from tlcore.report import charts
 from tlcore.report.document import Block, Cell, Column, Figure, Table, Text
-from tlcore.report.facts import RunFacts
+from tlcore.report.facts import Facts
 from tlcore.runs.config import Fractions
-from tlcore.tasks.classification import CLASSIFICATION
 
 NO_ENERGY = "Energy was not measured."
-NAMES, NAMED = {"multilabel": "label"}, {"multilabel": "labels"}
 NOT_GIVEN = {"start": "the pretrained weights", "views": "chosen"}
 
 
-def making(facts: RunFacts) -> Iterator[Block]:
+def making(facts: Facts) -> Iterator[Block]:
     """Backbone, settings, what the curves show, time and machine."""
     config, backbone = facts.config, facts.backbone
     if backbone:
@@ -45,11 +43,10 @@ def making(facts: RunFacts) -> Iterator[Block]:
         yield from _exports(facts)
 
 
-def data(facts: RunFacts) -> Iterator[Block]:
+def data(facts: Facts) -> Iterator[Block]:
     """Which items there were, and how they were divided."""
-    about, task = facts.dataset, facts.task
-    one = NAMES.get(task.key, "class")
-    what = f"{len(about.classes)} {NAMED.get(task.key, 'classes')}" if about.classes else _number_of(facts)
+    about, one = facts.dataset, facts.one_label
+    what = plural(len(about.classes), one, "classes" if one == "class" else "") if about.classes else _number_of(facts)
     yield Text(
         f"“{about.name}”, version {about.version}, {what}. Its licence is not known to Graft. The model learns from "
         "the training set; its settings and the epoch are chosen on the validation set; the figures are those of the "
@@ -66,7 +63,7 @@ def data(facts: RunFacts) -> Iterator[Block]:
         yield Text("The dataset has been deleted since.", "note")
 
 
-def _number_of(facts: RunFacts) -> str:
+def _number_of(facts: Facts) -> str:
     """Say which number each item has."""
     name, unit = facts.dataset.value_name or "a number", facts.dataset.unit
     return f"each {facts.noun.one} with its {name}" + (f" in {unit}" if unit else "")
@@ -89,7 +86,7 @@ def setting(value: Any, *, nothing: str = "chosen") -> str:
             return str(value)
 
 
-def time_and_machine(facts: RunFacts) -> str:
+def time_and_machine(facts: Facts) -> str:
     """How long it took and on what, and that nobody measured the energy."""
     seconds, environment = facts.state.total_seconds, facts.environment
     said = "How long it took is not known." if seconds is None else f"It took {duration(seconds)} in all."
@@ -102,7 +99,7 @@ def time_and_machine(facts: RunFacts) -> str:
     return f"{said} {NO_ENERGY}"
 
 
-def _trained(facts: RunFacts) -> str:
+def _trained(facts: Facts) -> str:
     config, blocks = facts.config, len(facts.backbone.blocks) if facts.backbone else 0
     if config.start:
         return f"The training began with the weights of {config.start}, not with these."
@@ -112,60 +109,38 @@ def _trained(facts: RunFacts) -> str:
     return f"A new head was trained first, then {depth}."
 
 
-def _curves(facts: RunFacts) -> Iterator[Block]:
-    epochs = facts.state.epochs
+def _curves(facts: Facts) -> Iterator[Block]:
+    """The loss over the epochs, and the headline metric; the table has every metric of the validation set."""
+    epochs, task, best = facts.state.epochs, facts.task, facts.state.best_epoch
     if not epochs:
         return
-    several, best = len(epochs) > 1, facts.state.best_epoch
-    if facts.task != CLASSIFICATION:
-        yield from _task_curves(facts)
-        return
-    columns = (
-        Column("epoch", "count"),
-        Column("phase"),
-        Column("training loss", "number"),
-        Column("validation loss", "number"),
-        Column("training accuracy", "percent"),
-        Column("validation accuracy", "percent"),
-        Column("learning rate", "number"),
-        Column("seconds", "number"),
-    )
-    rows = tuple(
-        (e.epoch, e.phase, e.loss, e.val_loss, e.accuracy, e.val_accuracy, e.learning_rate, e.seconds) for e in epochs
-    )
-    table = Table("training-curves", columns, rows)
-    yield Figure(
-        charts.learning(epochs, "loss", best) if several else None, "Loss over the epochs; lower is better.", table
-    )
-    if several:
-        yield Figure(charts.learning(epochs, "accuracy", best), "Accuracy over the epochs; higher is better.", table)
-
-
-def _task_curves(facts: RunFacts) -> Iterator[Block]:
-    """The curves of a task by the metrics that it has."""
-    epochs, task = facts.state.epochs, facts.task
     metrics = [metric for metric in task.metrics if any(metric.key in epoch.val_figures for epoch in epochs)]
     columns = (
         Column("epoch", "count"),
         Column("phase"),
         *(Column(title, "number") for title in ("training loss", "validation loss")),
-        *(Column(f"validation {metric.title}", "number") for metric in metrics),
+        *(Column(f"validation {metric.name}", "number") for metric in metrics),
         *(Column(title, "number") for title in ("learning rate", "seconds")),
     )
     rows = tuple(
         (e.epoch, e.phase, e.loss, e.val_loss, *(e.val_figures.get(m.key) for m in metrics), e.learning_rate, e.seconds)
         for e in epochs
     )
-    drawing = task_charts.learning(epochs, facts.state.best_epoch) if len(epochs) > 1 else None
-    caption = "Loss over the epochs; lower is better. The table has every metric of the validation set."
-    yield Figure(drawing, caption, Table("training-curves", columns, rows))
+    table, several = Table("training-curves", columns, rows), len(epochs) > 1
+    yield Figure(
+        charts.learning(epochs, None, best) if several else None, "Loss over the epochs; lower is better.", table
+    )
+    if several and metrics:
+        better = "higher" if metrics[0].higher_is_better else "lower"
+        drawing = charts.learning(epochs, metrics[0], best, unit=facts.judged.unit)
+        yield Figure(drawing, f"{metrics[0].title} over the epochs; {better} is better.", table)
 
 
 def _changes(changes: tuple[Advice, ...]) -> str:
     return "To change: " + "; ".join(f"{each.field} to {setting(each.value)}" for each in changes) + "."
 
 
-def _exports(facts: RunFacts) -> Iterator[Block]:
+def _exports(facts: Facts) -> Iterator[Block]:
     yield Text("Each download was loaded again in a fresh process and compared with the app on the test set:")
     columns = (
         Column("download"),

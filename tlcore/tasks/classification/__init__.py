@@ -7,6 +7,8 @@ from tlcore.tasks.classification import answers
 from tlcore.tasks.classification.class_codes import class_codes
 from tlcore.tasks.task import Metric, Task
 
+# What answers without training the backbone, simplest first.
+LARGEST_CLASS, NEAREST_MEAN, LINEAR_PROBE = "Always the largest class", "Nearest class mean", "Linear probe"
 CLASSIFICATION = Task(
     key="classification",
     title="Classification",
@@ -39,4 +41,7 @@ CLASSIFICATION = Task(
     decide=answers.decide,
     gradient=answers.gradient,
     head="tlcore.tasks.classification.keras_head",
+    evaluation="tlcore.tasks.classification.evaluate",
+    counts_right=True,
+    shipped="tlcore.tasks.classification.shipped",
 )

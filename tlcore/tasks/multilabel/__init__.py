@@ -53,5 +53,6 @@ MULTILABEL = Task(
     decide=answers.decide,
     gradient=answers.gradient,
     head="tlcore.tasks.multilabel.keras_head",
+    shipped="tlcore.tasks.multilabel.shipped",
     evaluation="tlcore.tasks.multilabel.evaluate",
 )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from tlcore.tasks.evaluation import (
+    Evaluation,
     Figure,
     LabelFigures,
     Measures,
-    TaskEvaluation,
     difference,
     figures,
+    named,
     share,
     usual_notes,
 )
@@ -24,11 +26,14 @@ from tlcore.tasks.multilabel.labels import targets
 from tlcore.tasks.multilabel.measures import measures, measures_of_label
 from tlcore.tasks.task import Decision, Evidence, Floats
 
-MOST_NAMED = 8
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic import BaseModel
+
 Booleans = npt.NDArray[np.bool_]
 
 
-def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> Evaluation:
     """Compute every figure; baselines learn from the training items alone."""
     true, shares = targets(evidence.labels, classes) > 0, evidence.outputs
     given = chosen(shares, decision)
@@ -47,7 +52,7 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
     mine, metric, groups = measures(shares, given, true), "mean_average_precision", evidence.groups
     guesses = _baselines(evidence, classes)
     theirs = {title: measures(guessed, answered, true) for title, (guessed, answered) in guesses.items()}
-    return TaskEvaluation(
+    return Evaluation(
         task="multilabel",
         n=len(true),
         groups=len(np.unique(evidence.groups)),
@@ -65,9 +70,21 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
     )
 
 
+def files(evidence: Evidence, classes: Sequence[str]) -> Mapping[str, pd.DataFrame | BaseModel | None]:
+    """Make nothing: every view of this task is computed from its answers."""
+    return {}
+
+
 def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
     """Make each metric a function of how often each item occurs."""
     return measures(outputs, chosen(outputs, decision), targets(labels, classes) > 0)
+
+
+def probe(features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+    """Fit a logistic regression of each label; it gives independent probabilities."""
+    axes = principal_axes(features)
+    fitted = LinearProbe.fit(axes(features), targets(labels, classes), answers="labels")
+    return lambda others: fitted.predict(axes(others)).astype(np.float64)
 
 
 def item_errors(
@@ -110,23 +127,18 @@ def _baselines(
     found = {"Label frequencies": (often, chosen(often, Decision()))}
     if evidence.features is not None:
         train, test = evidence.features
-        known, axes = targets(evidence.learned_with_features, classes), principal_axes(train)
-        probe = LinearProbe.fit(axes(train), known, answers="labels")
-        shares = probe.predict(axes(test)).astype(np.float64)
-        found["Linear probe"] = (shares, chosen(shares, decide(probe.predict(axes(train)), known)))
+        answer = probe(train, evidence.learned_with_features, classes)
+        decision = decide(answer(train), targets(evidence.learned_with_features, classes))
+        found["Linear probe"] = (shares := answer(test), chosen(shares, decision))
     return found
 
 
 def _notes(evidence: Evidence, per_label: Sequence[LabelFigures]) -> list[str]:
-    notes = usual_notes(len(evidence.labels), len(np.unique(evidence.groups)))
+    notes = usual_notes(evidence)
     for none, sentence in (
         ([each.label for each in per_label if not each.support], "The test set has no example of {}."),
         ([each.label for each in per_label if each.support and not each.answered], "The model never predicts {}."),
     ):
         if none and evidence.labels:
-            named = ", ".join(f"'{label}'" for label in none[:MOST_NAMED])
-            more = len(none) - MOST_NAMED
-            notes.append(
-                sentence.format(named + (f" and {more:,} more label{'s' if more > 1 else ''}" if more > 0 else ""))
-            )
+            notes.append(sentence.format(named(none, "label", "labels")))
     return notes

@@ -56,5 +56,6 @@ REGRESSION = Task(
     decide=answers.decide,
     gradient=answers.gradient,
     head="tlcore.tasks.regression.keras_head",
+    shipped="tlcore.tasks.regression.shipped",
     evaluation="tlcore.tasks.regression.evaluate",
 )

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from tlcore.tasks.evaluation import Measures, TaskEvaluation, difference, figures, share, usual_notes
+from tlcore.tasks.evaluation import Evaluation, Measures, difference, figures, share, usual_notes
 from tlcore.tasks.linear_probe import LinearProbe, principal_axes
 from tlcore.tasks.regression.answers import targets
 from tlcore.tasks.regression.measures import measures
 from tlcore.tasks.task import Decision, Evidence, Floats
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic import BaseModel
 
-def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> TaskEvaluation:
+
+def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> Evaluation:
     """Compute every figure in the value's unit; baselines learn from the training items alone."""
     true, predicted = targets(evidence.labels, classes)[:, 0], evidence.outputs[:, 0].astype(np.float64)
     groups, n = evidence.groups, len(true)
     within = np.abs(predicted - true) <= (np.inf if decision.margin is None else decision.margin)
     mine = measures(predicted, true)
     theirs = {title: measures(guessed, true) for title, guessed in _baselines(evidence).items()}
-    return TaskEvaluation(
+    return Evaluation(
         task="regression",
         n=n,
         groups=len(np.unique(groups)),
@@ -34,13 +39,25 @@ def evaluate(evidence: Evidence, classes: Sequence[str], decision: Decision) -> 
         margin=decision.margin,
         value_name=evidence.value_name,
         unit=evidence.unit,
-        notes=tuple(usual_notes(n, len(np.unique(groups)))),
+        notes=tuple(usual_notes(evidence)),
     )
+
+
+def files(evidence: Evidence, classes: Sequence[str]) -> Mapping[str, pd.DataFrame | BaseModel | None]:
+    """Make nothing: every view of this task is computed from its answers."""
+    return {}
 
 
 def measures_of(labels: Sequence[str], outputs: Floats, classes: Sequence[str], decision: Decision) -> Measures:
     """Make each metric a function of how often each item occurs."""
     return measures(outputs[:, 0].astype(np.float64), targets(labels, classes)[:, 0])
+
+
+def probe(features: Floats, labels: Sequence[str], classes: Sequence[str]) -> Callable[[Floats], Floats]:
+    """Fit a ridge regression; it gives values `(n, 1)`."""
+    axes = principal_axes(features)
+    fitted = LinearProbe.fit(axes(features), targets(labels, classes)[:, 0], answers="number")
+    return lambda others: fitted.predict(axes(others))[:, None]
 
 
 def item_errors(
@@ -57,6 +74,5 @@ def _baselines(evidence: Evidence) -> dict[str, Floats]:
     found: dict[str, Floats] = {"Always the median": np.full(len(evidence.labels), np.median(learned))}
     if evidence.features is not None:
         train, test = evidence.features
-        known, axes = targets(evidence.learned_with_features, ())[:, 0], principal_axes(train)
-        found["Linear probe"] = LinearProbe.fit(axes(train), known, answers="number").predict(axes(test))
+        found["Linear probe"] = probe(train, evidence.learned_with_features, ())(test)[:, 0]
     return found
