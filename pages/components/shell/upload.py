@@ -23,7 +23,7 @@ from pages.components.shell import formats
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import remove_tree
-from tlcore.modalities import FORMATS, NOUN
+from tlcore.modalities import FILE_TYPES, NOUN
 from tlcore.workspace import Workspace
 
 LOCAL_ADDRESSES = {"localhost", "127.0.0.1", "::1"}
@@ -54,13 +54,13 @@ ITEMS = NOUN.many.capitalize()
 LABELLED = {
     "Zip": "Drop one archive with a folder for each class. Labels in a CSV and train/val/test folders work too.",
     "Folder": f"Drop a folder that has a subfolder for each class. Files that are not {NOUN.many} are listed.",
-    ITEMS: f"Drop {NOUN.many} of one class; you name the class next. {FORMATS}.",
+    ITEMS: f"Drop {NOUN.many} of one class; you name the class next. {FILE_TYPES}.",
 }
 UNLABELLED = {
     "Zip": f"Drop one archive of {NOUN.many}. Its folders and tables are not read as labels: you label the {NOUN.many} "
     "in the next step.",
     "Folder": f"Drop a folder of {NOUN.many}. Folder names are not read as labels: you label the {NOUN.many} next.",
-    ITEMS: f"Drop {NOUN.many} of any kind: you label them in the next step. {FORMATS}.",
+    ITEMS: f"Drop {NOUN.many} of any kind: you label them in the next step. {FILE_TYPES}.",
 }
 
 
