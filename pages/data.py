@@ -1,4 +1,4 @@
-"""Bring labelled pictures, see what became of them, and go on to train."""
+"""Bring labelled items, see what became of them, and go on to train."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from pages.components.data import (
 )
 from pages.components.history import history
 from pages.components.items import gallery
-from pages.components.shell import formats, frame, split_view, upload
+from pages.components.shell import formats, frame, split_view, task_words, upload
 from pages.components.shell.pickers import pick_dataset
 from tlcore.data.dataset import Dataset, broken_datasets
+from tlcore.modalities import NOUN
 from tlcore.tasks import find_task
 from tlcore.workspace import Workspace
 
@@ -52,7 +53,9 @@ def too_few(dataset: Dataset) -> bool:
 
 def more(workspace: Workspace, dataset: Dataset) -> None:
     few = too_few(dataset)
-    with st.expander("Add pictures to this dataset", icon=":material/add_photo_alternate:", expanded=few):
+    with st.expander(
+        f"Add {task_words.noun(dataset.info).many} to this dataset", icon=":material/add_photo_alternate:", expanded=few
+    ):
         intake.offer(workspace, f"add-{dataset.id}", into=dataset)
 
 
@@ -80,7 +83,7 @@ def show(workspace: Workspace) -> None:
     class_edits.menu(dataset)
     if not too_few(dataset):
         split_view.show(dataset)
-    st.subheader("Pictures", anchor=False)
+    st.subheader(task_words.noun(dataset.info).many.capitalize(), anchor=False)
     history.bar(dataset)
     gallery.browse(dataset)
     st.subheader("Import report", anchor=False)
@@ -89,5 +92,7 @@ def show(workspace: Workspace) -> None:
         more(workspace, dataset)
 
 
-with frame.page("Data", ":material/photo_library:", "Import labelled pictures and review them before you train.") as ws:
+with frame.page(
+    "Data", ":material/photo_library:", f"Import labelled {NOUN.many} and review them before you train."
+) as ws:
     show(ws)

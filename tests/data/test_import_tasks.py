@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -80,6 +81,31 @@ def test_one_column_for_each_label_with_one_yes_in_a_row_can_be_one_class():
     assert (other.option(), dict(other.counts)) == ("--task classification", {"a": 20, "b": 20})
     chosen = read(ITEMS, {"t.csv": text}, task="classification")
     assert (chosen.task, chosen.counts(), chosen.others) == ("classification", {"a": 20, "b": 20}, [])
+
+
+@pytest.mark.parametrize("titles", ["class_cat,class_dog", "label 1,label 2", "cat,dog"])
+def test_columns_for_each_label_are_labels_whatever_they_are_called(titles):
+    found = read(ITEMS, {"t.csv": table(f"file,{titles}", [1, 1, 0], [0, 1, 1])})
+    assert found.sure
+    assert found.task == "multilabel"
+    assert set(found.counts()) == set(titles.split(","))
+
+
+def test_a_column_that_is_called_label_is_the_class_beside_a_column_of_yes_and_no():
+    found = read(ITEMS, {"t.csv": table("file,label,checked", [1, 0], [1, 0, 0])})
+    assert (found.task, found.counts()) == ("classification", {"0": 20, "1": 20})
+
+
+def test_a_table_of_thousands_of_labels_is_read_in_seconds():
+    titles = ",".join(f"label {n}" for n in range(4000))
+    rows = "".join(
+        f"p{n:02d}.jpg," + ",".join("1" if one in {n, 2 * n + 1, 99} else "0" for one in range(4000)) + "\n"
+        for n in range(N)
+    )
+    start = time.process_time()
+    found = read(ITEMS, {"t.csv": f"file,{titles}\n{rows}"})
+    assert time.process_time() - start < 10
+    assert (found.task, len(found.labels()), found.counts()["label 99"]) == ("multilabel", N, N)
 
 
 def test_one_class_is_offered_only_where_no_row_of_any_table_has_several_labels():
@@ -353,7 +379,14 @@ def test_cells_without_a_number_are_not_labelled_and_other_words_are_listed():
     assert reasons["pics/p36.jpg"] == "The table gives this file no number."
     assert "it says 'broken'" in reasons["pics/p38.jpg"]
     assert len(reasons) == 4
+    assert "1 row of column 'price' says something else than a number." in found.notes
     assert label_facts(found.labels(), found.task) == {"min": 0.0, "median": 65.625, "max": 131.25}
+
+
+def test_a_number_that_is_too_large_to_learn_is_left_out_with_the_reason():
+    found = read(ITEMS, {"t.csv": table("file,price", ["3e300", *AMOUNTS[1:]])})
+    assert found.task == "regression"
+    assert "a number of at most 1e+30 is needed" in dict(found.without_class())["pics/p00.jpg"]
 
 
 def test_two_numbers_for_one_picture_are_a_contradiction_that_is_listed():
@@ -398,7 +431,9 @@ def test_decimals_go_before_whole_numbers_that_may_be_anything():
 
 def test_a_column_that_is_called_as_an_index_is_a_number_only_on_demand():
     content = {"t.csv": table("file,size", AMOUNTS)}
-    assert read(ITEMS, content).loose
+    found = read(ITEMS, content)
+    assert found.loose
+    assert "Column 'size' has numbers" in found.tables[0].reason
     assert read(ITEMS, content, task="regression").value_name == "size"
 
 

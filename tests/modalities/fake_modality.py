@@ -101,6 +101,7 @@ NUMBER = Modality(
     key="number",
     noun=Noun("number file", "number files"),
     suffixes=frozenset({SUFFIX}),
+    file_types="numbers",
     facts=("numbers",),
     fault=fault,
     examine=examine,

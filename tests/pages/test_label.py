@@ -173,7 +173,7 @@ def test_pictures_dropped_into_the_inbox_wait_there(workspace, tiny_dataset, tmp
     folder = write_classes(tmp_path / "new", "a", "b", first_seed=800)
     app = open_page("label")
     assert "Drop unlabelled pictures here" in words(app)
-    assert "not read as classes" in words(app)
+    assert "not read as labels" in words(app)
     uploader = next(field for field in app.file_uploader if not field.allowed_type and not field.accept_directory)
     uploader.set_value([(file.name, file.read_bytes(), "image/png") for file in sorted(folder.rglob("*.png"))])
     app.run()

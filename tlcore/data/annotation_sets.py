@@ -38,7 +38,7 @@ from tlcore.data.object_annotations import (
     yolo_rows,
 )
 from tlcore.data.tables import Table
-from tlcore.modalities import SUFFIXES
+from tlcore.modalities import NOUN, SUFFIXES
 
 _LOOKED_AT = 20
 _MOST_EMPTY = 500
@@ -137,8 +137,10 @@ def _coco(path: PurePosixPath, whole: dict[str, Any]) -> AnnotationSet:
     files = {one.get("id"): str(one.get("file_name", "")) for one in whole["images"] if isinstance(one, dict)}
     rows = [(files.get(one.get("image_id"), ""), names.get(one.get("category_id"), "")) for one in notes]
     rows += [(file, "") for id_, file in files.items() if id_ not in {one.get("image_id") for one in notes}]
-    table = Table(("file_name", "label"), tuple(row for row in rows if row[0]), origin="COCO's categories of pictures")
-    return AnnotationSet("a COCO set with categories of whole pictures", (path,), table)
+    table = Table(
+        ("file_name", "label"), tuple(row for row in rows if row[0]), origin=f"COCO's categories of {NOUN.many}"
+    )
+    return AnnotationSet(f"a COCO set with categories of whole {NOUN.many}", (path,), table)
 
 
 def _voc(paths: Sequence[PurePosixPath], read: Callable[[PurePosixPath], bytes], items: Beside) -> AnnotationSet | None:

@@ -27,7 +27,7 @@ from tlcore.data.parquet_tables import read_parquet_table
 from tlcore.data.tables import Table, read_tables
 from tlcore.data.workbooks import SUFFIXES as SUFFIXES_OF_WORKBOOKS
 from tlcore.errors import DataError
-from tlcore.modalities import SUFFIXES
+from tlcore.modalities import NOUN, SUFFIXES
 
 # A collection has one such file or a few; many are one for each item, of a kind that is not read here.
 MOST_FILES = 20
@@ -89,7 +89,7 @@ def _cvat(content: bytes) -> Table | None:
     if b"<annotations" not in content[:4096]:
         return None
     if len(content) > MOST_BYTES:
-        return _fault(f"This XML is larger than {MOST_BYTES // 10**6} MB. Give the pictures in parts.")
+        return _fault(f"This XML is larger than {MOST_BYTES // 10**6} MB. Give the {NOUN.many} in parts.")
     reader = _CvatReader()
     try:
         reader.read(content)
@@ -97,7 +97,7 @@ def _cvat(content: bytes) -> Table | None:
         return _fault("This XML declares a document type or entities. Such files are not read; export it again.")
     except (expat.ExpatError, LookupError, ValueError) as error:
         return _fault(f"This XML is damaged: {error}.")
-    return Table(_HEADER, tuple(reader.rows), origin="CVAT's tags of whole pictures")
+    return Table(_HEADER, tuple(reader.rows), origin=f"CVAT's tags of whole {NOUN.many}")
 
 
 class _CvatReader:
@@ -134,7 +134,7 @@ def _label_studio(content: bytes) -> Table | None:
     if not content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return None
     if len(content) > MOST_BYTES:
-        return _fault(f"This JSON is larger than {MOST_BYTES // 10**6} MB. Give the pictures in parts.")
+        return _fault(f"This JSON is larger than {MOST_BYTES // 10**6} MB. Give the {NOUN.many} in parts.")
     try:
         tasks = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -211,7 +211,7 @@ def _results(annotation: object) -> Iterator[tuple[str, str]]:
 def _json_lines(content: bytes, encoding: str | None = None) -> Table:
     """One object on a line; of several values in a cell a text with `|` between them."""
     if len(content) > MOST_BYTES:
-        return _fault(f"This table is larger than {MOST_BYTES // 10**6} MB. Give the pictures in parts.")
+        return _fault(f"This table is larger than {MOST_BYTES // 10**6} MB. Give the {NOUN.many} in parts.")
     try:
         decoded = decode(content, encoding)
         # Not `splitlines`: a text may have a line separator of Unicode in it.

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from tlcore.data.value_kinds import is_container, part_in
+from tlcore.modalities import NOUN
 
 _KINDS = (
     r"masks?|segs?|segmentations?|super_?pixels?|gt|ground_?truths?|label_?(?:train)?ids?|trimaps?|mattes?|panoptic\w*"
@@ -43,7 +44,7 @@ def companions(paths: Sequence[PurePosixPath]) -> dict[PurePosixPath, PurePosixP
 def told(masks: Mapping[PurePosixPath, PurePosixPath]) -> str:
     """Say how many files were found, for a person."""
     mask, of = next(iter(masks.items()))
-    return f"{len(masks):,} files are masks or the like of other pictures and are left out, such as {mask} for {of}."
+    return f"{len(masks):,} files are masks or the like of other {NOUN.many} and are left out, such as {mask} for {of}."
 
 
 def _beside(

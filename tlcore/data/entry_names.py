@@ -20,6 +20,7 @@ from unicodedata import normalize
 
 from tlcore.data.encodings import Decoded, decode_names
 from tlcore.errors import ArchiveError
+from tlcore.modalities import NOUN
 
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 _UNICODE_PATH = 0x7075
@@ -145,7 +146,7 @@ def _checked(name: str, info: zipfile.ZipInfo, text: str, *, literal: bool) -> P
     if text.startswith(("/", "\\")) or ".." in every or drive:
         raise ArchiveError(
             f"The zip {name} would write outside its folder ('{text}'). It is refused. "
-            "Pack the pictures again from the folder that they are in."
+            f"Pack the {NOUN.many} again from the folder that they are in."
         )
     if not literal:
         return tuple(map(_printable, every))

@@ -16,6 +16,7 @@ from tlcore.data.label_text import read_label
 from tlcore.data.staging import LeftOut
 from tlcore.errors import DataError
 from tlcore.files import remove_tree
+from tlcore.modalities import NOUN
 from tlcore.progress import Progress
 from tlcore.workspace import Workspace
 
@@ -49,20 +50,22 @@ def send(workspace: Workspace, inbox: Inbox, corrections: Sequence[Correction]) 
     """
     task = inbox.dataset.info.task
     if not corrections or (task == "classification" and not all(one.label.strip() for one in corrections)):
-        raise DataError("Pictures and the class that they show are needed. Choose the pictures, then a class.")
+        raise DataError(
+            f"{NOUN.many.capitalize()} and the class that they show are needed. Choose the {NOUN.many}, then a class."
+        )
     for one in corrections:
         read_label(one.label, task)  # before any item is taken in
     home = workspace.root / "staging" / secrets.token_hex(8)
     try:
         for number, one in enumerate(corrections):
             # A folder for each: items from different folders may be called alike.
-            path = home / "corrected" / f"{number:05d}" / (PurePosixPath(one.name.replace("\\", "/")).name or "picture")
+            path = home / "corrected" / f"{number:05d}" / (PurePosixPath(one.name.replace("\\", "/")).name or NOUN.one)
             path.parent.mkdir(parents=True)
             path.write_bytes(one.content)
         put = yield from inbox.put(workspace, home / "corrected")
     except OSError as error:
         raise DataError(
-            f"The pictures must be written to {home.parent}. That failed: {error.strerror}. Make room."
+            f"The {NOUN.many} must be written to {home.parent}. That failed: {error.strerror}. Make room."
         ) from error
     finally:
         remove_tree(home)

@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
+from tlcore.modalities import NOUN
+
 HEAD_BYTES = 512  # a tar says what it is behind its first 256
 _FIRST_BLOCK_BYTES = 1 << 20  # the largest block of bzip2
 _END_BYTES = 66_000  # the last record and the longest comment, and Zip64's
@@ -35,20 +37,27 @@ _ARCHIVES = (
     (b"PK\x07\x08", "one part of a split zip"),
     (b"PK\x03\x04", "a zip"),
 )
+_SAVE_EACH = f"Save its {NOUN.many} as files, in one folder for each class."
+_UNSAFE = f"It is not opened, since it could run programs. Save its {NOUN.many} as files."
+_PACK = f"Put the {NOUN.many} into one folder for each class, and pack these as a zip."
 _OTHERS = (
     (b"MZ", "a Windows program, perhaps an archive that unpacks itself", f"Programs are not started here. {_UNPACK}"),
-    (b"\x7fELF", "a Linux program", "Give the pictures themselves."),
-    (b"%PDF", "a PDF", "Save its pages as pictures."),
+    (b"\x7fELF", "a Linux program", f"Give the {NOUN.many} themselves."),
+    (b"%PDF", "a PDF", f"Save its pages as {NOUN.many}."),
     (b"8BPS", "a Photoshop file", "Save it as PNG or JPEG."),
     (b"<svg", "a vector drawing", "Save it as PNG."),
-    (b"\x89HDF", "an HDF5 file", "Save its pictures as files, in one folder for each class."),
-    (b"\x93NUMPY", "a NumPy array", "Save its pictures as files, in one folder for each class."),
-    (b"SQLite format 3", "a database", "Save its pictures as files, in one folder for each class."),
-    (b"\xd0\xcf\x11\xe0", "an Office file of the old kind", "Save its table as CSV, and put it beside its pictures."),
-    (b"\x80\x02", "a Python pickle", "It is not opened, since it could run programs. Save its pictures as files."),
-    (b"\x80\x03", "a Python pickle", "It is not opened, since it could run programs. Save its pictures as files."),
-    (b"\x80\x04", "a Python pickle", "It is not opened, since it could run programs. Save its pictures as files."),
-    (b"\x80\x05", "a Python pickle", "It is not opened, since it could run programs. Save its pictures as files."),
+    (b"\x89HDF", "an HDF5 file", _SAVE_EACH),
+    (b"\x93NUMPY", "a NumPy array", _SAVE_EACH),
+    (b"SQLite format 3", "a database", _SAVE_EACH),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an Office file of the old kind",
+        f"Save its table as CSV, and put it beside its {NOUN.many}.",
+    ),
+    (b"\x80\x02", "a Python pickle", _UNSAFE),
+    (b"\x80\x03", "a Python pickle", _UNSAFE),
+    (b"\x80\x04", "a Python pickle", _UNSAFE),
+    (b"\x80\x05", "a Python pickle", _UNSAFE),
 )
 _ITEMS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 ARCHIVE_SUFFIXES = frozenset(
@@ -59,27 +68,28 @@ ARCHIVE_SUFFIXES = frozenset(
 )  # fmt: skip
 _PART = re.compile(r"\.(?:z\d\d|r\d\d|\d{3}|part\d+\.rar)$", re.IGNORECASE)
 _BESIDE = frozenset({"", ".txt", ".md", ".pdf", ".html", ".url", ".csv", ".tsv"})
-_SAVE = "Save the pictures in it as files, and pack these as a zip."
+_ALONE = f"A table alone has no {NOUN.many}: put it beside them, and pack all as a zip."
+_SAVE = f"Save the {NOUN.many} in it as files, and pack these as a zip."
 # Files that are zips inside: what they must hold, what they are, and what to do.
 _CONTAINERS = (
     (
         "xl/workbook.xml",
         "an Excel workbook",
-        "A table alone has no pictures: put it beside them, and pack all as a zip.",
+        _ALONE,
     ),
     (
         "xl/workbook.bin",
         "an Excel workbook",
-        "A table alone has no pictures: put it beside them, and pack all as a zip.",
+        _ALONE,
     ),
     ("word/document.xml", "a Word document", _SAVE),
     ("ppt/presentation.xml", "a PowerPoint presentation", _SAVE),
     ("content.xml", "an OpenDocument file", _SAVE),
-    ("AndroidManifest.xml", "an Android app", "Give a zip with pictures."),
-    ("META-INF/MANIFEST.MF", "a Java program", "Give a zip with pictures."),
+    ("AndroidManifest.xml", "an Android app", f"Give a zip with {NOUN.many}."),
+    ("META-INF/MANIFEST.MF", "a Java program", f"Give a zip with {NOUN.many}."),
     ("META-INF/container.xml", "an e-book", _SAVE),
-    ("model.weights.h5", "a Keras model", "Pictures are needed here, not a model."),
-    ("archive/data.pkl", "a PyTorch model", "Pictures are needed here, not a model."),
+    ("model.weights.h5", "a Keras model", f"{NOUN.many.capitalize()} are needed here, not a model."),
+    ("archive/data.pkl", "a PyTorch model", f"{NOUN.many.capitalize()} are needed here, not a model."),
 )
 
 
@@ -108,8 +118,8 @@ def what_came(source: Path, head: bytes, *, is_zip: bool) -> str:
         return f"{name} is empty (0 bytes). Copy it or download it again."
     if name.casefold().endswith((".crdownload", ".part", ".partial", ".download")):
         return f"{name} is a download that has not ended. Wait for it, or start it again."
-    if head.startswith(_ITEMS) or _is_modern_picture(head):
-        return f"{name} is a single picture. Put the pictures into one folder for each class, and pack these as a zip."
+    if head.startswith(_ITEMS) or _is_modern_item(head):
+        return f"{name} is a single {NOUN.one}. {_PACK}"
     if part := _part_of_a_split(source, head, is_zip=is_zip):
         return part
     kind = kind_of_archive(head)
@@ -127,7 +137,7 @@ def what_holds(name: str, entries: Iterable[str]) -> str:
     """Say what a file is that is a zip inside but no archive of files, and what to do; empty for any other."""
     names = set(entries)
     if names and all(entry.endswith(".npy") for entry in names):
-        return f"{name} holds NumPy arrays. Save its pictures as files, in one folder for each class."
+        return f"{name} holds NumPy arrays. {_SAVE_EACH}"
     for must, what, advice in _CONTAINERS:
         beside = must != "content.xml" or "mimetype" in names
         if beside and (
@@ -148,7 +158,7 @@ def only_archives(paths: Sequence[PurePosixPath]) -> list[PurePosixPath]:
     return found if others <= _BESIDE else []
 
 
-def _is_modern_picture(head: bytes) -> bool:
+def _is_modern_item(head: bytes) -> bool:
     return (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or head[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1"}
 
 
@@ -223,9 +233,7 @@ def _text(name: str, head: bytes) -> str:
         return f"{name} only points to a file that Git LFS keeps. Run `git lfs pull`, and give the file itself."
     suffix = PurePosixPath(name).suffix.casefold()
     if suffix in {".csv", ".tsv", ".json", ".jsonl", ".xml", ".xls", ".ods"}:
-        return (
-            f"{name} is a table or a list alone, without pictures. Put it beside its pictures, and pack all as a zip."
-        )
+        return f"{name} is a table or a list alone, without {NOUN.many}. Put it beside them, and pack all as a zip."
     if suffix == ".txt" and b"\0" not in head:
-        return f"{name} is a text. Put the pictures into one folder for each class, and pack these as a zip."
+        return f"{name} is a text. {_PACK}"
     return ""

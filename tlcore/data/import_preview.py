@@ -14,6 +14,7 @@ from tlcore.data.archive import Limits, Opened, opening, read
 from tlcore.data.dataset import Dataset
 from tlcore.data.encodings import Decoded, canonical
 from tlcore.data.import_plan import ImportChoices, ImportPlan, Reading
+from tlcore.data.import_review import LABEL_NEEDED
 from tlcore.data.label_cells import REGRESSION
 from tlcore.data.label_sources import plan
 from tlcore.data.parquet import WithRows, unrolled
@@ -21,6 +22,7 @@ from tlcore.data.shared_items import several_folders
 from tlcore.data.staging import LeftOut
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ImportQuestionError, ItemError
+from tlcore.modalities import NOUN
 from tlcore.tasks import TASKS
 
 TABLE_BYTES = 200 * 10**6
@@ -108,7 +110,7 @@ def choices_into(choices: ImportChoices, into: Dataset | None) -> ImportChoices:
     info = into.info
     if choices.task not in {None, info.task}:
         raise DataError(
-            f"Pictures for the task of {info.name} are needed, {TASKS[info.task].title.casefold()}. "
+            f"{NOUN.many.capitalize()} for the task of {info.name} are needed, {TASKS[info.task].title.casefold()}. "
             f"Received the task '{choices.task}'. Leave it out, or make a new dataset."
         )
     return replace(choices, task=info.task, value_name=info.value_name or None, unit=info.unit)
@@ -154,10 +156,7 @@ def understand(opened: WithRows, choices: ImportChoices) -> ImportPlan:
     if opened.encoding is not None and opened.encoding.guessed:
         found.notes.append(f"The names do not say their encoding. They were read as {opened.encoding.encoding}.")
     if opened.refusal:
-        found.refusal = (
-            f"A label for each picture is needed: a class, several labels or a number. {opened.refusal}. "
-            "Choose a column that labels the pictures."
-        )
+        found.refusal = f"{LABEL_NEEDED} {opened.refusal}. Choose a column that labels the {NOUN.many}."
     elif opened.question is not None:
         found.questions.append(opened.question)
     return found
@@ -171,7 +170,9 @@ def check_any(opened: WithRows, source: Path) -> None:
     """
     if not opened.entries:
         why = " ".join(f"{file}: {reason}" for file, reason in opened.left_out[:3])
-        raise DataError(f"A zip or a folder with pictures is needed. {source.name} has no files in it. {why}".strip())
+        raise DataError(
+            f"A zip or a folder with {NOUN.many} is needed. {source.name} has no files in it. {why}".strip()
+        )
 
 
 def check_sure(found: ImportPlan, choices: ImportChoices) -> None:
@@ -185,7 +186,7 @@ def check_sure(found: ImportPlan, choices: ImportChoices) -> None:
         raise DataError(f"{found.refusal} {_seen(found)}".strip())
     if found.loose and not choices.label:
         raise ImportQuestionError(
-            "A class is needed for these pictures: they lie in no folder that names one, and no table does. "
+            f"A class is needed for these {NOUN.many}: they lie in no folder that names one, and no table does. "
             f"Put them into one folder for each class, or say the class. {_seen(found)}".strip(),
             found,
         )

@@ -13,8 +13,10 @@ from tlcore.data.import_plan import ImportChoices, ImportPlan, Question, Reading
 from tlcore.data.label_cells import CLASSIFICATION
 from tlcore.data.table_groups import shown
 from tlcore.data.value_kinds import doubt, is_holder, is_number, part_of
+from tlcore.modalities import NOUN
 from tlcore.tasks import find_task
 
+LABEL_NEEDED = f"A label for each {NOUN.one} is needed: a class, several labels or a number."
 _FEWEST_JUDGED = 10
 _FEWEST_SUSPECT = 10  # that many classes may be more than a tenth of the items
 
@@ -22,17 +24,16 @@ _FEWEST_SUSPECT = 10  # that many classes may be more than a tenth of the items
 def refused_table(title: str, told: str) -> str:
     """Say that a table has something else than labels."""
     return (
-        f"A label for each picture is needed: a class, several labels or a number. {title} has something else: {told}. "
-        "Choose a column, another table or the folders if one of them labels the pictures."
+        f"{LABEL_NEEDED} {title} has something else: {told}. "
+        f"Choose a column, another table or the folders if one of them labels the {NOUN.many}."
     )
 
 
 def refused_set(name: str, file: PurePosixPath) -> str:
     """Say that a set tells what lies where in an item, in a form that is not read."""
     return (
-        f"A label for each picture is needed: a class, several labels or a number. This is {name} ({file}), of which "
-        "no labels are read. Put the pictures into one folder for each class, bring a table that labels them, or "
-        "export the annotations as COCO, Pascal VOC or YOLO."
+        f"{LABEL_NEEDED} This is {name} ({file}), of which no labels are read. Put the {NOUN.many} into one folder for "
+        "each class, bring a table that labels them, or export the annotations as COCO, Pascal VOC or YOLO."
     )
 
 
@@ -89,7 +90,7 @@ def _review_parts(found: ImportPlan) -> str:
         return ""
     told = shown(dict.fromkeys(missing, 0))
     sentence = (
-        f"{len(missing):,} of the {len(tested):,} classes in the test set ({told}) have no pictures in the training "
+        f"{len(missing):,} of the {len(tested):,} classes in the test set ({told}) have no {NOUN.many} in the training "
         "set, so they cannot be learned."
     )
     if 2 * len(missing) >= len(tested) and sum(found.counts().values()) >= _FEWEST_JUDGED:
@@ -120,10 +121,12 @@ def review_classes(found: ImportPlan, choices: ImportChoices) -> None:
     if wrong:
         found.questions.append(Question(f"The classes ({first}) hardly look like classes: {wrong}.", reading))
     elif odd and len(counts) > 1:
-        sentence = f"One of the classes is called '{odd[0]}', which hardly says what its pictures show."
+        sentence = f"One of the classes is called '{odd[0]}', which hardly says what its {NOUN.many} show."
         found.questions.append(Question(sentence, reading))
     elif unlearned:
         found.questions.append(Question(unlearned, reading))
     elif len(counts) > max(_FEWEST_SUSPECT, sum(counts.values()) / 10):
-        sentence = f"There are {len(counts):,} classes for {sum(counts.values()):,} pictures, fewer than ten for each."
+        sentence = (
+            f"There are {len(counts):,} classes for {sum(counts.values()):,} {NOUN.many}, fewer than ten for each."
+        )
         found.questions.append(Question(sentence, reading))

@@ -14,7 +14,7 @@ from tlcore.data.import_plan import ImportChoices, ImportPlan, Place
 from tlcore.data.label_cells import CLASSIFICATION, MULTILABEL, REGRESSION
 from tlcore.data.number_format import POINT, read_number
 from tlcore.errors import DataError
-from tlcore.numbers import plural
+from tlcore.modalities import NOUN
 from tlcore.tasks import TASKS, find_task
 
 FOLDER_REASON = {
@@ -92,10 +92,11 @@ def facts_sentence(labels: Sequence[str], task: str, unit: str = "") -> str:
     if "mean" in facts:
         none = int(facts["none"])
         rest = f"; {none:,} {'has' if none == 1 else 'have'} none" if none else ""
-        return f"{plural(len(labels), 'picture')} with {facts['mean']:.2g} labels on average{rest}."
+        mean = f"{facts['mean']:.2g}"
+        return f"{NOUN.counted(len(labels))} with {mean} {'label' if mean == '1' else 'labels'} on average{rest}."
     if facts:
         told = ", ".join(f"{name} {facts[name]:.4g}" for name in ("min", "median", "max"))
-        return f"{plural(len(labels), 'picture')} with a number: {told}{f' {unit}' if unit else ''}."
+        return f"{NOUN.counted(len(labels))} with a number: {told}{f' {unit}' if unit else ''}."
     return ""
 
 

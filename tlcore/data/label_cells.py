@@ -13,6 +13,7 @@ from typing import Literal
 from tlcore.data.column_facts import ColumnFacts
 from tlcore.data.number_format import POINT, is_missing, read_number
 from tlcore.data.value_kinds import labels_in, truth
+from tlcore.tasks import find_task
 from tlcore.tasks.multilabel.labels import join
 
 CLASSIFICATION, MULTILABEL, REGRESSION = "classification", "multilabel", "regression"
@@ -102,12 +103,12 @@ class LabelReading:
         return CellLabel(different[0] if different else "")
 
     def _flags(self, taken: Sequence[ColumnFacts]) -> list[CellLabel]:
-        found = []
-        for row in zip(*(column.values for column in taken), strict=True):
-            given = zip(taken, row, strict=True)
-            labels = [column.name for column, value in given if value and truth(value) is not False]
-            found.append(replace(self, blank=UNLABELED)._of(labels, said=self.ticked or any(row)))
-        return found
+        reading = replace(self, blank=UNLABELED)
+        said = map(any, zip(*(column.values for column in taken), strict=True))
+        return [
+            reading._of(labels, said=self.ticked or one)
+            for labels, one in zip(labels_of_flags(taken), said, strict=True)
+        ]
 
     def _joined(self, column: ColumnFacts, files: Sequence[Hashable]) -> list[CellLabel]:
         """Join the rows of each file, so that each of them has the label of the whole file."""
@@ -120,10 +121,24 @@ class LabelReading:
         return [whole[file] for file in files]
 
 
+def labels_of_flags(columns: Sequence[ColumnFacts]) -> list[list[str]]:
+    """List the names of the columns that say yes in each row, where each column stands for one label."""
+    found: list[list[str]] = [[] for _ in columns[0].values]
+    for column in columns:
+        yes = {text for text in column.counts if truth(text) is not False}
+        for labels, value in zip(found, column.values, strict=True) if yes else ():
+            if value in yes:
+                labels.append(column.name)
+    return found
+
+
 def _number(text: str, column: str, decimal: str) -> CellLabel:
     if is_missing(text):
         return CellLabel()
     value = read_number(text, decimal)
     if value is None:
         return CellLabel(fault=f"A number is needed in column '{column}', but it says '{text[:60]}'.")
-    return CellLabel(repr(value))
+    try:
+        return CellLabel(find_task(REGRESSION).read(repr(value)))
+    except ValueError as error:
+        return CellLabel(fault=f"In column '{column}', {error}.")

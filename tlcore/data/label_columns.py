@@ -12,10 +12,11 @@ from collections.abc import Hashable, Sequence
 
 from tlcore.data import label_tasks
 from tlcore.data.column_facts import CLASS_NAMES, FAIR, STRONG, WEAK, ColumnFacts, are_corners, decimal
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.label_cells import MULTILABEL, REGRESSION
-from tlcore.data.label_tasks import ColumnRoles
 from tlcore.data.value_kinds import is_mark, is_number, is_yes_no, part_of, truth
+from tlcore.modalities import NOUN
 
 _GROUP_NAMES = re.compile(
     r"(?:group|patient|subject|person|participant|proband|individual|specimen|animal|session|video|scene|sequence|clip"
@@ -83,12 +84,12 @@ def _take_labels(
     if boxes and (not candidates or len(set(files)) < len(files)):
         told = f"boxes or outlines ({', '.join(boxes[:4])})"
         if not candidates:
-            roles.refusal = f"it has {told}: which objects a picture shows, and where"
+            roles.refusal = f"it has {told}: which objects a {NOUN.one} shows, and where"
         else:
             taking.objects(candidates[0], f"It has {told}, a row for each object")
         return
     flags = _flags_among(free)
-    plain = [column for column in candidates if len(flags) < 2 or column not in flags or column.names_class]
+    plain = _without_flags(candidates, flags)
     numbers = [column for column in free if column.kind in _AMOUNTS and not column.is_id]
     numbers.sort(key=lambda one: (not one.names_class, one.kind != _AMOUNTS[0], one.index))
     decimals = [column for column in numbers if column.kind == _AMOUNTS[0]]
@@ -123,15 +124,26 @@ def _take_labels(
         _take_rest(taking, roles, free, files)
 
 
+def _without_flags(candidates: Sequence[ColumnFacts], flags: Sequence[ColumnFacts]) -> list[ColumnFacts]:
+    """Leave out the columns that stand for one label each, but for one that is called as classes are: `label`."""
+    if len(flags) < 2:
+        return list(candidates)
+    called = [column.index for column in flags if column.names_class]
+    # `class_cat` beside `class_dog` are labels both.
+    kept = called if len(called) == 1 else [column.index for column in flags if column.key in CLASS_NAMES]
+    apart = {column.index for column in flags}.difference(kept)
+    return [column for column in candidates if column.index not in apart]
+
+
 def _flags_among(columns: Sequence[ColumnFacts]) -> list[ColumnFacts]:
     """Find the columns that each stand for one label: yes or no in each row, or a mark in some."""
-    ticked = [column for column in columns if column.counts and is_mark(column.counts)]
+    ticked = {column.index for column in columns if column.counts and is_mark(column.counts)}
     return [
         column
         for column in columns
         if not column.is_other
         and column.counts
-        and (is_yes_no(column.counts) or (column in ticked and len(ticked) > 1 and "" in column.values))
+        and (is_yes_no(column.counts) or (column.index in ticked and len(ticked) > 1 and "" in column.values))
     ]
 
 
@@ -173,7 +185,7 @@ def _take_untitled(taking: label_tasks.Taking, roles: ColumnRoles, free: Sequenc
         if words:
             taking.objects(words[0], "It has a box behind each label")
         else:
-            roles.refusal = "it has a box in each row: which objects a picture shows, and where"
+            roles.refusal = f"it has a box in each row: which objects a {NOUN.one} shows, and where"
         return True
     rows = list(zip(*(column.values for column in words), strict=True))
     ragged = len(words) > 1 and all(value or not any(row[place:]) for row in rows for place, value in enumerate(row))

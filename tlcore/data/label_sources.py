@@ -14,6 +14,7 @@ from tlcore.data.annotation_sets import AnnotationSet, find_annotation_sets
 from tlcore.data.annotations import tables_in
 from tlcore.data.class_names import name_classes
 from tlcore.data.column_facts import STRONG, WEAK
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.companions import companions, told
 from tlcore.data.file_names import FileIndex
 from tlcore.data.folder_levels import FolderReading, read_folders
@@ -37,7 +38,7 @@ from tlcore.data.import_review import (
 from tlcore.data.import_task import FOLDER_REASON, check_task, for_task, with_label
 from tlcore.data.label_cells import CLASSIFICATION, MULTILABEL, REGRESSION, UNKNOWN
 from tlcore.data.label_tables import LabelTable, check_columns, read_label_table, same_task
-from tlcore.data.label_tasks import ColumnRoles, name_of_value
+from tlcore.data.label_tasks import name_of_value
 from tlcore.data.system_files import names_of
 from tlcore.data.table_groups import (
     adds_to,
@@ -62,6 +63,7 @@ from tlcore.data.table_groups import (
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import is_number
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN
 
 _UNNAMED = "The table does not name this file, so {} not known."
 _FORM = "Its name says that it is a form to fill in, not the truth."
@@ -104,7 +106,7 @@ def plan(
     use_validation_as_test(found)
     review_classes(found, choices)
     if known and not sources.others:
-        found.layout = "Parquet file with pictures"
+        found.layout = f"Parquet file with {NOUN.many}"
     return found
 
 
@@ -136,8 +138,8 @@ class _Sources:
         whole = [each for each in self.sets if each.table is not None and not each.table.objects]
         raw += [(each.files[0], each.table) for each in whole if each.table is not None]
         self.sets = [each for each in self.sets if each not in whole]
-        no_pictures = annotations.union(path for path, _ in raw)
-        self.others = [path for path in files if path not in no_pictures]
+        no_items = annotations.union(path for path, _ in raw)
+        self.others = [path for path in files if path not in no_items]
         names = FileIndex(self.others)
         self.tables = [read_label_table(path, table, names, self.choices) for path, table in raw]
         objects = [(each.files[0], each.table) for each in self.sets if each.table is not None]
@@ -150,7 +152,7 @@ class _Sources:
         self.others += [one.path for one in strange]
         self.names = [*((one.path, one.table) for one in strange), *raw]
         if strange:
-            self.plan.seen.append(f"Nothing in {listed([str(one.path) for one in strange])} names the pictures.")
+            self.plan.seen.append(f"Nothing in {listed([str(one.path) for one in strange])} names the {NOUN.many}.")
         if self.tables or not known:
             check_columns(self.tables, self.choices)
         self.masks = companions([path for path in self.others if is_likely(path)])
@@ -287,14 +289,14 @@ class _Sources:
         named = next(iter(tables), None)
         if named and not self.choices.class_level and not self.choices.label and 0 < self.folders.classes < 2:
             counts = counted(folder_labels(self.folders.places).values())
-            sentence = f"{named.title} names the pictures, but not their classes. {named.fault}"
+            sentence = f"{named.title} names the {NOUN.many}, but not their classes. {named.fault}"
             by_folder = Reading(f"One class for all: {shown(counts)}", ImportChoices(table=FOLDERS), counts)
             found.questions.append(Question(sentence, (by_folder,)))
         self._see_tables(set(), "This table was not used: the folders name the classes.")
         if self.sets:
             found.notes.append(f"The boxes of {self.sets[0].name} are not used: the folders name the classes.")
         level = self.folders.class_level
-        layouts = ("Pictures without class folders", "One folder with pictures of one class")
+        layouts = (f"{NOUN.many.capitalize()} without class folders", f"One folder with {NOUN.many} of one class")
         found.layout = (*layouts, "One folder for each class")[min(2, self.folders.classes)]
         found.choices = replace(self.choices, table=FOLDERS, class_level=self.choices.class_level or level)
 

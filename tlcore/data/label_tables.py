@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from tlcore.data.column_facts import CLASS_NAMES, ColumnFacts, facts_of, file_column
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.file_names import ColumnMatches, FileIndex
 from tlcore.data.import_plan import (
     NO_COLUMN,
@@ -24,10 +25,11 @@ from tlcore.data.import_plan import (
 )
 from tlcore.data.label_cells import MULTILABEL, REGRESSION
 from tlcore.data.label_columns import choose_roles, use_column
-from tlcore.data.label_tasks import ColumnRoles, Taking
+from tlcore.data.label_tasks import Taking
 from tlcore.data.tables import Table
 from tlcore.data.value_kinds import part_in, part_of
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN
 from tlcore.tasks import find_task
 
 _SHOWN_ROWS = 5
@@ -103,12 +105,18 @@ class LabelTable:
         if self.table.fault:
             return self.table.fault
         if self.roles is None:
-            return "No column of this table names the pictures."
+            return f"No column of this table names the {NOUN.many}."
         if self.roles.refusal:
-            return f"It does not label the pictures: {self.roles.refusal}."
+            return f"It does not label the {NOUN.many}: {self.roles.refusal}."
         if self.roles.placeholder:
-            return "Every picture has the same value in it, as in a sample submission, so it says nothing."
-        return "" if self.usable else "No column of this table looks like classes: few values that come back."
+            return f"Every {NOUN.one} has the same value in it, as in a sample submission, so it says nothing."
+        if self.usable:
+            return ""
+        numbers = [column.name for column in self.columns if column.kind == "decimal numbers"]
+        more = (
+            f" Column '{numbers[0]}' has numbers: choose it and the task if it is to be predicted." if numbers else ""
+        )
+        return f"No column of this table looks like classes: few values that come back.{more}"
 
     def seen(self, *, used: bool, reason: str = "") -> TableSeen:
         """Show the table with what its columns were taken for."""
@@ -232,7 +240,7 @@ def read_label_table(path: PurePosixPath, table: Table, names: FileIndex, choice
         file = next((one for one in several if _with_folder(found, found.columns[one].values, names)), None)
     if file is None:
         return found
-    found.matches = matches[file]
+    found.matches, header = matches[file], table.header
     if table.header and table.cell(table.header, file) in titles:
         table = found.table = table.without_header()
         found.matches = names.match_column([table.cell(row, file) for row in table.rows], path.parent, part)
@@ -247,7 +255,9 @@ def read_label_table(path: PurePosixPath, table: Table, names: FileIndex, choice
         else:
             found.files.append((match.file, match.fit))
             rows.append(row)
-    found.columns, found.file_column = facts_of(table, rows), file
+    if table.header != header or len(rows) < len(table.rows):
+        found.columns = facts_of(table, rows)
+    found.file_column = file
     found.roles = roles_of(found, choices)
     return found
 

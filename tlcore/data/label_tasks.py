@@ -7,10 +7,11 @@ cells are read (`label_cells`).
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tlcore.data.column_facts import CLASS_NAMES, FAIR, STRONG, ColumnFacts
+from tlcore.data.column_roles import ColumnRoles, Option
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.label_cells import (
     CLASSIFICATION,
@@ -18,78 +19,24 @@ from tlcore.data.label_cells import (
     NONE,
     REGRESSION,
     UNLABELED,
-    CellLabel,
     LabelReading,
+    labels_of_flags,
 )
 from tlcore.data.number_format import COMMA, POINT, find_format, is_missing, read_number, value_and_unit
 from tlcore.data.value_kinds import is_mark, labels_in, separators_of, truth
+from tlcore.modalities import NOUN
+from tlcore.numbers import plural
 
 # One row in a hundred may be a slip; of rows for each file, one file in twenty.
 _MOST_SLIPS, _MOST_SEVERAL, _MOST_NONE = 0.01, 0.05, 0.5
 ONE_CLASS, SEVERAL, NUMBER = (
-    "One class for each picture",
-    "Several labels for each picture",
-    "A number for each picture",
+    f"One class for each {NOUN.one}",
+    f"Several labels for each {NOUN.one}",
+    f"A number for each {NOUN.one}",
 )
 SEPARATORS = {"|": "vertical bar", ";": "semicolon", ",": "comma", " ": "blank", "[": "list"}
 OBJECTS = "objects"
 AMOUNTS = "they may be classes, or amounts such as an age or a count."
-Option = tuple[str, ImportChoices]
-
-
-@dataclass
-class ColumnRoles:
-    """What the columns of a table were taken for.
-
-    Attributes:
-        file, label, split, group: Their places; None where there is none.
-        cells: Of each row, its label; several rows may name one file.
-        parts: Of each row, the part of the split.
-        strength: How well the columns serve; 0 for none.
-        rivals: Other columns that could hold the labels, the likeliest first.
-        refusal: What the table has instead of labels, in a clause; empty where it has some.
-        doubt: What has to be asked about the labels, in a sentence.
-        options: The answers to `doubt`, each with what has to be chosen; the first one is what was taken.
-        others: What the labels could be for as well, to be offered without a question.
-        taken: What was taken for the label, for people: "column 'bird'", "one column for each class".
-        placeholder: Whether the table only stands for one that somebody is to fill in.
-        reading: How the labels are read.
-        reason: Why they are for this task, in a clause.
-        notes: What a person should know of how they were read, in sentences.
-    """
-
-    file: int
-    label: int | None = None
-    split: int | None = None
-    group: int | None = None
-    cells: list[CellLabel] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    strength: int = 0
-    rivals: list[int] = field(default_factory=list)
-    refusal: str = ""
-    doubt: str = ""
-    options: list[Option] = field(default_factory=list)
-    others: list[Option] = field(default_factory=list)
-    taken: str = ""
-    placeholder: bool = False
-    reading: LabelReading = field(default_factory=LabelReading)
-    reason: str = ""
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def task(self) -> str:
-        """Give the key of the task that the labels are for."""
-        return self.reading.task
-
-    @property
-    def labels(self) -> list[str]:
-        """Give the label of each row; empty where it says none."""
-        return [cell.text for cell in self.cells]
-
-    @property
-    def class_columns(self) -> list[int]:
-        """Give the columns that the labels come from."""
-        return list(self.reading.columns)
 
 
 @dataclass(frozen=True)
@@ -146,12 +93,14 @@ class Taking:
             if value:
                 said.setdefault(file, set()).add(value)
         several = sum(len(values) > 1 for values in said.values())
-        told = f"{several:,} of {len(said):,} pictures have several labels, one in each row"
+        told = f"{several:,} of {len(said):,} {NOUN.many} have several labels, one in each row"
         if task == MULTILABEL or (not task and several > max(1.0, _MOST_SEVERAL * len(said))):
-            self._take([column], MULTILABEL, "rows", reason=told if several else "each picture may have several labels")
+            self._take(
+                [column], MULTILABEL, "rows", reason=told if several else f"each {NOUN.one} may have several labels"
+            )
             self._ask_about_blanks(column)
             return
-        self._take([column], CLASSIFICATION, "cell", reason="each picture has one class")
+        self._take([column], CLASSIFICATION, "cell", reason=f"each {NOUN.one} has one class")
         if several and not task:
             self._ask(f"{told}.", self._either(CLASSIFICATION, MULTILABEL))
 
@@ -159,18 +108,17 @@ class Taking:
         """Take one column for each label; where hardly a row has several, they may be classes instead."""
         roles, task = self.roles, self.choices.task
         ticked = all(is_mark(column.counts) for column in flags)
-        rows = zip(*(column.values for column in flags), strict=True)
-        counts = [sum(bool(value) and truth(value) is not False for value in row) for row in rows]
+        counts = [len(labels) for labels in labels_of_flags(flags)]
         several, none = sum(count > 1 for count in counts), counts.count(0)
         names = [column.name for column in flags]
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-        told = f"{several:,} of {len(counts):,} pictures have several of the {len(flags)} labels ({shown})"
+        told = f"{several:,} of {len(counts):,} {NOUN.many} have several of the {len(flags)} labels ({shown})"
         if none:
             told += f", {none:,} {'has' if none == 1 else 'have'} none"
         columns = f"{len(flags)} columns of yes or no"
         one_each = f"{columns}, with one yes in each row"
         if task == CLASSIFICATION:
-            reason = f"{columns}; pictures with several are left out" if several else one_each
+            reason = f"{columns}; {NOUN.many} with several are left out" if several else one_each
             self._take(flags, CLASSIFICATION, "flags", ticked=ticked, reason=reason)
             roles.taken = f"one column for each class ({shown})"
         else:
@@ -211,11 +159,11 @@ class Taking:
         if task == CLASSIFICATION and several:
             self._take([column], CLASSIFICATION, "cell", reason="each combination of labels is a class of its own")
         elif task != MULTILABEL and not several and not column.empty_lists:
-            self._take([column], CLASSIFICATION, "list", separator=separator, reason="each picture has one class")
+            self._take([column], CLASSIFICATION, "list", separator=separator, reason=f"each {NOUN.one} has one class")
         else:
             example = next((value for value in column.values if len(set(labels_in(value, separator))) > 1), "")
             such = f", such as '{example[:60]}'" if example else ""
-            told = f"column '{column.name}' gives {several:,} of {len(pieces):,} pictures several labels{such}"
+            told = f"column '{column.name}' gives {several:,} of {len(pieces):,} {NOUN.many} several labels{such}"
             self._take([column], MULTILABEL, "list", separator=separator, reason=told)
             if not column.holds_lists:
                 sign = SEPARATORS.get(separator, f"'{separator}'")
@@ -227,7 +175,7 @@ class Taking:
         """Take labels in cells beside each other, as many in a row as an item has."""
         rows = list(zip(*(column.values for column in columns), strict=True))
         several = sum(sum(map(bool, row)) > 1 for row in rows)
-        reason = f"{several:,} of {len(rows):,} pictures have several labels, one behind the other"
+        reason = f"{several:,} of {len(rows):,} {NOUN.many} have several labels, one behind the other"
         self._take(columns, self.choices.task or MULTILABEL, "cells", reason=reason)
         self.roles.taken, self.roles.strength = f"the columns from number {columns[0].name} on", STRONG
 
@@ -245,7 +193,7 @@ class Taking:
             roles.label, roles.refusal = column.index, f"column '{column.name}' has no numbers"
             return
         low, high = min(values, key=lambda one: values[one]), max(values, key=lambda one: values[one])
-        reason = f"column '{column.name}' has a number for each picture, from {low} to {high}"
+        reason = f"column '{column.name}' has a number for each {NOUN.one}, from {low} to {high}"
         self._take([column], REGRESSION, "number", decimal=decimal, reason=reason)
         roles.rivals = [other.index for other in numbers[1:]]
         if found.comma:
@@ -254,9 +202,13 @@ class Taking:
         strange = sum(n for text, n in column.counts.items() if text not in values and not is_missing(text))
         empty = len(column.values) - sum(n for text, n in column.counts.items() if not is_missing(text))
         if empty:
-            roles.notes.append(f"{empty:,} rows without a number in column '{column.name}' are not labelled.")
+            are = "is" if empty == 1 else "are"
+            roles.notes.append(f"{plural(empty, 'row')} without a number in column '{column.name}' {are} not labelled.")
         if strange:
-            roles.notes.append(f"{strange:,} rows of column '{column.name}' say something else than a number.")
+            say = "says" if strange == 1 else "say"
+            roles.notes.append(
+                f"{plural(strange, 'row')} of column '{column.name}' {say} something else than a number."
+            )
         if found.doubtful and not self.choices.decimal:
             options: list[Option] = [
                 (f"{found.doubtful} is {read_number(found.doubtful, sign):.12g}", ImportChoices(decimal=sign))
@@ -269,8 +221,8 @@ class Taking:
     def or_classes(self, numbers: Sequence[ColumnFacts], column: ColumnFacts) -> None:
         """Ask whether whole numbers in another column are the class, where decimal numbers were taken."""
         self._ask(
-            f"Column '{numbers[0].name}' has a number for each picture, and column '{column.name}' has whole numbers: "
-            f"{AMOUNTS}",
+            f"Column '{numbers[0].name}' has a number for each {NOUN.one}, and column '{column.name}' has whole "
+            f"numbers: {AMOUNTS}",
             [
                 *(
                     (f"{NUMBER}: column '{one.name}'", ImportChoices(task=REGRESSION, label_column=one.name))
@@ -290,25 +242,25 @@ class Taking:
             said.setdefault(file, set()).update([value] if value else [])
         several, none = sum(len(one) > 1 for one in said.values()), sum(not one for one in said.values())
         classes = set().union(*said.values())
-        shows = f"{several:,} of {len(said):,} pictures show several of {len(classes):,} classes"
+        shows = f"{several:,} of {len(said):,} {NOUN.many} show several of {len(classes):,} classes"
         if none:
             shows += f", and {none:,} none"
         single = not several and not none and len(classes) > 1
         if task == REGRESSION:
-            self._take([column], REGRESSION, "count", reason="the objects in each picture are counted")
+            self._take([column], REGRESSION, "count", reason=f"the objects in each {NOUN.one} are counted")
         elif task == CLASSIFICATION or (not task and single):
             # Objects of one class are one label, however many they are.
-            rest = "; pictures with several are left out" if several else ""
-            self._take([column], CLASSIFICATION, "rows", reason=f"each picture shows objects of one class{rest}")
+            rest = f"; {NOUN.many} with several are left out" if several else ""
+            self._take([column], CLASSIFICATION, "rows", reason=f"each {NOUN.one} shows objects of one class{rest}")
         else:
             self._take([column], MULTILABEL, "rows", blank=NONE, reason=shows)
         roles.notes.append(f"{told}. Where the objects lie is not used.")
         if not task and not single:
             self._ask(
-                f"{told}{', and items show several classes at once' if several else ''}. What should be learned?",
+                f"{told}{', and {NOUN.many} show several classes at once' if several else ''}. What should be learned?",
                 [
-                    ("Which classes occur in each picture", ImportChoices(task=MULTILABEL)),
-                    ("How many objects each picture has", ImportChoices(task=REGRESSION)),
+                    (f"Which classes occur in each {NOUN.one}", ImportChoices(task=MULTILABEL)),
+                    (f"How many objects each {NOUN.one} has", ImportChoices(task=REGRESSION)),
                 ],
             )
 
@@ -360,15 +312,15 @@ class Taking:
         self._ask(
             f"{blank:,} of {len(column.values):,} rows have nothing in column '{column.name}'.",
             [
-                ("These pictures are not labelled yet, and are left out", ImportChoices(blank=UNLABELED)),
-                ("These pictures have none of the labels", ImportChoices(blank=NONE)),
+                (f"These {NOUN.many} are not labelled yet, and are left out", ImportChoices(blank=UNLABELED)),
+                (f"These {NOUN.many} have none of the labels", ImportChoices(blank=NONE)),
             ],
         )
 
     def _note_flags(self, flags: Sequence[ColumnFacts]) -> None:
         never = [one.name for one in flags if not is_mark(one.counts) and not any(map(truth, one.counts))]
         if never:
-            self.roles.notes.append(f"No picture has {_quoted(never)}, so that cannot be learned.")
+            self.roles.notes.append(f"No {NOUN.one} has {_quoted(never)}, so that cannot be learned.")
         unsure = [one.name for one in flags if {"-1", "0"} <= {text.removesuffix(".0") for text in one.counts}]
         if unsure:
             self.roles.notes.append(f"-1 beside 0 in {_quoted(unsure)} is read as no.")

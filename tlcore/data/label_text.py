@@ -6,7 +6,9 @@ It knows how each task writes its labels (`tlcore.tasks`). It does not know whic
 from __future__ import annotations
 
 from tlcore.data.info import DatasetInfo
+from tlcore.data.number_format import find_format, read_number
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN
 from tlcore.tasks import find_task
 
 
@@ -18,12 +20,30 @@ def read_label(label: str, task: str) -> str:
     """
     if task == "classification" and not label.strip():
         raise DataError("A class needs a name. Received an empty one. Write at least one letter.")
+    text = label.strip()
+    if task == "regression":
+        text = _with_point(text)
     try:
-        return find_task(task).read(label.strip())
+        return find_task(task).read(text)
     except ValueError as error:
         raise DataError(
-            f"A picture of this dataset has a number as its value: {error}. Write one such as 12.5."
+            f"A {NOUN.one} of this dataset has a number as its value: {error}. Write one such as 12.5."
         ) from error
+
+
+def _with_point(text: str) -> str:
+    """Write a number with a decimal point, as `12,5` means 12.5; what is no number stays as it is.
+
+    Raises:
+        DataError: It may mean two numbers.
+    """
+    found = find_format([text])
+    if found.doubtful:
+        raise DataError(
+            f"A number is needed. '{text}' may mean two: write it with a point and without thousands signs."
+        )
+    value = read_number(text, found.decimal)
+    return text if value is None else repr(value)
 
 
 def write_number(value: float, unit: str = "") -> str:

@@ -27,15 +27,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tlcore.data.archive import PARQUET_MAGIC, Entry, Limits, Opened, check_amount, check_ratio, reading
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.import_plan import ImportChoices, Place, Question
 from tlcore.data.label_cells import MISSING, MULTILABEL, REGRESSION, CellLabel
-from tlcore.data.label_tasks import ColumnRoles, name_of_value
+from tlcore.data.label_tasks import name_of_value
 from tlcore.data.parquet_columns import Columns, as_text, choose_columns
 from tlcore.data.value_kinds import part_of
 from tlcore.errors import ItemError
+from tlcore.modalities import NOUN
 
 SUFFIX = ".parquet"
-_NOT_HELD = "The table names this picture but does not hold it."
+_NOT_HELD = f"The table names this {NOUN.one} but does not hold it."
 # What a dictionary-encoded column could unfold to in one step, and how many rows at most that may be.
 _STEP_BYTES, _MOST_ROWS = 256 * 10**6, 64
 # How many items wait that somebody will ask for soon: items are taken in on several threads, nearly in order.
@@ -200,7 +202,7 @@ class _Table:
     def sentence(self) -> str:
         """Say where the labels come from, with a place for the name of the file."""
         if not self._columns.labels:
-            return "No column of {} says which class the pictures have."
+            return f"No column of {{}} says which class the {NOUN.many} have."
         noun = {MULTILABEL: "labels", REGRESSION: "numbers"}.get(self.roles.task, "classes")
         names = " and ".join(f"'{name}'" for name in self._columns.labels[:3]).replace("{", "{{").replace("}", "}}")
         more = f" and {len(self._columns.labels) - 3:,} more" if len(self._columns.labels) > 3 else ""
@@ -255,7 +257,7 @@ class _Table:
                 for size, head, path, label in zip(sizes, heads, paths, labels, strict=True):
                     name = self._path / _name(number, path, head)
                     if size:
-                        why = label.fault or f"The table gives this picture {MISSING[self.roles.task]}."
+                        why = label.fault or f"The table gives this {NOUN.one} {MISSING[self.roles.task]}."
                         place = Place(label.text, split, "" if label.known else why, none=label.none)
                         yield Entry(name, size, _Row(self, number)), place
                     else:

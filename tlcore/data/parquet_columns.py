@@ -18,11 +18,12 @@ from unicodedata import normalize
 import pyarrow as pa
 
 from tlcore.data.column_facts import CLASS_NAMES, STRONG, ColumnFacts
+from tlcore.data.column_roles import ColumnRoles
 from tlcore.data.import_plan import ImportChoices, Question, Reading
 from tlcore.data.label_cells import CLASSIFICATION, REGRESSION, CellLabel
 from tlcore.data.label_columns import choose_roles, use_column
-from tlcore.data.label_tasks import ColumnRoles
 from tlcore.errors import DataError
+from tlcore.modalities import NOUN
 
 Feature = dict[str, Any] | list[Any]
 First = Callable[[list[str]], Mapping[str, pa.Array]]
@@ -202,7 +203,7 @@ def _roles(
     boxes = [field.name for field in fields if _has_boxes(field.type)]
     if boxes and roles.strength < STRONG:
         roles.label = None
-        roles.refusal = f"column '{boxes[0]}' has boxes or outlines: which objects a picture shows, and where"
+        roles.refusal = f"column '{boxes[0]}' has boxes or outlines: which objects a {NOUN.one} shows, and where"
     return roles, facts
 
 

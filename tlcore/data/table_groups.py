@@ -16,6 +16,7 @@ from tlcore.data.import_plan import FOLDERS, PARTS, ImportChoices, Place, Questi
 from tlcore.data.label_cells import CLASSIFICATION, MISSING, NOUNS
 from tlcore.data.label_tables import LabelTable
 from tlcore.data.value_kinds import is_number, part_in
+from tlcore.modalities import NOUN
 
 
 def places_of(tables: Sequence[LabelTable], by_folder: Mapping[PurePosixPath, Place]) -> dict[PurePosixPath, Place]:
@@ -161,7 +162,7 @@ def table_reading(table: LabelTable) -> Reading:
 
 def which_table(best: LabelTable, other: LabelTable) -> Question:
     """Ask which of two tables names the classes."""
-    sentence = f"{best.title} and {other.title} give the same pictures different classes."
+    sentence = f"{best.title} and {other.title} give the same {NOUN.many} different classes."
     return Question(sentence, (table_reading(best), table_reading(other)))
 
 

@@ -17,6 +17,7 @@ from tlcore.modalities.modality import Advice, Examined, Extent, InputSettings, 
 
 __all__ = [
     "BEFORE",
+    "FILE_TYPES",
     "MODALITIES",
     "NOUN",
     "SUFFIXES",
@@ -37,6 +38,8 @@ MODALITIES: dict[str, Modality] = {modality.key: modality for modality in (IMAGE
 BEFORE = IMAGE.key
 # Of files that are items of any modality.
 SUFFIXES = frozenset[str]().union(*(modality.suffixes for modality in MODALITIES.values()))
+# What the files of items are called: "JPEG, PNG".
+FILE_TYPES = ", ".join(modality.file_types for modality in MODALITIES.values())
 # What an item is called where its modality is not known yet, as in `text or sound`.
 NOUN = any_of([modality.noun for modality in MODALITIES.values()])
 

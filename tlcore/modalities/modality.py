@@ -171,6 +171,7 @@ class Modality:
         key: As written to `dataset.json` and to the contract of a model.
         noun: What a page calls its items.
         suffixes: Of files that are items, lower case, with the dot.
+        file_types: What these files are called: "JPEG, PNG".
         facts: The columns of `items.parquet` that only this modality has.
         fault: Why a file cannot be an item, from its first bytes and what is known of another kind of file; empty
             where it may be one.
@@ -223,6 +224,7 @@ class Modality:
     key: str
     noun: Noun
     suffixes: frozenset[str]
+    file_types: str
     facts: tuple[str, ...]
     fault: Callable[[bytes, str], str]
     examine: Callable[[bytes, str, Callable[[int], AbstractContextManager[None]]], Examined]

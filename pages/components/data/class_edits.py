@@ -37,43 +37,46 @@ def menu(dataset: Dataset) -> None:
 
 
 def _rename(dataset: Dataset, classes: list[str]) -> None:
-    st.caption("No model needs to be retrained: class names are stored beside the weights.")
+    one = task_words.one(dataset.info)
+    st.caption("No model needs to be retrained: names are stored beside the weights.")
     with st.form("class-rename", border=False):
-        old = st.selectbox("Class", classes, key=f"rename-old-{dataset.id}")
+        old = st.selectbox(one.capitalize(), classes, key=f"rename-old-{dataset.id}")
         new = st.text_input("New name", max_chars=80, key=f"rename-new-{dataset.id}").strip()
         runs = st.checkbox("Also in finished runs", help="Their bundles then have to be exported again.")
-        if st.form_submit_button("Rename the class", width="stretch"):
+        if st.form_submit_button(f"Rename the {one}", width="stretch"):
             if not new or new == old:
                 st.error("The new name must differ from the old one. Type at least one letter.")
             elif new in classes:
-                st.error(f"There is a class '{formats.plain(new)}' already. Merge the two to combine them.")
+                st.error(f"There is a {one} '{formats.plain(new)}' already. Merge the two to combine them.")
             else:
                 also = partial(rename_in_runs, Workspace(dataset.path.parents[1]), dataset.id, str(old), new)
                 item_edits.make(dataset, RenameClass(old=str(old), new=new), then=also if runs else None)
 
 
 def _merge(dataset: Dataset, classes: list[str]) -> None:
-    st.caption("All their pictures get the same class.")
+    one, many = task_words.one(dataset.info), task_words.many(dataset.info)
+    st.caption(f"All their {task_words.noun(dataset.info).many} get the same {one}.")
     with st.form("class-merge", border=False):
-        merged = st.multiselect("Classes", classes, key=f"merge-{dataset.id}")
+        merged = st.multiselect(many.capitalize(), classes, key=f"merge-{dataset.id}")
         into = st.selectbox(
             "Into",
             classes,
             key=f"merge-into-{dataset.id}",
             index=None,
             accept_new_options=True,
-            placeholder="A class, or a new name",
+            placeholder=f"A {one}, or a new name",
         )
-        if st.form_submit_button("Merge the classes", width="stretch"):
+        if st.form_submit_button(f"Merge the {many}", width="stretch"):
             into = (into or "").strip()
             if not into or len({*merged, into}) < 2 or not merged:
-                st.error("Choose the classes to merge, and the class to merge them into.")
+                st.error(f"Choose the {many} to merge, and the {one} to merge them into.")
             else:
                 item_edits.make(dataset, MergeClasses(classes=tuple(merged), into=into))
 
 
 def _split(dataset: Dataset, classes: list[str]) -> None:
-    st.caption("Clusters the pictures of a class by how they look. Then you can move a cluster to a class of its own.")
+    items = task_words.noun(dataset.info).many
+    st.caption(f"Clusters the {items} of a class by how alike they are. Then you can move a cluster to its own class.")
     with st.form("class-split", border=False):
         label = st.selectbox("Class", classes, key=f"split-{dataset.id}")
         parts = st.slider("Parts", 2, MOST_PARTS, key=f"split-parts-{dataset.id}")
@@ -85,7 +88,7 @@ def _split(dataset: Dataset, classes: list[str]) -> None:
 def _colours(dataset: Dataset, classes: list[str]) -> None:
     colours = class_colours(classes, dataset.info.colours)
     with st.form("class-colours", border=False):
-        label = st.selectbox("Class", classes, key=f"colour-of-{dataset.id}")
+        label = st.selectbox(task_words.one(dataset.info).capitalize(), classes, key=f"colour-of-{dataset.id}")
         st.caption(" · ".join(f"{formats.plain(name)} {colours[name]}" for name in classes[:12]))
         chosen = st.color_picker("Colour", colours[str(label)], key=f"colour-{dataset.id}")
         if st.form_submit_button("Set the colour", width="stretch"):

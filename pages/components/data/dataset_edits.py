@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.shell import formats, frame, packing, tables
+from pages.components.shell import formats, frame, packing, tables, task_words
 from tlcore.data.dataset import Dataset
 
 
@@ -38,7 +38,8 @@ def _delete(dataset: Dataset) -> None:
             width="stretch",
         )
         return
-    items = formats.plural(len(tables.items(dataset)), "picture")
+    noun = task_words.noun(dataset.info)
+    items = formats.plural(len(tables.items(dataset)), noun.one, noun.many)
     st.warning(f"This deletes its {items}. Runs keep their models and results. This cannot be undone.")
     if st.button("Delete for good", key=f"really-{dataset.id}", icon=":material/delete_forever:", width="stretch"):
         dataset.delete()

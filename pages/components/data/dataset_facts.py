@@ -12,20 +12,20 @@ from tlcore.data.split.file import read_draw
 from tlcore.tasks import find_task
 
 GIVEN = "The given training, validation and test folders are used."
-LATER = "The first run splits the pictures at random into training, validation and test sets."
+LATER = "The first run splits the {} at random into training, validation and test sets."
 LOCKED = "The test set was drawn once and stays the same, so that runs can be compared."
 
 
 def show(dataset: Dataset) -> None:
     """The numbers that matter, and the next step."""
     items, outcomes = tables.items(dataset), tables.triage(dataset)["outcome"].value_counts()
-    classes = dataset.info.classes
-    kind, about = ("given", GIVEN) if (items["split"] != "").any() else ("drawn later", LATER)
+    classes, noun = dataset.info.classes, task_words.noun(dataset.info)
+    kind, about = ("given", GIVEN) if (items["split"] != "").any() else ("drawn later", LATER.format(noun.many))
     if kind != "given" and read_draw(dataset) is not None:
         kind, about = "locked", LOCKED
     left_out = int(outcomes.get("left out", 0))
     with st.grid(5 if dataset.info.task == "multilabel" else 4, min_column_width=150):
-        st.metric("Pictures", formats.count(len(items)), border=True)
+        st.metric(noun.many.capitalize(), formats.count(len(items)), border=True)
         _labels(dataset)
         st.metric(
             "Left out", formats.count(left_out), border=True, help="Listed with the reasons at the end of this page."
@@ -36,18 +36,18 @@ def show(dataset: Dataset) -> None:
         with st.container(horizontal=True):
             if st.button("Train a model", type="primary", icon=":material/model_training:"):
                 frame.go_to(frame.TRAIN, dataset=dataset.id)
-            if st.button("Check the pictures", icon=":material/health_and_safety:"):
+            if st.button(f"Check the {noun.many}", icon=":material/health_and_safety:"):
                 frame.go_to(frame.CHECK, dataset=dataset.id)
     elif dataset.info.task == "multilabel":
         st.warning(
-            "A model needs at least one label to learn, and no picture of this dataset has any. Select pictures below "
-            "and add a label.",
+            f"A model needs at least one label to learn, and no {noun.one} of this dataset has any. Select {noun.many} "
+            "below and add a label.",
             icon=":material/new_label:",
         )
     else:
         st.warning(
             "A model needs at least two classes to tell apart. This dataset has one: "
-            f"'{formats.plain(classes[0]) if classes else ''}'. Add pictures of another class.",
+            f"'{formats.plain(classes[0]) if classes else ''}'. Add {noun.many} of another class.",
             icon=":material/category:",
         )
 
@@ -64,7 +64,11 @@ def _labels(dataset: Dataset) -> None:
     if info.task == "multilabel":
         each = labels_each(texts, info.task)
         mean = sum(many * number for many, number in each.items()) / max(len(texts), 1)
-        told = ", ".join(f"{int(many)}: {formats.plural(number, 'picture')}" for many, number in each.items())
+        noun = task_words.noun(info)
+        told = ", ".join(f"{int(m)}: {formats.plural(number, noun.one, noun.many)}" for m, number in each.items())
         st.metric(
-            "Labels per picture", f"{mean:.2g}", border=True, help=f"How many pictures have so many labels: {told}."
+            f"Labels per {noun.one}",
+            f"{mean:.2g}",
+            border=True,
+            help=f"How many {noun.many} have so many labels: {told}.",
         )

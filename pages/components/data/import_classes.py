@@ -1,4 +1,4 @@
-"""The classes of an import preview: how many files each has, and its first pictures."""
+"""The classes of an import preview: how many files each has, and its first items."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ STYLE = """
   background: rgba(47, 125, 79, 0.22); }
 .import-class .bar { height: 5px; border-radius: 3px; background: rgba(138, 143, 152, 0.25); margin: 0.4rem 0 0.55rem; }
 .import-class .bar div { height: 100%; border-radius: 3px; background: #4477aa; min-width: 2px; }
-.import-class .pictures { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.4rem; }
-.import-class .pictures > * { width: 100%; aspect-ratio: 1; border-radius: 0.3rem;
+.import-class .items { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.4rem; }
+.import-class .items > * { width: 100%; aspect-ratio: 1; border-radius: 0.3rem;
   background: rgba(138, 143, 152, 0.14); }
 .import-class.strip { border: none; padding: 0; }
-.import-class.strip .pictures { grid-template-columns: repeat(auto-fill, 110px); }
+.import-class.strip .items { grid-template-columns: repeat(auto-fill, 110px); }
 .import-classes.values { grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); }
-.import-class .pictures.one { grid-template-columns: 1fr; margin-top: 0.4rem; }
+.import-class .items.one { grid-template-columns: 1fr; margin-top: 0.4rem; }
 .import-class img { object-fit: contain; display: block; }
 .import-class .broken { object-fit: none; opacity: 0.6; }
 </style>
@@ -45,7 +45,7 @@ BROKEN = f"data:image/svg+xml;utf8,{_BROKEN}".replace("<", "%3C").replace(">", "
 
 
 def show(summary: Summary, source: Path, choices: ImportChoices, token: str) -> None:
-    """Show the first classes with pictures, more of them on demand, and all of them as a table where they are many."""
+    """Show the first classes with items, more of them on demand, and all of them as a table where they are many."""
     counts = summary.counts
     st.subheader(_nouns(summary)[1].capitalize(), anchor=False)
     st.caption(_caption(summary))
@@ -67,24 +67,24 @@ def show(summary: Summary, source: Path, choices: ImportChoices, token: str) -> 
                 st.session_state[key] = len(shown) + MORE
                 st.rerun()
             every = f"{formats.count(len(counts))} {_nouns(summary)[1]}"
-            st.caption(f"{formats.count(len(shown))} of {every} are shown with pictures.")
+            st.caption(f"{formats.count(len(shown))} of {every} are shown with {summary.noun.many}.")
         with st.expander(f"All {every} as a table"):
             _table(summary)
 
 
 def strip(files: Sequence[PurePosixPath], source: Path, choices: ImportChoices, token: str) -> None:
-    """Show some pictures in a row."""
+    """Show some items in a row."""
     small = thumbnails(source, files, choices, token)
     items = "".join(_item(small[file], file) for file in files)
-    st.html(f'{STYLE}<div class="import-class strip"><div class="pictures">{items}</div></div>')
+    st.html(f'{STYLE}<div class="import-class strip"><div class="items">{items}</div></div>')
 
 
 def captioned(shown: Mapping[PurePosixPath, str], source: Path, choices: ImportChoices, token: str) -> None:
-    """Show some pictures in a row, each below a text of its own."""
+    """Show some items in a row, each below a text of its own."""
     small = thumbnails(source, list(shown), choices, token)
     cells = [
         f'<div class="import-class"><div class="name"><bdi>{html.escape(text)}</bdi></div>'
-        f'<div class="pictures one">{_item(small[file], file)}</div></div>'
+        f'<div class="items one">{_item(small[file], file)}</div></div>'
         for file, text in shown.items()
     ]
     st.html(f'{STYLE}<div class="import-classes values">{"".join(cells)}</div>')
@@ -103,7 +103,7 @@ def cards(counts: Mapping[str, int], summary: Summary, small: Mapping[PurePosixP
             f'<div class="import-class"><div class="name"><bdi title="{name}">{name}</bdi>{mark}'
             f"<span>{formats.count(count)}</span></div>"
             f'<div class="bar"><div style="width:{100 * count / largest:.1f}%"></div></div>'
-            f'<div class="pictures">{items}</div></div>'
+            f'<div class="items">{items}</div></div>'
         )
     return f'<div class="import-classes">{"".join(cells)}</div>'
 
@@ -117,14 +117,11 @@ def _item(address: str, file: PurePosixPath) -> str:
 
 def _caption(summary: Summary) -> str:
     one, many = _nouns(summary)
+    labels = f"{formats.plural(len(summary.counts), one, many)}, with the first {summary.noun.many} of each."
     if summary.told:
-        said = (
-            f"{formats.plain(summary.told)} {formats.plural(len(summary.counts), one, many)}, with the first pictures "
-            "of each."
-        )
+        said = f"{formats.plain(summary.told)} {labels}"
     else:
-        files = formats.plural(sum(summary.counts.values()), "file")
-        said = f"{files} in {formats.plural(len(summary.counts), one, many)}, with the first pictures of each."
+        said = f"{formats.plural(sum(summary.counts.values()), 'file')} in {labels}"
     if summary.new:
         named: Sequence[str] = summary.new[:5]
         shown = ", ".join(f"'{formats.plain(label)}'" for label in named)

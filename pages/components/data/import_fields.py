@@ -70,7 +70,7 @@ class Fields:
         plan = summary.plan
         if not (plan.tables or plan.levels or summary.encoding or self.choices.encoding):
             return
-        heading = "Class labels" if plan.task == CLASSIFICATION.key else task_words.heading(plan)
+        heading = "Class labels" if plan.task == CLASSIFICATION.key else f"Source of the {task_words.many(plan)}"
         st.subheader(heading, anchor=False)
         st.caption(f"How each file gets its {task_words.one(plan)}. Change a field if the guess is wrong.")
         used = next((table for table in plan.tables if table.used), None)

@@ -1,6 +1,6 @@
 """The import preview: what was understood of a source before anything is made, what is not sure, what can be changed.
 
-It knows the sections of the preview and what is asked. It does not know how pictures are taken in: `intake` does.
+It knows the sections of the preview and what is asked. It does not know how items are taken in: `intake` does.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def show(source: Path, state: State, into: Dataset | None, go: Go, cancel: Calla
     summary = _read(source, state, into)
     plan = summary.plan
     st.subheader("Import preview", anchor=False)
-    makes = f"adds the pictures to **{formats.plain(into.info.name)}**" if into else "makes the dataset"
+    makes = f"adds the {summary.noun.many} to **{formats.plain(into.info.name)}**" if into else "makes the dataset"
     said = f"**{formats.plain(source.name)}** · {formats.plain(plan.layout or 'Files')}. "
     if plan.refusal:
         st.markdown(said + "Nothing has been imported.")
@@ -117,7 +117,7 @@ def show(source: Path, state: State, into: Dataset | None, go: Go, cancel: Calla
     classes = st.container()
     if not plan.refusal:
         _left_out(summary)
-    # Last, as pictures are read: everything else is there already.
+    # Last, as files are read: everything else is there already.
     with classes:
         if summary.values:
             import_values.show(summary, source, state.choices, state.token)
@@ -152,8 +152,8 @@ def _numbers(summary: Summary) -> None:
         st.metric(
             "Left out", formats.count(summary.left_out_count), border=True,
             help=
-                "Other kinds of files, and files without a class, listed below. The pictures have not been opened "
-                "yet.",
+                f"Other kinds of files, and files without a label, listed below. The {summary.noun.many} have not been "
+                "opened yet.",
         )  # fmt: skip
         st.metric(
             "Split", "given" if summary.parts else "drawn later", border=True,
@@ -235,7 +235,7 @@ def _actions(summary: Summary, state: State, into: Dataset | None, go: Go, cance
 def _ask_for_class(
     summary: Summary, source: Path, state: State, into: Dataset | None, go: Go, cancel: Callable[[], None]
 ) -> None:
-    st.subheader("What do these pictures show?", anchor=False)
+    st.subheader(f"What do these {summary.noun.many} show?", anchor=False)
     st.markdown("Neither a folder nor a table names their class, so all of them get the same one.")
     import_classes.strip(summary.loose, source, state.choices, state.token)
     classes = list(into.info.classes) if into else []

@@ -18,6 +18,7 @@ from tlcore.data.encodings import Decoded
 from tlcore.data.import_plan import ImportChoices, ImportPlan, alike, is_likely
 from tlcore.data.import_preview import preview, read_examples
 from tlcore.data.import_task import facts_sentence
+from tlcore.modalities import Noun, modality_of
 from tlcore.tasks.regression import REGRESSION
 
 EXAMPLES, MOST_LOOSE = 3, 8
@@ -47,6 +48,7 @@ class Summary:
         similar: Classes that differ only in case, blanks or Unicode form from those of the dataset that is added to.
         new: The classes that the dataset which is added to does not have.
         loose: The first files, where no file has a class.
+        noun: What the items are called.
     """
 
     plan: ImportPlan
@@ -65,6 +67,7 @@ class Summary:
     similar: tuple[tuple[str, ...], ...]
     new: tuple[str, ...]
     loose: tuple[PurePosixPath, ...]
+    noun: Noun
 
 
 def summarize(source: Path, choices: ImportChoices, token: str, into: Dataset | None) -> Summary:
@@ -86,7 +89,7 @@ def summarize(source: Path, choices: ImportChoices, token: str, into: Dataset | 
 def thumbnails(
     source: Path, files: Sequence[PurePosixPath], choices: ImportChoices, token: str
 ) -> dict[PurePosixPath, str]:
-    """Give small pictures as addresses for HTML; an empty text for a file that cannot be opened."""
+    """Give small views of items as addresses for HTML; an empty text for a file that cannot be opened."""
     return _thumbnails(str(source), _stamp(source), tuple(map(str, files)), choices.encoding, token)
 
 
@@ -125,6 +128,7 @@ def _summarize(
         ),
         new=found.new_classes,
         loose=tuple(sorted(path for path in loose.values() if is_likely(path))[:MOST_LOOSE]),
+        noun=modality_of(plan.places).noun,
     )
 
 
@@ -141,7 +145,7 @@ def _by_reason(left_out: pd.DataFrame) -> pd.DataFrame:
     return grouped.sort_values("files", ascending=False, kind="stable").head(MOST_REASONS)
 
 
-@st.cache_data(max_entries=64, ttl=3600, show_spinner="Reading the first pictures …")
+@st.cache_data(max_entries=64, ttl=3600, show_spinner="Reading the first files …")
 def _thumbnails(
     source: str, stamp: tuple[int, int], files: tuple[str, ...], encoding: str | None, token: str
 ) -> dict[PurePosixPath, str]:

@@ -1,4 +1,4 @@
-"""The numbers of an import preview: how they are spread, and pictures from the smallest to the largest."""
+"""The numbers of an import preview: how they are spread, and items from the smallest to the largest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLOUR = "#4477aa"
 
 
 def show(summary: Summary, source: Path, choices: ImportChoices, token: str) -> None:
-    """Show a histogram of the values, and some pictures in the order of their values."""
+    """Show a histogram of the values, and some items in the order of their values."""
     plan, values = summary.plan, summary.values
     st.subheader("Values", anchor=False)
     st.caption(formats.plain(summary.told))
@@ -30,10 +30,10 @@ def show(summary: Summary, source: Path, choices: ImportChoices, token: str) -> 
             x=[value for value, _ in values],
             nbinsx=MOST_BARS,
             marker_color=COLOUR,
-            hovertemplate="%{x}: %{y:,} pictures<extra></extra>",
+            hovertemplate=f"%{{x}}: %{{y:,}} {summary.noun.many}<extra></extra>",
         )
     )
-    polish(chart, x=name, y="pictures", height=220)
+    polish(chart, x=name, y=summary.noun.many, height=220)
     plotly_chart(chart, key=f"import-values-{token}")
     last = len(values) - 1
     places = list(dict.fromkeys(round(step * last / (SHOWN - 1)) for step in range(SHOWN)))

@@ -1,4 +1,4 @@
-"""Taking pictures in: what was given waits in the draft, is shown in a preview, and becomes a dataset."""
+"""Taking items in: what was given waits in the draft, is shown in a preview, and becomes a dataset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import streamlit as st
 
 from pages.components.data import example, import_preview
 from pages.components.data.import_preview import State
-from pages.components.shell import formats, frame, packing, upload
+from pages.components.shell import formats, frame, packing, task_words, upload
 from pages.components.shell.upload import Source
 from tlcore.data.dataset import Dataset, open_dataset
 from tlcore.data.import_plan import ImportChoices
@@ -115,7 +115,8 @@ def _take_in(workspace: Workspace, draft: Draft, into: Dataset | None) -> None:
     with closing(_steps(workspace, draft, into)) as steps:
         report = drain(steps, lambda progress: bar.progress(_share(progress), text=formats.plain(_said(progress))))
     _forget()
-    said = f"{formats.plural(report.kept, 'picture')} imported"
+    noun = task_words.noun(report.dataset.info)
+    said = f"{formats.plural(report.kept, noun.one, noun.many)} imported"
     if report.left_out:
         said += f", {formats.plural(len(report.left_out), 'file')} left out"
     st.toast(said, icon=":material/check_circle:")

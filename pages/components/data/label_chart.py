@@ -1,4 +1,4 @@
-"""What the pictures of a dataset are labelled with: a bar for each class or label, or a histogram of numbers."""
+"""What the items of a dataset are labelled with: a bar for each class or label, or a histogram of numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def show(dataset: Dataset) -> None:
     st.subheader(task_words.heading(info), anchor=False)
     counts = tables.counts(dataset)
     if not counts:
-        st.caption("No picture has a label yet.")
+        st.caption(f"No {task_words.noun(info).one} has a label yet.")
         return
     class_counts.chart(dataset)
     if info.task == "multilabel":
@@ -36,17 +36,18 @@ def show(dataset: Dataset) -> None:
 
 
 def _several(dataset: Dataset, counts: dict[str, int]) -> None:
-    """How many pictures have no label, and on demand which labels occur together."""
+    """How many items have no label, and on demand which labels occur together."""
     none = labels_each(tables.items(dataset)["label"], dataset.info.task).get(0, 0)
-    said = "A picture counts for each of its labels."
+    noun = task_words.noun(dataset.info)
+    said = f"A {noun.one} counts for each of its labels."
     if none:
-        said += f" {formats.plural(none, 'picture has', 'pictures have')} no label."
+        said += f" {formats.plural(none, f'{noun.one} has', f'{noun.many} have')} no label."
     st.caption(said)
     if len(counts) > 1 and st.toggle("Co-occurrence of labels", key=f"co-occurrence-{dataset.id}"):
         labels = class_counts.shown(counts)[0][:MOST_LABELS]
         st.caption(
-            "How many pictures have both labels. A model cannot learn the difference between labels that always occur "
-            "together."
+            f"How many {noun.many} have both labels. A model cannot learn the difference between labels that always "
+            "occur together."
         )
         plotly_chart(
             together_figure(dataset, labels),
@@ -56,7 +57,7 @@ def _several(dataset: Dataset, counts: dict[str, int]) -> None:
 
 
 def together_figure(dataset: Dataset, labels: tuple[str, ...]) -> go.Figure:
-    """Draw of how many pictures have each pair of labels; the diagonal counts each label."""
+    """Draw of how many items have each pair of labels; the diagonal counts each label."""
     found = co_occurrence(tables.items(dataset)["label"], labels, dataset.info.task)
     names = list(labels)
     drawn = go.Figure(
@@ -71,7 +72,7 @@ def together_figure(dataset: Dataset, labels: tuple[str, ...]) -> go.Figure:
             showscale=False,
             xgap=1,
             ygap=1,
-            hovertemplate="%{y} and %{x}: %{z:,} pictures<extra></extra>",
+            hovertemplate=f"%{{y}} and %{{x}}: %{{z:,}} {task_words.noun(dataset.info).many}<extra></extra>",
         )
     )
     polish(drawn, height=110 + ROW_PIXELS * len(labels))

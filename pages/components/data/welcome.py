@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.data import intake
+from tlcore.modalities import NOUN
 from tlcore.workspace import Workspace
 
 FOLDERS = """
@@ -19,16 +20,16 @@ flowers.zip
 
 
 def show(workspace: Workspace) -> None:
-    """Offer the three things a newcomer can do: import pictures, open the sample, watch an example run."""
+    """Offer the three things a newcomer can do: import items, open the sample, watch an example run."""
     own, others = st.columns([3, 2], gap="large")
     with own:
-        st.subheader("Import your pictures", anchor=False)
+        st.subheader(f"Import your {NOUN.many}", anchor=False)
         intake.offer(workspace, "first", with_sample=False)
         st.caption(
-            "About 20 pictures of each class are enough to start, and 100 are better. Files that cannot be used are "
-            "left out and listed with the reason. Everything stays on this machine."
+            f"About 20 {NOUN.many} of each class are enough to start, and 100 are better. Files that cannot be used "
+            "are left out and listed with the reason. Everything stays on this machine."
         )
-        with st.expander("How to arrange the pictures: one folder for each class", icon=":material/folder_open:"):
+        with st.expander(f"How to arrange the {NOUN.many}: one folder for each class", icon=":material/folder_open:"):
             st.code(FOLDERS.strip(), language=None)
     with others:
         with st.container(border=True):

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.items import item_edits, item_grid
-from pages.components.shell import formats, frame, tables
+from pages.components.shell import formats, frame, tables, task_words
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.operations import Entry
@@ -17,10 +17,11 @@ from tlcore.data.edits.types import Made, Redo, SetReading, Undo
 from tlcore.errors import GraftError
 from tlcore.modalities.image.value_range import flagged, range_of, spoken
 from tlcore.spreadsheet import as_file, table_as_csv
+from tlcore.tasks import find_task
 
 MOST_SHOWN = 24
 LATEST = 25
-WHAT = {"label": "class", "group": "group", "state": "state", "picture": "picture"}
+WHAT = {"group": "group", "state": "state", "picture": "picture"}
 
 
 def bar(dataset: Dataset) -> None:
@@ -92,12 +93,19 @@ def differences(dataset: Dataset, table: pd.DataFrame) -> None:
         st.caption("No picture differs.")
         return
     shown = table.head(MOST_SHOWN)
+    several = dataset.info.task == "multilabel"
     captions = [
-        html.escape(f"{was or 'none'} → {now or 'none'}") for was, now in zip(shown["was"], shown["is"], strict=True)
+        html.escape(" → ".join(_written(text, several=several and what == "label") for text in (was, now)))
+        for what, was, now in zip(shown["what"], shown["was"], shown["is"], strict=True)
     ]
     item_grid.show(dataset, shown["file"], captions)
     if len(table) > len(shown):
         st.caption(f"The first {formats.count(len(shown))} of {formats.plural(len(table), 'difference')}.")
+
+
+def _written(text: str, *, several: bool) -> str:
+    """Write what an item was or is; several labels are separated as everywhere on the pages."""
+    return ", ".join(find_task("multilabel").names(text)) or "no label" if several else text or "none"
 
 
 def timeline(dataset: Dataset) -> None:
@@ -148,7 +156,8 @@ def comparison(dataset: Dataset) -> None:
         second = _version("To", "to", versions, entries, versions[0])
     table = tables.compared(dataset, first, second)
     counted = table["what"].value_counts()
-    said = [f"{WHAT[str(what)]} of {formats.plural(int(number), 'picture')}" for what, number in counted.items()]
+    words = {**WHAT, "label": task_words.one(dataset.info)}
+    said = [f"{words[str(what)]} of {formats.plural(int(number), 'picture')}" for what, number in counted.items()]
     st.markdown(f"**Different:** {', '.join(said) or 'nothing'}.")
     if table.empty:
         return

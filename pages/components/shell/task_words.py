@@ -5,7 +5,13 @@ from __future__ import annotations
 from tlcore.data.import_plan import ImportPlan
 from tlcore.data.info import DatasetInfo
 from tlcore.data.label_text import write_number
+from tlcore.modalities import Noun, find_modality
 from tlcore.tasks import find_task
+
+
+def noun(info: DatasetInfo) -> Noun:
+    """Name the items of a dataset."""
+    return find_modality(info.modality).noun
 
 
 def one(info: DatasetInfo | ImportPlan) -> str:

@@ -1,4 +1,4 @@
-"""Where pictures come from: a zip, a folder, single files, a path on this machine, the sample.
+"""Where items come from: a zip, a folder, single files, a path on this machine, the sample.
 
 Dropped bytes go to the disk at once and the uploader is emptied: the server does not keep them in memory. It knows
 files and names; what is in them is `tlcore.data`'s to find out.
@@ -23,12 +23,13 @@ from pages.components.shell import formats
 from tlcore.disk import expanded
 from tlcore.errors import DataError
 from tlcore.files import remove_tree
+from tlcore.modalities import FILE_TYPES, NOUN
 from tlcore.workspace import Workspace
 
 LOCAL_ADDRESSES = {"localhost", "127.0.0.1", "::1"}
 FORGOTTEN_SECONDS = 24 * 3600
 LONGEST_NAME = 120
-AS_THEY_ARE = (".zip", ".keras")  # what is taken as one file; pictures go into a folder
+AS_THEY_ARE = (".zip", ".keras")  # what is taken as one file; items go into a folder
 
 # Streamlit sends the path of a file in a chosen folder, but not of one in a dropped folder: there it stands in `path`.
 # Without it, the folders, and so the classes, would be lost.
@@ -48,17 +49,18 @@ KEEP_FOLDERS = """
 """
 
 
-# What each way in says of itself: for pictures with classes, and for those that are to get one.
+ITEMS = NOUN.many.capitalize()
+# What each way in says of itself: for items with labels, and for those that are to get some.
 LABELLED = {
     "Zip": "Drop one archive with a folder for each class. Labels in a CSV and train/val/test folders work too.",
-    "Folder": ("Drop a folder that has a subfolder for each class. Files that are not pictures are listed."),
-    "Pictures": "Drop pictures of one class; you name the class next. JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC.",
+    "Folder": f"Drop a folder that has a subfolder for each class. Files that are not {NOUN.many} are listed.",
+    ITEMS: f"Drop {NOUN.many} of one class; you name the class next. {FILE_TYPES}.",
 }
 UNLABELLED = {
-    "Zip": "Drop one archive of pictures. Its folders and tables are not read as classes: you choose the classes in "
-    "the next step.",
-    "Folder": "Drop a folder of pictures. Folder names are not read as classes: you choose the classes next.",
-    "Pictures": "Drop pictures of any class: you choose it in the next step. JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC.",
+    "Zip": f"Drop one archive of {NOUN.many}. Its folders and tables are not read as labels: you label the {NOUN.many} "
+    "in the next step.",
+    "Folder": f"Drop a folder of {NOUN.many}. Folder names are not read as labels: you label the {NOUN.many} next.",
+    ITEMS: f"Drop {NOUN.many} of any kind: you label them in the next step. {FILE_TYPES}.",
 }
 
 
@@ -87,7 +89,7 @@ def choose(
     workspace: Workspace, key: str, *, with_sample: bool, captions: Mapping[str, str] = LABELLED
 ) -> Source | None:
     """Show the ways in; return what was given, once."""
-    ways = {"Zip": True, "Folder": True, "Pictures": True, "Path": local_folders_allowed(), "Sample": with_sample}
+    ways = {"Zip": True, "Folder": True, ITEMS: True, "Path": local_folders_allowed(), "Sample": with_sample}
     titles = [title for title, shown in ways.items() if shown]
     tabs = dict(zip(titles, st.tabs(titles), strict=True))
     st.html(KEEP_FOLDERS, unsafe_allow_javascript=True)
@@ -97,18 +99,18 @@ def choose(
             return source
     with tabs["Folder"]:
         st.caption(captions["Folder"])
-        if source := _dropped(workspace, "Folder of pictures", f"{key}-folder", multiple="directory"):
+        if source := _dropped(workspace, f"Folder of {NOUN.many}", f"{key}-folder", multiple="directory"):
             return source
-    with tabs["Pictures"]:
-        st.caption(captions["Pictures"])
-        if source := _dropped(workspace, "Single pictures", f"{key}-files", multiple=True):
+    with tabs[ITEMS]:
+        st.caption(captions[ITEMS])
+        if source := _dropped(workspace, f"Single {NOUN.many}", f"{key}-files", multiple=True):
             return source
     if "Path" in tabs:
         with tabs["Path"], st.form(f"{key}-path", border=False):
             st.caption(
                 "A folder, a zip or a Parquet file on this machine. Nothing is uploaded, so this suits large datasets."
             )
-            typed = st.text_input("Path", placeholder="/home/me/pictures", autocomplete="off")
+            typed = st.text_input("Path", placeholder=f"/home/me/{NOUN.many}", autocomplete="off")
             if st.form_submit_button("Import", icon=":material/drive_folder_upload:") and typed.strip():
                 return _local(typed)
     if "Sample" in tabs:
@@ -182,12 +184,11 @@ def _stage(workspace: Workspace, uploads: Sequence[Any], *, folders: bool) -> So
     if folders and all(len(parts) == 1 for parts in names):
         raise DataError(
             f"A folder with a subfolder for each class is needed. {formats.plural(len(names), 'file')} came without "
-            "their folders. Press Upload and choose the folder, or use a zip. Pictures of one class go under "
-            "Pictures."
+            f"their folders. Press Upload and choose the folder, or use a zip. {ITEMS} of one class go under {ITEMS}."
         )
     alone = len(uploads) == 1 and names[0][-1].lower().endswith(AS_THEY_ARE)
     wrapped = all(len(parts) > 1 for parts in names) and len({parts[0] for parts in names}) == 1
-    title = Path(names[0][-1]).stem if alone else names[0][0] if wrapped else "pictures"
+    title = Path(names[0][-1]).stem if alone else names[0][0] if wrapped else NOUN.many
     folder = home / title
     bar = st.progress(0.0, text=f"Writing {formats.plural(len(uploads), 'file')} to the disk …")
     try:

@@ -9,7 +9,7 @@ from tlcore.modalities.image.checks import CHECKS
 from tlcore.modalities.image.examine import count_pixels, examine, fault
 from tlcore.modalities.image.exif import EXIF
 from tlcore.modalities.image.formats.table import FORMATS
-from tlcore.modalities.image.pixels import MAX_PIXELS, SUFFIXES
+from tlcore.modalities.image.pixels import FORMATS_FOR_PEOPLE, MAX_PIXELS, SUFFIXES
 from tlcore.modalities.image.preview import SUFFIX, convert, preview
 from tlcore.modalities.image.settings import (
     AUGMENTATIONS,
@@ -36,6 +36,7 @@ IMAGE = Modality(
     key="image",
     noun=Noun("picture", "pictures"),
     suffixes=SUFFIXES,
+    file_types=FORMATS_FOR_PEOPLE,
     facts=("width", "height"),
     fault=fault,
     examine=examine,

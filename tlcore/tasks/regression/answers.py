@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Of the spread of the predictions: two models that differ by less give the same answer.
 TOLERANCE = 1e-3
 TENTHS = 10
+LARGEST = 1e30  # beyond, squares of errors are infinite in the precision of training
 
 
 def names(label: str) -> tuple[str, ...]:
@@ -37,6 +38,8 @@ def read(label: str) -> str:
         raise ValueError(f"a number is needed, but it is '{label}'") from None
     if not math.isfinite(value):
         raise ValueError(f"a finite number is needed, but it is '{label}'")
+    if abs(value) > LARGEST:
+        raise ValueError(f"a number of at most {LARGEST:.0e} is needed, but it is '{label}'")
     return repr(value)
 
 
