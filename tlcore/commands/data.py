@@ -6,6 +6,7 @@ It knows their arguments and what they print. It does not know how items are tak
 from __future__ import annotations
 
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,10 +15,10 @@ from tlcore.commands import edits, import_report
 from tlcore.commands.data_export import export
 from tlcore.commands.import_options import with_import_options
 from tlcore.commands.terminal import AsJson, Terminal, counted, table
-from tlcore.commands.value_range import value_range
 from tlcore.disk import expanded
 from tlcore.errors import DataError, ImportQuestionError
 from tlcore.markup import one_line
+from tlcore.modalities import MODALITIES
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Datasets: import, list, edit and delete them.", no_args_is_help=True)
 app.add_typer(edits.app)
 app.command("export")(export)
-app.command("range")(value_range)
+for _modality in MODALITIES.values():
+    for _name, _place in _modality.commands.items():
+        app.command(_name)(resolve_name(_place))
 SAMPLE = "sample"
 SAMPLE_NAME = "Textile inspection"
 MOST_REASONS = 20

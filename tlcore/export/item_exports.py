@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 from tlcore.contract import Contract
 from tlcore.errors import ExportError
@@ -60,8 +60,7 @@ def item_exports(modality: str) -> ItemExports:
     named = find_modality(modality).exports
     if not named:
         return ItemExports()
-    module, _, name = named.partition(":")
-    found: ItemExports = getattr(import_module(module), name)
+    found: ItemExports = resolve_name(named)
     return found
 
 

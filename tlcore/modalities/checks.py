@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -164,8 +164,7 @@ class Checks:
 
     def start(self, items: ItemTable) -> ItemChecks:
         """Make what looks for it."""
-        module, _, name = self.steps.partition(":")
-        make: Callable[[ItemTable], ItemChecks] = getattr(import_module(module), name) if module else _Nothing
+        make: Callable[[ItemTable], ItemChecks] = resolve_name(self.steps) if self.steps else _Nothing
         return make(items)
 
 

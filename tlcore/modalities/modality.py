@@ -219,6 +219,7 @@ class Modality:
         checks: What the check of a dataset looks for in items of this modality alone.
         analysis: The module whose `ANALYSIS` says what an error analysis can do with its items beside what it does with
             any; imported only for that, and empty where there is nothing.
+        commands: Commands about a dataset of its items beside those about any, by name, as `module:function`.
     """
 
     key: str
@@ -262,3 +263,4 @@ class Modality:
     script: str = ""
     checks: Checks = NO_CHECKS
     analysis: str = ""
+    commands: Mapping[str, str] = field(default_factory=dict)

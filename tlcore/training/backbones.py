@@ -7,8 +7,8 @@ phases or data.
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Literal
 
 import keras
@@ -44,8 +44,7 @@ def build_backbone(
         raise ConfigError(faults)
     if weights is None:
         weights = fetch_weights(backbone, workspace or Workspace.default())
-    module, _, name = find_modality(backbone.modality).build.partition(":")
-    build = getattr(importlib.import_module(module), name)
+    build = resolve_name(find_modality(backbone.modality).build)
     model: keras.Model = build(backbone, input, None if weights == "random" else weights)
     return model
 

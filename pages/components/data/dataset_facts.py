@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.data import value_range
+from pages.components.items import find_display
 from pages.components.shell import formats, frame, tables, task_words
 from tlcore.data.dataset import Dataset
 from tlcore.data.label_counts import labels_each, values
@@ -31,7 +31,7 @@ def show(dataset: Dataset) -> None:
             "Left out", formats.count(left_out), border=True, help="Listed with the reasons at the end of this page."
         )
         st.metric("Split", kind, border=True, help=about)
-    value_range.show(dataset)
+    find_display(dataset.info.modality).reading(dataset)
     if len(classes) >= find_task(dataset.info.task).few:
         with st.container(horizontal=True):
             if st.button("Train a model", type="primary", icon=":material/model_training:"):

@@ -8,14 +8,13 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from pages.components.items import item_edits, item_grid
+from pages.components.items import find_display, item_edits, item_grid
 from pages.components.shell import formats, frame, tables, task_words
 from tlcore.data.dataset import Dataset
 from tlcore.data.edits import operations
 from tlcore.data.edits.operations import Entry
 from tlcore.data.edits.types import Made, Redo, SetReading, Undo
 from tlcore.errors import GraftError
-from tlcore.modalities.image.value_range import flagged, range_of, spoken
 from tlcore.spreadsheet import as_file, table_as_csv
 from tlcore.tasks import find_task
 
@@ -70,20 +69,22 @@ def _closer(dataset: Dataset, entry: Entry) -> None:
 def before_and_after(dataset: Dataset, entry: Entry) -> None:
     """The pictures that an edit changed, each with what it was and what it became."""
     if isinstance(entry.change, SetReading):
-        _other_greys(dataset, entry)
+        _other_readings(dataset, entry)
         return
     table = tables.compared(dataset, entry.version - 1, entry.version)
     differences(dataset, table)
 
 
-def _other_greys(dataset: Dataset, entry: Entry) -> None:
-    """Some pictures in the range of values before an edit, and after it."""
-    table = tables.items(dataset)
-    files = table.loc[flagged(table), "file"].head(MOST_SHOWN // 6)
-    ranges = (operations.reading_at(dataset, entry.version - 1), operations.reading_at(dataset, entry.version))
-    for title, reading in zip(("Before", "After"), ranges, strict=True):
-        if value_range := range_of(reading):
-            st.caption(f"{title}: values {formats.plain(spoken(value_range))}")
+def _other_readings(dataset: Dataset, entry: Entry) -> None:
+    """Some items as they were read before an edit, and after it."""
+    table, settling, display = tables.items(dataset), dataset.modality.settling, find_display(dataset.info.modality)
+    if settling is None:
+        return
+    files = table.loc[settling.concerns(table), "file"].head(MOST_SHOWN // 6)
+    readings = (operations.reading_at(dataset, entry.version - 1), operations.reading_at(dataset, entry.version))
+    for title, reading in zip(("Before", "After"), readings, strict=True):
+        if told := display.told(reading):
+            st.caption(f"{title}: {told}")
             item_grid.show(dataset, files, [""] * len(files), reading)
 
 

@@ -1,7 +1,7 @@
 """How the items of each modality are shown and asked for: one module each, one row each in the table below.
 
 Each module has the same functions and constants: `small`, `thumbnail`, `tile`, `serve`, `detail`, `preview`, `ask`,
-`seen`, `seen_as`, `column`, `extent`, `KEEP`, `CAMERA`. No other component imports one of them.
+`seen`, `seen_as`, `column`, `extent`, `reading`, `told`, `KEEP`, `CAMERA`. No other component imports one of them.
 """
 
 from pathlib import PurePath

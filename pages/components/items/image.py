@@ -20,6 +20,7 @@ from tlcore.contract import Contract
 from tlcore.data.dataset import Dataset
 from tlcore.errors import GraftError
 from tlcore.items import Reading
+from tlcore.modalities.image import bursts
 from tlcore.modalities.image.augment import augment
 from tlcore.modalities.image.explain.heat_overlay import over
 from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
@@ -28,7 +29,7 @@ from tlcore.modalities.image.value_range import range_of
 from tlcore.runs.config import TrainingConfig
 
 KEEP = "Keep the largest"
-CAMERA = True  # a camera takes pictures
+CAMERA = bursts  # what becomes of its frames
 LARGE = 1024
 PREVIEW_SIDE, PREVIEWED, VARIANTS = 144, 3, 4
 AT_ONCE = 12

@@ -1,6 +1,6 @@
 """The camera on the page: a label, so many frames a second, and what came of the last burst.
 
-It knows what is shown and heard; what frames become is `tlcore.modalities.image.bursts`' to say. The browser's half is
+It knows what is shown and heard; what frames become is the modality's to say. The browser's half is
 `camera.js`, after `webcam.js`.
 """
 
@@ -9,16 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import streamlit as st
 
-from pages.components.items import item_grid
+from pages.components.items import find_display, item_grid
 from pages.components.shell import formats, tables, task_words
 from tlcore.data.dataset import Dataset
 from tlcore.data.staging import Published
 from tlcore.errors import DataError, GraftError
-from tlcore.modalities.image.bursts import MOST_FRAMES, PREFIX, take_burst
+from tlcore.modalities import BEFORE
 from tlcore.progress import drain
 from tlcore.tasks import find_task
 from tlcore.tasks.multilabel.labels import join
@@ -56,7 +57,13 @@ def show(workspace: Workspace, dataset: Dataset | None) -> None:
         rate = st.select_slider("Frames per second", RATES, value=4, key="camera-rate")
     _mount(
         key=KEY,
-        data={"label": label, "into": into, "first": _FIRST[_task(dataset)], "rate": rate, "most": MOST_FRAMES},
+        data={
+            "label": label,
+            "into": into,
+            "first": _FIRST[_task(dataset)],
+            "rate": rate,
+            "most": _bursts(dataset).MOST_FRAMES,
+        },
         on_burst_change=_hear,
     )
     _last(dataset)
@@ -65,6 +72,12 @@ def show(workspace: Workspace, dataset: Dataset | None) -> None:
         "one group, so that no split puts one of them into training and another into the test set. Nothing is sent "
         "unless you hold the button."
     )
+
+
+def _bursts(dataset: Dataset | None) -> ModuleType:
+    """What becomes of frames; a new dataset is one of pictures."""
+    module: ModuleType = find_display(BEFORE if dataset is None else dataset.info.modality).CAMERA
+    return module
 
 
 def _task(dataset: Dataset | None) -> str:
@@ -108,7 +121,8 @@ def _take(workspace: Workspace, dataset: Dataset | None, burst: dict[str, Any]) 
     try:
         with st.spinner("Importing the frames …"):
             report = drain(
-                take_burst(workspace, _frames(burst), str(burst.get("label") or ""), into=dataset), lambda step: None
+                _bursts(dataset).take_burst(workspace, _frames(burst), str(burst.get("label") or ""), into=dataset),
+                lambda step: None,
             )
     except GraftError as error:
         st.session_state[FAULT] = str(error)
@@ -133,7 +147,7 @@ def _last(dataset: Dataset | None) -> None:
     if report is None or dataset is None or report.dataset.id != dataset.id:
         return
     items = tables.items(dataset)
-    bursts = items[items["source"].str.startswith(PREFIX)]
+    bursts = items[items["source"].str.startswith(_bursts(dataset).PREFIX)]
     if bursts.empty:
         return
     burst = bursts["source"].str.rsplit("-", n=1).str[0]

@@ -58,6 +58,7 @@ IMAGE = Modality(
     extent=Extent("pixels", 50_000_000, MAX_PIXELS, count_pixels),
     media_type="image/",
     formats=FORMATS,
+    commands={"range": "tlcore.modalities.image.range_command:value_range"},
     exports="tlcore.modalities.image.formats.exports:EXPORTS",
     script="tlcore.modalities.image.formats.script:SCRIPT",
     settings=ImageInput,

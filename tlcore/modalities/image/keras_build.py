@@ -6,9 +6,9 @@ or data.
 
 from __future__ import annotations
 
-import importlib
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import keras
@@ -35,8 +35,7 @@ def build(backbone: Backbone, settings: ImageInput, weights: Path | None) -> ker
         WeightsError: The weights are damaged, or do not fit.
     """
     pixels = keras.Input((settings.size, settings.size, 3), name=PIXELS)
-    module, _, name = backbone.factory.partition(":")
-    factory = getattr(importlib.import_module(module), name)
+    factory = resolve_name(backbone.factory)
     network = factory(weights=None, include_top=False, input_tensor=_preprocess(pixels, backbone))
     model = keras.Model(pixels, network.outputs[0], name=backbone.key)
     name_by_position(model)

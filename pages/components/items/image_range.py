@@ -9,6 +9,7 @@ from tlcore.data.dataset import Dataset
 from tlcore.data.edits.operations import apply
 from tlcore.data.edits.types import SetReading
 from tlcore.errors import GraftError
+from tlcore.items import Reading
 from tlcore.modalities.image.pixels import ValueRange
 from tlcore.modalities.image.value_counts import measure_range
 from tlcore.modalities.image.value_range import as_reading, flagged, range_of, spoken
@@ -37,6 +38,12 @@ def show(dataset: Dataset) -> None:
         st.markdown(f"**{formats.plural(deep, 'picture')}** {have} more than 8 bits. {said}", width="content")
         with st.popover("Value range", icon=":material/contrast:"):
             _form(dataset, value_range)
+
+
+def told(reading: Reading) -> str:
+    """Say which values are black and white; empty where each picture is read by itself."""
+    value_range = range_of(reading)
+    return f"values {formats.plain(spoken(value_range))}" if value_range else ""
 
 
 def _form(dataset: Dataset, value_range: ValueRange | None) -> None:
