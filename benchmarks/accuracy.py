@@ -156,7 +156,7 @@ def measured(workspace: Workspace, dataset: Dataset, asked: dict[str, Any], seed
         temperature=finished.temperature,
     )
     write_json(run.contract_json, labels)
-    return evaluate_run(run, lambda step: None).accuracy, run
+    return evaluate_run(run, lambda step: None).figures["accuracy"].value, run
 
 
 # === Results ===
