@@ -89,7 +89,7 @@ def test_from_a_zip_to_a_model_that_works_in_a_fresh_python(server: Server, page
     page.goto(run.replace("/runs", "/try"))
     unseen = sorted((conformal_clip_data.textile_simulated_root() / "global").glob("*.jpg"))[-1]
     page.locator("input[type=file]").first.set_input_files(unseen)
-    expect(page.get_by_text(re.compile(r"\d+(\.\d+)? ms")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d+(\.\d+)?\sms")).first).to_be_visible()
 
     # Download, and load it where nobody knows Graft.
     page.goto(run.replace("/runs", "/export"))

@@ -127,7 +127,7 @@ def test_the_range_of_values_is_shown_set_found_and_undone(workspace, told, tmp_
     assert (found["version"], found["low"], found["high"]) == (2, first["low"], 4095)
     found = told("range", "scans", "--low", "0", "--high", "2000.5")
     assert (found["version"], found["low"], found["high"]) == (3, 0, 2000.5)
-    assert told("history", "scans")["history"][-1]["kind"] == "range"
+    assert told("history", "scans")["history"][-1]["kind"] == "reading"
     found = told("range", "scans", "--auto")
     assert (found["low"], found["high"]) == (first["low"], first["high"])
     assert told("range", "scans", "--auto")["version"] == found["version"]  # it is that already

@@ -60,8 +60,8 @@ def test_a_table_that_was_cut_short_anywhere_is_completed_as_if_nothing_had_happ
 def test_what_was_answered_is_not_asked_again(run, tiny_folder, tmp_path, monkeypatch):
     table, asked = tmp_path / "answers.csv", []
     assert main(["predict", run.id, str(tiny_folder / "circle"), "--csv", str(table)]) == 0
-    read = Predictor.pixels
-    monkeypatch.setattr(Predictor, "pixels", lambda self, source: asked.append(source) or read(self, source))
+    read = Predictor.decode
+    monkeypatch.setattr(Predictor, "decode", lambda self, source: asked.append(source) or read(self, source))
     assert main(["predict", run.id, str(tiny_folder), "--csv", str(table), "--resume"]) == 0
     circles = [path for path in asked if path.parent.name == "circle"]
     assert len(circles) == 1  # to see whether it is the same model

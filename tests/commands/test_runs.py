@@ -167,7 +167,8 @@ def test_a_run_that_is_paused_by_another_leaves_a_code_and_the_way_on(workspace,
 def caches(workspace):
     for name, size in (("pixels-a", 3000), ("trunk-b", 2000)):
         (workspace.cache / name).mkdir()
-        (workspace.cache / name / "x").write_bytes(bytes(size))
+        (workspace.cache / name / "x").write_bytes(bytes(size - 2))
+        (workspace.cache / name / ("store.json" if name == "pixels-a" else "y")).write_bytes(b"{}")
         os.utime(workspace.cache / name, (10**9, 10**9))
     return workspace.cache
 
@@ -178,7 +179,7 @@ def test_caches_are_shown_with_their_size_and_bound(caches, capsys, monkeypatch)
     content = last_object(capsys)
     assert (content["bytes"], content["limit_bytes"]) == (5000, 3 * 10**9)
     assert {cache["cache"]: cache["kind"] for cache in content["caches"]} == {
-        "pixels-a": "pictures",
+        "pixels-a": "items",
         "trunk-b": "features",
     }
     assert set(content["caches"][0]) == {"cache", "kind", "holds", "bytes", "last_used", "in_use"}

@@ -270,7 +270,7 @@ def test_the_real_worker_of_a_job_that_cannot_be_done_says_why(job):
         "check-work": job.path.parent / "items.parquet",
         "sweep-work": job.path / "sweep.json",
         "understand-work": job.path.parent / "predictions.parquet",
-        "export-work": job.path.parent / "predictions.parquet",
+        "export-work": job.path.parent / "contract.json",
     }[job.command[0]]
     damaged.write_bytes(b"{}")
     launch(job)

@@ -20,10 +20,11 @@ def run(workspace, tiny_dataset):
 def page(path: str) -> None:
     from pathlib import Path
 
-    from pages.components.evaluate import calibration, misclassification_costs
+    from pages.components.evaluate import calibration, misclassification_costs, ood
     from tlcore.runs.run import Run
 
     calibration.show(Run(Path(path)))
+    ood.show(Run(Path(path)))
     misclassification_costs.show(Run(Path(path)), ("circle", "square", "triangle"))
 
 

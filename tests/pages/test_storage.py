@@ -14,7 +14,8 @@ from tlcore.data.caches import using
 def caches(workspace):
     for name, size in (("pixels-a", 3_000_000), ("trunk-b", 2_000_000)):
         (workspace.cache / name).mkdir()
-        (workspace.cache / name / "x").write_bytes(bytes(size))
+        (workspace.cache / name / "x").write_bytes(bytes(size - 2))
+        (workspace.cache / name / ("store.json" if name == "pixels-a" else "y")).write_bytes(b"{}")
         os.utime(workspace.cache / name, (10**9, 10**9))
     return workspace.cache
 

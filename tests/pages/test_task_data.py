@@ -80,7 +80,7 @@ def test_a_label_is_renamed_on_the_page(several):
     app = open_page("data", dataset=several.id)
     app.selectbox(key=f"rename-old-{several.id}").set_value("big")
     app.text_input(key=f"rename-new-{several.id}").set_value("large")
-    button(app, "Rename the class").click().run()
+    button(app, "Rename the label").click().run()
     assert not app.exception
     assert "large" in several.info.classes
 

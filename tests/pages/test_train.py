@@ -196,7 +196,7 @@ def test_cutmix_with_a_frozen_backbone_is_told_beside_its_field(workspace, tiny_
     app = open_page("train")
     app.session_state["train-mode"] = "freeze"
     app.number_input(key="train-cutmix").set_value(1.0).run()
-    assert words(app).count("CutMix pastes pieces of pictures") == 1
+    assert words(app).count("CutMix pastes pieces of items") == 1
     assert button(app, "Start").disabled
 
 

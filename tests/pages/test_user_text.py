@@ -46,9 +46,17 @@ OWN_WORDS = {
     *("class_colours(classes)", "class_colours(classes, dataset.info.colours)"),  # `#rrggbb`
     "st.get_option(f'theme.{side}.backgroundColor')",
     *("about.title", "about.description"),  # of a setting's field
-    *("noun.one", "noun.many", "checks.copies", "checks.faults", "checks.traits"),  # of a modality
+    *("noun.one", "noun.many", "summary.noun.many", "checks.copies", "checks.faults", "checks.traits"),  # of a modality
     *("known.icon", "known.advice", "about(kind, find_modality(dataset.info.modality)).icon"),
-    *("metric.explains", "metric.name", "metric.short", "find_task(chosen).title", "task.explains"),  # of a task
+    *("task_words.noun(info).one", "task_words.noun(dataset.info).many"),
+    *(
+        "robustness.of.title",
+        "metric.explains",
+        "metric.name",
+        "metric.short",
+        "find_task(chosen).title",
+        "task.explains",
+    ),  # of a task
     *(f"_about('{name}').{said}" for name in SweepConfig.model_fields for said in ("title", "description")),
 }
 

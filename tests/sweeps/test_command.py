@@ -53,7 +53,7 @@ def test_a_person_is_told_that_the_winner_was_chosen_on_validation(at_work, tiny
     assert main(["sweep", tiny_dataset.id, "--depths", "0,all", "--trials", "2", "--epochs", "1"]) == 0
     text = capsys.readouterr().out
     assert "every block" in text
-    assert "chosen by its validation accuracy; the test pictures, which chose nothing" in text
+    assert "chosen by its validation accuracy; on the test set, which played no part in the choice" in text
 
 
 def test_ctrl_c_stops_the_sweep_and_its_live_run_and_its_id_goes_on(

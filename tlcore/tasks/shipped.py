@@ -18,7 +18,6 @@ LOGISTIC = Path(__file__).with_name("logistic_script.py.txt")
 LOGISTIC_IMPORTS = (
     "from scipy.special import log_softmax",
     "from sklearn.linear_model import LogisticRegression",
-    "from sklearn.model_selection import StratifiedGroupKFold",
 )
 TEMPERATURE_IMPORTS = ("from scipy.optimize import minimize_scalar", "from scipy.special import log_softmax")
 

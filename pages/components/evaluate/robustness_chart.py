@@ -45,7 +45,8 @@ def figure(robustness: Robustness, curve: Curve) -> go.Figure:
     """Draw one corruption: the pictures as they are first, then the five strengths."""
     model, baseline = (robustness.model, *curve.model), (robustness.baseline, *curve.baseline)
     places, share = list(range(len(model))), robustness.of.kind == "share"
-    digits, unit = ".1%" if share else ".3g", f" {robustness.unit}" if robustness.of.kind == "value" else ""
+    unit = f" {formats.plain(robustness.unit)}" if robustness.of.kind == "value" else ""
+    digits = ".1%" if share else ".3g"
     chart = go.Figure()
     chart.add_scatter(
         x=[*places, *reversed(places)],
@@ -71,7 +72,7 @@ def figure(robustness: Robustness, curve: Curve) -> go.Figure:
             hovertemplate=f"{name}: %{{y:{digits}}} (%{{customdata[0]:{digits}}}–%{{customdata[1]:{digits}}})"
             f"{unit}<extra></extra>",
         )
-    polish(chart, x=curve.unit, y=f"{robustness.of.brief}{f', {robustness.unit}' if unit else ''}", height=HEIGHT)
+    polish(chart, x=curve.unit, y=f"{robustness.of.brief}{f',{unit}' if unit else ''}", height=HEIGHT)
     chart.update_layout(showlegend=False, dragmode=False, margin={"t": 8})
     chart.update_xaxes(tickvals=places, ticktext=["as is", *(f"{strength:g}" for strength in curve.strengths)])
     if share:

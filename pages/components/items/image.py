@@ -14,7 +14,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime import get_instance
 
-from pages.components.items import tiles
+from pages.components.items import image_range, tiles
 from pages.components.shell import formats, task_words
 from tlcore.contract import Contract
 from tlcore.data.dataset import Dataset
@@ -30,6 +30,7 @@ from tlcore.runs.config import TrainingConfig
 
 KEEP = "Keep the largest"
 CAMERA = bursts  # what becomes of its frames
+reading, told = image_range.show, image_range.told
 LARGE = 1024
 PREVIEW_SIDE, PREVIEWED, VARIANTS = 144, 3, 4
 AT_ONCE = 12
