@@ -38,6 +38,7 @@ RANKS = {
     "files": 1,
     "intervals": 1,
     "items": 1,
+    "keyed": 1,
     "markup": 1,
     "numbers": 1,
     "settings": 1,

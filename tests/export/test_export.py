@@ -30,9 +30,10 @@ from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import ONNX
 from tlcore.export.parity import AppAnswers, agreement, compare
-from tlcore.export.registry import EXPORTERS, find, table
+from tlcore.export.registry import EXPORTERS, find
 from tlcore.export.run import export_run
 from tlcore.files import sha256
+from tlcore.keyed import by_key
 from tlcore.modalities.image.standalone import pixels_py
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import artefact, read_manifest, read_manifests
@@ -290,7 +291,7 @@ def test_the_bar_of_agreement(artefact_says, agrees):
 def test_a_format_is_known_by_one_key_only():
     assert set(EXPORTERS) <= set(FORMATS)
     with pytest.raises(ValueError, match="'onnx' is given twice"):
-        table([KERAS, ONNX, ONNX])
+        by_key([KERAS, ONNX, ONNX])
     with pytest.raises(ExportError, match="Received: tflite"):
         find(["onnx", "tflite"])
     with pytest.raises(ExportError, match="Received: tflite"):

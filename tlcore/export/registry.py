@@ -5,7 +5,7 @@ It knows which formats there are, in the order in which they are shown. It does 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tlcore.errors import ExportError
@@ -20,31 +20,18 @@ from tlcore.export.onnx_files import HALF, ONNX
 from tlcore.export.openvino_file import OPENVINO
 from tlcore.export.server import SERVER
 from tlcore.export.tensorflow_files import LITE, SAVED_MODEL
+from tlcore.keyed import by_key
 from tlcore.modalities import MODALITIES
 from tlcore.runs.formats import FORMATS
 
 ALL = "all"
 
 
-def table(exporters: Iterable[Exporter]) -> Mapping[str, Exporter]:
-    """Index formats by key.
-
-    Raises:
-        ValueError: Two have the same key.
-    """
-    found: dict[str, Exporter] = {}
-    for exporter in exporters:
-        if exporter.key in found:
-            raise ValueError(f"A format's key must be its own. '{exporter.key}' is given twice.")
-        found[exporter.key] = exporter
-    return MappingProxyType(found)
-
-
 GENERAL: tuple[Exporter, ...] = (
     *(Bundle(), ONNX, HALF, EIGHT_BITS, SERVER, KERAS),
     *(SAVED_MODEL, *LITE, OPENVINO, CORE_ML, CODE),
 )
-_FOUND = table((*GENERAL, *(exporter for key in MODALITIES for exporter in item_exports(key).formats)))
+_FOUND = by_key((*GENERAL, *(exporter for key in MODALITIES for exporter in item_exports(key).formats)))
 EXPORTERS: Mapping[str, Exporter] = MappingProxyType({key: _FOUND[key] for key in FORMATS})
 
 

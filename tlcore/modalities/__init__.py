@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from tlcore.keyed import by_key
 from tlcore.modalities.image import IMAGE
 from tlcore.modalities.modality import Advice, Examined, Extent, InputSettings, Modality, Noun, any_of
 
@@ -33,7 +34,7 @@ __all__ = [
     "read_input",
 ]
 
-MODALITIES: dict[str, Modality] = {modality.key: modality for modality in (IMAGE,)}
+MODALITIES: dict[str, Modality] = dict(by_key((IMAGE,)))
 # Of files that do not say theirs, as there was no other.
 BEFORE = IMAGE.key
 # Of files that are items of any modality.

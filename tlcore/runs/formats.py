@@ -6,10 +6,8 @@ It knows the rows of the table, in the order in which they are shown. It does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-
 from tlcore.file_format import Format
+from tlcore.keyed import by_key
 from tlcore.modalities import MODALITIES
 
 _FIRST = (
@@ -110,18 +108,4 @@ _LAST = (
 )
 
 
-def _table(formats: Iterable[Format]) -> Mapping[str, Format]:
-    """Index formats by key.
-
-    Raises:
-        ValueError: Two have the same key.
-    """
-    found: dict[str, Format] = {}
-    for form in formats:
-        if form.key in found:
-            raise ValueError(f"A format's key must be its own. '{form.key}' is given twice.")
-        found[form.key] = form
-    return MappingProxyType(found)
-
-
-FORMATS = _table((*_FIRST, *(form for modality in MODALITIES.values() for form in modality.formats), *_LAST))
+FORMATS = by_key((*_FIRST, *(form for modality in MODALITIES.values() for form in modality.formats), *_LAST))

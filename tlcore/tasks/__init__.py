@@ -4,6 +4,7 @@ It knows labels, outputs of a model, and how good answers are. It does not know 
 files. It imports only the ground floor; only files named `keras_*.py` import a backend.
 """
 
+from tlcore.keyed import by_key
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.tasks.multilabel import MULTILABEL
 from tlcore.tasks.regression import REGRESSION
@@ -21,7 +22,7 @@ __all__ = [
     "lower_is_better",
 ]
 
-TASKS: dict[str, Task] = {task.key: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION)}
+TASKS: dict[str, Task] = dict(by_key((CLASSIFICATION, MULTILABEL, REGRESSION)))
 
 
 def find_metric(key: str) -> Metric:

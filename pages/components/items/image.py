@@ -23,7 +23,7 @@ from tlcore.items import Reading
 from tlcore.modalities.image import bursts
 from tlcore.modalities.image.augment import augment
 from tlcore.modalities.image.explain.heat_overlay import over
-from tlcore.modalities.image.pixels import ValueRange, open_picture, read_pixels
+from tlcore.modalities.image.pixels import FORMATS_FOR_PEOPLE, ValueRange, open_picture, read_pixels
 from tlcore.modalities.image.preview import resized
 from tlcore.modalities.image.value_range import range_of
 from tlcore.runs.config import TrainingConfig
@@ -129,7 +129,7 @@ def ask(key: str) -> list[Any]:
     )
     if not files:
         st.caption(
-            "A few pictures: JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC. They stay on this machine. For hundreds, or to "
+            f"A few pictures: {FORMATS_FOR_PEOPLE}. They stay on this machine. For hundreds, or to "
             "get a table of predictions, choose *Folder or zip*."
         )
         return []

@@ -6,14 +6,15 @@ It knows what is joined to the run's graph and how it is asked. The arithmetic i
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnx
 
 from tlcore.contract import NamedTensors, read_contract
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.facts import as_json, shipped_contract
+from tlcore.export.model_files import answered as replayed
 from tlcore.export.onnx_files import CONTRACT_KEY, OnnxFile, embedded
 from tlcore.items import Field
 from tlcore.modalities.image.formats.fullsize_graph import fullsize_graph
@@ -69,16 +70,8 @@ class FullSizeOnnx(OnnxFile):
         }
         output = fresh.run(REPLAY, [], asked=json.dumps(asked), folder=scratch, items=len(items.paths))
         said = json.loads(output.splitlines()[-1])
-        with np.load(answers) as saved:
-            outputs, *scores = (saved[name] for name in saved.files)
-        return Replay(
-            outputs,
-            said["milliseconds_per_item"],
-            said["versions"],
-            unfamiliarity=scores[0] if scores else None,
-            milliseconds_p95=said["milliseconds_p95"],
-            awkward=judge(Sight(answered(battery, said["refused"]), UPRIGHT_FIRST), settings),
-        )
+        sight = Sight(answered(battery, said["refused"]), UPRIGHT_FIRST)
+        return replace(replayed(asked, said), awkward=judge(sight, settings))
 
 
 def _resizing(model: onnx.ModelProto) -> onnx.ModelProto:
