@@ -177,9 +177,12 @@ def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
 
 
 def _epoch(event: EpochEnded, state: RunState) -> str:
-    total = max((phase.first_epoch + phase.epochs - 1 for phase in state.phases if phase.epochs), default=event.epoch)
+    phases = [phase for phase in state.phases if phase.epochs]
+    # As planned when its phase began: early stopping makes the plan shorter, and a note says so.
+    planned = [phase.planned for phase in phases if phase.name == event.phase and phase.planned]
+    total = max([event.epoch, *(planned or (phase.first_epoch + phase.epochs - 1 for phase in phases))])
     return (
-        f"  epoch {event.epoch}/{max(total, event.epoch)}{_measured(event)}  {event.seconds:.1f} s  "
+        f"  epoch {event.epoch}/{total}{_measured(event)}  {event.seconds:.1f} s  "
         f"{event.images_per_second:,.0f} examples/s{'  best' if event.best else ''}"
     )
 

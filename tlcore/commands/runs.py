@@ -103,7 +103,7 @@ def resume(
 
     began = time.monotonic()
     found, terminal = open_run(Workspace.default(), run), Terminal(as_json=as_json)
-    seen = len(found.events())
+    seen, before = len(found.events()), found.state().worked
     with terminated_like_interrupted():
         take_up(found)
         if detach:
@@ -111,7 +111,7 @@ def resume(
             terminal.result({"run": found.id, "state": state.state}, f"{found.name} is {state.state}.")
             return
         state, interrupted = follow(found, terminal, seen=seen)
-    conclude(found, state, terminal, seconds=time.monotonic() - began, interrupted=interrupted)
+    conclude(found, state, terminal, seconds=before + time.monotonic() - began, interrupted=interrupted)
 
 
 @app.command("queue")
