@@ -15,6 +15,7 @@ from typing import Any
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.data.dataset import Dataset
+from tlcore.data.split.assign import given_parts
 from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
 from tlcore.runs.config import INPUT, Fractions, TrainingConfig
 from tlcore.tasks import Task, find_task
@@ -81,6 +82,7 @@ class Facts:
         modality: What an item is.
         task: What an answer is.
         number: Items, given test items apart; None where each has one class.
+        given: Whether the items came with a split, which is kept.
     """
 
     counts: Mapping[str, int]
@@ -91,6 +93,7 @@ class Facts:
     modality: Modality = MODALITIES[BEFORE]
     task: Task = CLASSIFICATION
     number: int | None = None
+    given: bool = False
 
     @property
     def items(self) -> int:
@@ -167,6 +170,7 @@ def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) 
         modality=modality,
         task=task,
         number=len(learnt),
+        given=bool(given_parts(items["split"].to_numpy(dtype=object))),
     )
     if any_depth:
         return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_items(facts)))
@@ -192,6 +196,9 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
     many = WITH_MANY.format(facts.classes) if facts.task == CLASSIFICATION and facts.classes >= MANY else ""
     blocks = len(backbone.blocks)
     if facts.per_class < FEWEST_TO_FINE_TUNE:
+        shares = Advice(
+            "fractions", MOSTLY_TRAINING, f"The exact solution needs no validation {facts.many} to stop by."
+        )
         return (
             Advice(
                 "mode",
@@ -199,7 +206,7 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
                 f"{said} are too few to change the backbone by: a new head is surer.{facts.measured}",
             ),
             Advice("head", "logistic", f"{EXACT}{many}"),
-            Advice("fractions", MOSTLY_TRAINING, f"The exact solution needs no validation {facts.many} to stop by."),
+            *(() if facts.given else (shares,)),
         )
     affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
     where = f"{facts.items:,} {facts.many} on {facts.cores} cores"
