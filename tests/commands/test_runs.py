@@ -14,7 +14,7 @@ from tests.runs.logs import epoch, fold
 from tests.runs.processes import state_is, until
 from tests.task_runs import make_dataset
 from tlcore.__main__ import main
-from tlcore.commands.follow import words
+from tlcore.commands.follow import held_up, words
 from tlcore.data.caches import using
 from tlcore.files import write_json
 from tlcore.jobs import launch
@@ -115,6 +115,17 @@ def test_a_waiting_run_is_moved_and_cancelled(workspace, waiting, capsys):
     assert [place.path.name for place in line()] == ["first", "fourth", "second"]
     assert main(["runs", "move", "first", "--to", "2"]) == 1
     assert "waits in line" in capsys.readouterr().err
+
+
+def test_a_run_that_waits_says_for_whom_and_begins_beside_it(workspace, waiting, capsys):
+    first, second, *_ = waiting
+    said = held_up(second)
+    assert f"first in {first.path.resolve()}" in said
+    assert "`runs beside second`" in said
+    assert main(["runs", "beside", "second", "--json"]) == 0
+    assert last_object(capsys) == {"run": "second", "state": "running"}
+    until(second, state_is("finished"))
+    assert [place.path.name for place in line()] == ["first", "third", "fourth"]
 
 
 def test_an_empty_queue_is_said(workspace, capsys):
