@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from tlcore.backbones.backbone import Backbone
-from tlcore.backbones.catalogue import DEFAULT, find
+from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
 from tlcore.data.split.assign import given_parts
 from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
-from tlcore.runs.config import INPUT, Fractions, TrainingConfig
+from tlcore.runs.config import INPUT, Fractions, TrainingConfig, not_for
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.threads import cores
@@ -34,7 +34,8 @@ ENOUGH_FOR_ACCURACY = 700
 # Steps teach, not epochs: few items are looked at more often.
 STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS, EPOCHS_OF_A_HEAD = 700, 15, 40, 30
 LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
-# Of fine-tuning the default backbone on one core of a processor.
+# Of fine-tuning this backbone on one core of a processor.
+MEASURED_WITH = find_modality(BEFORE).backbone
 ITEMS_PER_SECOND = 12.0
 BUDGET_HOURS = 3.0
 # Where nothing has to be stopped in time, validation items are better learnt from.
@@ -144,7 +145,7 @@ class Facts:
 
     def hours(self, blocks: int) -> float:
         """About how long fine-tuning the last `blocks` takes at most."""
-        heavier = self.backbone.multiplications / find(DEFAULT).multiplications
+        heavier = self.backbone.multiplications / find(MEASURED_WITH).multiplications
         each = heavier * blocks / len(self.backbone.blocks) / (ITEMS_PER_SECOND * self.cores)
         return self.items * self.epochs * each / 3600
 
@@ -348,4 +349,5 @@ def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
         Advice("mixup", 0.0, f"Mixed {facts.many} pay off in long trainings; this one is short."),
     )
-    return (*usual, *(each for each in optional if each.field in facts.task.options))
+    unfit = not_for(facts.task, facts.modality)
+    return (*usual, *(each for each in optional if each.field not in unfit))
