@@ -35,9 +35,7 @@ def show(evaluation: Evaluation, *, beside: str, about: Mapping[str, str]) -> No
                     st.metric(label, value)
                     st.caption(said)
         lines = [_line(metric, evaluation.unit, "this model", evaluation.headline)]
-        for title in evaluation.baselines:
-            if found := evaluation.baseline(title):
-                lines.append(_line(metric, evaluation.unit, title.lower(), found))
+        lines += [_line(metric, evaluation.unit, title.lower(), found) for title, found in _baselines(evaluation)]
         most = 1.0 if metric.kind == "share" else _round_up(max(line.high for line in lines))
         interval_scale.show(lines, most=most)
         st.markdown(_reading(evaluation, metric))
@@ -52,19 +50,23 @@ def _figures(
     """Label, value and what to know about it; four at most."""
     found, unit = evaluation.headline, evaluation.unit
     items, value = formats.plural(evaluation.n, "test picture"), figure_text.value(metric, found.value, unit)
-    title, interval = formats.plain(f"Test {metric.brief}"), figure_text.interval(metric, found, unit)
+    name, interval = formats.plain(f"Test {metric.brief}"), figure_text.interval(metric, found, unit)
     if metric.kind == "share" and found.high - found.low > WIDE:
         said = f"95 % confidence interval around **{value}**, from only {items}"
-        yield title, f"{100 * found.low:.0f}–{formats.percent(found.high, 0)}", said
+        yield name, f"{100 * found.low:.0f}–{formats.percent(found.high, 0)}", said
     else:
-        yield title, value, f"95 % confidence interval **{interval}**, {items}"
-    baselines = [title for title in reversed(evaluation.baselines) if evaluation.baseline(title)]
-    for title in baselines:
-        known = evaluation.baseline(title)
+        yield name, value, f"95 % confidence interval **{interval}**, {items}"
+    baselines = _baselines(evaluation)
+    for title, known in reversed(baselines):
         yield formats.plain(title), figure_text.value(metric, known.value, unit), formats.plain(about.get(title, ""))
     if len(baselines) < 3 and (known := evaluation.figures.get(beside.key)):
         said = f"95 % interval {figure_text.interval(beside, known, unit)}"
         yield formats.plain(beside.short), figure_text.value(beside, known.value, unit), said
+
+
+def _baselines(evaluation: Evaluation) -> list[tuple[str, Figure]]:
+    """The headline metric of each baseline, the simplest first."""
+    return [(title, found) for title in evaluation.baselines if (found := evaluation.baseline(title))]
 
 
 def _line(metric: Metric, unit: str, name: str, figure: Figure) -> Line:

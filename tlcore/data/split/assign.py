@@ -157,15 +157,15 @@ def lacking(table: pd.DataFrame, parts: Sequence[str], noun: Noun) -> list[str]:
         if without:
             lack.setdefault(" and ".join(without), []).append(label)
     notes = []
-    for without, labels in lack.items():
-        total = int(counts.loc[labels[0]].sum())
+    for lacked, labels in lack.items():
+        total = int(counts.loc[labels[0]].to_numpy().sum())
         has = f"has only {noun.counted(total)}, and so" if total < 3 else "has"
         names = [f"'{label}'" for label in labels[:MOST_NAMED]]
         last = f"{len(labels) - MOST_NAMED:,} more" if len(labels) > MOST_NAMED else names.pop()
         notes.append(
-            f"{last} {has} none for {without}. Add {noun.many} of it."
+            f"{last} {has} none for {lacked}. Add {noun.many} of it."
             if not names
-            else f"{', '.join(names)} and {last} have no {noun.many} for {without}. Add some to each of them."
+            else f"{', '.join(names)} and {last} have no {noun.many} for {lacked}. Add some to each of them."
         )
     return notes
 
