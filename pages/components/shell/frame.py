@@ -178,8 +178,8 @@ def _go_on() -> None:
         return
     left, since, target, query = st.session_state[GOAL]
     here = context.page_script_hash
-    shown = Path(context.pages_manager.get_pages()[here]["script_path"])
-    arrived = shown.match(target) and all(st.query_params.get(name, "") == value for name, value in query.items())
+    script = context.pages_manager.get_pages().get(here, {}).get("script_path", "")
+    arrived = Path(script).match(target) and all(st.query_params.get(name, "") == value for name, value in query.items())
     if here == left and not arrived and monotonic() < since + LATE:
         _open(target, query)
 
