@@ -179,7 +179,8 @@ def _go_on() -> None:
     left, since, target, query = st.session_state[GOAL]
     here = context.page_script_hash
     script = context.pages_manager.get_pages().get(here, {}).get("script_path", "")
-    arrived = Path(script).match(target) and all(st.query_params.get(name, "") == value for name, value in query.items())
+    shows = all(st.query_params.get(name, "") == value for name, value in query.items())
+    arrived = shows and Path(script).match(target)
     if here == left and not arrived and monotonic() < since + LATE:
         _open(target, query)
 
