@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import layers, ops
 
 EMBEDDING, NORM, TOP = "embedding", "norm", "top"
 # The layers of a block that have weights, in the order in which KerasHub's have them; a scale only where there is one.
 ATTENTION = ("query", "key", "value", "attention")
 PARTS = ("norm_1", ATTENTION, "scale_1", "norm_2", "dense_1", "dense_2", "scale_2")
+
+
+Waves: TypeAlias = tuple[keras.layers.Layer, keras.layers.Layer]
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,10 @@ def transformer(pixels: Any, facts: Transformer) -> Any:
     return layers.Reshape((rows, columns, facts.width), name=TOP)(x)
 
 
-def rotary(facts: Transformer, rows: int, columns: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Compute the cosine and the sine by which each token's queries and keys are turned, `(tokens, head)`.
+def rotary(facts: Transformer, rows: int, columns: int) -> Waves:
+    """Make the layers that multiply by the cosine and the sine of each token's position, `(tokens, heads, length)`.
 
-    Those of the prefix are not turned: 1 and 0.
+    Those of the prefix are not turned: 1 and 0. All blocks share the two.
     """
     length = facts.width // facts.heads
     periods = facts.theta ** np.arange(0, 1, 4 / length)
@@ -74,8 +76,9 @@ def rotary(facts: Transformer, rows: int, columns: int) -> tuple[npt.NDArray[np.
     angles = 2 * math.pi * (2 * centres.reshape(-1, 2, 1) - 1) / periods
     angles = np.tile(angles.reshape(rows * columns, -1), (1, 2))
     before = np.zeros((facts.prefix, length))
-    cosine, sine = np.concatenate([before + 1, np.cos(angles)]), np.concatenate([before, np.sin(angles)])
-    return cosine.astype(np.float32), sine.astype(np.float32)
+    factors = (np.concatenate([before + 1, np.cos(angles)]), np.concatenate([before, np.sin(angles)]))
+    cosine, sine = (factor[:, np.newaxis].astype(np.float32).tolist() for factor in factors)
+    return layers.Rescaling(cosine, name="cosine"), layers.Rescaling(sine, name="sine")
 
 
 def _embed(pixels: Any, facts: Transformer, rows: int, columns: int) -> Any:
@@ -93,7 +96,7 @@ def _embed(pixels: Any, facts: Transformer, rows: int, columns: int) -> Any:
     return layers.EinsumDense("ntp,pw->ntw", (tokens, facts.width), bias_axes="tw", name=EMBEDDING)(x)
 
 
-def _block(x: Any, facts: Transformer, waves: tuple[npt.NDArray[np.float32], ...] | None, *, name: str) -> Any:
+def _block(x: Any, facts: Transformer, waves: Waves | None, *, name: str) -> Any:
     normed = layers.LayerNormalization(epsilon=facts.epsilon, name=f"{name}_norm_1")(x)
     x = layers.Add(name=f"{name}_middle")([x, _scaled(_attend(normed, facts, waves, name), facts, f"{name}_scale_1")])
     normed = layers.LayerNormalization(epsilon=facts.epsilon, name=f"{name}_norm_2")(x)
@@ -102,37 +105,31 @@ def _block(x: Any, facts: Transformer, waves: tuple[npt.NDArray[np.float32], ...
     return layers.Add(name=name)([x, _scaled(inside, facts, f"{name}_scale_2")])
 
 
-def _attend(x: Any, facts: Transformer, waves: tuple[npt.NDArray[np.float32], ...] | None, name: str) -> Any:
+def _attend(x: Any, facts: Transformer, waves: Waves | None, name: str) -> Any:
     each = (x.shape[1], facts.heads, facts.width // facts.heads)
     queries, keys, values = (
         layers.EinsumDense("ntw,whl->nthl", each, bias_axes="hl", name=f"{name}_{part}")(x) for part in ATTENTION[:3]
     )
     if waves is not None:
-        both = _turned(ops.concatenate([queries, keys], axis=2), waves, name)
-        queries, keys = ops.split(both, 2, axis=2)
+        queries, keys = ops.split(_turned(ops.concatenate([queries, keys], axis=2), waves), 2, axis=2)
     answered = ops.dot_product_attention(queries, keys, values)
     return layers.EinsumDense("nthl,hlw->ntw", (x.shape[1], facts.width), bias_axes="w", name=f"{name}_{ATTENTION[3]}")(
         answered
     )
 
 
-def _turned(x: Any, waves: tuple[npt.NDArray[np.float32], ...], name: str) -> Any:
-    """Turn each pair of a head's numbers by the angle of its position; the cosines and sines are weights that stay."""
+def _turned(x: Any, waves: Waves) -> Any:
+    """Turn each pair of a head's numbers by the angle of its position."""
     first, second = ops.split(x, 2, axis=-1)
-    parts, turned = (x, ops.concatenate([-second, first], axis=-1)), []
-    for part, wave, kind in zip(parts, waves, ("cosine", "sine"), strict=True):
-        by = layers.EinsumDense(
-            "nthl,tl->nthl", x.shape[1:], kernel_initializer="zeros", trainable=False, name=f"{name}_{kind}"
-        )
-        turned.append(by(part))
-        by.kernel.assign(wave)
-    return layers.Add(name=f"{name}_turned")(turned)
+    cosine, sine = waves
+    return ops.add(cosine(x), sine(ops.concatenate([-second, first], axis=-1)))
 
 
 def _scaled(x: Any, facts: Transformer, name: str) -> Any:
+    """Multiply each channel by a weight: a convolution of each by itself, which every converter knows."""
     if not facts.scaled:
         return x
-    return layers.EinsumDense("ntw,w->ntw", x.shape[1:], kernel_initializer="ones", name=name)(x)
+    return layers.DepthwiseConv1D(1, use_bias=False, depthwise_initializer="ones", name=name)(x)
 
 
 def layers_of(model: keras.Model, number: int, facts: Transformer) -> list[Any]:
