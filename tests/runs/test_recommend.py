@@ -25,6 +25,8 @@ def test_few_pictures_get_the_exact_head_and_many_the_whole_backbone():
     assert values({"a": 3, "b": 3})["mode"] == "freeze"
     assert values({"a": 3, "b": 3})["head"] == "logistic"
     assert values({"a": 50, "b": 50})["mode"] == "freeze"  # by benchmarks/accuracy.py
+    assert "fractions" in values({"a": 3, "b": 3})
+    assert "fractions" not in values({"a": 3, "b": 3}, given=True), "they came with a split, which is kept"
     many = values({"a": 500, "b": 500})
     assert (many["mode"], many["blocks"]) == ("fine-tune", len(SMALL.blocks))
 

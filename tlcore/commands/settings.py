@@ -135,9 +135,11 @@ def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> Tra
 
     A number has a smaller rate for its head, whether `auto` or not.
     """
-    from tlcore.backbones.catalogue import find
+    from tlcore.backbones.catalogue import find, usual_backbone
     from tlcore.runs.recommend import head_rate, recommend
 
+    if usual := usual_backbone(dataset.info.modality):
+        given = {"backbone": usual.key, **given}
     if given.get("mode") != AUTO:
         return settings(dataset.id, {"head_learning_rate": head_rate(find_task(dataset.info.task)), **given})
 

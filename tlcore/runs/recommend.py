@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from tlcore.backbones.backbone import Backbone
-from tlcore.backbones.catalogue import DEFAULT, find
+from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
+from tlcore.data.split.assign import given_parts
 from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
-from tlcore.runs.config import INPUT, Fractions, TrainingConfig
+from tlcore.runs.config import INPUT, Fractions, TrainingConfig, not_for
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.threads import cores
@@ -33,7 +34,8 @@ ENOUGH_FOR_ACCURACY = 700
 # Steps teach, not epochs: few items are looked at more often.
 STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS, EPOCHS_OF_A_HEAD = 700, 15, 40, 30
 LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
-# Of fine-tuning the default backbone on one core of a processor.
+# Of fine-tuning this backbone on one core of a processor.
+MEASURED_WITH = find_modality(BEFORE).backbone
 ITEMS_PER_SECOND = 12.0
 BUDGET_HOURS = 3.0
 # Where nothing has to be stopped in time, validation items are better learnt from.
@@ -81,6 +83,7 @@ class Facts:
         modality: What an item is.
         task: What an answer is.
         number: Items, given test items apart; None where each has one class.
+        given: Whether the items came with a split, which is kept.
     """
 
     counts: Mapping[str, int]
@@ -91,6 +94,7 @@ class Facts:
     modality: Modality = MODALITIES[BEFORE]
     task: Task = CLASSIFICATION
     number: int | None = None
+    given: bool = False
 
     @property
     def items(self) -> int:
@@ -141,7 +145,7 @@ class Facts:
 
     def hours(self, blocks: int) -> float:
         """About how long fine-tuning the last `blocks` takes at most."""
-        heavier = self.backbone.multiplications / find(DEFAULT).multiplications
+        heavier = self.backbone.multiplications / find(MEASURED_WITH).multiplications
         each = heavier * blocks / len(self.backbone.blocks) / (ITEMS_PER_SECOND * self.cores)
         return self.items * self.epochs * each / 3600
 
@@ -167,6 +171,7 @@ def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) 
         modality=modality,
         task=task,
         number=len(learnt),
+        given=bool(given_parts(items["split"].to_numpy(dtype=object))),
     )
     if any_depth:
         return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_items(facts)))
@@ -192,6 +197,9 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
     many = WITH_MANY.format(facts.classes) if facts.task == CLASSIFICATION and facts.classes >= MANY else ""
     blocks = len(backbone.blocks)
     if facts.per_class < FEWEST_TO_FINE_TUNE:
+        shares = Advice(
+            "fractions", MOSTLY_TRAINING, f"The exact solution needs no validation {facts.many} to stop by."
+        )
         return (
             Advice(
                 "mode",
@@ -199,7 +207,7 @@ def _depth(facts: Facts) -> tuple[Advice, ...]:
                 f"{said} are too few to change the backbone by: a new head is surer.{facts.measured}",
             ),
             Advice("head", "logistic", f"{EXACT}{many}"),
-            Advice("fractions", MOSTLY_TRAINING, f"The exact solution needs no validation {facts.many} to stop by."),
+            *(() if facts.given else (shares,)),
         )
     affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
     where = f"{facts.items:,} {facts.many} on {facts.cores} cores"
@@ -341,4 +349,5 @@ def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
         Advice("mixup", 0.0, f"Mixed {facts.many} pay off in long trainings; this one is short."),
     )
-    return (*usual, *(each for each in optional if each.field in facts.task.options))
+    unfit = not_for(facts.task, facts.modality)
+    return (*usual, *(each for each in optional if each.field not in unfit))
