@@ -21,8 +21,10 @@ def backbone(config: TrainingConfig) -> str:
 
 
 def mode(config: TrainingConfig) -> str:
+    if config.mode == "auto":
+        return f"auto, {config.budget if config.minutes is None else formats.duration(config.seconds)}"
     if config.mode == "freeze":
-        return "freeze"
+        return "freeze" if config.features == "last" else "freeze, every block's features"
     known = CATALOGUE.get(config.backbone)
     everything = known is not None and config.blocks >= len(known.blocks)
     return f"fine-tune, {'every block' if everything else formats.plural(config.blocks, 'block')}"
