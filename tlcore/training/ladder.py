@@ -46,6 +46,7 @@ MOST_BYTES = 2 * 10**9
 # Fewer say little of what fine-tuning can do: its rate must rise and fall.
 FEWEST_EPOCHS = 4
 SECONDS_TO_JUDGE = 5.0  # until the first candidate was judged
+SECONDS_TO_MEASURE = 15.0  # what fine-tuning costs
 
 Keep = Callable[[TrainedModel, TrainingConfig], None]
 
@@ -72,7 +73,7 @@ class Ladder:
         self.config = run.given
         self.task = find_task(run.dataset.task)
         self.modality = find_modality(self.config.input.modality)
-        self.stop = lambda: stop() or run.take_file.exists()
+        self.stop = lambda: stop() or (self.leader is not None and run.take_file.exists())
         self.leader: Leader | None = None
         self._tried = {each.name: each for each in run.state().candidates if each.outcome in ("leads", "behind")}
         self._ends = time.monotonic() + self.config.seconds - sum(each.seconds for each in self._tried.values())
@@ -118,7 +119,8 @@ class Ladder:
             wide.below.share(narrow.below)
         self._solve(last, narrow)
         if fits:
-            self._start(every, self._judging * wide.model.head[0].size / narrow.model.head[0].size)
+            # Only a part of the time depends on the number of features.
+            self._start(every, self._judging * math.sqrt(wide.model.head[0].size / narrow.model.head[0].size))
             self._solve(every, wide)
         else:
             self._skip(every, "The features of every block would take too much memory.")
@@ -204,6 +206,9 @@ class Ladder:
 
     def _affordable(self, candidate: Candidate) -> Training | None:
         """Measure what fine-tuning costs, and give it the epochs there is time for; None where those are too few."""
+        if self.left < SECONDS_TO_MEASURE:
+            self._skip(candidate, "The budget is spent.")
+            return None
         training = self._training(candidate)
         if training.over:  # a worker before trained it
             return training
@@ -238,7 +243,8 @@ class Ladder:
         self.report(self._trying)
 
     def _skip(self, candidate: Candidate, reason: str) -> None:
-        self.report(CandidateEnded(name=candidate.name, title=candidate.title, outcome="skipped", reason=reason))
+        self._began = time.monotonic()
+        self._end(candidate, "skipped", reason)
 
     def _conclude(self, candidate: Candidate, training: Training, judged: Judged, *, leads: bool, reason: str) -> None:
         """Keep the model if it leads, and say what came of the candidate."""
@@ -252,9 +258,6 @@ class Ladder:
             "leads" if leads else "behind",
             reason,
             settings=candidate.settings,
-            task=self.task.key,
-            metric=self.task.metrics[0].key,
-            unit=self.run.dataset.unit,
             **judged.figure.model_dump(),
             n=judged.n,
             by="validation" if judged.errors is None else "cross-validation",
@@ -277,6 +280,9 @@ class Ladder:
                 title=candidate.title,
                 outcome=outcome,
                 reason=reason,
+                task=self.task.key,
+                metric=self.task.metrics[0].key,
+                unit=self.run.dataset.unit,
                 seconds=seconds,
                 expected_seconds=expected,
                 **more,

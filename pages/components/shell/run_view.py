@@ -7,7 +7,15 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components.shell import charts, formats, frame, job_status, run_facts, training_diagnostics
+from pages.components.shell import (
+    charts,
+    formats,
+    frame,
+    job_status,
+    leaderboard,
+    run_facts,
+    training_diagnostics,
+)
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.jobs.launch import launch
 from tlcore.jobs.progress import Progress
@@ -40,6 +48,7 @@ def _watch(run: Run, was_live: bool) -> None:
         _now(run, config, state)
     else:
         _outcome(run, state)
+    leaderboard.show(run, state)
     _curves(run, config, state)
     _steps(state)
     _notes(run, state)
