@@ -46,6 +46,7 @@ def train(
     ] = None,
     mode: Annotated[str | None, option("mode", more=OF_AUTO)] = None,
     budget: Annotated[str | None, option("budget", metavar="quick|balanced|best|MINUTES")] = None,
+    minutes: Annotated[float | None, option("minutes", unset="as the budget says")] = None,
     features: Annotated[str | None, option("features")] = None,
     blocks: Annotated[int | None, option("blocks", unset="every block")] = None,
     epochs: Annotated[int | None, option("epochs")] = None,
@@ -85,6 +86,7 @@ def train(
     asked = {
         "backbone": backbone,
         "mode": mode,
+        "minutes": minutes,
         "features": features,
         "blocks": blocks,
         "epochs": epochs,

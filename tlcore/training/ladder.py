@@ -174,11 +174,11 @@ class Ladder:
     # === Fine-tuning ===
 
     def _fine_tuning(self) -> None:
-        """Train the last half of the best backbone's blocks from the cut, then all of them where that may pay."""
+        """Train the last third of the best backbone's blocks from the cut, then all of them where that may pay."""
         leader = self._led
         backbone = find(leader.config.backbone)
         whole = len(backbone.blocks)
-        for blocks in sorted({-(-whole // 2), whole}):
+        for blocks in sorted({-(-whole // 3), whole}):
             if not self._fine_tune(fine_tuned(leader.candidate, backbone, blocks)):
                 return
 

@@ -8,9 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.shell import charts, formats, frame
+from pages.components.shell import charts, formats, frame, run_facts
 from pages.components.shell.plotly_chart import plotly_chart
 from pages.components.shell.theme import PARTS, QUIET, polish
+from tlcore.modalities import Noun
 from tlcore.runs.events import CandidateEnded
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
@@ -21,22 +22,21 @@ OUTCOMES = {"leads": "Took the lead", "behind": "Not better", "skipped": "Left o
 
 
 def show(run: Run, state: RunState) -> None:
-    """Show the search of a run with the mode `auto`; nothing for another run."""
-    if run.given.mode != "auto":
-        return
+    """Show the search of a run with the mode `auto`."""
     st.subheader("Leaderboard", anchor=False)
+    noun = run_facts.noun(run)
     st.caption(
-        "Candidates in the order of their cost, judged on training and validation items that they have not learned "
-        "from. The test set is used once, for the winner."
+        f"Candidates in the order of their cost, each judged on {noun.many} that it has not learned from. The test set "
+        "is used once, for the winner."
     )
-    if state.live and state.test is None:
+    if state.live and (state.phase is None or state.phase.name != "evaluate") and state.test is None:
         _search(run, state)
     judged = [each for each in state.candidates if each.value is not None]
     if judged:
         figure = chart(judged, state.leader, revision=run.id)
         plotly_chart(figure, key=f"leaderboard-{run.id}", config=charts.CONFIG, alt="Candidates by time and metric")
     if state.candidates:
-        st.dataframe(table(state.candidates, state.leader), hide_index=True, width="stretch")
+        st.dataframe(table(state.candidates, state.leader, noun), hide_index=True, width="stretch")
     elif not state.live:
         st.caption("The run ended before the first candidate was judged.")
 
@@ -58,6 +58,8 @@ def _search(run: Run, state: RunState) -> None:
             on_click=frame.pressed(run.take),
             help="Ends the search: the best model so far is evaluated on the test set and exported.",
         )
+        if st.button("Try it", key="try-leader", icon=":material/image_search:", disabled=state.leader is None):
+            frame.go_to(frame.TRY, run=run.id)
 
 
 def chart(judged: list[CandidateEnded], leader: CandidateEnded | None, *, revision: str) -> go.Figure:
@@ -112,13 +114,13 @@ def chart(judged: list[CandidateEnded], leader: CandidateEnded | None, *, revisi
     )
 
 
-def table(candidates: tuple[CandidateEnded, ...], leader: CandidateEnded | None) -> pd.DataFrame:
+def table(candidates: tuple[CandidateEnded, ...], leader: CandidateEnded | None, noun: Noun) -> pd.DataFrame:
     """List the candidates, the leader marked."""
     return pd.DataFrame(
         {
             "Candidate": f"★ {each.title}" if each == leader else each.title,
             f"{each.of.title} (95 %)": _figure(each),
-            "Judged by": f"{each.by}, {each.n:,} items" if each.value is not None else "–",
+            "Judged by": f"{each.by}, {noun.counted(each.n)}" if each.value is not None else "–",
             "Time": formats.duration(each.seconds) if each.value is not None else "–",
             "Expected": "–" if each.expected_seconds is None else formats.duration(each.expected_seconds),
             "Result": f"{OUTCOMES[each.outcome]}. {each.reason}",

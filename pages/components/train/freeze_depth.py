@@ -20,8 +20,9 @@ MODES: dict[Mode, str] = {
     "fine-tune": ":material/local_fire_department: Fine-tune",
 }
 ABOUT: dict[Mode, str] = {
-    "auto": "Tries one way after the other, the quickest first, and keeps the best: a new head on the frozen backbone "
-    "within seconds, then more detail, other backbones and fine-tuning, for as long as the budget lasts.",
+    "auto": "Tries one way after the other, the quickest first, and keeps the best: a new head on the frozen backbone, "
+    "then more detail, other backbones and fine-tuning, for as long as the budget lasts. The first model can be tried "
+    "while the search goes on.",
     "freeze": "The backbone keeps its pretrained weights; only a new head is trained. Fast and hard to get "
     "wrong: start here.",
     "fine-tune": "The head is trained first, then the last blocks of the backbone together with it. Slower, and often "
