@@ -36,7 +36,7 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
 from benchmarks.machine import machine, versions  # noqa: E402
-from tlcore.backbones.catalogue import DEFAULT, find  # noqa: E402
+from tlcore.backbones.catalogue import find  # noqa: E402
 from tlcore.commands.data import find_or_take_in  # noqa: E402
 from tlcore.commands.terminal import Terminal  # noqa: E402
 from tlcore.data.dataset import Dataset, open_dataset  # noqa: E402
@@ -51,6 +51,7 @@ from tlcore.runs.recommend import recommend  # noqa: E402
 from tlcore.runs.run import Run  # noqa: E402
 from tlcore.workspace import Workspace  # noqa: E402
 
+USUAL = TrainingConfig(dataset="-").backbone
 BAR = 1.0
 STRETCH = 20  # frames
 TEST_SHARE = 0.2
@@ -209,7 +210,7 @@ def main() -> int:
     parser.add_argument("--sizes", default=SIZES)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--methods", default=",".join(METHODS))
-    parser.add_argument("--backbone", default=DEFAULT)
+    parser.add_argument("--backbone", default=USUAL)
     parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "graft-accuracy")
     parser.add_argument("--results", type=Path, help="default: accuracy.jsonl in the home")
     parser.add_argument("--again", action="store_true", help="measure what has been measured once more")
@@ -237,7 +238,7 @@ def measure_all(asked: argparse.Namespace, path: Path) -> None:
     done = {tuple(result[name] for name in ("data", "size", "seed", "method")) for result in read(path)}
     for data in asked.data.split(","):
         dataset = find_or_take_in(workspace, data, Terminal(as_json=True), ImportChoices())
-        name = dataset.info.name + ("" if asked.backbone == DEFAULT else f", {asked.backbone}")
+        name = dataset.info.name + ("" if asked.backbone == USUAL else f", {asked.backbone}")
         for size in asked.sizes.split(","):
             for seed in map(int, asked.seeds.split(",")):
                 for method in asked.methods.split(","):

@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import machine, versions  # noqa: E402
-from tlcore.backbones.catalogue import DEFAULT, find  # noqa: E402
+from tlcore.backbones.catalogue import find  # noqa: E402
+from tlcore.runs.config import TrainingConfig  # noqa: E402
 
 BARS = {"freeze": 0.70, "fine-tune": 0.97}
 SHARES = "0.7,0.1,0.2"
@@ -30,7 +31,7 @@ SETTINGS = ["--epochs", "5", "--augment", "flip_left_right,flip_up_down", "--fra
 
 
 def train(mode: str, seed: int, home: Path) -> dict[str, float]:
-    blocks = str(len(find(DEFAULT).blocks))
+    blocks = str(len(find(TrainingConfig(dataset="-").backbone).blocks))
     command = [sys.executable, "-m", "tlcore", "train", "sample", "--mode", mode, "--seed", str(seed), *SETTINGS]
     command += ["--blocks", blocks, "--json"]
     environment = {**os.environ, "GRAFT_HOME": str(home), "GRAFT_QUEUE": str(home / "queue")}

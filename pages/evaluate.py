@@ -6,14 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import answers
+from pages.components.answers import all_metrics, classification
 from pages.components.evaluate import (
     before_after,
     class_summary,
     confusion,
     errors,
     evaluation_views,
-    headline,
-    metric_table,
     retrain,
 )
 from pages.components.items import item_grid
@@ -76,13 +75,13 @@ def show(workspace: Workspace) -> None:
 
 
 def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
-    headline.headline(evaluation)
+    classification.headline(evaluation)
     if dataset is not None:
         test_usage.show(dataset, run.dataset.draw, accuracy=evaluation.headline.value, items=evaluation.n)
     class_summary.show(evaluation)
     training_diagnostics.show(run)
     confusion.show(evaluation, predictions, dataset)
-    metric_table.show(evaluation)
+    all_metrics.show(evaluation)
 
     st.subheader("Most confident errors", anchor=False)
     wrong = mistakes(predictions)

@@ -49,11 +49,11 @@ def new(workspace: Workspace) -> None:
             target=frame.DATA,
         )
         return
-    task = find_task(dataset.info.task)
-    sweep_form.begin(workspace, task)
-    config = sweep_form.draft(dataset.id)
+    task, modality = find_task(dataset.info.task), dataset.info.modality
+    sweep_form.begin(workspace, modality, task)
+    config = sweep_form.draft(dataset)
     faults = problems(config, dataset)
-    sweep_form.show(workspace, task, faults)
+    sweep_form.show(workspace, modality, task, faults)
     with settings.start_bar():
         if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start-sweep"):
             start(workspace, dataset, config)

@@ -15,7 +15,7 @@ from pages.components.train import (
     lr_finder,
     recommended,
 )
-from tlcore.backbones.catalogue import find, suitable
+from tlcore.backbones.catalogue import suitable
 from tlcore.data.dataset import Dataset
 from tlcore.jobs.launch import launch
 from tlcore.runs.config import TrainingConfig
@@ -45,10 +45,11 @@ def show(workspace: Workspace) -> None:
             target=frame.DATA,
         )
         return
-    backbone = find(draft.read("backbone"))
+    task, modality = find_task(dataset.info.task), dataset.info.modality
+    backbones = suitable(modality, task.key)
+    backbone = draft.backbone_of(backbones)
     recipe = recommended.recipe(dataset.id, dataset.info.version, backbone.key, dataset)
-    task = find_task(dataset.info.task)
-    fields = fields_of(task.key)
+    fields = fields_of(task.key, modality)
     values = draft.follow(recipe, fields, fresh=fresh)
     config = draft.config(dataset.id, values)
     form = settings.Form(problems(config, dataset), values, fields)
@@ -57,7 +58,7 @@ def show(workspace: Workspace) -> None:
 
     st.subheader("Backbone", anchor=False)
     st.caption("A network pretrained on a million photos (ImageNet).")
-    backbone_cards.show(workspace, suitable(dataset.info.modality, task.key), config.backbone, draft.choose_backbone)
+    backbone_cards.show(workspace, backbones, config.backbone, draft.choose_backbone)
     form.faults("backbone")
     initial_weights.choose(workspace, form)
 

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pages.components.shell.fields import AUGMENTATIONS, FIELDS
 from tlcore.commands.settings import default as option_default
 from tlcore.commands.train import train
-from tlcore.runs import events
+from tlcore.runs import events, recommend
 from tlcore.runs.config import settings
 from tlcore.runs.manifest import Manifest
 from tlcore.settings import range_of
@@ -50,6 +50,20 @@ def test_help_and_form_say_of_every_setting_what_its_field_says():
             assert (FIELDS[name].label, FIELDS[name].help) == (about.title, about.description)
     of_elsewhere = {"schema_version", "dataset", "backbone", "start"}
     assert set(settings()) - set(FIELDS) == of_elsewhere
+
+
+def test_the_documented_recommendation_has_the_limits_of_the_code():
+    for limit in (
+        f"| fewer than {recommend.FEWEST_TO_FINE_TUNE} pictures per class, on average | freeze",
+        f"| {recommend.FEWEST_TO_FINE_TUNE} or more | fine-tune",
+        f"| fewer than {recommend.FEW} per class, fine-tuned |",
+        f"about {recommend.STEPS_WANTED} steps: {recommend.FEWEST_EPOCHS} to {recommend.MOST_EPOCHS} epochs",
+        f"of {recommend.SMALL_BATCH} below {recommend.FEW_FOR_A_BATCH} pictures, else of {recommend.LARGE_BATCH}",
+        f"has {recommend.UNEVEN:g} times as many",
+        f"| {recommend.VERY_UNEVEN:g} times as many |",
+        f"and {recommend.ENOUGH_FOR_ACCURACY} pictures or more",
+    ):
+        assert limit in SETTINGS
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)

@@ -57,6 +57,7 @@ class Format:
         system: The one on which alone it can be asked, as `platform.system()` names it; empty for any.
         with_run: Made by every run at its end; the others when they are asked for.
         modality: The key of the one whose items alone it is for; empty for any.
+        use: How it is put to use, as Markdown with `{file}` and `{gives}`; empty where the Export page knows it.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Format:
     system: str = ""
     with_run: bool = False
     modality: str = ""
+    use: str = ""
 
     def fits(self, modality: str) -> bool:
         """Tell whether the items of a modality can have it."""

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from tlcore.backbones.catalogue import CATALOGUE, DEFAULT, find
+from tlcore.backbones.catalogue import CATALOGUE, find, usual_backbone
 from tlcore.errors import ConfigError
+from tlcore.modalities import MODALITIES
 from tlcore.runs.config import TrainingConfig
 
 EVERY = pytest.mark.parametrize("backbone", CATALOGUE.values(), ids=CATALOGUE.keys())
@@ -19,9 +20,12 @@ def test_holds_the_backbones_that_people_ask_for():
     assert set(ASKED_FOR.split()) <= set(CATALOGUE)
 
 
-def test_the_default_of_the_settings_is_the_default_of_the_catalogue():
-    assert TrainingConfig(dataset="any").backbone == DEFAULT
-    assert CATALOGUE[DEFAULT].weights_package, "the default works without a network"
+@pytest.mark.parametrize("modality", MODALITIES.values(), ids=MODALITIES)
+def test_a_modality_names_a_backbone_of_its_own_that_works_without_a_network(modality):
+    usual = usual_backbone(modality.key)
+    assert usual.modality == modality.key
+    assert usual.weights_package
+    assert TrainingConfig(dataset="any", input={"modality": modality.key}).backbone == usual.key
 
 
 @EVERY

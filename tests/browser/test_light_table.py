@@ -35,10 +35,11 @@ def becomes(look, wanted) -> None:
 
 
 def test_pictures_are_picked_by_mouse_and_by_keyboard_moved_and_moved_back(server: Server, page: Page, dataset):
-    page.goto(f"{server.url}/?dataset={dataset.id}")
+    page.goto(f"{server.url}/data?dataset={dataset.id}")  # as one types it: the page itself stands at /
     options = page.get_by_role("option")
     selected = page.get_by_role("option", selected=True)
     expect(options).to_have_count(36)
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(options.first.locator("img")).to_have_js_property("complete", True)
     settled(page)
     shas = list(dataset.items()["sha256"])

@@ -10,16 +10,17 @@ import threading
 
 import pytest
 
-from tests.runs.logs import epoch
+from tests.runs.logs import epoch, fold
 from tests.runs.processes import state_is, until
 from tests.task_runs import make_dataset
 from tlcore.__main__ import main
+from tlcore.commands.follow import held_up, words
 from tlcore.data.caches import using
 from tlcore.files import write_json
 from tlcore.jobs import launch
 from tlcore.jobs.queue import line, turn
 from tlcore.runs.config import TrainingConfig
-from tlcore.runs.events import Ended, Noted, Started
+from tlcore.runs.events import Ended, Noted, PhaseStarted, Started
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 
@@ -46,6 +47,18 @@ def paused(make_run):
         (run.checkpoint / "epoch").write_text("1")
         recorder.record(Ended(state="paused"))
     return run
+
+
+def test_an_epoch_is_counted_to_the_end_of_the_plan_from_the_first_on():
+    solving = PhaseStarted(phase="logistic", title="Solving", epochs=1, first_epoch=1, planned=51)
+    tuning = PhaseStarted(phase="fine-tune", title="Fine-tuning", epochs=40, first_epoch=6, planned=45)
+    first, later = epoch(1, phase="logistic"), epoch(6, phase="fine-tune")
+    assert "epoch 1/51 " in words(first, fold([Started(pid=1), solving, first], alive=True))[0]
+    state = fold([Started(pid=1), solving, first, tuning, later], alive=True)
+    assert "epoch 1/51 " in words(first, state)[0], "told again, it is as it was"
+    assert "epoch 6/45 " in words(later, state)[0]
+    unsaid = fold([Started(pid=1), tuning.model_copy(update={"planned": 0}), later], alive=True)
+    assert "epoch 6/45 " in words(later, unsaid)[0], "a log of before"
 
 
 @pytest.fixture
@@ -102,6 +115,17 @@ def test_a_waiting_run_is_moved_and_cancelled(workspace, waiting, capsys):
     assert [place.path.name for place in line()] == ["first", "fourth", "second"]
     assert main(["runs", "move", "first", "--to", "2"]) == 1
     assert "waits in line" in capsys.readouterr().err
+
+
+def test_a_run_that_waits_says_for_whom_and_begins_beside_it(workspace, waiting, capsys):
+    first, second, *_ = waiting
+    said = held_up(second)
+    assert f"first in {first.path.resolve()}" in said
+    assert "`runs beside second`" in said
+    assert main(["runs", "beside", "second", "--json"]) == 0
+    assert last_object(capsys) == {"run": "second", "state": "running"}
+    until(second, state_is("finished"))
+    assert [place.path.name for place in line()] == ["first", "third", "fourth"]
 
 
 def test_an_empty_queue_is_said(workspace, capsys):

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from tests.data.conftest import write_classes
 from tests.data.edited import make_dataset
 from tlcore.__main__ import main
+from tlcore.data.dataset import list_datasets
 from tlcore.data.split.locked import parts_for_run
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
@@ -52,6 +54,18 @@ def test_a_new_draw_is_asked_for_and_takes_another_seed(split, monkeypatch):
     assert split()["draw"] == 1
     anew = split("--anew", "--yes")
     assert (anew["draw"], anew["seed"], anew["shares"]["test"]) == (2, 4, 0.15)
+
+
+def test_a_folder_by_its_path_is_taken_in_with_words_as_by_data_add(workspace, tmp_path, capsys):
+    folder = write_classes(tmp_path / "given", "train/a", "train/b", "val/a", "val/b", count=12)
+    assert main(["data", "split", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "The validation set is used as the test set" in said
+    assert "48 kept, 0 left out." in said
+    assert main(["data", "split", str(folder)]) == 0
+    again = capsys.readouterr().out
+    (dataset,) = list_datasets(workspace)
+    assert dataset.id in again, "it is the one of before"
 
 
 @pytest.mark.slow

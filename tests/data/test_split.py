@@ -139,6 +139,16 @@ def test_a_class_missing_in_a_given_part_is_said():
     assert result.notes == ("'b' has none for test. Add pictures of it.",)
 
 
+def test_classes_that_lack_the_same_part_share_a_sentence():
+    classes = {f"class {number}": 3 for number in range(7)}
+    result = usual(items(classes, ["train", "train", "test"] * 6 + ["train", "val", "val"]))
+    named = "'class 0', 'class 1', 'class 2', 'class 3' and 2 more"
+    assert result.notes == (
+        f"{named} have no pictures for validation. Add some to each of them.",
+        "'class 6' has none for test. Add pictures of it.",
+    )
+
+
 def test_a_given_train_part_alone_is_no_split():
     assert counted(usual(items({"a": 100}, ["train"] * 100)))["a"] == {"train": 70, "val": 15, "test": 15}
 

@@ -13,7 +13,7 @@ from tlcore.errors import RunError
 from tlcore.files import write_json
 from tlcore.jobs import queue
 from tlcore.jobs.events import now
-from tlcore.jobs.queue import cancel, line, move, turn
+from tlcore.jobs.queue import begin_beside, cancel, line, move, turn
 from tlcore.runs.run import Run
 
 
@@ -203,6 +203,37 @@ def test_a_run_that_is_asked_to_pause_leaves_the_line(make_run):
     with standing(a, b, c):
         b.pause()
         until(lambda: ids() == [(0, "a"), (1, "c")])
+
+
+def test_a_waiting_run_begins_beside_the_one_that_trains_and_the_next_waits_for_both(make_run):
+    a, b, c = (make_run(name) for name in "abc")
+    told: list[int] = []
+    began, end = threading.Event(), threading.Event()
+
+    def work():
+        with turn(b, lambda behind: None) as ours:
+            assert ours
+            began.set()
+            end.wait(10)
+
+    with turn(a, lambda behind: None):
+        beside = threading.Thread(target=work)
+        beside.start()
+        until(lambda: len(line()) == 2)
+        begin_beside(b)
+        assert began.wait(10)
+        late = threading.Thread(target=lambda: turn(c, told.append).__enter__())
+        late.start()
+        until(lambda: told == [2])
+        assert ids() == [(0, "a"), (0, "b"), (1, "c")]
+        with pytest.raises(RunError, match="waits in line"):
+            begin_beside(b)
+    until(lambda: told == [2, 1])
+    assert late.is_alive()
+    end.set()
+    for thread in (beside, late):
+        thread.join(10)
+    assert list(queue.folder().glob("*.beside")) == []
 
 
 def test_only_a_waiting_run_can_be_cancelled(make_run):

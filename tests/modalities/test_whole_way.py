@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from tests.modalities.conftest import EXAMPLES
 from tlcore.data.caches import list_caches
 from tlcore.data.edits.operations import apply, compare, history, reading_at, undo
 from tlcore.data.edits.types import Exclude, Relabel, SetReading
@@ -51,6 +52,15 @@ def test_an_import_finds_the_modality_and_keeps_its_facts(example, workspace, so
     assert tuple(items.columns) == info.columns
     assert (items[list(example.modality.facts)] > 0).all().all()
     assert set(items["file"].str[64:]) <= example.modality.suffixes
+
+
+def test_files_of_another_modality_are_left_out_with_the_reason(example, workspace, source):
+    (other,) = (each for each in EXAMPLES.values() if each is not example)
+    strange = other.write(source / "a", 99)
+    report = done(ingest(workspace, source))
+    assert (report.dataset.info.modality, report.kept) == (example.modality.key, 20)
+    (reason,) = [left.reason for left in report.left_out if left.source == f"a/{strange.name}"]
+    assert reason.endswith(".")
 
 
 def test_edits_are_told_by_the_noun_and_undone(example, dataset):

@@ -38,6 +38,23 @@ def test_the_axis_of_epochs_stays_from_the_first_epoch_to_the_last():
     assert ends == {10}
 
 
+def test_the_axis_ends_where_the_plan_does_and_becomes_shorter_by_early_stopping_alone():
+    events = [
+        Started(pid=1),
+        PhaseStarted(phase="logistic", title="Solving", epochs=1, first_epoch=1, planned=51),
+        epoch_ended(1, loss=1, val_loss=1, phase="logistic"),
+        PhaseEnded(phase="logistic", seconds=1.0),
+        PhaseStarted(phase="head", title="Warming up the head", epochs=10, first_epoch=2, planned=51),
+        *(epoch_ended(epoch, loss=1, val_loss=1) for epoch in range(2, 6)),
+    ]
+    config = CONFIG.model_copy(update={"epochs": 40})
+    assert {charts.last_epoch(state(events[:count]), config) for count in range(2, len(events) + 1)} == {51}
+    events.append(PhaseEnded(phase="head", seconds=1.0))
+    assert charts.last_epoch(state(events), config) == 45
+    events.append(PhaseStarted(phase="fine-tune", title="Fine-tuning", epochs=40, first_epoch=6, planned=45))
+    assert charts.last_epoch(state(events), config) == 45
+
+
 def test_a_run_that_is_over_shows_what_there_was():
     over = state([*log(until=3), PhaseEnded(phase="fine-tune", seconds=1.0), Ended(state="finished")], alive=False)
     assert charts.last_epoch(over, CONFIG) == 7

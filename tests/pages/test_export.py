@@ -11,8 +11,10 @@ from pages.components.export import usage_snippets
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.pages.small_models import answering, exported
+from tlcore.contract import read_contract, write_contract
 from tlcore.data.dataset import list_datasets
 from tlcore.files import write_json
+from tlcore.items import Field
 from tlcore.jobs.events import Started, Waiting
 from tlcore.jobs.writer import JobWriter
 from tlcore.progress import Progress
@@ -129,7 +131,17 @@ def test_a_format_that_is_there_can_be_made_again(workspace, tiny_dataset, monke
 
 
 def test_every_format_says_how_it_is_used():
-    assert set(FORMATS) == set(usage_snippets.USES) | set(usage_snippets.WORDS)
+    assert set(FORMATS) == set(usage_snippets.USES) | {key for key, form in FORMATS.items() if form.use}
+
+
+def test_the_use_of_a_model_names_the_inputs_of_its_contract(workspace, tiny_dataset):
+    run = answering(workspace, tiny_dataset)
+    exported(run, "onnx", "model.onnx")
+    inputs = (Field("waves", (9,)), Field("mask", (9,), "bool"))
+    write_contract(run.path, read_contract(run.path).model_copy(update={"inputs": inputs}))
+    shown = "\n".join(code.value for code in open_page("export", run=run.id).code)
+    assert 'model.run(None, {"waves": waves, "mask": mask})' in shown
+    assert "RGB, 0 to 255, float32, bool" in shown
 
 
 def test_figures_explain_themselves(workspace, tiny_dataset):

@@ -136,6 +136,18 @@ def test_the_line_is_shown_moved_and_left(workspace, tiny_dataset):
         assert second.asked() == "stopped"
 
 
+def test_a_run_that_waits_for_one_of_another_workspace_says_so_and_begins_beside_it(workspace, tiny_dataset, tmp_path):
+    first, second = (made(workspace, tiny_dataset) for _ in range(2))
+    first.rename("Ants")
+    elsewhere = type(first)(first.path.rename(tmp_path / "ants"))
+    with standing(elsewhere, second):
+        app = open_page("runs", run=second.id)
+        assert f"(Ants in {tmp_path / 'ants'} trains now)" in app.get("progress")[0].text.replace("\\", "")
+        button(app, "Start now").click().run()
+        until(second, lambda _: len(line()) == 1)
+        assert line()[0].path == elsewhere.path, "the other had its turn beside it, and left"
+
+
 def test_a_line_of_one_is_no_line(workspace, tiny_dataset):
     with standing(made(workspace, tiny_dataset)):
         assert "Queue" not in [header.value for header in open_page("runs").subheader]

@@ -6,6 +6,8 @@ import pytest
 
 from tests.pages.made_runs import finished
 from tests.pages.opening import button, open_page, words
+from tlcore.backbones import catalogue
+from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.jobs.writer import JobWriter
 from tlcore.runs.run import list_runs
 from tlcore.sweeps.config import SweepConfig
@@ -56,6 +58,16 @@ def test_a_beginner_only_presses_start(workspace, tiny_dataset, started):
     assert sweep.config.model_copy(update={"settings": {}}) == chosen
     assert app.query_params["sweep"] == sweep.id
     assert "never started" in words(app)
+
+
+def test_only_backbones_that_suit_the_dataset_are_offered(workspace, tiny_dataset, monkeypatch):
+    of_numbers = CATALOGUE[LITE].model_copy(
+        update={"key": "of_numbers", "title": "Of numbers", "tasks": ("regression",)}
+    )
+    monkeypatch.setattr(catalogue, "CATALOGUE", {**CATALOGUE, "of_numbers": of_numbers})
+    offered = open_page("sweep").multiselect(key="sweep-backbones").options
+    assert len(offered) == len(CATALOGUE)
+    assert not [title for title in offered if "Of numbers" in title]
 
 
 def test_choices_and_their_faults_stand_on_the_page(workspace, tiny_dataset, started):

@@ -34,7 +34,15 @@ ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = {
     *("contract.input.size", "predictor.labels.input.size", "entry.native_size", "entry.minimum_size", "draw.seed"),
     *("most_trials(config)", "info.version", "entry.version", "last.right", "last.n", "found.repeats", "found.folds"),
-    *("progress.epoch", "state.epochs[-1].epoch", "last.first_epoch", "last.epochs", "epoch.epoch", "config.epochs"),
+    *(
+        "progress.epoch",
+        "state.epochs[-1].epoch",
+        "state.planned_epochs",
+        "last.first_epoch",
+        "last.epochs",
+        "epoch.epoch",
+        "config.epochs",
+    ),
     *("bands(state, config)[-1].last", "state.best_epoch", "place.position", "trial.number", "row.trial.number"),
     "row.trial.blocks",
 }
@@ -57,6 +65,7 @@ OWN_WORDS = {
         "find_task(chosen).title",
         "task.explains",
     ),  # of a task
+    "made_for(usual)",  # names of settings
     *(f"_about('{name}').{said}" for name in SweepConfig.model_fields for said in ("title", "description")),
 }
 

@@ -7,16 +7,19 @@ import shutil
 
 import pytest
 
+from tests.modalities.fake_modality import NUMBER
 from tests.task_runs import make_dataset, relabel, write_pictures
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.import_plan import ImportChoices
 from tlcore.data.intake import ingest
 from tlcore.errors import ConfigError, RunError
+from tlcore.modalities import find_modality
 from tlcore.progress import drain
-from tlcore.runs.config import Fractions, TrainingConfig
+from tlcore.runs.config import Fractions, TrainingConfig, not_for
 from tlcore.runs.create import create_run
 from tlcore.runs.problems import problems
 from tlcore.runs.run import list_runs
+from tlcore.tasks.classification import CLASSIFICATION
 
 
 def test_the_default_settings_have_no_problems(tiny_dataset):
@@ -166,3 +169,9 @@ def test_labels_that_are_all_the_same_teach_nothing(workspace, tmp_path, task, l
     relabel(dataset, task, dict.fromkeys(labels, label))
     (problem,) = problems(TrainingConfig(dataset=dataset.id), dataset)
     assert problem.message.startswith("Pictures with different labels are needed.")
+
+
+def test_items_are_mixed_only_where_their_modality_says_that_it_makes_sense():
+    assert {"mixup", "cutmix"} <= set(not_for(CLASSIFICATION, NUMBER))
+    assert not {"mixup", "cutmix"} & set(not_for(CLASSIFICATION, find_modality("image")))
+    assert "two number files" in not_for(CLASSIFICATION, NUMBER)["mixup"]

@@ -11,9 +11,7 @@ from types import MappingProxyType
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.errors import ConfigError, Problem
-from tlcore.modalities import MODALITIES, Modality
-
-DEFAULT = "efficientnet_lite0"
+from tlcore.modalities import MODALITIES, Modality, find_modality
 
 
 def find(key: str) -> Backbone:
@@ -27,6 +25,11 @@ def find(key: str) -> Backbone:
     except KeyError:
         sentence = f"A backbone of the catalogue is needed. Received: {key!r}. Choose one of {', '.join(CATALOGUE)}."
         raise ConfigError([Problem("backbone", sentence)]) from None
+
+
+def usual_backbone(modality: str) -> Backbone | None:
+    """Give the backbone of a run where nobody chose, by the key of the modality; None where it has none."""
+    return CATALOGUE.get(find_modality(modality).backbone)
 
 
 def suitable(modality: str, task: str) -> tuple[Backbone, ...]:

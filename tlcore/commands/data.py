@@ -5,6 +5,7 @@ It knows their arguments and what they print. It does not know how items are tak
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Annotated, Any
@@ -144,7 +145,7 @@ def delete(
 
 
 def find_or_take_in(workspace: Workspace, data: str, terminal: Terminal, choices: ImportChoices) -> Dataset:
-    """Give the dataset that `data` names by id or name, or take in the folder or zip that it names by path."""
+    """Give the dataset that `data` names by id or name; take in what it names by path, and say what came of it."""
     from tlcore.data.dataset import open_dataset
 
     path = expanded(Path(data))
@@ -152,7 +153,10 @@ def find_or_take_in(workspace: Workspace, data: str, terminal: Terminal, choices
         return open_dataset(workspace, data)
     except DataError:
         if path.exists():
-            return _once(workspace, take_in(workspace, path, terminal, choices).dataset)
+            report = take_in(workspace, path, terminal, choices)
+            report = replace(report, dataset=_once(workspace, report.dataset))
+            terminal.say(_described(report))
+            return report.dataset
         if data != SAMPLE:
             raise
     try:

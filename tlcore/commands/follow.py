@@ -9,13 +9,15 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from tlcore.commands.terminal import Bar, Terminal
+from tlcore.errors import RunError
+from tlcore.jobs import queue
 from tlcore.jobs.events import Waiting
 from tlcore.jobs.job import Job
 from tlcore.jobs.progress import Progress
@@ -40,6 +42,10 @@ from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 from tlcore.tasks import find_metric
 
+Beside = Annotated[
+    bool,
+    typer.Option("--beside", help="Begin at once, even where another run trains on this machine."),
+]
 LOOK_SECONDS = 0.2
 INTERRUPTED = 130
 
@@ -62,6 +68,8 @@ def follow(run: Run, terminal: Terminal, *, seen: int = 0) -> tuple[RunState, bo
                 for event in events[seen:]:
                     for line in words(event, state):
                         terminal.say(line)
+                if state.state == "waiting" and any(isinstance(event, Waiting) for event in events[seen:]):
+                    terminal.say(held_up(run))
                 seen = len(events)
                 if state.state in OVER:
                     return state, interrupted
@@ -74,6 +82,21 @@ def follow(run: Run, terminal: Terminal, *, seen: int = 0) -> tuple[RunState, bo
                 interrupted = True
                 run.stop()
                 terminal.say("Stopping: the best weights are kept and judged. Ctrl-C again leaves the run alone.")
+
+
+def begin_beside(run: Run) -> None:
+    """Have a run that was just started begin beside others; one that has its turn already goes on."""
+    if run.state().state == "waiting":
+        with suppress(RunError):  # it has begun since
+            queue.begin_beside(run)
+
+
+def held_up(run: Run) -> str:
+    """Say which run trains now, of whatever workspace, and how not to wait for it."""
+    working = [Run(place.path) for place in queue.line() if place.position == 0]
+    named = " and ".join(f"{one.name} in {one.path}" for one in working)
+    begin = f"`runs beside {run.id}` starts this run now, beside it."
+    return f"Now trains: {named}. {begin}" if named else begin
 
 
 def follow_job(job: Job[Any, Any], terminal: Terminal) -> None:
@@ -194,9 +217,12 @@ def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
 
 
 def _epoch(event: EpochEnded, state: RunState) -> str:
-    total = max((phase.first_epoch + phase.epochs - 1 for phase in state.phases if phase.epochs), default=event.epoch)
+    phases = [phase for phase in state.phases if phase.epochs]
+    # As planned when its phase began: early stopping makes the plan shorter, and a note says so.
+    planned = [phase.planned for phase in phases if phase.name == event.phase and phase.planned]
+    total = max([event.epoch, *(planned or (phase.first_epoch + phase.epochs - 1 for phase in phases))])
     return (
-        f"  epoch {event.epoch}/{max(total, event.epoch)}{_measured(event)}  {event.seconds:.1f} s  "
+        f"  epoch {event.epoch}/{total}{_measured(event)}  {event.seconds:.1f} s  "
         f"{event.images_per_second:,.0f} examples/s{'  best' if event.best else ''}"
     )
 

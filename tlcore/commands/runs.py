@@ -1,4 +1,4 @@
-"""`runs list`, `show`, `stop`, `pause`, `resume`, `queue`, `move`, `cancel`, `rename`, `rename-class` and `delete`.
+"""What `runs` can do: `list`, `show`, `stop`, `pause`, `resume`, `rename`, `rename-class`, `delete`, and the queue.
 
 It knows what they print. It does not know how a run comes to be.
 """
@@ -10,7 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from tlcore.commands.follow import conclude, follow, named, terminated_like_interrupted, way_on, words
+from tlcore.commands.follow import (
+    Beside,
+    begin_beside,
+    conclude,
+    follow,
+    named,
+    terminated_like_interrupted,
+    way_on,
+    words,
+)
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import RunError
 from tlcore.jobs import queue as waiting
@@ -96,6 +105,7 @@ def resume(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return when the run has started, not when it has ended.")
     ] = False,
+    beside: Beside = False,
     as_json: AsJson = False,
 ) -> None:
     """Resume a run that was paused, stopped, killed or cancelled, and follow it until it ends."""
@@ -103,15 +113,17 @@ def resume(
 
     began = time.monotonic()
     found, terminal = open_run(Workspace.default(), run), Terminal(as_json=as_json)
-    seen = len(found.events())
+    seen, before = len(found.events()), found.state().worked
     with terminated_like_interrupted():
         take_up(found)
+        if beside:
+            begin_beside(found)
         if detach:
             state = found.state()
             terminal.result({"run": found.id, "state": state.state}, f"{found.name} is {state.state}.")
             return
         state, interrupted = follow(found, terminal, seen=seen)
-    conclude(found, state, terminal, seconds=time.monotonic() - began, interrupted=interrupted)
+    conclude(found, state, terminal, seconds=before + time.monotonic() - began, interrupted=interrupted)
 
 
 @app.command("queue")
@@ -150,6 +162,14 @@ def move(
     position = next((place.position for place in waiting.line() if place.path == mine), 0)
     said = f"{found.name} is number {position} in line." if position else f"{found.name} has its turn."
     Terminal(as_json=as_json).result({"run": found.id, "position": position}, said)
+
+
+@app.command("beside")
+def beside(run: RunArgument, as_json: AsJson = False) -> None:
+    """Start a waiting run now, beside the one that trains; both are slower."""
+    found = open_run(Workspace.default(), run)
+    waiting.begin_beside(found)
+    Terminal(as_json=as_json).result({"run": found.id, "state": "running"}, f"{found.name} begins now.")
 
 
 @app.command("cancel")

@@ -135,14 +135,16 @@ def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> Tra
 
     Fine-tuning trains every block where nobody says how many, and a number has a smaller rate for its head.
     """
-    from tlcore.backbones.catalogue import find
+    from tlcore.backbones.catalogue import find, usual_backbone
     from tlcore.runs.recommend import head_rate, recommend
 
+    if usual := usual_backbone(dataset.info.modality):
+        given = {"backbone": usual.key, **given}
     if given.get("mode") != AUTO:
-        usual: dict[str, Any] = {"head_learning_rate": head_rate(find_task(dataset.info.task))}
+        rest: dict[str, Any] = {"head_learning_rate": head_rate(find_task(dataset.info.task))}
         if given.get("mode") == "fine-tune":
-            usual["blocks"] = len(find(settings(dataset.id, given).backbone).blocks)
-        return settings(dataset.id, {**usual, **given})
+            rest["blocks"] = len(find(settings(dataset.id, given).backbone).blocks)
+        return settings(dataset.id, {**rest, **given})
 
     recipe = recommend(dataset, find(settings(dataset.id, given).backbone))
     taken = [each for each in recipe.advice if each.field not in given]

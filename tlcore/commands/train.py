@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tlcore.commands.data import find_or_take_in
-from tlcore.commands.follow import conclude, follow, terminated_like_interrupted
+from tlcore.commands.follow import Beside, begin_beside, conclude, follow, terminated_like_interrupted
 from tlcore.commands.import_options import with_import_options
 from tlcore.commands.settings import (
     augmentations,
@@ -76,6 +76,7 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="The run's folder: a new or empty one.", show_default="in the workspace")
     ] = None,
+    beside: Beside = False,
     as_json: AsJson = False,
     *,
     input: dict[str, Any],
@@ -134,5 +135,7 @@ def train(
     terminal.say(f"Run {run.id} on {run.dataset.name}, in {run.path.resolve()}")
     with terminated_like_interrupted():
         launch(run)
+        if beside:
+            begin_beside(run)
         state, interrupted = follow(run, terminal)
     conclude(run, state, terminal, seconds=time.monotonic() - began, interrupted=interrupted)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlcore.backbones.backbone import Backbone
-from tlcore.backbones.catalogue import DEFAULT, find
+from tlcore.backbones.catalogue import find
 from tlcore.backbones.weights import weights_path
 from tlcore.data.caches import using
 from tlcore.errors import DataError, WeightsError
@@ -25,14 +25,14 @@ from tlcore.files import sha256
 from tlcore.inference.trunk import AT_ONCE, Single, graph_path, start_single, trunk_identity
 from tlcore.items import Reading
 from tlcore.jobs.launch import worker_environment
-from tlcore.modalities import InputSettings, Modality, find_modality
+from tlcore.modalities import BEFORE, InputSettings, Modality, find_modality
 from tlcore.progress import Progress, map_blocks
 from tlcore.workspace import Workspace
 
 
 def bundled() -> Backbone:
-    """The backbone whose weights need no network."""
-    return find(DEFAULT)
+    """The backbone of the first modality whose weights need no network."""
+    return find(find_modality(BEFORE).backbone)
 
 
 def bundled_for(modality: Modality) -> Backbone | None:

@@ -1,9 +1,10 @@
-"""Queues of jobs: one job works; the others wait in the order of arrival, unless somebody moves one.
+"""Queues of jobs: one job works; the others wait in the order of arrival, unless somebody moves one or has it begin.
 
 It knows tickets: files in a folder, each locked as long as its owner lives. A killed owner's ticket is free, and
-whoever comes by throws it away. A ticket says whose it is and only its owner writes it; the order that somebody asked
-for is a file of its own. Everything is read and written behind a gate, by one at a time. It does not know what is done
-in a turn. The line of the machine is one for all workspaces of a user; a kind of job may have lines elsewhere.
+whoever comes by throws it away. A ticket says whose it is and only its owner writes it; what somebody else asks for,
+an order or a begin beside the job that works, is a file of its own. Everything is read and written behind a gate, by
+one at a time. It does not know what is done in a turn. The line of the machine is one for all workspaces of a user; a
+kind of job may have lines elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +54,7 @@ class Ticket(BaseModel):
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the line: the folder of the job; `position` 0 has its turn, 1 is next."""
+    """A place in the line: the folder of the job; `position` 0 has its turn, perhaps beside another, 1 is next."""
 
     path: Path
     since: datetime
@@ -75,9 +76,10 @@ def line() -> tuple[Place, ...]:
             living = _living(folder())
     except OSError:
         return ()  # whoever only looks is not kept from the rest of the page by a folder that cannot be written
+    working = sum(map(_works, living))
     return tuple(
-        Place(ticket.path, ticket.since, position)
-        for position, (_, ticket) in enumerate(living, start=0 if living and _works(living[0]) else 1)
+        Place(ticket.path, ticket.since, max(0, number - working))
+        for number, (_, ticket) in enumerate(living, start=1)
         if ticket is not None
     )
 
@@ -93,7 +95,7 @@ def move(job: Job[Any, Any], position: int) -> None:
     at = folder()
     if at.is_dir():
         with _gate(at):
-            waiting = [entry for entry in _living(at) if not _works(entry)]
+            waiting = _waiting(at)
             mine = next((entry for entry in waiting if _is_of(entry, job)), None)
             if mine is not None:
                 waiting.remove(mine)
@@ -101,6 +103,22 @@ def move(job: Job[Any, Any], position: int) -> None:
                 write_json(at / ORDER, [path.stem for path, _ in waiting])
                 return
     raise job.fault(f"Only what waits in line can be moved, and {job.title} is {job.state().state}.")
+
+
+def begin_beside(job: Job[Any, Any]) -> None:
+    """Have a waiting job begin now, beside the one that works; both share the machine.
+
+    Raises:
+        GraftError: The job's `fault`: it does not wait.
+    """
+    at = folder()
+    if at.is_dir():
+        with _gate(at):
+            mine = next((path for path, ticket in _waiting(at) if _is_of((path, ticket), job)), None)
+            if mine is not None:
+                _beside(mine).touch()
+                return
+    raise job.fault(f"Only what waits in line can begin beside another, and {job.title} is {job.state().state}.")
 
 
 def cancel(job: Job[Any, Any]) -> None:
@@ -142,6 +160,7 @@ def turn(job: Job[Any, Any], on_wait: Callable[[int], None], *, at: Path | None 
     finally:
         # Unlinked while it is still ours: nobody can see a free ticket and take it for a dead one.
         path.unlink(missing_ok=True)
+        _beside(path).unlink(missing_ok=True)
         lock.release()
 
 
@@ -169,14 +188,15 @@ def _draw(at: Path, ticket: Ticket) -> tuple[Path, FileLock]:
 
 
 def _step_up(path: Path) -> int:
-    """Count the living in front of us; with nobody there, take the turn, so that nobody can be moved before us."""
+    """Count the living in front of us; with nobody there, or asked to begin, take the turn: nobody is moved before."""
     with _gate(path.parent):
         living = _living(path.parent)
         for behind, (other, ticket) in enumerate(living):
             if other == path:
-                if behind == 0 and ticket is not None:
+                begins = behind == 0 or _beside(path).exists()
+                if begins and ticket is not None:
                     path.write_text(ticket.model_copy(update={"has_turn": True}).model_dump_json())
-                return behind
+                return 0 if begins else behind
         return len(living)  # somebody deleted our ticket: we are last
 
 
@@ -190,11 +210,20 @@ def _living(at: Path) -> list[Entry]:
         if locks.is_held(path):
             found.append((path, _read(path)))
         else:
-            with suppress(FileNotFoundError):
-                path.unlink()
+            _beside(path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
     asked = {stem: place for place, stem in enumerate(_order(at))}
     # Who came after the last move stands behind all who were there.
     return sorted(found, key=lambda entry: (not _works(entry), asked.get(entry[0].stem, len(asked)), entry[0].stem))
+
+
+def _waiting(at: Path) -> list[Entry]:
+    return [entry for entry in _living(at) if not _works(entry)]
+
+
+def _beside(ticket: Path) -> Path:
+    """There while somebody wants the owner of that ticket to begin beside the one that works."""
+    return ticket.with_suffix(".beside")
 
 
 def _read(path: Path) -> Ticket | None:

@@ -203,6 +203,8 @@ class Modality:
         advice: The input settings and augmentations that are recommended for that size, from a backbone's `title` and
             `native` size.
         backbones: The rows of the catalogue, a JSON file; None where nobody has trained one.
+        backbone: The key of that which a run has where nobody chose; its weights need no network. Empty without one.
+        mixing: The settings of a run that mix items and make sense for these, of `mixup` and `cutmix`.
         build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
             input settings and the file of its weights, None for new ones: arrays to the last feature map.
         before: Names that files of before had for input settings, beside all others, and those of today.
@@ -245,6 +247,8 @@ class Modality:
     advice: Callable[..., tuple[Advice, ...]]
     backbones: Path | None
     build: str
+    backbone: str = ""
+    mixing: tuple[str, ...] = ()
     before: Mapping[str, str] = field(default_factory=dict)
     augmentations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     usual_augmentations: tuple[str, ...] = ()

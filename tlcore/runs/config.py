@@ -15,8 +15,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from tlcore.backbones.catalogue import CATALOGUE
-from tlcore.modalities import BEFORE, MODALITIES, Input, find_modality, read_input
+from tlcore.modalities import BEFORE, MODALITIES, Input, Modality, find_modality, read_input
 from tlcore.settings import BELOW_ONE, RATE, SHARE, Range, chosen
+from tlcore.tasks import Task
 
 Mode = Literal["freeze", "fine-tune", "auto"]
 Budget = Literal["quick", "balanced", "best"]
@@ -50,6 +51,7 @@ NOT_FOR_EVERY_TASK = {
     "cutmix": "CutMix mixes answers by area, and the piece that it pastes need not show what the {one} is labelled "
     "with: it is for one class per {one}.",
 }
+MIXING = ("mixup", "cutmix")
 INPUT = "input."
 # Of each budget.
 SECONDS: Mapping[Budget, float] = {"quick": 60.0, "balanced": 300.0, "best": math.inf}
@@ -76,7 +78,7 @@ class TrainingConfig(BaseModel):
     schema_version: Literal[1] = Field(1, title="Schema version", description="The format of `config.json`.")
     dataset: str = Field(title="Dataset", description="The dataset's id.")
     backbone: str = Field(
-        "efficientnet_lite0",
+        find_modality(BEFORE).backbone,
         title="Backbone",
         description="The pretrained network: a key of the catalogue, which `backbones list` shows.",
     )
@@ -257,7 +259,10 @@ class TrainingConfig(BaseModel):
             return content
         found = gathered(content)
         modality = MODALITIES.get(found["input"].get("modality", BEFORE))
-        return {"augment": modality.usual_augmentations, **found} if modality else found
+        if modality is None:
+            return found
+        named = {"backbone": modality.backbone} if modality.backbone else {}
+        return {"augment": modality.usual_augmentations, **named, **found}
 
     @property
     def seconds(self) -> float:
@@ -297,6 +302,16 @@ class TrainingConfig(BaseModel):
         """Give the same settings with others by their names, which are checked."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self).model_validate({**given, "input": self.input.model_dump(), **values})
+
+
+def not_for(task: Task, modality: Modality) -> dict[str, str]:
+    """Say of each setting that does not apply to a task, or to a kind of item, why not."""
+    one, many = modality.noun.one, modality.noun.many
+    of_task = {
+        name: why.format(one=one, many=many) for name, why in NOT_FOR_EVERY_TASK.items() if name not in task.options
+    }
+    unmixed = (name for name in MIXING if name not in modality.mixing)
+    return of_task | dict.fromkeys(unmixed, f"A mixture of two {many} is no {one} that a model will ever meet.")
 
 
 def settings(modality: str = BEFORE) -> dict[str, FieldInfo]:

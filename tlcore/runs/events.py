@@ -38,7 +38,8 @@ class Noted(JobEvent):
 class PhaseStarted(JobEvent):
     """A stretch of work begins: `prepare`, `trunk`, `head`, `fine-tune`, `save`, `evaluate`, `export`.
 
-    `epochs` is 0 for phases that do not train. `first_epoch` counts over the whole run, from 1.
+    `epochs` is 0 for phases that do not train. `first_epoch` counts over the whole run, from 1. `planned` is the number
+    of epochs of the whole run, as planned when the phase begins; 0 in logs of a Graft that did not say.
     """
 
     kind: Literal["phase_started"] = "phase_started"
@@ -46,6 +47,7 @@ class PhaseStarted(JobEvent):
     title: str
     epochs: int = 0
     first_epoch: int = 0
+    planned: int = 0
     trained_parameters: int = 0
 
 

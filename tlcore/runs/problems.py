@@ -13,7 +13,7 @@ from tlcore.backbones.catalogue import find, suitable
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
 from tlcore.modalities import Noun, find_modality
-from tlcore.runs.config import NOT_FOR_EVERY_TASK, TrainingConfig
+from tlcore.runs.config import TrainingConfig, not_for
 from tlcore.runs.disk_space import needed, shortage
 from tlcore.runs.initial_weights import faults_of_start
 from tlcore.settings import Range, chosen, out_of_range
@@ -114,13 +114,13 @@ def _of_task(config: TrainingConfig, dataset: Dataset | None) -> list[Problem]:
                 f"{task.title.lower()}. Set it to 'none'.",
             )
         )
-    for field, why in NOT_FOR_EVERY_TASK.items():
+    for field, why in not_for(task, find_modality(dataset.info.modality)).items():
         value, default = getattr(config, field), TrainingConfig.model_fields[field].default
-        if value != default and field not in task.options:
+        if value != default:
             shown = f"{value:g}" if isinstance(value, float) else f"'{value}'"
             unset = f"{default:g}" if isinstance(default, float) else f"'{default}'"
-            why = why.format(one=noun.one, many=noun.many)
-            found.append(Problem(field, f"{why} Received {shown} for {task.title.lower()}. Set it to {unset}."))
+            met = f"{task.title.lower()} of {noun.many}"
+            found.append(Problem(field, f"{why} Received {shown} for {met}. Set it to {unset}."))
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tlcore.backbones.backbone import Backbone
 from tlcore.data.dataset import Dataset
 from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
-from tlcore.runs.config import INPUT, TrainingConfig
+from tlcore.runs.config import INPUT, TrainingConfig, not_for
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
 
@@ -243,4 +243,5 @@ def _of_the_items(facts: Facts) -> tuple[Advice, ...]:
         Advice("label_smoothing", 0.0, "Labels are taken at their word, so that chances mean what they say."),
         Advice("mixup", 0.0, f"Mixed {facts.many} pay off in long trainings; this one is short."),
     )
-    return (*usual, *(each for each in optional if each.field in facts.task.options))
+    unfit = not_for(facts.task, facts.modality)
+    return (*usual, *(each for each in optional if each.field not in unfit))

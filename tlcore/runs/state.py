@@ -29,7 +29,13 @@ CUT_SHORT: frozenset[State] = OVER - {"finished"}
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of work; `seconds` is None while it lasts."""
+    """A stretch of work.
+
+    Attributes:
+        planned: The epochs of the whole run, as planned when the phase began; 0 if it did not say.
+        seconds: None while it lasts.
+        before: Seconds of a worker before that was stopped in this phase.
+    """
 
     name: str
     title: str
@@ -37,8 +43,10 @@ class Phase:
     first_epoch: int
     trained_parameters: int
     started: datetime
+    planned: int = 0
     seconds: float | None = None
     images_per_second: float | None = None
+    before: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,15 @@ class RunState(JobState):
     def leader(self) -> CandidateEnded | None:
         """The candidate that Auto has found best so far."""
         return next((each for each in reversed(self.candidates) if each.outcome == "leads"), None)
+
+    @property
+    def planned_epochs(self) -> int:
+        """Epochs of the whole run: those that were done and those that are planned; 0 where the log does not say."""
+        last = next((phase for phase in reversed(self.phases) if phase.planned), None)
+        if last is None:
+            return 0
+        ended_early = 0 if last.seconds is None else last.first_epoch + last.epochs - 1 - self.epochs[-1].epoch
+        return last.planned - ended_early
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -160,8 +177,13 @@ def _before(epochs: tuple[EpochEnded, ...], number: int) -> tuple[EpochEnded, ..
 
 
 def _opened(phases: tuple[Phase, ...], event: PhaseStarted) -> tuple[Phase, ...]:
-    """Start a phase; it replaces an unfinished phase of the same name and keeps its epochs."""
-    same = [phase for phase in phases if phase.name == event.phase and phase.seconds is None]
+    """Start a phase, or go on with one: of the same name, and unfinished or from the same epoch on."""
+    same = [
+        phase
+        for phase in phases
+        if phase.name == event.phase
+        and (phase.seconds is None or (phase.epochs and phase.first_epoch == event.first_epoch))
+    ]
     first = min([event.first_epoch, *(phase.first_epoch for phase in same)])
     phase = Phase(
         name=event.phase,
@@ -170,6 +192,8 @@ def _opened(phases: tuple[Phase, ...], event: PhaseStarted) -> tuple[Phase, ...]
         first_epoch=first,
         trained_parameters=event.trained_parameters,
         started=event.at,
+        planned=event.planned,
+        before=sum(phase.before + (phase.seconds or 0.0) for phase in same),
     )
     return (*(phase for phase in phases if phase not in same), phase)
 
@@ -178,6 +202,7 @@ def _close(phases: tuple[Phase, ...], event: PhaseEnded) -> tuple[Phase, ...]:
     """Close the last phase of that name which still lasts."""
     for index in reversed(range(len(phases))):
         if phases[index].name == event.phase and phases[index].seconds is None:
-            closed = replace(phases[index], seconds=event.seconds, images_per_second=event.images_per_second)
+            seconds = phases[index].before + event.seconds
+            closed = replace(phases[index], seconds=seconds, images_per_second=event.images_per_second)
             return (*phases[:index], closed, *phases[index + 1 :])
     return phases

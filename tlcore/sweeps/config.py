@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tlcore.backbones.catalogue import CATALOGUE, DEFAULT, find
+from tlcore.backbones.catalogue import CATALOGUE, find
 from tlcore.data.dataset import Dataset
 from tlcore.errors import ConfigError, Problem
-from tlcore.modalities import read_input
+from tlcore.modalities import BEFORE, find_modality, read_input
 from tlcore.runs.config import INPUT, TargetMetric, TrainingConfig, gathered
 from tlcore.runs.problems import problems as problems_of_run
 from tlcore.runs.recommend import made_for, recommend
@@ -32,7 +32,7 @@ class SweepConfig(BaseModel):
     schema_version: Literal[1] = Field(1, title="Schema version", description="The format of `sweep.json`.")
     dataset: str = Field(title="Dataset", description="The dataset's id.")
     backbones: tuple[str, ...] = Field(
-        (DEFAULT,),
+        (find_modality(BEFORE).backbone,),
         title="Backbones",
         description="Keys of the catalogue. Small ones are quick and run anywhere; larger ones are often right more "
         "often.",

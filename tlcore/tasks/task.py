@@ -175,6 +175,7 @@ class Task:
         options: The settings of a run that apply to this task but not to every one.
         exact: The term of the head that is solved instead of trained.
         metrics: What may choose the best epoch; the first is the headline of an evaluation.
+        also: What an evaluation measures besides, and no run is chosen by.
         class_metric: What is measured of each class by itself; None where there are no classes.
         few: The fewest classes that a dataset needs.
         probe: What a linear probe answers with: see `tlcore.tasks.linear_probe.LinearProbe`.
@@ -230,6 +231,7 @@ class Task:
     shipped: str
     evaluation: str
     counts_right: bool = False
+    also: tuple[Metric, ...] = ()
 
     def columns(self, width: int) -> list[str]:
         """Name the columns of a table of predictions that hold the outputs."""

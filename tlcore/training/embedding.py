@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tlcore.backbones.catalogue import DEFAULT, find
 from tlcore.files import sha256
+from tlcore.health.embed import bundled
 from tlcore.inference.trunk import trunk_identity
 from tlcore.tasks.classification import CLASSIFICATION
 from tlcore.training.backbones import build_backbone, fetch_weights
@@ -24,7 +24,7 @@ def make_graph(workspace: Workspace) -> None:
         WeightsError: The weights are missing or damaged.
         ExportError: The converter does not know a layer.
     """
-    backbone = find(DEFAULT)
+    backbone = bundled()
     weights, blocks = fetch_weights(backbone, workspace), len(backbone.blocks)
     head = CLASSIFICATION.build_head(2, np.arange(2))  # of no use: only the trunk is asked for
     body = build_backbone(backbone, input=backbone.native_input, weights=weights, workspace=workspace)

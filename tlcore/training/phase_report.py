@@ -54,12 +54,18 @@ def stretch(
     *,
     epochs: int = 0,
     first_epoch: int = 0,
+    planned: int = 0,
     trained_parameters: int = 0,
 ) -> Iterator[PhaseReport]:
     """Report the beginning and, unless it fails, the end of a stretch of work."""
     report(
         PhaseStarted(
-            phase=phase, title=title, epochs=epochs, first_epoch=first_epoch, trained_parameters=trained_parameters
+            phase=phase,
+            title=title,
+            epochs=epochs,
+            first_epoch=first_epoch,
+            planned=planned,
+            trained_parameters=trained_parameters,
         )
     )
     began = time.monotonic()

@@ -16,8 +16,6 @@ from tlcore.runs.events import (
     Event,
     Exported,
     Noted,
-    PhaseEnded,
-    PhaseStarted,
     Resumed,
     Started,
 )
@@ -34,54 +32,33 @@ class ResumeLog:
     def __init__(self, events: Sequence[Event]) -> None:
         self.begun = any(isinstance(event, Started) for event in events)
         self.judged = False
-        trained = {event.phase for event in events if isinstance(event, PhaseStarted) and event.epochs}
-        self._trained: set[str] = trained
         self._known: set[Hashable] = set()
-        self._epochs: dict[int, str] = {}
-        self._first: dict[str, int] = {}
         for event in events:
             if isinstance(event, EpochEnded) or (isinstance(event, Ended) and event.state == "stopped"):
                 # Judgements and proofs were those of an earlier model; who resumes a stopped run wants to train on.
                 self._known = {known for known in self._known if not isinstance(known, tuple) or known[0] != "model"}
                 self.judged = False
             self.judged = self.judged or isinstance(event, Evaluated)
-            self._add(event)
+            if isinstance(event, Resumed):
+                self.take_up(event.epoch)
+            self._known.add(self._identity(event))
         self._known.discard(None)
 
     def take_up(self, epoch: int) -> None:
-        """Forget the epochs from this one on, and what was said of their phases: they are trained again.
+        """Forget the epochs from this one on: they are trained again.
 
         A worker that is killed between the end of an epoch and its checkpoint leaves such an epoch in the log.
         """
-        lost = {number: phase for number, phase in self._epochs.items() if number >= epoch}
-        for number, phase in lost.items():
-            del self._epochs[number]
-            self._known -= {number, ("ended", phase)}
-            if self._first.get(phase, 0) >= epoch:
-                self._known.discard(("started", phase))
-
-    def _add(self, event: Event) -> None:
-        match event:
-            case Resumed(epoch=epoch):
-                self.take_up(epoch)
-            case EpochEnded(epoch=epoch, phase=phase):
-                self._epochs[epoch] = phase
-            case PhaseStarted(phase=phase, epochs=epochs, first_epoch=first) if epochs:
-                self._first.setdefault(phase, first)
-        self._known.add(self._identity(event))
+        self._known = {known for known in self._known if not isinstance(known, int) or known < epoch}
 
     def __contains__(self, event: object) -> bool:
         return self._identity(event) in self._known
 
     def _identity(self, event: object) -> Hashable:
-        """Return the identity of an event; None for events that may repeat."""
+        """Return the identity of an event; None for events that may repeat, as the phase that a worker goes on with."""
         match event:
             case EpochEnded(epoch=epoch):
                 return epoch
-            case PhaseStarted(phase=phase, epochs=epochs) if epochs:
-                return "started", phase
-            case PhaseEnded(phase=phase) if phase in self._trained:
-                return "ended", phase
             case Noted(message=message):
                 return message
             case Exported(format=name):

@@ -142,6 +142,11 @@ class Training:
     def over(self) -> bool:
         return self.course.number == len(self.phases)
 
+    @property
+    def planned(self) -> int:
+        """Epochs of the whole run: those of the phases that are over, and those that are still planned."""
+        return self.course.epoch - 1 + sum(later.epochs for later in self.phases[self.course.number :])
+
     def carry_out_next(self) -> None:
         """Compute what lies below the cut of the next phase, then train what lies above it."""
         phase = self.phases[self.course.number]
@@ -177,6 +182,7 @@ class Training:
             phase.title,
             epochs=phase.epochs,
             first_epoch=self.course.epoch,
+            planned=self.planned,
             trained_parameters=sum(math.prod(variable.shape) for variable in above.trainable_variables),
         ) as training:
             try:
@@ -185,6 +191,12 @@ class Training:
                 standing = self._fit_with_less_memory(error, phase, above, sources)
             training.items = standing.done * len(self.items["train"].targets)
             training.seconds = standing.seconds
+        if not self.stopped and standing.done < phase.epochs:
+            fewer = phase.epochs - standing.done
+            self._note(
+                f"{phase.title} stopped early, after {standing.done} of {phase.epochs} epochs: the last "
+                f"{standing.worse} were not better. The run has at most {self.planned - fewer} epochs now."
+            )
         self.course.epoch += standing.done
 
     def _solve(self, phase: Phase) -> None:
@@ -196,6 +208,7 @@ class Training:
             phase.title,
             epochs=1,
             first_epoch=self.course.epoch,
+            planned=self.planned,
             trained_parameters=sum(each.size for each in self.model.head),
         ) as solving:
             solved, val, ended = solve_head(
@@ -270,8 +283,7 @@ class Training:
             validation=self._labelled("val", sources["val"]),
             batch_size=self.course.batch_size,
             target=self.target,
-            # A phase that ended early makes the run shorter than it was planned.
-            epochs=standing.first_epoch - 1 + sum(later.epochs for later in self.phases[self.course.number :]),
+            epochs=self.planned,
             report=self.report,
             stop=self.stop,
             save=lambda: self.course.save(standing, model),

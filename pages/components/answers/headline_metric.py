@@ -9,67 +9,67 @@ import streamlit as st
 
 from pages.components.answers import figure_text, interval_scale
 from pages.components.answers.interval_scale import Line
-from pages.components.answers.judged import Judged
-from pages.components.shell import formats, test_usage
+from pages.components.shell import formats
 from tlcore import numbers
-from tlcore.tasks import Metric
-from tlcore.tasks.evaluation import Figure
+from tlcore.tasks import Metric, find_task
+from tlcore.tasks.evaluation import Evaluation, Figure
 
-LONGEST_NOTE = 600
+WIDE = 0.1  # an interval of a share that is wider says more than the number in its middle
+LONGEST_NOTE = 600  # runs of long ago name every class of a thousand
 
 
-def show(judged: Judged, *, beside: str, about: Mapping[str, str]) -> None:
-    """The headline, one metric `beside` it, the baselines, and a sentence that weighs them.
+def show(evaluation: Evaluation, *, beside: str, about: Mapping[str, str]) -> None:
+    """The headline, the baselines, one metric `beside` them, and a sentence that weighs them.
 
     Args:
-        judged: What is shown.
+        evaluation: What is shown.
         beside: The key of another metric.
         about: What each baseline is, by its title.
     """
-    evaluation, metric = judged.evaluation, judged.metric
-    if not evaluation.n or evaluation.metric not in evaluation.figures:
-        _notes(judged)
-        return
-    with st.grid(4, min_column_width=170):
-        for label, value, said in _figures(judged, judged.task.find_metric(beside), about):
-            with st.container(gap="xxsmall"):
-                st.metric(label, value)
-                st.caption(said)
-    lines = [_line(judged, "this model", evaluation.headline)]
-    for title, figures in evaluation.baselines.items():
-        if found := figures.get(metric.key):
-            lines.append(_line(judged, title.lower(), found))
-    most = 1.0 if metric.kind == "share" else _round_up(max(line.high for line in lines))
-    interval_scale.show(lines, most=most)
-    st.markdown(_reading(judged))
-    _notes(judged)
-    if judged.dataset is not None:
-        test_usage.show(judged.dataset, judged.run.dataset.draw)
+    task = find_task(evaluation.task)
+    if evaluation.n and evaluation.metric in evaluation.figures:
+        metric = task.find_metric(evaluation.metric)
+        with st.grid(4, min_column_width=170):
+            for label, value, said in _figures(evaluation, metric, task.find_metric(beside), about):
+                with st.container(gap="xxsmall"):
+                    st.metric(label, value)
+                    st.caption(said)
+        lines = [_line(metric, evaluation.unit, "this model", evaluation.headline)]
+        lines += [_line(metric, evaluation.unit, title.lower(), found) for title, found in _baselines(evaluation)]
+        most = 1.0 if metric.kind == "share" else _round_up(max(line.high for line in lines))
+        interval_scale.show(lines, most=most)
+        st.markdown(_reading(evaluation, metric))
+    for note in evaluation.notes:
+        short = note if len(note) <= LONGEST_NOTE else f"{note[:LONGEST_NOTE]} …"
+        st.info(formats.plain(short), icon=":material/info:")
 
 
-def _figures(judged: Judged, beside: Metric, about: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Label, value and what to know about it."""
-    evaluation, metric, found = judged.evaluation, judged.metric, judged.evaluation.headline
-    n = formats.plural(evaluation.n, "test picture")
-    yield (
-        formats.plain(f"Test {_short(metric)}"),
-        figure_text.value(metric, found.value, evaluation.unit),
-        f"95 % confidence interval **{figure_text.interval(metric, found, evaluation.unit)}**, {n}",
-    )
-    for title, figures in reversed(evaluation.baselines.items()):
-        if known := figures.get(metric.key):
-            yield (
-                formats.plain(title),
-                figure_text.value(metric, known.value, evaluation.unit),
-                about.get(title, ""),
-            )
-    if known := evaluation.figures.get(beside.key):
-        said = f"95 % interval {figure_text.interval(beside, known, evaluation.unit)}"
-        yield formats.plain(_short(beside)), figure_text.value(beside, known.value, evaluation.unit), said
+def _figures(
+    evaluation: Evaluation, metric: Metric, beside: Metric, about: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Label, value and what to know about it; four at most."""
+    found, unit = evaluation.headline, evaluation.unit
+    items, value = formats.plural(evaluation.n, "test picture"), figure_text.value(metric, found.value, unit)
+    name, interval = formats.plain(f"Test {metric.brief}"), figure_text.interval(metric, found, unit)
+    if metric.kind == "share" and found.high - found.low > WIDE:
+        said = f"95 % confidence interval around **{value}**, from only {items}"
+        yield name, f"{100 * found.low:.0f}–{formats.percent(found.high, 0)}", said
+    else:
+        yield name, value, f"95 % confidence interval **{interval}**, {items}"
+    baselines = _baselines(evaluation)
+    for title, known in reversed(baselines):
+        yield formats.plain(title), figure_text.value(metric, known.value, unit), formats.plain(about.get(title, ""))
+    if len(baselines) < 3 and (known := evaluation.figures.get(beside.key)):
+        said = f"95 % interval {figure_text.interval(beside, known, unit)}"
+        yield formats.plain(beside.short), figure_text.value(beside, known.value, unit), said
 
 
-def _line(judged: Judged, name: str, figure: Figure) -> Line:
-    metric, unit = judged.metric, judged.evaluation.unit
+def _baselines(evaluation: Evaluation) -> list[tuple[str, Figure]]:
+    """The headline metric of each baseline, the simplest first."""
+    return [(title, found) for title in evaluation.baselines if (found := evaluation.baseline(title))]
+
+
+def _line(metric: Metric, unit: str, name: str, figure: Figure) -> Line:
     if metric.kind == "share":
         said = f"{100 * figure.low:.0f}–{100 * figure.high:.0f} %"
     else:
@@ -77,35 +77,47 @@ def _line(judged: Judged, name: str, figure: Figure) -> Line:
     return Line(name, figure.low, figure.value, figure.high, said)
 
 
-def _reading(judged: Judged) -> str:
+def _reading(evaluation: Evaluation, metric: Metric) -> str:
     """What the headline promises, and whether the baselines do as well."""
-    evaluation, metric, found = judged.evaluation, judged.metric, judged.evaluation.headline
-    if metric.kind == "value":
-        off = figure_text.interval(metric, found, evaluation.unit)
-        said = (
-            f"On new pictures like these, expect predictions to be off by **{off}** on average. The model never saw "
-            "the test set during training."
-        )
-    else:
-        said = f"{formats.plain(metric.explains)} The model never saw the test set during training."
-    above = evaluation.above_baselines
-    simple, *others = above or [""]
-    verdict = metric.verdict(above[simple].low, above[simple].high) if simple else ""
+    found, above = evaluation.headline, evaluation.above_baselines
+    said = f"{_promise(evaluation, metric)} The model never saw the test set during training."
+    simple, *others = evaluation.baselines or [""]
+    theirs, name = evaluation.baseline(simple), formats.plain(simple.lower())
+    if simple in above:
+        verdict = metric.verdict(above[simple].low, above[simple].high)
+    else:  # an evaluation of before compared with the probe alone
+        overlap = theirs is not None and found.low <= theirs.value
+        verdict = "not significantly different" if overlap else ""
     if verdict == "significantly worse":
-        return f"{said} **Significantly worse** than the simplest baseline ({formats.plain(simple.lower())})."
+        return f"{said} **Significantly worse** than the simplest baseline ({name})."
     if verdict == "not significantly different":
-        return f"{said} **Not significantly better** than the simplest baseline ({formats.plain(simple.lower())})."
-    for title in others:
-        return f"{said} {_against(judged, title, above[title])}"
+        return f"{said} **Not significantly better** than the simplest baseline ({name})."
+    for title in reversed(others):
+        if title in above:
+            return f"{said} {_against(metric, evaluation.unit, title, above[title])}"
     return said
 
 
-def _against(judged: Judged, title: str, by: Figure) -> str:
+def _promise(evaluation: Evaluation, metric: Metric) -> str:
+    """Say what to expect of new items."""
+    found = evaluation.headline
+    if find_task(evaluation.task).counts_right:
+        return (
+            f"On new pictures like these, expect **{100 * found.low:.0f}** to **{100 * found.high:.0f}** correct "
+            "predictions in a hundred."
+        )
+    if metric.kind == "value":
+        off = figure_text.interval(metric, found, evaluation.unit)
+        return f"On new pictures like these, expect predictions to be off by **{off}** on average."
+    return formats.plain(metric.explains)
+
+
+def _against(metric: Metric, unit: str, title: str, by: Figure) -> str:
     """Weigh the paired difference to a baseline."""
-    metric, unit, name = judged.metric, judged.evaluation.unit, formats.plain(title.lower())
+    name = formats.plain(title.lower())
     low, high = (figure_text.signed(metric, each, unit) for each in (by.low, by.high))
     more, side = figure_text.size(metric, by.value, unit), figure_text.direction(metric, by.value)
-    ours = f"In a paired comparison, its {formats.plain(_short(metric))} is"
+    ours = f"In a paired comparison, its {formats.plain(metric.brief)} is"
     if not by.value:
         return f"{ours} the same as that of the {name}."
     if by.low <= 0 <= by.high:
@@ -119,17 +131,6 @@ def _against(judged: Judged, title: str, by: Figure) -> str:
 
 def _better(metric: Metric, by: Figure) -> bool:
     return by.low > 0 if metric.higher_is_better else by.high < 0
-
-
-def _short(metric: Metric) -> str:
-    """The abbreviation in parentheses, where a title has one."""
-    return metric.title.rpartition("(")[2].rstrip(")") if metric.title.endswith(")") else metric.title
-
-
-def _notes(judged: Judged) -> None:
-    for note in judged.evaluation.notes:
-        short = note if len(note) <= LONGEST_NOTE else f"{note[:LONGEST_NOTE]} …"
-        st.info(formats.plain(short), icon=":material/info:")
 
 
 def _round_up(value: float) -> float:

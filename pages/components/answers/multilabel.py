@@ -12,7 +12,7 @@ from pages.components.answers import (
     label_threshold,
 )
 from pages.components.answers.judged import Judged
-from pages.components.shell import training_diagnostics
+from pages.components.shell import test_usage, training_diagnostics
 
 ABOUT = {
     "Label frequencies": "every picture gets each label's share of the training set",
@@ -22,11 +22,13 @@ ABOUT = {
 
 def overview(judged: Judged) -> None:
     """The headline, which labels occur together and are mixed up, every metric, and the worst errors."""
-    headline_metric.show(judged, beside="micro_f1", about=ABOUT)
+    headline_metric.show(judged.evaluation, beside="micro_f1", about=ABOUT)
+    if judged.dataset is not None:
+        test_usage.show(judged.dataset, judged.run.dataset.draw)
     if judged.evaluation.n:
         training_diagnostics.show(judged.run)
         label_matrix.show(judged)
-        all_metrics.show(judged)
+        all_metrics.show(judged.evaluation)
         label_errors.show(judged)
 
 

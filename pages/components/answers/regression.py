@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components.answers import all_metrics, headline_metric, value_charts, value_errors
 from pages.components.answers.judged import Judged
-from pages.components.shell import formats, frame, training_diagnostics
+from pages.components.shell import formats, frame, test_usage, training_diagnostics
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore import numbers
 
@@ -18,12 +18,14 @@ ABOUT = {
 
 def overview(judged: Judged) -> None:
     """The headline, predicted against true values, prediction intervals, every metric, and the largest errors."""
-    headline_metric.show(judged, beside="r2", about=ABOUT)
+    headline_metric.show(judged.evaluation, beside="r2", about=ABOUT)
+    if judged.dataset is not None:
+        test_usage.show(judged.dataset, judged.run.dataset.draw)
     if judged.evaluation.n:
         training_diagnostics.show(judged.run)
         predicted_against_true(judged)
         intervals(judged)
-        all_metrics.show(judged)
+        all_metrics.show(judged.evaluation)
         value_errors.largest(judged)
 
 

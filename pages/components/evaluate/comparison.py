@@ -17,7 +17,6 @@ from pages.components.shell.pickers import has_model
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore import numbers
 from tlcore.data.dataset import Dataset
-from tlcore.errors import GraftError
 from tlcore.evaluation.compare import Comparison, Pair, RunFigures, compare
 from tlcore.runs.run import Run, list_runs
 from tlcore.tasks import Metric, find_task
@@ -172,15 +171,8 @@ def _shown(metric: Metric, figure: Figure | None, unit: str) -> str:
 
 def _names(runs: Mapping[str, Run]) -> dict[str, str]:
     """What each run is called; equal names are told apart by when they were made."""
-    titles = {key: _title(run) for key, run in runs.items()}
+    titles = {key: run_facts.title(run) for key, run in runs.items()}
     several = [title for title in titles.values() if list(titles.values()).count(title) > 1]
     return {
         key: f"{title} ({run_facts.made(runs[key])})" if title in several else title for key, title in titles.items()
     }
-
-
-def _title(run: Run) -> str:
-    try:
-        return run_facts.title(run)
-    except GraftError:
-        return run.name

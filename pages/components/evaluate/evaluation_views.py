@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import answers
-from pages.components.answers import Judged
+from pages.components.answers import Judged, classification
 from pages.components.evaluate import (
     before_after,
     calibration,
@@ -18,7 +18,6 @@ from pages.components.evaluate import (
     embedding_map,
     error_analysis,
     errors,
-    headline,
     heat_maps,
     misclassification_costs,
     ood,
@@ -98,7 +97,7 @@ def _gallery(dataset: Dataset, predictions: pd.DataFrame, shas: list[str], key: 
 def show(chosen: str, run: Run, evaluation: Evaluation, predictions: pd.DataFrame, dataset: Dataset | None) -> None:
     """Show a view other than the overview."""
     if chosen == "classes":
-        headline.per_class(evaluation)
+        classification.per_class(evaluation)
         roc_pr.show(run, evaluation)
         confusion_tree.show(evaluation)
         return

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.export import usage_snippets
 from pages.components.shell import formats
+from tlcore.contract import read_contract
 from tlcore.errors import ExportError
 from tlcore.jobs.launch import launch
 from tlcore.runs.exporting import Making
@@ -100,7 +101,7 @@ def card(run: Run, workspace: Workspace, manifest: Manifest, *, primary: bool) -
             return
         _download(path, manifest, primary=primary)
         with st.expander("How to use it", icon=":material/code:"):
-            usage_snippets.show(manifest.format, manifest.file, run.dataset.task)
+            usage_snippets.show(manifest.format, manifest.file, read_contract(run.path))
             st.caption("SHA-256 of the file")
             st.code(manifest.sha256, language=None, wrap_lines=True)
             st.caption(f"Made on {formats.moment(manifest.at)} with {_versions(manifest)}.")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.components.shell import formats, frame, run_facts
 from tlcore.errors import GraftError
-from tlcore.jobs.queue import Place, cancel, line, move
+from tlcore.jobs.queue import Place, begin_beside, cancel, line, move
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -39,8 +39,10 @@ def _row(place: Place, last: int) -> None:
         st.markdown(":blue-badge[trains]" if trains else f":gray-badge[{place.position}]", width="content")
         # By its folder: runs of other workspaces stand in the same line.
         asked = run.id if run.path.parent == Workspace.default().runs else key
-        frame.link(f"**{_title(run)}**", key=f"queued-{key}", run=asked)
-        st.caption(f"queued since {formats.moment(place.since)}", width="content")
+        frame.link(f"**{formats.plain(run_facts.title(run))}**", key=f"queued-{key}", run=asked)
+        elsewhere = run_facts.elsewhere(run)
+        said = [f"queued since {formats.moment(place.since)}", *([f"in {elsewhere}"] if elsewhere else [])]
+        st.caption(", ".join(said), width="content")
     if trains:
         return
     with buttons, st.container(horizontal=True, gap="xsmall", horizontal_alignment="right"):
@@ -51,16 +53,11 @@ def _row(place: Place, last: int) -> None:
             possible = 1 <= to <= last
             if st.button("", key=f"{icon}-{key}", icon=f":material/{icon}:", disabled=not possible, help=title):
                 _do(lambda to=to: move(run, to))
+        if st.button("", key=f"beside-{key}", icon=":material/play_arrow:", help=run_facts.BESIDE):
+            _do(lambda: begin_beside(run))
         leaves = "Takes the run out of the queue. Nothing is lost: Resume puts it back at the end."
         if st.button("Cancel", key=f"cancel-{key}", icon=":material/close:", help=leaves):
             _do(lambda: cancel(run))
-
-
-def _title(run: Run) -> str:
-    try:
-        return formats.plain(run_facts.title(run))
-    except GraftError:
-        return formats.plain(run.id)
 
 
 def _do(change: Callable[[], None]) -> None:

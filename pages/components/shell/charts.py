@@ -52,7 +52,9 @@ def last_epoch(state: RunState, config: TrainingConfig) -> int:
     training = [phase for phase in state.phases if phase.epochs > 0]
     if not state.live or not training:
         return max(bands(state, config)[-1].last, 2)
-    last = training[-1]
+    if state.planned_epochs:
+        return max(state.planned_epochs, 2)
+    last = training[-1]  # a run of before, that did not say its plan
     done = [epoch.epoch for epoch in state.epochs if epoch.epoch >= last.first_epoch]
     end = last.first_epoch + last.epochs - 1
     if config.mode == "fine-tune" and last.name != "fine-tune":

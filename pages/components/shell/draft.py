@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages.components.shell.fields import ABOUT, AUGMENTATIONS, FIELDS, Field
-from tlcore.backbones.catalogue import find
+from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.catalogue import find, usual_backbone
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.recommend import Recommendation, made_for
 
@@ -44,6 +46,17 @@ def follow(recipe: Recommendation, fields: dict[str, Field], *, fresh: bool) -> 
             _write(field, value)
     st.session_state[key("followed")] = recommended
     return recommended
+
+
+def backbone_of(suitable: Sequence[Backbone]) -> Backbone:
+    """Give the chosen backbone; one that does not suit the dataset gives way to the default of those that do."""
+    chosen = find(read("backbone"))
+    if chosen in suitable or not suitable:
+        return chosen
+    usual = usual_backbone(suitable[0].modality)
+    fit = usual if usual in suitable else suitable[0]
+    choose_backbone(fit.key)
+    return fit
 
 
 def choose_backbone(name: str) -> None:

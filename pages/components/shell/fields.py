@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from pages.components.shell import formats
-from tlcore.modalities import BEFORE, MODALITIES
-from tlcore.runs.config import INPUT, NOT_FOR_EVERY_TASK, Fractions, settings
+from tlcore.modalities import BEFORE, MODALITIES, find_modality
+from tlcore.runs.config import INPUT, Fractions, not_for, settings
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.task import LOSS
 
@@ -124,7 +124,7 @@ def fields_of(task: str, modality: str = BEFORE) -> dict[str, Field]:
         "target_metric": metric_words(about),
         "balancing": {key: said for key, said in FIELDS["balancing"].choices.items() if key in about.balancing},
     }
-    left_out = {name for name in NOT_FOR_EVERY_TASK if name not in about.options}
+    left_out = set(not_for(about, find_modality(modality)))
     if len(about.balancing) == 1:
         left_out.add("balancing")
     there = settings(modality)

@@ -45,7 +45,7 @@ def still_searches(run: Run) -> bool:
     if not _has_files(run):
         return False
     state = run.state()
-    return state.live and state.leader is not None
+    return state.live and state.leader is not None and state.test is None
 
 
 def _has_files(run: Run) -> bool:

@@ -14,6 +14,9 @@ from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
+from tlcore.workspace import Workspace
+
+BESIDE = "Starts now, beside the run that trains. Both share the processor and the memory, so both take longer."
 
 
 def backbone(config: TrainingConfig) -> str:
@@ -70,11 +73,21 @@ def _version(run: Run) -> str:
 
 
 def title(run: Run) -> str:
-    """The name that a person gave; else what the run is."""
-    if run.name != run.id:
-        return run.name
-    found = f"{backbone(run.config)}, {mode(run.config)}"
-    return f"Auto: {found}" if run.given.mode == "auto" != run.config.mode else found
+    """The name that a person gave; else what the run is, or its id where its settings cannot be read."""
+    try:
+        if run.name != run.id:
+            return run.name
+        found = f"{backbone(run.config)}, {mode(run.config)}"
+        return f"Auto: {found}" if run.given.mode == "auto" != run.config.mode else found
+    except GraftError:
+        return run.id
+
+
+def elsewhere(run: Run) -> str:
+    """The folder of a run of another workspace, as Markdown; empty for one of this workspace."""
+    runs = Workspace.default().runs
+    ours = {path.resolve() for path in runs.iterdir()} if runs.is_dir() else set()
+    return "" if run.path.resolve() in ours else formats.plain(str(run.path))
 
 
 def made(run: Run) -> str:

@@ -20,6 +20,7 @@ from pages.components.shell import (
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.jobs.launch import launch
 from tlcore.jobs.progress import Progress
+from tlcore.jobs.queue import begin_beside, line
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.overfitting import overfitting_note
 from tlcore.runs.resume import resume
@@ -91,6 +92,15 @@ def _now(run: Run, config: TrainingConfig, state: RunState) -> None:
         st.metric("Pictures per second", formats.rate(progress.items_per_second) if progress else "–")
         st.metric("Time left, about", formats.duration(progress.seconds_left) if progress else "–")
         with st.container(gap="xsmall"):
+            if state.state == "waiting":
+                st.button(
+                    "Start now",
+                    key="beside",
+                    icon=":material/play_arrow:",
+                    on_click=frame.pressed(partial(begin_beside, run)),
+                    width="stretch",
+                    help=run_facts.BESIDE,
+                )
             st.button(
                 "Pause",
                 key="pause",
@@ -119,7 +129,7 @@ def _doing(state: RunState, progress: Progress | None) -> str:
     """What happens at this moment, in one line."""
     if state.state == "waiting":
         ahead = formats.plural(state.behind, "run is", "runs are") if state.behind else "another run may be"
-        return f"Queued: {ahead} ahead of this one. It starts automatically; you can close this page."
+        return f"Queued: {ahead} ahead of this one{_who_trains()}. It starts automatically; you can close this page."
     text = formats.plain(state.phase.title) if state.phase is not None else "Starting the worker …"
     if progress is not None and progress.total:
         unit = "batch " if progress.unit == "batches" else ""
@@ -129,6 +139,15 @@ def _doing(state: RunState, progress: Progress | None) -> str:
     if state.state == "stopping":
         text = f"Stopping: evaluating the best weights so far · {text}"
     return text
+
+
+def _who_trains() -> str:
+    """Name the run that this one waits for, and where it is if in another workspace."""
+    named = []
+    for run in (Run(place.path) for place in line() if place.position == 0):
+        where = run_facts.elsewhere(run)
+        named.append(formats.plain(run_facts.title(run)) + (f" in {where}" if where else ""))
+    return f" ({' and '.join(named)} trains now)" if named else ""
 
 
 def _outcome(run: Run, state: RunState) -> None:

@@ -10,8 +10,9 @@ from pydantic.fields import FieldInfo
 
 from pages.components.shell import formats
 from pages.components.shell.fields import ABOUT, FIELDS, metric_words
-from tlcore.backbones.catalogue import CATALOGUE, DEFAULT, find
+from tlcore.backbones.catalogue import CATALOGUE, suitable, usual_backbone
 from tlcore.backbones.weights import weights_state
+from tlcore.data.dataset import Dataset
 from tlcore.errors import Problem
 from tlcore.runs.recommend import made_for
 from tlcore.sweeps.config import Depth, Point, SweepConfig, grid, most_trials
@@ -30,8 +31,6 @@ DEPTHS: dict[Depth, str] = {
 }
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 FIRST_BACKBONES = 3
-# Which each backbone has its own of.
-OF_INPUT = tuple(made_for(find(DEFAULT)))
 
 
 def key(field: str) -> str:
@@ -39,38 +38,48 @@ def key(field: str) -> str:
     return f"sweep-{field}"
 
 
-def begin(workspace: Workspace, task: Task) -> None:
-    """Fill the draft with good choices, once for a session; a metric that the task does not have is its headline."""
-    ready = [name for name, entry in CATALOGUE.items() if weights_state(entry, workspace).where != "missing"]
-    small = sorted(ready, key=lambda name: CATALOGUE[name].parameters)[:FIRST_BACKBONES]
+def _of_input(modality: str) -> tuple[str, ...]:
+    """Name the input settings that each backbone has its own of."""
+    usual = usual_backbone(modality)
+    return tuple(made_for(usual)) if usual else ()
+
+
+def begin(workspace: Workspace, modality: str, task: Task) -> None:
+    """Fill the draft with good choices, once for a session; what does not suit the dataset gives way."""
+    fit = {entry.key: entry for entry in suitable(modality, task.key)}
+    ready = [name for name, entry in fit.items() if weights_state(entry, workspace).where != "missing"]
+    small = sorted(ready, key=lambda name: fit[name].parameters)[:FIRST_BACKBONES]
     defaults = SweepConfig(dataset="")
     chosen: dict[str, Any] = {
         **{field: getattr(defaults, field) for field in ("trials", "epochs", "seed")},
-        **dict.fromkeys(OF_INPUT),
-        "backbones": small or list(defaults.backbones),
+        **dict.fromkeys(_of_input(modality)),
+        "backbones": small or list(fit)[:1],
         "depths": list(defaults.depths),
         "rates": [],
     }
     for field, value in chosen.items():
         st.session_state.setdefault(key(field), value)
+    if not set(st.session_state[key("backbones")]) <= set(fit):
+        st.session_state[key("backbones")] = chosen["backbones"]
     if st.session_state.get(key("target_metric")) not in metric_words(task):
         st.session_state[key("target_metric")] = task.metrics[0].key
 
 
-def draft(dataset: str) -> SweepConfig:
+def draft(dataset: Dataset) -> SweepConfig:
     """The choices as they stand in the widgets; a field that was emptied has its default."""
     values = {
         field: st.session_state[key(field)]
-        for field in (*SweepConfig.model_fields, *OF_INPUT)
+        for field in (*SweepConfig.model_fields, *_of_input(dataset.info.modality))
         if key(field) in st.session_state
     }
     given = {field: value for field, value in values.items() if value is not None}
     lists = {field: tuple(given.pop(field)) for field in ("backbones", "depths", "rates")}
-    return SweepConfig(dataset=dataset, **lists, **given)
+    return SweepConfig(dataset=dataset.id, **lists, **given)
 
 
-def show(workspace: Workspace, task: Task, faults: Sequence[Problem]) -> None:
+def show(workspace: Workspace, modality: str, task: Task, faults: Sequence[Problem]) -> None:
     """Draw the fields, each with its faults."""
+    of_input = _of_input(modality)
 
     def told(field: str) -> None:
         for fault in faults:
@@ -79,7 +88,7 @@ def show(workspace: Workspace, task: Task, faults: Sequence[Problem]) -> None:
 
     st.multiselect(
         _about("backbones").title or "",
-        list(CATALOGUE),
+        [entry.key for entry in suitable(modality, task.key)],
         format_func=lambda name: _backbone(workspace, name),
         key=key("backbones"),
         persist_state="session",
@@ -127,14 +136,14 @@ def show(workspace: Workspace, task: Task, faults: Sequence[Problem]) -> None:
     with st.expander("Advanced", icon=":material/tune:"):
         left, right = st.columns(2)
         with left:
-            for field in OF_INPUT:
+            for field in of_input:
                 _number(field, "each its own")
         with right:
             _number("seed")
-    for field in OF_INPUT:
+    for field in of_input:
         told(field)
     for fault in faults:
-        if fault.field not in {"backbones", "depths", "rates", "trials", "epochs", *OF_INPUT}:
+        if fault.field not in {"backbones", "depths", "rates", "trials", "epochs", *of_input}:
             st.markdown(f":red[:material/error: {formats.plain(fault.message)}]")
 
 

@@ -21,6 +21,8 @@ from tlcore.modalities import NOUN, Noun
 
 # Of a class: a part that is off by less is said to have its share.
 _SLIGHTLY = 0.02
+# Of the classes in a sentence; the others are counted.
+MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -147,15 +149,24 @@ def without_straddlers(parts: Objects, units: Integers, noun: Noun) -> tuple[np.
 
 
 def lacking(table: pd.DataFrame, parts: Sequence[str], noun: Noun) -> list[str]:
-    """Say which class has no item in which part."""
+    """Say which classes have no item in which part: a sentence for all that lack the same parts."""
     counts = pd.crosstab(table["label"], table["split"])
-    notes = []
+    lack: dict[str, list[str]] = {}
     for label in counts.index:
         without = [WORDS[part] for part in parts if part not in counts.columns or counts.loc[label, part] == 0]
         if without:
-            total = int(counts.loc[label].sum())
-            has = f"has only {noun.counted(total)}, and so" if total < 3 else "has"
-            notes.append(f"'{label}' {has} none for {' and '.join(without)}. Add {noun.many} of it.")
+            lack.setdefault(" and ".join(without), []).append(label)
+    notes = []
+    for lacked, labels in lack.items():
+        total = int(counts.loc[labels[0]].to_numpy().sum())
+        has = f"has only {noun.counted(total)}, and so" if total < 3 else "has"
+        names = [f"'{label}'" for label in labels[:MOST_NAMED]]
+        last = f"{len(labels) - MOST_NAMED:,} more" if len(labels) > MOST_NAMED else names.pop()
+        notes.append(
+            f"{last} {has} none for {lacked}. Add {noun.many} of it."
+            if not names
+            else f"{', '.join(names)} and {last} have no {noun.many} for {lacked}. Add some to each of them."
+        )
     return notes
 
 

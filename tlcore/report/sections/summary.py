@@ -14,19 +14,6 @@ from tlcore.report.facts import Facts
 from tlcore.tasks import Metric
 from tlcore.tasks.evaluation import Figure as Interval
 
-# What is measured beside the metrics of a task.
-MORE = (
-    *(Metric(f"top_{k}", f"Top {k}", f"The true class is among the {k} most likely ones.") for k in (2, 3, 5)),
-    Metric("log_loss", "Log loss", "In nats; confident errors cost most.", higher_is_better=False, kind="score"),
-    Metric(
-        "brier",
-        "Brier score",
-        "The mean squared error of the probabilities, 0 to 2.",
-        higher_is_better=False,
-        kind="score",
-    ),
-)
-
 
 def headline(facts: Facts) -> str:
     """How good the model is, in a sentence with the interval."""
@@ -59,7 +46,7 @@ def shown(metric: Metric, figure: Interval, unit: str) -> str:
 
 def measured(facts: Facts) -> Iterator[tuple[Metric, Interval]]:
     """Every metric that was measured, the headline first."""
-    for metric in (*facts.task.metrics, *MORE):
+    for metric in (*facts.task.metrics, *facts.task.also):
         if figure := facts.judged.figures.get(metric.key):
             yield metric, figure
 

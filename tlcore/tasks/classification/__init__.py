@@ -43,5 +43,16 @@ CLASSIFICATION = Task(
     head="tlcore.tasks.classification.keras_head",
     evaluation="tlcore.tasks.classification.evaluate",
     counts_right=True,
+    also=(
+        *(Metric(f"top_{k}", f"Top-{k} accuracy", f"The true class is among the {k} most likely.") for k in (2, 3, 5)),
+        Metric("log_loss", "Log loss", "In nats; confident errors cost most.", higher_is_better=False, kind="score"),
+        Metric(
+            "brier",
+            "Brier score",
+            "The mean squared error of the probabilities, 0 to 2.",
+            higher_is_better=False,
+            kind="score",
+        ),
+    ),
     shipped="tlcore.tasks.classification.shipped",
 )
