@@ -76,7 +76,7 @@ _FIELDS = (
             "best": "best: until nothing better is to be expected",
         },
     ),
-    Field("minutes", step=1, digits=0, empty="as the budget says"),
+    Field("minutes", step=0.5, digits=1, empty="as the budget says"),
     Field("features", choices={"last": "last block", "every": "every block: for the exact head alone"}),
     Field("blocks"),
     Field("augment"),
