@@ -105,7 +105,7 @@ def test_from_a_table_to_a_model_that_works_in_a_fresh_python(server: Server, pa
     candidates = (
         Run(Workspace(server.home / "workspace").runs / run.partition("run=")[2].partition("&")[0]).state().candidates
     )
-    assert [each.outcome for each in candidates if each.value is not None][0] == "leads"
+    assert next(each.outcome for each in candidates if each.value is not None) == "leads"
     assert all(each.value is None for each in candidates if each.name.startswith("fine-tune-9"))
 
     page.get_by_role("button", name="Evaluate it").click()
