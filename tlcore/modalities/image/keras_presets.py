@@ -28,7 +28,8 @@ from tlcore.modalities.image.keras_vision_transformer import EMBEDDING, NORM, Tr
 from tlcore.runs.keras_file import classes_in
 
 Numbers = npt.NDArray[np.float32]
-PACKAGES = ("keras", "keras_hub")
+# Whose classes a preset may name, and what Keras calls values that JSON has no word for.
+PACKAGES, VALUES = ("keras", "keras_hub"), ("__tuple__", "__numpy__", "__tensor__")
 HGNET = "HGNetV2Backbone"
 OF_ATTENTION = ("query_dense", "key_dense", "value_dense", "output_dense")
 
@@ -219,7 +220,8 @@ def _numbers(variable: Any) -> Numbers:
 def _check_classes(config: Path) -> None:
     """Refuse a description that names code of others before anything of it is built."""
     described = json.loads(config.read_text(encoding="utf-8"))
-    foreign = [f"{module}.{name}" for module, name in classes_in(described) if module.split(".")[0] not in PACKAGES]
+    named = ((module, name) for module, name in classes_in(described) if name not in VALUES)
+    foreign = [f"{module}.{name}" for module, name in named if module.split(".")[0] not in PACKAGES]
     if foreign:
         raise ValueError(f"Classes of Keras and KerasHub are needed. {config.name} names {foreign[0]}.")
 
