@@ -143,7 +143,7 @@ def larger(settings: ImageInput, usual: int, step: int) -> dict[str, Any]:
     """
     unit = step if 32 % step else 32
     size = unit * round(settings.size * STEP / unit)
-    return {"size": size} if size <= min(usual, LARGEST) else {}
+    return {"size": size} if settings.size < size <= min(usual, LARGEST) else {}
 
 
 def advice(size: int, *, title: str, native: int) -> tuple[Advice, ...]:
