@@ -51,8 +51,8 @@ class ImageInput(InputSettings):
     size: Annotated[int, Range(1, LARGEST)] = Described(
         224,
         title="Image size (pixels)",
-        description="Side of the square picture that the model sees, at least the backbone's minimum; for a "
-        "transformer a multiple of its patch, 14 or 16 pixels. Larger shows more detail and takes longer.",
+        description="Side of the square picture that the model sees, at least the backbone's minimum and in its "
+        "steps: 14 or 16 pixels for most transformers. Larger shows more detail and takes longer.",
         json_schema_extra={"option": "--image-size", "step": 32},
     )
     resize: Literal["crop", "letterbox", "stretch"] = Described(
