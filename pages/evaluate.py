@@ -98,13 +98,11 @@ def overview(run: Run, evaluation: Evaluation, predictions: pd.DataFrame, datase
         else:
             title, shas = "Most confident errors", list(wrong["sha256"])
             errors.gallery(dataset, predictions, shas, key=f"mistakes-{run.id}", title=title, most=MOST_MISTAKES)
+    where = {"run": run.id}
     with st.container(horizontal=True):
-        if st.button("Try it on other pictures", type="primary", icon=":material/image_search:"):
-            frame.go_to(frame.TRY, run=run.id)
-        if st.button("Export it", icon=":material/download:"):
-            frame.go_to(frame.EXPORT, run=run.id)
-        if st.button("Open the run", icon=":material/monitoring:"):
-            frame.go_to(frame.RUNS, run=run.id)
+        frame.page_button("Try it on other pictures", frame.TRY, where, type="primary", icon=":material/image_search:")
+        frame.page_button("Export it", frame.EXPORT, where, icon=":material/download:")
+        frame.page_button("Open the run", frame.RUNS, where, icon=":material/monitoring:")
 
 
 with frame.page(

@@ -57,7 +57,7 @@ def show(workspace: Workspace) -> None:
     recommended.card(recipe, backbone, draft.changed(values), fields)
 
     st.subheader("Backbone", anchor=False)
-    st.caption("A network pretrained on a million photos (ImageNet).")
+    st.caption("A network pretrained on a million photos or more.")
     backbone_cards.show(workspace, backbones, config.backbone, draft.choose_backbone)
     form.faults("backbone")
     initial_weights.choose(workspace, form)

@@ -97,8 +97,9 @@ def show(workspace: Workspace) -> None:
         correct = feedback.below(workspace, run, contract) if way == "Pictures" else None
         answers.cards(asked, model, below=correct)
         feedback.told(workspace, run)
-        if st.button("Download the model", type="primary", icon=":material/download:"):
-            frame.go_to(frame.EXPORT, run=run.id)
+        frame.page_button(
+            "Download the model", frame.EXPORT, {"run": run.id}, type="primary", icon=":material/download:"
+        )
 
 
 with frame.page("Try", ":material/image_search:", "Show the model pictures that it has never seen.") as ws:

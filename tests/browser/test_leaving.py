@@ -40,7 +40,17 @@ def fragment_of(message: bytes | str) -> str:
     return said.rerun_script.fragment_id if said.WhichOneof("type") == "rerun_script" else ""
 
 
-def test_what_a_page_asked_while_it_was_left_does_not_take_the_place_of_the_next(server: Server, page: Page, dataset):
+def of_the_whole_page(message: bytes | str) -> bytes:
+    """The same request, made as a widget outside of every part would make it."""
+    said = BackMsg.FromString(message)
+    said.rerun_script.fragment_id = ""
+    return said.SerializeToString()
+
+
+@pytest.mark.parametrize("asks", [bytes, of_the_whole_page], ids=["a part", "the whole page"])
+def test_what_a_page_asked_while_it_was_left_does_not_take_the_place_of_the_next(
+    server: Server, page: Page, dataset, asks
+):
     late: list[bytes | str] = []  # a request of the gallery's, which comes again when the other page is on its way
     leaving = False
 
@@ -49,12 +59,12 @@ def test_what_a_page_asked_while_it_was_left_does_not_take_the_place_of_the_next
 
         def to_server(message: bytes | str) -> None:
             onward.send(message)
-            if fragment_of(message):
+            if fragment_of(message) and not leaving:
                 late[:] = [message]
 
         def to_browser(message: bytes | str) -> None:
-            if leaving and ForwardMsg.FromString(message).WhichOneof("type") == "new_session":
-                onward.send(late[0])
+            if leaving and late and ForwardMsg.FromString(message).WhichOneof("type") == "new_session":
+                onward.send(asks(late.pop()))
             socket.send(message)
 
         socket.on_message(to_server)
@@ -74,6 +84,7 @@ def test_what_a_page_asked_while_it_was_left_does_not_take_the_place_of_the_next
     settled(page)
     page.wait_for_timeout(500)
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    assert not late, "the late request was made"
 
 
 def test_pictures_that_are_still_to_be_drawn_wait_for_a_press(server: Server, page: Page, dataset):

@@ -158,8 +158,8 @@ class InputSettings(BaseModel):
 
     modality: str
 
-    def problems(self, *, title: str, native: int, minimum: int) -> list[Problem]:
-        """Find what a backbone, by its title and sizes, cannot take."""
+    def problems(self, *, title: str, native: int, minimum: int, step: int) -> list[Problem]:
+        """Find what a backbone, by its title and sizes, cannot take; `step` divides the sizes that it takes."""
         return []
 
 

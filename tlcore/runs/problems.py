@@ -150,8 +150,7 @@ def _of_backbone(config: TrainingConfig, dataset: Dataset | None) -> list[Proble
                 f"{backbone.title} can unfreeze {Range(1, len(backbone.blocks))} blocks. Received {config.blocks}.",
             )
         )
-    found += config.input.problems(title=backbone.title, native=backbone.native_size, minimum=backbone.minimum_size)
-    return found
+    return found + backbone.faults(config.input)
 
 
 def _unfit(backbone: Backbone, dataset: Dataset) -> str:

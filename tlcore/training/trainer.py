@@ -15,14 +15,17 @@ import keras
 import numpy as np
 
 from tlcore.backbones.catalogue import find
+from tlcore.backbones.weights import weights_state
 from tlcore.jobs.writer import StoppedError
 from tlcore.modalities import find_modality
 from tlcore.progress import drain
 from tlcore.runs.events import Noted
+from tlcore.runs.initial_weights import read_start
 from tlcore.runs.items import Items, read_items
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
 from tlcore.training import device
+from tlcore.training.backbones import fetch_weights
 from tlcore.training.batches import Batches, Labelled, mixing
 from tlcore.training.features import BelowTheCut
 from tlcore.training.finalize import Finished, Finishing
@@ -93,6 +96,7 @@ class Training:
         self.phases = plan(self.config, self.backbone, self.task)
         self.stopped = False
         self._strengths: tuple[float, ...] | None = None
+        self._download(run, workspace)
         with stretch(report, stop, "prepare", "Building the model") as preparing:
             device.prepare(self.config.seed)
             self.items: dict[str, Items] = drain(read_items(run, workspace), preparing.show)
@@ -116,6 +120,15 @@ class Training:
                 report=report,
                 stop=stop,
             )
+
+    def _download(self, run: Run, workspace: Workspace) -> None:
+        """Fetch the pretrained weights where they are needed and not on this machine."""
+        if read_start(run) is not None or weights_state(self.backbone, workspace).where != "missing":
+            return
+        title = f"Downloading the weights of {self.backbone.title}"
+        with stretch(self.report, self.stop, "download", title) as downloading:
+            downloading.unit = "MB"
+            fetch_weights(self.backbone, workspace, downloading.show)
 
     @property
     def over(self) -> bool:

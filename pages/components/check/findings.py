@@ -159,8 +159,8 @@ def _mend_all(dataset: Dataset, known: About, found: Sequence[Finding]) -> None:
 def _where(dataset: Dataset, kind: str) -> None:
     """Kinds that are mended elsewhere, too: the way there."""
     title, icon = ELSEWHERE.get(kind, ("", ""))
-    if title and st.button(title, icon=icon):
-        frame.go_to(frame.DATA, dataset=dataset.id)
+    if title:
+        frame.page_button(title, frame.DATA, {"dataset": dataset.id}, icon=icon)
 
 
 def _names(dataset: Dataset) -> dict[str, str]:

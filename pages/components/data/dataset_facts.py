@@ -34,10 +34,9 @@ def show(dataset: Dataset) -> None:
     find_display(dataset.info.modality).reading(dataset)
     if len(classes) >= find_task(dataset.info.task).few:
         with st.container(horizontal=True):
-            if st.button("Train a model", type="primary", icon=":material/model_training:"):
-                frame.go_to(frame.TRAIN, dataset=dataset.id)
-            if st.button(f"Check the {noun.many}", icon=":material/health_and_safety:"):
-                frame.go_to(frame.CHECK, dataset=dataset.id)
+            where = {"dataset": dataset.id}
+            frame.page_button("Train a model", frame.TRAIN, where, type="primary", icon=":material/model_training:")
+            frame.page_button(f"Check the {noun.many}", frame.CHECK, where, icon=":material/health_and_safety:")
     elif dataset.info.task == "multilabel":
         st.warning(
             f"A model needs at least one label to learn, and no {noun.one} of this dataset has any. Select {noun.many} "

@@ -35,9 +35,11 @@ def show(workspace: Workspace, run: Run, dataset: Dataset | None) -> None:
     with settings.start_bar():
         if done and again is not None:
             st.markdown(f":material/check: Retrained with {_changes(says)}.", width="content")
-            if st.button("See the result", type="primary", icon=":material/arrow_forward:", key="retrained"):
-                target = frame.EVALUATE if again.evaluation_json.exists() else frame.RUNS
-                frame.go_to(target, run=again.id)
+            target = frame.EVALUATE if again.evaluation_json.exists() else frame.RUNS
+            frame.page_button(
+                "See the result", target, {"run": again.id},
+                type="primary", icon=":material/arrow_forward:", key="retrained",
+            )  # fmt: skip
         else:
             _offer(workspace, run, dataset, says)
         if tables.past(dataset).undo is not None:
@@ -75,8 +77,10 @@ def _offer(workspace: Workspace, run: Run, dataset: Dataset, says: Sequence[str]
         "that before and after can be compared.",
     ):
         _start(workspace, run, dataset)
-    if st.button("Settings", icon=":material/tune:", key="retrain-settings", help="Review the settings first"):
-        frame.go_to(frame.TRAIN, **{"from": run.id, "begin": "run"})
+    frame.page_button(
+        "Settings", frame.TRAIN, {"from": run.id, "begin": "run"},
+        icon=":material/tune:", key="retrain-settings", help="Review the settings first",
+    )  # fmt: skip
     st.markdown(f"**{_changes(says)}** since this run", help=_listed(says), width="content")
     for fault in faults:
         st.markdown(f":red[{formats.plain(fault.message)}]")

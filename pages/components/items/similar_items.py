@@ -70,8 +70,9 @@ def number_of_sets(dataset: Dataset) -> int:
 def explain(dataset: Dataset, sentence: str) -> None:
     """Say why there is nothing on the table, and offer the check where it would help."""
     st.caption(formats.plain(sentence))
-    if sentence == NO_CHECK and st.button("Check the pictures", icon=":material/health_and_safety:"):
-        frame.go_to(frame.CHECK, dataset=dataset.id)
+    if sentence == NO_CHECK:
+        where = {"dataset": dataset.id}
+        frame.page_button("Check the pictures", frame.CHECK, where, icon=":material/health_and_safety:")
 
 
 def _view(dataset: Dataset, name: str, title: str, rows: pd.DataFrame, groups: Sequence[Group] = ()) -> View:

@@ -84,8 +84,8 @@ def _empty(workspace: Workspace, inbox: Inbox) -> None:
             icon=":material/check_circle:",
         )
         label_history.figures(inbox, holding, waiting=0)
-        if st.button("Train a model", type="primary", icon=":material/model_training:"):
-            frame.go_to(frame.TRAIN, dataset=inbox.dataset.id)
+        where = {"dataset": inbox.dataset.id}
+        frame.page_button("Train a model", frame.TRAIN, where, type="primary", icon=":material/model_training:")
         st.subheader("More pictures without a class", anchor=False)
     else:
         st.markdown(

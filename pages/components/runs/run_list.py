@@ -95,8 +95,10 @@ def _menu(run: Run, state: RunState) -> None:
     name = st.text_input("Name", value=run.name if run.name != run.id else "", key=f"name-{run.id}")
     if st.button("Rename", key=f"rename-{run.id}", icon=":material/edit:", width="stretch"):
         _do(lambda: run.rename(name))
-    if st.button("Repeat with changes", key=f"repeat-{run.id}", icon=":material/replay:", width="stretch"):
-        frame.go_to(frame.TRAIN, **{"from": run.id})
+    frame.page_button(
+        "Repeat with changes", frame.TRAIN, {"from": run.id},
+        key=f"repeat-{run.id}", icon=":material/replay:", width="stretch",
+    )  # fmt: skip
     if not state.live:
         packing.download_run(run)
     sure = f"sure-{run.id}"
@@ -159,8 +161,10 @@ def _compare(rows: Sequence[Row]) -> None:
     judged = [run.id for run, state in rows if state.test is not None and not state.live]
     if len(judged) < 2 or len(kinds) > 1:
         return
-    if st.button("Compare predictions, picture by picture", icon=":material/compare_arrows:"):
-        frame.go_to(frame.EVALUATE, run=judged[0], view="compare", **{"with": ",".join(judged[1:])})
+    where = {"run": judged[0], "view": "compare", "with": ",".join(judged[1:])}
+    frame.page_button(
+        "Compare predictions, picture by picture", frame.EVALUATE, where, icon=":material/compare_arrows:"
+    )
 
 
 def _facts(run: Run, state: RunState) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from time import monotonic
+from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -34,6 +35,8 @@ HISTORY = "pages/history.py"
 LABEL = "pages/label.py"
 SHOWN = "page that is shown"
 FAULT = "fault of what was pressed"
+GOAL = "page that is on its way"
+LATE = 5.0  # seconds after a press in which the page that was left is asked for by a late message, not by a person
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -46,6 +49,7 @@ def page(title: str, icon: str, sentence: str) -> Iterator[Workspace]:
     """
     _with_navigation()
     _forget_other_pages()
+    _go_on()
     # The icon of the browser's tab is a file of ours: Streamlit would fetch a named one from the network.
     st.set_page_config(page_title=f"{title} · Graft", page_icon=HERE / "leaf.svg", layout="wide")
     st.logo(HERE / "wordmark.svg", size="large")
@@ -61,6 +65,8 @@ def page(title: str, icon: str, sentence: str) -> Iterator[Workspace]:
         st.stop()
     with telling_faults():
         yield workspace
+    # Not before: what interrupts a page that is on its way may be a late message of the one that was left.
+    st.session_state.pop(GOAL, None)
 
 
 @contextmanager
@@ -85,6 +91,7 @@ def fragment(function: Callable[P, T], *, run_every: str | None = None) -> Calla
     @wraps(function)
     def part(*args: P.args, **kwargs: P.kwargs) -> T | None:
         with telling_faults():
+            _go_on()
             return function(*args, **kwargs)
         return None
 
@@ -133,12 +140,49 @@ def show_fault(error: GraftError) -> None:
     st.error(formats.lines(error), icon=":material/error:")
 
 
+def page_button(label: str, target: str, query: Mapping[str, str], **looks: Any) -> None:
+    """Show a button that opens another page, or this one with another query.
+
+    It calls back, because callbacks run before the page does: nothing that is asked meanwhile takes the press away.
+    """
+    st.button(label, on_click=partial(_set_goal, target, query), **looks)
+
+
 def go_to(target: str, **query: str) -> None:
     """Open another page, its URL saying what is looked at; empty values are left out."""
+    _set_goal(target, query)
+    _open(target, query)
+
+
+def _set_goal(target: str, query: Mapping[str, str]) -> None:
+    """Remember where to go from this page: whatever is asked of it from now on goes there."""
+    if context := get_script_run_ctx():
+        st.session_state[GOAL] = (context.page_script_hash, monotonic(), target, query)
+
+
+def _open(target: str, query: Mapping[str, str]) -> None:
     # From here on nothing of this page may run: it would take the place of the other one.
     if context := get_script_run_ctx():
         context.fragment_storage.clear()
     st.switch_page(target, query_params={name: value for name, value in query.items() if value})
+
+
+def _go_on() -> None:
+    """Go where a press was to lead, where this is the page that was left.
+
+    What the browser sent before it heard of the other page asks for this one once more, and Streamlit does what was
+    asked last: the press would be lost.
+    """
+    context = get_script_run_ctx()
+    if context is None or GOAL not in st.session_state:
+        return
+    left, since, target, query = st.session_state[GOAL]
+    here = context.page_script_hash
+    script = context.pages_manager.get_pages().get(here, {}).get("script_path", "")
+    shows = all(st.query_params.get(name, "") == value for name, value in query.items())
+    arrived = shows and Path(script).match(target)
+    if here == left and not arrived and monotonic() < since + LATE:
+        _open(target, query)
 
 
 def link(label: str, *, icon: str | None = None, key: str, **query: str) -> None:
@@ -159,6 +203,7 @@ def empty_state(
         st.space("small")
         st.markdown(f"### {icon} {title}", text_alignment="center")
         st.markdown(sentence, text_alignment="center", width=560)
-        if action and st.button(action, type="primary" if primary else "secondary", key=f"empty-{target}"):
-            go_to(target, **query)
+        if action:
+            kind = "primary" if primary else "secondary"
+            page_button(action, target, query, type=kind, key=f"empty-{target}")
         st.space("small")

@@ -153,20 +153,17 @@ def _outcome(run: Run, state: RunState) -> None:
         if state.state in ("finished", "stopped"):
             _next_steps(run, state, primary=not way_on)
         first = state.state == "failed" and not way_on
-        if st.button("Repeat with changes", type="primary" if first else "secondary", icon=":material/replay:"):
-            frame.go_to(frame.TRAIN, **{"from": run.id})
+        kind = "primary" if first else "secondary"
+        frame.page_button("Repeat with changes", frame.TRAIN, {"from": run.id}, type=kind, icon=":material/replay:")
 
 
 def _next_steps(run: Run, state: RunState, *, primary: bool) -> None:
     """Where to go with a model."""
-    unjudged = state.test is None
+    where, unjudged = {"run": run.id}, state.test is None
     main = "primary" if primary else "secondary"
-    if st.button("Evaluate it", type=main, icon=":material/fact_check:", disabled=unjudged):
-        frame.go_to(frame.EVALUATE, run=run.id)
-    if st.button("Try it", icon=":material/image_search:", disabled=unjudged):
-        frame.go_to(frame.TRY, run=run.id)
-    if st.button("Export it", icon=":material/download:", disabled=unjudged):
-        frame.go_to(frame.EXPORT, run=run.id)
+    frame.page_button("Evaluate it", frame.EVALUATE, where, type=main, icon=":material/fact_check:", disabled=unjudged)
+    frame.page_button("Try it", frame.TRY, where, icon=":material/image_search:", disabled=unjudged)
+    frame.page_button("Export it", frame.EXPORT, where, icon=":material/download:", disabled=unjudged)
 
 
 def _figures(run: Run, state: RunState) -> Iterator[tuple[str, str, str]]:

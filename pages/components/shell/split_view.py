@@ -126,8 +126,10 @@ def _values(dataset: Dataset, parts: Parts) -> None:
 def _offer_check(dataset: Dataset, note: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f":material/content_copy: {formats.plain(note)}", width="stretch")
-        if st.button("Find near-duplicates", icon=":material/health_and_safety:", key=_key(dataset, "check")):
-            frame.go_to(frame.CHECK, dataset=dataset.id)
+        frame.page_button(
+            "Find near-duplicates", frame.CHECK, {"dataset": dataset.id},
+            icon=":material/health_and_safety:", key=_key(dataset, "check"),
+        )  # fmt: skip
 
 
 def _change(dataset: Dataset, draw: Draw) -> None:

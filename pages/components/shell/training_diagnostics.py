@@ -52,8 +52,10 @@ def _reading(run: Run, reading: Reading) -> None:
             key = f"{reading.kind}-{run.id}"
             if st.button("Train with this change", icon=":material/play_arrow:", key=f"start-{key}"):
                 _start(run, reading.kind)
-            if st.button("Review the settings first", icon=":material/tune:", key=f"draft-{key}"):
-                frame.go_to(frame.TRAIN, **{"from": run.id, "change": reading.kind})
+            where = {"from": run.id, "change": reading.kind}
+            frame.page_button(
+                "Review the settings first", frame.TRAIN, where, icon=":material/tune:", key=f"draft-{key}"
+            )
 
 
 def _start(run: Run, kind: str) -> None:

@@ -167,17 +167,13 @@ def _outcome(sweep: Sweep, state: SweepState, config: SweepConfig, winner: Row |
         )
     with st.container(horizontal=True):
         if winner is not None:
-            _button("Evaluate it", ":material/fact_check:", frame.EVALUATE, winner, "primary")
-            _button("Try it", ":material/image_search:", frame.TRY, winner)
-            _button("Open its run", ":material/monitoring:", frame.RUNS, winner)
+            where = {"run": winner.trial.run}
+            frame.page_button("Evaluate it", frame.EVALUATE, where, icon=":material/fact_check:", type="primary")
+            frame.page_button("Try it", frame.TRY, where, icon=":material/image_search:")
+            frame.page_button("Open its run", frame.RUNS, where, icon=":material/monitoring:")
         if state.state != "finished":
             label = "Start it now" if state.state == "created" else "Continue the sweep"
             job_status.start(label, partial(launch, sweep), icon=":material/play_arrow:", primary=winner is None)
-
-
-def _button(label: str, icon: str, target: str, row: Row, kind: str = "secondary") -> None:
-    if st.button(label, icon=icon, type="primary" if kind == "primary" else "secondary"):
-        frame.go_to(target, run=row.trial.run)
 
 
 def _chart(sweep: Sweep, config: SweepConfig, laid_out: Sequence[Row], winner: Row | None) -> None:

@@ -126,8 +126,7 @@ def told(workspace: Workspace, run: Run) -> None:
             f":material/inbox: {formats.plural(count, 'corrected picture')} went to the inbox. Add them to the "
             "dataset there."
         )
-        if st.button("Open the inbox", key="corrected-inbox"):
-            frame.go_to(frame.LABEL, dataset=run.dataset.id)
+        frame.page_button("Open the inbox", frame.LABEL, {"dataset": run.dataset.id}, key="corrected-inbox")
 
 
 def below(workspace: Workspace, run: Run, contract: Contract) -> Below | None:

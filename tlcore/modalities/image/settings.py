@@ -72,16 +72,13 @@ class ImageInput(InputSettings):
     )
     value_range: tuple[float, float] | None = None
 
-    def problems(self, *, title: str, native: int, minimum: int) -> list[Problem]:
+    def problems(self, *, title: str, native: int, minimum: int, step: int) -> list[Problem]:
         sizes = Range(minimum, LARGEST)
-        if self.size in sizes:
+        if self.size in sizes and self.size % step == 0:
             return []
-        return [
-            Problem(
-                "input.size",
-                f"{title} takes pictures of {sizes} pixels. Received {self.size}. {native} is what it was made for.",
-            )
-        ]
+        steps = f" in steps of {step}" if step > 1 else ""
+        takes = f"{title} takes pictures of {sizes} pixels{steps}"
+        return [Problem("input.size", f"{takes}. Received {self.size}. {native} is what it was made for.")]
 
 
 def decode(source: Any, settings: ImageInput) -> Arrays:
