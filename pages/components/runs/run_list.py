@@ -20,7 +20,7 @@ from tlcore.tasks.task import LOSS
 
 ROWS = 20
 WIDTHS = [1.25, 1]
-RESULT, NAMED_RESULT, TIME, STATE = 132, 176, 84, 118  # pixels; of a figure, and of one that is named
+RESULT, NAMED_RESULT, TIME, STATE = 132, 150, 84, 118  # pixels; of a figure, and of one that is named
 NOT_COMPARED = ("schema_version", "dataset")
 # The heads make no sense where the columns stand below each other.
 STYLE = """
