@@ -51,13 +51,16 @@ def phases(run):
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"mode": "freeze"}, ["prepare", "prepare", "trunk", "head", "folds", "save", "evaluate", "export"]),
         (
-            {"mode": "fine-tune", "blocks": 1, "balancing": "weights", **SMALL},
+            {"mode": "freeze"},
+            ["prepare", "prepare", "trunk", "logistic", "trunk", "head", "folds", "save", "evaluate", "export"],
+        ),
+        (
+            {"mode": "fine-tune", "blocks": 1, "balancing": "weights", "head": "trained", **SMALL},
             ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "folds", "save", "evaluate", "export"],
         ),
         (
-            {"mode": "fine-tune", "blocks": 2, "augment": ("rotate", "contrast"), **SMALL},
+            {"mode": "fine-tune", "blocks": 2, "augment": ("rotate", "contrast"), "head": "trained", **SMALL},
             ["prepare", "prepare", "trunk", "head", "fine-tune", "folds", "save", "evaluate", "export"],
         ),
         (
@@ -85,8 +88,15 @@ def phases(run):
             {"mode": "freeze", "head": "logistic", **SMALL},
             ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
         ),
+        (
+            {"mode": "freeze", "head": "logistic", "features": "every", **SMALL},
+            ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
+        ),
     ],
-    ids=["freeze", "fine-tune some blocks", "fine-tune every block", "everything switched on", "logistic"],
+    ids=[
+        *("freeze", "fine-tune some blocks", "fine-tune every block", "everything switched on", "logistic"),
+        "every block's features",
+    ],
 )
 @pytest.mark.usefixtures("tiny_weights")
 def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, tiny_dataset, settings, expected):
