@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from tlcore.backbones import catalogue
 from tlcore.backbones.catalogue import find
 from tlcore.backbones.download import MEGABYTE, download
 from tlcore.backbones.weights import missing_sentence, weights_state
+from tlcore.commands.backbones import app
 from tlcore.errors import WeightsError
 from tlcore.progress import drain
 
@@ -121,3 +125,11 @@ def test_the_preset_is_fetched_by_a_program_that_can_be_ended_and_its_fault_is_t
     started = [each.pid for each in psutil.Process().children()]
     steps.close()
     assert not set(started) & {each.pid for each in psutil.Process().children()}
+
+
+def test_the_command_says_where_the_weights_are(backbone, workspace, monkeypatch):
+    monkeypatch.setattr(catalogue, "CATALOGUE", {backbone.key: backbone})
+    done = CliRunner().invoke(app, ["fetch", "vgg16", "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)["weights"]["vgg16"]
+    assert Path(found).read_bytes() == CONTENT

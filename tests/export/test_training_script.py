@@ -108,9 +108,10 @@ def test_it_carries_the_split(make):
         {"mode": "fine-tune", "blocks": 9, "gradual": True, "head": "both", "layer_decay": 0.8, "augment": ()},
         {"mode": "fine-tune", "blocks": 2, "mixup": 0.2, "cutmix": 1.0, "ema": 0.99, "optimizer": "sgd"},
         {"head": "logistic", "balancing": "sampling"},
+        {"head": "logistic", "features": "every"},
         {"augment": ("flip_up_down", "rotate", "brightness", "erase"), "views": 3, "optimizer": "adam"},
     ],
-    ids=["default", "gradual", "mixing", "exact", "augmented"],
+    ids=["default", "gradual", "mixing", "exact", "every block", "augmented"],
 )
 def test_every_name_that_it_uses_is_there(make, settings, tmp_path):
     path = tmp_path / "train.py"

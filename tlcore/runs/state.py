@@ -87,6 +87,19 @@ class RunState(JobState):
         return next((each for each in reversed(self.candidates) if each.outcome == "leads"), None)
 
     @property
+    def of_the_model(self) -> RunState:
+        """The same state with the training of the kept model alone: of Auto that of the leader."""
+        if self.leader is None:
+            return self
+        before = max((each.epoch for each in self.candidates if each.epoch < self.leader.epoch), default=0)
+        own = range(before + 1, self.leader.epoch + 1)
+        return replace(
+            self,
+            epochs=tuple(epoch for epoch in self.epochs if epoch.epoch in own),
+            phases=tuple(phase for phase in self.phases if not phase.epochs or phase.first_epoch in own),
+        )
+
+    @property
     def planned_epochs(self) -> int:
         """Epochs of the whole run: those that were done and those that are planned; 0 where the log does not say."""
         last = next((phase for phase in reversed(self.phases) if phase.planned), None)
