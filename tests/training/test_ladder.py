@@ -123,15 +123,17 @@ def test_fine_tuning_that_does_not_fit_into_the_budget_is_left_out_and_says_how_
     assert "of the budget are left" in left_out.reason
 
 
-def judged(errors: list[float], val: list[float]) -> Judged:
-    return Judged(np.array(errors) if errors else None, np.array(val), Figure(value=0.0, low=0.0, high=1.0), len(val))
+def judged(errors: list[float], val: list[float], **groups) -> Judged:
+    figure = Figure(value=0.0, low=0.0, high=1.0)
+    return Judged(np.array(errors) if errors else None, np.array(val), figure, len(val), **groups)
 
 
 def test_candidates_are_compared_on_all_items_that_both_were_judged_on():
     exact, other = judged([1, 1, 0, 0], [0, 0]), judged([0, 1, 0, 0], [0, 0])
-    assert other.fewer_errors(exact).tolist() == [1, 0, 0, 0]
+    assert other.gain(exact) == (0.25, pytest.approx(0.25))
     tuned = judged([], [1, 0])
-    assert tuned.fewer_errors(exact).tolist() == [-1, 0]
+    assert tuned.gain(exact) == (-0.5, pytest.approx(0.5))
+    assert judged([], [1, 0], val_groups=np.zeros(2, int)).gain(exact)[1] == np.inf
 
 
 def test_the_standard_error_counts_items_that_belong_together_once():

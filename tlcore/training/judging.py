@@ -37,18 +37,23 @@ class Judged:
         val_errors: `(m,)`, of the validation items.
         figure: The task's headline metric.
         n: Items that the figure is about.
+        groups, val_groups: Of those items, equal for items that belong together; None where each is alone.
     """
 
     errors: Floats | None
     val_errors: Floats
     figure: Figure
     n: int
+    groups: Integers | None = None
+    val_groups: Integers | None = None
 
-    def fewer_errors(self, other: Judged) -> Floats:
-        """How much less wrong this is than another about each item, on the most items that both were judged on."""
+    def gain(self, other: Judged) -> tuple[float, float]:
+        """How much less wrong this is than another, and the standard error of that, over the items of both."""
         if self.errors is not None and other.errors is not None:
-            return other.errors - self.errors
-        return other.val_errors - self.val_errors
+            fewer, groups = other.errors - self.errors, self.groups
+        else:
+            fewer, groups = other.val_errors - self.val_errors, self.val_groups
+        return float(fewer.mean()), standard_error(fewer, groups)
 
 
 def cross_validated(training: Training) -> Judged:
@@ -80,15 +85,17 @@ def cross_validated(training: Training) -> Judged:
     if not errors:
         return validated(training)
     mean = np.mean(errors, axis=0)
-    return Judged(mean, mean[len(items["train"].targets) :], _mean(figures), len(x))
+    val = slice(len(items["train"].targets), None)
+    return Judged(mean, mean[val], _mean(figures), len(x), groups, units(items["val"]))
 
 
 def validated(training: Training) -> Judged:
     """Judge a trained model on the validation items."""
     items = training.items["val"]
     raw = training.validation_outputs()
-    figure = _figure(training, raw, items.targets, units(items))
-    return Judged(None, training.plain_head.errors(raw, items.targets), figure, len(raw))
+    groups = units(items)
+    figure = _figure(training, raw, items.targets, groups)
+    return Judged(None, training.plain_head.errors(raw, items.targets), figure, len(raw), val_groups=groups)
 
 
 def standard_error(differences: Floats, groups: Integers | None = None) -> float:

@@ -1,8 +1,8 @@
 """Auto: trains candidates in the order of their cost, and keeps the best.
 
-Exact heads on the frozen backbone come first, each on the cache of the one before, then fine-tuning from the cut. Exact
-heads are compared by cross-validation over all training and validation items; a fine-tuned candidate must beat the best
-so far on the validation items by more than one standard error of the paired difference. No test item is looked at.
+Exact heads on the frozen backbone come first, each on the cache of the one before, then fine-tuning from the cut. A
+candidate must beat the best so far by more than one standard error of the paired difference: exact heads in
+cross-validation over all training and validation items, fine-tuning on the validation items. No test item is looked at.
 
 It knows candidates, what they cost and which of them is best. It does not know how a model is trained or written.
 """
@@ -32,10 +32,10 @@ from tlcore.runs.candidates import (
 )
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import CandidateEnded, CandidateStarted
-from tlcore.runs.items import PARTS, units
+from tlcore.runs.items import PARTS
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
-from tlcore.training.judging import Judged, cross_validated, standard_error, validated
+from tlcore.training.judging import Judged, cross_validated, validated
 from tlcore.training.pace import measure_pace
 from tlcore.training.phase_report import Report, Stop
 from tlcore.training.trainer import TrainedModel, Training
@@ -146,16 +146,10 @@ class Ladder:
                 yield other_backbone(best, backbone)
 
     def _solve(self, candidate: Candidate, training: Training) -> None:
-        """Solve for a head, cross-validate it, and let it lead if it errs less than the leader."""
+        """Solve for a head and cross-validate it."""
         began = time.monotonic()
         self._carry_out(training)
-        judged = cross_validated(training)
-        if self.leader is None:
-            self._conclude(candidate, training, judged, leads=True, reason="The first model that can be used.")
-        else:
-            fewer = float(judged.fewer_errors(self.leader.judged).mean())
-            reason = f"{'Better' if fewer > 0 else 'Not better'} than {_lower(self.leader.candidate.title)}."
-            self._conclude(candidate, training, judged, leads=fewer > 0, reason=reason)
+        self._conclude(candidate, training, cross_validated(training))
         self._judging = time.monotonic() - began
 
     def _carry_out(self, training: Training) -> None:
@@ -191,15 +185,8 @@ class Ladder:
         if self.run.asked() == "paused":
             raise StoppedError
         judged = validated(training)
-        fewer = judged.fewer_errors(self._led.judged)
-        mean, error = float(fewer.mean()), standard_error(fewer, units(training.items["val"]))
-        before = _lower(self._led.candidate.title)
-        reason = f"On {self.modality.noun.counted(judged.n)} of validation " + (
-            f"better than {before} by more than one standard error."
-            if mean > error
-            else f"not better than {before} by more than one standard error."
-        )
-        self._conclude(candidate, training, judged, leads=mean > error, reason=reason)
+        mean, error = judged.gain(self._led.judged)
+        self._conclude(candidate, training, judged)
         if training.stopped:
             raise StoppedError
         return mean > -error
@@ -246,8 +233,17 @@ class Ladder:
         self._began = time.monotonic()
         self._end(candidate, "skipped", reason)
 
-    def _conclude(self, candidate: Candidate, training: Training, judged: Judged, *, leads: bool, reason: str) -> None:
-        """Keep the model if it leads, and say what came of the candidate."""
+    def _conclude(self, candidate: Candidate, training: Training, judged: Judged) -> None:
+        """Keep the model if it is better than the leader's by more than one standard error; say what came of it."""
+        leads, reason = True, "The first model that can be used."
+        if self.leader is not None:
+            mean, error = judged.gain(self.leader.judged)
+            leads = mean > error
+            where = "in cross-validation" if judged.errors is not None else "on the validation set"
+            reason = (
+                f"{'Better' if leads else 'Not better'} than {_lower(self.leader.candidate.title)} by more than one "
+                f"standard error {where}."
+            )
         course = training.course
         if leads:
             self.leader = Leader(candidate, training.config, judged)

@@ -141,7 +141,7 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
 
     def keep(trained: TrainedModel, config: TrainingConfig) -> None:
         with stretch(report, lambda: False, "save", "Saving the model"):
-            _save(run, trained, config)
+            save_model(run, trained, config)
 
     if run.given.mode == "auto":
         Ladder(run, report=report, stop=stop, keep=keep).climb()
@@ -156,7 +156,7 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
     return stopped
 
 
-def _save(run: Run, trained: TrainedModel, config: TrainingConfig) -> None:
+def save_model(run: Run, trained: TrainedModel, config: TrainingConfig) -> None:
     """Write a model's files; of a candidate of Auto also its settings, which are from then on the run's."""
     from tlcore.training.save import save_keras, save_onnx
 
