@@ -88,11 +88,12 @@ def show(workspace: Workspace) -> None:
             if group == "Optimization":
                 lr_finder.show(config, task, disabled=bool(faults))
         form.split(dataset)
-    form.others()
     with settings.start_bar():
         if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start"):
             start(workspace, dataset, config)
-        if faults:
+        if form.rest:  # no setting's, such as the room on the disk
+            form.others()
+        elif faults:
             st.markdown(f":red[{formats.plural(len(faults), 'setting')} to fix first, marked red above.]")
         else:
             said = [formats.plain(backbone.title), run_facts.mode(config)]

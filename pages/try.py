@@ -7,7 +7,7 @@ from secrets import randbelow
 import streamlit as st
 
 from pages.components.items import find_display
-from pages.components.shell import formats, frame
+from pages.components.shell import formats, frame, tables
 from pages.components.shell.pickers import no_model, pick_run, still_searches
 from pages.components.shell.predictors import predictor
 from pages.components.try_ import answers, feedback, predictions, try_camera, try_many
@@ -56,7 +56,7 @@ def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
         images = open_dataset(workspace, run.dataset.id)
     except GraftError as error:
         st.info(
-            f"The test pictures were deleted with their dataset. {formats.plain(error)}",
+            f"{tables.GONE} {formats.plain(error)}",
             icon=":material/image_not_supported:",
         )
         return []

@@ -124,8 +124,16 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
 
 
 def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(workspace, tiny_dataset, tiny_network):
-    first, second = (make_run(workspace, tiny_dataset, seed=3, **tiny_network) for _ in range(2))
+    lasting = {"epochs": 100, "patience": 1, "head": "trained", "head_learning_rate": 1.0}  # too large to last
+    first, second = (make_run(workspace, tiny_dataset, seed=3, **lasting, **tiny_network) for _ in range(2))
     assert work(first.path) == work(second.path) == 0
+    state = first.state()
+    done = len(state.epochs)
+    assert done < 100
+    assert state.phases[0].planned == 0, "it does not train"
+    assert {phase.planned for phase in state.phases if phase.epochs} == {100}
+    assert state.planned_epochs == done, "early stopping makes the plan shorter, and it is said"
+    assert any(f"stopped early, after {done} of 100 epochs" in note for note in state.notes)
     assert "trunk" in phases(first)
     assert "trunk" not in phases(second)
     np.testing.assert_array_equal(

@@ -157,7 +157,8 @@ def _outcome(run: Run, state: RunState) -> None:
         return
     if state.state == "failed":
         st.error(f"**The run failed.** {formats.lines(state.error)}", icon=":material/error:")
-        st.markdown("The end of its log, at the bottom of this page, says more.")
+        if run.log(last_lines=1):
+            st.markdown("The end of its log is at the bottom of this page.")
     elif state.state == "paused":
         st.info("**The run is paused.** The machine is free.", icon=":material/pause_circle:")
     else:
