@@ -53,8 +53,9 @@ def find_rate(config: TrainingConfig, dataset: Dataset, workspace: Workspace, *,
         GraftError: The settings do not fit, or the loss says nothing.
         StoppedError: It was asked to stop.
     """
+    asked = config.model_copy(update={"gradual": False, "head": "trained"})  # a solved head has no slope left
     with tempfile.TemporaryDirectory() as folder:
-        run = create_run(Workspace(Path(folder)), dataset, config.model_copy(update={"gradual": False}), trial=True)
+        run = create_run(Workspace(Path(folder)), dataset, asked, trial=True)
         training = Training(run, report=report, stop=stop, workspace=workspace)
         while training.course.number < len(training.phases) - 1:
             training.carry_out_next()
