@@ -136,14 +136,14 @@ def usual_size(items: pd.DataFrame) -> int:
     return int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
 
 
-def larger(settings: ImageInput, usual: int, step: int) -> dict[str, Any]:
+def larger(settings: ImageInput, usual: int, step: int = 1) -> dict[str, Any]:
     """Give the next larger size, 320 after 224, where pictures whose usual size is `usual` have as much to show.
 
     It is a multiple of 32, which most networks halve five times, or of the `step` of one that takes no such sizes.
     """
     unit = step if 32 % step else 32
-    size = unit * round(settings.size * STEP / unit)
-    return {"size": size} if settings.size < size <= min(usual, LARGEST) else {}
+    size = unit * max(round(settings.size * STEP / unit), settings.size // unit + 1)
+    return {"size": size} if size <= min(usual, LARGEST) else {}
 
 
 def advice(size: int, *, title: str, native: int) -> tuple[Advice, ...]:
