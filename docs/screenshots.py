@@ -356,9 +356,10 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def keep(name: str, content: bytes) -> None:
-    """Write a picture with the colours that it needs: few, as pages have."""
+    """Write a picture with the colours that it needs: few, as pages have, and the rare ones of the logo among them."""
     with Image.open(BytesIO(content)) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+        few = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(IMAGES / f"{name}.png", optimize=True)
 
 
 def main() -> int:

@@ -60,7 +60,9 @@ def show(workspace: Workspace) -> None:
         return
     if dataset is None:
         st.info(
-            "The dataset of this run was deleted. The figures are kept; the pictures are gone.", icon=":material/info:"
+            "The dataset of this run is not here: it was deleted, or the run was brought without it. The figures are "
+            "kept.",
+            icon=":material/info:",
         )
     if judged is not None:
         evaluation_views.show_task(judged, workspace)

@@ -54,20 +54,21 @@ def show(workspace: Workspace) -> None:
     config = draft.config(dataset.id, values)
     form = settings.Form(problems(config, dataset), values, fields)
     form.faults("dataset")
-    recommended.card(recipe, backbone, draft.changed(values), fields)
+    recommended.card(recipe, draft.changed(values), fields)
 
     st.subheader("Backbone", anchor=False)
-    st.caption("A network pretrained on a million photos (ImageNet).")
+    st.caption("A network pretrained on a million photos or more.")
     backbone_cards.show(workspace, backbones, config.backbone, draft.choose_backbone)
     form.faults("backbone")
     initial_weights.choose(workspace, form)
 
     st.subheader("Transfer learning mode", anchor=False)
-    freeze_depth.choose(backbone, config, draft.key)
+    freeze_depth.choose(backbone, config, form)
     form.mark("mode")
     form.mark("blocks")
     form.faults("blocks")
-    st.markdown(freeze_depth.sentence(backbone, config, task.width(len(dataset.info.classes))))
+    if config.mode != "auto":
+        st.markdown(freeze_depth.sentence(backbone, config, task.width(len(dataset.info.classes))))
     for field, column in zip(("epochs", "input.size"), st.columns([1, 1, 1]), strict=False):
         with column:
             form.field(field)
@@ -87,16 +88,18 @@ def show(workspace: Workspace) -> None:
             if group == "Optimization":
                 lr_finder.show(config, task, disabled=bool(faults))
         form.split(dataset)
-    form.others()
     with settings.start_bar():
         if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(faults), key="start"):
             start(workspace, dataset, config)
-        if faults:
+        if form.rest:  # no setting's, such as the room on the disk
+            form.others()
+        elif faults:
             st.markdown(f":red[{formats.plural(len(faults), 'setting')} to fix first, marked red above.]")
         else:
-            solved = config.mode == "freeze" and config.head == "logistic"
-            how = formats.plain(task.exact) if solved else formats.plural(config.epochs, "epoch")
-            said = [formats.plain(backbone.title), run_facts.mode(config), how]
+            said = [formats.plain(backbone.title), run_facts.mode(config)]
+            if config.mode != "auto":
+                solved = config.mode == "freeze" and config.head == "logistic"
+                said.append(formats.plain(task.exact) if solved else formats.plural(config.epochs, "epoch"))
             st.markdown(f"{' · '.join(said)}, on {formats.plural(len(tables.items(dataset)), 'picture')}")
 
 

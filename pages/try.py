@@ -7,8 +7,8 @@ from secrets import randbelow
 import streamlit as st
 
 from pages.components.items import find_display
-from pages.components.shell import formats, frame
-from pages.components.shell.pickers import no_model, pick_run
+from pages.components.shell import formats, frame, tables
+from pages.components.shell.pickers import no_model, pick_run, still_searches
 from pages.components.shell.predictors import predictor
 from pages.components.try_ import answers, feedback, predictions, try_camera, try_many
 from pages.components.try_.answers import Asked, ask
@@ -56,7 +56,7 @@ def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
         images = open_dataset(workspace, run.dataset.id)
     except GraftError as error:
         st.info(
-            f"The test pictures were deleted with their dataset. {formats.plain(error)}",
+            f"{tables.GONE} {formats.plain(error)}",
             icon=":material/image_not_supported:",
         )
         return []
@@ -73,7 +73,7 @@ def drawn(workspace: Workspace, run: Run, model: Predictor) -> list[Asked]:
 
 
 def show(workspace: Workspace) -> None:
-    run = pick_run(workspace)
+    run = pick_run(workspace, searching=True)
     if run is None:
         no_model(workspace, "try it on new pictures")
         return
@@ -87,8 +87,14 @@ def show(workspace: Workspace) -> None:
             else "."
         )
     )
-    camera = find_display(contract.modality).CAMERA
-    way = where_from([way for way in WAYS if way != "Camera" or camera])
+    left_out = set() if find_display(contract.modality).CAMERA else {"Camera"}
+    if still_searches(run):
+        st.info(
+            "This is the best model so far; the search goes on. Test pictures are kept for the winner.",
+            icon=":material/hourglass_top:",
+        )
+        left_out.add("Test")
+    way = where_from([way for way in WAYS if way not in left_out])
     if way == "Camera":
         try_camera.show(workspace, run, model)
     elif way == "Many":

@@ -54,9 +54,7 @@ def test_help_and_form_say_of_every_setting_what_its_field_says():
 
 def test_the_documented_recommendation_has_the_limits_of_the_code():
     for limit in (
-        f"| fewer than {recommend.FEWEST_TO_FINE_TUNE} pictures per class, on average | freeze",
-        f"| {recommend.FEWEST_TO_FINE_TUNE} or more | fine-tune",
-        f"| fewer than {recommend.FEW} per class, fine-tuned |",
+        f"| fewer than {recommend.FEW} pictures per class, on average |",
         f"about {recommend.STEPS_WANTED} steps: {recommend.FEWEST_EPOCHS} to {recommend.MOST_EPOCHS} epochs",
         f"of {recommend.SMALL_BATCH} below {recommend.FEW_FOR_A_BATCH} pictures, else of {recommend.LARGE_BATCH}",
         f"has {recommend.UNEVEN:g} times as many",

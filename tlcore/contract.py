@@ -29,7 +29,7 @@ class NamedTensors(BaseModel):
     """What tensors of `model.onnx` are called; empty where it is not known, as in models of before.
 
     Attributes:
-        feature_map: The last one, whose mean over its places is `pooled`.
+        feature_map: The last one, whose mean over its places is `pooled`, or its beginning.
         channels_last: Whether the feature map has the features of a place last, `(n, …, d)`, else first, `(n, d, …)`.
         pooled: The features that the head sees, `(n, d)`.
         logits: What the activation turns into outputs, `(n, width)`.

@@ -89,4 +89,7 @@ class Format:
         absent = [name for name in self.needs if find_spec(name) is None]
         if not absent:
             return ""
-        return f"{self.title} needs {' and '.join(absent)}, not installed here. `pip install {' '.join(absent)}`."
+        return (
+            f"{self.title} needs {' and '.join(absent)}, not installed here. Install it with "
+            f"pip install {' '.join(absent)}, and start Graft again."
+        )

@@ -61,11 +61,15 @@ def named(dataset: Dataset, word: str) -> list[str]:
 
 
 def train(page: Page, url: str, dataset: Dataset, workspace: Workspace) -> Run:
-    """Start what the Train page recommends, and wait for it."""
+    """Start what the Train page recommends, with little time to look for a better model, and wait for it."""
     there = {run.id for run in list_runs(workspace)}
     page.goto(f"{url}/train?dataset={dataset.id}")
     start = page.locator(".st-key-start button")
     settled(page)
+    limit = page.get_by_label("Time limit (minutes)", exact=True)
+    limit.fill("0.1")
+    limit.press("Enter")
+    expect(page.locator(".st-key-start-bar")).to_contain_text("auto, 6")
     expect(start).to_be_enabled()
     start.click()
     expect(page).to_have_url(re.compile(r"/runs\?.*run="))

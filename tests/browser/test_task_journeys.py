@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, python
 from tests.browser.test_journey import TRAINING_SECONDS, settled
+from tlcore.runs.run import Run
+from tlcore.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
@@ -95,8 +97,16 @@ def test_from_a_table_to_a_model_that_works_in_a_fresh_python(server: Server, pa
     expect(start).to_be_enabled()
     start.click()
     expect(page).to_have_url(re.compile(r"/runs\?.*run="))
-    expect(page.get_by_role("button", name="Evaluate it")).to_be_enabled(timeout=TRAINING_SECONDS)
     run = page.url
+    # Auto shows its candidates; whoever is content with the best so far takes it.
+    expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible(timeout=TRAINING_SECONDS)
+    page.get_by_role("button", name="Take this one").click(timeout=TRAINING_SECONDS)
+    expect(page.get_by_role("button", name="Evaluate it")).to_be_enabled(timeout=TRAINING_SECONDS)
+    candidates = (
+        Run(Workspace(server.home / "workspace").runs / run.partition("run=")[2].partition("&")[0]).state().candidates
+    )
+    assert next(each.outcome for each in candidates if each.value is not None) == "leads"
+    assert all(each.value is None for each in candidates if each.name.startswith("fine-tune-9"))
 
     page.get_by_role("button", name="Evaluate it").click()
     expect(page.get_by_text(journey.metric).first).to_be_visible()

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,6 +24,8 @@ from tests.conftest import QUICKLY_COMPILED
 from tests.export.small_backbones import Small, make_small, take_in_shapes
 from tests.export.this_process import convert, loaded_once
 from tests.training.layer_kinds import backbones
+from tests.training.tiny_presets import ARCHITECTURES, tiny_preset
+from tlcore.backbones import catalogue
 from tlcore.data.dataset import Dataset
 from tlcore.export import registry, tensorflow_files
 from tlcore.export.exporter import Replay
@@ -52,7 +55,17 @@ for line in sys.stdin:
     np.save(answers, load(model)({"pixels": np.load(pixels)})[0])
     print("\\n" + versions["backend"], flush=True)
 """
+# A rotary position, a scale, tokens before the patches and exact GELU: what the other transformers have, it has, too.
+TINY_PRESETS, REPRESENTATIVE = [tiny_preset(kind) for kind in ARCHITECTURES], "DINOV3Backbone"
 Ask = Callable[[str, np.ndarray], np.ndarray]
+
+
+def of_presets() -> list[Any]:
+    """Parameters of a test: a small network of each of KerasHub's classes."""
+    return [
+        pytest.param(each, id=each.key, marks=() if REPRESENTATIVE in each.factory else pytest.mark.every)
+        for each in TINY_PRESETS
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +74,11 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRAFT_HOME", str(home / "workspace"))
         patch.setenv("GRAFT_QUEUE", str(home / "queue"))
+        patch.setattr(catalogue, "CATALOGUE", {**catalogue.CATALOGUE, **{each.key: each for each in TINY_PRESETS}})
         yield (workspace := Workspace.default()), take_in_shapes(workspace, home / "shapes")
 
 
-@pytest.fixture(scope="module", params=backbones())
+@pytest.fixture(scope="module", params=[*backbones(), *of_presets()])
 def small(request: pytest.FixtureRequest, shapes: tuple[Workspace, Dataset]) -> Iterator[Small]:
     yield make_small(*shapes, request.param)
     loaded_once.cache_clear()

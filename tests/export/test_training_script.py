@@ -108,9 +108,10 @@ def test_it_carries_the_split(make):
         {"mode": "fine-tune", "blocks": 9, "gradual": True, "head": "both", "layer_decay": 0.8, "augment": ()},
         {"mode": "fine-tune", "blocks": 2, "mixup": 0.2, "cutmix": 1.0, "ema": 0.99, "optimizer": "sgd"},
         {"head": "logistic", "balancing": "sampling"},
+        {"head": "logistic", "features": "every"},
         {"augment": ("flip_up_down", "rotate", "brightness", "erase"), "views": 3, "optimizer": "adam"},
     ],
-    ids=["default", "gradual", "mixing", "exact", "augmented"],
+    ids=["default", "gradual", "mixing", "exact", "every block", "augmented"],
 )
 def test_every_name_that_it_uses_is_there(make, settings, tmp_path):
     path = tmp_path / "train.py"
@@ -122,13 +123,18 @@ def test_every_name_that_it_uses_is_there(make, settings, tmp_path):
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("key", CATALOGUE)
-def test_every_backbone_has_a_script(make, key):
+@pytest.mark.parametrize("key", [key for key, backbone in CATALOGUE.items() if not backbone.preset])
+def test_every_backbone_of_keras_has_a_script(make, key):
     script = told(make(), backbone=key, mode="fine-tune", blocks=1)
     ast.parse(script)
     assert "$" not in script.partition(TABLE)[0]
     cut = CATALOGUE[key].blocks[-2].last_layer if len(CATALOGUE[key].blocks) > 1 else ""
     assert f"('fine-tune', {cut!r}, 20," in script
+
+
+def test_a_preset_of_kerashub_has_none_and_the_sentence_says_what_to_take(make):
+    with pytest.raises(ExportError, match=r"DINOv2 small is one of KerasHub's presets\. Take the Keras model"):
+        told(make(), backbone="dinov2_small")
 
 
 def test_it_shows_settings_not_markup(make):

@@ -92,7 +92,7 @@ def test_it_chooses_the_epoch_and_solves_as_graft_does(made, tmp_path):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"head": "logistic"},
+        {"head": "logistic", "features": "every"},
         {"mode": "fine-tune", "blocks": 2, "head": "both", "epochs": 6, "augment": ("rotate",), "layer_decay": 0.8},
     ],
     ids=["exact", "deep"],

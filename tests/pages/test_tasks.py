@@ -162,6 +162,7 @@ def test_a_number_is_learned_from_the_train_page_by_the_real_worker(workspace, t
     make_dataset(workspace, tmp_path / "regression", "regression")
     app = open_page("train")
     app.number_input(key="train-input.size").set_value(64).run()
+    app.number_input(key="train-minutes").set_value(0.1).run()
     button(app, "Start").click().run()
     (run,) = list_runs(workspace)
     wait_for_end(run)

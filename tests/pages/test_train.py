@@ -221,3 +221,19 @@ def test_a_file_that_is_no_model_of_grafts_is_refused_in_a_sentence(workspace, t
     assert "odd.keras is none" in words(app)
     assert not list((workspace.root / "staging").glob("*"))
     assert not [each for each in app.radio if each.label == "Begin with"]
+
+
+def test_weights_that_are_missing_can_be_downloaded_at_once_and_a_fault_says_what_to_do(
+    workspace, tiny_dataset, started, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kaggle"))
+    monkeypatch.setattr("tlcore.backbones.download.FETCH_PRESET", "import sys; sys.exit('no such host')")
+    app = open_page("train")
+    app.session_state["train-backbone"] = "dinov3_small"
+    app.run()
+    assert "The weights of DINOv3 small are downloaded when the run starts, or now." in words(app)
+    button(app, "Download now").click().run()
+    assert "put both into" in words(app)
+    assert "no such host" in words(app)
+    assert button(app, "Start"), "the page stands"

@@ -71,7 +71,7 @@ def test_test_pictures_that_went_with_their_dataset_are_told(workspace, tiny_dat
     tiny_dataset.delete()
     app = open_page("try", run=run.id)
     app.segmented_control[0].set_value("Test").run()
-    assert "were deleted with their dataset" in app.info[0].value
+    assert "their dataset was deleted" in app.info[0].value
 
 
 def test_many_pictures_come_in_pages(workspace, tiny_dataset):

@@ -47,7 +47,15 @@ NUMBERS = {
     "row.trial.blocks",
 }
 OWN_WORDS = {
-    *("entry.title", "entry.recommendation", "entry.imagenet_source", "entry.licence", "config.backbone"),  # catalogue
+    *(
+        "entry.title",
+        "entry.recommendation",
+        "entry.published_kind",
+        "entry.published_source",
+        "entry.pretrained_on",
+        "entry.licence",
+        "config.backbone",
+    ),  # catalogue
     "dict.fromkeys((CATALOGUE[point.backbone].title for point in points))",
     *("about.label", "about.icon", "about.advice", "way.title(found)", "way.help", "group"),  # of tables of the app
     *("counts(worth, task)", "metric.replace('_', ' ')", "cells.hover", "pd.DataFrame(rows)"),

@@ -6,10 +6,9 @@ import pytest
 
 from tests.task_runs import make_dataset
 from tlcore.backbones.catalogue import CATALOGUE, find
-from tlcore.commands.settings import resolved
+from tlcore.commands.settings import budget_of, resolved
 from tlcore.commands.terminal import Terminal
-from tlcore.data.dataset import open_dataset
-from tlcore.runs.config import settings
+from tlcore.runs.config import TrainingConfig, settings
 from tlcore.runs.problems import problems
 from tlcore.runs.recommend import Facts, advise, recommend
 from tlcore.tasks import TASKS, find_task
@@ -17,33 +16,14 @@ from tlcore.tasks import TASKS, find_task
 SMALL = find("efficientnet_lite0")
 
 
-def values(counts, backbone=SMALL, *, cores=4, **more):
-    return advise(Facts(counts, backbone, size=250, cores=cores, **more)).values
+def values(counts, backbone=SMALL, **more):
+    return advise(Facts(counts, backbone, size=250, **more)).values
 
 
-def test_few_pictures_get_the_exact_head_and_many_the_whole_backbone():
-    assert values({"a": 3, "b": 3})["mode"] == "freeze"
-    assert values({"a": 3, "b": 3})["head"] == "logistic"
-    assert values({"a": 50, "b": 50})["mode"] == "freeze"  # by benchmarks/accuracy.py
-    assert "fractions" in values({"a": 3, "b": 3})
-    assert "fractions" not in values({"a": 3, "b": 3}, given=True), "they came with a split, which is kept"
-    many = values({"a": 500, "b": 500})
-    assert (many["mode"], many["blocks"]) == ("fine-tune", len(SMALL.blocks))
-
-
-def test_fine_tuning_goes_as_deep_as_there_is_time_for():
-    large, counts = find("vgg16"), {"a": 2000, "b": 2000}
-    assert values(counts, large, cores=1)["mode"] == "freeze"
-    some = values(counts, large, cores=16)
-    assert 0 < some["blocks"] < len(large.blocks)
-    assert values(counts, large, accelerator=True)["blocks"] == len(large.blocks)
-
-
-def test_pictures_are_mirrored_where_the_backbone_learns_from_them():
-    counts, large = {"a": 2000, "b": 2000}, find("vgg16")
-    assert values(counts)["augment"] == ("flip_left_right",)
-    frozen = values(counts, large, cores=1)
-    assert (frozen["mode"], frozen["augment"]) == ("freeze", ())
+def test_auto_is_recommended_whatever_there_is_and_every_block_where_blocks_are_trained():
+    for count in (3, 50, 3000):
+        found = values({"a": count, "b": count})
+        assert (found["mode"], found["budget"], found["blocks"]) == ("auto", "balanced", len(SMALL.blocks))
 
 
 def test_rare_classes_are_heard():
@@ -60,7 +40,7 @@ def test_few_pictures_are_looked_at_more_often():
 @pytest.mark.parametrize("backbone", CATALOGUE.values(), ids=lambda backbone: backbone.key)
 @pytest.mark.parametrize("count", [1, 12, 60, 3000])
 def test_every_recipe_can_be_carried_out_and_says_why(backbone, count):
-    recipe = advise(Facts({"a": count, "b": 2 * count, "c": 12 * count}, backbone, size=100, cores=2))
+    recipe = advise(Facts({"a": count, "b": 2 * count, "c": 12 * count}, backbone, size=100))
     config = recipe.config("some", backbone=backbone.key)
     assert not [fault for fault in problems(config, None) if fault.field != "dataset"]
     assert len(recipe.values) == len(recipe.advice)
@@ -76,7 +56,7 @@ def test_every_recipe_can_be_carried_out_and_says_why(backbone, count):
 def test_a_recipe_has_only_settings_of_its_task(key, count, backbone):
     task = find_task(key)
     counts = {"a": count, "b": 2 * count, "c": 12 * count} if task.few else {}
-    found = advise(Facts(counts, backbone, size=100, cores=2, task=task, number=15 * count)).values
+    found = advise(Facts(counts, backbone, size=100, task=task, number=15 * count)).values
     assert {name for name in ("label_smoothing", "loss", "mixup", "cutmix") if name in found} <= set(task.options)
     assert found.get("balancing", "none") in task.balancing
     assert found.get("target_metric", "loss") in {"loss", *(metric.key for metric in task.metrics)}
@@ -91,30 +71,26 @@ def test_the_head_of_a_number_learns_in_smaller_steps(workspace, tmp_path):
 
 def test_few_and_many_values_are_told_apart_as_few_and_many_pictures_of_a_class():
     few, many = (
-        advise(Facts({}, SMALL, size=100, cores=4, task=find_task("regression"), number=number))
-        for number in (200, 2000)
+        advise(Facts({}, SMALL, size=100, task=find_task("regression"), number=number)).values for number in (200, 2000)
     )
-    assert (few.values["mode"], few.values["head"]) == ("freeze", "logistic")
-    assert (many.values["mode"], many.values["head_learning_rate"]) == ("fine-tune", 1e-3)
-    assert (many.values["target_metric"], many.values["loss"]) == ("mae", "huber")
-    why = next(each.reason for each in few.advice if each.field == "mode")
-    assert why.startswith("50 pictures per quarter of the values")
-    assert "measured for classification" in why
+    assert (few["layer_decay"], many["layer_decay"]) == (0.8, 1.0)
+    assert (many["head_learning_rate"], many["target_metric"], many["loss"]) == (1e-3, "mae", "huber")
 
 
-def test_pictures_with_several_labels_count_once_each_and_for_every_label(multilabel_run, workspace):
-    dataset = open_dataset(workspace, multilabel_run.config.dataset)
-    labelled = dataset.items()["label"].map(lambda label: len(find_task("multilabel").names(label))).sum()
-    why = next(each.reason for each in recommend(dataset, SMALL).advice if each.field == "mode")
-    assert why.startswith(f"{labelled / 3:.0f} pictures per label")
+def test_pictures_with_several_labels_count_once_each_and_for_every_label():
+    counts = {"a": 300, "b": 300}
+    assert values(counts, task=find_task("multilabel"), number=300)["layer_decay"] == 1.0
+    assert values({"a": 100, "b": 100}, task=find_task("multilabel"), number=300)["layer_decay"] == 0.8
 
 
 def test_given_test_pictures_do_not_count(workspace, tiny_dataset):
+    before = recommend(tiny_dataset, SMALL).values["epochs"], len(tiny_dataset.items())
     table = tiny_dataset.items()
     table.loc[table.groupby("label").cumcount() > 3, "split"] = "test"
     table.to_parquet(tiny_dataset.path / "items.parquet")
-    why = next(each.reason for each in recommend(tiny_dataset, SMALL).advice if each.field == "mode")
-    assert why.startswith("4 pictures per class")
+    why = next(each.reason for each in recommend(tiny_dataset, SMALL).advice if each.field == "epochs")
+    assert f"with {(table['split'] != 'test').sum()} pictures" in why
+    assert before[1] != (table["split"] != "test").sum()
 
 
 def test_auto_on_the_command_line_fills_what_was_not_given_and_says_why(workspace, tiny_dataset, capsys):
@@ -124,17 +100,17 @@ def test_auto_on_the_command_line_fills_what_was_not_given_and_says_why(workspac
     expected = recommend(tiny_dataset, SMALL)
     assert config == expected.config(tiny_dataset.id, epochs=3, seed=7)
     for each in expected.advice:
-        assert each.reason in said
+        assert (each.reason in said) == (each.field not in given)
 
 
-def test_that_many_classes_take_time_is_said_before():
-    few, many = (
-        advise(Facts({f"class {label}": 3 for label in range(classes)}, SMALL, size=250, cores=4))
-        for classes in (10, 1000)
-    )
+def test_fine_tuning_trains_every_block_where_nobody_says_how_many(workspace, tiny_dataset):
+    terminal = Terminal(as_json=True)
+    assert resolved(tiny_dataset, {"mode": "fine-tune"}, terminal).blocks == len(SMALL.blocks)
+    assert resolved(tiny_dataset, {"mode": "fine-tune", "blocks": 2}, terminal).blocks == 2
 
-    def reason(recipe):
-        return next(each.reason for each in recipe.advice if each.field == "head")
 
-    assert "1,000 classes" in reason(many)
-    assert "classes" not in reason(few)
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("quick", 60), ("balanced", 300), ("best", float("inf")), ("2.5", 150), ("12", 720)]
+)
+def test_a_budget_is_a_word_or_a_number_of_minutes(text, seconds):
+    assert TrainingConfig(dataset="d", mode="auto", **budget_of(text)).seconds == seconds

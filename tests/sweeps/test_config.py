@@ -71,7 +71,7 @@ def test_what_is_not_tried_is_as_recommended_for_the_pictures(workspace, tiny_da
     )
     config = create_sweep(workspace, tiny_dataset, choices).config
     for backbone in choices.backbones:
-        recommended = recommend(tiny_dataset, CATALOGUE[backbone], any_depth=True).values
+        recommended = recommend(tiny_dataset, CATALOGUE[backbone]).values
         tuned = training_config(config, Point(backbone, 2))
         assert tuned.batch_size == recommended["batch_size"]
         assert tuned.fine_tune_learning_rate == recommended["fine_tune_learning_rate"]

@@ -22,8 +22,6 @@ def tiny_backbone() -> Backbone:
         minimum_size=8,
         parameters=1,
         feature_length=8,
-        imagenet_top1=0.0,
-        imagenet_source="none",
         licence="Apache-2.0",
         recommendation="For tests.",
         weights_file="none",

@@ -25,10 +25,14 @@ REPRESENTATIVE = (
 
 
 def backbones() -> list[Any]:
-    """Parameters of a test: every backbone, those that bring no kind of layer of their own marked `every`."""
+    """Parameters of a test: every backbone of Keras, those that bring no kind of layer of their own marked `every`.
+
+    Those of KerasHub, which are large, have tests on small networks of their kinds: `test_presets.py`.
+    """
     return [
         pytest.param(backbone, id=key, marks=() if key in REPRESENTATIVE else pytest.mark.every)
         for key, backbone in CATALOGUE.items()
+        if not backbone.preset
     ]
 
 

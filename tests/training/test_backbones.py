@@ -41,7 +41,7 @@ def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("Name or service not known")
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(keras.utils, "get_file", refuse)
+    monkeypatch.setattr("tlcore.backbones.download.urlopen", refuse)
 
 
 def item(name: str) -> Image.Image:

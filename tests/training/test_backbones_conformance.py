@@ -82,6 +82,8 @@ def stir(model: Any) -> None:
 
 
 def stirred(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if np.issubdtype(value.dtype, np.integer):
+        return value  # a place, not a weight
     return value * rng.uniform(0.9, 1.1, value.shape) if value.any() else rng.normal(0, 0.1, value.shape)
 
 

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 def test_a_few_backbones_have_every_kind_of_layer_and_none_of_them_is_too_many():
     found = {}
     for key, backbone in CATALOGUE.items():
+        if backbone.preset:
+            continue
         model = build_backbone(backbone, input=ImageInput(size=backbone.minimum_size), weights="random")
         assert model.count_params() == backbone.parameters, key
         assert model.output_shape[-1] == backbone.feature_length, key

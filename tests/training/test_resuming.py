@@ -50,6 +50,7 @@ def make_run(workspace, dataset, **changes) -> Run:
     settings = {
         "backbone": tiny_run.TINY.key,
         "mode": "fine-tune",
+        "head": "trained",
         "blocks": 1,
         "epochs": EPOCHS,
         "patience": 0,

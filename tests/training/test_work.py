@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from tests.export.this_process import export_here
 from tests.training import tiny_run
 from tlcore.backbones import catalogue
 from tlcore.contract import read_contract
@@ -37,6 +38,13 @@ def tiny_weights(workspace, monkeypatch):
 
 
 @pytest.fixture
+def proven_here(monkeypatch):
+    """Keras' archive is asked in this process; in a fresh one it is by the workers that commands and pages start."""
+    export_here(monkeypatch)
+    monkeypatch.setattr(worker, "expect_proof", lambda fresh: None)
+
+
+@pytest.fixture
 def tiny_network(tiny_weights, monkeypatch):
     """The small backbone, whose files nobody makes or proves, for what depends on neither."""
     monkeypatch.setattr(worker, "export_run", lambda *asked, **more: ())
@@ -51,13 +59,16 @@ def phases(run):
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"mode": "freeze"}, ["prepare", "prepare", "trunk", "head", "folds", "save", "evaluate", "export"]),
         (
-            {"mode": "fine-tune", "blocks": 1, "balancing": "weights", **SMALL},
+            {"mode": "freeze"},
+            ["prepare", "prepare", "trunk", "logistic", "trunk", "head", "folds", "save", "evaluate", "export"],
+        ),
+        (
+            {"mode": "fine-tune", "blocks": 1, "balancing": "weights", "head": "trained", **SMALL},
             ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "folds", "save", "evaluate", "export"],
         ),
         (
-            {"mode": "fine-tune", "blocks": 2, "augment": ("rotate", "contrast"), **SMALL},
+            {"mode": "fine-tune", "blocks": 2, "augment": ("rotate", "contrast"), "head": "trained", **SMALL},
             ["prepare", "prepare", "trunk", "head", "fine-tune", "folds", "save", "evaluate", "export"],
         ),
         (
@@ -85,10 +96,17 @@ def phases(run):
             {"mode": "freeze", "head": "logistic", **SMALL},
             ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
         ),
+        (
+            {"mode": "freeze", "head": "logistic", "features": "every", **SMALL},
+            ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
+        ),
     ],
-    ids=["freeze", "fine-tune some blocks", "fine-tune every block", "everything switched on", "logistic"],
+    ids=[
+        *("freeze", "fine-tune some blocks", "fine-tune every block", "everything switched on", "logistic"),
+        "every block's features",
+    ],
 )
-@pytest.mark.usefixtures("tiny_weights")
+@pytest.mark.usefixtures("tiny_weights", "proven_here")
 def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, tiny_dataset, settings, expected):
     run = make_run(workspace, tiny_dataset, **settings)
     assert work(run.path) == 0, run.log()
@@ -114,8 +132,16 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
 
 
 def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(workspace, tiny_dataset, tiny_network):
-    first, second = (make_run(workspace, tiny_dataset, seed=3, **tiny_network) for _ in range(2))
+    lasting = {"epochs": 100, "patience": 1, "head": "trained", "head_learning_rate": 1.0}  # too large to last
+    first, second = (make_run(workspace, tiny_dataset, seed=3, **lasting, **tiny_network) for _ in range(2))
     assert work(first.path) == work(second.path) == 0
+    state = first.state()
+    done = len(state.epochs)
+    assert done < 100
+    assert state.phases[0].planned == 0, "it does not train"
+    assert {phase.planned for phase in state.phases if phase.epochs} == {100}
+    assert state.planned_epochs == done, "early stopping makes the plan shorter, and it is said"
+    assert any(f"stopped early, after {done} of 100 epochs" in note for note in state.notes)
     assert "trunk" in phases(first)
     assert "trunk" not in phases(second)
     np.testing.assert_array_equal(

@@ -21,6 +21,7 @@ from tlcore.errors import WeightsError
 from tlcore.workspace import Workspace
 
 MD5_DIGITS = 32
+PRESET_CONFIG, PRESET_PAGES = "config.json", "https://www.kaggle.com/models/"
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,30 @@ def missing_sentence(backbone: Backbone, workspace: Workspace) -> str:
         )
     ready = [entry.title for entry in CATALOGUE.values() if _look(entry, workspace) is not None]
     works = f"These work now: {', '.join(ready)}." if ready else "No backbone has its weights on this machine yet."
+    named, size = Path(backbone.weights_file), f"{backbone.download_megabytes:,.0f} MB"
+    if backbone.preset:
+        what = f"the preset {named.parent} of KerasHub ({size}), which is"
+        way = (
+            f"fetch {PRESET_CONFIG} and {named.name} from {PRESET_PAGES}{backbone.preset} and put both into "
+            f"{workspace.weights / named.parent}"
+        )
+    else:
+        what = f"the file {named} ({size}), which is"
+        way = f"fetch {backbone.weights_url} and put it into {workspace.weights}"
     return (
-        f"{backbone.title} needs its pretrained weights, the file {backbone.weights_file} "
-        f"({backbone.download_megabytes:.0f} MB), which is not on this machine. On a machine with a network, fetch "
-        f"{backbone.weights_url} and put it into {workspace.weights}. {works}"
+        f"{backbone.title} needs its pretrained weights, {what} not on this machine. On a machine with a network, "
+        f"{way}. {works}"
     )
 
 
-def keras_models_folder() -> Path:
+def applications_folder() -> Path:
     """The folder in which Keras keeps what it downloads."""
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
+
+
+def presets_folder() -> Path:
+    """The folder in which KerasHub's presets are kept once they are downloaded."""
+    return Path(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub").expanduser() / "models"
 
 
 def _look(backbone: Backbone, workspace: Workspace) -> Path | None:
@@ -109,9 +124,15 @@ def _places(backbone: Backbone, workspace: Workspace) -> Iterator[Path]:
         for package in (spec and spec.submodule_search_locations) or ():
             yield Path(package) / "models" / backbone.weights_file
         return
+    if backbone.preset:
+        yield workspace.weights / backbone.weights_file
+        folder, name = presets_folder() / backbone.preset, Path(backbone.weights_file).name
+        if (folder.parent / ".complete" / folder.name / f"{name}.complete").exists():  # else it is being downloaded
+            yield folder / name
+        return
     # Keras may keep a file under another name than the one a browser saves it by.
     names = dict.fromkeys((backbone.weights_file, Path(urlsplit(backbone.weights_url).path).name))
-    for folder in (workspace.weights, keras_models_folder()):
+    for folder in (workspace.weights, applications_folder()):
         for name in names:
             yield folder / name
 

@@ -1,9 +1,11 @@
-"""`backbones list`: the catalogue, and where each entry's weights stand.
+"""`backbones list` and `fetch`: the catalogue, where each entry's weights stand, and their download.
 
 It knows columns. It does not know the facts.
 """
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -28,7 +30,7 @@ def list_(as_json: AsJson = False) -> None:
             "blocks": len(entry.blocks),
             "native_size": entry.native_size,
             "minimum_size": entry.minimum_size,
-            "imagenet_top1": entry.imagenet_top1,
+            **entry.model_dump(include={"published", "published_kind", "published_source"}),
             "licence": entry.licence,
             "weights": weights_state(entry, workspace).where,
             "download_megabytes": entry.download_megabytes,
@@ -41,12 +43,27 @@ def list_(as_json: AsJson = False) -> None:
             f"{entry['parameters']:,}",
             str(entry["blocks"]),
             f"{entry['native_size']}",
-            f"{entry['imagenet_top1']:.3f}",
+            f"{entry['published']:.3f}  {entry['published_kind']}" if entry["published"] else "not published",
             f"to be downloaded, {entry['download_megabytes']:.0f} MB"
             if entry["weights"] == "missing"
             else str(entry["weights"]),
         )
         for entry in entries
     ]
-    head = ("backbone", "weights in it", "blocks", "pixels", "ImageNet", "weights file")
+    head = ("backbone", "weights in it", "blocks", "pixels", "published accuracy", "weights file")
     Terminal(as_json=as_json).result({"backbones": entries}, table(head, rows))
+
+
+@app.command()
+def fetch(
+    backbones: Annotated[list[str], typer.Argument(help="Keys of the catalogue.")], as_json: AsJson = False
+) -> None:
+    """Download the weights of backbones; what was stopped goes on where it was."""
+    from tlcore.backbones.catalogue import find
+    from tlcore.backbones.download import download
+
+    terminal, workspace = Terminal(as_json=as_json), Workspace.default()
+    found = {}
+    for entry in [find(key) for key in backbones]:
+        found[entry.key] = str(terminal.steps(download(entry, workspace), f"{entry.title}, megabytes"))
+    terminal.result({"weights": found}, "\n".join(f"{key}: {path}" for key, path in found.items()))

@@ -22,7 +22,10 @@ from tlcore.jobs.events import Waiting
 from tlcore.jobs.job import Job
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.state import OVER
+from tlcore.numbers import duration
 from tlcore.runs.events import (
+    CandidateEnded,
+    CandidateStarted,
     CrossValidated,
     Ended,
     EpochEnded,
@@ -164,6 +167,10 @@ def words(event: Event, state: RunState) -> list[str]:
             return [_epoch(event, state)]
         case PhaseEnded(seconds=seconds, images_per_second=rate):
             return [f"  done in {seconds:.1f} s{f', {rate:,.0f} examples/s' if rate else ''}"]
+        case CandidateStarted(title=title, seconds=seconds):
+            return [f"Auto tries {title[0].lower()}{title[1:]}, about {duration(seconds)}"]
+        case CandidateEnded():
+            return [_candidate(event)]
         case CrossValidated(repeats=repeats, folds=folds, n=n, of=of, unit=unit):
             figure, deviation = of.plain(event.value, unit), of.plain(event.deviation, unit)
             return [f"{of.title} over {repeats} times {folds} folds of {n} examples: {figure} ± {deviation}."]
@@ -174,6 +181,16 @@ def words(event: Event, state: RunState) -> list[str]:
             return [f"  {name} {verdict}: {same:.1%} same answers, largest difference {largest:.1g}"]
         case Ended():
             return []
+
+
+def _candidate(event: CandidateEnded) -> str:
+    """Say what came of a candidate of Auto."""
+    if event.value is None or event.low is None or event.high is None:
+        return f"  {event.title}: {event.outcome}. {event.reason}"
+    value, low, high = (event.of.plain(each, event.unit) for each in (event.value, event.low, event.high))
+    by = "cross-validated" if event.by == "cross-validation" else "validation"
+    figure = f"{by} {event.of.name} {value} (95 % between {low} and {high}, {event.n} examples)"
+    return f"  {event.title}: {event.outcome}, {figure}, {duration(event.seconds)}. {event.reason}"
 
 
 def named(test: Evaluated) -> str:

@@ -68,6 +68,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         "seconds_by_phase": state.seconds,
         "images_per_second": state.images_per_second,
         "epochs": [epoch.model_dump(mode="json", exclude={"kind", "schema_version"}) for epoch in state.epochs],
+        "candidates": [entry.model_dump(mode="json", exclude={"kind", "schema_version"}) for entry in state.candidates],
         "notes": list(state.notes),
         "folds": state.folds and state.folds.model_dump(include=OF_FOLDS),
         "exports": [entry.model_dump(mode="json", exclude={"kind", "schema_version"}) for entry in state.exports],

@@ -133,7 +133,7 @@ def settings(dataset: str, given: dict[str, Any]) -> TrainingConfig:
 def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> TrainingConfig:
     """Make the settings; with the mode `auto`, what was not given is what is recommended, and why is said.
 
-    A number has a smaller rate for its head, whether `auto` or not.
+    Fine-tuning trains every block where nobody says how many, and a number has a smaller rate for its head.
     """
     from tlcore.backbones.catalogue import find, usual_backbone
     from tlcore.runs.recommend import head_rate, recommend
@@ -141,9 +141,11 @@ def resolved(dataset: Dataset, given: dict[str, Any], terminal: Terminal) -> Tra
     if usual := usual_backbone(dataset.info.modality):
         given = {"backbone": usual.key, **given}
     if given.get("mode") != AUTO:
-        return settings(dataset.id, {"head_learning_rate": head_rate(find_task(dataset.info.task)), **given})
+        rest: dict[str, Any] = {"head_learning_rate": head_rate(find_task(dataset.info.task))}
+        if given.get("mode") == "fine-tune":
+            rest["blocks"] = len(find(settings(dataset.id, given).backbone).blocks)
+        return settings(dataset.id, {**rest, **given})
 
-    given = {field: value for field, value in given.items() if field != "mode"}
     recipe = recommend(dataset, find(settings(dataset.id, given).backbone))
     taken = [each for each in recipe.advice if each.field not in given]
     rows = [(each.field, _said(each.value), each.reason) for each in taken]
@@ -168,6 +170,14 @@ def start_of(workspace: Workspace, name: str) -> dict[str, Any]:
         **{f"{INPUT}{name}": value for name, value in about.input.items()},
     }
     return {field: value for field, value in found.items() if value is not None}
+
+
+def budget_of(text: str) -> dict[str, Any]:
+    """Read a budget: one of its words, or a number of minutes."""
+    try:
+        return {"minutes": float(text)}
+    except ValueError:
+        return {"budget": text}
 
 
 def augmentations(text: str) -> tuple[str, ...]:

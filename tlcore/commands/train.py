@@ -15,8 +15,8 @@ from tlcore.commands.data import find_or_take_in
 from tlcore.commands.follow import Beside, begin_beside, conclude, follow, terminated_like_interrupted
 from tlcore.commands.import_options import with_import_options
 from tlcore.commands.settings import (
-    AUTO,
     augmentations,
+    budget_of,
     fractions_of,
     option,
     resolved,
@@ -30,7 +30,7 @@ from tlcore.workspace import Workspace
 if TYPE_CHECKING:
     from tlcore.data.import_plan import ImportChoices
 
-OF_AUTO = "`auto`: every setting that is not given becomes the recommended one."
+OF_AUTO = "With `auto` every setting that is not given becomes the recommended one."
 
 
 @with_input_options()
@@ -44,8 +44,11 @@ def train(
     start: Annotated[
         str | None, option("start", "--from", metavar="RUN|FILE.keras", unset="the pretrained weights")
     ] = None,
-    mode: Annotated[str | None, option("mode", metavar="freeze|fine-tune|auto", more=OF_AUTO)] = None,
-    blocks: Annotated[int | None, option("blocks")] = None,
+    mode: Annotated[str | None, option("mode", more=OF_AUTO)] = None,
+    budget: Annotated[str | None, option("budget", metavar="quick|balanced|best|MINUTES")] = None,
+    minutes: Annotated[float | None, option("minutes", unset="as the budget says")] = None,
+    features: Annotated[str | None, option("features")] = None,
+    blocks: Annotated[int | None, option("blocks", unset="every block")] = None,
     epochs: Annotated[int | None, option("epochs")] = None,
     batch_size: Annotated[int | None, option("batch_size")] = None,
     optimizer: Annotated[str | None, option("optimizer")] = None,
@@ -84,6 +87,8 @@ def train(
     asked = {
         "backbone": backbone,
         "mode": mode,
+        "minutes": minutes,
+        "features": features,
         "blocks": blocks,
         "epochs": epochs,
         "batch_size": batch_size,
@@ -111,8 +116,10 @@ def train(
     }
     terminal = Terminal(as_json=as_json)
     given = {field: value for field, value in asked.items() if value is not None} | input
+    if budget is not None:
+        given |= budget_of(budget)
     # A typing error shows before the items are taken in.
-    settings("-", {field: value for field, value in given.items() if (field, value) != ("mode", AUTO)})
+    settings("-", given)
     from tlcore.jobs.launch import launch
     from tlcore.runs.create import create_run
 

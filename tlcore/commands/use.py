@@ -36,7 +36,7 @@ def evaluate(run: RunArgument, as_json: AsJson = False) -> None:
     with terminal.bar() as bar:
         judged = evaluate_run(found, bar.step)
     looks = len(read_looks(open_dataset(Workspace.default(), found.dataset.id), found.dataset.draw))
-    readings = read_curves(found.state(), found.config)
+    readings = read_curves(found.state().of_the_model, found.config)
     content = {"run": found.id, "looks": looks, **summary(found.path, judged)}
     content["readings"] = [asdict(reading) for reading in readings]
     accuracy = judged.headline.value if judged.metric == "accuracy" else None

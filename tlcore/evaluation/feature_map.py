@@ -32,8 +32,9 @@ class Seen:
 
     Attributes:
         outputs: `(width,)`, as the task has them.
-        features: `(d,)`: the mean of `grid` over its places.
-        grid: The last feature map, `(height, width, d)`.
+        features: `(d,)`, what the head sees: the mean of `grid` over its places and, where the head sees every block,
+            after it the statistics of the others.
+        grid: The last feature map, `(height, width, channels)`.
     """
 
     outputs: Floats
@@ -170,7 +171,8 @@ def _find(graph: Any) -> _Places:
         kernel = kernel.T if any(each.name == "transB" and each.i for each in node.attribute) else kernel
         bias = numpy_helper.to_array(weights[node.input[2]]).ravel() if len(node.input) > 2 else bias
     pooled, node = node.input[0], makers.get(node.input[0])
-    while node is not None and node.op_type in _SHAPE_ONLY:
+    # Of several blocks' features, those of the last block's map come first.
+    while node is not None and node.op_type in (*_SHAPE_ONLY, "Concat"):
         node = makers.get(node.input[0])
     if node is None or node.op_type not in {"GlobalAveragePool", "ReduceMean"}:
         raise _unlike(node)

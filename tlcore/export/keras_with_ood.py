@@ -36,7 +36,10 @@ def telling_model(archive: Path, graph: Path, contract: Contract, *, limit: floa
     halves = Halves(onnx.load(graph), contract.tensors.pooled)
     if halves.head and any(layer.name == POOLED for layer in model.layers):
         known, own = halves.constant("known").astype(np.float32), float(halves.constant("limit"))
-        outputs[UNFAMILIARITY] = _unfamiliarity(model.get_layer(POOLED).output, known, own if limit is None else limit)
+        seen = model.get_layer(POOLED).output
+        if len(known) < seen.shape[1]:  # of several blocks' features those of the last block come first
+            seen = seen[:, : len(known)]
+        outputs[UNFAMILIARITY] = _unfamiliarity(seen, known, own if limit is None else limit)
     return keras.Model(model.input, outputs)
 
 

@@ -121,6 +121,11 @@ def cannot_be_told(run: Run) -> str:
         return f"There is no script for {_noun(run).many}. Take the model of the run's downloads instead."
     if config.backbone not in CATALOGUE:
         return f"A script names its backbone. {config.backbone} is not in the catalogue any more. Train another one."
+    if CATALOGUE[config.backbone].preset:
+        return (
+            f"A script begins with a network of Keras Applications. {CATALOGUE[config.backbone].title} is one of "
+            "KerasHub's presets. Take the Keras model of the run's downloads instead."
+        )
     return ""
 
 
@@ -133,6 +138,7 @@ def _pieces(config: TrainingConfig, backbone: Backbone, item: ItemScript, of_tas
         "Items": general["Items"],
         **({"Names": general["Names"]} if _numbered(backbone) else {}),
         **{title: own[title] for title in (*exact, *of_task.pieces)},
+        **({"Standardizing": general["Standardizing"]} if config.features == "every" else {}),
         **({"Layerwise": general["Layerwise"]} if config.layer_decay != 1 else {}),
         "Training": general["Training"],
         "Main": general["Main"],
@@ -159,11 +165,16 @@ def _gaps(
         "optimizer": f"layerwise({kind})" if "Layerwise" in titles else kind,
         "arguments": ARGUMENTS[config.optimizer] + (", use_ema=True, ema_momentum=EMA" if config.ema else ""),
         "after": "\n".join(after),
-        "solve": solve.replace("solve_head", of_task.solver) if config.head != "trained" else "",
+        "solver": of_task.solver,
+        "solve": solve.replace("solve_head", _solver(config, of_task)) if config.head != "trained" else "",
         "views": VIEWS if "Views" in titles else '            views = frozen["train"][None]',
         "augmented": "augment(learn.items[row], AUGMENT, rng)" if config.augment else "learn.items[row]",
         "run": _result(run.state().test, _noun(run).many),
     }
+
+
+def _solver(config: TrainingConfig, of_task: Script) -> str:
+    return of_task.solver if config.features == "last" else "solve_standardized"
 
 
 def _settings(config: TrainingConfig, backbone: Backbone, run: Run, item: ItemScript, of_task: Script) -> str:

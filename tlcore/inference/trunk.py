@@ -34,13 +34,16 @@ Answer = Callable[[Arrays], dict[str, npt.NDArray[Any]]]
 Single = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
 
-def trunk_identity(backbone: Backbone, weights: str, *, cut: int, input: InputSettings) -> dict[str, Any]:
+def trunk_identity(
+    backbone: Backbone, weights: str, *, cut: int, input: InputSettings, features: str = "last"
+) -> dict[str, Any]:
     """What the function below a cut depends on; `weights` is the SHA-256 of the weights file.
 
-    Of the input, the settings count that a backbone is made for: its size.
+    Of the input, the settings count that a backbone is made for: its size. `features` is as in the settings of a run.
     """
     sizes = find_modality(backbone.modality).made_for(backbone.native_size)
     return {
+        **({} if features == "last" else {"features": features}),
         "backbone": backbone.key,
         "weights": weights,
         "cut": cut,

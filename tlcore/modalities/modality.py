@@ -158,8 +158,8 @@ class InputSettings(BaseModel):
 
     modality: str
 
-    def problems(self, *, title: str, native: int, minimum: int) -> list[Problem]:
-        """Find what a backbone, by its title and sizes, cannot take."""
+    def problems(self, *, title: str, native: int, minimum: int, step: int) -> list[Problem]:
+        """Find what a backbone, by its title and sizes, cannot take; `step` divides the sizes that it takes."""
         return []
 
 
@@ -199,8 +199,9 @@ class Modality:
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
         takes: What a model takes, in words, and how a file becomes that, in sentences; from the input settings.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
+        larger: Input settings that show more detail of items of that size than others do; none where there is none.
         advice: The input settings and augmentations that are recommended for that size, from a backbone's `title` and
-            `native` size, and whether it stays `frozen`.
+            `native` size.
         backbones: The rows of the catalogue, a JSON file; None where nobody has trained one.
         backbone: The key of that which a run has where nobody chose; its weights need no network. Empty without one.
         mixing: The settings of a run that mix items and make sense for these, of `mixup` and `cutmix`.
@@ -252,6 +253,7 @@ class Modality:
     augmentations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     usual_augmentations: tuple[str, ...] = ()
     more_augmentations: tuple[str, ...] = ()
+    larger: Callable[[Any, int], dict[str, Any]] = lambda settings, usual: {}
     different_views: Callable[[Sequence[str]], int | None] = lambda names: 1
     view_name: Callable[[Sequence[str], int], str] = lambda names, number: "plain"
     view: Callable[..., Arrays] = lambda arrays, names, **chance: arrays

@@ -107,11 +107,13 @@ def _body(facts: Facts) -> str:
 
 def _origin(facts: Facts) -> str:
     """What the model was made from, and under which licences."""
-    licence = facts.backbone.licence if facts.backbone else "not known"
+    known = facts.backbone
+    pretrained = f"pretrained on {known.pretrained_on}" if known else "pretrained"
     return (
-        f"It is {facts.backbone_title}, pretrained on ImageNet (licence of those weights: {licence}), with a head of "
-        f"its own. The licence of the {facts.noun.many} is not known to Graft, which wrote this card; whoever "
-        "publishes the model chooses one that both allow, and puts it in place of `unknown` above."
+        f"It is {facts.backbone_title}, {pretrained} (licence of those weights: "
+        f"{known.licence if known else 'not known'}), with a head of its own. The licence of the {facts.noun.many} is "
+        "not known to Graft, which wrote this card; whoever publishes the model chooses one that both allow, and puts "
+        "it in place of `unknown` above."
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tlcore.evaluation.robustness import Curve, Robustness
 from tlcore.report.drawing import COLOURS, INKS, TEST, TRAIN, VAL, WRONG, Drawing, finished, plane
-from tlcore.runs.events import EpochEnded
+from tlcore.runs.events import CandidateEnded, EpochEnded
 from tlcore.tasks import Metric
 from tlcore.tasks.classification.calibration_schema import Calibration, Reliability
 from tlcore.tasks.evaluation import Evaluation
@@ -112,6 +112,26 @@ def matrix(
     axes.set_yticks(range(len(named)), named, **style)
     axes.tick_params(length=0)
     return finished(axes, says)
+
+
+def candidates(judged: Sequence[CandidateEnded], leader: CandidateEnded | None, unit: str = "") -> Drawing:
+    """The metric of each candidate of Auto with its interval, against the time until it was known."""
+    from matplotlib.ticker import MaxNLocator
+
+    of, seconds = judged[0].of, np.cumsum([each.seconds for each in judged])
+    shares = of.kind == "share"
+    axes = plane(560, 250, "seconds", of.brief if shares or not unit else f"{of.brief} ({unit})", percent="y" * shares)
+    values = np.array([each.value for each in judged], float)
+    ends = np.array([(each.low, each.high) for each in judged], float).T
+    axes.errorbar(seconds, values, yerr=np.abs(ends - values), fmt="none", ecolor=QUIET, capsize=3)
+    axes.scatter(seconds, values, s=50, c=[VAL if each == leader else TRAIN for each in judged], zorder=3)
+    axes.set_xlim(left=0)
+    if shares:  # the candidates are close to each other
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.set_ylim(max(0.0, ends.min() - 0.02), min(1.0, ends.max() + 0.02))
+    return finished(
+        axes, f"{of.title} of {len(judged)} candidates against time; the best is {leader and leader.title}."
+    )
 
 
 def learning(epochs: Sequence[EpochEnded], metric: Metric | None, best: int | None, *, unit: str = "") -> Drawing:

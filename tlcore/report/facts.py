@@ -159,7 +159,7 @@ def read_facts(run: Run) -> Facts:
         split=run.split(),
         predictions=read_predictions(run.path),
         environment=run.environment(),
-        readings=read_curves(state, config),
+        readings=read_curves(state.of_the_model, config),
         exports=read_manifests(run.path),
         judged=judged,
         ood=read_ood(run.path),

@@ -6,6 +6,7 @@ ranges; the command line, the forms and `docs/settings.md` show titles, ranges a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -18,10 +19,12 @@ from tlcore.modalities import BEFORE, MODALITIES, Input, Modality, find_modality
 from tlcore.settings import BELOW_ONE, RATE, SHARE, Range, chosen
 from tlcore.tasks import Task
 
-Mode = Literal["freeze", "fine-tune"]
+Mode = Literal["freeze", "fine-tune", "auto"]
+Budget = Literal["quick", "balanced", "best"]
 Optimizer = Literal["adamw", "adam", "sgd"]
 Balancing = Literal["none", "weights", "sampling"]
 Head = Literal["trained", "logistic", "both"]
+Features = Literal["last", "every"]
 TargetMetric = Literal[
     "loss",
     "accuracy",
@@ -50,6 +53,8 @@ NOT_FOR_EVERY_TASK = {
 }
 MIXING = ("mixup", "cutmix")
 INPUT = "input."
+# Of each budget.
+SECONDS: Mapping[Budget, float] = {"quick": 60.0, "balanced": 300.0, "best": math.inf}
 
 
 class Fractions(BaseModel):
@@ -87,7 +92,19 @@ class TrainingConfig(BaseModel):
         "freeze",
         title="Mode",
         description="`freeze` trains the new head alone; `fine-tune` also the last blocks, after a warm-up of the "
-        "head.",
+        "head; `auto` tries these and others, the cheapest first, and keeps the best.",
+    )
+    budget: Budget = Field(
+        "balanced",
+        title="Budget",
+        description="How long `auto` may look for a better model: `quick` about 1 minute, `balanced` about 5, `best` "
+        "until nothing better is to be expected.",
+    )
+    minutes: Annotated[float | None, Range(0.1, 10_000.0)] = Field(
+        None,
+        title="Time limit (minutes)",
+        description="How long `auto` may look instead; left empty, the budget says it.",
+        examples=[15],
     )
     blocks: int = Field(
         1,
@@ -106,12 +123,19 @@ class TrainingConfig(BaseModel):
         description="How a file becomes the model's input: the settings of the modality, `modality` among them.",
     )
     head: Head = Field(
-        "trained",
+        "both",
         title="Head",
         description="How the new last layer is found: `trained` follows gradients and sees augmented items; "
         "`logistic` is the regularised logistic regression (of a number: ridge regression), solved exactly, its "
         "strength chosen by cross-validation: for few items the surest; `both` trains on from that solution and "
         "keeps whichever is better on the validation items.",
+    )
+    features: Features = Field(
+        "last",
+        title="Features",
+        description="What the head sees when freezing: `last` is the mean of each channel of the last block's output; "
+        "`every` is the mean and the standard deviation of each channel of every block's output, standardized, for the "
+        "exact head alone.",
     )
     batch_size: Annotated[int, Range(1, 1024)] = Field(
         32, title="Batch size", description="Items in one step. Smaller batches need less memory."
@@ -239,6 +263,11 @@ class TrainingConfig(BaseModel):
             return found
         named = {"backbone": modality.backbone} if modality.backbone else {}
         return {"augment": modality.usual_augmentations, **named, **found}
+
+    @property
+    def seconds(self) -> float:
+        """How long `auto` may look for a better model; infinite for the best one."""
+        return SECONDS[self.budget] if self.minutes is None else 60 * self.minutes
 
     @property
     def learns_from_validation(self) -> bool:

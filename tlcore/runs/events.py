@@ -100,6 +100,50 @@ class PhaseEnded(JobEvent):
     images_per_second: float | None = None
 
 
+class CandidateStarted(JobEvent):
+    """Auto begins with a candidate that takes about `seconds`; `epochs` is 0 where nothing is trained in epochs."""
+
+    kind: Literal["candidate_started"] = "candidate_started"
+    name: str
+    title: str
+    seconds: float
+    epochs: int = 0
+
+
+class CandidateEnded(JobEvent):
+    """Auto is done with a candidate.
+
+    `settings` are what it changes of the run's, by their names. It `leads` where it is the best so far, else it is
+    `behind`; `skipped` was not begun, `stopped` not finished. `value`, with its 95 % interval, is the task's headline
+    metric, by cross-validation of `n` items or on `n` validation items. `epoch` is the last one of the run, and
+    `best_epoch` the one whose weights the candidate has.
+    """
+
+    kind: Literal["candidate_ended"] = "candidate_ended"
+    name: str
+    title: str
+    outcome: Literal["leads", "behind", "skipped", "stopped"]
+    reason: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    task: str = "classification"
+    metric: str = "accuracy"
+    unit: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    by: Literal["cross-validation", "validation"] = "cross-validation"
+    seconds: float = 0.0
+    expected_seconds: float | None = None
+    epoch: int = 0
+    best_epoch: int = 0
+
+    @property
+    def of(self) -> Metric:
+        """The headline metric."""
+        return find_task(self.task).find_metric(self.metric)
+
+
 class CrossValidated(JobEvent):
     """Few items: the exact head's headline metric over `repeats` times `folds` folds of all `n` items.
 
@@ -172,6 +216,8 @@ Event = Annotated[
     | PhaseStarted
     | EpochEnded
     | PhaseEnded
+    | CandidateStarted
+    | CandidateEnded
     | CrossValidated
     | Evaluated
     | Exported

@@ -49,5 +49,14 @@ class RunFolder(Job[Event, RunState]):
         return self.path / "exports"
 
     @property
+    def best_json(self) -> Path:
+        """The settings of the best candidate of Auto."""
+        return self.path / "best.json"
+
+    @property
+    def take_file(self) -> Path:
+        return self.path / "take"
+
+    @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint"

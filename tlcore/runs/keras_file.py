@@ -49,7 +49,7 @@ def read_keras_file(path: Path) -> KerasFile:
         RunError: It is not there, none of Graft's, or has layers with code of their own.
     """
     described, about = _read(path)
-    foreign = sorted({f"{module}.{name}" for module, name in _objects(described) if not _plain(module, name)})
+    foreign = sorted({f"{module}.{name}" for module, name in classes_in(described) if not _plain(module, name)})
     if foreign:
         raise RunError(
             f"A model of plain Keras layers is needed to begin with. {path.name} has {', '.join(foreign[:3])}: code "
@@ -89,8 +89,8 @@ def _read(path: Path) -> tuple[Any, bytes]:
         raise none_of_ours(path, "it is damaged, or no archive of Keras 3") from error
 
 
-def _objects(described: Any) -> Iterator[tuple[str, str]]:
-    """The module and the class of everything that a description names."""
+def classes_in(described: Any) -> Iterator[tuple[str, str]]:
+    """Name the module and the class of everything that a description would build."""
     waiting = [described]
     while waiting:
         each = waiting.pop()

@@ -150,8 +150,7 @@ def _of_backbone(config: TrainingConfig, dataset: Dataset | None) -> list[Proble
                 f"{backbone.title} can unfreeze {Range(1, len(backbone.blocks))} blocks. Received {config.blocks}.",
             )
         )
-    found += config.input.problems(title=backbone.title, native=backbone.native_size, minimum=backbone.minimum_size)
-    return found
+    return found + backbone.faults(config.input)
 
 
 def _unfit(backbone: Backbone, dataset: Dataset) -> str:
@@ -167,6 +166,15 @@ def _unfit(backbone: Backbone, dataset: Dataset) -> str:
 def _of_numbers(config: TrainingConfig) -> list[Problem]:
     told = {field: out_of_range(about, getattr(config, field)) for field, about in chosen(TrainingConfig)}
     found = [Problem(field, said) for field, said in told.items() if said]
+    if config.features == "every" and (config.mode, config.head) != ("freeze", "logistic"):
+        found.append(
+            Problem(
+                "features",
+                "Features of every block are for the exact head on a frozen backbone. Received them with mode "
+                f"'{config.mode}' and head '{config.head}'. Set the mode to 'freeze' and the head to 'logistic', or "
+                "the features to 'last'.",
+            )
+        )
     if config.cutmix > 0 and config.mode == "freeze":
         found.append(
             Problem(

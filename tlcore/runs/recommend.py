@@ -9,22 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tlcore.backbones.backbone import Backbone
-from tlcore.backbones.catalogue import find
 from tlcore.data.dataset import Dataset
-from tlcore.data.split.assign import given_parts
 from tlcore.modalities import BEFORE, MODALITIES, Advice, Modality, find_modality
-from tlcore.runs.config import INPUT, Fractions, TrainingConfig, not_for
+from tlcore.runs.config import INPUT, TrainingConfig, not_for
 from tlcore.tasks import Task, find_task
 from tlcore.tasks.classification import CLASSIFICATION
-from tlcore.threads import cores
 
-# Items per class, on average. With 50 of three datasets, three draws of each, fine-tuning by these rules had 74.0 %
-# of the test items right and the exact head 74.2 %, in a tenth of the time. With 350 textiles it is 99 % and 76 %.
-FEWEST_TO_FINE_TUNE, FEW = 75, 200
+# Items per class, on average: fewer validation items swing more.
+FEW = 200
 # Values have no classes: their items are counted by quarters of the values, as if each were a class.
 QUARTERS = 4
 # Times as many items in the largest class as in the smallest.
@@ -32,27 +27,21 @@ UNEVEN, VERY_UNEVEN = 4.0, 10.0
 # Of all: fewer validation items than come of these make accuracy a coarse measure.
 ENOUGH_FOR_ACCURACY = 700
 # Steps teach, not epochs: few items are looked at more often.
-STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS, EPOCHS_OF_A_HEAD = 700, 15, 40, 30
+STEPS_WANTED, FEWEST_EPOCHS, MOST_EPOCHS = 700, 15, 40
 LARGE_BATCH, SMALL_BATCH, FEW_FOR_A_BATCH = 32, 16, 320
-# Of fine-tuning this backbone on one core of a processor.
-MEASURED_WITH = find_modality(BEFORE).backbone
-ITEMS_PER_SECOND = 12.0
-BUDGET_HOURS = 3.0
-# Where nothing has to be stopped in time, validation items are better learnt from.
-MOSTLY_TRAINING = Fractions(train=0.8, val=0.05, test=0.15)
 # Of a new head. The error of a number grows with every step that is too far, where a softmax saturates: 0.01 threw a
 # regression of 24 items from 15 mm off to 56, 0.001 brought it to 5.
 HEAD_RATE, HEAD_RATE_OF_A_NUMBER = 1e-2, 1e-3
 LARGE_WEIGHTS = 20e6
 
 
-EXACT = "The exact solution, its strength chosen by cross-validation: surest for few."
-NOT_MEASURED = " The limit was measured for classification and is used for this task as well."
-# Classes from which on solving is felt. What folds take, the run measures and says before they begin.
-MANY = 200
-WITH_MANY = (
-    " With {:,} classes that takes minutes; how good it is over repeated folds is judged only where a minute is "
-    "enough, and the run says so before."
+AUTO = (
+    Advice(
+        "mode",
+        "auto",
+        "The exact head first, then whatever is likely to beat it, the cheapest first: the best of them is kept.",
+    ),
+    Advice("budget", "balanced", "About 5 minutes to look for a better model; the first one stands after seconds."),
 )
 
 
@@ -78,31 +67,21 @@ class Facts:
     Attributes:
         counts: Items of each class, given test items apart; none where a value is predicted.
         size: How large the items mostly are, in the unit of the backbone's native size.
-        cores: Of the processor.
-        accelerator: Whether there is something faster.
         modality: What an item is.
         task: What an answer is.
         number: Items, given test items apart; None where each has one class.
-        given: Whether the items came with a split, which is kept.
     """
 
     counts: Mapping[str, int]
     backbone: Backbone
     size: int
-    cores: int
-    accelerator: bool = False
     modality: Modality = MODALITIES[BEFORE]
     task: Task = CLASSIFICATION
     number: int | None = None
-    given: bool = False
 
     @property
     def items(self) -> int:
         return sum(self.counts.values()) if self.number is None else self.number
-
-    @property
-    def classes(self) -> int:
-        return len(self._filled)
 
     @property
     def per_class(self) -> float:
@@ -110,11 +89,6 @@ class Facts:
         if not self.task.few:
             return self.items / QUARTERS
         return sum(self._filled) / max(1, len(self._filled))
-
-    @property
-    def of_what(self) -> str:
-        """What `per_class` counts for, in words."""
-        return {0: "quarter of the values", 1: "label"}.get(self.task.few, "class")
 
     @property
     def one(self) -> str:
@@ -125,11 +99,6 @@ class Facts:
     def many(self) -> str:
         """What several items are called."""
         return self.modality.noun.many
-
-    @property
-    def measured(self) -> str:
-        """Say that limits were not measured for the task; empty where they were."""
-        return "" if self.task == CLASSIFICATION else NOT_MEASURED
 
     @property
     def uneven(self) -> float:
@@ -143,90 +112,25 @@ class Facts:
     def epochs(self) -> int:
         return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(STEPS_WANTED * self.batch / max(1, self.items))))
 
-    def hours(self, blocks: int) -> float:
-        """About how long fine-tuning the last `blocks` takes at most."""
-        heavier = self.backbone.multiplications / find(MEASURED_WITH).multiplications
-        each = heavier * blocks / len(self.backbone.blocks) / (ITEMS_PER_SECOND * self.cores)
-        return self.items * self.epochs * each / 3600
-
     @property
     def _filled(self) -> list[int]:
         return [count for count in self.counts.values() if count]
 
 
-def recommend(dataset: Dataset, backbone: Backbone, *, any_depth: bool = False) -> Recommendation:
-    """The recipe for a dataset on this machine; for `any_depth`, what is good whatever is unfrozen, and no depth."""
+def recommend(dataset: Dataset, backbone: Backbone) -> Recommendation:
+    """Recommend settings for a dataset: Auto, and what is good wherever blocks are trained."""
     items = dataset.items()
     learnt = items[items["split"] != "test"]
     task = find_task(dataset.info.task)
     counts = Counter(name for label in learnt["label"].tolist() for name in task.names(label))
     modality = find_modality(dataset.info.modality)
-    facts = Facts(
-        counts,
-        backbone,
-        modality.usual_size(items),
-        cores(),
-        # A look at the driver, as asking the backend would load it.
-        accelerator=Path("/dev/nvidia0").exists(),
-        modality=modality,
-        task=task,
-        number=len(learnt),
-        given=bool(given_parts(items["split"].to_numpy(dtype=object))),
-    )
-    if any_depth:
-        return Recommendation((*_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_items(facts)))
+    facts = Facts(counts, backbone, modality.usual_size(items), modality=modality, task=task, number=len(learnt))
     return advise(facts)
 
 
 def advise(facts: Facts) -> Recommendation:
-    """The recipe that follows from the facts."""
-    depth = _depth(facts)
-    chosen = {each.field: each.value for each in depth}
-    seen, counted = _of_the_items(facts, frozen=chosen["mode"] == "freeze"), _of_the_judgement(facts)
-    if chosen["head"] == "logistic":  # it is solved, not trained: nothing else matters to it
-        return Recommendation(
-            (*depth, *(each for each in (*counted, *seen) if each.field == "balancing" or each.field.startswith(INPUT)))
-        )
-    rates = _of_the_head(facts) if chosen["mode"] == "freeze" else _of_fine_tuning(facts)
-    return Recommendation((*depth, *rates, *counted, *seen))
-
-
-def _depth(facts: Facts) -> tuple[Advice, ...]:
-    """Freeze or fine-tune, how deep, and with which head."""
-    backbone, said = facts.backbone, f"{facts.per_class:,.0f} {facts.many} per {facts.of_what}"
-    many = WITH_MANY.format(facts.classes) if facts.task == CLASSIFICATION and facts.classes >= MANY else ""
-    blocks = len(backbone.blocks)
-    if facts.per_class < FEWEST_TO_FINE_TUNE:
-        shares = Advice(
-            "fractions", MOSTLY_TRAINING, f"The exact solution needs no validation {facts.many} to stop by."
-        )
-        return (
-            Advice(
-                "mode",
-                "freeze",
-                f"{said} are too few to change the backbone by: a new head is surer.{facts.measured}",
-            ),
-            Advice("head", "logistic", f"{EXACT}{many}"),
-            *(() if facts.given else (shares,)),
-        )
-    affordable = [depth for depth in range(1, blocks + 1) if facts.accelerator or facts.hours(depth) <= BUDGET_HOURS]
-    where = f"{facts.items:,} {facts.many} on {facts.cores} cores"
-    if not affordable:
-        return (
-            Advice("mode", "freeze", f"Fine-tuning with {where} would take more than {BUDGET_HOURS:g} hours."),
-            Advice("head", "both", "The exact solution and the trained head; the better one in validation is kept."),
-        )
-    whole = affordable[-1] == blocks
-    why = (
-        "The deeper, the more what is unlike everyday photos can be learned; validation keeps the best epoch."
-        if whole
-        else f"As many as {where} can train in {BUDGET_HOURS:g} hours."
-    )
-    return (
-        Advice("mode", "fine-tune", f"{said} are enough for the backbone to learn from them, too.{facts.measured}"),
-        Advice("blocks", affordable[-1], why),
-        Advice("head", "both", "Fine-tuning begins at the exact solution or at the trained head, the better of them."),
-    )
+    """Recommend what follows from the facts."""
+    return Recommendation((*AUTO, *_of_fine_tuning(facts), *_of_the_judgement(facts), *_of_the_items(facts)))
 
 
 def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
@@ -240,6 +144,7 @@ def _of_fine_tuning(facts: Facts) -> tuple[Advice, ...]:
         rate, why = 1e-3, f"{backbone.title} is small and normalizes its batches: it can move quickly."
     few = facts.per_class < FEW
     return (
+        Advice("blocks", len(backbone.blocks), "The deeper, the more what is unlike everyday photos can be learned."),
         Advice("epochs", facts.epochs, f"About {steps:,} steps with {facts.items:,} {facts.many}; it stops early."),
         _head_rate(facts),
         Advice("fine_tune_learning_rate", rate, why),
@@ -276,21 +181,10 @@ def head_rate(task: Task) -> float:
     return HEAD_RATE if task.few else HEAD_RATE_OF_A_NUMBER
 
 
-def _head_rate(facts: Facts, during: str = "Of the warm-up: a") -> Advice:
+def _head_rate(facts: Facts) -> Advice:
     if facts.task.few:
-        return Advice("head_learning_rate", HEAD_RATE, f"{during} new head has nothing to forget.")
+        return Advice("head_learning_rate", HEAD_RATE, "A new head has nothing to forget.")
     return Advice("head_learning_rate", HEAD_RATE_OF_A_NUMBER, "Larger steps overshoot: an error has no end.")
-
-
-def _of_the_head(facts: Facts) -> tuple[Advice, ...]:
-    return (
-        Advice("epochs", EPOCHS_OF_A_HEAD, "On cached features an epoch costs next to nothing; it stops early."),
-        _head_rate(facts, "A"),
-        Advice(
-            "weight_decay", 1e-4, "A light pull: what holds the weights back is validation, which chooses the epoch."
-        ),
-        Advice("patience", 5, "Five chances in a row."),
-    )
 
 
 def _of_the_judgement(facts: Facts) -> tuple[Advice, ...]:
@@ -333,11 +227,11 @@ def _of_several_labels(facts: Facts) -> tuple[Advice, ...]:
     return (Advice("target_metric", "loss", f"With few validation {facts.many} the loss says more than a ranking."),)
 
 
-def _of_the_items(facts: Facts, *, frozen: bool = False) -> tuple[Advice, ...]:
+def _of_the_items(facts: Facts) -> tuple[Advice, ...]:
     """Recommend the input size, the augmentation and the batch size."""
     backbone = facts.backbone
     usual = (
-        *facts.modality.advice(facts.size, title=backbone.title, native=backbone.native_size, frozen=frozen),
+        *facts.modality.advice(facts.size, title=backbone.title, native=backbone.native_size),
         Advice(
             "batch_size",
             facts.batch,

@@ -55,13 +55,25 @@ class Run(RunFolder):
 
     @property
     def config(self) -> TrainingConfig:
-        """The settings.
+        """The settings; of Auto those of the best candidate, once there is one.
 
         Raises:
             RunError: `config.json` is missing or damaged.
         """
+        return self._settings(self.best_json.name if self.best_json.exists() else "config.json")
+
+    @property
+    def given(self) -> TrainingConfig:
+        """The settings as they were given.
+
+        Raises:
+            RunError: `config.json` is missing or damaged.
+        """
+        return self._settings("config.json")
+
+    def _settings(self, name: str) -> TrainingConfig:
         try:
-            return read_json(self.path / "config.json", TrainingConfig)
+            return read_json(self.path / name, TrainingConfig)
         except WorkspaceError as error:
             raise RunError(str(error)) from error
 
@@ -111,6 +123,11 @@ class Run(RunFolder):
         """Ask the worker to keep what is needed to go on, and to leave. A run that is over stays as it is."""
         if self.state().state not in OVER:
             write_bytes(self.pause_file, b"")
+
+    def take(self) -> None:
+        """Ask Auto to look no further: the best model so far is evaluated and exported."""
+        if self.state().state not in OVER:
+            write_bytes(self.take_file, b"")
 
     def resumable(self, state: RunState | None = None) -> bool:
         """Tell whether a new worker can resume the run: it was interrupted, and its checkpoint exists."""

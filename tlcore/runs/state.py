@@ -11,6 +11,8 @@ from datetime import datetime
 from tlcore.jobs.events import JobEvent
 from tlcore.jobs.state import OVER, JobState, State
 from tlcore.runs.events import (
+    CandidateEnded,
+    CandidateStarted,
     CrossValidated,
     EpochEnded,
     Evaluated,
@@ -53,6 +55,8 @@ class RunState(JobState):
 
     Attributes:
         phases, epochs, exports: In the order in which they came.
+        candidates: Those that Auto is done with, in their order.
+        trying: The one that it is at.
         best_epoch: The epoch whose weights are kept; None before the first epoch.
         test: The judgement on the test items.
         folds: The judgement by repeated folds, where there are few items.
@@ -66,6 +70,8 @@ class RunState(JobState):
     test: Evaluated | None = None
     folds: CrossValidated | None = None
     notes: tuple[str, ...] = ()
+    candidates: tuple[CandidateEnded, ...] = ()
+    trying: CandidateStarted | None = None
     exports: tuple[Exported, ...] = field(default=())
 
     @property
@@ -74,6 +80,24 @@ class RunState(JobState):
         # A training that is taken up again stands before the preparing that this needs.
         lasting = [phase for phase in self.phases if phase.seconds is None]
         return next(reversed(lasting or self.phases), None)
+
+    @property
+    def leader(self) -> CandidateEnded | None:
+        """The candidate that Auto has found best so far."""
+        return next((each for each in reversed(self.candidates) if each.outcome == "leads"), None)
+
+    @property
+    def of_the_model(self) -> RunState:
+        """The same state with the training of the kept model alone: of Auto that of the leader."""
+        if self.leader is None:
+            return self
+        before = max((each.epoch for each in self.candidates if each.epoch < self.leader.epoch), default=0)
+        own = range(before + 1, self.leader.epoch + 1)
+        return replace(
+            self,
+            epochs=tuple(epoch for epoch in self.epochs if epoch.epoch in own),
+            phases=tuple(phase for phase in self.phases if not phase.epochs or phase.first_epoch in own),
+        )
 
     @property
     def planned_epochs(self) -> int:
@@ -121,6 +145,11 @@ class RunState(JobState):
                 return replace(state, phases=_close(state.phases, event))
             case EpochEnded():
                 return _with_epochs(state, (*_before(state.epochs, event.epoch), event))
+            case CandidateStarted():
+                return replace(state, trying=event)
+            case CandidateEnded(name=name):
+                ended = (*(each for each in state.candidates if each.name != name), event)
+                return _with_epochs(replace(state, candidates=ended, trying=None), state.epochs)
             case CrossValidated():
                 return replace(state, folds=event)
             case Evaluated():
@@ -145,8 +174,11 @@ def _taken_up(state: RunState, epoch: int) -> RunState:
 
 
 def _with_epochs(state: RunState, epochs: tuple[EpochEnded, ...]) -> RunState:
-    first = epochs[0].epoch if epochs else None
-    best = next((epoch.epoch for epoch in reversed(epochs) if epoch.best), first)
+    # Of a candidate under way its own best epoch; of those that are over, the leader's.
+    over = max((each.epoch for each in state.candidates), default=0)
+    own = [epoch for epoch in epochs if epoch.epoch > over]
+    first = own[0].epoch if own else state.leader.best_epoch if state.leader else None
+    best = next((epoch.epoch for epoch in reversed(own) if epoch.best), first)
     return replace(state, epochs=epochs, best_epoch=best)
 
 

@@ -176,10 +176,10 @@ def default_rate(config: SweepConfig, point: Point) -> float:
 
 def with_recommended(config: SweepConfig, dataset: Dataset) -> SweepConfig:
     """The same choices, with what is recommended for these items in every setting that is not tried."""
-    tried = {"mode", "blocks", "epochs", "target_metric", "seed"}
+    tried = {"mode", "budget", "blocks", "epochs", "target_metric", "seed"}
     settings = {}
     for backbone in config.backbones:
-        recommended = recommend(dataset, find(backbone), any_depth=True).values
+        recommended = recommend(dataset, find(backbone)).values
         values = {field: value for field, value in recommended.items() if field not in tried}
         # A head that is solved alone has no learning rate to try.
         settings[backbone] = {**values, "head": "both"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,6 +56,7 @@ class Solve(Protocol):
         groups: Integers | None = None,
         strengths: tuple[float, ...] | None = None,
         coarse: bool = False,
+        on_axes: bool = False,
     ) -> Exact:
         """Solve for a head.
 
@@ -67,6 +68,8 @@ class Solve(Protocol):
             groups: `(n,)`; items of one number are never on both sides of a fold.
             strengths: Those of an earlier solution, taken as they are; None chooses by cross-validation.
             coarse: Whether to choose from fewer of them, where many heads are solved for.
+            on_axes: Whether the features stand on their principal axes (`logistic.turned`), where they are quicker to
+                solve for; those of some rows of a larger table nearly do.
         """
 
 
@@ -84,6 +87,7 @@ class Head:
         groups: A number for each item, equal for items of one kind: for sampling, and to keep some of every kind.
         kinds: A number for each item: folds have the same share of each.
         measure: The loss and the figures of raw outputs, targets and weights.
+        errors: How wrong the answer about each item is, `(n,)`, from raw outputs and targets; to compare models by.
         solve: The exact solution.
         estimate: About how many seconds a coarse one takes, by a measurement.
         scale: The scaling that raw outputs of the validation items and their targets ask for.
@@ -99,10 +103,33 @@ class Head:
     groups: Callable[[Targets], Integers]
     kinds: Callable[[Targets], Integers]
     measure: Callable[[Floats, Targets, Floats], Validated]
+    errors: Callable[[Floats, Targets], npt.NDArray[np.float64]]
     solve: Solve
     scale: Callable[[Floats, Targets], Scaling]
     estimate: Callable[[Floats, Targets], float] = lambda features, targets: 0.0
     resume: Callable[[Floats, Floats], tuple[Floats, Floats]] = lambda kernel, bias: (kernel, bias)
+
+
+def standardizing(solve: Solve) -> Solve:
+    """Let an exact solution divide each feature by its standard deviation first.
+
+    Features of one layer have one scale by nature, and to stretch those that hardly vary costs accuracy. Those of
+    several layers have none in common.
+    """
+
+    def exact(features: Floats, targets: Targets, **options: Any) -> Exact:
+        deviations = scales(features)
+        found = solve(features / deviations, targets, **options)
+        return replace(found, kernel=found.kernel / deviations[:, None])
+
+    return exact
+
+
+def scales(features: Floats) -> npt.NDArray[np.float32]:
+    """Compute what each feature is divided by, `(d,)`: its standard deviation, or 1 where it never varies."""
+    deviations: npt.NDArray[np.float32] = features.std(axis=0, dtype=np.float64).astype(np.float32)
+    deviations[deviations < np.finfo(np.float16).tiny] = 1.0
+    return deviations
 
 
 def count_all_alike(targets: Targets, balancing: str) -> npt.NDArray[np.float32]:

@@ -18,6 +18,21 @@ MOST_STEPS = 1000
 CURVATURE = 0.25
 
 
+def turned(x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Turn rows `(n, d)` onto their principal axes, `(n, min(n, d))`; and the axes, `(d, min(n, d))`.
+
+    A turn changes neither the loss nor the length of the weights, and a solution has no part outside the span of the
+    rows.
+    """
+    if len(x) < x.shape[1]:
+        basis, rows = np.linalg.qr(x.T)
+        _, axes = np.linalg.eigh(rows @ rows.T)
+        axes = basis @ axes
+    else:
+        _, axes = np.linalg.eigh(x.T @ x)
+    return x @ axes, axes
+
+
 class LogisticProblem:
     """What is to be minimised; it starts where its last solution was.
 

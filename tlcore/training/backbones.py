@@ -1,4 +1,4 @@
-"""Builds a backbone of the catalogue with its weights, which Keras downloads if need be.
+"""Builds a backbone of the catalogue with its weights, which are downloaded if need be.
 
 A backbone is one flat Keras graph, from the arrays of an item to the last feature map: a graph without models inside
 models can be cut, saved and translated simply. How its layers are made is the modality's. It does not know heads,
@@ -7,6 +7,7 @@ phases or data.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Literal
@@ -14,9 +15,10 @@ from typing import Literal
 import keras
 
 from tlcore.backbones.backbone import Backbone
-from tlcore.backbones.weights import missing_sentence, weights_path, weights_state
-from tlcore.errors import ConfigError, WeightsError
+from tlcore.backbones.download import download
+from tlcore.errors import ConfigError
 from tlcore.modalities import InputSettings, find_modality
+from tlcore.progress import Progress, drain
 from tlcore.workspace import Workspace
 
 
@@ -32,15 +34,14 @@ def build_backbone(
     Args:
         backbone: The entry of the catalogue.
         input: How large its input is.
-        weights: A file; `random` for new weights; None for the pretrained ones, downloaded by Keras if need be.
+        weights: A file; `random` for new weights; None for the pretrained ones, downloaded if need be.
         workspace: Where weights put there by hand are looked for; the default one when None.
 
     Raises:
         ConfigError: The input is too small for the backbone.
         WeightsError: The weights are missing and cannot be fetched, damaged, or do not fit.
     """
-    sizes = {"native": backbone.native_size, "minimum": backbone.minimum_size}
-    if faults := input.problems(title=backbone.title, **sizes):
+    if faults := backbone.faults(input):
         raise ConfigError(faults)
     if weights is None:
         weights = fetch_weights(backbone, workspace or Workspace.default())
@@ -49,21 +50,12 @@ def build_backbone(
     return model
 
 
-def fetch_weights(backbone: Backbone, workspace: Workspace) -> Path:
-    """Find the weights on this machine, or let Keras download them into its own cache.
+def fetch_weights(
+    backbone: Backbone, workspace: Workspace, show: Callable[[Progress], None] = lambda progress: None
+) -> Path:
+    """Find the weights on this machine, or download them; `show` takes its progress in megabytes.
 
     Raises:
         WeightsError: They are damaged, or neither here nor to be had.
     """
-    if backbone.weights_package or weights_state(backbone, workspace).path is not None:
-        return weights_path(backbone, workspace)
-    try:
-        fetched = keras.utils.get_file(
-            backbone.weights_file,
-            backbone.weights_url,
-            cache_subdir="models",
-            file_hash=backbone.weights_hash or None,
-        )
-    except Exception as error:  # Keras wraps what the network says in a bare Exception
-        raise WeightsError(f"{missing_sentence(backbone, workspace)} The download failed: {error}") from error
-    return Path(fetched)
+    return drain(download(backbone, workspace), show)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from tlcore.numbers import duration
 from tlcore.runs.events import CrossValidated
@@ -90,37 +92,83 @@ def cross_validate(
         on_fold: Told how many folds are done, of how many.
     """
     metric, weights = task.metrics[0].key, np.ones(len(targets), np.float32)
-    of_repeats, of_folds, number = [], [], 0
-    for repeat in range(repeats):
-        dealt = folds_of(head.kinds(targets), seed=seed + repeat, groups=groups)
-        raw, judged = np.zeros((len(targets), head.width), np.float32), np.zeros(len(targets), bool)
-        for done, (learn, judge) in enumerate(dealt):
-            on_fold(repeat * len(dealt) + done, repeats * len(dealt))
-            solved = head.solve(
-                features[learn],
-                targets[learn],
-                seed=seed + repeat,
-                weights=weights[learn],
-                groups=None if groups is None else groups[learn],
-                coarse=True,  # chosen anew inside each fold, or the figure would flatter
-            )
-            raw[judge], judged[judge] = features[judge] @ solved.kernel + solved.bias, True
-            of_folds.append(head.measure(raw[judge], targets[judge], weights[judge]).figures[metric])
-        if not dealt:
-            return None
-        number = len(dealt)
-        of_repeats.append(head.measure(raw[judged], targets[judged], weights[judged]).figures[metric])
-    if not of_repeats:
+    judged = [
+        out_of_fold(
+            features, targets, head, seed=seed + repeat, groups=groups, on_fold=partial(_show, on_fold, repeat, repeats)
+        )
+        for repeat in range(repeats)
+    ]
+    if not judged or not judged[0].folds:
         return None
+
+    def figure(raw: Floats, rows: Integers) -> float:
+        return head.measure(raw[rows], targets[rows], weights[rows]).figures[metric]
+
     return CrossValidated(
         task=task.key,
         metric=metric,
-        value=float(np.mean(of_repeats)),
-        deviation=float(np.nanstd(of_folds)),
-        folds=number,
+        value=float(np.mean([figure(each.raw, each.rows) for each in judged])),
+        deviation=float(np.nanstd([figure(each.raw, fold) for each in judged for fold in each.folds])),
+        folds=len(judged[0].folds),
         repeats=repeats,
         n=len(targets),
     )
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What exact heads say of items that they have not met.
+
+    Attributes:
+        raw: `(n, width)`, raw outputs.
+        folds: The rows of each fold; none where no kind has two items (or groups).
+    """
+
+    raw: npt.NDArray[np.float32]
+    folds: list[Integers]
+
+    @property
+    def rows(self) -> Integers:
+        """All rows that are in a fold."""
+        return np.sort(np.concatenate(self.folds))
+
+
+def out_of_fold(
+    features: Floats,
+    targets: Targets,
+    head: Head,
+    *,
+    seed: int,
+    groups: Integers | None = None,
+    strengths: tuple[float, ...] | None = None,
+    on_axes: bool = False,
+    on_fold: Callable[[int, int], None] = lambda done, total: None,
+) -> OutOfFold:
+    """Solve for a head for each fold, on the others; arguments as of `cross_validate` and of `head.Solve`.
+
+    Where no `strengths` are given they are chosen anew inside each fold, or the figure would flatter.
+    """
+    weights, dealt = np.ones(len(targets), np.float32), folds_of(head.kinds(targets), seed=seed, groups=groups)
+    raw = np.zeros((len(targets), head.width), np.float32)
+    for done, (learn, judge) in enumerate(dealt):
+        on_fold(done, len(dealt))
+        solved = head.solve(
+            features[learn],
+            targets[learn],
+            seed=seed,
+            weights=weights[learn],
+            groups=None if groups is None else groups[learn],
+            strengths=strengths,
+            coarse=True,
+            on_axes=on_axes,
+        )
+        raw[judge] = features[judge] @ solved.kernel + solved.bias
+    return OutOfFold(raw, [judge.astype(np.int64) for _, judge in dealt])
+
+
+def _show(on_fold: Callable[[int, int], None], repeat: int, repeats: int, done: int, folds: int) -> None:
+    """Count the folds of all repeats."""
+    on_fold(repeat * folds + done, repeats * folds)
 
 
 def _times(number: int) -> str:

@@ -6,7 +6,6 @@ It knows Keras graphs. It does not know backbones, phases or data.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -27,8 +26,8 @@ def cut(model: keras.Model, last_layer: str | None) -> tuple[keras.Model | None,
     """
     if last_layer is None:
         return None, model
-    nodes = [node for level in model._nodes_by_depth.values() for node in level]
-    boundary = _output(nodes, last_layer, model.name)
+    nodes = _nodes(model)
+    boundary = output_of(model, last_layer)
     inputs = model.input if isinstance(model.input, dict) else {tensor.name: tensor for tensor in model.inputs}
     crossing = {FEATURES: boundary, **_crossing(nodes, boundary)}
     with warnings.catch_warnings():
@@ -42,14 +41,23 @@ def cut(model: keras.Model, last_layer: str | None) -> tuple[keras.Model | None,
     return trunk, top
 
 
-def _output(nodes: Iterable[Any], name: str, model: str) -> Any:
+def output_of(model: keras.Model, name: str) -> Any:
+    """Find the output of a layer within a functional model.
+
+    Raises:
+        ValueError: The model has no such layer.
+    """
     # Not `model.get_layer(name).output`: that is refused once the layer has been used a second time, as every layer
     # above an earlier cut has been. The model's own nodes stay what they were.
-    for node in nodes:
+    for node in _nodes(model):
         if node.operation.name == name:
             (tensor,) = node.output_tensors
             return tensor
-    raise ValueError(f"The model {model} should have a layer named {name!r}. It has none.")
+    raise ValueError(f"The model {model.name} should have a layer named {name!r}. It has none.")
+
+
+def _nodes(model: keras.Model) -> list[Any]:
+    return [node for level in model._nodes_by_depth.values() for node in level]
 
 
 def _crossing(nodes: list[Any], boundary: Any) -> dict[str, Any]:

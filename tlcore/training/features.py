@@ -88,6 +88,21 @@ class BelowTheCut:
             return {part: trunk.answer_all(each)[FEATURES] for part, each in inputs.items()}
         return {part: MappedRows(plain[FEATURES], each.rows)[:] for part, each in inputs.items()}
 
+    def seconds(self, cut: int, *, epochs: int) -> float:
+        """About how long what lies below a cut takes for a phase of `epochs`; 0 where it is in the cache."""
+        return self._trunk(cut).seconds(epochs=epochs) if cut else 0.0
+
+    def share(self, other: BelowTheCut) -> None:
+        """Give the features of the last block, which come first where the head sees every block, to another cache.
+
+        Both see the same items at the same size through the same backbone.
+        """
+        whole = len(self.model.backbone.blocks)
+        found, theirs = self._trunk(whole).plain(), other._trunk(whole)
+        if found is not None:
+            first = slice(self.model.backbone.feature_length)
+            theirs.fill(lambda rows: {FEATURES: found[FEATURES][rows][:, first]})
+
     def graph(self, cut: int) -> onnx.ModelProto:
         """The trunk as ONNX."""
         return self._trunk(cut).graph
@@ -116,4 +131,6 @@ class BelowTheCut:
 
     def _identity(self, cut: int) -> dict[str, Any]:
         """Return everything that the function below a cut depends on."""
-        return trunk_identity(self.model.backbone, self._weights(cut), cut=cut, input=self.config.input)
+        return trunk_identity(
+            self.model.backbone, self._weights(cut), cut=cut, input=self.config.input, features=self.config.features
+        )

@@ -78,9 +78,11 @@ class Finishing:
         scaling = self.head.scale(raw, items["val"].targets)
         kernel, bias = kernel * scaling.gain, bias * scaling.gain + scaling.offset
         self.model.set_head(kernel, bias)
-        known = learn_known(trained, features["val"])
+        # Of several blocks' features the first are those of the last block, which have one scale.
+        last = slice(self.model.backbone.feature_length)
+        known = learn_known(trained[:, last], features["val"][:, last])
         outputs = self.task.activate(raw * scaling.gain + scaling.offset).astype(np.float32)
-        answers = outputs, known.unfamiliarity(features["val"])
+        answers = outputs, known.unfamiliarity(features["val"][:, last])
         body = self._body
         head_of_graph = head_graph(kernel, bias, known, self.task, like=body, source=body.graph.output[0].name)
         return Finished(

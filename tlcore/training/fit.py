@@ -231,9 +231,13 @@ def _fit(model: keras.Model, watch: Watch, *, epochs: int) -> None:
 
 def validate(model: keras.Model, part: Labelled, *, batch_size: int) -> Validated:
     """Look at the items of a part, plain and in inference mode."""
+    return part.head.measure(answer(model, part, batch_size=batch_size), part.targets, part.weights)
+
+
+def answer(model: keras.Model, part: Labelled, *, batch_size: int) -> npt.NDArray[np.float32]:
+    """Compute the raw outputs `(n, width)` of a model for the items of a part, plain and in inference mode."""
     inputs = InOrder(part.source, len(part.targets), batch_size=batch_size)
-    raw = np.asarray(model.predict(device.read(inputs), verbose=0), np.float32)[: len(part.targets)]
-    return part.head.measure(raw, part.targets, part.weights)
+    return np.asarray(model.predict(device.read(inputs), verbose=0), np.float32)[: len(part.targets)]
 
 
 def values(variables: Sequence[Any]) -> Arrays:

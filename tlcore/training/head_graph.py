@@ -34,7 +34,7 @@ def head_graph(
     Args:
         kernel: `(d, width)`.
         bias: `(width,)`.
-        known: The training items that new ones are held against.
+        known: The training items that new ones are held against, by the first `len(known.features[0])` features.
         task: Whose activation and output it has.
         like: A graph of the same versions: the one that it is to be joined to.
         source: What its input, the features `(n, d)`, is called.
@@ -53,14 +53,19 @@ def head_graph(
         "one": np.array(1, np.float32),
         "limit": np.array(known.limit, np.float32),
     }
+    compared = source
+    if (first := known.features.shape[1]) < length:
+        compared, ends = "first", {"from": [0], "to": [first], "axis": [1]}
+        constants |= {name: np.array(value, np.int64) for name, value in ends.items()}
     nodes = [
+        *([helper.make_node("Slice", [source, *ends], [compared])] if compared != source else []),
         helper.make_node("MatMul", [source, "kernel"], ["product"]),
         helper.make_node("Add", ["product", "bias"], ["logits"]),
         helper.make_node(task.activation, ["logits"], [task.output]),
         # The cosine distance to the nearest.
-        helper.make_node("ReduceL2", [source], ["length"], axes=[1], keepdims=1),
+        helper.make_node("ReduceL2", [compared], ["length"], axes=[1], keepdims=1),
         helper.make_node("Max", ["length", "tiny"], ["divisor"]),
-        helper.make_node("Div", [source, "divisor"], ["unit"]),
+        helper.make_node("Div", [compared, "divisor"], ["unit"]),
         helper.make_node("Cast", ["known"], ["directions"], to=TensorProto.FLOAT),
         helper.make_node("MatMul", ["unit", "directions"], ["likenesses"]),
         helper.make_node("ReduceMax", ["likenesses"], ["nearest"], axes=[1], keepdims=0),

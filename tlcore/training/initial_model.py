@@ -76,7 +76,9 @@ def _build(run: Run, backbone: Backbone, head: Head, weights: Path | str, worksp
         weights="random" if weights == "random" else Path(weights),
         workspace=workspace,
     )
-    return TransferModel(backbone, body, head, dropout=config.dropout, seed=config.seed)
+    return TransferModel(
+        backbone, body, head, dropout=config.dropout, seed=config.seed, every_block=config.features == "every"
+    )
 
 
 def _on_this_machine(backbone: Backbone, workspace: Workspace) -> Path | None:

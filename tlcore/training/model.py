@@ -12,12 +12,12 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
-from keras import layers
+from keras import layers, ops
 
 from tlcore.backbones.backbone import Backbone
 from tlcore.inference.trunk import FEATURES
 from tlcore.tasks.head import Head
-from tlcore.training.cut import cut
+from tlcore.training.cut import cut, output_of
 
 # A feature map is averaged over its places, which stand in as many dimensions.
 AVERAGES = {1: layers.GlobalAveragePooling1D, 2: layers.GlobalAveragePooling2D, 3: layers.GlobalAveragePooling3D}
@@ -28,16 +28,28 @@ class TransferModel:
 
     Args:
         body: The arrays of items to a feature map `(n, …, channels)`; its layers are used, not copied.
+        every_block: Whether the head sees the mean and the standard deviation of every block's output, instead of the
+            mean of the last one's alone.
 
     Attributes:
         features: The inputs by name to what the head sees, `(n, features)`.
         whole: The arrays of items to the task's outputs.
     """
 
-    def __init__(self, backbone: Backbone, body: keras.Model, head: Head, *, dropout: float, seed: int) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        body: keras.Model,
+        head: Head,
+        *,
+        dropout: float,
+        seed: int,
+        every_block: bool = False,
+    ) -> None:
         self.backbone, self._body, self._seed, self._of_task = backbone, body, seed, head
+        self._every_block = every_block
         # === Layers ===
-        pooled = AVERAGES[len(body.output.shape) - 2](name="pooled")(body.output)
+        pooled = _statistics(backbone, body) if every_block else _average(body.output, "pooled")
         inputs = {tensor.name: tensor for tensor in body.inputs}
         self.features = keras.Model(inputs, pooled, name=f"{backbone.key}_features")
         self._dropout = layers.Dropout(dropout, seed=seed, name="head_dropout")
@@ -78,7 +90,14 @@ class TransferModel:
     def with_another_head(self, width: int) -> TransferModel:
         """Put a head of another width on the same backbone, whose layers and weights are shared."""
         head = replace(self._of_task, width=width)
-        return TransferModel(self.backbone, self._body, head, dropout=self._dropout.rate, seed=self._seed)
+        return TransferModel(
+            self.backbone,
+            self._body,
+            head,
+            dropout=self._dropout.rate,
+            seed=self._seed,
+            every_block=self._every_block,
+        )
 
     def rates(self, variables: Sequence[Any], decay: float) -> tuple[float, ...]:
         """What the learning rate of each variable is multiplied by: 1 for the head and the last block, and for every
@@ -105,3 +124,21 @@ class TransferModel:
         if blocks == len(self.backbone.blocks):
             return keras.Model(self.features.input, {FEATURES: self.features.output}, name=self.features.name), None
         return cut(self.features, self.backbone.blocks[blocks - 1].last_layer if blocks else None)
+
+
+def _average(feature_map: Any, name: str) -> Any:
+    return AVERAGES[len(feature_map.shape) - 2](name=name)(feature_map)
+
+
+def _statistics(backbone: Backbone, body: keras.Model) -> Any:
+    """Build the mean and the standard deviation of each channel of every block's output, the last block's mean first.
+
+    U. Evci and others, "Head2Toe: Utilizing Intermediate Representations for Better Transfer Learning", ICML 2022
+    (arXiv 2201.03529): what a last block has dropped, an earlier one may still show.
+    """
+    found = []
+    for block in reversed(backbone.blocks):
+        feature_map = output_of(body, block.last_layer)
+        places = tuple(range(1, len(feature_map.shape) - 1))
+        found += [_average(feature_map, f"mean_of_{block.last_layer}"), ops.std(feature_map, axis=places)]
+    return layers.Concatenate(name="pooled")(found)

@@ -1,20 +1,42 @@
-"""Replaces layers by equivalent ones that the ONNX converter supports.
+"""Gives the ONNX converter what it lacks: a layer that it refuses as an equal one, an operation that it does not know.
 
-It knows which layers of the catalogue the converter refuses, and an equal one for each. It does not convert.
+It knows which of them the catalogue has. It does not convert.
 """
 
 from __future__ import annotations
 
-import math
+from functools import cache
 from typing import Any
 
 import keras
 import numpy as np
 
 
+@cache
+def teach_converter() -> None:
+    """Tell the converter how ONNX writes the complement of the error function, of which TensorFlow makes GELU.
+
+    Without it the converter says so on standard output, returns, and leaves a file that ONNX Runtime refuses.
+    """
+    from tf2onnx.handler import tf_op
+
+    @tf_op("Erfc")
+    class _Erfc:
+        @classmethod
+        def version_9(cls, ctx: Any, node: Any, **_: Any) -> None:
+            kind, shape, source = ctx.get_dtype(node.input[0]), ctx.get_shape(node.input[0]), node.input[0]
+            name, output = node.name, node.output[0]
+            ctx.remove_node(name)
+            erf = ctx.make_node("Erf", [source], dtypes=[kind], shapes=[shape])
+            one = ctx.make_const(f"{name}/one", np.array(1, np.float32))
+            ctx.make_node(
+                "Sub", [one.output[0], erf.output[0]], name=name, outputs=[output], dtypes=[kind], shapes=[shape]
+            )
+
+
 def convertible(model: keras.Model) -> keras.Model:
     """A copy with an equal layer for each that the converter refuses; the model itself where there is none."""
-    if not any(_grouped_depthwise(layer) or _gelu(layer) for layer in model._flatten_layers()):
+    if not any(_grouped_depthwise(layer) for layer in model._flatten_layers()):
         return model
     copy = keras.models.clone_model(model, clone_function=_counterpart, recursive=True)
     for layer, twin in zip(_leaves(model), _leaves(copy), strict=True):
@@ -31,22 +53,11 @@ def _counterpart(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
         shared = ("name", "kernel_size", "strides", "padding", "dilation_rate", "use_bias", "activation")
         return keras.layers.DepthwiseConv2D(**{key: config[key] for key in shared})
-    if _gelu(layer):
-        return keras.layers.Activation(_gelu_by_erf, name=layer.name)
     return layer.__class__.from_config(layer.get_config())
 
 
 def _grouped_depthwise(layer: Any) -> bool:
     return type(layer) is keras.layers.Conv2D and layer.groups == layer.filters > 1
-
-
-def _gelu(layer: Any) -> bool:
-    return isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.gelu
-
-
-def _gelu_by_erf(x: Any) -> Any:
-    """GELU by its definition (Hendrycks and Gimpel, arXiv 1606.08415); TensorFlow's uses the complement of erf."""
-    return 0.5 * x * (1.0 + keras.ops.erf(x / math.sqrt(2.0)))
 
 
 def _leaves(model: keras.Model) -> list[Any]:

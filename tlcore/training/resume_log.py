@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from tlcore.runs.events import (
+    CandidateEnded,
     CrossValidated,
     Ended,
     EpochEnded,
@@ -64,5 +65,7 @@ class ResumeLog:
                 return "model", name
             case CrossValidated():
                 return "folds"
+            case CandidateEnded(name=name, outcome="leads" | "behind"):
+                return "candidate", name
             case _:
                 return None

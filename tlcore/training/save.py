@@ -23,7 +23,7 @@ from tlcore.errors import ExportError
 from tlcore.files import replacing
 from tlcore.inference.trunk import FEATURES, OPSET, graph_path
 from tlcore.training import device
-from tlcore.training.onnx_layers import convertible
+from tlcore.training.onnx_layers import convertible, teach_converter
 
 
 def save_keras(model: keras.Model, path: Path) -> None:
@@ -52,6 +52,7 @@ def to_onnx(model: keras.Model, *, target: str) -> onnx.ModelProto:
         sources, targets = _names(model.input, model.inputs[0].name), _names(model.output, target)
         model = convertible(_flat(model))
         _hold_constants(model)
+        teach_converter()
         signature = [
             keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=name)
             for tensor, name in zip(model.inputs, sources, strict=True)

@@ -13,20 +13,25 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from tlcore.backbones.catalogue import find
+from tlcore.backbones.weights import weights_state
 from tlcore.jobs.writer import StoppedError
 from tlcore.modalities import find_modality
 from tlcore.progress import drain
 from tlcore.runs.events import Noted
+from tlcore.runs.initial_weights import read_start
 from tlcore.runs.items import Items, read_items
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
+from tlcore.tasks.head import standardizing
 from tlcore.training import device
+from tlcore.training.backbones import fetch_weights
 from tlcore.training.batches import Batches, Labelled, mixing
 from tlcore.training.features import BelowTheCut
 from tlcore.training.finalize import Finished, Finishing
-from tlcore.training.fit import Best, Standing, Watch, assign, train_phase, validate, values
+from tlcore.training.fit import Best, Standing, Watch, answer, assign, train_phase, validate, values
 from tlcore.training.initial_model import begin
 from tlcore.training.logistic_training import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
@@ -80,19 +85,36 @@ def train(run: Run, *, report: Report, stop: Stop, pause: Stop = lambda: False) 
 class Training:
     """A run's model and items, and what has been done of its phases.
 
+    Attributes:
+        head: Of the task; its exact solution standardizes features of several blocks first.
+        plain_head: The same, without that.
+
     Args:
         workspace: Where items, weights and caches are.
+        candidate: Of Auto, whose phases have its name.
     """
 
-    def __init__(self, run: Run, *, report: Report, stop: Stop, workspace: Workspace | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        *,
+        report: Report,
+        stop: Stop,
+        workspace: Workspace | None = None,
+        candidate: str = "",
+    ) -> None:
         self.config, self.report, self.stop = run.config, report, stop
         workspace = workspace or Workspace.default()
         self.backbone = find(self.config.backbone)
         self.task, self.classes = find_task(run.dataset.task), len(run.dataset.classes)
         self.unit, self.noun = run.dataset.unit, find_modality(self.config.input.modality).noun
-        self.phases = plan(self.config, self.backbone, self.task)
+        self.phases = tuple(
+            replace(phase, name=f"{candidate}-{phase.name}" if candidate else phase.name)
+            for phase in plan(self.config, self.backbone, self.task)
+        )
         self.stopped = False
-        self._strengths: tuple[float, ...] | None = None
+        self.strengths: tuple[float, ...] | None = None
+        self._download(run, workspace)
         with stretch(report, stop, "prepare", "Building the model") as preparing:
             device.prepare(self.config.seed)
             self.items: dict[str, Items] = drain(read_items(run, workspace), preparing.show)
@@ -103,6 +125,9 @@ class Training:
                 label_smoothing=self.config.label_smoothing,
                 loss=self.config.loss,
             )
+            self.plain_head = self.head
+            if self.config.features == "every":
+                self.head = replace(self.head, solve=standardizing(self.head.solve))
             self.target = self.task.find_metric(self.config.target_metric)
             with device.scope():
                 self.model, weights = begin(run, self.backbone, self.head, workspace)
@@ -116,6 +141,15 @@ class Training:
                 report=report,
                 stop=stop,
             )
+
+    def _download(self, run: Run, workspace: Workspace) -> None:
+        """Fetch the pretrained weights where they are needed and not on this machine."""
+        if read_start(run) is not None or weights_state(self.backbone, workspace).where != "missing":
+            return
+        title = f"Downloading the weights of {self.backbone.title}"
+        with stretch(self.report, self.stop, "download", title) as downloading:
+            downloading.unit = "MB"
+            fetch_weights(self.backbone, workspace, downloading.show)
 
     @property
     def over(self) -> bool:
@@ -146,7 +180,7 @@ class Training:
             with stretch(self.report, self.stop, "folds", title) as judging, suppress(StoppedError):
                 judging.unit = "folds"
                 found = judge_few(
-                    self._features(), self.items, self.head, self.task, self.config.seed, self._note, judging.show
+                    self.features(), self.items, self.head, self.task, self.config.seed, self._note, judging.show
                 )
             if found:
                 self.report(found.model_copy(update={"unit": self.unit}))
@@ -179,7 +213,7 @@ class Training:
         self.course.epoch += standing.done
 
     def _solve(self, phase: Phase) -> None:
-        features = self._features()
+        features = self.features()
         with stretch(
             self.report,
             self.stop,
@@ -188,28 +222,35 @@ class Training:
             epochs=1,
             first_epoch=self.course.epoch,
             planned=self.planned,
-            trained_parameters=(self.backbone.feature_length + 1) * self.head.width,
+            trained_parameters=sum(each.size for each in self.model.head),
         ) as solving:
             solved, val, ended = solve_head(
                 phase, features, self.items, self.config, self.head, epoch=self.course.epoch
             )
             if self.config.learns_from_validation:
                 self._note(LEARNT_FROM_ALL)
-            self._strengths = solved.strengths
+            self.strengths = solved.strengths
             self.model.set_head(solved.kernel, solved.bias)
             self.course.best = Best(val.score(self.target), ended.epoch)
             self.report(ended)
             solving.items = len(self.items["train"].targets)
         self.course.epoch += 1
 
-    def _features(self) -> Features:
+    def features(self) -> Features:
         """Return the head's inputs for the plain items, `(n, features)` for each part."""
         return {part: each.astype(np.float32) for part, each in self.below.features(len(self.backbone.blocks)).items()}
 
     def finish(self) -> Finished:
         """Bring the model's outputs to their scale, and make the graph of it."""
         finishing = Finishing(self.model, self.below, self.config, self.task, self.head, cut=self.phases[-1].cut)
-        return finishing.finish(self._strengths)
+        return finishing.finish(self.strengths)
+
+    def validation_outputs(self) -> npt.NDArray[np.float32]:
+        """The raw outputs `(n, width)` of the model as it stands for the plain validation items."""
+        cut = self.phases[-1].cut
+        source = self.below.sources(cut, epochs=self.phases[-1].epochs)["val"]
+        with device.scope():
+            return answer(self.model.above(cut), self._labelled("val", source), batch_size=self.course.batch_size)
 
     def batches(self, phase: Phase, source: Source) -> Batches:
         """The training items, as a phase sees them."""

@@ -41,6 +41,7 @@ CACHE_SHARE_OF_FREE_DISK = 0.25
 # What all views but the first may take together where nobody asked for a number.
 SECONDS_FOR_VIEWS = 60.0
 CALLS_TO_MEASURE = 4  # on each thread
+ROWS_TO_COPY = 4096
 
 
 class Rate(BaseModel):
@@ -93,6 +94,19 @@ class Trunk:
         """The features of every item as it is; None where they do not fit."""
         views = self._ready(lambda: 1)
         return views[0] if views else None
+
+    def seconds(self, *, epochs: int) -> float:
+        """About how long the views for a phase of `epochs` take, by a measurement; 0 where they are in the cache."""
+        if not self._fitting():
+            return 0.0
+        views = self._count(epochs)
+        return 0.0 if self._read(views) else views * len(self.decoded.shas) / self._rate()
+
+    def fill(self, answer: Callable[[npt.NDArray[np.int64]], Arrays]) -> None:
+        """Put plain features that are known from elsewhere into the cache; `answer` gives those of rows."""
+        if self._fitting():
+            for _ in self.cache.build(self._names(1)[0], answer, at_once=ROWS_TO_COPY, threads=1):
+                pass
 
     def answer(self, arrays: Arrays) -> Features:
         """Compute what crosses the cut now, without keeping it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tlcore.contract import contract_of, write_contract
 from tlcore.evaluation.feature_map import named_tensors
@@ -16,6 +16,7 @@ from tlcore.evaluation.run import evaluate_run, headline, write_validation
 from tlcore.export.exporter import FreshProcess
 from tlcore.export.model_files import expect_proof
 from tlcore.export.run import export_run
+from tlcore.files import write_json
 from tlcore.jobs.events import Waiting
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.queue import turn
@@ -23,6 +24,7 @@ from tlcore.jobs.writer import StoppedError
 from tlcore.jobs.writer import work as be_worker
 from tlcore.modalities import Noun, find_modality
 from tlcore.progress import drain
+from tlcore.runs.config import TrainingConfig
 from tlcore.runs.disk_space import check_room
 from tlcore.runs.events import Event, Exported, Resumed, Started
 from tlcore.runs.items import read_items
@@ -33,6 +35,9 @@ from tlcore.training.phase_report import Report, Stop, stretch
 from tlcore.training.preload import import_trainer
 from tlcore.training.resume_log import ResumeLog
 from tlcore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tlcore.training.trainer import TrainedModel
 
 
 def work(run_dir: Path) -> int:
@@ -84,7 +89,7 @@ def _carry_out(
                 drain(read_items(run, Workspace.default()), preparing.show)
             finally:
                 importing.join()
-            recorder.record_environment(device=device.prepare(run.config.seed))
+            recorder.record_environment(device=device.prepare(run.given.seed))
         if not said.judged:
             stopped = _train_and_save(run, report, stop, fresh)
             _judge(run, report)
@@ -112,8 +117,9 @@ def _carry_out(
 def _beginning(run: Run, said: ResumeLog) -> Event:
     if not said.begun:
         return Started.here()
-    place = checkpoint.place(run.checkpoint)
-    return Resumed.here(epoch=place.epoch if place else 1)
+    folders = [run.checkpoint, *run.checkpoint.glob("*/")]  # each candidate of Auto has its own
+    places = [place for folder in folders if (place := checkpoint.place(folder))]
+    return Resumed.here(epoch=max((place.epoch for place in places), default=1))
 
 
 def _noun(run: Run) -> Noun:
@@ -129,31 +135,49 @@ def _judge(run: Run, report: Report) -> None:
 
 
 def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -> bool:
-    """Train, write the model's three files, and say whether somebody stopped it."""
-    from tlcore.training.save import save_keras, save_onnx
+    """Train, write the model's files, and say whether somebody stopped it."""
+    from tlcore.training.ladder import Ladder
     from tlcore.training.trainer import train
 
-    trained = train(run, report=report, stop=stop, pause=lambda: run.asked() == "paused")
-    if not trained.stopped:
+    def keep(trained: TrainedModel, config: TrainingConfig) -> None:
+        with stretch(report, lambda: False, "save", "Saving the model"):
+            save_model(run, trained, config)
+
+    if run.given.mode == "auto":
+        Ladder(run, report=report, stop=stop, keep=keep).climb()
+        stopped = run.asked() == "stopped"
+    else:
+        trained = train(run, report=report, stop=stop, pause=lambda: run.asked() == "paused")
+        stopped = trained.stopped
+    if not stopped:
         expect_proof(fresh)  # it imports its backend while the files are written and judged
-    with stretch(report, stop, "save", "Saving the model"):
-        finished = trained.finish()
-        save_keras(trained.model, run.model_keras)
-        save_onnx(finished.graph, run.model_onnx)
-        config, about = run.config, run.dataset
-        if finished.validation is not None:
-            write_validation(run, *finished.validation, finished.decision)
-        contract = contract_of(
-            run.input,
-            about.classes,
-            task=about.task,
-            tensors=named_tensors(finished.graph),
-            temperature=finished.temperature,
-            decision=finished.decision,
-            value_name=about.value_name,
-            unit=about.unit,
-            backbone=config.backbone,
-            dataset=about.name,
-        )
-        write_contract(run.path, contract)
-    return trained.stopped
+    if run.given.mode != "auto":
+        keep(trained, run.given)
+    return stopped
+
+
+def save_model(run: Run, trained: TrainedModel, config: TrainingConfig) -> None:
+    """Write a model's files; of a candidate of Auto also its settings, which are from then on the run's."""
+    from tlcore.training.save import save_keras, save_onnx
+
+    finished = trained.finish()
+    save_keras(trained.model, run.model_keras)
+    save_onnx(finished.graph, run.model_onnx)
+    if run.given.mode == "auto":
+        write_json(run.best_json, config)
+    about = run.dataset
+    if finished.validation is not None:
+        write_validation(run, *finished.validation, finished.decision)
+    contract = contract_of(
+        run.input,
+        about.classes,
+        task=about.task,
+        tensors=named_tensors(finished.graph),
+        temperature=finished.temperature,
+        decision=finished.decision,
+        value_name=about.value_name,
+        unit=about.unit,
+        backbone=config.backbone,
+        dataset=about.name,
+    )
+    write_contract(run.path, contract)

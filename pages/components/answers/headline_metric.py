@@ -118,7 +118,7 @@ def _against(metric: Metric, unit: str, title: str, by: Figure) -> str:
     low, high = (figure_text.signed(metric, each, unit) for each in (by.low, by.high))
     more, side = figure_text.size(metric, by.value, unit), figure_text.direction(metric, by.value)
     ours = f"In a paired comparison, its {formats.plain(metric.brief)} is"
-    if not by.value:
+    if more == figure_text.size(metric, 0.0, unit):
         return f"{ours} the same as that of the {name}."
     if by.low <= 0 <= by.high:
         return (

@@ -15,16 +15,16 @@ Said = tuple[str, str]  # a few letters on the picture, and a sentence beside th
 ACTIONS = tuple(action for action in item_edits.IN_USE if action.do != "move")
 
 
-def show(judged: Judged, shas: Sequence[str], said: Mapping[str, Said], *, key: str, title: str) -> None:
-    """Lay pictures on a light table, each with what is said of it, and see to what is asked for."""
+def show(judged: Judged, shas: Sequence[str], said: Mapping[str, Said], *, key: str, title: str) -> bool:
+    """Lay pictures on a light table, each with what is said of it, do what is asked for, and tell whether any lie."""
     dataset = judged.dataset
     if dataset is None:
-        st.caption("The pictures were deleted with their dataset.")
-        return
+        st.caption(tables.GONE)
+        return False
     rows = light_table.pick(tables.all_items(dataset), list(shas))
     if rows.empty:
         st.caption("These pictures are no longer in the dataset.")
-        return
+        return False
     about = [said.get(sha, ("", "")) for sha in rows["sha256"]]
     hints = [f"{source}\n{hint}".strip() for source, (_, hint) in zip(rows["source"], about, strict=True)]
     view = View(
@@ -37,3 +37,4 @@ def show(judged: Judged, shas: Sequence[str], said: Mapping[str, Said], *, key: 
     act = light_table.show(dataset, view, f"answers-{key}")
     if act is not None and act.do != "move":
         item_edits.see_to(dataset, act)
+    return True

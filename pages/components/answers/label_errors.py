@@ -54,8 +54,8 @@ def show(judged: Judged) -> None:
     items = list(dict.fromkeys(found["item"]))
     shas = [answers.table["sha256"].iloc[item] for item in items[:MOST]]
     title = KINDS[str(kind)]
-    item_gallery.show(judged, shas, said(judged, shas), key=f"errors-{judged.run.id}-{kind}-{label}", title=title)
-    if len(items) > MOST:
+    key = f"errors-{judged.run.id}-{kind}-{label}"
+    if item_gallery.show(judged, shas, said(judged, shas), key=key, title=title) and len(items) > MOST:
         st.caption(f"The {MOST} most confident of {formats.plural(len(items), 'picture')}.")
 
 

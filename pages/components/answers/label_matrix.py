@@ -116,8 +116,8 @@ def _items(judged: Judged, place: tuple[int, int], *, errors: bool) -> None:
         return
     shas = list(answers.table["sha256"].iloc[order[:MOST_ITEMS]])
     said = label_errors.said(judged, shas)
-    item_gallery.show(judged, shas, said, key=f"cell-{errors}-{first}-{second}", title=" and ".join(names))
-    if len(order) > MOST_ITEMS:
+    lie = item_gallery.show(judged, shas, said, key=f"cell-{errors}-{first}-{second}", title=" and ".join(names))
+    if lie and len(order) > MOST_ITEMS:
         st.caption(f"{MOST_ITEMS} of {formats.count(len(order))}.")
 
 

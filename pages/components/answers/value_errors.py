@@ -74,8 +74,8 @@ def largest(judged: Judged) -> None:
     )
     order = np.argsort(-np.abs(values(judged).residuals), kind="stable")[:MOST]
     shas = [judged.answers.table["sha256"].iloc[place] for place in order]
-    item_gallery.show(judged, shas, said(judged, shas), key=f"largest-{judged.run.id}", title="Largest errors")
-    if judged.evaluation.n > MOST:
+    lie = item_gallery.show(judged, shas, said(judged, shas), key=f"largest-{judged.run.id}", title="Largest errors")
+    if lie and judged.evaluation.n > MOST:
         st.caption(f"The {MOST} largest of {formats.count(judged.evaluation.n)}.")
 
 

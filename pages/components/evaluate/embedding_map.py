@@ -93,7 +93,7 @@ def show(
     if not shas:
         st.caption("Nothing selected yet. Choose the lasso above the map, or click a point.")
     elif dataset is None:
-        st.caption(f"{formats.plural(len(shas), 'picture')} selected; they were deleted with their dataset.")
+        st.caption(f"{formats.plural(len(shas), 'picture')} selected. {tables.GONE}")
     else:
         title = f"{formats.plural(len(shas), 'picture')} selected"
         if show_items is not None:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.components import answers
 from pages.components.answers import Judged, figure_text, item_gallery
 from pages.components.evaluate import comparison_chart, errors
-from pages.components.shell import formats, frame
+from pages.components.shell import formats, frame, tables
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.data.dataset import Dataset
 from tlcore.evaluation.compare import Pair, RightAnswers
@@ -86,7 +86,7 @@ def verdict(found: Pair, metric: Metric, unit: str, first: str, second: str) -> 
 def changed(found: Pair, runs: Mapping[str, Run], names: Mapping[str, str], dataset: Dataset | None) -> None:
     """The pictures on which the second run is less wrong, and more."""
     if dataset is None:
-        st.caption("The pictures were deleted with their dataset.")
+        st.caption(tables.GONE)
         return
     for side, shas, wrong in (("better", found.better, found.first), ("worse", found.worse, found.second)):
         title, key = (RIGHT if found.right else SIDES)[side], f"compare-{side}-{found.first}-{found.second}"

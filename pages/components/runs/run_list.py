@@ -20,7 +20,7 @@ from tlcore.tasks.task import LOSS
 
 ROWS = 20
 WIDTHS = [1.25, 1]
-RESULT, TIME, STATE = 132, 84, 118  # pixels
+RESULT, NAMED_RESULT, TIME, STATE = 132, 150, 84, 118  # pixels; of a figure, and of one that is named
 NOT_COMPARED = ("schema_version", "dataset")
 # The heads make no sense where the columns stand below each other.
 STYLE = """
@@ -59,7 +59,7 @@ def _watch(runs: Sequence[Run], was_live: bool) -> None:
         with facts, st.container(horizontal=True, gap="xsmall"):
             mixed = any(run_facts.task(run)[0] != CLASSIFICATION for run, _ in rows)
             for word, width in (
-                ("Test metric (95 %)" if mixed else "Test accuracy (95 %)", RESULT),
+                ("Test metric (95 %)", NAMED_RESULT) if mixed else ("Test accuracy (95 %)", RESULT),
                 ("Time", TIME),
                 ("State", STATE),
             ):
@@ -83,7 +83,7 @@ def _row(run: Run, state: RunState, *, named: bool) -> None:
             frame.link(title, key=f"open-{run.id}", run=run.id)
             st.caption(run_facts.about(run))
     with facts, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"**{run_facts.result(state, named=named)}**", width=RESULT)
+        st.markdown(f"**{run_facts.result(state, named=named)}**", width=NAMED_RESULT if named else RESULT)
         st.markdown(formats.duration(run_facts.seconds(state)), width=TIME)
         st.markdown(job_status.badge(state.state), width=STATE)
         st.space("stretch")

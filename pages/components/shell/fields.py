@@ -67,7 +67,17 @@ def _of_input(name: str) -> Field:
 
 
 _FIELDS = (
-    Field("mode", choices={"freeze": "freeze", "fine-tune": "fine-tune"}),
+    Field("mode", choices={"auto": "auto", "freeze": "freeze", "fine-tune": "fine-tune"}),
+    Field(
+        "budget",
+        choices={
+            "quick": "quick: about 1 minute",
+            "balanced": "balanced: about 5 minutes",
+            "best": "best: until nothing better is to be expected",
+        },
+    ),
+    Field("minutes", step=0.5, digits=1, empty="as the budget says"),
+    Field("features", choices={"last": "last block", "every": "every block: for the exact head alone"}),
     Field("blocks"),
     Field("augment"),
     Field("fractions"),
@@ -134,7 +144,7 @@ def metric_words(task: Task) -> dict[str, str]:
 
 # What a beginner need not know, as it stands on the page.
 ADVANCED: dict[str, tuple[str, ...]] = {
-    "Head and depth": ("head", "dropout", "gradual"),
+    "Head and depth": ("head", "features", "dropout", "gradual"),
     "Optimization": (
         "head_learning_rate",
         "fine_tune_learning_rate",

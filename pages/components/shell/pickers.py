@@ -23,19 +23,33 @@ def pick_dataset(workspace: Workspace) -> Dataset | None:
     return datasets.get(chosen)
 
 
-def pick_run(workspace: Workspace, only_finished: bool = True) -> Run | None:
-    """Let the person choose a run, the newest first; None when there is none.
+def pick_run(workspace: Workspace, *, searching: bool = False) -> Run | None:
+    """Let the person choose a run with an evaluated model, the newest first; None when there is none.
 
-    `only_finished` leaves out runs without a judged model: a stopped run has one, a failed run has not.
+    With `searching` also one that still looks for a better model than it has.
     """
     runs = {run.id: run for run in list_runs(workspace)}
-    captions = {key: _run_caption(run) for key, run in runs.items() if not only_finished or has_model(run)}
+    captions = {
+        key: _run_caption(run) for key, run in runs.items() if has_model(run) or (searching and still_searches(run))
+    }
     return runs.get(_pick("Run", "run", captions))
 
 
 def has_model(run: Run) -> bool:
-    """Whether the run has come to a model that can be used."""
-    return run.model_onnx.exists() and run.contract_json.exists() and run.state().state in {"finished", "stopped"}
+    """Whether the run has come to a model that can be used: a stopped run has one, a failed run has not."""
+    return _has_files(run) and run.state().state in {"finished", "stopped"}
+
+
+def still_searches(run: Run) -> bool:
+    """Whether Auto has a model and is not at its end."""
+    if not _has_files(run):
+        return False
+    state = run.state()
+    return state.live and state.leader is not None and state.test is None
+
+
+def _has_files(run: Run) -> bool:
+    return run.model_onnx.exists() and run.contract_json.exists()
 
 
 def no_model(workspace: Workspace, purpose: str) -> None:

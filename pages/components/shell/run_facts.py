@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pages.components.shell import formats
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.errors import GraftError
+from tlcore.modalities import Noun, find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.events import CrossValidated
 from tlcore.runs.run import Run
@@ -24,11 +25,18 @@ def backbone(config: TrainingConfig) -> str:
 
 
 def mode(config: TrainingConfig) -> str:
+    if config.mode == "auto":
+        return f"auto, {formats.plain(config.budget) if config.minutes is None else formats.duration(config.seconds)}"
     if config.mode == "freeze":
-        return "freeze"
+        return "freeze" if config.features == "last" else "freeze, every block's features"
     known = CATALOGUE.get(config.backbone)
     everything = known is not None and config.blocks >= len(known.blocks)
     return f"fine-tune, {'every block' if everything else formats.plural(config.blocks, 'block')}"
+
+
+def noun(run: Run) -> Noun:
+    """What the run's items are called."""
+    return find_modality(run.config.input.modality).noun
 
 
 def dataset(run: Run) -> str:
@@ -67,7 +75,10 @@ def _version(run: Run) -> str:
 def title(run: Run) -> str:
     """The name that a person gave; else what the run is, or its id where its settings cannot be read."""
     try:
-        return run.name if run.name != run.id else f"{backbone(run.config)}, {mode(run.config)}"
+        if run.name != run.id:
+            return run.name
+        found = f"{backbone(run.config)}, {mode(run.config)}"
+        return f"Auto: {found}" if run.given.mode == "auto" != run.config.mode else found
     except GraftError:
         return run.id
 

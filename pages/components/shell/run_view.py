@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
-from pages.components.shell import charts, formats, frame, job_status, run_facts, training_diagnostics
+from pages.components.shell import (
+    charts,
+    formats,
+    frame,
+    job_status,
+    leaderboard,
+    run_facts,
+    training_diagnostics,
+)
 from pages.components.shell.plotly_chart import plotly_chart
 from tlcore.jobs.launch import launch
 from tlcore.jobs.progress import Progress
@@ -41,13 +50,26 @@ def _watch(run: Run, was_live: bool) -> None:
         _now(run, config, state)
     else:
         _outcome(run, state)
-    _curves(run, config, state)
+    searches = run.given.mode == "auto"
+    if searches:
+        leaderboard.show(run, state)
+    if not searches:
+        _curves(run, config, state)
+    elif (trained := _trained(state)).epochs:
+        _curves(run, config, trained)
     _steps(state)
     _notes(run, state)
     if not state.live:
         training_diagnostics.show(run)
     elif note := overfitting_note(state.epochs):
         st.warning(formats.plain(note), icon=":material/trending_up:")
+
+
+def _trained(state: RunState) -> RunState:
+    """Leave of a search what was trained in epochs: an exact head has no curve."""
+    phases = tuple(phase for phase in state.phases if phase.epochs != 1)
+    names = {phase.name for phase in phases if phase.epochs}
+    return replace(state, phases=phases, epochs=tuple(epoch for epoch in state.epochs if epoch.phase in names))
 
 
 def _headline(run: Run, config: TrainingConfig, state: RunState) -> None:
@@ -135,7 +157,8 @@ def _outcome(run: Run, state: RunState) -> None:
         return
     if state.state == "failed":
         st.error(f"**The run failed.** {formats.lines(state.error)}", icon=":material/error:")
-        st.markdown("The end of its log, at the bottom of this page, says more.")
+        if run.log(last_lines=1):
+            st.markdown("The end of its log is at the bottom of this page.")
     elif state.state == "paused":
         st.info("**The run is paused.** The machine is free.", icon=":material/pause_circle:")
     else:

@@ -14,6 +14,7 @@ from tlcore.data.edits.operations import Entry
 from tlcore.data.label_counts import count_labels
 
 STATES = ("excluded", "deleted")
+GONE = "The pictures are not here: their dataset was deleted, or the run was brought without it."
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tlcore.workspace import Workspace
 
 def show(run: Run) -> None:
     """A note for each reading; nothing where the curves are as they should be."""
-    readings = read_curves(run.state(), run.config)
+    readings = read_curves(run.state().of_the_model, run.config)
     if readings:
         st.subheader("Learning curves", anchor=False)
     for reading in readings:
@@ -29,7 +29,7 @@ def show(run: Run) -> None:
 def changed(run: Run, kind: str) -> TrainingConfig:
     """The settings of a run with the first change that its curves ask for; its own where they say no such thing."""
     config = run.config
-    found = next((each for each in read_curves(run.state(), config) if each.kind == kind), None)
+    found = next((each for each in read_curves(run.state().of_the_model, config) if each.kind == kind), None)
     values = {each.field: each.value for each in first(found)} if found else {}
     return config.changed(values)
 

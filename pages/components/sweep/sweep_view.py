@@ -219,12 +219,12 @@ def _table(sweep: Sweep, config: SweepConfig, laid_out: Sequence[Row], winner: R
             "Run": st.column_config.LinkColumn(display_text="open", help="The run with its curves."),
             "Rate": st.column_config.NumberColumn(format="%.2g", help="Peak learning rate."),
             "Validation": st.column_config.NumberColumn(
-                formats.plain(f"Validation {metric.name}") + (unit if metric.kind == "value" else ""),
+                formats.plain(f"Validation {metric.brief}") + (unit if metric.kind == "value" else ""),
                 format=FORMATS[metric.kind],
                 help="Used to choose the best trial.",
             ),
             "Test": st.column_config.NumberColumn(
-                formats.plain(f"Test {of.name}") + (unit if of.kind == "value" else ""),
+                formats.plain(f"Test {of.brief}") + (unit if of.kind == "value" else ""),
                 format=FORMATS[of.kind],
                 help="Not used to choose.",
             ),

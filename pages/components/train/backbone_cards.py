@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.components.shell import formats
+from pages.components.shell import formats, frame
 from pages.components.shell.theme import ACCENT
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
+from tlcore.backbones.download import download
 from tlcore.backbones.weights import WeightsState, missing_sentence, weights_state
+from tlcore.errors import GraftError
+from tlcore.progress import Progress, drain
 from tlcore.workspace import Workspace
 
 COLUMNS = 3
@@ -30,11 +33,32 @@ def show(workspace: Workspace, fit: Sequence[Backbone], chosen: str, choose: Cal
         with st.expander(f"{formats.plural(len(others), 'more backbone')}, whose weights are downloaded first"):
             _grid(others, states, chosen, choose)
     if chosen in states and states[chosen].where == "missing":
-        st.info(
-            f"The weights of {CATALOGUE[chosen].title} are downloaded when the run starts. Without a network: "
-            f"{formats.plain(missing_sentence(CATALOGUE[chosen], workspace))}",
-            icon=":material/cloud_download:",
-        )
+        _offer_download(workspace, CATALOGUE[chosen])
+
+
+def _offer_download(workspace: Workspace, entry: Backbone) -> None:
+    st.info(
+        f"The weights of {entry.title} are downloaded when the run starts, or now. Without a network: "
+        f"{formats.plain(missing_sentence(entry, workspace))}",
+        icon=":material/cloud_download:",
+    )
+    if not st.button("Download now", icon=":material/download:", key="download-weights"):
+        return
+    bar, steps = st.progress(0.0, f"Downloading the weights of {entry.title} …"), download(entry, workspace)
+    st.button("Stop", icon=":material/stop:", key="stop-download", help="The next download goes on from here.")
+    try:
+        drain(steps, lambda step: bar.progress(min(step.done / max(step.total, 1), 1.0), _so_far(step)))
+    except GraftError as error:
+        frame.show_fault(error)
+        return
+    finally:
+        steps.close()  # whoever presses Stop or leaves the page ends the download
+        bar.empty()
+    st.rerun()
+
+
+def _so_far(step: Progress) -> str:
+    return f"{step.done:,} of {step.total:,} MB"
 
 
 def _grid(keys: Sequence[str], states: dict[str, WeightsState], chosen: str, choose: Callable[[str], None]) -> None:
@@ -49,11 +73,10 @@ def _card(entry: Backbone, state: WeightsState, chosen: bool, choose: Callable[[
     st.markdown(entry.recommendation)
     st.space("stretch")
     st.caption(
-        f"{formats.weights(entry.parameters)} weights · ImageNet {formats.percent(entry.imagenet_top1)} · "
-        f"made for {entry.native_size} px",
-        help=f"ImageNet: top-1 accuracy on its validation set, according to {entry.imagenet_source}. Minimum image "
-        f"size {entry.minimum_size} px. {formats.plural(len(entry.blocks), 'block')}. Licence: {entry.licence}. "
-        f"Weights: {entry.download_megabytes:.0f} MB. {formats.plain(state.sentence)}",
+        f"{formats.weights(entry.parameters)} weights · {_published(entry)} · made for {entry.native_size} px",
+        help=f"{_source(entry)} Pretrained on {entry.pretrained_on}. Minimum image size {entry.minimum_size} px. "
+        f"{formats.plural(len(entry.blocks), 'block')}. Licence: {entry.licence}. "
+        f"Weights: {entry.download_megabytes:,.0f} MB. {formats.plain(state.sentence)}",
     )
     st.button(
         "Chosen" if chosen else "Choose",
@@ -66,8 +89,18 @@ def _card(entry: Backbone, state: WeightsState, chosen: bool, choose: Callable[[
     )
 
 
+def _published(entry: Backbone) -> str:
+    if entry.published is None:
+        return "accuracy not published"
+    return f"{entry.published_kind} {formats.percent(entry.published)}"
+
+
+def _source(entry: Backbone) -> str:
+    return f"{entry.published_kind}: accuracy according to {entry.published_source}." if entry.published_kind else ""
+
+
 def _where(entry: Backbone, state: WeightsState) -> str:
-    size = f"{entry.download_megabytes:.0f} MB"
+    size = f"{entry.download_megabytes:,.0f} MB"
     if state.where == "bundled":
         return f":green-badge[:material/check: ready · {size}]"
     if state.where == "cached":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
 
 import streamlit as st
 
-from pages.components.shell import formats
+from pages.components.shell import draft, formats
+from pages.components.shell.settings import Form
 from pages.components.shell.theme import ACCENT
 from tlcore.backbones.backbone import Backbone
 from tlcore.runs.config import Mode, TrainingConfig
@@ -15,10 +15,14 @@ from tlcore.runs.config import Mode, TrainingConfig
 HEAD_WIDTH = 1.4  # of a block
 FROZEN = "rgba(138, 143, 152, 0.22)"
 MODES: dict[Mode, str] = {
+    "auto": ":material/auto_awesome: Auto",
     "freeze": ":material/ac_unit: Freeze",
     "fine-tune": ":material/local_fire_department: Fine-tune",
 }
 ABOUT: dict[Mode, str] = {
+    "auto": "Tries one way after the other, the quickest first, and keeps the best: a new head on the frozen backbone, "
+    "then more detail, other backbones and fine-tuning, for as long as the budget lasts. The first model can be tried "
+    "while the search goes on.",
     "freeze": "The backbone keeps its pretrained weights; only a new head is trained. Fast and hard to get "
     "wrong: start here.",
     "fine-tune": "The head is trained first, then the last blocks of the backbone together with it. Slower, and often "
@@ -39,23 +43,28 @@ STYLE = """
 """
 
 
-def choose(backbone: Backbone, config: TrainingConfig, key: Callable[[str], str]) -> None:
-    """Let the person freeze or fine-tune, and how many blocks; `key` names the widget of a field."""
+def choose(backbone: Backbone, config: TrainingConfig, form: Form) -> None:
+    """Let the person choose the mode, and how long Auto may look or how many blocks are trained."""
     st.segmented_control(
         "Mode",
         list(MODES),
         format_func=MODES.__getitem__,
-        key=key("mode"),
+        key=draft.key("mode"),
         label_visibility="collapsed",
         required=True,
         width="stretch",
         persist_state="session",
     )
     st.markdown(ABOUT[config.mode])
-    st.html(bar(backbone, config.blocks if config.mode == "fine-tune" else 0))
     with st.container():  # it stays, so that what stands below keeps its place
+        if config.mode == "auto":
+            for name, column in zip(("budget", "minutes"), st.columns([1, 1, 1]), strict=False):
+                with column:
+                    form.field(name)
+            return
+        st.html(bar(backbone, config.blocks if config.mode == "fine-tune" else 0))
         if config.mode == "fine-tune":
-            _slider(backbone, key("blocks"))
+            _slider(backbone, draft.key("blocks"))
 
 
 def bar(backbone: Backbone, unfrozen: int) -> str:

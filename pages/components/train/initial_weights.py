@@ -106,7 +106,7 @@ def _notes(workspace: Workspace, name: str) -> tuple[str, ...]:
 
 def _says(workspace: Workspace, name: str) -> str:
     if not name:
-        return "Pretrained weights (ImageNet)"
+        return "Pretrained weights"
     if name.endswith(SUFFIX):
         return f"The model file {formats.plain(Path(name).name)}"
     try:

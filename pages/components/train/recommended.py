@@ -6,12 +6,11 @@ import streamlit as st
 
 from pages.components.shell import draft, formats
 from pages.components.shell.fields import Field
-from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.data.dataset import Dataset
 from tlcore.runs.recommend import Recommendation, recommend
 
-SUMMED_UP = ("mode", "blocks", "head", "epochs")
+SUMMED_UP = ("mode", "budget")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -20,12 +19,15 @@ def recipe(dataset_id: str, version: int, backbone: str, _dataset: Dataset) -> R
     return recommend(_dataset, CATALOGUE[backbone])
 
 
-def card(found: Recommendation, backbone: Backbone, changed: list[str], fields: dict[str, Field]) -> None:
+def card(found: Recommendation, changed: list[str], fields: dict[str, Field]) -> None:
     """Say what is recommended, why, and how much of it is followed."""
     with st.container(border=True, gap="small"):
         st.markdown("**:material/auto_awesome: Recommended for these pictures**")
-        total = len(backbone.blocks)
-        sums = [_summary(fields[each.field], each.value, total) for each in found.advice if each.field in SUMMED_UP]
+        sums = [
+            formats.plain(fields[each.field].said(each.value)).capitalize()
+            for each in found.advice
+            if each.field in SUMMED_UP
+        ]
         st.markdown(" · ".join(sums))
         with st.expander("Why", icon=":material/lightbulb:"):
             st.markdown("\n".join(_line(fields[each.field], each.value, each.reason) for each in found.advice))
@@ -43,19 +45,6 @@ def card(found: Recommendation, backbone: Backbone, changed: list[str], fields: 
                 on_click=draft.reset,
                 width="content",
             )
-
-
-def _summary(field: Field, value: object, blocks: int) -> str:
-    said = formats.plain(field.said(value))
-    match field.name:
-        case "blocks":
-            return "every block" if value == blocks else f"the last {formats.plural(int(str(value)), 'block')}"
-        case "epochs":
-            return formats.plural(int(str(value)), "epoch")
-        case "head":
-            return f"head: {said}"
-        case _:
-            return said.capitalize()
 
 
 def _line(about: Field, value: object, reason: str) -> str:

@@ -18,6 +18,7 @@ from keras import layers, ops
 from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.keras_weights import load_weights, name_by_position
 from tlcore.modalities.image.keras_efficientnet_lite import load_state_dict
+from tlcore.modalities.image.keras_presets import load_preset, preset_graph
 from tlcore.modalities.image.settings import PIXELS, ImageInput
 from tlcore.modalities.image.torch_file import read_state_dict
 
@@ -29,17 +30,23 @@ IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 def build(backbone: Backbone, settings: ImageInput, weights: Path | None) -> keras.Model:
     """Build the model `pixels (n, size, size, 3), RGB, 0-255 -> feature map (n, height, width, feature_length)`.
 
-    The factory is called with `weights=None, include_top=False, input_tensor=…`.
+    The factory is called with `weights=None, include_top=False, input_tensor=…`; one of KerasHub is not called, but
+    rebuilt from its arguments.
 
     Raises:
         WeightsError: The weights are damaged, or do not fit.
     """
     pixels = keras.Input((settings.size, settings.size, 3), name=PIXELS)
-    factory = resolve_name(backbone.factory)
-    network = factory(weights=None, include_top=False, input_tensor=_preprocess(pixels, backbone))
-    model = keras.Model(pixels, network.outputs[0], name=backbone.key)
+    prepared = _preprocess(pixels, backbone)
+    if backbone.architecture:
+        output = preset_graph(prepared, backbone)
+    else:
+        output = resolve_name(backbone.factory)(weights=None, include_top=False, input_tensor=prepared).outputs[0]
+    model = keras.Model(pixels, output, name=backbone.key)
     name_by_position(model)
-    if weights is not None and weights.suffix == ".pth":
+    if weights is not None and backbone.architecture:
+        load_preset(model, backbone, weights)
+    elif weights is not None and weights.suffix == ".pth":
         load_state_dict(model, read_state_dict(weights))
     elif weights is not None:
         load_weights(model, backbone, weights)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PIXELS = "pixels"
 LARGEST = 1024
+STEP = 10 / 7  # twice as many pixels
 # Each with its title and for what it is good.
 AUGMENTATIONS = {
     "flip_left_right": ("Flip left-right", "Good for most things; not for text or for left and right hands."),
@@ -34,8 +35,6 @@ USUAL = ("flip_left_right",)
 # What is tried first against overfitting.
 MORE = ("flip_left_right", "rotate", "zoom", "brightness")
 MIRRORED = Advice("augment", USUAL, "A mirrored thing is mostly the same thing; switch on what else happens.")
-# By benchmarks/views.py.
-PLAIN = Advice("augment", (), "Above a frozen backbone, changed pictures took time and gained nothing where measured.")
 # As files of before had them beside other settings.
 BEFORE = {"image_size": "size", "resize": "resize", "value_range": "value_range"}
 
@@ -72,16 +71,13 @@ class ImageInput(InputSettings):
     )
     value_range: tuple[float, float] | None = None
 
-    def problems(self, *, title: str, native: int, minimum: int) -> list[Problem]:
+    def problems(self, *, title: str, native: int, minimum: int, step: int) -> list[Problem]:
         sizes = Range(minimum, LARGEST)
-        if self.size in sizes:
+        if self.size in sizes and self.size % step == 0:
             return []
-        return [
-            Problem(
-                "input.size",
-                f"{title} takes pictures of {sizes} pixels. Received {self.size}. {native} is what it was made for.",
-            )
-        ]
+        steps = f" in steps of {step}" if step > 1 else ""
+        takes = f"{title} takes pictures of {sizes} pixels{steps}"
+        return [Problem("input.size", f"{takes}. Received {self.size}. {native} is what it was made for.")]
 
 
 def decode(source: Any, settings: ImageInput) -> Arrays:
@@ -140,8 +136,14 @@ def usual_size(items: pd.DataFrame) -> int:
     return int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
 
 
-def advice(size: int, *, title: str, native: int, frozen: bool) -> tuple[Advice, ...]:
+def larger(settings: ImageInput, usual: int) -> dict[str, Any]:
+    """Give the next larger size, 320 after 224, where pictures whose usual size is `usual` have as much to show."""
+    size = 32 * round(settings.size * STEP / 32)
+    return {"size": size} if size <= min(usual, LARGEST) else {}
+
+
+def advice(size: int, *, title: str, native: int) -> tuple[Advice, ...]:
     """Recommend the size of the input, and augmentations, for pictures whose usual size is `size`."""
     shown = "enlarged" if size < native else "shrunk" if size > native else "as they are"
     made = f"{title} was made for it; your pictures, mostly {size} pixels, are {shown}."
-    return Advice("input.size", native, made), PLAIN if frozen else MIRRORED
+    return Advice("input.size", native, made), MIRRORED

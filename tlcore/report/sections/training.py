@@ -24,9 +24,11 @@ def making(facts: Facts) -> Iterator[Block]:
     config, backbone = facts.config, facts.backbone
     if backbone:
         yield Text(
-            f"{backbone.title} has {backbone.parameters:,} weights, pretrained on ImageNet, licence "
-            f"{backbone.licence}. " + _trained(facts)
+            f"{backbone.title} has {backbone.parameters:,} weights, pretrained on "
+            f"{backbone.pretrained_on}, licence {backbone.licence}. " + _trained(facts)
         )
+    if facts.state.candidates:
+        yield from _candidates(facts)
     yield from _curves(facts)
     for reading in facts.readings:
         yield Text(f"{reading.title}. {reading.sign} {_changes(reading.changes)}", "warning")
@@ -109,9 +111,47 @@ def _trained(facts: Facts) -> str:
     return f"A new head was trained first, then {depth}."
 
 
+def _candidates(facts: Facts) -> Iterator[Block]:
+    """What Auto tried, what it brought, and why the best of it is."""
+    leader, of = facts.state.leader, facts.task.metrics[0]
+    judged = [each for each in facts.state.candidates if each.value is not None]
+    yield Text(
+        f"Auto tried {plural(len(judged), 'candidate')} in the order of their cost, each judged on "
+        f"{facts.noun.many} that it had not learned from; no test {facts.noun.one} was used. The best is: "
+        f"{leader.title if leader else 'none'}."
+    )
+    columns = (
+        Column("candidate"),
+        Column("outcome"),
+        *(Column(title, "number") for title in (of.name, "95 % from", "to")),
+        Column("judged by"),
+        Column("seconds", "number"),
+        Column("expected seconds", "number"),
+        Column("reason"),
+    )
+    rows = tuple(
+        (
+            each.title,
+            each.outcome,
+            *(each.value, each.low, each.high),
+            f"{each.by}, {facts.noun.counted(each.n)}" if each.n else "",
+            *(each.seconds if each.n else None, each.expected_seconds),
+            each.reason,
+        )
+        for each in facts.state.candidates
+    )
+    table = Table("candidates", columns, rows)
+    yield Figure(
+        charts.candidates(judged, leader, facts.judged.unit) if len(judged) > 1 else None,
+        f"{of.title} of the candidates with its 95 % interval; "
+        f"{'higher' if of.higher_is_better else 'lower'} is better.",
+        table,
+    )
+
+
 def _curves(facts: Facts) -> Iterator[Block]:
     """The loss over the epochs, and the headline metric; the table has every metric of the validation set."""
-    epochs, task, best = facts.state.epochs, facts.task, facts.state.best_epoch
+    epochs, task, best = facts.state.of_the_model.epochs, facts.task, facts.state.best_epoch
     if not epochs:
         return
     metrics = [metric for metric in task.metrics if any(metric.key in epoch.val_figures for epoch in epochs)]

@@ -31,6 +31,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         groups: Integers | None = None,
         strengths: tuple[float, ...] | None = None,
         coarse: bool = False,
+        on_axes: bool = False,
     ) -> Exact:
         found = solve(
             features,
@@ -40,6 +41,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
             weights=weights,
             groups=groups,
             strengths=strengths or (FEW_STRENGTHS if coarse else STRENGTHS),
+            on_axes=on_axes,
         )
         return Exact(found.kernel, found.bias, (found.strength,))
 
@@ -54,6 +56,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         groups=lambda some: some,
         kinds=lambda some: some,
         measure=measure,
+        errors=lambda raw, some: (raw.argmax(axis=1) != some).astype(np.float64),
         solve=exact,
         estimate=estimate_seconds,
         scale=_scale,

@@ -24,7 +24,7 @@ from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
 from tlcore.tasks.folds import folds_of
-from tlcore.tasks.logistic import LogisticProblem
+from tlcore.tasks.logistic import LogisticProblem, turned
 from tlcore.threads import cores
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -77,6 +77,7 @@ def solve(
     weights: Floats | None = None,
     groups: Integers | None = None,
     strengths: Sequence[float] = STRENGTHS,
+    on_axes: bool = False,
 ) -> LogisticHead:
     """Find the head, and the strength that cross-validation likes best.
 
@@ -88,10 +89,11 @@ def solve(
         weights: `(n,)`, how much each item counts, 1 on average; None for all the same.
         groups: `(n,)`; rows of one number are never on both sides of a fold, such as views of one item.
         strengths: To choose from, ascending. One alone is taken without cross-validation.
+        on_axes: Whether the features stand on principal axes already: to turn them takes longer than to solve.
     """
     # The products are thin: several threads gain nothing, lose much where others compute too, and change the sums.
     with threadpool_limits(1, user_api="blas"):
-        return _solve(features, labels, classes, seed, weights, groups, strengths)
+        return _solve(features, labels, classes, seed, weights, groups, strengths, on_axes)
 
 
 def estimate_seconds(features: Floats, labels: Integers) -> float:
@@ -99,7 +101,7 @@ def estimate_seconds(features: Floats, labels: Integers) -> float:
     with threadpool_limits(1, user_api="blas"):
         began = time.monotonic()
         present, answers = np.unique(labels, return_inverse=True)
-        x, _ = _turned((features - features.mean(axis=0)).astype(np.float32))
+        x = _with_ones(turned((features - features.mean(axis=0)).astype(np.float32))[0])
         prepared = time.monotonic()
         problem = LogisticProblem(x, answers, np.ones(len(x), np.float32), len(present))
         problem.solution(USUAL_STRENGTH, EXACT, most=STEPS_TO_MEASURE)
@@ -115,13 +117,16 @@ def _solve(
     weights: Floats | None,
     groups: Integers | None,
     strengths: Sequence[float],
+    on_axes: bool,
 ) -> LogisticHead:
     present, answers = np.unique(labels, return_inverse=True)
     counted = np.ones(len(labels), np.float32) if weights is None else weights.astype(np.float32)
     middle = features.mean(axis=0, dtype=np.float64)
     # One scale for all: to stretch features that hardly vary costs accuracy.
     scale = float(np.sqrt(features.var(axis=0, dtype=np.float64).mean())) or 1.0
-    x, turn = _turned(((features - middle) / scale).astype(np.float32))
+    x = ((features - middle) / scale).astype(np.float32)
+    x, axes = (x, None) if on_axes else turned(x)
+    x = _with_ones(x)
     strength, accuracy = (strengths[0], None) if len(strengths) == 1 else (USUAL_STRENGTH, None)
     if len(strengths) > 1:
         if min(len(x), MOST_ROWS_TO_CHOOSE) * x.shape[1] * len(present) > COSTLY and len(strengths) == len(STRENGTHS):
@@ -141,22 +146,13 @@ def _solve(
     whole = np.repeat(found.mean(axis=1, keepdims=True), classes, axis=1)
     whole[-1] -= NEVER
     whole[:, present] = found
-    kernel = turn @ whole[:-1] / scale
+    kernel = (whole[:-1] if axes is None else axes @ whole[:-1]) / scale
     return LogisticHead(kernel.astype(np.float32), (whole[-1] - middle @ kernel).astype(np.float32), strength, accuracy)
 
 
-def _turned(x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Turn rows onto their principal axes, with a last column of ones for the bias; and the axes, `(features, axes)`.
-
-    A turn changes neither the loss nor ‖W‖, and a solution has no part outside the span of the rows.
-    """
-    if len(x) < x.shape[1]:
-        basis, rows = np.linalg.qr(x.T)
-        _, axes = np.linalg.eigh(rows @ rows.T)
-        axes = basis @ axes
-    else:
-        _, axes = np.linalg.eigh(x.T @ x)
-    return np.hstack([x @ axes, np.ones((len(x), 1), np.float32)]), axes
+def _with_ones(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Add a last column of ones, for the bias."""
+    return np.hstack([x, np.ones((len(x), 1), np.float32)])
 
 
 def _choose(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from tlcore.tasks.classification.temperature import fit_temperature
 from tlcore.tasks.head import Head, Integers, Scaling, count_all_alike
@@ -25,6 +26,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         groups=_numbers_of_sets,
         kinds=lambda some: strata(some, "labels"),
         measure=measure,
+        errors=_errors,
         solve=solve_labels,
         estimate=seconds_of_labels,
         scale=_scale,
@@ -36,6 +38,13 @@ def _numbers_of_sets(targets: Targets) -> Integers:
     if not len(targets):
         return np.empty(0, np.int64)
     return np.unique(targets, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _errors(logits: Floats, targets: Targets) -> npt.NDArray[np.float64]:
+    """Compute the cross-entropy of each item, the mean over its labels: a ranking is none of an item's own."""
+    signed: npt.NDArray[np.float64] = np.where(targets == 1, -logits, logits).astype(np.float64)
+    found: npt.NDArray[np.float64] = np.logaddexp(0.0, signed).mean(axis=1)
+    return found
 
 
 def _scale(logits: Floats, targets: Targets) -> Scaling:

@@ -44,6 +44,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         groups: Integers | None = None,
         strengths: tuple[float, ...] | None = None,
         coarse: bool = False,
+        on_axes: bool = False,
     ) -> Exact:
         return solve(features, rows(targets), seed=seed, weights=weights, groups=groups, strengths=strengths)
 
@@ -60,6 +61,7 @@ def build(classes: int, targets: Targets, *, label_smoothing: float = 0.0, loss:
         groups=_all_alike,
         kinds=_all_alike,
         measure=measure,
+        errors=lambda raw, some: np.abs(raw[:, 0].astype(np.float64) - rows(some)[:, 0]),
         solve=exact,
         scale=lambda raw, some: Scaling(np.array(deviation, np.float32), np.array(mean, np.float32)),
         resume=resume,

@@ -32,11 +32,11 @@ def grad_cam(seen: Seen, kernel: Floats, index: int) -> Floats:
 
     Args:
         seen: What the model makes of the picture.
-        kernel: Of the head, `(d, classes)`.
+        kernel: Of the head, `(d, classes)`. Of one that sees every block, the map is what the last one's mean adds.
         index: Which class.
     """
-    height, width, _ = seen.grid.shape
-    heat: Floats = seen.grid @ kernel[:, index] / (height * width)
+    height, width, channels = seen.grid.shape
+    heat: Floats = seen.grid @ kernel[:channels, index] / (height * width)
     return heat
 
 

@@ -20,6 +20,7 @@ from tlcore.modalities.image.views import FLIPS
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.run import Run
 
+AVERAGE = "layers.GlobalAveragePooling2D"
 TEXTS = (Path(__file__).with_name("train.py.txt"),)
 PREPROCESSING = {
     "built_in": "pixels",
@@ -57,6 +58,7 @@ def pieces(config: TrainingConfig, backbone: Backbone) -> Mapping[str, str]:
         "Lite": backbone.preprocessing == "lite",
         "Application": backbone.preprocessing != "lite",
         "Mixing": bool(config.mixup or config.cutmix),
+        "Statistics": config.features == "every",
     }
     known = {**pieces_of(TEXTS), "Augmentation": _augmentation()}
     return {title: known[title] for title, wanted in asked.items() if wanted}
@@ -81,7 +83,7 @@ def gaps(config: TrainingConfig, backbone: Backbone) -> Mapping[str, str]:
         "input": "pixels",
         "shape": "(SIZE, SIZE, 3)",
         "dtype": "np.uint8",
-        "pool": 'layers.GlobalAveragePooling2D(name="pooled")(body.output)',
+        "pool": "statistics(body)" if config.features == "every" else f'{AVERAGE}(name="pooled")(body.output)',
     }
 
 
