@@ -6,7 +6,7 @@ import pytest
 
 from tlcore.backbones.catalogue import CATALOGUE, find, usual_backbone
 from tlcore.errors import ConfigError
-from tlcore.modalities import MODALITIES
+from tlcore.modalities import MODALITIES, find_modality
 from tlcore.runs.config import TrainingConfig
 
 EVERY = pytest.mark.parametrize("backbone", CATALOGUE.values(), ids=CATALOGUE.keys())
@@ -51,6 +51,13 @@ def test_facts_are_plausible(backbone):
     most = 4.5 if backbone.key == "siglip2_base" else 1.4
     assert 0.97 < backbone.download_megabytes / (backbone.parameters * 4e-6) < most
     assert re.fullmatch(r"[A-Z][^.!?]*\.", backbone.recommendation), "one sentence"
+
+
+@EVERY
+def test_the_next_larger_input_is_one_that_it_takes(backbone):
+    larger = find_modality(backbone.modality).larger(backbone.native_input, 1000, backbone.size_step)
+    assert larger.get("size", 1000) > backbone.native_size, "else there is none"
+    assert not backbone.faults(backbone.native_input.model_copy(update=larger))
 
 
 @EVERY

@@ -23,11 +23,12 @@ from tlcore.backbones.backbone import Backbone  # noqa: E402
 from tlcore.backbones.catalogue import CATALOGUE  # noqa: E402
 from tlcore.errors import ConfigError, WeightsError  # noqa: E402
 from tlcore.modalities.image.keras_build import IMAGENET_DEVIATION, IMAGENET_MEAN  # noqa: E402
+from tlcore.modalities.image.keras_presets import SWIN_WARNS  # noqa: E402
 from tlcore.modalities.image.settings import ImageInput  # noqa: E402
 from tlcore.training.backbones import build_backbone  # noqa: E402
 from tlcore.training.cut import cut  # noqa: E402
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(f"ignore:{SWIN_WARNS}:UserWarning")]
 
 PRESETS, SMALL = [key for key, backbone in CATALOGUE.items() if backbone.preset], {"deit_tiny", "hgnetv2_b4"}
 PREFIX = {"ViTBackbone": 1, "DeiTBackbone": 2, "SigLIPVisionEncoder": 0, "DINOV2Backbone": 3, "DINOV3Backbone": 3}
@@ -66,6 +67,10 @@ def expected(kind: str, reference: Any, pixels: np.ndarray) -> np.ndarray:
         return np.asarray(reference(prepared)["stage2"])
     if kind == "SigLIPVisionEncoder":  # whose output is pooled by attention already
         reference = keras.Model(reference.input, reference.post_layer_norm.output)
+    if kind == "SwinTransformerBackbone":
+        tokens = np.asarray(reference(prepared))
+        side = int(np.sqrt(tokens.shape[1]))
+        return tokens.reshape(-1, side, side, tokens.shape[2])
     by_name = dict.fromkeys(reference.input, prepared) if isinstance(reference.input, dict) else prepared
     tokens = np.asarray(reference(by_name))[:, PREFIX[kind] :]
     side = int(np.sqrt(tokens.shape[1]))
@@ -105,7 +110,7 @@ def test_pictures_of_another_size_have_positions_between_those_that_were_learned
     model = build_backbone(built.backbone, input=ImageInput(size=2 * SIZE), weights=built.weights)
     pixels = random_pixels(2 * SIZE)
     assert model.output_shape[1:3] == tuple(2 * side for side in built.model.output_shape[1:3])
-    if kind in {"DINOV2Backbone", "DINOV3Backbone", "HGNetV2Backbone"}:  # the others take one size only
+    if kind in {"DINOV2Backbone", "DINOV3Backbone", "HGNetV2Backbone"}:  # most others take one size only
         same = network(kind, 2 * SIZE)
         same.load_weights(built.weights)
         assert_same(model(pixels), expected(kind, same, pixels))

@@ -15,6 +15,13 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "SigLIPVisionEncoder": {**VIT, "patch_size": 8, "intermediate_dim": 24},
     "DINOV2Backbone": DINO,
     "DINOV3Backbone": {**DINO, "rope_theta": 100.0, "use_key_bias": False, "layer_norm_eps": 1e-5},
+    "SwinTransformerBackbone": {
+        "patch_size": 2,
+        "window_size": 4,
+        "embed_dim": 8,
+        "depths": [2, 2],
+        "num_heads": [2, 4],
+    },
     "HGNetV2Backbone": {
         "depths": [1, 2],
         "embedding_size": 16,
@@ -33,7 +40,10 @@ def tiny_preset(kind: str) -> Backbone:
     """Describe a small network of a KerasHub class."""
     architecture = ARCHITECTURES[kind]
     convolutional = kind == "HGNetV2Backbone"
-    ends = ("stem", "stage1", "stage2") if convolutional else ("embedding", "block1", "block2", "top")
+    ends = {
+        "HGNetV2Backbone": ("stem", "stage1", "stage2"),
+        "SwinTransformerBackbone": ("embedding", "stage1", "stage2", "top"),
+    }.get(kind, ("embedding", "block1", "block2", "top"))
     return Backbone(
         key=f"tiny_{kind.lower()}",
         title=f"Tiny {kind}",
@@ -42,7 +52,7 @@ def tiny_preset(kind: str) -> Backbone:
         preprocessing="torch",
         native_size=SIZE,
         minimum_size=SIZE,
-        size_step=1 if convolutional else 8,
+        size_step={"HGNetV2Backbone": 1, "SwinTransformerBackbone": 16}.get(kind, 8),
         parameters=0,
         feature_length=64 if convolutional else 16,
         batch_normalization=convolutional,

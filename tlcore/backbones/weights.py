@@ -36,7 +36,7 @@ class WeightsState:
 def weights_state(backbone: Backbone, workspace: Workspace) -> WeightsState:
     """Find the weights without reading them."""
     path = _look(backbone, workspace)
-    size = f"{backbone.download_megabytes:.0f} MB"
+    size = f"{backbone.download_megabytes:,.0f} MB"
     if path is None:
         return WeightsState("missing", None, f"To be downloaded ({size}).")
     if backbone.weights_package:

@@ -199,7 +199,8 @@ class Modality:
         told_by_shape: The input settings that the shape of a model's input tells. Raises ValueError where it is none.
         takes: What a model takes, in words, and how a file becomes that, in sentences; from the input settings.
         usual_size: How large the items of a table mostly are, in the unit of the backbones' native sizes.
-        larger: Input settings that show more detail of items of that size than others do; none where there is none.
+        larger: Input settings that show more detail of items of that size than others do, from both and the step of
+            sizes that the backbone takes; none where there are none.
         advice: The input settings and augmentations that are recommended for that size, from a backbone's `title` and
             `native` size.
         backbones: The rows of the catalogue, a JSON file; None where nobody has trained one.
@@ -253,7 +254,7 @@ class Modality:
     augmentations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     usual_augmentations: tuple[str, ...] = ()
     more_augmentations: tuple[str, ...] = ()
-    larger: Callable[[Any, int], dict[str, Any]] = lambda settings, usual: {}
+    larger: Callable[[Any, int, int], dict[str, Any]] = lambda settings, usual, step: {}
     different_views: Callable[[Sequence[str]], int | None] = lambda names: 1
     view_name: Callable[[Sequence[str], int], str] = lambda names, number: "plain"
     view: Callable[..., Arrays] = lambda arrays, names, **chance: arrays

@@ -137,7 +137,7 @@ class Ladder:
         """Give the best exact head at a larger input size, then with the other backbones on this machine."""
         best = self._led.candidate
         usual = self.modality.usual_size(open_dataset(self.workspace, self.run.dataset.id).items())
-        if larger := self.modality.larger(self.config.input, usual):
+        if larger := self.modality.larger(self.config.input, usual, find(self.config.backbone).size_step):
             yield larger_input(best, self.config, larger)
         if self.config.start is not None:
             return  # another backbone could not begin with these weights

@@ -24,7 +24,9 @@ def draw() -> None:
     if len(places) < 2:
         return
     st.subheader("Queue", anchor=False)
-    st.caption("One run trains on this machine at a time. The others start automatically in this order.")
+    st.caption(
+        "One run trains on this machine at a time, unless you start one beside it. The others follow in this order."
+    )
     last = places[-1].position
     with st.container(border=True, gap="small", key="queue"):
         for place in places:

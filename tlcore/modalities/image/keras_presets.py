@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -24,12 +25,23 @@ from tlcore.backbones.backbone import Backbone
 from tlcore.backbones.weights import PRESET_CONFIG, PRESET_PAGES
 from tlcore.errors import WeightsError
 from tlcore.modalities.image.keras_hgnet import hgnet
-from tlcore.modalities.image.keras_vision_transformer import EMBEDDING, NORM, Transformer, layers_of, transformer
+from tlcore.modalities.image.keras_swin import TOP, pairs, swin
+from tlcore.modalities.image.keras_vision_transformer import (
+    ATTENTION,
+    EMBEDDING,
+    NORM,
+    Transformer,
+    layers_of,
+    transformer,
+)
 from tlcore.runs.keras_file import classes_in
 
 Numbers = npt.NDArray[np.float32]
-PACKAGES = ("keras", "keras_hub")
-HGNET = "HGNetV2Backbone"
+# Whose classes a preset may name, and what Keras calls values that JSON has no word for.
+PACKAGES, VALUES = ("keras", "keras_hub"), ("__tuple__", "__numpy__", "__tensor__")
+# What KerasHub's Swin says of itself whenever it is built; its own masks are meant.
+SWIN_WARNS = "Layer 'attn' .* was passed an input with a mask"
+HGNET, SWIN = "HGNetV2Backbone", "SwinTransformerBackbone"
 OF_ATTENTION = ("query_dense", "key_dense", "value_dense", "output_dense")
 
 
@@ -88,8 +100,11 @@ PLACES: Mapping[str, Places] = {
 
 def preset_graph(pixels: Any, backbone: Backbone) -> Any:
     """Build the graph from prepared pixels to the last feature map."""
-    if _class_of(backbone) == HGNET:
-        return hgnet(pixels, backbone.architecture)
+    match _class_of(backbone):
+        case "HGNetV2Backbone":
+            return hgnet(pixels, backbone.architecture)
+        case "SwinTransformerBackbone":
+            return swin(pixels, backbone.architecture)
     return transformer(pixels, facts_of(backbone))
 
 
@@ -123,7 +138,9 @@ def load_preset(model: keras.Model, backbone: Backbone, weights: Path) -> None:
         _check_classes(weights.with_name(PRESET_CONFIG))
         import keras_hub  # here: whoever needs no preset need not wait for it
 
-        source = keras_hub.models.Backbone.from_preset(str(weights.parent))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", SWIN_WARNS, UserWarning)
+            source = keras_hub.models.Backbone.from_preset(str(weights.parent))
         # SigLIP is published with the encoder of its texts.
         copy_weights(getattr(source, "vision_encoder", source), model, backbone)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -145,6 +162,9 @@ def copy_weights(source: Any, model: keras.Model, backbone: Backbone) -> None:
     if kind == HGNET:
         _copy(source.weights, model.weights)
         return
+    if kind == SWIN:
+        _copy_swin(source, model)
+        return
     facts, places = facts_of(backbone), PLACES[kind]
     blocks = _within(source, places.blocks)
     wanted, found = (facts.layers, facts.heads), (len(blocks), source.num_heads)
@@ -156,6 +176,34 @@ def copy_weights(source: Any, model: keras.Model, backbone: Backbone) -> None:
         for given, ours in zip(_parts(block, places), layers_of(model, number, facts), strict=True):
             _copy(given.weights, ours.weights)
     _copy(_within(source, places.norm).weights, model.get_layer(NORM).weights)
+
+
+def _copy_swin(source: Any, model: keras.Model) -> None:
+    _copy(source.patch_embedding.proj.weights, model.get_layer("patches").weights)
+    _copy(source.patch_embedding.norm.weights, model.get_layer(EMBEDDING).weights)
+    for number, stage in enumerate(source.stages, start=1):
+        for place, block in enumerate(stage.blocks, start=1):
+            last = stage.downsample is None and place == len(stage.blocks)
+            name = f"stage{number}" if last else f"stage{number}_block{place}"
+            _copy_swin_attention(block.attn, model, name)
+            parts = {"norm_1": block.norm1, "norm_2": block.norm2, "dense_1": block.mlp.fc1, "dense_2": block.mlp.fc2}
+            for part, given in parts.items():
+                _copy(given.weights, model.get_layer(f"{name}_{part}").weights)
+        if stage.downsample is not None:
+            _copy(stage.downsample.norm.weights, model.get_layer(f"stage{number}_norm").weights)
+            _copy(stage.downsample.reduction.weights, model.get_layer(f"stage{number}").weights)
+    _copy(source.norm.weights, model.get_layer(TOP).weights)
+
+
+def _copy_swin_attention(given: Any, model: keras.Model, name: str) -> None:
+    kernel, bias = (_numbers(each) for each in given.qkv.weights)
+    kernels, biases = np.split(kernel, 3, axis=-1), np.split(bias, 3)
+    for part, kernel_part, bias_part in zip(ATTENTION[:3], kernels, biases, strict=True):
+        ours = model.get_layer(f"{name}_{part}")
+        ours.set_weights([kernel_part.reshape(ours.kernel.shape), bias_part.reshape(ours.bias.shape)])
+    _copy(given.proj.weights, model.get_layer(f"{name}_{ATTENTION[3]}").weights)
+    between = _numbers(given.relative_position_bias_table)[pairs(given.win_h)]
+    model.get_layer(f"{name}_position").bias.assign(np.moveaxis(between, -1, 0).reshape(-1))
 
 
 def _embedding(home: Any, places: Places, rows: int, columns: int) -> list[Numbers]:
@@ -219,7 +267,8 @@ def _numbers(variable: Any) -> Numbers:
 def _check_classes(config: Path) -> None:
     """Refuse a description that names code of others before anything of it is built."""
     described = json.loads(config.read_text(encoding="utf-8"))
-    foreign = [f"{module}.{name}" for module, name in classes_in(described) if module.split(".")[0] not in PACKAGES]
+    named = ((module, name) for module, name in classes_in(described) if name not in VALUES)
+    foreign = [f"{module}.{name}" for module, name in named if module.split(".")[0] not in PACKAGES]
     if foreign:
         raise ValueError(f"Classes of Keras and KerasHub are needed. {config.name} names {foreign[0]}.")
 

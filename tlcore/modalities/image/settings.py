@@ -51,8 +51,8 @@ class ImageInput(InputSettings):
     size: Annotated[int, Range(1, LARGEST)] = Described(
         224,
         title="Image size (pixels)",
-        description="Side of the square picture that the model sees, at least the backbone's minimum. Larger shows "
-        "more detail and takes longer.",
+        description="Side of the square picture that the model sees, at least the backbone's minimum and in its "
+        "steps: 14 or 16 pixels for most transformers. Larger shows more detail and takes longer.",
         json_schema_extra={"option": "--image-size", "step": 32},
     )
     resize: Literal["crop", "letterbox", "stretch"] = Described(
@@ -136,10 +136,14 @@ def usual_size(items: pd.DataFrame) -> int:
     return int(items[["width", "height"]].min(axis=1).median()) if len(items) else 0
 
 
-def larger(settings: ImageInput, usual: int) -> dict[str, Any]:
-    """Give the next larger size, 320 after 224, where pictures whose usual size is `usual` have as much to show."""
-    size = 32 * round(settings.size * STEP / 32)
-    return {"size": size} if size <= min(usual, LARGEST) else {}
+def larger(settings: ImageInput, usual: int, step: int) -> dict[str, Any]:
+    """Give the next larger size, 320 after 224, where pictures whose usual size is `usual` have as much to show.
+
+    It is a multiple of 32, which most networks halve five times, or of the `step` of one that takes no such sizes.
+    """
+    unit = step if 32 % step else 32
+    size = unit * round(settings.size * STEP / unit)
+    return {"size": size} if settings.size < size <= min(usual, LARGEST) else {}
 
 
 def advice(size: int, *, title: str, native: int) -> tuple[Advice, ...]:
