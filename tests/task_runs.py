@@ -82,11 +82,16 @@ def relabel(dataset: Dataset, task: str, labels: Mapping[str, str]) -> Dataset:
     return dataset
 
 
-def train_run(workspace: Workspace, dataset: Dataset, **settings: Any) -> Run:
-    """Train, evaluate and export a run of the dataset as its worker does, in a process of its own."""
+def untrained_run(workspace: Workspace, dataset: Dataset, **settings: Any) -> Run:
+    """Create a run of the dataset that has an exact head on frozen blocks."""
     fractions = Fractions(train=0.5, val=0.25, test=0.25)
     asked = {"head": "logistic", "input.size": SIDE, "augment": (), "fractions": fractions, **settings}
-    run = create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, **asked))
+    return create_run(workspace, dataset, TrainingConfig(dataset=dataset.id, **asked))
+
+
+def train_run(workspace: Workspace, dataset: Dataset, **settings: Any) -> Run:
+    """Train, evaluate and export a run of the dataset as its worker does, in a process of its own."""
+    run = untrained_run(workspace, dataset, **settings)
     ended = subprocess.run(
         [sys.executable, "-m", "tlcore", "work", str(run.path)], capture_output=True, text=True, check=False
     )

@@ -95,11 +95,12 @@ def decoded(text: str) -> np.ndarray:
 
 def by_saved_model(browser: Browser, items: Items) -> Answers:
     tf = pytest.importorskip("tensorflow")
+    from tlcore.export.signatures import traced
     from tlcore.modalities.image.formats.keras_tf_decode import read_encoded
 
     text = [tf.TensorSpec((), tf.string)]
     readers = {
-        policy: tf.function(lambda content, policy=policy: read_encoded(content, SIZE, policy), input_signature=text)
+        policy: traced(lambda content, policy=policy: read_encoded(content, SIZE, policy), input_signature=text)
         for policy in POLICIES
     }
     return attempt(lambda content, policy: readers[policy](tf.constant(content)).numpy(), items, tf.errors.OpError)

@@ -175,10 +175,11 @@ def test_the_script_that_trains_again_reads_as_the_app_does(run, resize, tmp_pat
 @pytest.mark.slow
 def test_a_savedmodel_makes_the_very_pixels_of_the_app_of_the_bytes_of_a_file():
     tf = pytest.importorskip("tensorflow")
+    from tlcore.export.signatures import traced
     from tlcore.modalities.image.formats.keras_tf_decode import read_encoded
 
     specification = [tf.TensorSpec((), tf.string)]
-    whole = tf.function(lambda content: read_encoded(content, SIZE, "crop", RANGE), input_signature=specification)
+    whole = traced(lambda content: read_encoded(content, SIZE, "crop", RANGE), input_signature=specification)
     for kind, content in deep_pngs().items():
         assert np.array_equal(whole(content).numpy(), read_pixels(content, SIZE, "crop", RANGE)), kind
 

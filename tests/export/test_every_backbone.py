@@ -6,7 +6,6 @@ in a fresh one add is held by `test_formats.py`.
 
 from __future__ import annotations
 
-import functools
 import gc
 import json
 import os
@@ -23,21 +22,18 @@ import pytest
 
 from tests.conftest import QUICKLY_COMPILED
 from tests.export.small_backbones import Small, make_small, take_in_shapes
+from tests.export.this_process import convert, loaded_once
 from tests.training.layer_kinds import backbones
 from tests.training.tiny_presets import ARCHITECTURES, tiny_preset
 from tlcore.backbones import catalogue
 from tlcore.data.dataset import Dataset
-from tlcore.export import convert_main, registry, tensorflow_files
+from tlcore.export import registry, tensorflow_files
 from tlcore.export.exporter import Replay
-from tlcore.export.facts import shipped_contract
-from tlcore.export.keras_with_ood import telling_model
-from tlcore.export.lite import convert_to_lite
 from tlcore.export.parity import agreement
 from tlcore.export.verify import BATCHES, KINDS, as_taken
 from tlcore.export.zip import unpack
 from tlcore.modalities.image.settings import PIXELS
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
 # Converters say a lot; in the app they do so in processes of their own.
@@ -115,25 +111,7 @@ def under_jax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
 
 @pytest.fixture
 def converted_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TensorFlow's formats are converted where TensorFlow is loaded already, from a model that is loaded once."""
-
-    def convert(kind: str, run: Run, target: Path, **more: Any) -> None:
-        contract = shipped_contract(run)
-
-        def build(limit: float | None = None) -> keras.Model:
-            return loaded_once(run, limit)
-
-        if kind == "savedmodel":
-            convert_main.save_model(build(), target, contract)
-        else:
-            convert_to_lite(build, target, {"contract": contract.model_dump(mode="json"), **more})
-
     monkeypatch.setattr(tensorflow_files, "convert", convert)
-
-
-@functools.lru_cache(maxsize=1)
-def loaded_once(run: Run, limit: float | None) -> keras.Model:
-    return telling_model(run.model_keras, run.model_onnx, shipped_contract(run), limit=limit)
 
 
 @pytest.mark.usefixtures("converted_here")

@@ -15,6 +15,7 @@ from tlcore.modalities.image.pixels import read_pixels
 
 tf = pytest.importorskip("tensorflow")
 
+from tlcore.export.signatures import traced  # noqa: E402
 from tlcore.modalities.image.formats.keras_tf_decode import read_encoded  # noqa: E402
 
 SIZE = 48
@@ -35,7 +36,7 @@ def ground(width: int, height: int) -> Image.Image:
 @pytest.mark.parametrize("policy", ["crop", "letterbox", "stretch"])
 def test_any_size_is_resized_to_the_apps_last_bit(policy):
     text = [tf.TensorSpec((), tf.string)]
-    read = tf.function(lambda content: read_encoded(content, SIZE, policy), input_signature=text)
+    read = traced(lambda content: read_encoded(content, SIZE, policy), input_signature=text)
     for size in [(101, 70), (48, 48), (1, 1), (3, 400), (900, 20), (640, 480), (333, 512)]:
         for form in ("PNG", "JPEG"):
             content = saved(ground(*size), form)

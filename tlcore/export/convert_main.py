@@ -26,7 +26,7 @@ from tlcore.export.facts import as_json
 from tlcore.export.item_exports import item_exports
 from tlcore.export.keras_with_ood import telling_model
 from tlcore.export.lite import convert_to_lite
-from tlcore.export.signatures import as_taken, signature_of
+from tlcore.export.signatures import as_taken, signature_of, traced
 
 
 def main(kind: str) -> None:
@@ -65,14 +65,14 @@ def save_model(model: keras.Model, target: Path, contract: Contract) -> None:
     beside = target.with_name(CONTRACT)
     beside.write_text(as_json(contract), encoding="utf-8")
     home.contract = tf.saved_model.Asset(str(beside))
-    home.serve = tf.function(serve, input_signature=signature_of(contract.inputs, None))
+    home.serve = traced(serve, input_signature=signature_of(contract.inputs, None))
     signatures = {"serving_default": home.serve}
     if named := item_exports(contract.modality).bytes_reader:
         module, _, name = named.partition(":")
         read = getattr(import_module(module), name)
         by_bytes = [tf.TensorSpec((None,), tf.string, name="bytes")]
-        home.read_bytes = tf.function(read_bytes, input_signature=by_bytes)
-        home.serve_bytes = tf.function(serve_bytes, input_signature=by_bytes)
+        home.read_bytes = traced(read_bytes, input_signature=by_bytes)
+        home.serve_bytes = traced(serve_bytes, input_signature=by_bytes)
         signatures |= {"serve_bytes": home.serve_bytes, "read_bytes": home.read_bytes}
     tf.saved_model.save(home, str(target), signatures=signatures)
     beside.unlink()

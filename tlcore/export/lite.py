@@ -23,7 +23,7 @@ from tlcore.contract import CONTRACT, Contract
 from tlcore.export.calibration_data import PARTS
 from tlcore.export.eight_bits import ATTEMPTS, ENOUGH, Attempt, score
 from tlcore.export.facts import as_json
-from tlcore.export.signatures import as_inputs, as_taken, signature_of
+from tlcore.export.signatures import as_inputs, as_taken, signature_of, traced
 from tlcore.inference.ood import FAMILIAR_SHARE
 from tlcore.items import Arrays, Spec, count, take
 from tlcore.tasks import Task
@@ -103,10 +103,10 @@ def _converter(model: keras.Model, folder: Path, inputs: Spec) -> Any:
     """A converter of one item at a time, its weights constants: calibration knows no variables."""
     signature = signature_of(inputs, 1)
     names = sorted(model.output)  # as a frozen function orders them
-    answers = tf.function(lambda *arrays: dict(model(as_taken(arrays), training=False)), input_signature=signature)
+    answers = traced(lambda *arrays: dict(model(as_taken(arrays), training=False)), input_signature=signature)
     frozen = convert_variables_to_constants_v2(answers.get_concrete_function())
     home = tf.Module()
-    home.serve = tf.function(lambda *arrays: dict(zip(names, frozen(*arrays), strict=True)), input_signature=signature)
+    home.serve = traced(lambda *arrays: dict(zip(names, frozen(*arrays), strict=True)), input_signature=signature)
     # Gradients of their own, as swish has, would need the variables that are gone, and nobody asks for any.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(home, str(folder), signatures={"serving_default": home.serve}, options=options)

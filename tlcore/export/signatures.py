@@ -6,12 +6,16 @@ It names TensorFlow: only the process of a conversion imports it. It does not kn
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy.typing as npt
 import tensorflow as tf
 
 from tlcore.items import Arrays, Spec
+
+# No function of ours branches in Python by the value of a tensor; to look for that takes most of the time of a tracing.
+traced = partial(tf.function, autograph=False)
 
 
 def signature_of(inputs: Spec, items: int | None) -> list[tf.TensorSpec]:
