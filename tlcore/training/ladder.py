@@ -235,7 +235,7 @@ class Ladder:
         return f"It would take about {duration(expected)}; {duration(max(0.0, self.left))} of the budget are left."
 
     def _unless_it_fails(self, candidate: Candidate, attempt: Callable[[Candidate], bool | None]) -> bool:
-        """Make an attempt; where it fails, say why and go on: there is a model already. Gives what the attempt gives."""
+        """Make an attempt and give its result; where it fails, say why and go on, since there is a model already."""
         try:
             return bool(attempt(candidate))
         except GraftError as error:
