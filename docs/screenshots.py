@@ -2,10 +2,11 @@
 
     python docs/screenshots.py --home FOLDER [--clothes FOLDER] [NAME …]
 
-FOLDER keeps the workspace, so that a picture can be made again without a training: the built-in textiles trained frozen
-and fine-tuned, and once with a fifth of all labels wrong; drawn shapes with several labels, and drawn discs with their
-diameter. Check and Label show clothes, a folder of pictures by class; without `--clothes` their pictures stay as they
-are. NAMEs are those of the files, such as `data train`; all if none is given. Look at each picture before it is kept.
+FOLDER keeps the workspace, so that a picture can be made again without a training: the built-in textiles trained frozen,
+fine-tuned, by Auto, and once with a fifth of all labels wrong; drawn shapes with several labels, and drawn discs with
+their diameter. Check and Label show clothes, a folder of pictures by class; without `--clothes` their pictures stay as
+they are. NAMEs are those of the files, such as `data train`; all if none is given. Look at each picture before it is
+kept.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from tlcore.workspace import Workspace  # noqa: E402
 
 DRAWN, TEXTILES, CLOTHES_EACH = 240, "Textile inspection", 36
 FROZEN, TUNED, CORRUPTED, CORRECTED = "Frozen", "Fine-tuned, 3 blocks", "Wrong labels", "Corrected labels"
+SEARCHED = "Auto"
 SHAPES, DISCS, MANY = "Shapes", "Discs", "Many classes"
 # Whether each picture in sight has been drawn, those of components too.
 DRAWN_ALL = """() => {
@@ -103,6 +105,7 @@ def prepare(home: Path, clothes: Path | None) -> None:
     for name, data, more in (
         (FROZEN, "sample", ("--mode", "freeze", "--head", "logistic")),
         (TUNED, "sample", ("--mode", "fine-tune", "--blocks", "3", "--epochs", "8")),
+        (SEARCHED, "sample", ("--mode", "auto", "--budget", "12")),
     ):
         if name not in ids(home):
             train(data, *more, "--name", name)
@@ -280,6 +283,7 @@ SHOTS = {
     "data": Shot("/?dataset={Textile inspection}", (1280, 1390)),
     "train": Shot("/train?dataset={Textile inspection}", (1280, 900)),
     "run": Shot("/runs?run={Fine-tuned, 3 blocks}", (1280, 900)),
+    "leaderboard": Shot("/runs?run={Auto}", (1280, 1000), below("Leaderboard", 640)),
     "evaluation": Shot("/evaluate?run={Fine-tuned, 3 blocks}&cell=1-2", (1280, 1290)),
     "classes": Shot("/evaluate?run={Fine-tuned, 3 blocks}&view=classes", (1280, 1200)),
     "compare": Shot("/evaluate?run={Fine-tuned, 3 blocks}&view=compare&with={Frozen}", (1280, 1240)),

@@ -75,7 +75,7 @@ def test_light_commands_import_nothing_that_takes_long(workspace, command):
         (["train", "roses", "--warp", "9"], 2, "--warp"),
         (["train", "roses", "--epochs", "many"], 2, "'--epochs'"),
         (["train", "roses"], 1, "'roses'"),
-        (["train", "roses", "--mode", "melt"], 1, "mode: It must be 'freeze' or 'fine-tune'. Received 'melt'."),
+        (["train", "roses", "--mode", "melt"], 1, "mode: It must be 'freeze', 'fine-tune' or 'auto'. Received 'melt'."),
         (["train", "roses", "--augment", "rotate,melt"], 1, "'melt'"),
         (["train", "roses", "--fractions", "0.7,0.3"], 1, "Three shares"),
         (["runs", "show", "nothing"], 1, "'nothing'"),

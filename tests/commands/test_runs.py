@@ -232,7 +232,7 @@ def test_several_labels_are_learned_and_listed_on_the_command_line(workspace, tm
     dataset = make_dataset(workspace, tmp_path / "multilabel", "multilabel")
     assert main(["train", dataset.id, "--target-metric", "accuracy"]) == 1
     assert "Multi-label classification is measured by loss, mean_average_precision" in capsys.readouterr().err
-    options = ["--mode", "auto", "--image-size", "64", "--target-metric", "macro_f1"]
+    options = ["--mode", "auto", "--budget", "0.1", "--image-size", "64", "--target-metric", "macro_f1"]
     assert main(["train", dataset.id, *options]) == 0
     said = capsys.readouterr().out
     assert "Solving the logistic regression" in said

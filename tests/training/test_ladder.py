@@ -13,6 +13,7 @@ from tests.training import tiny_run
 from tlcore.backbones import catalogue
 from tlcore.data.dataset import open_dataset
 from tlcore.data.test_usage import read_looks
+from tlcore.errors import WeightsError
 from tlcore.modalities.image import IMAGE
 from tlcore.modalities.image.settings import larger
 from tlcore.runs.config import Fractions, TrainingConfig
@@ -121,6 +122,23 @@ def test_fine_tuning_that_does_not_fit_into_the_budget_is_left_out_and_says_how_
     assert left_out.outcome == "skipped"
     assert " h " in left_out.reason
     assert "of the budget are left" in left_out.reason
+
+
+@pytest.mark.slow
+def test_a_candidate_that_fails_is_told_and_the_best_so_far_stays(make_run, monkeypatch):
+    def fail(self, candidate):
+        raise WeightsError("The weights are damaged. Download them again.")
+
+    monkeypatch.setattr(ladder.Ladder, "_solve_if_affordable", fail)
+    run = make_run(minutes=0.1)
+    assert work(run.path) == 0, run.log()
+    state = run.state()
+    assert state.state == "finished"
+    failed = [each for each in state.candidates if each.outcome == "stopped"]
+    assert failed
+    assert {each.reason for each in failed} == {"The weights are damaged. Download them again."}
+    assert state.leader is not None
+    assert state.test is not None
 
 
 def judged(errors: list[float], val: list[float], **groups) -> Judged:

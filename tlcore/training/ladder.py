@@ -18,6 +18,7 @@ from typing import Any, Literal
 from tlcore.backbones.catalogue import find, suitable
 from tlcore.backbones.weights import weights_state
 from tlcore.data.dataset import open_dataset
+from tlcore.errors import GraftError
 from tlcore.jobs.writer import StoppedError
 from tlcore.modalities import find_modality
 from tlcore.numbers import duration
@@ -36,6 +37,7 @@ from tlcore.runs.items import PARTS
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
 from tlcore.training.judging import Judged, cross_validated, validated
+from tlcore.training.oom import is_out_of_memory
 from tlcore.training.pace import measure_pace
 from tlcore.training.phase_report import Report, Stop
 from tlcore.training.trainer import TrainedModel, Training
@@ -75,10 +77,11 @@ class Ladder:
         self.modality = find_modality(self.config.input.modality)
         self.stop = lambda: stop() or (self.leader is not None and run.take_file.exists())
         self.leader: Leader | None = None
-        self._tried = {each.name: each for each in run.state().candidates if each.outcome in ("leads", "behind")}
-        self._ends = time.monotonic() + self.config.seconds - sum(each.seconds for each in self._tried.values())
+        before = sum(each.seconds for each in run.state().candidates if each.outcome in ("leads", "behind"))
+        self._ends = time.monotonic() + self.config.seconds - before
         self._epoch = 1  # that comes next
         self._judging = SECONDS_TO_JUDGE
+        self._pass = 0.0  # seconds of the first pass through the backbone
         self._trying: CandidateStarted | None = None
         self._began = time.monotonic()
 
@@ -112,7 +115,8 @@ class Ladder:
         fits = self._fits(wide)
         # What every block says holds what the last one says: one pass gives both.
         first = wide if fits else self._training(last)
-        self._start(last, self._seconds_of_features(first) + self._judging)
+        self._pass = self._seconds_of_features(first)
+        self._start(last, self._pass + self._judging)
         first.features()
         narrow = self._training(last) if fits else first
         if fits:
@@ -125,13 +129,7 @@ class Ladder:
         else:
             self._skip(every, "The features of every block would take too much memory.")
         for candidate in self._others():
-            training = self._training(candidate)
-            expected = self._seconds_of_features(training) + self._judging
-            if expected > self.left:
-                self._skip(candidate, self._too_long(expected))
-            else:
-                self._start(candidate, expected)
-                self._solve(candidate, training)
+            self._unless_it_fails(candidate, self._solve_if_affordable)
 
     def _others(self) -> Iterator[Candidate]:
         """Give the best exact head at a larger input size, then with the other backbones on this machine."""
@@ -144,6 +142,20 @@ class Ladder:
         for backbone in suitable(self.modality.key, self.task.key):
             if backbone.key != self.config.backbone and weights_state(backbone, self.workspace).path is not None:
                 yield other_backbone(best, backbone)
+
+    def _solve_if_affordable(self, candidate: Candidate) -> None:
+        heavier = find(candidate.of(self.config).backbone).multiplications / find(self.config.backbone).multiplications
+        # Before anything is built: what a large backbone needs to be measured may be more than there is.
+        if self.left < max(SECONDS_TO_MEASURE, heavier * self._pass):
+            self._skip(candidate, self._too_long(max(SECONDS_TO_MEASURE, heavier * self._pass)))
+            return
+        training = self._training(candidate)
+        expected = self._seconds_of_features(training) + self._judging
+        if expected > self.left:
+            self._skip(candidate, self._too_long(expected))
+        else:
+            self._start(candidate, expected)
+            self._solve(candidate, training)
 
     def _solve(self, candidate: Candidate, training: Training) -> None:
         """Solve for a head and cross-validate it."""
@@ -173,7 +185,7 @@ class Ladder:
         backbone = find(leader.config.backbone)
         whole = len(backbone.blocks)
         for blocks in sorted({-(-whole // 3), whole}):
-            if not self._fine_tune(fine_tuned(leader.candidate, backbone, blocks)):
+            if not self._unless_it_fails(fine_tuned(leader.candidate, backbone, blocks), self._fine_tune):
                 return
 
     def _fine_tune(self, candidate: Candidate) -> bool:
@@ -221,6 +233,18 @@ class Ladder:
 
     def _too_long(self, expected: float) -> str:
         return f"It would take about {duration(expected)}; {duration(max(0.0, self.left))} of the budget are left."
+
+    def _unless_it_fails(self, candidate: Candidate, attempt: Callable[[Candidate], bool | None]) -> bool:
+        """Make an attempt and give its result; where it fails, say why and go on, since there is a model already."""
+        try:
+            return bool(attempt(candidate))
+        except GraftError as error:
+            self._end(candidate, "stopped", str(error))
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self._end(candidate, "stopped", "It needs more memory than this machine has.")
+        return False
 
     # === What is said ===
 

@@ -58,8 +58,14 @@ def _search(run: Run, state: RunState) -> None:
             on_click=frame.pressed(run.take),
             help="Ends the search: the best model so far is evaluated on the test set and exported.",
         )
-        if st.button("Try it", key="try-leader", icon=":material/image_search:", disabled=state.leader is None):
-            frame.go_to(frame.TRY, run=run.id)
+        frame.page_button(
+            "Try it",
+            frame.TRY,
+            {"run": run.id},
+            key="try-leader",
+            icon=":material/image_search:",
+            disabled=state.leader is None,
+        )
 
 
 def chart(judged: list[CandidateEnded], leader: CandidateEnded | None, *, revision: str) -> go.Figure:
