@@ -4,9 +4,9 @@
 
 FOLDER keeps the workspace, so that a picture can be made again without a training: the built-in textiles trained
 frozen, fine-tuned, by Auto, and once with a fifth of all labels wrong; drawn shapes with several labels, and drawn
-discs with their diameter. Check and Label show clothes, a folder of pictures by class; without `--clothes` their pictures stay as
-they are. NAMEs are those of the files, such as `data train`; all if none is given. Look at each picture before it is
-kept.
+discs with their diameter. Check and Label show clothes, a folder of pictures by class; without `--clothes` their
+pictures stay as they are. NAMEs are those of the files, such as `data train`; all if none is given. Look at each
+picture before it is kept.
 """
 
 from __future__ import annotations
