@@ -13,7 +13,7 @@ from pages.components.answers.judged import Judged
 from pages.components.answers.label_table import interval
 from pages.components.shell import formats, frame
 from pages.components.shell.plotly_chart import plotly_chart
-from pages.components.shell.theme import ACCENT, QUIET, polish
+from pages.components.shell.theme import ACCENT, FAINT_ACCENT, QUIET, error_bars, polish
 from tlcore.tasks.multilabel.curves import Bin, label_calibration_error, reliability
 from tlcore.tasks.multilabel.labels import targets
 
@@ -60,15 +60,7 @@ def figure(bins: Sequence[Bin]) -> go.Figure:
         x=[each.probability for each in bins],
         y=[each.share.value for each in bins],
         customdata=[each.n for each in bins],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [each.share.high - each.share.value for each in bins],
-            "arrayminus": [each.share.value - each.share.low for each in bins],
-            "thickness": 1,
-            "width": 2,
-            "color": "rgba(47,127,193,0.5)",
-        },
+        error_y=error_bars([each.share for each in bins], FAINT_ACCENT),
         mode="lines+markers",
         name="this label",
         line={"color": ACCENT, "width": 2},

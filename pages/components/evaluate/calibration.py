@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.shell import formats
 from pages.components.shell.plotly_chart import plotly_chart
-from pages.components.shell.theme import ACCENT, QUIET, polish
+from pages.components.shell.theme import ACCENT, FAINT_ACCENT, QUIET, error_bars, polish
 from tlcore.evaluation.files import read_calibration
 from tlcore.runs.run import Run
 from tlcore.tasks.classification.calibration_schema import (
@@ -130,7 +130,7 @@ def reliability(before: Reliability, after: Reliability) -> go.Figure:
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": dash},
             marker={"size": 7},
-            error_y=_bars(shares) if found is after else None,
+            error_y=error_bars(shares, FAINT_ACCENT) if found is after else None,
             customdata=[[each.n, each.accuracy.low, each.accuracy.high] for each in found.bins],
             hovertemplate=f"{name}<br>confidence: %{{x:.0%}}<br>accuracy: %{{y:.0%}} "
             f"(%{{customdata[1]:.0%}}–%{{customdata[2]:.0%}})<br>%{{customdata[0]}} pictures<extra></extra>",
@@ -221,15 +221,3 @@ def _said_of_coverage(found: Calibration) -> str:
 
 def _with_interval(share: Figure) -> str:
     return f"{formats.percent(share.value)} ({100 * share.low:.0f}–{formats.percent(share.high, 0)})"
-
-
-def _bars(shares: list[Figure]) -> dict[str, object]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [share.high - share.value for share in shares],
-        "arrayminus": [share.value - share.low for share in shares],
-        "thickness": 1,
-        "width": 2,
-        "color": "rgba(47,127,193,0.5)",
-    }

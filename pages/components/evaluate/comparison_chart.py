@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from pages.components.shell import formats
-from pages.components.shell.theme import BAD, CLASS_COLOURS, GOOD, QUIET, polish
+from pages.components.shell.theme import BAD, CLASS_COLOURS, GOOD, QUIET, error_bars, polish
 from tlcore.evaluation.compare import ClassDifference, Comparison
 from tlcore.tasks import find_task
 
@@ -36,13 +36,7 @@ def figure(found: Comparison, names: Mapping[str, str]) -> go.Figure:
         chart.add_scatter(
             x=[across],
             y=[known.value],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [known.high - known.value],
-                "arrayminus": [known.value - known.low],
-                "color": colour,
-            },
+            error_y=error_bars([known], colour),
             mode="markers",
             name=names[run.run],
             marker={"size": size, "color": colour, "opacity": 0.6, "line": {"width": 1, "color": "white"}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import accumulate
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -10,7 +11,7 @@ import streamlit as st
 
 from pages.components.shell import charts, formats, frame, run_facts
 from pages.components.shell.plotly_chart import plotly_chart
-from pages.components.shell.theme import PARTS, QUIET, polish
+from pages.components.shell.theme import PARTS, QUIET, error_bars, polish
 from tlcore.modalities import Noun
 from tlcore.runs.events import CandidateEnded
 from tlcore.runs.run import Run
@@ -76,25 +77,15 @@ def chart(judged: list[CandidateEnded], leader: CandidateEnded | None, *, revisi
         mine = [(each, end) for each, end in zip(judged, ends, strict=True) if each.by == by]
         if not mine:
             continue
-        values = [each.value or 0.0 for each, _ in mine]
         figure.add_scatter(
             x=[end for _, end in mine],
-            y=values,
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [(each.high or value) - value for (each, _), value in zip(mine, values, strict=True)],
-                "arrayminus": [value - (each.low or value) for (each, _), value in zip(mine, values, strict=True)],
-                "color": QUIET,
-                "thickness": 1,
-                "width": 3,
-            },
+            y=[each.value for each, _ in mine],
+            error_y=error_bars([each for each, _ in mine], QUIET),
             name=f"by {by}",
             mode="markers",
             marker={"size": 11, "symbol": symbol, "color": PARTS["train"]},
             customdata=[
-                (each.title, formats.figure(of, value, unit), formats.duration(end))
-                for (each, end), value in zip(mine, values, strict=True)
+                (each.title, formats.figure(of, each.value or 0.0, unit), formats.duration(end)) for each, end in mine
             ],
             hovertemplate="%{customdata[0]}: %{customdata[1]}, known after %{customdata[2]}<extra></extra>",
         )
@@ -144,8 +135,4 @@ def _figure(each: CandidateEnded) -> str:
 
 def _ends(candidates: list[CandidateEnded]) -> list[float]:
     """Seconds of the search until each candidate was judged."""
-    total, found = 0.0, []
-    for each in candidates:
-        total += each.seconds
-        found.append(total)
-    return found
+    return list(accumulate(each.seconds for each in candidates))

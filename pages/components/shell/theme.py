@@ -6,6 +6,7 @@ The hues are the reports' (`tlcore.report.drawing`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import plotly.graph_objects as go
 
@@ -18,6 +19,7 @@ PART_TITLES = {"train": "training", "val": "validation", "test": "test"}
 
 GOOD, BAD, QUIET = TEST, WRONG, "#8a8f98"
 ACCENT = PARTS["train"]
+FAINT_ACCENT = "rgba(47,127,193,0.5)"
 GRID = "rgba(138, 143, 152, 0.25)"  # seen on light and on dark ground
 
 
@@ -30,6 +32,32 @@ def class_colours(classes: Sequence[str], chosen: Mapping[str, str] | None = Non
 def deepened(colour: str, share: float) -> str:
     """The same hue with `share` of its light."""
     return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * share):02x}" for at in (1, 3, 5))
+
+
+class Interval(Protocol):
+    """A figure with the ends of its interval."""
+
+    @property
+    def value(self) -> Any: ...
+
+    @property
+    def low(self) -> Any: ...
+
+    @property
+    def high(self) -> Any: ...
+
+
+def error_bars(figures: Sequence[Interval], colour: str) -> dict[str, object]:
+    """Make Plotly's error bars of figures with their intervals."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [each.high - each.value for each in figures],
+        "arrayminus": [each.value - each.low for each in figures],
+        "color": colour,
+        "thickness": 1,
+        "width": 3,
+    }
 
 
 def polish(figure: go.Figure, *, x: str = "", y: str = "", height: int = 320) -> go.Figure:

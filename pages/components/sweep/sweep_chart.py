@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pages.components.shell import charts, formats
-from pages.components.shell.theme import CLASS_COLOURS, PARTS, QUIET, polish
+from pages.components.shell.theme import CLASS_COLOURS, PARTS, QUIET, error_bars, polish
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.runs.config import TargetMetric
 from tlcore.runs.events import Evaluated
@@ -99,15 +99,7 @@ def _marks(
     figure.add_scatter(
         x=[cost(row) for row in rows],
         y=[test.value for test in tests],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [test.high - test.value for test in tests],
-            "arrayminus": [test.value - test.low for test in tests],
-            "color": colour,
-            "thickness": 1,
-            "width": 3,
-        },
+        error_y=error_bars(tests, colour),
         name=backbone(rows[0]),
         mode="markers",
         cliponaxis=False,  # a mark at 100 % is shown whole
