@@ -47,6 +47,18 @@ def test_the_leader_is_the_last_that_took_the_lead_and_its_epochs_are_the_models
     assert [phase.name for phase in state.of_the_model.phases] == ["every-logistic"]
 
 
+def test_the_epochs_of_a_candidate_that_was_stopped_are_not_those_of_the_model(run):
+    with Recorder(run) as recorder:
+        recorder.record(PhaseStarted(phase="more-logistic", title="Solving", epochs=1, first_epoch=4))
+        recorder.record(EpochEnded(phase="more-logistic", epoch=4, **EPOCH))
+        assert run.state().best_epoch == 4, "of the candidate under way"
+        recorder.record(candidate("more", "stopped", 0))
+    assert run.state().best_epoch == 2
+    with Recorder(run) as recorder:
+        recorder.record(CandidateStarted(name="every", title="Every", seconds=1.0))
+    assert run.state().trying is None
+
+
 def test_every_candidate_stands_on_the_page_and_one_press_takes_the_best(run, monkeypatch):
     monkeypatch.setattr(Job, "alive", lambda self: True)
     app = open_page("runs", run=run.id)

@@ -145,8 +145,10 @@ class RunState(JobState):
                 return replace(state, phases=_close(state.phases, event))
             case EpochEnded():
                 return _with_epochs(state, (*_before(state.epochs, event.epoch), event))
-            case CandidateStarted():
-                return replace(state, trying=event)
+            case CandidateStarted(name=name):
+                # A worker that takes up a run goes once more through those that were judged before.
+                judged = any(each.name == name and each.value is not None for each in state.candidates)
+                return state if judged else replace(state, trying=event)
             case CandidateEnded(name=name):
                 ended = (*(each for each in state.candidates if each.name != name), event)
                 return _with_epochs(replace(state, candidates=ended, trying=None), state.epochs)
@@ -176,7 +178,8 @@ def _taken_up(state: RunState, epoch: int) -> RunState:
 def _with_epochs(state: RunState, epochs: tuple[EpochEnded, ...]) -> RunState:
     # Of a candidate under way its own best epoch; of those that are over, the leader's.
     over = max((each.epoch for each in state.candidates), default=0)
-    own = [epoch for epoch in epochs if epoch.epoch > over]
+    searched = state.candidates and state.trying is None
+    own = [epoch for epoch in epochs if epoch.epoch > over and not searched]
     first = own[0].epoch if own else state.leader.best_epoch if state.leader else None
     best = next((epoch.epoch for epoch in reversed(own) if epoch.best), first)
     return replace(state, epochs=epochs, best_epoch=best)
