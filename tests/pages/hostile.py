@@ -116,7 +116,7 @@ def hostile_workspace(workspace: Workspace, shapes: Path, home: Path) -> Hostile
         draw_parts(dataset)
         run, other = (_run(workspace, dataset, right) for right in (0.4, 0.7))
     _understood(run, workspace)
-    own_row(workspace, title=VERSION)
+    own_row(workspace, title=DATASET)
     write_json(run.path / "name.json", {"name": RUN})
     exported(run, "onnx", "model.onnx", agrees=False, reason=NOTE)
     shas = list(dataset.items()["sha256"])
