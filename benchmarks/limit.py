@@ -48,6 +48,7 @@ def carry_out(home: Path, data: str, backbone: str, *, seed: int, epochs: int, v
     from tlcore.data.dataset import open_dataset
     from tlcore.runs.config import Fractions, TrainingConfig
     from tlcore.runs.create import create_run
+    from tlcore.runs.manifest import read_manifests
     from tlcore.workspace import Workspace
 
     workspace = Workspace(home)
@@ -64,13 +65,13 @@ def carry_out(home: Path, data: str, backbone: str, *, seed: int, epochs: int, v
     )
     run = create_run(workspace, dataset, config)
     took = timed(worker(run.path), home_in(home))
-    state = run.state()
+    state, made = run.state(), read_manifests(run.path)
     return {
         "wall": took.wall,
         "processor": took.processor,
         "memory": took.memory,
         "accuracy": state.test.value if state.test else None,
-        "proven": all(export.agrees for export in state.exports) and len(state.exports) == 3,
+        "proven": all(each.agrees for each in made) and len(made) == 3,
         # In their order: there are several of some names.
         "phases": [(phase.name, round(phase.seconds or 0, 2)) for phase in state.phases],
         "notes": list(state.notes),
