@@ -65,7 +65,7 @@ def phases(run):
     [
         (
             {"mode": "freeze"},
-            ["prepare", "prepare", "trunk", "logistic", "trunk", "head", "folds", "save", "evaluate"],
+            ["prepare", "prepare", "trunk", "logistic", "head", "folds", "save", "evaluate"],
         ),
         (
             {"mode": "fine-tune", "blocks": 1, "balancing": "weights", "head": "trained", **SMALL},
@@ -92,7 +92,7 @@ def phases(run):
                 "backbone": tiny_run.DEEPER.key,
             },
             [
-                *["prepare", "prepare", "trunk", "logistic", "trunk", "head", "trunk", "fine-tune", "trunk"],
+                *["prepare", "prepare", "trunk", "logistic", "head", "trunk", "fine-tune", "trunk"],
                 *["fine-tune-2", "folds", "save", "evaluate"],
             ],
         ),
