@@ -199,6 +199,7 @@ def _settings(config: TrainingConfig, backbone: Backbone, run: Run, item: ItemSc
             find_modality(run.config.input.modality).different_views(config.augment),
             config.views,
             epochs=max(phase[2] for phase in phases),
+            head_alone=True,  # the script caches views for these phases alone
         )[0],
         "SEED": config.seed,
         "BLOCKS": blocks,

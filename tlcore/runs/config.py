@@ -204,7 +204,8 @@ class TrainingConfig(BaseModel):
         None,
         title="Cached views",
         description="Augmented versions of each training item that are computed once where blocks are frozen, the "
-        "first one plain. Left empty, their number is chosen from the augmentations, the disk and the time.",
+        "first one plain. Left empty: one while the head alone is trained; else chosen from the augmentations, the "
+        "disk and the time.",
     )
     label_smoothing: Annotated[float, BELOW_ONE] = Field(
         0.0,
