@@ -87,9 +87,22 @@ def lay_out(run: Path, home: Path, folder: Path) -> None:
 
 
 def compete(
-    name: str, script: str, *, bar: float, epochs: int, repeats: int, ours: list[str], theirs: list[str], data: str
+    name: str,
+    script: str,
+    *,
+    bar: float,
+    whole_bar: float | None = None,
+    epochs: int,
+    repeats: int,
+    ours: list[str],
+    theirs: list[str],
+    data: str,
 ) -> int:
-    """Graft's freeze mode against a script, whole processes in turn; print the result and give the exit code."""
+    """Graft's freeze mode against a script, whole processes in turn; print the result and give the exit code.
+
+    `bar` is for the time from Graft's start until the test set is evaluated, as a share of the script's whole time;
+    `whole_bar` for the whole process, with the making and checking of the downloads.
+    """
     graft, other = [], []
     with tempfile.TemporaryDirectory(prefix="graft-versus-") as scratch:
         for repeat in range(repeats):
@@ -97,8 +110,11 @@ def compete(
             environment = home_in(home)
             command = [sys.executable, "-m", "tlcore", "train", data, "--mode", "freeze", "--json", "--seed", "0"]
             took = timed([*command, "--epochs", str(epochs), "--fractions", "0.7,0.1,0.2", *ours], environment)
-            graft.append(entry(took, took.found["test"]["accuracy"], **took.found["seconds"]))
-            print(f"graft: {took.wall:.1f} s, test accuracy {graft[-1]['accuracy']:.3f}", flush=True)
+            after = took.found["seconds"]["downloads"]
+            found = entry(took, took.found["test"]["accuracy"], result=took.wall - after, **took.found["seconds"])
+            graft.append(found)
+            said = f"graft: result after {found['result']:.1f} s, the whole {took.wall:.1f} s"
+            print(f"{said}, test accuracy {found['accuracy']:.3f}", flush=True)
 
             folder = Path(scratch) / f"pictures{repeat}"
             lay_out(Path(took.found["path"]), home, folder)
@@ -106,17 +122,20 @@ def compete(
             took = timed(command, environment)
             other.append(entry(took, took.found["accuracy"]))
             print(f"{script}: {took.wall:.1f} s, test accuracy {other[-1]['accuracy']:.3f}", flush=True)
-    share = middle(graft, "wall") / middle(other, "wall")
+    share, whole = (middle(graft, what) / middle(other, "wall") for what in ("result", "wall"))
     # One of them reports in single precision: 0.7450000048 is 298 of 400, too.
     fair = round(middle(graft, "accuracy"), 6) >= round(middle(other, "accuracy"), 6)
     details = {
         "graft": graft,
         script: other,
+        "share_of_the_whole_process": whole,
+        "bar_of_the_whole_process": whole_bar,
         "share_of_processor_time": middle(graft, "processor") / middle(other, "processor"),
         "no_lower_accuracy": fair,
         "settings": {"epochs": epochs, "repeats": repeats, "graft": ours, script: theirs},
     }
-    return finish(name, share, bar, share <= bar and fair, details)
+    holds = share <= bar and (whole_bar is None or whole <= whole_bar)
+    return finish(name, share, bar, holds and fair, details)
 
 
 def entry(took: Timed, accuracy: float, **more: float) -> dict[str, float]:

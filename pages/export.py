@@ -7,17 +7,15 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.components.export import artefacts, more_formats
-from pages.components.shell import formats, frame
+from pages.components.shell import formats, frame, job_status
 from pages.components.shell.pickers import no_model, pick_run
-from tlcore.jobs.launch import launch
+from tlcore.modalities import find_modality
 from tlcore.runs.events import Evaluated
-from tlcore.runs.exporting import Making, under_way
+from tlcore.runs.exporting import DOWNLOADS, Making
 from tlcore.runs.formats import FORMATS
-from tlcore.runs.manifest import Manifest, read_manifests
+from tlcore.runs.manifest import MOST_CHECKED, Manifest, read_manifests
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
-
-WITH_RUN = [key for key, form in FORMATS.items() if form.with_run]
 
 _IN_FEWER_BITS = (
     "no probability differs by more than 0.001. In half precision (16 bits), 99.5 % must match; in 8 bits, at "
@@ -30,17 +28,28 @@ BARS = {
 }
 
 
-def none_yet(run: Run, workspace: Workspace) -> None:
-    st.info(
-        "This run has a model, but its worker ended before the files were made and verified.",
-        icon=":material/inventory_2:",
-    )
-    busy = any(state.live for state in under_way(run).values())
-    if st.button("Make the files", type="primary", icon=":material/build:", disabled=busy):
-        with st.spinner("Starting their workers …"):
-            for key in WITH_RUN:
-                launch(Making(run, key), workspace)
-        st.rerun()
+def downloads(run: Run, workspace: Workspace, *, some: bool) -> None:
+    """Show how far the downloads of the run are; where there are none, offer to make them."""
+    making = Making(run, DOWNLOADS)
+    state = making.state()
+    if state.live:
+        job_status.watch(
+            "Making and checking the downloads",
+            making,
+            goes_on="Each file is offered here as soon as it is proven to answer as the app does. You can evaluate and "
+            "try the model meanwhile.",
+            help="The result of the run stays. You can make the downloads later.",
+            key="stop-downloads",
+        )
+        return
+    if state.state == "failed":
+        job_status.failed("The downloads could not be made.", state.error, making)
+    elif not some:
+        st.info("This run has a model, but its downloads are not made yet.", icon=":material/inventory_2:")
+    else:
+        return
+    if st.button("Make the downloads", type="primary", icon=":material/build:"):
+        artefacts.make(workspace, making)
     st.caption("Bundle, ONNX and Keras: each is loaded in a fresh process and checked against the app's answers.")
 
 
@@ -50,10 +59,9 @@ def show(workspace: Workspace) -> None:
         no_model(workspace, "download it")
         return
     found = {manifest.format: manifest for manifest in read_manifests(run.path)}
+    downloads(run, workspace, some=bool(found))
     if found:
         cards(run, workspace, found)
-    else:
-        none_yet(run, workspace)
     more_formats.show(run, workspace, found)
 
 
@@ -73,11 +81,13 @@ def cards(run: Run, workspace: Workspace, found: Mapping[str, Manifest]) -> None
             artefacts.card(run, workspace, found[key], primary=offered[:1] == [key])
     state = run.state()
     app = _of_app(state.test) if state.test else ""
+    many = formats.plain(find_modality(run.config.input.modality).noun.many)
     st.caption(
-        f"Each file was loaded in a fresh process, without this app, and checked on the whole test set. {app}A file "
-        f"is offered without a warning only if at least 99.9 % of its predictions match the app's and "
-        f"{formats.plain(BARS[run.dataset.task])}. A file that decodes pictures itself must also decode a set of "
-        "difficult files exactly as the app does. Hover over the name of a figure for its meaning."
+        f"Each file was loaded in a fresh process, without this app, and checked on the test {many}, on {MOST_CHECKED} "
+        f"of them where there are more. {app}A file is offered without a warning only if at least 99.9 % of its "
+        f"predictions match the app's and {formats.plain(BARS[run.dataset.task])}. A file that decodes pictures itself "
+        "must also decode a set of difficult files exactly as the app does. Hover over the name of a figure for its "
+        "meaning."
     )
 
 

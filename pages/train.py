@@ -19,6 +19,7 @@ from pages.components.train import (
 from tlcore.backbones.catalogue import suitable
 from tlcore.data.dataset import Dataset
 from tlcore.jobs.launch import launch
+from tlcore.modalities import find_modality
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.create import create_run
 from tlcore.runs.problems import problems
@@ -81,6 +82,12 @@ def show(workspace: Workspace) -> None:
     switches, items = st.columns([1, 2.4], gap="large")
     with switches:
         form.augmentations()
+        if config.mode == "freeze" and config.augment and config.views is None:
+            many = formats.plain(find_modality(modality).noun.many)
+            st.caption(
+                f"With a frozen backbone the head learns from the plain {many}: augmented ones seldom help it. *Cached "
+                "views* above 1 adds some."
+            )
     with items:
         augmentation_preview.examples(dataset, config, draft.key("draw"))
 

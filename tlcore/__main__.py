@@ -114,11 +114,12 @@ def understand_work(run: Annotated[Path, typer.Argument(help="The folder of an e
 @app.command("export-work", hidden=True)
 def export_work(
     run: Annotated[Path, typer.Argument(help="The folder of an evaluated run.")],
-    key: Annotated[str, typer.Argument(help="A format.")],
+    key: Annotated[str, typer.Argument(help="A format, or `downloads`.")],
+    check: Annotated[str, typer.Argument(help="sample or all")] = "sample",
 ) -> int:
-    """Run the worker that exports one format; the Export page starts it."""
+    """Run the worker that makes a format, or the downloads that every run has; the Export page starts it."""
     _end_when_told()
-    return export.export_work(run, key)
+    return export.export_work(run, key, check)
 
 
 @app.command("graph-work", hidden=True)

@@ -164,7 +164,8 @@ def test_a_run_is_resumed_paused_and_followed_to_its_end(workspace, paused, work
     assert main(["runs", "resume", "resting", "--json"]) == 0
     said = capsys.readouterr()
     content = json.loads(said.out.splitlines()[-1])
-    assert set(content) == {"run", "path", "state", "test", "seconds", "images_per_second"}
+    figures = {"test", "seconds_to_result", "seconds", "images_per_second"}
+    assert set(content) == {"run", "path", "state", "downloads"} | figures
     assert content["state"] == "finished"
     assert "Resumed at epoch" in said.err
     assert "Started." not in said.err  # what was told before is not told again

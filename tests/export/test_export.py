@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,12 @@ from tlcore.errors import ExportError
 from tlcore.evaluation.files import read_predictions
 from tlcore.evaluation.predictions import probabilities
 from tlcore.evaluation.run import evaluate_run
+from tlcore.export import run as exporting
 from tlcore.export.bundle import PACKAGES, program, requirements
 from tlcore.export.exporter import FreshProcess, Replay
 from tlcore.export.model_files import KERAS
 from tlcore.export.onnx_files import ONNX
-from tlcore.export.parity import AppAnswers, agreement, compare
+from tlcore.export.parity import AppAnswers, agreement, compare, draw
 from tlcore.export.registry import EXPORTERS, find
 from tlcore.export.run import export_run
 from tlcore.files import sha256
@@ -108,6 +110,26 @@ def test_a_model_that_answers_otherwise_is_handed_out_only_to_whoever_knows_what
         with pytest.raises(ExportError, match="It gave"):
             artefact(run.path, manifest.format)
         assert sha256(artefact(run.path, manifest.format, whatever_was_lost=True)) == manifest.sha256
+
+
+def test_a_sample_has_its_share_of_every_class_and_a_seed_draws_the_same_one():
+    strata = [("rare",)] * 10 + [("common",)] * 900 + [("seldom",)] * 90
+    rows = draw(strata, 100, seed=3)
+    assert Counter(strata[row][0] for row in rows) == {"rare": 1, "common": 90, "seldom": 9}
+    assert rows.tolist() == sorted(set(rows.tolist())) == draw(strata, 100, seed=3).tolist()
+    assert rows.tolist() != draw(strata, 100, seed=4).tolist()
+    assert draw(strata[:3], 100, seed=3).tolist() == [0, 1, 2]
+
+
+def test_a_file_is_checked_on_a_sample_of_many_test_pictures_and_on_all_of_them_when_asked(run, monkeypatch):
+    of = len(read_predictions(run.path))
+    monkeypatch.setattr(exporting, "MOST_CHECKED", 4)
+    (some,) = export_run(run, lambda step: None, ["bundle"])
+    assert (some.n, some.of, some.seed, some.sampled) == (4, of, run.config.seed, True)
+    assert some.agrees
+    assert some.awkward.files > 100, "the battery is never cut"
+    (every,) = export_run(run, lambda step: None, ["onnx"], check="all")
+    assert (every.n, every.of, every.seed, every.sampled) == (of, of, None, False)
 
 
 def test_an_export_that_agrees_again_replaces_the_refused_one(run):

@@ -57,7 +57,6 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         patch.setenv("GRAFT_CHROMIUM", str(find_or_install()))
         patch.setattr(catalogue, "CATALOGUE", WITH_TINY)
         patch.setattr(worker, "export_run", lambda *asked, **more: ())  # all formats are asked for below
-        patch.setattr(worker, "expect_proof", lambda fresh: None)
         export_here(patch)
         workspace = Workspace.default()
         write_weights(workspace)

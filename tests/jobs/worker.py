@@ -24,7 +24,7 @@ JOBS = {
     "check-work": ("check", lambda folder: Check(Dataset(folder))),
     "sweep-work": ("sweep", Sweep),
     "understand-work": ("error analysis", lambda folder: Understanding(Run(folder))),
-    "export-work": ("export", lambda folder, key: Making(Run(folder), key)),
+    "export-work": ("export", lambda folder, key, check: Making(Run(folder), key, check)),
 }
 
 

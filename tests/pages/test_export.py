@@ -18,12 +18,12 @@ from tlcore.items import Field
 from tlcore.jobs.events import Started, Waiting
 from tlcore.jobs.writer import JobWriter
 from tlcore.progress import Progress
-from tlcore.runs.exporting import Making
+from tlcore.runs.exporting import DOWNLOADS, Making
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import Accuracy, Awkward
 
 
-def downloads(app) -> list[str]:
+def downloads_offered(app) -> list[str]:
     return [element.label for element in app.get("download_button")]
 
 
@@ -32,7 +32,7 @@ def test_what_agrees_can_be_downloaded(workspace, tiny_dataset):
     for key, file in (("keras", "model.keras"), ("onnx", "model.onnx"), ("bundle", "bundle.zip")):
         exported(run, key, file)
     app = open_page("export", run=run.id)
-    assert downloads(app) == ["Download bundle.zip", "Download model.onnx", "Download model.keras"]
+    assert downloads_offered(app) == ["Download bundle.zip", "Download model.onnx", "Download model.keras"]
     drawn = "\n".join(element.body for element in app.get("html"))
     assert "40 of 40" in drawn
     assert "2 × 10⁻⁷" in drawn
@@ -44,10 +44,10 @@ def test_what_disagrees_is_handed_out_only_to_whoever_takes_it_as_it_is(workspac
     exported(run, "keras", "model.keras", agrees=False, reason="Half of the answers are others.")
     app = open_page("export", run=run.id)
     (run.exports / "keras" / "model.keras").write_bytes(b"an artefact")
-    assert downloads(app) == ["Download model.onnx"]
+    assert downloads_offered(app) == ["Download model.onnx"]
     assert "Half of the answers are others." in app.warning[0].value
     app.checkbox(key="anyway-keras").check().run()
-    assert downloads(app) == ["Download model.onnx", "Download model.keras"]
+    assert downloads_offered(app) == ["Download model.onnx", "Download model.keras"]
 
 
 def test_what_nobody_here_could_ask_is_said_to_be_unproven_not_to_differ(workspace, tiny_dataset):
@@ -58,9 +58,9 @@ def test_what_nobody_here_could_ask_is_said_to_be_unproven_not_to_differ(workspa
     app = open_page("export", run=run.id)
     assert "differ" not in app.warning[0].value
     assert "not proven here" in words(app)
-    assert downloads(app) == []
+    assert downloads_offered(app) == []
     app.checkbox(key="anyway-web").check().run()
-    assert downloads(app) == ["Download web.zip"]
+    assert downloads_offered(app) == ["Download web.zip"]
 
 
 def test_a_file_that_gave_no_answers_is_not_handed_out_at_all(workspace, tiny_dataset):
@@ -68,7 +68,7 @@ def test_a_file_that_gave_no_answers_is_not_handed_out_at_all(workspace, tiny_da
     made = exported(run, "onnx", "model.onnx", agrees=False, reason="It could not be loaded.")
     write_json(run.exports / "onnx" / "manifest.json", made.model_copy(update={"bytes": 0}))
     app = open_page("export", run=run.id)
-    assert downloads(app) == []
+    assert downloads_offered(app) == []
     assert not app.checkbox
     assert "It could not be loaded." in app.error[0].value
 
@@ -113,6 +113,46 @@ def test_one_waits_for_the_other_and_either_can_be_stopped(workspace, tiny_datas
         other.end("stopped")
     app.run()
     assert app.button(key="make-web").label == "Make"
+
+
+def test_downloads_in_the_making_are_awaited_and_can_be_made_again_when_their_worker_died(
+    workspace, tiny_dataset, monkeypatch
+):
+    run = answering(workspace, tiny_dataset)
+    exported(run, "onnx", "model.onnx")
+    downloads = Making(run, DOWNLOADS)
+    with JobWriter(downloads) as writer:
+        writer.record(Started.here())
+        writer.show(Progress(1, 3, note="Asking it again about 40 test pictures"), phase="export", title="")
+        app = open_page("export", run=run.id)
+        (bar,) = app.get("progress")
+        assert "Asking it again about 40 test pictures · 1 of 3" in bar.proto.text
+        assert downloads_offered(app) == ["Download model.onnx"], "what is proven is there at once"
+        assert "make-bundle" not in {element.key for element in app.button}
+        assert "The downloads are being made and checked" in words(open_page("runs", run=run.id))
+        writer.end("failed", "The disk is full.")
+    begun = []
+    launched = "pages.components.export.artefacts.launch"
+    monkeypatch.setattr(launched, lambda making, workspace: begun.append(making))
+    app = open_page("export", run=run.id)
+    assert "The disk is full." in app.error[0].value
+    button(app, "Make the downloads").click().run()
+    assert begun == [downloads]
+
+
+def test_a_file_that_was_checked_on_a_sample_can_be_checked_on_all(workspace, tiny_dataset, monkeypatch):
+    run = answering(workspace, tiny_dataset)
+    sampled = exported(run, "onnx", "model.onnx")
+    write_json(run.exports / "onnx" / "manifest.json", sampled.model_copy(update={"of": 2000, "seed": 0}))
+    begun = []
+    launched = "pages.components.export.artefacts.launch"
+    monkeypatch.setattr(launched, lambda making, workspace: begun.append(making))
+    app = open_page("export", run=run.id)
+    assert "Checked on 40 of 2" in words(app)
+    app.button(key="all-onnx").click().run()
+    assert begun == [Making(run, "onnx", check="all")]
+    write_json(run.exports / "onnx" / "manifest.json", sampled)  # of before: of all
+    assert "all-onnx" not in {element.key for element in open_page("export", run=run.id).button}
 
 
 def test_a_format_that_is_there_can_be_made_again(workspace, tiny_dataset, monkeypatch):
@@ -174,18 +214,19 @@ def test_a_file_that_was_changed_after_the_proof_is_refused(workspace, tiny_data
     exported(run, "onnx", "model.onnx")
     (run.exports / "onnx" / "model.onnx").write_bytes(b"something else entirely")
     app = open_page("export", run=run.id)
-    assert downloads(app) == []
+    assert downloads_offered(app) == []
     assert "changed since" in app.error[0].value
 
 
 def test_a_run_without_artefacts_offers_to_make_them(workspace, tiny_dataset, monkeypatch):
     run = answering(workspace, tiny_dataset)
     begun = []
-    monkeypatch.setattr("tlcore.jobs.launch.launch", lambda making, workspace: begun.append(making.key))
+    launched = "pages.components.export.artefacts.launch"
+    monkeypatch.setattr(launched, lambda making, workspace: begun.append(making.formats))
     app = open_page("export", run=run.id)
-    assert downloads(app) == []
-    button(app, "Make the files").click().run()
-    assert begun == ["bundle", "onnx", "keras"]
+    assert downloads_offered(app) == []
+    button(app, "Make the downloads").click().run()
+    assert begun == [("bundle", "onnx", "keras")]
 
 
 @pytest.mark.parametrize("page", ["try", "export"])

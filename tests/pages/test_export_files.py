@@ -22,7 +22,7 @@ def test_a_stopped_run_has_its_files_made_on_the_page(workspace, tiny_dataset):
     with Recorder(run) as recorder:
         recorder.record(Ended(state="stopped"))
     app = open_page("export", run=run.id)
-    app = button(app, "Make the files").click().run(timeout=180)
+    app = button(app, "Make the downloads").click().run(timeout=180)
     assert not app.exception
     until = time.monotonic() + 180
     while len(read_manifests(run.path)) < 3 and time.monotonic() < until:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tlcore.jobs import state
 from tlcore.jobs.events import Waiting
 from tlcore.jobs.state import Asked, settle
-from tlcore.runs.events import Ended, EpochEnded, Evaluated, Event, Exported, PhaseEnded, PhaseStarted, Resumed, Started
+from tlcore.runs.events import Ended, EpochEnded, Evaluated, Event, PhaseEnded, PhaseStarted, Resumed, Started
 from tlcore.runs.state import RunState
 
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -38,7 +38,7 @@ def epoch(number: int, *, phase: str = "head", best: bool = True, second: float 
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Event]:
-    """A whole log: perhaps a wait, phases with their epochs, a judgement, exports and an end."""
+    """A whole log: perhaps a wait, phases with their epochs, a judgement and an end."""
     events: list[Event] = [Waiting(behind=behind) for behind in draw(st.lists(st.integers(1, 5), max_size=3))]
     if draw(st.booleans()) and events:
         return [*events, Ended(state="stopped")]
@@ -55,8 +55,6 @@ def logs(draw: st.DrawFn) -> list[Event]:
     how = draw(st.sampled_from(["finished", "stopped", "failed"]))
     if how != "failed":
         events.append(Evaluated(accuracy=0.9, low=0.8, high=0.95, n=100))
-        for name in draw(st.lists(st.sampled_from(["keras", "onnx", "bundle"]), max_size=3)):
-            events.append(Exported(format=name, agrees=True, same_answers=1.0, largest_difference=1e-6))
     events.append(Ended(state=how, error="It broke." if how == "failed" else ""))
     return [event.model_copy(update={"at": START + timedelta(seconds=second)}) for second, event in enumerate(events)]
 

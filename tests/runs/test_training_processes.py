@@ -15,6 +15,7 @@ from tests.runs.processes import state_is, until
 from tlcore.jobs.launch import launch
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
+from tlcore.runs.exporting import DOWNLOADS, Making
 from tlcore.runs.run import Run
 
 pytestmark = pytest.mark.slow
@@ -78,10 +79,16 @@ def test_a_killed_server_takes_no_run_with_it(make_small_run):
     assert state.state == "finished", state.error + run.log()
     assert [epoch.epoch for epoch in state.epochs] == [1, 2, 3], "the solved head, and two epochs from there"
     assert state.test is not None
-    assert {"prepare", "trunk", "head", "save", "evaluate", "export"} <= set(state.seconds)
+    assert {"prepare", "trunk", "head", "save", "evaluate"} <= set(state.seconds)
     assert run.model_keras.exists()
     assert run.model_onnx.exists()
     assert run.predictions.exists()
+    # Killed while it makes the downloads, it leaves a finished run whose downloads can be made again.
+    os.kill(run.environment().pid, signal.SIGKILL)
+    until(run, lambda run: not run.alive())
+    assert run.state().state == "finished"
+    assert not Making(run, DOWNLOADS).state().live
+    assert run.state().test == state.test
 
 
 def test_stop_keeps_the_best_weights_and_judges_them(make_small_run):

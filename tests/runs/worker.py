@@ -15,6 +15,7 @@ from tlcore.files import write_bytes
 from tlcore.jobs.events import Waiting
 from tlcore.jobs.queue import turn
 from tlcore.runs.events import Ended, PhaseStarted, Resumed, Started
+from tlcore.runs.exporting import DOWNLOADS, Making, work
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
 
@@ -41,7 +42,9 @@ def main(path: str, epochs: str = EPOCHS, seconds: str = SECONDS) -> None:
                 return
             recorder.record(epoch(number))
             write_bytes(kept, str(number).encode())
-        recorder.record(Ended(state="finished"))
+        downloads = Making(run, DOWNLOADS)
+        downloads.prepare()
+        work(downloads, lambda report: recorder.end("finished"))
 
 
 if __name__ == "__main__":

@@ -113,7 +113,11 @@ def test_the_exact_head_is_given_the_plain_features_of_both_parts(below, tiny_mo
     assert {part: len(each) for part, each in features.items()} == {"train": 30, "val": 10}
     np.testing.assert_allclose(features["val"], expected(tiny_model, made.items["val"], 3), atol=0.02)
     made.sources(3, epochs=5)
-    assert computed(reported) == ["trunk", "trunk"]  # the other view
+    assert computed(reported) == ["trunk"], "the head alone sees one view"
+    assert any("One view of each picture: above a frozen backbone" in said for said in sentences(reported))
+    asked, reported = below(augment=("flip_left_right",), views=2)
+    asked.sources(3, epochs=5)
+    assert computed(reported) == ["trunk"]  # the other view
 
 
 def test_where_no_view_fits_features_are_computed_for_each_batch(below, tiny_model, monkeypatch):

@@ -44,7 +44,6 @@ def make_run(workspace, tiny_dataset, monkeypatch):
     for tiny in rows.values():
         tiny_run.write_weights(workspace, tiny)
     monkeypatch.setattr(worker, "export_run", lambda *asked, **more: ())
-    monkeypatch.setattr(worker, "expect_proof", lambda fresh: None)
     return lambda **more: create_run(
         workspace, tiny_dataset, TrainingConfig(dataset=tiny_dataset.id, **{**SETTINGS, **more})
     )

@@ -20,6 +20,7 @@ from tlcore.backbones.catalogue import CATALOGUE, find  # noqa: E402
 from tlcore.errors import WeightsError  # noqa: E402
 from tlcore.progress import drain  # noqa: E402
 from tlcore.report.card import model_card  # noqa: E402
+from tlcore.runs.manifest import read_manifests  # noqa: E402
 from tlcore.runs.own_backbones import add_in_process  # noqa: E402
 from tlcore.runs.run import list_runs  # noqa: E402
 from tlcore.training.own_weights import add_backbone  # noqa: E402
@@ -134,7 +135,7 @@ def test_from_a_folder_to_an_export_on_the_command_line(workspace, vit, tiny_dat
     assert main(["train", tiny_dataset.id, *options]) == 0
     (run,) = list_runs(workspace)
     assert run.state().state == "finished"
-    agreeing = {made.format: made.agrees for made in run.state().exports}
+    agreeing = {made.format: made.agrees for made in read_manifests(run.path)}
     assert agreeing["keras"]
     assert agreeing["onnx"]
     said = "It is Chest ViT, with weights from a hospital (licence of those weights: CC BY-NC 4.0)"

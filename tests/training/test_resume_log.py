@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from tests.runs.logs import epoch, fold
-from tlcore.runs.events import Ended, Evaluated, Exported, Noted, PhaseEnded, PhaseStarted, Resumed, Started
+from tlcore.runs.events import Ended, Evaluated, Noted, PhaseEnded, PhaseStarted, Resumed, Started
 from tlcore.training.resume_log import ResumeLog
 
 JUDGED = Evaluated(accuracy=0.9, low=0.8, high=0.95, n=100)
 HEAD = PhaseStarted(phase="head", title="Training the head", epochs=3, first_epoch=1)
-MADE = Exported(format="onnx", agrees=True, same_answers=1.0, largest_difference=0.0)
 
 
-def test_a_run_that_was_killed_while_its_files_were_made_is_trained_and_judged_already():
-    said = ResumeLog([Started(pid=1), epoch(1), JUDGED, MADE])
+def test_a_run_that_was_killed_after_its_evaluation_is_trained_and_judged_already():
+    said = ResumeLog([Started(pid=1), epoch(1), JUDGED])
     assert said.begun
     assert said.judged
-    assert MADE in said
 
 
 def test_whoever_resumes_a_stopped_run_wants_to_train_on():
-    said = ResumeLog([Started(pid=1), Noted(message="A note."), epoch(1), JUDGED, MADE, Ended(state="stopped")])
+    said = ResumeLog([Started(pid=1), Noted(message="A note."), epoch(1), JUDGED, Ended(state="stopped")])
     assert not said.judged
-    assert MADE not in said
     assert epoch(1) in said
     assert Noted(message="A note.") in said
 

@@ -67,6 +67,12 @@ def test_there_are_never_more_views_than_can_differ_or_be_seen(names, asked, epo
     assert asked_views(different_views(names), asked, epochs=epochs)[0] == expected
 
 
+def test_the_head_alone_sees_plain_items_unless_views_are_asked_for():
+    assert asked_views(None, None, epochs=10, head_alone=True)[0] == 1
+    assert asked_views(2, None, epochs=10, head_alone=True)[0] == 1
+    assert asked_views(None, 3, epochs=10, head_alone=True)[0] == 3
+
+
 def test_an_epoch_draws_one_view_of_each_picture_and_draws_the_same_again():
     features = np.arange(5 * 4, dtype=np.float16).reshape(5, 4, 1)
     source = CachedViews([MappedArrays({"features": features[:, number]}) for number in range(4)], seed=1)

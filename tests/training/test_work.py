@@ -11,9 +11,15 @@ from tests.export.this_process import export_here
 from tests.training import tiny_run
 from tlcore.backbones import catalogue
 from tlcore.contract import read_contract
+from tlcore.errors import ExportError, RunError
 from tlcore.evaluation.files import read_calibration, read_ood, read_predictions
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
+from tlcore.runs.events import Started
+from tlcore.runs.exporting import DOWNLOADS, Making, under_way
+from tlcore.runs.formats import WITH_RUN
+from tlcore.runs.manifest import read_manifests
+from tlcore.runs.recorder import Recorder
 from tlcore.training import trainer
 from tlcore.training import work as worker
 from tlcore.training.work import work
@@ -41,14 +47,12 @@ def tiny_weights(workspace, monkeypatch):
 def proven_here(monkeypatch):
     """Keras' archive is asked in this process; in a fresh one it is by the workers that commands and pages start."""
     export_here(monkeypatch)
-    monkeypatch.setattr(worker, "expect_proof", lambda fresh: None)
 
 
 @pytest.fixture
 def tiny_network(tiny_weights, monkeypatch):
     """The small backbone, whose files nobody makes or proves, for what depends on neither."""
     monkeypatch.setattr(worker, "export_run", lambda *asked, **more: ())
-    monkeypatch.setattr(worker, "expect_proof", lambda fresh: None)
     return SMALL
 
 
@@ -61,15 +65,15 @@ def phases(run):
     [
         (
             {"mode": "freeze"},
-            ["prepare", "prepare", "trunk", "logistic", "trunk", "head", "folds", "save", "evaluate", "export"],
+            ["prepare", "prepare", "trunk", "logistic", "head", "folds", "save", "evaluate"],
         ),
         (
             {"mode": "fine-tune", "blocks": 1, "balancing": "weights", "head": "trained", **SMALL},
-            ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "folds", "save", "evaluate", "export"],
+            ["prepare", "prepare", "trunk", "head", "trunk", "fine-tune", "folds", "save", "evaluate"],
         ),
         (
             {"mode": "fine-tune", "blocks": 2, "augment": ("rotate", "contrast"), "head": "trained", **SMALL},
-            ["prepare", "prepare", "trunk", "head", "fine-tune", "folds", "save", "evaluate", "export"],
+            ["prepare", "prepare", "trunk", "head", "fine-tune", "folds", "save", "evaluate"],
         ),
         (
             {
@@ -88,17 +92,17 @@ def phases(run):
                 "backbone": tiny_run.DEEPER.key,
             },
             [
-                *["prepare", "prepare", "trunk", "logistic", "trunk", "head", "trunk", "fine-tune", "trunk"],
-                *["fine-tune-2", "folds", "save", "evaluate", "export"],
+                *["prepare", "prepare", "trunk", "logistic", "head", "trunk", "fine-tune", "trunk"],
+                *["fine-tune-2", "folds", "save", "evaluate"],
             ],
         ),
         (
             {"mode": "freeze", "head": "logistic", **SMALL},
-            ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
+            ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate"],
         ),
         (
             {"mode": "freeze", "head": "logistic", "features": "every", **SMALL},
-            ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate", "export"],
+            ["prepare", "prepare", "trunk", "logistic", "folds", "save", "evaluate"],
         ),
     ],
     ids=[
@@ -116,8 +120,8 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     assert [epoch.epoch for epoch in state.epochs] == list(range(1, len(state.epochs) + 1))
     assert state.test is not None
     assert state.test.n == 9
-    assert all(export.agrees for export in state.exports)
-    assert {export.format for export in state.exports} == {"keras", "onnx", "bundle"}
+    assert {made.format: made.agrees for made in read_manifests(run.path)} == dict.fromkeys(WITH_RUN, True)
+    assert Making(run, DOWNLOADS).state().state == "finished"
     found = read_calibration(run.path)
     assert found.in_model
     assert found.temperature == read_contract(run.path).temperature
@@ -129,6 +133,37 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     pixels = np.random.default_rng(0).integers(0, 256, (3, size, size, 3)).astype(np.float32)
     (answers,) = onnxruntime.InferenceSession(str(run.model_onnx)).run(["probabilities"], {"pixels": pixels})
     np.testing.assert_allclose(model.predict(pixels, verbose=0), answers, atol=1e-4)
+
+
+def test_a_trained_head_replaces_the_exact_one_only_where_it_is_more_often_right(workspace, tiny_dataset, tiny_network):
+    run = make_run(workspace, tiny_dataset, mode="freeze", head="both", **{**tiny_network, "epochs": 4})
+    assert work(run.path) == 0, run.log()
+    exact, *trained = run.state().epochs
+    assert min(each.val_loss for each in trained) < exact.val_loss, "by the metric alone it would be kept"
+    assert [each.best for each in (exact, *trained)] == [True, False, False, False, False]
+    assert run.state().best_epoch == exact.epoch
+
+
+def test_the_result_stands_before_the_downloads_are_made_and_whatever_becomes_of_them(
+    workspace, tiny_dataset, monkeypatch
+):
+    run = make_run(workspace, tiny_dataset)
+    downloads = Making(run, DOWNLOADS)
+
+    def fail(*asked, **more):
+        seen.extend([run.state().state, downloads.state().state])
+        with pytest.raises(RunError, match="downloads"):
+            run.delete()
+        raise ExportError("No file can be made.")
+
+    seen = []
+    monkeypatch.setattr(worker, "export_run", fail)
+    with Recorder(run) as recorder:
+        recorder.record(Started.here())
+        worker.make_downloads(run, recorder)
+    assert seen == ["finished", "running"]
+    assert run.state().state == "finished"
+    assert under_way(run)[DOWNLOADS].error == "No file can be made."
 
 
 def test_the_same_seed_gives_the_same_model_and_the_trunk_is_computed_once(workspace, tiny_dataset, tiny_network):

@@ -22,6 +22,7 @@ from tlcore.modalities.image.settings import ImageInput
 from tlcore.progress import drain
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.create import create_run
+from tlcore.runs.manifest import read_manifests
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -115,7 +116,7 @@ def main(folder: Path) -> dict[str, Any]:
         "log": run.log()[-2000:],
         "losses": [[epoch.loss, epoch.val_loss] for epoch in state.epochs],
         "tested": state.test.n if state.test else 0,
-        "agreeing": {made.format: made.agrees for made in state.exports},
+        "agreeing": {made.format: made.agrees for made in read_manifests(run.path)},
     }
 
 

@@ -20,6 +20,7 @@ from tlcore.disk import size
 from tlcore.errors import ExportError
 from tlcore.files import replacing
 from tlcore.runs.formats import FORMATS
+from tlcore.runs.manifest import MOST_CHECKED, Check
 from tlcore.tasks import find_task
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ def export(
             show_default="keras,onnx,bundle",
         ),
     ] = None,
+    check: Annotated[
+        Check,
+        typer.Option(
+            "--check",
+            help=f"The test items on which each file is checked: a sample of at most {MOST_CHECKED}, or all.",
+        ),
+    ] = "sample",
     out: Annotated[Path | None, typer.Option("--out", help="Also copy the files into this folder.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +56,7 @@ def export(
     wanted = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
     _check_writable(out)
     with terminal.bar() as bar, terminated_like_interrupted():
-        manifests = export_run(found, bar.step, wanted)
+        manifests = export_run(found, bar.step, wanted, check=check)
     paths = [_copied(found.exports.resolve() / made.format / made.file, made, out) for made in manifests]
     exports = [_entry(made, path) for made, path in zip(manifests, paths, strict=True)]
     task = find_task(found.dataset.task)
@@ -57,6 +65,7 @@ def export(
         (
             made.title,
             "yes" if made.agrees else "NO",
+            made.checked if made.n else "",
             f"{made.same_answers:.1%}" if made.n and (made.precision == "fp32" or not values) else "",
             f"{made.largest_difference:.1g}{' of the spread' if values else ''}" if made.n else "",
             metric.plain(made.accuracy.value, made.accuracy.unit) if made.accuracy else "",
@@ -69,6 +78,7 @@ def export(
     head = (
         "download",
         "offered",
+        "checked on",
         "same answers",
         "largest difference",
         metric.title.lower(),
@@ -89,14 +99,14 @@ def export(
         raise typer.Exit(1)
 
 
-def export_work(folder: Path, key: str) -> int:
-    """Make one format for the Export page and say how far it is."""
+def export_work(folder: Path, key: str, check: str) -> int:
+    """Make one format, or the downloads, for the Export page and say how far it is."""
     from tlcore.export.run import export_run
-    from tlcore.runs.exporting import work
+    from tlcore.runs.exporting import Making, work
     from tlcore.runs.run import Run
 
-    run = Run(folder)
-    return work(run, key, lambda report: export_run(run, report, [key]))
+    making = Making(Run(folder), key, "all" if check == "all" else "sample")
+    return work(making, lambda report: export_run(making.run, report, making.formats, check=making.check))
 
 
 def _entry(made: Manifest, path: Path) -> dict[str, Any]:
@@ -105,6 +115,8 @@ def _entry(made: Manifest, path: Path) -> dict[str, Any]:
         "format": made.format,
         "path": str(path) if made.kept else None,
         "bytes": made.bytes,
+        "checked": made.n,
+        "of": made.of,
         "agreement": made.same_answers if asked else None,
         "max_difference": made.largest_difference if asked else None,
         "accuracy": made.accuracy.model_dump() if made.accuracy else None,

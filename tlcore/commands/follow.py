@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from tlcore.commands.terminal import Bar, Terminal
-from tlcore.errors import RunError
+from tlcore.errors import ExportError, RunError
 from tlcore.jobs import queue
 from tlcore.jobs.events import Waiting
 from tlcore.jobs.job import Job
@@ -31,13 +31,15 @@ from tlcore.runs.events import (
     EpochEnded,
     Evaluated,
     Event,
-    Exported,
     Noted,
     PhaseEnded,
     PhaseStarted,
     Resumed,
     Started,
 )
+from tlcore.runs.exporting import DOWNLOADS, Making
+from tlcore.runs.formats import WITH_RUN
+from tlcore.runs.manifest import Manifest, read_manifests
 from tlcore.runs.run import Run
 from tlcore.runs.state import RunState
 from tlcore.tasks import find_metric
@@ -133,14 +135,47 @@ def terminated_like_interrupted() -> Iterator[None]:
 
 
 def conclude(run: Run, state: RunState, terminal: Terminal, *, seconds: float, interrupted: bool) -> None:
-    """Say how a run ended; only one that finished leaves the exit code 0."""
+    """Say how a run ended, and follow the making of its downloads; only where both finished the exit code is 0.
+
+    `seconds` have passed until the run ended.
+    """
     judged = f", test {named(state.test)}" if state.test else ""
-    terminal.result(_content(run, state, seconds), f"{run.id}: {state.state} after {seconds:.1f} s{judged}.")
+    ended, content = f"{run.id}: {state.state} after {seconds:.1f} s{judged}.", _content(run, state, seconds)
     if state.state == "finished":
+        terminal.say(ended)
+        _follow_downloads(run, content, terminal)
         return
+    terminal.result(content, ended)
     said = {"paused": "The run is paused.", "stopped": "The run was stopped before its end. Its best weights are kept."}
     typer.echo(" ".join(filter(None, (said.get(state.state, state.error), way_on(run, state)))), err=True)
     raise typer.Exit(INTERRUPTED if interrupted else 1)
+
+
+def _follow_downloads(run: Run, content: dict[str, Any], terminal: Terminal) -> None:
+    """Follow the making of a run's downloads, and say what came of them; `content` is what is known of the run."""
+    began = time.monotonic()
+    fault, interrupted = "", False
+    with terminated_like_interrupted():
+        try:
+            follow_job(Making(run, DOWNLOADS), terminal)
+        except ExportError as error:
+            fault = str(error)
+        except KeyboardInterrupt:
+            fault, interrupted = "The making of the downloads was stopped.", True
+    made = [] if fault else [each for each in read_manifests(run.path) if each.format in WITH_RUN]
+    took = time.monotonic() - began
+    content["seconds"] |= {"total": round(content["seconds_to_result"] + took, 3), "downloads": round(took, 3)}
+    content["downloads"] = {each.format: each.agrees for each in made}
+    terminal.result(content, "\n".join(map(_download, made)))
+    if fault:
+        typer.echo(f"{fault} The result stands. `export {run.id}` makes them.", err=True)
+        raise typer.Exit(INTERRUPTED if interrupted else 1)
+
+
+def _download(made: Manifest) -> str:
+    verdict = "agrees with the app" if made.agrees else "DISAGREES with the app and is not offered"
+    figures = f"{made.same_answers:.1%} same answers, largest difference {made.largest_difference:.1g}"
+    return f"  {made.format} {verdict}: {figures}{f', on {made.checked}' if made.sampled else ''}"
 
 
 def way_on(run: Run, state: RunState) -> str:
@@ -176,9 +211,6 @@ def words(event: Event, state: RunState) -> list[str]:
             return [f"{of.title} over {repeats} times {folds} folds of {n} examples: {figure} ± {deviation}."]
         case Evaluated():
             return [f"Test {named(event)}."]
-        case Exported(format=name, agrees=agrees, same_answers=same, largest_difference=largest):
-            verdict = "agrees with the app" if agrees else "DISAGREES with the app and is not offered"
-            return [f"  {name} {verdict}: {same:.1%} same answers, largest difference {largest:.1g}"]
         case Ended():
             return []
 
@@ -211,6 +243,7 @@ def _content(run: Run, state: RunState, seconds: float) -> dict[str, Any]:
         "path": str(run.path.resolve()),
         "state": state.state,
         "test": None if test is None else test.figures,
+        "seconds_to_result": round(seconds, 3),
         "seconds": {"total": round(seconds, 3), **{name: round(took, 3) for name, took in state.seconds.items()}},
         "images_per_second": {name: round(rate, 1) for name, rate in state.images_per_second.items()},
     }

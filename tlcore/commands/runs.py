@@ -23,6 +23,7 @@ from tlcore.commands.follow import (
 from tlcore.commands.terminal import AsJson, Terminal, table
 from tlcore.errors import RunError
 from tlcore.jobs import queue as waiting
+from tlcore.runs.manifest import read_manifests
 from tlcore.runs.run import Run, broken_runs, list_runs, open_run
 from tlcore.runs.state import RunState
 from tlcore.tasks import find_metric
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id, the name or the folder of a run.")]
 STOP_SECONDS = 60.0
+OF_EXPORTS = {"format", "agrees", "same_answers", "largest_difference", "n", "of"}
 OF_FOLDS = {"metric", "unit", "value", "deviation", "folds", "repeats", "n"}
 
 
@@ -71,7 +73,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         "candidates": [entry.model_dump(mode="json", exclude={"kind", "schema_version"}) for entry in state.candidates],
         "notes": list(state.notes),
         "folds": state.folds and state.folds.model_dump(include=OF_FOLDS),
-        "exports": [entry.model_dump(mode="json", exclude={"kind", "schema_version"}) for entry in state.exports],
+        "exports": [each.model_dump(mode="json", include=OF_EXPORTS) for each in read_manifests(found.path)],
         "error": state.error,
     }
     settings = ", ".join(

@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -97,7 +96,6 @@ class FreshProcess:
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
-        self._waiting: dict[tuple[str, ...], subprocess.Popen[str]] = {}
         self._starting = threading.Lock()
         self.ended = False
 
@@ -106,13 +104,6 @@ class FreshProcess:
 
     def __exit__(self, *fault: object) -> None:
         self.end()
-
-    def expect(self, program: Path, arguments: Sequence[str]) -> None:
-        """Start a program that waits for what it is asked, so that it is ready by then."""
-        with self._starting:
-            command = _command(program, arguments)
-            if not self.ended and command not in self._waiting:
-                self._waiting[command] = self._start(command, Path(tempfile.gettempdir()))
 
     def run(
         self, program: Path, arguments: Sequence[str], *, folder: Path, items: int, asked: str | None = None
@@ -125,12 +116,7 @@ class FreshProcess:
         with self._starting:
             if self.ended:
                 raise ExportError("The proof was broken off.")
-            command = _command(program, arguments)
-            process = self._waiting.pop(command, None)
-            if process is not None and process.poll() is not None:  # it died while it waited
-                process.communicate()
-                process = None
-            process = process or self._start(command, folder)
+            process = self._start(_command(program, arguments), folder)
         limit = LOADING_SECONDS + SECONDS_PER_ITEM * items
         try:
             output, complaint = process.communicate(asked, timeout=limit)
@@ -165,9 +151,6 @@ class FreshProcess:
             self.ended = True
             for process in list(self._running):
                 _end_all_of(process)
-            for process in self._waiting.values():  # nobody else waits for them
-                process.communicate()
-            self._waiting.clear()
 
 
 def _end_all_of(process: subprocess.Popen[str]) -> None:

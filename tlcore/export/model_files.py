@@ -103,8 +103,3 @@ def _on_disk(array: MappedRows) -> dict[str, Any]:
         raise ExportError("the test items are not on the disk")
     place = {"file": str(stored.filename), "offset": stored.offset}
     return {**place, "dtype": str(stored.dtype), "shape": stored.shape[1:]}
-
-
-def expect_proof(fresh: FreshProcess) -> None:
-    """Let the slowest of the fresh processes start now: it needs seconds to import its backend."""
-    fresh.expect(REPLAY, [KERAS.key])

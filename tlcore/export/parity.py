@@ -9,6 +9,7 @@ the app's answers for the test items, the largest less the smallest: 0.001 is a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,23 @@ class AppAnswers:
         if self.task.output != "values" or not len(self.outputs):
             return 1.0
         return float(np.ptp(self.outputs)) or 1.0
+
+    def only(self, rows: NDArray[np.int64]) -> AppAnswers:
+        """Choose some of the items."""
+        return replace(
+            self,
+            outputs=self.outputs[rows],
+            unfamiliarity=None if self.unfamiliarity is None else self.unfamiliarity[rows],
+            targets=None if self.targets is None else self.targets[rows],
+            units=None if self.units is None else self.units[rows],
+        )
+
+
+def draw(strata: Sequence[tuple[str, ...]], most: int, *, seed: int) -> NDArray[np.int64]:
+    """Draw rows in proportion to their strata, each stratum to within one of its share; in their order."""
+    order = np.random.default_rng(seed).permutation(len(strata))
+    order = np.array(sorted(order.tolist(), key=lambda row: strata[row]), np.int64)  # stable: drawn within a stratum
+    return np.sort(order[np.linspace(0, len(order) - 1, min(most, len(order))).round().astype(np.int64)])
 
 
 def agreement(app: AppAnswers, replay: Replay, file: str, precision: Precision = "fp32") -> Agreement:

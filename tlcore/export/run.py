@@ -9,14 +9,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tlcore.contract import read_contract
 from tlcore.disk import fault_of
 from tlcore.errors import ExportError, GraftError
 from tlcore.export.exporter import Exporter, FreshProcess, UnprovenError
-from tlcore.export.parity import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare, reading_fault
+from tlcore.export.parity import REFUSED, Agreement, AppAnswers, agreement, app_answers, compare, draw, reading_fault
 from tlcore.export.registry import find
 from tlcore.file_format import Precision
 from tlcore.files import remove_tree, sha256, temporary_folder, write_json
@@ -24,7 +24,7 @@ from tlcore.modalities import find_modality
 from tlcore.progress import Pace, Progress, drain
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.items import TestItems, read_test_items
-from tlcore.runs.manifest import Manifest
+from tlcore.runs.manifest import MOST_CHECKED, Check, Manifest
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
 
@@ -32,19 +32,36 @@ SECONDS_BETWEEN_REPORTS = 0.5
 AT_ONCE = 3  # a converter holds the model several times over
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What every artefact of a run is asked about, and what it should answer.
+
+    Attributes:
+        of: The number of test items of which `items` are some, or all.
+        seed: With which some were drawn; None where they are all.
+    """
+
+    run: Run
+    items: TestItems
+    expected: AppAnswers
+    of: int
+    seed: int | None
+
+
 def export_run(
     run: Run,
     report: Callable[[Progress], None],
     formats: Sequence[str] | None = None,
     *,
+    check: Check = "sample",
     workspace: Workspace | None = None,
-    fresh: FreshProcess | None = None,
 ) -> tuple[Manifest, ...]:
     """Make and prove artefacts of a run, those that every run has where none are named.
 
-    What gives no answers is not kept; what gives others than it should is, and its manifest says what was lost.
+    What gives no answers is not kept; what gives others than it should is, and its manifest says what was lost. Each is
+    asked about a sample of the test items, or about all of them.
 
-    The proofs run side by side, in `fresh` where it is given. When `report` raises, they are ended.
+    The proofs run side by side. When `report` raises, they are ended.
 
     Raises:
         ExportError: There is no such format, or the run has not been evaluated.
@@ -54,7 +71,13 @@ def export_run(
     exporters = find(formats, contract.modality)
     expected = app_answers(run)
     items = drain(read_test_items(run, workspace or Workspace.default()), report)
-    fresh = fresh or FreshProcess()
+    of, seed = len(items.paths), None
+    if check == "sample" and of > MOST_CHECKED:
+        seed = run.config.seed
+        rows = draw(expected.task.strata(list(items.rows["label"])), MOST_CHECKED, seed=seed)
+        items, expected = items.only(rows), expected.only(rows)
+    subject = Subject(run, items, expected, of, seed)
+    fresh = FreshProcess()
     converted: list[str] = []
     n = len(expected.outputs)
     pace = Pace(len(exporters) * n)
@@ -62,9 +85,7 @@ def export_run(
     report(replace(pace.at(0), note=converting))
     with ThreadPoolExecutor(min(AT_ONCE, len(exporters))) as pool:
         try:
-            jobs = [
-                pool.submit(_make, run, exporter, items, expected, fresh, converted.append) for exporter in exporters
-            ]
+            jobs = [pool.submit(_make, subject, exporter, fresh, converted.append) for exporter in exporters]
             waiting = set(jobs)
             while waiting:
                 note = converting if len(converted) < len(jobs) else asking
@@ -77,19 +98,13 @@ def export_run(
     return tuple(job.result() for job in jobs)
 
 
-def _make(
-    run: Run,
-    exporter: Exporter,
-    items: TestItems,
-    expected: AppAnswers,
-    fresh: FreshProcess,
-    on_converted: Callable[[str], None],
-) -> Manifest:
+def _make(subject: Subject, exporter: Exporter, fresh: FreshProcess, on_converted: Callable[[str], None]) -> Manifest:
     # Made beside and renamed: nobody sees an artefact that is not proven yet.
+    run = subject.run
     making = run.exports / f".making-{exporter.key}-{secrets.token_hex(2)}"
     making.mkdir(parents=True)
     try:
-        manifest = _prove(run, exporter, items, expected, fresh, making, on_converted)
+        manifest = _prove(subject, exporter, fresh, making, on_converted)
         if fresh.ended:  # stopped in the middle: that says nothing about the artefact
             raise ExportError("The export was broken off. Start it again.")
         if not manifest.kept:
@@ -106,14 +121,9 @@ def _make(
 
 
 def _prove(
-    run: Run,
-    exporter: Exporter,
-    items: TestItems,
-    expected: AppAnswers,
-    fresh: FreshProcess,
-    folder: Path,
-    on_converted: Callable[[str], None],
+    subject: Subject, exporter: Exporter, fresh: FreshProcess, folder: Path, on_converted: Callable[[str], None]
 ) -> Manifest:
+    run, items, expected = subject.run, subject.items, subject.expected
     file, n = folder / exporter.file, len(expected.outputs)
     precision: Precision = FORMATS[exporter.key].precision if exporter.key in FORMATS else "fp32"
     replay = None
@@ -143,6 +153,8 @@ def _prove(
         sha256=sha256(file) if kept else "",
         bytes=file.stat().st_size if kept else 0,
         n=n,
+        of=subject.of,
+        seed=subject.seed,
         same_answers=found.same_answers,
         largest_difference=found.largest_difference,
         agrees=found.agrees,

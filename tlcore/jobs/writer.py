@@ -46,7 +46,7 @@ class JobWriter(Generic[AnyEvent]):
         self._lock: FileLock | None = None
         self._writing = threading.Lock()
         self._last_progress = float("-inf")
-        self._ended = False
+        self.ended = False
 
     def __enter__(self) -> Self:
         self._job.path.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class JobWriter(Generic[AnyEvent]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is not None and not self._ended:
+            if error is not None and not self.ended:
                 self._record_fault(error)
             self._job.progress_file.unlink(missing_ok=True)
         finally:
@@ -85,7 +85,7 @@ class JobWriter(Generic[AnyEvent]):
         """Append an event and wait until it is on the disk."""
         with self._writing:
             append_line(self._job.events_file, event.model_dump_json())
-        self._ended = isinstance(event, EndedEvent)
+        self.ended = isinstance(event, EndedEvent)
 
     def end(self, state: Literal["finished", "stopped", "paused", "failed"], error: str = "") -> None:
         """Record the last event."""
@@ -129,7 +129,8 @@ Writer = TypeVar("Writer", bound=JobWriter[Any])
 def work(writer: Writer, carry_out: Callable[[Writer], Literal["finished", "stopped", "paused"]]) -> int:
     """Be a job's worker and give the exit code: 0 when the work finished or was asked to end, 1 when it failed.
 
-    `carry_out` records that it begins and gives how the work ended; a `StoppedError` that leaves it is a stop.
+    `carry_out` records that it begins and gives how the work ended; a `StoppedError` that leaves it is a stop. Where it
+    recorded the end itself, what it did after that does not count.
     """
     try:
         with writer:
@@ -137,7 +138,8 @@ def work(writer: Writer, carry_out: Callable[[Writer], Literal["finished", "stop
                 state = carry_out(writer)
             except StoppedError:
                 state = "stopped"
-            writer.end(state)
+            if not writer.ended:
+                writer.end(state)
     except Exception as error:  # the sentence is in the events already; the log gets the whole
         traceback.print_exception(error)
         return 1

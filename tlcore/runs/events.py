@@ -36,7 +36,7 @@ class Noted(JobEvent):
 
 
 class PhaseStarted(JobEvent):
-    """A stretch of work begins: `prepare`, `trunk`, `head`, `fine-tune`, `save`, `evaluate`, `export`.
+    """A stretch of work begins: `prepare`, `trunk`, `head`, `fine-tune`, `save`, `evaluate`.
 
     `epochs` is 0 for phases that do not train. `first_epoch` counts over the whole run, from 1. `planned` is the number
     of epochs of the whole run, as planned when the phase begins; 0 in logs of a Graft that did not say.
@@ -192,18 +192,8 @@ class Evaluated(JobEvent):
         return {self.metric: self.value, "low": self.low, "high": self.high, "n": self.n}
 
 
-class Exported(JobEvent):
-    """An artefact was made, reloaded in a fresh process and compared with the app."""
-
-    kind: Literal["exported"] = "exported"
-    format: str
-    agrees: bool
-    same_answers: float
-    largest_difference: float
-
-
 class Ended(EndedEvent):
-    """The last event of a run."""
+    """The last event of a run: its result stands. The downloads are made after it, by a job of their own."""
 
     kind: Literal["ended"] = "ended"
 
@@ -220,7 +210,6 @@ Event = Annotated[
     | CandidateEnded
     | CrossValidated
     | Evaluated
-    | Exported
     | Ended,
     Field(discriminator="kind"),
 ]

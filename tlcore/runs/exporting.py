@@ -1,4 +1,4 @@
-"""The job that exports a run in one format.
+"""The job that exports a run in one format, or in all those that every run has: its downloads.
 
 It knows the job's files, `exports/.<format>.lock`, `.jsonl`, `.json`, `.log` and `.stop`, and the line in
 `exports/.line`: one format of a run is made at a time, the others wait, for a converter holds the model several times
@@ -23,21 +23,29 @@ from tlcore.jobs.state import JobState
 from tlcore.jobs.writer import JobWriter
 from tlcore.jobs.writer import work as be_worker
 from tlcore.progress import Progress
-from tlcore.runs.formats import FORMATS
+from tlcore.runs.formats import FORMATS, WITH_RUN
+from tlcore.runs.manifest import Check
 from tlcore.runs.run import Run
 
 LEFT_SECONDS = 3600.0
+DOWNLOADS = "downloads"
 
 
 @dataclass(frozen=True)
 class Making(Job[Event, JobState]):
-    """The making of one format of a run."""
+    """The making of one format of a run, or of its downloads.
+
+    Attributes:
+        key: Of the format; `DOWNLOADS` for those that every run has.
+        check: On which of the test items each file is checked.
+    """
 
     fault = ExportError
     again = "Try again."
 
     run: Run
     key: str
+    check: Check = "sample"
 
     @property
     def path(self) -> Path:
@@ -52,8 +60,13 @@ class Making(Job[Event, JobState]):
         return f"the making of '{self.key}' of {self.run.name}"
 
     @property
+    def formats(self) -> tuple[str, ...]:
+        """The keys of the formats that are made."""
+        return WITH_RUN if self.key == DOWNLOADS else (self.key,)
+
+    @property
     def command(self) -> tuple[str, ...]:
-        return ("export-work", str(self.run.path.absolute()), self.key)
+        return ("export-work", str(self.run.path.absolute()), self.key, self.check)
 
     def prepare(self) -> None:
         """Make the folder, and forget the worker before."""
@@ -67,24 +80,25 @@ class Making(Job[Event, JobState]):
 
 
 def under_way(run: Run) -> dict[str, JobState]:
-    """The formats that are in the making, and those of which nothing came, by key."""
-    states = {key: Making(run, key).state() for key in FORMATS} if run.exports.is_dir() else {}
+    """What is in the making, and that of which nothing came, by key: a format's, or `DOWNLOADS`."""
+    states = {key: Making(run, key).state() for key in (*FORMATS, DOWNLOADS)} if run.exports.is_dir() else {}
     return {key: state for key, state in states.items() if state.live or state.state == "failed"}
 
 
-def work(run: Run, key: str, make: Callable[[Callable[[Progress], None]], object]) -> int:
-    """Be the worker that makes a format, when its turn has come, and give the exit code.
+def work(making: Making, make: Callable[[Callable[[Progress], None]], object]) -> int:
+    """Be the worker that makes what is asked for, when its turn has come, and give the exit code.
 
     `make` makes it, and is given what is told how far it is.
     """
-    making = Making(run, key)
+    run = making.run
 
     def carry_out(writer: JobWriter[Event]) -> Literal["finished", "stopped"]:
         with turn(making, lambda behind: writer.record(Waiting(behind=behind)), at=run.exports / ".line") as ours:
             if not ours:
                 return "stopped"
             writer.record(Started.here())
-            _clear(run, key)
+            for key in making.formats:
+                _clear(run, key)
             make(partial(writer.show, phase="export", title="Getting ready"))
         return "finished"
 

@@ -109,3 +109,4 @@ _LAST = (
 
 
 FORMATS = by_key((*_FIRST, *(form for modality in MODALITIES.values() for form in modality.formats), *_LAST))
+WITH_RUN = tuple(key for key, form in FORMATS.items() if form.with_run)

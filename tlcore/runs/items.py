@@ -156,6 +156,11 @@ class TestItems:
     inputs: MappedArrays
     settings: Any
 
+    def only(self, places: npt.NDArray[np.int64]) -> TestItems:
+        """Choose some of them, without reading them."""
+        paths = tuple(self.paths[place] for place in places)
+        return TestItems(self.rows.iloc[places].reset_index(drop=True), paths, self.inputs.only(places), self.settings)
+
     @property
     def arrays(self) -> Mapping[str, MappedRows]:
         """Each array by itself."""

@@ -17,6 +17,10 @@ from tlcore.file_format import Precision
 from tlcore.files import read_json
 from tlcore.jobs.events import now
 
+# On which test items a file is checked: on at most so many, drawn in proportion to the answers, or on all.
+Check = Literal["sample", "all"]
+MOST_CHECKED = 500
+
 
 class Accuracy(BaseModel):
     """The headline metric of a task with its 95 % interval: a share from 0 to 1, or an error in the value's unit."""
@@ -70,9 +74,11 @@ class Manifest(BaseModel):
         bytes: Size of the artefact; 0 where it is not there.
         precision: In which its numbers are; the bar that it must reach hangs on it.
         n: Test items that were answered by both.
+        of: Number of test items; None in manifests of before, which answered all.
+        seed: With which the `n` were drawn, where they are not all.
         same_answers: Share of the items with the same answer, as the task compares them.
         largest_difference: The largest difference of a probability, 0 to 1, or of a value as a share of their spread.
-        accuracy: The headline metric of the artefact on the test items; None where there are none, or in older
+        accuracy: The headline metric of the artefact on these test items; None where there are none, or in older
             manifests.
         agrees: Whether it reaches its bar. Where it does not, it is handed out only behind a warning.
         reason: What was lost; empty where nothing was. With `agrees`, what a person should know, mostly nothing.
@@ -93,6 +99,8 @@ class Manifest(BaseModel):
     sha256: str
     bytes: int
     n: int
+    of: int | None = None
+    seed: int | None = None
     same_answers: float
     largest_difference: float
     agrees: bool
@@ -110,6 +118,16 @@ class Manifest(BaseModel):
     def kept(self) -> bool:
         """Tell whether there is a file: it answered, well or badly."""
         return self.bytes > 0
+
+    @property
+    def checked(self) -> str:
+        """The number of test items that were answered, of how many: `500 of 2,000`."""
+        return f"{self.n:,} of {self.of:,}" if self.sampled else f"{self.n:,}"
+
+    @property
+    def sampled(self) -> bool:
+        """Tell whether only some of the test items were answered."""
+        return self.of is not None and 0 < self.n < self.of
 
 
 def read_manifest(run: Path, key: str) -> Manifest | None:

@@ -143,6 +143,19 @@ class Run(RunFolder):
             return "Resume starts it from the beginning: no epoch was finished yet."
         return f"Resume goes on after epoch {state.epochs[-1].epoch}, as if nothing had happened."
 
+    def delete(self) -> None:
+        """Remove the run's folder.
+
+        Raises:
+            RunError: A worker is at the run, or at its downloads.
+        """
+        if self.alive() and self.state().state == "finished":
+            raise RunError(
+                f"A run can be deleted when its downloads are made. Those of {self.name} are being made. Wait, or stop "
+                "that on the Export page."
+            )
+        super().delete()
+
     def rename(self, name: str) -> None:
         """Give the run another name to show; the folder keeps its own.
 

@@ -5,7 +5,7 @@ It knows events and their meaning. It does not know files, locks or processes; t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tlcore.jobs.events import JobEvent
@@ -16,7 +16,6 @@ from tlcore.runs.events import (
     CrossValidated,
     EpochEnded,
     Evaluated,
-    Exported,
     Noted,
     PhaseEnded,
     PhaseStarted,
@@ -54,7 +53,7 @@ class RunState(JobState):
     """The state of a run, beyond that of any job.
 
     Attributes:
-        phases, epochs, exports: In the order in which they came.
+        phases, epochs: In the order in which they came.
         candidates: Those that Auto is done with, in their order.
         trying: The one that it is at.
         best_epoch: The epoch whose weights are kept; None before the first epoch.
@@ -72,7 +71,6 @@ class RunState(JobState):
     notes: tuple[str, ...] = ()
     candidates: tuple[CandidateEnded, ...] = ()
     trying: CandidateStarted | None = None
-    exports: tuple[Exported, ...] = field(default=())
 
     @property
     def phase(self) -> Phase | None:
@@ -156,8 +154,6 @@ class RunState(JobState):
                 return replace(state, folds=event)
             case Evaluated():
                 return replace(state, test=event)
-            case Exported(format=name):
-                return replace(state, exports=(*(made for made in state.exports if made.format != name), event))
             case _:
                 return state
 

@@ -118,6 +118,7 @@ class BelowTheCut:
                 config=self.config,
                 decoded=self.items["train"].decoded,
                 cache=self.workspace.cache,
+                head_alone=cut == len(self.model.backbone.blocks),
                 say=self._say,
                 report=self.report,
                 stop=self.stop,

@@ -14,7 +14,6 @@ from tlcore.runs.events import (
     EpochEnded,
     Evaluated,
     Event,
-    Exported,
     Noted,
     Resumed,
     Started,
@@ -35,8 +34,7 @@ class ResumeLog:
         self._known: set[Hashable] = set()
         for event in events:
             if isinstance(event, EpochEnded) or (isinstance(event, Ended) and event.state == "stopped"):
-                # Judgements and proofs were those of an earlier model; who resumes a stopped run wants to train on.
-                self._known = {known for known in self._known if not isinstance(known, tuple) or known[0] != "model"}
+                # The judgement was that of an earlier model; who resumes a stopped run wants to train on.
                 self.judged = False
             self.judged = self.judged or isinstance(event, Evaluated)
             if isinstance(event, Resumed):
@@ -61,8 +59,6 @@ class ResumeLog:
                 return epoch
             case Noted(message=message):
                 return message
-            case Exported(format=name):
-                return "model", name
             case CrossValidated():
                 return "folds"
             case CandidateEnded(name=name, outcome="leads" | "behind"):

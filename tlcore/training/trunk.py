@@ -58,6 +58,7 @@ class Trunk:
     Args:
         model: The arrays of items to what crosses the cut, both by name.
         identity: What the function of the trunk depends on.
+        head_alone: Whether nothing but the head lies above the cut.
         say: Takes a sentence about what was chosen.
     """
 
@@ -69,12 +70,14 @@ class Trunk:
         config: TrainingConfig,
         decoded: Decoded,
         cache: Path,
+        head_alone: bool,
         say: Callable[[str], None],
         report: Report,
         stop: Stop,
     ) -> None:
         self.model, self.identity, self.config, self.decoded = model, identity, config, decoded
         self.folder, self.say, self.report, self.stop = cache, say, report, stop
+        self.head_alone = head_alone
         boundary = tuple(Field(name, tensor.shape[1:], tensor.dtype) for name, tensor in model.output.items())
         self.cache = TrunkCache(cache, {**identity, "pictures": decoded.store.key}, len(decoded.shas), boundary)
         self._inputs = decoded.inputs
@@ -143,8 +146,12 @@ class Trunk:
     def _count(self, epochs: int) -> int:
         """Choose the number of views to train on."""
         names, asked = self.config.augment, self.config.views
-        wanted, why = asked_views(self.decoded.modality.different_views(names), asked, epochs=epochs)
+        different = self.decoded.modality.different_views(names)
+        wanted, why = asked_views(different, asked, epochs=epochs, head_alone=self.head_alone)
         if not names:
+            return wanted
+        if wanted == 1:
+            self.say(f"{_views(1)} of each {self._noun.one}: {why}.")
             return wanted
         seconds = len(self.decoded.shas) / self._rate()
         in_time = wanted if asked else 1 + int(SECONDS_FOR_VIEWS / seconds)

@@ -80,11 +80,17 @@ class ThroughTrunk:
         return self.answer(self.inputs(rows, epoch))
 
 
-def asked_views(different: int | None, asked: int | None, *, epochs: int) -> tuple[int, str]:
+def asked_views(different: int | None, asked: int | None, *, epochs: int, head_alone: bool = False) -> tuple[int, str]:
     """Return the number of views of an item that are worth a trunk pass, and the reason.
 
-    No more can be seen than there are epochs. `different` is how many there are, as `Modality.different_views` says.
+    Args:
+        different: How many there are, as `Modality.different_views` says.
+        asked: How many somebody wants; None lets this function choose.
+        epochs: Of the phase; no more views can be seen.
+        head_alone: Whether the phase trains nothing but the head.
     """
+    if head_alone and asked is None:
+        return 1, "above a frozen backbone more seldom help"
     if asked is not None and asked <= (different or asked):
         return asked, "as asked for"
     if different is not None and different <= max(1, epochs):

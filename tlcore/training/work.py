@@ -1,11 +1,14 @@
 """The worker of a run: carries out the whole run in its own process.
 
-It knows the order: line, items, training, files, judgement, proof. Every step is another module's.
+It knows the order: line, items, training, files, judgement; then, when the run is over, the downloads. Every step is
+another module's.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,8 +16,6 @@ from typing import TYPE_CHECKING, Literal
 from tlcore.contract import contract_of, write_contract
 from tlcore.evaluation.feature_map import named_tensors
 from tlcore.evaluation.run import evaluate_run, headline, write_validation
-from tlcore.export.exporter import FreshProcess
-from tlcore.export.model_files import expect_proof
 from tlcore.export.run import export_run
 from tlcore.files import write_json
 from tlcore.jobs.events import Waiting
@@ -23,10 +24,13 @@ from tlcore.jobs.queue import turn
 from tlcore.jobs.writer import StoppedError
 from tlcore.jobs.writer import work as be_worker
 from tlcore.modalities import Noun, find_modality
+from tlcore.progress import Progress as Step
 from tlcore.progress import drain
 from tlcore.runs.config import TrainingConfig
 from tlcore.runs.disk_space import check_room
-from tlcore.runs.events import Event, Exported, Resumed, Started
+from tlcore.runs.events import Event, Resumed, Started
+from tlcore.runs.exporting import DOWNLOADS, Making
+from tlcore.runs.exporting import work as work_on
 from tlcore.runs.items import read_items
 from tlcore.runs.recorder import Recorder
 from tlcore.runs.run import Run
@@ -47,11 +51,10 @@ def work(run_dir: Path) -> int:
     """
     run = Run(run_dir)
     device.quieten()
-    with FreshProcess() as fresh:
-        return be_worker(Recorder(run), partial(_take_turn, run, fresh))
+    return be_worker(Recorder(run), partial(_take_turn, run))
 
 
-def _take_turn(run: Run, fresh: FreshProcess, recorder: Recorder) -> Literal["finished", "stopped", "paused"]:
+def _take_turn(run: Run, recorder: Recorder) -> Literal["finished", "stopped", "paused"]:
     said = ResumeLog(run.events())
 
     def report(news: Event | Progress) -> None:
@@ -61,7 +64,26 @@ def _take_turn(run: Run, fresh: FreshProcess, recorder: Recorder) -> Literal["fi
             recorder.record(news)
 
     with turn(run, lambda behind: recorder.record(Waiting(behind=behind))) as ours:
-        return _carry_out(run, recorder, report, said, fresh) if ours else _asked(run)
+        ended = _carry_out(run, recorder, report, said) if ours else _asked(run)
+        if ended == "finished":
+            make_downloads(run, recorder)
+    return ended
+
+
+def make_downloads(run: Run, recorder: Recorder) -> None:
+    """End the run, whose result stands, and make its downloads: what becomes of them says nothing of the run.
+
+    Within the run's turn: the next one would share the memory and the cores with them.
+    """
+
+    def make(show: Callable[[Step], None]) -> None:
+        recorder.end("finished")  # whoever looks at the run from now on sees that its downloads are in the making
+        export_run(run, show)
+
+    downloads = Making(run, DOWNLOADS)
+    with suppress(OSError):  # a full disk: the run has its model, and the Export page offers to make them
+        downloads.prepare()
+        work_on(downloads, make)
 
 
 def _asked(run: Run) -> Literal["stopped", "paused"]:
@@ -69,7 +91,7 @@ def _asked(run: Run) -> Literal["stopped", "paused"]:
 
 
 def _carry_out(
-    run: Run, recorder: Recorder, report: Report, said: ResumeLog, fresh: FreshProcess
+    run: Run, recorder: Recorder, report: Report, said: ResumeLog
 ) -> Literal["finished", "stopped", "paused"]:
     def stop() -> bool:
         return run.asked() is not None
@@ -91,23 +113,12 @@ def _carry_out(
                 importing.join()
             recorder.record_environment(device=device.prepare(run.given.seed))
         if not said.judged:
-            stopped = _train_and_save(run, report, stop, fresh)
+            stopped = _train_and_save(run, report, stop)
             _judge(run, report)
             if stopped:
                 return "stopped"  # quickly: whoever wants the files has them made on the export page
         if stop():
             return _asked(run)
-        with stretch(report, stop, "export", "Making the files and proving them") as proving:
-            for made in export_run(run, proving.show, fresh=fresh):
-                report(
-                    Exported(
-                        format=made.format,
-                        agrees=made.agrees,
-                        same_answers=made.same_answers,
-                        largest_difference=made.largest_difference,
-                    )
-                )
-            proving.items = 0  # they were files
     except StoppedError:
         return _asked(run)
     checkpoint.remove(run.checkpoint)
@@ -134,7 +145,7 @@ def _judge(run: Run, report: Report) -> None:
         report(headline(found))
 
 
-def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -> bool:
+def _train_and_save(run: Run, report: Report, stop: Stop) -> bool:
     """Train, write the model's files, and say whether somebody stopped it."""
     from tlcore.training.ladder import Ladder
     from tlcore.training.trainer import train
@@ -149,8 +160,6 @@ def _train_and_save(run: Run, report: Report, stop: Stop, fresh: FreshProcess) -
     else:
         trained = train(run, report=report, stop=stop, pause=lambda: run.asked() == "paused")
         stopped = trained.stopped
-    if not stopped:
-        expect_proof(fresh)  # it imports its backend while the files are written and judged
     if run.given.mode != "auto":
         keep(trained, run.given)
     return stopped

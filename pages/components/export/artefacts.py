@@ -12,6 +12,7 @@ from pages.components.shell import formats
 from tlcore.contract import read_contract
 from tlcore.errors import ExportError
 from tlcore.jobs.launch import launch
+from tlcore.modalities import find_modality
 from tlcore.runs.exporting import Making
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.manifest import Manifest, artefact
@@ -46,7 +47,7 @@ STYLE = """
 EXPLAINED = {
     "Size": "Size of the file that you download.",
     "Largest difference": "The largest difference between a probability (0 to 1) of this file and one of the app, over "
-    "all test pictures and classes.",
+    "the test pictures that were checked and all classes.",
     "Difficult files": "Generated for this check: every format, bit depth, orientation and colour type that the app "
     "reads, and some that it rejects. The number that give the same pixels as in the app, or are rejected by both.",
     "Per picture": "Processor time per picture on this machine: the median, and the 95th percentile.",
@@ -66,11 +67,11 @@ APART = (
 )
 
 
-def make(run: Run, workspace: Workspace, key: str) -> None:
-    """Have a format made, and show the page anew; a fault in the very beginning is told."""
+def make(workspace: Workspace, making: Making) -> None:
+    """Have a file made, and show the page anew; a fault in the very beginning is told."""
     try:
         with st.spinner("Starting its worker …"):
-            launch(Making(run, key), workspace)
+            launch(making, workspace)
     except ExportError as error:
         st.error(formats.lines(error), icon=":material/error:")
     else:
@@ -83,6 +84,7 @@ def card(run: Run, workspace: Workspace, manifest: Manifest, *, primary: bool) -
         st.subheader(f"{ICONS.get(manifest.format, '')} {formats.plain(manifest.title)}", anchor=False)
         st.markdown(formats.plain(manifest.description))
         _proof(manifest, find_task(run.dataset.task))
+        _sample(run, workspace, manifest)
         if not manifest.kept:
             st.error(formats.plain(manifest.reason), icon=":material/block:")
             _again(run, workspace, manifest)
@@ -113,7 +115,21 @@ def _again(run: Run, workspace: Workspace, manifest: Manifest) -> None:
     if form is None or form.missing:
         return
     if st.button("Make it again", key=f"again-{manifest.format}", icon=":material/replay:"):
-        make(run, workspace, manifest.format)
+        make(workspace, Making(run, manifest.format))
+
+
+def _sample(run: Run, workspace: Workspace, manifest: Manifest) -> None:
+    """Say on how many of the test items a file was checked, and offer to check it on all of them."""
+    if manifest.of is None or not manifest.sampled:
+        return
+    noun = find_modality(run.config.input.modality).noun
+    number, every = formats.count(manifest.n), formats.count(manifest.of)
+    st.caption(formats.plain(f"Checked on {number} of {every} test {noun.many}, drawn in proportion to the labels."))
+    form = FORMATS.get(manifest.format)
+    if form is None or form.missing:
+        return
+    if st.button(f"Check on all {every}", key=f"all-{manifest.format}", icon=":material/checklist:"):
+        make(workspace, Making(run, manifest.format, check="all"))
 
 
 def _versions(manifest: Manifest) -> str:
@@ -160,7 +176,7 @@ def _proof(manifest: Manifest, task: Task) -> None:
     if task.output == "values":
         explained["Largest difference"] = APART
     title = task.metrics[0].title
-    explained[title] = f"{title} of this file on the test set, with its 95 % confidence interval."
+    explained[title] = f"{title} of this file on the same test items, with its 95 % confidence interval."
     cells = "".join(
         f'<span title="{html.escape(explained[name])}">{html.escape(name)}</span><b>{html.escape(value)}</b>'
         for name, value in _figures(manifest, task).items()

@@ -11,7 +11,7 @@ from pages.components.shell import formats, frame, job_status
 from tlcore.file_format import Format
 from tlcore.jobs.events import now
 from tlcore.jobs.state import JobState
-from tlcore.runs.exporting import Making, under_way
+from tlcore.runs.exporting import DOWNLOADS, Making, under_way
 from tlcore.runs.formats import FORMATS
 from tlcore.runs.run import Run
 from tlcore.workspace import Workspace
@@ -30,7 +30,7 @@ def show(run: Run, workspace: Workspace, made: Collection[str]) -> None:
     st.subheader("More formats" if made else "Formats", anchor=False)
     st.caption(
         "Each format is made in a process of its own, one after the other, then loaded again and checked on the "
-        "whole test set. This takes a minute or two. You can leave this page, and a failed export does not harm the "
+        "test set. This takes a minute or two. You can leave this page, and a failed export does not harm the "
         "run."
     )
     busy = _busy(making)
@@ -44,6 +44,8 @@ def _list(run: Run, workspace: Workspace, made: Collection[str], busy: bool, sta
     if _stamps(run) != stamps or busy != _busy(making):
         st.rerun()
     missing = [form for key, form in _known(run).items() if key not in made or key in making]
+    if DOWNLOADS in making:  # these have a place of their own above
+        missing = [form for form in missing if not form.with_run or form.key in making]
     for title, forms in _by_use(missing).items():
         st.markdown(f"**{title}**")
         for form in forms:
@@ -95,7 +97,7 @@ def _row(job: Making, workspace: Workspace, form: Format, state: JobState | None
             "Make" if state is None else "Try again", key=f"make-{form.key}", icon=":material/build:", width=120,
             disabled=bool(form.missing),
         ):  # fmt: skip
-            make(job.run, workspace, form.key)
+            make(workspace, job)
 
 
 def _doing(job: Making, state: JobState) -> str:

@@ -22,6 +22,7 @@ from tlcore.jobs.launch import launch
 from tlcore.jobs.progress import Progress
 from tlcore.jobs.queue import begin_beside, line
 from tlcore.runs.config import TrainingConfig
+from tlcore.runs.exporting import DOWNLOADS, Making
 from tlcore.runs.overfitting import overfitting_note
 from tlcore.runs.resume import resume
 from tlcore.runs.run import Run
@@ -33,17 +34,22 @@ LOG_LINES = 200
 
 
 def show(run: Run) -> None:
-    """Show the run; look again every second for as long as a worker is at it."""
-    live = run.state().live
-    if live:
+    """Show the run; look again every second for as long as a worker is at it, or at its downloads."""
+    live = _live(run)
+    if any(live):
         st.html(job_status.STEADY)
     # Only what may change is drawn again. When the run ends the whole page is, once: other buttons are due then.
-    frame.fragment(_watch, run_every="1s" if live else None)(run, live)
+    frame.fragment(_watch, run_every="1s" if any(live) else None)(run, live)
 
 
-def _watch(run: Run, was_live: bool) -> None:
+def _live(run: Run) -> tuple[bool, bool]:
+    """Tell whether the run is under way, and whether its downloads are."""
+    return run.state().live, Making(run, DOWNLOADS).state().live
+
+
+def _watch(run: Run, was_live: tuple[bool, bool]) -> None:
     state, config = run.state(), run.config
-    if state.live != was_live:
+    if _live(run) != was_live:
         st.rerun()
     _headline(run, config, state)
     if state.live:
@@ -178,6 +184,13 @@ def _outcome(run: Run, state: RunState) -> None:
         first = state.state == "failed" and not way_on
         kind = "primary" if first else "secondary"
         frame.page_button("Repeat with changes", frame.TRAIN, {"from": run.id}, type=kind, icon=":material/replay:")
+    downloads = Making(run, DOWNLOADS)
+    if (making := downloads.state()).live:
+        said = job_status.doing(making, downloads.progress())
+        st.caption(
+            f":material/hourglass_top: The downloads are being made and checked: {said}. You can evaluate and try the "
+            "model meanwhile."
+        )
 
 
 def _next_steps(run: Run, state: RunState, *, primary: bool) -> None:

@@ -38,8 +38,9 @@ def show(workspace: Workspace, dataset: Dataset) -> None:
     """Ask for a folder of weights, its name and its licence; list those that were added."""
     with st.popover("Add your own weights", icon=":material/add:", type="tertiary"):
         st.caption(
-            "A pretrained network for your field, such as radiology: a folder that KerasHub or Hugging "
-            "Face's transformers wrote, with its `config.json`. It is checked, and tried on some of your pictures, before it joins the backbones."
+            "A pretrained network for your field, such as radiology: a folder that KerasHub or Hugging Face's "
+            "transformers wrote, with its `config.json`. It is checked, and tried on some of your pictures, before it "
+            "joins the backbones."
         )
         if fault := st.session_state.pop(FAULT, None):
             frame.show_fault(fault)

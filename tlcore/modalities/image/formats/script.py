@@ -54,7 +54,7 @@ def pieces(config: TrainingConfig, backbone: Backbone) -> Mapping[str, str]:
         "Reading": True,
         "Flips": bool(config.augment) and only_flips,
         "Augmentation": not only_flips,
-        "Views": bool(config.augment),
+        "Views": bool(config.augment) and (config.views or 1) > 1,
         "Lite": backbone.preprocessing == "lite",
         "Application": backbone.preprocessing != "lite",
         "Mixing": bool(config.mixup or config.cutmix),
