@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from filelock import FileLock
 from hypothesis import settings
 from PIL import Image, ImageDraw
 
+from tests.trunk_graphs import lent
 from tlcore.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -103,11 +104,15 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Workspace]:
     """An empty workspace, and a line of runs that no other test stands in."""
     monkeypatch.setenv("GRAFT_HOME", str(tmp_path / "workspace"))
     monkeypatch.setenv("GRAFT_QUEUE", str(tmp_path / "queue"))
-    return Workspace.default()
+    if request.node.get_closest_marker("slow") is None:
+        yield Workspace.default()
+        return
+    with lent(request.getfixturevalue("tmp_path_factory"), tmp_path / "workspace"):
+        yield Workspace.default()
 
 
 @pytest.fixture(scope="session")
@@ -217,7 +222,8 @@ def _trained_once(factory: pytest.TempPathFactory, task: str) -> Path:
             patch.setenv("GRAFT_HOME", str(home))
             patch.setenv("GRAFT_QUEUE", str(home / "queue"))
             workspace = Workspace.default()
-            train_run(workspace, make_dataset(workspace, factory.mktemp(task) / task, task))
+            with lent(factory, home):
+                train_run(workspace, make_dataset(workspace, factory.mktemp(task) / task, task))
 
     return built_once(factory, f"{task}-run", build)
 
@@ -226,10 +232,16 @@ def _own_run(workspace: Workspace, built: Path) -> Run:
     """Copy a built workspace and give its run; datasets and runs that were there before stay."""
     from tlcore.runs.run import list_runs
 
-    shutil.copytree(built, workspace.root, dirs_exist_ok=True)
+    # Graphs that were lent are there, as links to what might be copied.
+    shutil.copytree(built, workspace.root, dirs_exist_ok=True, copy_function=_copy_new)
     names = {path.name for path in (built / "runs").iterdir()}
     (run,) = (each for each in list_runs(workspace) if each.id in names)
     return run
+
+
+def _copy_new(source: str, target: str) -> None:
+    if not Path(target).exists():
+        shutil.copy2(source, target)
 
 
 def draw_shape(label: str, rng: np.random.Generator, size: int = 64) -> Image.Image:

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.chromium import find_or_install
+from tests.trunk_graphs import lent
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS_PER_CLASS = 24
@@ -93,10 +94,11 @@ def session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
 
 
 @pytest.fixture(scope="module")
-def server(session_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Server:
+def server(session_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server with an empty workspace."""
-    session_server.move_to(tmp_path_factory.mktemp("home"))
-    return session_server
+    session_server.move_to(home := tmp_path_factory.mktemp("home"))
+    with lent(tmp_path_factory, home / "workspace"):
+        yield session_server
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +120,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 1000}, accept_downloads=True, reduced_motion="reduce"
+    )
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()

@@ -6,7 +6,6 @@ in a fresh one add is held by `test_formats.py`.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
@@ -83,7 +82,6 @@ def small(request: pytest.FixtureRequest, shapes: tuple[Workspace, Dataset]) -> 
     yield make_small(*shapes, request.param)
     loaded_once.cache_clear()
     keras.utils.clear_session(free_memory=True)
-    gc.collect()
 
 
 @pytest.fixture(scope="module")

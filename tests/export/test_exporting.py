@@ -14,7 +14,7 @@ from tlcore.runs.exporting import Making, under_way, work
 from tlcore.runs.manifest import read_manifest
 
 
-def until(is_so, *, seconds=20.0):
+def until(is_so, *, seconds=60.0):
     began = time.monotonic()
     while not is_so():
         assert time.monotonic() - began < seconds

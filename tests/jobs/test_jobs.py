@@ -20,7 +20,7 @@ from tlcore.jobs.writer import StoppedError, work
 from tlcore.progress import Progress as Step
 
 
-def until(is_so, *, seconds=30.0):
+def until(is_so, *, seconds=60.0):
     began = time.monotonic()
     while not is_so():
         assert time.monotonic() - began < seconds

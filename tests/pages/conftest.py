@@ -35,8 +35,10 @@ def _components_looked_for_once() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _only_the_pages_garbage() -> Iterator[None]:
-    """After every page Streamlit looks for garbage in all there is: half a second where TensorFlow was imported."""
-    gc.collect()
+    """After every page Streamlit looks for garbage in all there is: half a second where TensorFlow was imported.
+
+    What is there before the module is left out. It is not collected first, which would take as long for each module.
+    """
     gc.freeze()
     yield
     gc.unfreeze()

@@ -28,7 +28,7 @@ def states(sweep):
     return [trial.state for trial in sweep.state().trials]
 
 
-def until(is_so, seconds=30.0):
+def until(is_so, seconds=60.0):
     began = time.monotonic()
     while not is_so():
         assert time.monotonic() - began < seconds

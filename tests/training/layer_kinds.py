@@ -22,6 +22,18 @@ REPRESENTATIVE = (
     "convnext_tiny",
     "nasnet_mobile",
 )
+# They have no kind of layer of their own: `test_layer_kinds.py` builds all to see it, in `make test-all`.
+LIKE_THEM = (
+    "mobilenet",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "resnet50",
+    "resnet50_v2",
+    "inception_v3",
+    "xception",
+    "efficientnet_v2_b0",
+    "efficientnet_v2_s",
+)
 
 
 def backbones() -> list[Any]:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 
-import keras
 import pytest
 
-from tests.training.layer_kinds import REPRESENTATIVE, kinds
+from tests.training.layer_kinds import LIKE_THEM, REPRESENTATIVE, kinds
 from tlcore.backbones.catalogue import CATALOGUE
 from tlcore.modalities.image.settings import ImageInput
-from tlcore.training.backbones import build_backbone
-
-pytestmark = pytest.mark.slow
 
 
+def test_of_every_backbone_it_is_known_whether_it_has_kinds_of_layers_of_its_own():
+    known = {*REPRESENTATIVE, *LIKE_THEM}
+    of_keras = {key for key, backbone in CATALOGUE.items() if not backbone.preset}
+    assert of_keras == known, "list it in LIKE_THEM, and see by the test below whether it belongs there"
+
+
+@pytest.mark.slow
+@pytest.mark.every
 def test_a_few_backbones_have_every_kind_of_layer_and_none_of_them_is_too_many():
+    import keras
+
+    from tlcore.training.backbones import build_backbone
+
     found = {}
     for key, backbone in CATALOGUE.items():
         if backbone.preset:

@@ -135,6 +135,15 @@ def test_every_mode_goes_the_same_way_and_leaves_models_that_agree(workspace, ti
     np.testing.assert_allclose(model.predict(pixels, verbose=0), answers, atol=1e-4)
 
 
+def test_a_trained_head_replaces_the_exact_one_only_where_it_is_more_often_right(workspace, tiny_dataset, tiny_network):
+    run = make_run(workspace, tiny_dataset, mode="freeze", head="both", **{**tiny_network, "epochs": 4})
+    assert work(run.path) == 0, run.log()
+    exact, *trained = run.state().epochs
+    assert min(each.val_loss for each in trained) < exact.val_loss, "by the metric alone it would be kept"
+    assert [each.best for each in (exact, *trained)] == [True, False, False, False, False]
+    assert run.state().best_epoch == exact.epoch
+
+
 def test_the_result_stands_before_the_downloads_are_made_and_whatever_becomes_of_them(
     workspace, tiny_dataset, monkeypatch
 ):

@@ -53,8 +53,14 @@ SOLVE = """\
             solved = frozen["val"] @ kernel + bias
             best = judge(solved, val.labels, counts)
             head.set_weights([kernel, bias])
-            continue
+$exact            continue
 """
+EXACT = """\
+            exact = wrong(solved, val.labels)
+"""
+RULE = """,
+                may=lambda model: beats(exact - wrong(answer(model, frozen["val"]), val.labels), val.groups),
+            """
 # The head that is kept learns from the validation items, too; what is fitted on them is fitted with the one before.
 SOLVE_FROM_ALL = """\
         if name == "logistic":
@@ -141,6 +147,7 @@ def _pieces(config: TrainingConfig, backbone: Backbone, item: ItemScript, of_tas
         **({"Standardizing": general["Standardizing"]} if config.features == "every" else {}),
         **({"Layerwise": general["Layerwise"]} if config.layer_decay != 1 else {}),
         "Training": general["Training"],
+        **({"Rule": general["Rule"]} if config.prefers_exact_head else {}),
         "Main": general["Main"],
     }
 
@@ -155,7 +162,7 @@ def _gaps(
         after.append('    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])')
     if "Layerwise" in titles:
         after.append("    optimizer.rates = rates(body, model.trainable_variables)")
-    solve = SOLVE_FROM_ALL if config.learns_from_validation else SOLVE
+    solve = SOLVE_FROM_ALL if config.learns_from_validation else SOLVE.replace("$exact", EXACT * ("Rule" in titles))
     return {
         **of_task.gaps,
         "finish": pieces_of(of_task.texts)["Finish"],
@@ -167,6 +174,7 @@ def _gaps(
         "after": "\n".join(after),
         "solver": of_task.solver,
         "solve": solve.replace("solve_head", _solver(config, of_task)) if config.head != "trained" else "",
+        "rule": RULE if "Rule" in titles else "",
         "views": VIEWS if "Views" in titles else '            views = frozen["train"][None]',
         "augmented": "augment(learn.items[row], AUGMENT, rng)" if config.augment else "learn.items[row]",
         "run": _result(run.state().test, _noun(run).many),

@@ -127,8 +127,9 @@ class TrainingConfig(BaseModel):
         title="Head",
         description="How the new last layer is found: `trained` follows gradients and sees augmented items; "
         "`logistic` is the regularised logistic regression (of a number: ridge regression), solved exactly, its "
-        "strength chosen by cross-validation: for few items the surest; `both` trains on from that solution and "
-        "keeps whichever is better on the validation items.",
+        "strength chosen by cross-validation: for few items the surest; `both` trains on from that solution, "
+        "and keeps the trained head where it is better on the validation items: when freezing, by more than one "
+        "standard error.",
     )
     features: Features = Field(
         "last",
@@ -269,6 +270,11 @@ class TrainingConfig(BaseModel):
     def seconds(self) -> float:
         """How long `auto` may look for a better model; infinite for the best one."""
         return SECONDS[self.budget] if self.minutes is None else 60 * self.minutes
+
+    @property
+    def prefers_exact_head(self) -> bool:
+        """Whether a trained head must be better than the exact one by more than one standard error to be kept."""
+        return self.head == "both" and self.mode == "freeze"
 
     @property
     def learns_from_validation(self) -> bool:

@@ -64,6 +64,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     Args:
         validation: The validation items; they are always seen plain.
         target: The metric that chooses the best epoch.
+        beats: Says of raw outputs `(n, width)` for the validation items whether a model that is better by that metric
+            may take the place of what the phase began with.
         epochs: Of the whole run, as planned.
         save: Writes a checkpoint of the model and of this watch's standing.
     """
@@ -82,12 +84,13 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         report: Report,
         stop: Callable[[], bool],
         save: Callable[[], None] = lambda: None,
+        beats: Callable[[npt.NDArray[np.float32]], bool] = lambda raw: True,
     ) -> None:
         super().__init__()
         self.phase, self.best, self.standing, self.batches = phase, best, standing, batches
         self.validation, self.batch_size, self.target = validation, batch_size, target
         self.epochs, self.items = epochs, len(batches.part.targets)
-        self.report, self.stop, self.save = report, stop, save
+        self.report, self.stop, self.save, self.beats = report, stop, save, beats
         self.stopped = False
         self._average: keras.callbacks.SwapEMAWeights | None = None
         self.raw: Arrays = []
@@ -179,9 +182,11 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     def _validate(self) -> tuple[Validated, bool]:
         if self._average:
             self._average.on_test_begin()  # the averaged weights are judged, and kept
-        validated = validate(self.model, self.validation, batch_size=self.batch_size)
+        part = self.validation
+        raw = answer(self.model, part, batch_size=self.batch_size)
+        validated = part.head.measure(raw, part.targets, part.weights)
         score = validated.score(self.target)
-        better = score > self.best.score
+        better = score > self.best.score and self.beats(raw)
         if better:
             self.best.score, self.best.epoch = score, self.standing.first_epoch + self.standing.done - 1
             self.standing.kept = values(self.model.variables)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,9 @@ from tlcore.tasks.logistic import turned
 from tlcore.tasks.task import Targets
 from tlcore.training.cross_validation import out_of_fold
 from tlcore.training.phase_report import stretch
-from tlcore.training.trainer import Training
+
+if TYPE_CHECKING:
+    from tlcore.training.trainer import Training
 
 Floats = npt.NDArray[np.float64]
 # Items below which the folds are dealt several times, and each fold chooses its own strength.

@@ -22,7 +22,7 @@ from tlcore.modalities import find_modality
 from tlcore.progress import drain
 from tlcore.runs.events import Noted
 from tlcore.runs.initial_weights import read_start
-from tlcore.runs.items import Items, read_items
+from tlcore.runs.items import Items, read_items, units
 from tlcore.runs.run import Run
 from tlcore.tasks import find_task
 from tlcore.tasks.head import standardizing
@@ -33,6 +33,7 @@ from tlcore.training.features import BelowTheCut
 from tlcore.training.finalize import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, answer, assign, train_phase, validate, values
 from tlcore.training.initial_model import begin
+from tlcore.training.judging import standard_error
 from tlcore.training.logistic_training import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
 from tlcore.training.oom import is_out_of_memory
@@ -46,6 +47,8 @@ from tlcore.workspace import Workspace
 
 # Enough for statistics; more would cost as much as an epoch.
 BATCHES_OF_STATISTICS = 64
+# Where the head is solved for first, that is the first epoch.
+EXACT_EPOCH = 1
 
 
 @dataclass(frozen=True)
@@ -285,6 +288,7 @@ class Training:
             accumulate=self.course.accumulate,
         )
         model.optimizer.build(model.trainable_variables)
+        beats = self._beats(phase, model, standing)
         if arrays:
             assign(model.variables, arrays["above"])
             assign(model.optimizer.variables, arrays["optimizer"])
@@ -300,6 +304,7 @@ class Training:
             report=self.report,
             stop=self.stop,
             save=lambda: self.course.save(standing, model),
+            beats=beats,
         )
         with statistics_that_keep_up(model, steps=batches.number):
             train_phase(model, watch)
@@ -309,6 +314,26 @@ class Training:
         if not self.stopped:
             self._settle(above, watch)
         return standing
+
+    def _beats(self, phase: Phase, model: keras.Model, standing: Standing) -> Callable[[npt.NDArray[np.float32]], bool]:
+        """Say when a trained head may replace the exact one: when it is better by more than one standard error.
+
+        Epochs are many, and the best of many is a little better by luck.
+        """
+        if not self.config.prefers_exact_head or self.course.best.epoch != EXACT_EPOCH:
+            return lambda raw: True
+        if standing.kept:
+            assign(model.variables, standing.kept)
+        items = self.items["val"]
+        exact, groups = self.head.errors(self.validation_outputs(), items.targets), units(items)
+
+        def beats(raw: npt.NDArray[np.float32]) -> bool:
+            if self.course.best.epoch != EXACT_EPOCH:
+                return True
+            fewer = exact - self.head.errors(raw, items.targets)
+            return float(fewer.mean()) > standard_error(fewer, groups)
+
+        return beats
 
     def _choose(self, phase: Phase, above: keras.Model, batches: Batches) -> Choice:
         """Choose the precision of a phase; for a head alone it is not worth measuring."""

@@ -120,7 +120,11 @@ def fields_of(task: str, modality: str = BEFORE) -> dict[str, Field]:
     """Give the settings of a task and a modality, by their keys, with the words that their choices have there."""
     about = find_task(task)
     words = {
-        "head": {"trained": "trained", "logistic": about.exact, "both": "both: the better one in validation"},
+        "head": {
+            "trained": "trained",
+            "logistic": about.exact,
+            "both": "both: trained only where better in validation",
+        },
         "target_metric": metric_words(about),
         "balancing": {key: said for key, said in FIELDS["balancing"].choices.items() if key in about.balancing},
     }

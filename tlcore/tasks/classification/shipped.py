@@ -56,6 +56,7 @@ SHIPPED = Shipped(
             "progress": PROGRESS,
             "solved": "len(CLASSES)",
             "counts": WEIGHTS.format("learn.labels"),
+            "wrong": "(raw.argmax(axis=1) != labels).astype(np.float64)",
             "outputs": "len(CLASSES)",
             "said": """f"Test accuracy {found['accuracy']:.3f} on {found['n']} $many, """
             """log loss {found['log_loss']:.3f}.\"""",

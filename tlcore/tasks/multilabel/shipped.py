@@ -62,6 +62,7 @@ SHIPPED = Shipped(
             "progress": PROGRESS,
             "solved": "2",
             "counts": "None  # every $one counts the same",
+            "wrong": "np.logaddexp(0.0, np.where(labels > 0, -raw, raw)).mean(axis=1)",
             "outputs": "len(CLASSES)",
             "said": """f"Test mean average precision {found['mean_average_precision']:.3f} on {found['n']} $many.\"""",
         },

@@ -66,6 +66,7 @@ SHIPPED = Shipped(
             "progress": PROGRESS,
             "solved": "",
             "counts": "None  # every $one counts the same",
+            "wrong": "np.abs(raw[:, 0] - standardized(labels)[:, 0])",
             "outputs": "1",
             "said": """f"Test mean absolute error {found['mae']:.4g} {UNIT} on {found['n']} $many.\"""",
         },
