@@ -5,7 +5,8 @@
 A server is started as `make run` starts it, on an empty workspace. After one visit that is not counted, a fresh browser
 context opens the first page again and again; a visit lasts from the request until the headline and the ways to bring
 pictures are visible. A page of three lines, a bare title and two tabs, is visited in turn: that is what Streamlit
-itself takes in this browser on this machine. The last line is one JSON object; `value` is our median, in seconds.
+itself takes in this browser on this machine. The last line is one JSON object; `value` is the median of the ratios of
+a visit to the bare page's next to it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.machine import machine, versions  # noqa: E402
 from tests.browser.chromium import find_or_install  # noqa: E402
 
-BAR_SECONDS = 1.0
-
+BAR = 1.15
 
 BARE_PAGE = """import streamlit as st
 st.title("Data")
@@ -100,16 +100,16 @@ def main() -> int:
             heavy = backends(pid)
         browser.close()
     seconds, bare_seconds = ([pair[side] for pair in pairs] for side in (0, 1))
-    median = statistics.median(seconds)
+    ratio = statistics.median(mine / bare for mine, bare in pairs)
     details = {
         "seconds": seconds,
         "bare_streamlit_seconds": bare_seconds,
-        "ratio_to_bare_streamlit": statistics.median(mine / bare for mine, bare in pairs),
+        "median_seconds": statistics.median(seconds),
         "first_visit_seconds": first,
         "backends_in_the_server": heavy,
     }
-    holds = median < BAR_SECONDS and not heavy
-    result = {"name": "first_page", "value": median, "bar": BAR_SECONDS, "holds": holds, "details": details}
+    holds = ratio <= BAR and not heavy
+    result = {"name": "first_page", "value": ratio, "bar": BAR, "holds": holds, "details": details}
     print(json.dumps({**result, "machine": machine(), "versions": versions()}))
     return 0 if holds else 1
 

@@ -2,7 +2,7 @@
 
     python benchmarks/limit.py [--backbones efficientnet_lite0,resnet50] [--repeats 1] [--views 1] [--json]
 
-The limit is measured with the pixels in memory and the engine ready. The run is the worker process from its start until
+The limit is the best of three passes, pixels in memory, the engine ready. The run is the worker process until
 its result stands: imports, pixel store, trunk, head, `model.keras`, `model.onnx` and the evaluation; the pictures were
 taken in before, nothing is cached. The whole process, with the downloads made and checked, stands beside it. A second
 run, with another seed (so other training and validation parts) and more epochs, must not touch the trunk. The last line
@@ -38,10 +38,12 @@ engine, size = on_processor(onnx.load(sys.argv[1])), int(sys.argv[3])
 pixels = np.array(np.memmap(sys.argv[2], np.uint8, "r").reshape(-1, size, size, 3))
 inputs = MappedArrays({"pixels": pixels})
 engine(inputs.only(slice(16)))
-began, used = time.monotonic(), time.process_time()
-engine(inputs)
-found = {"engine": engine.title, "seconds": time.monotonic() - began, "processor": time.process_time() - used}
-print(json.dumps(found))
+turns = []
+for _ in range(3):
+    began, used = time.monotonic(), time.process_time()
+    engine(inputs)
+    turns.append({"seconds": time.monotonic() - began, "processor": time.process_time() - used})
+print(json.dumps({"engine": engine.title, **min(turns, key=lambda turn: turn["seconds"])}))
 """
 
 

@@ -51,11 +51,14 @@ def _import_slow_ones() -> None:
             importlib.import_module(name)
 
 
-def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None) -> Evaluation:
+def evaluate_run(
+    run: Run, report: Report, *, workspace: Workspace | None = None, ask_validation: bool = True
+) -> Evaluation:
     """Write what is known of a run's model, and give its `evaluation.json`; the look at the test set is counted.
 
     Written are `validation.parquet`, `predictions.parquet`, what its task keeps beside them, `evaluation/` and, last,
-    `evaluation.json`. Where the model has met the validation items, their table is the one that training wrote.
+    `evaluation.json`. The table of the validation items is the one that training wrote where the model has met them, or
+    where it is not to be asked.
 
     Raises:
         GraftError: The run has no model, or its items are gone.
@@ -66,7 +69,7 @@ def evaluate_run(run: Run, report: Report, *, workspace: Workspace | None = None
     predictor = Predictor.from_run(run.path)
     contract = predictor.labels
     classes, task = contract.labels, find_task(contract.task)
-    if not run.config.learns_from_validation:
+    if ask_validation and not run.config.learns_from_validation:
         write_table(run.path / "validation.parquet", _ask(run, "val", predictor, workspace, report))
     features = _features(run, workspace, report)
     predictions = _ask(run, "test", predictor, workspace, report)

@@ -36,13 +36,13 @@ class Finished:
         temperature: By which the logits are divided, in the graph and in the Keras model; None where the task has none.
         decision: What turns outputs into answers, found on the validation items.
         validation: Outputs `(n, width)` and unfamiliarity `(n,)` of the validation items, by a head that has
-            not met them; None where the model's own is one.
+            not met them: the model's own where it has not.
     """
 
     graph: onnx.ModelProto
     temperature: float | None
     decision: Decision
-    validation: tuple[Floats, Floats] | None
+    validation: tuple[Floats, Floats]
 
 
 class Finishing:
@@ -82,14 +82,14 @@ class Finishing:
         last = slice(self.model.backbone.feature_length)
         known = learn_known(trained[:, last], features["val"][:, last])
         outputs = self.task.activate(raw * scaling.gain + scaling.offset).astype(np.float32)
-        answers = outputs, known.unfamiliarity(features["val"][:, last])
+        validation = outputs, known.unfamiliarity(features["val"][:, last])
         body = self._body
         head_of_graph = head_graph(kernel, bias, known, self.task, like=body, source=body.graph.output[0].name)
         return Finished(
             join(body, head_of_graph, "head/"),
             scaling.temperature,
             self.task.decide(outputs, items["val"].targets),
-            answers if config.learns_from_validation else None,
+            validation,
         )
 
     @cached_property

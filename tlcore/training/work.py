@@ -141,7 +141,7 @@ def _judge(run: Run, report: Report) -> None:
     # Whoever stops a run wants to know how good it had become: judging is not stopped.
     noun = _noun(run)
     with stretch(report, lambda: False, "evaluate", f"Judging the model on the test {noun.many}") as judging:
-        found = evaluate_run(run, judging.show)
+        found = evaluate_run(run, judging.show, ask_validation=False)  # training wrote their answers
         report(headline(found))
 
 
@@ -175,8 +175,7 @@ def save_model(run: Run, trained: TrainedModel, config: TrainingConfig) -> None:
     if run.given.mode == "auto":
         write_json(run.best_json, config)
     about = run.dataset
-    if finished.validation is not None:
-        write_validation(run, *finished.validation, finished.decision)
+    write_validation(run, *finished.validation, finished.decision)
     contract = contract_of(
         run.input,
         about.classes,
