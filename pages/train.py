@@ -13,6 +13,7 @@ from pages.components.train import (
     freeze_depth,
     initial_weights,
     lr_finder,
+    own_weights,
     recommended,
 )
 from tlcore.backbones.catalogue import suitable
@@ -48,6 +49,7 @@ def show(workspace: Workspace) -> None:
         return
     task, modality = find_task(dataset.info.task), dataset.info.modality
     backbones = suitable(modality, task.key)
+    own_weights.take_over()
     backbone = draft.backbone_of(backbones)
     recipe = recommended.recipe(dataset.id, dataset.info.version, backbone.key, dataset)
     fields = fields_of(task.key, modality)
@@ -61,6 +63,7 @@ def show(workspace: Workspace) -> None:
     st.caption("A network pretrained on a million photos or more.")
     backbone_cards.show(workspace, backbones, config.backbone, draft.choose_backbone)
     form.faults("backbone")
+    own_weights.show(workspace, dataset)
     initial_weights.choose(workspace, form)
 
     st.subheader("Transfer learning mode", anchor=False)

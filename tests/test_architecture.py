@@ -77,7 +77,7 @@ RANK_OF_MODULE = {
     "tlcore.training.work": 14,
     "tlcore.health.work": 14,
     "tlcore.modalities.image.bursts": 7,
-    **{f"tlcore.modalities.image.{name}": 8 for name in ("keras_build", "keras_presets")},
+    **{f"tlcore.modalities.image.keras_{name}": 8 for name in ("build", "hugging_face", "own", "presets")},
     "tlcore.modalities.image.range_command": 16,
     **{f"{EXPLAIN}.{name}": 11 for name in ("grad_cam", "saliency", "explanations")},
     **{f"{FORMATS}.{name}": 12 for name in ("exports", "fullsize", "pixel_parity", "saved_model", "script", "web")},

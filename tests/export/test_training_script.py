@@ -133,7 +133,7 @@ def test_every_backbone_of_keras_has_a_script(make, key):
 
 
 def test_a_preset_of_kerashub_has_none_and_the_sentence_says_what_to_take(make):
-    with pytest.raises(ExportError, match=r"DINOv2 small is one of KerasHub's presets\. Take the Keras model"):
+    with pytest.raises(ExportError, match=r"DINOv2 small is built from one of KerasHub\. Take the Keras model"):
         told(make(), backbone="dinov2_small")
 
 

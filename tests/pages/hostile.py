@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from tests import graphs
+from tests.backbones.test_own import own_row
 from tests.conftest import CLASSES
 from tests.pages import made_checks
 from tests.pages.made_runs import beginning
@@ -115,6 +116,7 @@ def hostile_workspace(workspace: Workspace, shapes: Path, home: Path) -> Hostile
         draw_parts(dataset)
         run, other = (_run(workspace, dataset, right) for right in (0.4, 0.7))
     _understood(run, workspace)
+    own_row(workspace, title=DATASET)
     write_json(run.path / "name.json", {"name": RUN})
     exported(run, "onnx", "model.onnx", agrees=False, reason=NOTE)
     shas = list(dataset.items()["sha256"])

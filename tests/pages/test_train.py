@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from pages.components.shell import run_facts
+from tests.backbones.test_own import own_row
 from tests.pages.made_runs import made
 from tests.pages.opening import button, open_page, words
 from tests.runs.test_initial_weights import write_model
 from tlcore.backbones.catalogue import find
+from tlcore.backbones.own import own_rows
+from tlcore.errors import WeightsError
+from tlcore.progress import Progress
 from tlcore.runs.lr_finder import Rates
+from tlcore.runs.own_backbones import Added
 from tlcore.runs.recommend import recommend
 from tlcore.runs.run import list_runs
 
@@ -20,6 +25,10 @@ def started(monkeypatch):
     runs = []
     monkeypatch.setattr("tlcore.jobs.launch.launch", runs.append)
     return runs
+
+
+def uploader(app, label):
+    return next(each for each in app.file_uploader if each.label == label)
 
 
 def test_without_pictures_the_page_says_where_to_get_some(workspace):
@@ -99,6 +108,55 @@ def test_a_backbone_that_is_cut_only_at_its_ends_has_no_slider(workspace, tiny_d
     assert not app.exception
     assert not app.select_slider
     assert "only be frozen or trained as a whole" in words(app)
+
+
+def test_weights_of_ones_own_are_added_chosen_and_removed(workspace, tiny_dataset, tmp_path, monkeypatch):
+    asked = {}
+
+    def adding(_workspace, given, **said):
+        asked.update(said, given=given)
+        yield Progress(0, 0, note="Checking")
+        row = own_row(workspace, title=said["name"])
+        return Added(backbone=row.key, title=row.title, parameters=row.parameters, notes=("Pixels are *usual*.",))
+
+    monkeypatch.setattr("pages.components.train.own_weights.add_in_process", adding)
+    app = open_page("train")
+    app.text_input(key="own-weights-name").set_value("Chest *ViT*")
+    app.text_input(key="own-weights-licence").set_value("unknown")
+    app.text_input(key="own-weights-path").set_value(f" '{tmp_path}' ")
+    button(app, "Add").click().run()
+    assert not app.exception
+    assert asked == {
+        "given": tmp_path,
+        "name": "Chest *ViT*",
+        "licence": "unknown",
+        "source": "",
+        "dataset": tiny_dataset.id,
+    }
+    assert "is in the catalogue and chosen" in words(app)
+    assert "Pixels are \\*usual\\*." in words(app)
+    (key,) = own_rows(workspace)
+    assert app.session_state["train-backbone"] == key
+    assert app.number_input(key="train-input.size").value == own_rows(workspace)[key].native_size
+    app.button(key=f"remove-{key}").click().run()
+    assert not app.exception
+    assert not own_rows(workspace)
+    assert app.session_state["train-backbone"] == "efficientnet_lite0"
+
+
+def test_weights_that_are_refused_say_why_and_nothing_changes(workspace, tiny_dataset, monkeypatch):
+    def refusing(*_given, **_said):
+        yield Progress(0, 0)
+        raise WeightsError("Weights are needed as numbers alone. model.pkl is a pickle.")
+
+    monkeypatch.setattr("pages.components.train.own_weights.add_in_process", refusing)
+    app = open_page("train")
+    button(app, "Add").click().run()
+    assert "Nothing was given" in words(app)
+    app.text_input(key="own-weights-path").set_value("/somewhere")
+    button(app, "Add").click().run()
+    assert "model.pkl is a pickle" in words(app)
+    assert app.session_state["train-backbone"] == "efficientnet_lite0"
 
 
 def test_augmentations_are_single_switches(workspace, tiny_dataset, started):
@@ -204,7 +262,7 @@ def test_a_model_file_is_begun_with_and_brings_the_settings_it_needs(workspace, 
     model = tmp_path / "mine.keras"
     write_model(model, size=160)
     app = open_page("train")
-    app.file_uploader[0].set_value((model.name, model.read_bytes(), "")).run()
+    uploader(app, "Keras model").set_value((model.name, model.read_bytes(), "")).run()
     app.run()
     assert app.radio(key="train-start").value.endswith("mine.keras")
     assert "The pictures that mine.keras was trained on are not known" in words(app), "as long as it is chosen"
@@ -217,7 +275,7 @@ def test_a_model_file_is_begun_with_and_brings_the_settings_it_needs(workspace, 
 
 def test_a_file_that_is_no_model_of_grafts_is_refused_in_a_sentence(workspace, tiny_dataset):
     app = open_page("train")
-    app.file_uploader[0].set_value(("odd.keras", b"PK\x03\x04 and then nothing", "")).run()
+    uploader(app, "Keras model").set_value(("odd.keras", b"PK\x03\x04 and then nothing", "")).run()
     assert "odd.keras is none" in words(app)
     assert not list((workspace.root / "staging").glob("*"))
     assert not [each for each in app.radio if each.label == "Begin with"]

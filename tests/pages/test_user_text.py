@@ -48,15 +48,11 @@ NUMBERS = {
 }
 OWN_WORDS = {
     *(
-        "entry.title",
         "entry.recommendation",
         "entry.published_kind",
         "entry.published_source",
-        "entry.pretrained_on",
-        "entry.licence",
         "config.backbone",
     ),  # catalogue
-    "dict.fromkeys((CATALOGUE[point.backbone].title for point in points))",
     *("about.label", "about.icon", "about.advice", "way.title(found)", "way.help", "group"),  # of tables of the app
     *("counts(worth, task)", "metric.replace('_', ' ')", "cells.hover", "pd.DataFrame(rows)"),
     *("class_colours(classes)", "class_colours(classes, dataset.info.colours)"),  # `#rrggbb`

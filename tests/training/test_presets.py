@@ -6,6 +6,7 @@ KerasHub itself is the reference: what its network makes of prepared pictures, o
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,16 +18,21 @@ keras = pytest.importorskip("keras")
 import keras_hub  # noqa: E402
 from keras_hub.src.utils.preset_utils import BUILTIN_PRESETS  # noqa: E402
 
+from tests.training import hugging_face_folders  # noqa: E402
 from tests.training.test_backbones_conformance import assert_same, random_pixels, stir  # noqa: E402
 from tests.training.tiny_presets import ARCHITECTURES, SIZE, tiny_preset  # noqa: E402
 from tlcore.backbones.backbone import Backbone  # noqa: E402
-from tlcore.backbones.catalogue import CATALOGUE  # noqa: E402
+from tlcore.backbones.catalogue import CATALOGUE, find  # noqa: E402
+from tlcore.backbones.own import read_description  # noqa: E402
 from tlcore.errors import ConfigError, WeightsError  # noqa: E402
 from tlcore.modalities.image.keras_build import IMAGENET_DEVIATION, IMAGENET_MEAN  # noqa: E402
+from tlcore.modalities.image.keras_own import adopt  # noqa: E402
 from tlcore.modalities.image.keras_presets import SWIN_WARNS  # noqa: E402
 from tlcore.modalities.image.settings import ImageInput  # noqa: E402
+from tlcore.progress import drain  # noqa: E402
 from tlcore.training.backbones import build_backbone  # noqa: E402
 from tlcore.training.cut import cut  # noqa: E402
+from tlcore.training.own_weights import add_backbone  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(f"ignore:{SWIN_WARNS}:UserWarning")]
 
@@ -131,6 +137,37 @@ def test_a_description_that_names_code_of_others_is_refused_before_it_is_built(b
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(WeightsError, match=r"config\.json names somebody\.Code"):
         build_backbone(built.backbone, input=ImageInput(size=SIZE), weights=tmp_path / "model.weights.h5")
+
+
+def test_a_folder_of_it_becomes_a_row_of_the_catalogue_that_answers_alike(built, workspace, tiny_dataset, tmp_path):
+    kind = built.backbone.factory.partition(":")[2]
+    folder = tmp_path / "given"
+    shutil.copytree(built.weights.parent, folder)
+    scale, offset = 1 / (255 * np.array(IMAGENET_DEVIATION)), -np.array(IMAGENET_MEAN) / np.array(IMAGENET_DEVIATION)
+    converter = keras_hub.layers.ImageConverter(scale=scale.tolist(), offset=offset.tolist())
+    converter.save_to_preset(str(folder))
+    steps = add_backbone(workspace, folder, name="Mine", licence="unknown", dataset=tiny_dataset)
+    row, notes = drain(steps, lambda step: None)
+    assert (find(row.key), notes) == (row, ())
+    assert (row.native_size, row.size_step) == (SIZE, built.backbone.size_step)
+    assert [block.last_layer for block in row.blocks] == [block.last_layer for block in built.backbone.blocks]
+    model = build_backbone(row, input=row.native_input, workspace=workspace)
+    pixels = random_pixels(SIZE)
+    assert_same(model(pixels), expected(kind, built.reference, pixels))
+    assert model.count_params() == row.parameters == sum(block.parameters for block in row.blocks)
+    assert model.output_shape[-1] == row.feature_length
+    assert row.multiplications > 0
+
+
+def test_a_folder_of_hugging_face_is_read_as_the_same_network(built, tmp_path):
+    kind = built.backbone.factory.partition(":")[2]
+    if kind not in hugging_face_folders.KINDS:
+        pytest.skip("KerasHub reads no such folder of Hugging Face")
+    folder = hugging_face_folders.write_folder(tmp_path / "given", kind, built.reference, before="backbone.")
+    adopted = adopt(folder, read_description(folder / "config.json"), tmp_path / "kept")
+    assert (adopted.row["factory"], adopted.size, adopted.notes) == (built.backbone.factory, SIZE, ())
+    pixels = random_pixels(SIZE)
+    assert_same(adopted.answer({"pixels": pixels}), expected(kind, built.reference, pixels))
 
 
 @pytest.mark.parametrize("key", [pytest.param(key, marks=() if key in SMALL else pytest.mark.every) for key in PRESETS])

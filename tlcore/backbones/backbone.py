@@ -43,6 +43,7 @@ class Backbone(BaseModel):
         factory: `package.module:callable`, called as `keras_build` of the modality says.
         architecture: The arguments of the factory, where its name alone does not say which network it makes.
         preprocessing: How an item's arrays become what the network was trained on, in the words of `keras_build`.
+        scaling: Where that is `scaled`: by what each channel is multiplied (`scale`), and what is added (`offset`).
         native_size, minimum_size: Of an item's input, in the unit of the modality.
         size_step: Sizes that it takes are multiples of it, such as the side of a patch.
         parameters: Weights without the head that it was trained with.
@@ -63,6 +64,7 @@ class Backbone(BaseModel):
         weights_hash: The MD5 or SHA-256 that Keras lists, in hexadecimal; empty where it lists none.
         weights_package: The installed package that brings the file; empty where none does.
         download_megabytes: Size of the weights file, in units of 10^6 bytes.
+        source: Where weights that a person added came from; empty for the rows that Graft brings.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +76,7 @@ class Backbone(BaseModel):
     factory: str
     architecture: Mapping[str, Any] = {}
     preprocessing: str
+    scaling: Mapping[str, tuple[float, ...]] = {}
     native_size: int
     minimum_size: int
     size_step: int = 1
@@ -92,12 +95,23 @@ class Backbone(BaseModel):
     weights_hash: str = ""
     weights_package: str = ""
     download_megabytes: float
+    source: str = ""
     blocks: tuple[Block, ...]
 
     @property
     def preset(self) -> str:
         """The handle of KerasHub's preset; empty where the weights are no preset."""
         return self.weights_url.removeprefix(PRESET) if self.weights_url.startswith(PRESET) else ""
+
+    @property
+    def own(self) -> bool:
+        """Whether a person added the weights."""
+        return bool(self.source)
+
+    @property
+    def origin(self) -> str:
+        """Say where the weights come from, to follow the name of the backbone."""
+        return f"with weights from {self.source}" if self.own else f"pretrained on {self.pretrained_on}"
 
     @property
     def native_input(self) -> InputSettings:

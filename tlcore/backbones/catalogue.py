@@ -1,17 +1,40 @@
-"""The catalogue of backbones, as data: the rows of every modality, validated by their schema.
+"""The catalogue of backbones, as data: the rows of every modality, validated by their schema, then a person's own.
 
-Its facts are held true by tests that build every entry. It does not know Keras, nor where weights lie.
+The facts of the first are held true by tests that build every entry; those of the second were measured when the
+weights were added to the workspace. It does not know Keras, nor where weights lie.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from tlcore.backbones.backbone import Backbone
+from tlcore.backbones.own import own_rows
 from tlcore.errors import ConfigError, Problem
 from tlcore.modalities import MODALITIES, Modality, find_modality
+from tlcore.workspace import Workspace, home
+
+
+class Catalogue(Mapping[str, Backbone]):
+    """The rows that Graft brings, and those of the workspace, which are read anew whenever they are asked for."""
+
+    def __init__(self, published: Mapping[str, Backbone]) -> None:
+        self.published = published
+
+    def __getitem__(self, key: str) -> Backbone:
+        return self.published[key] if key in self.published else self._own()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.published
+        yield from self._own()
+
+    def __len__(self) -> int:
+        return len(self.published) + len(self._own())
+
+    def _own(self) -> dict[str, Backbone]:
+        return own_rows(Workspace(home()))
 
 
 def find(key: str) -> Backbone:
@@ -48,4 +71,4 @@ def _read(modalities: Iterable[Modality]) -> Mapping[str, Backbone]:
     return MappingProxyType(catalogue)
 
 
-CATALOGUE: Mapping[str, Backbone] = _read(MODALITIES.values())
+CATALOGUE: Mapping[str, Backbone] = Catalogue(_read(MODALITIES.values()))

@@ -48,7 +48,7 @@ def download(backbone: Backbone, workspace: Workspace) -> Generator[Progress, No
     Raises:
         WeightsError: They are damaged, or cannot be had.
     """
-    if backbone.weights_package or weights_state(backbone, workspace).path is not None:
+    if backbone.weights_package or backbone.own or weights_state(backbone, workspace).path is not None:
         return weights_path(backbone, workspace)
     keep = presets_folder() / backbone.preset if backbone.preset else applications_folder()
     try:

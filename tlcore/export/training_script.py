@@ -127,10 +127,10 @@ def cannot_be_told(run: Run) -> str:
         return f"There is no script for {_noun(run).many}. Take the model of the run's downloads instead."
     if config.backbone not in CATALOGUE:
         return f"A script names its backbone. {config.backbone} is not in the catalogue any more. Train another one."
-    if CATALOGUE[config.backbone].preset:
+    if CATALOGUE[config.backbone].architecture:
         return (
-            f"A script begins with a network of Keras Applications. {CATALOGUE[config.backbone].title} is one of "
-            "KerasHub's presets. Take the Keras model of the run's downloads instead."
+            f"A script begins with a network of Keras Applications. {CATALOGUE[config.backbone].title} is built from "
+            "one of KerasHub. Take the Keras model of the run's downloads instead."
         )
     return ""
 

@@ -208,6 +208,8 @@ class Modality:
         mixing: The settings of a run that mix items and make sense for these, of `mixup` and `cutmix`.
         build: The heavy function, `package.module:callable`, that builds a backbone of it in Keras, from its row, the
             input settings and the file of its weights, None for new ones: arrays to the last feature map.
+        adopt: The heavy function, `package.module:callable`, that makes a `backbones.own.Adopted` of a person's own
+            weights, from their folder, their description and a folder to keep them in; empty where there is none.
         before: Names that files of before had for input settings, beside all others, and those of today.
         settling: How all items of a dataset decide together how each is read; None where each is read by itself.
         records: What files record, by the name of the group of records, such as `exif`; none is a good answer.
@@ -248,6 +250,7 @@ class Modality:
     advice: Callable[..., tuple[Advice, ...]]
     backbones: Path | None
     build: str
+    adopt: str = ""
     backbone: str = ""
     mixing: tuple[str, ...] = ()
     before: Mapping[str, str] = field(default_factory=dict)

@@ -108,12 +108,12 @@ def _body(facts: Facts) -> str:
 def _origin(facts: Facts) -> str:
     """What the model was made from, and under which licences."""
     known = facts.backbone
-    pretrained = f"pretrained on {known.pretrained_on}" if known else "pretrained"
+    pretrained = markdown(known.origin) if known else "pretrained"
+    licence = markdown(known.licence) if known else "not known"
     return (
-        f"It is {facts.backbone_title}, {pretrained} (licence of those weights: "
-        f"{known.licence if known else 'not known'}), with a head of its own. The licence of the {facts.noun.many} is "
-        "not known to Graft, which wrote this card; whoever publishes the model chooses one that both allow, and puts "
-        "it in place of `unknown` above."
+        f"It is {markdown(facts.backbone_title)}, {pretrained} (licence of those weights: {licence}), with a head of "
+        f"its own. The licence of the {facts.noun.many} is not known to Graft, which wrote this card; whoever "
+        "publishes the model chooses one that both allow, and puts it in place of `unknown` above."
     )
 
 

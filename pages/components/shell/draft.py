@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.shell.fields import ABOUT, AUGMENTATIONS, FIELDS, Field
 from tlcore.backbones.backbone import Backbone
-from tlcore.backbones.catalogue import find, usual_backbone
+from tlcore.backbones.catalogue import CATALOGUE, find, usual_backbone
 from tlcore.runs.config import Fractions, TrainingConfig
 from tlcore.runs.recommend import Recommendation, made_for
 
@@ -50,11 +50,13 @@ def follow(recipe: Recommendation, fields: dict[str, Field], *, fresh: bool) -> 
 
 def backbone_of(suitable: Sequence[Backbone]) -> Backbone:
     """Give the chosen backbone; one that does not suit the dataset gives way to the default of those that do."""
-    chosen = find(read("backbone"))
-    if chosen in suitable or not suitable:
+    if not suitable:
+        return find(read("backbone"))
+    chosen = CATALOGUE.get(read("backbone"))  # one of a person's own may have been removed meanwhile
+    if chosen is not None and chosen in suitable:
         return chosen
     usual = usual_backbone(suitable[0].modality)
-    fit = usual if usual in suitable else suitable[0]
+    fit = usual if usual is not None and usual in suitable else suitable[0]
     choose_backbone(fit.key)
     return fit
 

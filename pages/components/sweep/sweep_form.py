@@ -174,13 +174,13 @@ def _time(workspace: Workspace, config: SweepConfig, items: int) -> str:
 
 
 def _named(points: Sequence[Point]) -> str:
-    return ", ".join(dict.fromkeys(CATALOGUE[point.backbone].title for point in points))
+    return formats.plain(", ".join(dict.fromkeys(CATALOGUE[point.backbone].title for point in points)))
 
 
 def _backbone(workspace: Workspace, name: str) -> str:
     entry = CATALOGUE[name]
     where = "" if weights_state(entry, workspace).where != "missing" else ", to be downloaded"
-    return f"{entry.title} · {entry.download_megabytes:.0f} MB{where}"
+    return f"{formats.plain(entry.title)} · {entry.download_megabytes:.0f} MB{where}"
 
 
 def _about(field: str) -> FieldInfo:

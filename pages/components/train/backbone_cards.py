@@ -38,13 +38,14 @@ def show(workspace: Workspace, fit: Sequence[Backbone], chosen: str, choose: Cal
 
 def _offer_download(workspace: Workspace, entry: Backbone) -> None:
     st.info(
-        f"The weights of {entry.title} are downloaded when the run starts, or now. Without a network: "
+        f"The weights of {formats.plain(entry.title)} are downloaded when the run starts, or now. Without a network: "
         f"{formats.plain(missing_sentence(entry, workspace))}",
         icon=":material/cloud_download:",
     )
     if not st.button("Download now", icon=":material/download:", key="download-weights"):
         return
-    bar, steps = st.progress(0.0, f"Downloading the weights of {entry.title} …"), download(entry, workspace)
+    bar = st.progress(0.0, f"Downloading the weights of {formats.plain(entry.title)} …")
+    steps = download(entry, workspace)
     st.button("Stop", icon=":material/stop:", key="stop-download", help="The next download goes on from here.")
     try:
         drain(steps, lambda step: bar.progress(min(step.done / max(step.total, 1), 1.0), _so_far(step)))
@@ -69,13 +70,14 @@ def _grid(keys: Sequence[str], states: dict[str, WeightsState], chosen: str, cho
 
 
 def _card(entry: Backbone, state: WeightsState, chosen: bool, choose: Callable[[str], None]) -> None:
-    st.markdown(f"**{entry.title}**<br>{_where(entry, state)}", unsafe_allow_html=True)
+    st.markdown(f"**{formats.plain(entry.title)}**<br>{_where(entry, state)}", unsafe_allow_html=True)
     st.markdown(entry.recommendation)
     st.space("stretch")
     st.caption(
         f"{formats.weights(entry.parameters)} weights · {_published(entry)} · made for {entry.native_size} px",
-        help=f"{_source(entry)} Pretrained on {entry.pretrained_on}. Minimum image size {entry.minimum_size} px. "
-        f"{formats.plural(len(entry.blocks), 'block')}. Licence: {entry.licence}. "
+        help=f"{_source(entry)} {formats.plain(entry.origin[0].upper() + entry.origin[1:])}. "
+        f"Minimum image size {entry.minimum_size} px. "
+        f"{formats.plural(len(entry.blocks), 'block')}. Licence: {formats.plain(entry.licence)}. "
         f"Weights: {entry.download_megabytes:,.0f} MB. {formats.plain(state.sentence)}",
     )
     st.button(

@@ -74,6 +74,7 @@ IMAGE = Modality(
     advice=advice,
     backbones=Path(__file__).with_name("backbones.json"),
     build="tlcore.modalities.image.keras_build:build",
+    adopt="tlcore.modalities.image.keras_own:adopt",
     backbone="efficientnet_lite0",
     mixing=("mixup", "cutmix"),
     before=BEFORE,

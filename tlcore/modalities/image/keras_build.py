@@ -67,6 +67,9 @@ def _preprocess(pixels: Any, backbone: Backbone) -> Any:
             scale = [1 / (255 * deviation) for deviation in IMAGENET_DEVIATION]
             offset = [-mean / deviation for mean, deviation in zip(IMAGENET_MEAN, IMAGENET_DEVIATION, strict=True)]
             return layers.Rescaling(scale, offset=offset, name="preprocess")(pixels)
+        case "scaled":
+            scaling = backbone.scaling
+            return layers.Rescaling(scaling["scale"], offset=scaling["offset"], name="preprocess")(pixels)
         case "caffe":
             bgr = ops.take(pixels, [2, 1, 0], axis=-1)
             return layers.Rescaling(1.0, offset=[-mean for mean in IMAGENET_MEAN_BGR], name="preprocess")(bgr)

@@ -135,7 +135,7 @@ def load_preset(model: keras.Model, backbone: Backbone, weights: Path) -> None:
         WeightsError: The folder is none of KerasHub's, damaged, or of another network.
     """
     try:
-        _check_classes(weights.with_name(PRESET_CONFIG))
+        check_classes(weights.with_name(PRESET_CONFIG))
         import keras_hub  # here: whoever needs no preset need not wait for it
 
         with warnings.catch_warnings():
@@ -144,9 +144,11 @@ def load_preset(model: keras.Model, backbone: Backbone, weights: Path) -> None:
         # SigLIP is published with the encoder of its texts.
         copy_weights(getattr(source, "vision_encoder", source), model, backbone)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        published = f"Replace it with the published one, {PRESET_PAGES}{backbone.preset}."
+        way = "Remove it and add it again." if backbone.own else published
         raise WeightsError(
             f"{backbone.title} needs its preset, a folder with {PRESET_CONFIG} and {weights.name}. {weights.parent} "
-            f"does not fit: {error} Replace it with the published one, {PRESET_PAGES}{backbone.preset}."
+            f"does not fit: {error} {way}"
         ) from error
 
 
@@ -264,8 +266,12 @@ def _numbers(variable: Any) -> Numbers:
     return np.asarray(keras.ops.convert_to_numpy(variable)).astype(np.float32)
 
 
-def _check_classes(config: Path) -> None:
-    """Refuse a description that names code of others before anything of it is built."""
+def check_classes(config: Path) -> None:
+    """Refuse a description that names code of others before anything of it is built.
+
+    Raises:
+        ValueError: It does, or is no JSON.
+    """
     described = json.loads(config.read_text(encoding="utf-8"))
     named = ((module, name) for module, name in classes_in(described) if name not in VALUES)
     foreign = [f"{module}.{name}" for module, name in named if module.split(".")[0] not in PACKAGES]

@@ -24,8 +24,8 @@ def making(facts: Facts) -> Iterator[Block]:
     config, backbone = facts.config, facts.backbone
     if backbone:
         yield Text(
-            f"{backbone.title} has {backbone.parameters:,} weights, pretrained on "
-            f"{backbone.pretrained_on}, licence {backbone.licence}. " + _trained(facts)
+            f"{backbone.title} has {backbone.parameters:,} parameters, {backbone.origin}, licence {backbone.licence}. "
+            + _trained(facts)
         )
     if facts.state.candidates:
         yield from _candidates(facts)
