@@ -142,7 +142,7 @@ def test_a_run_that_waits_for_one_of_another_workspace_says_so_and_begins_beside
     elsewhere = type(first)(first.path.rename(tmp_path / "ants"))
     with standing(elsewhere, second):
         app = open_page("runs", run=second.id)
-        assert f"(Ants in {tmp_path / 'ants'} trains now)" in app.get("progress")[0].text.replace("\\", "")
+        assert f"(Ants in {tmp_path / 'ants'} is under way now)" in app.get("progress")[0].text.replace("\\", "")
         button(app, "Start now").click().run()
         until(second, lambda _: len(line()) == 1)
         assert line()[0].path == elsewhere.path, "the other had its turn beside it, and left"

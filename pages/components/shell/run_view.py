@@ -153,7 +153,7 @@ def _who_trains() -> str:
     for run in (Run(place.path) for place in line() if place.position == 0):
         where = run_facts.elsewhere(run)
         named.append(formats.plain(run_facts.title(run)) + (f" in {where}" if where else ""))
-    return f" ({' and '.join(named)} trains now)" if named else ""
+    return f" ({' and '.join(named)} is under way now)" if named else ""
 
 
 def _outcome(run: Run, state: RunState) -> None:
