@@ -120,7 +120,7 @@ def test_from_a_table_to_a_model_that_works_in_a_fresh_python(server: Server, pa
 
     page.goto(run.replace("/runs", "/export"))
     with page.expect_download(timeout=120_000) as waiting:
-        page.get_by_role("button", name=re.compile(r"model\.keras")).first.click()
+        page.get_by_role("button", name=re.compile(r"model\.keras")).first.click(timeout=120_000)  # once it is checked
     model = tmp_path / "model.keras"
     waiting.value.save_as(model)
     loaded = python("-c", LOAD, str(model))

@@ -180,7 +180,7 @@ def _named(points: Sequence[Point]) -> str:
 def _backbone(workspace: Workspace, name: str) -> str:
     entry = CATALOGUE[name]
     where = "" if weights_state(entry, workspace).where != "missing" else ", to be downloaded"
-    return f"{formats.plain(entry.title)} · {entry.download_megabytes:.0f} MB{where}"
+    return f"{entry.title} · {entry.download_megabytes:.0f} MB{where}"
 
 
 def _about(field: str) -> FieldInfo:
