@@ -21,7 +21,7 @@ from tlcore.runs.create import create_run
 from tlcore.tasks.evaluation import Figure
 from tlcore.training import ladder
 from tlcore.training import work as worker
-from tlcore.training.judging import Judged, standard_error
+from tlcore.training.judging import Judged, is_clear, standard_error
 from tlcore.training.pace import Pace
 from tlcore.training.work import work
 
@@ -151,6 +151,17 @@ def test_candidates_are_compared_on_all_items_that_both_were_judged_on():
     tuned = judged([], [1, 0])
     assert tuned.gain(exact) == (-0.5, pytest.approx(0.5))
     assert judged([], [1, 0], val_groups=np.zeros(2, int)).gain(exact)[1] == np.inf
+
+
+def test_a_gain_that_one_item_makes_decides_nothing():
+    right, wrong = np.zeros(16), np.ones(16)
+    assert is_clear(wrong - right)
+    few = np.array([1.0, 1.0, *np.zeros(14)])
+    assert few.mean() > standard_error(few)
+    assert not is_clear(few), "one item fewer, and it is within one standard error"
+    assert is_clear(np.array([1.0, 1.0, 1.0, 1.0, *np.zeros(12)]))
+    together = np.repeat([0, 1, 2, 3], 4)
+    assert not is_clear(np.repeat([1.0, 1.0, 0.0, 0.0], 4), together), "of four groups, two are few"
 
 
 def test_the_standard_error_counts_items_that_belong_together_once():

@@ -258,11 +258,10 @@ class Ladder:
         self._end(candidate, "skipped", reason)
 
     def _conclude(self, candidate: Candidate, training: Training, judged: Judged) -> None:
-        """Keep the model if it is better than the leader's by more than one standard error; say what came of it."""
+        """Keep the model if it is clearly better than the leader's; say what came of it."""
         leads, reason = True, "The first model that can be used."
         if self.leader is not None:
-            mean, error = judged.gain(self.leader.judged)
-            leads = mean > error
+            leads = judged.beats(self.leader.judged)
             where = "in cross-validation" if judged.errors is not None else "on the validation set"
             reason = (
                 f"{'Better' if leads else 'Not better'} than {_lower(self.leader.candidate.title)} by more than one "

@@ -33,7 +33,7 @@ from tlcore.training.features import BelowTheCut
 from tlcore.training.finalize import Finished, Finishing
 from tlcore.training.fit import Best, Standing, Watch, answer, assign, train_phase, validate, values
 from tlcore.training.initial_model import begin
-from tlcore.training.judging import standard_error
+from tlcore.training.judging import is_clear
 from tlcore.training.logistic_training import LEARNT_FROM_ALL, Features, are_few, judge_few, solve_head
 from tlcore.training.normalization import estimate_statistics, statistics_that_keep_up, trainable_normalizations
 from tlcore.training.oom import is_out_of_memory
@@ -330,8 +330,7 @@ class Training:
         def beats(raw: npt.NDArray[np.float32]) -> bool:
             if self.course.best.epoch != EXACT_EPOCH:
                 return True
-            fewer = exact - self.head.errors(raw, items.targets)
-            return float(fewer.mean()) > standard_error(fewer, groups)
+            return is_clear(exact - self.head.errors(raw, items.targets), groups)
 
         return beats
 
