@@ -60,7 +60,7 @@ def show(workspace: Workspace) -> None:
     recommended.card(recipe, draft.changed(values), fields)
 
     st.subheader("Backbone", anchor=False)
-    st.caption("A network pretrained on a million photos or more.")
+    st.caption("The pretrained network that your model builds on.")
     backbone_cards.show(workspace, backbones, config.backbone, draft.choose_backbone)
     form.faults("backbone")
     own_weights.show(workspace, dataset)
